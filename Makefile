@@ -1,0 +1,36 @@
+# The verbs of this house; `make` lists them. How the tools are set up is in scripts/bootstrap.
+
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-lowest bench format clean
+
+help:  ## list these verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY)  ## compile, write and fetch the features of 336,776 real flights, and check each answer
+	@$(PYTHON) examples/flights/demo.py
+
+test: $(READY)  ## everything that has to pass: format, lint, types, layers, tests
+	@scripts/test
+
+test-lowest: .venv-lowest/.ready  ## the tests with the oldest libraries that we say we work with
+	@.venv-lowest/bin/python -m pytest
+
+bench: $(READY)  ## measure, each figure beside a floor measured in the same run
+	@scripts/bench
+
+format: $(READY)  ## put the sources into the house's format
+	@.venv/bin/ruff check --fix --quiet .
+	@.venv/bin/ruff format .
+
+clean:  ## remove what these verbs made, the virtual environments too
+	rm -rf build dist .venv .venv-lowest .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	find dsl compiler runtime examples tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml scripts/bootstrap
+	@scripts/bootstrap .venv
+
+.venv-lowest/.ready: pyproject.toml constraints/lowest.txt scripts/bootstrap
+	@scripts/bootstrap .venv-lowest --constraint constraints/lowest.txt
