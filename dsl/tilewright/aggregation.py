@@ -1,0 +1,53 @@
+"""One operation over one input column, for some windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from .declaration import Declaration
+from .operation_spec import OperationSpec
+from .operations import Operation
+from .windows import CheckedDuration
+
+Edge = Literal["sawtooth", "prorate", "truncate", "exact"]
+
+
+def _operation(value: object) -> object:
+    if isinstance(value, OperationSpec):
+        return value
+    if isinstance(value, type) and issubclass(value, OperationSpec):
+        example = "[0.5, 0.99]" if "percentiles" in value.model_fields else "5"
+        advice = f"{value.name} needs its argument. Write Operation.{value.name}({example})."
+    elif isinstance(value, str) and hasattr(Operation, value.upper()):
+        advice = f"{value!r} is a text. Write Operation.{value.upper()}."
+    else:
+        advice = f"{value!r} is not an operation. Write one such as Operation.SUM."
+    raise PydanticCustomError("tw:bad-operation", "{what}", {"what": advice})
+
+
+def _windows(value: Sequence[CheckedDuration]) -> Sequence[CheckedDuration]:
+    if not value:
+        what = "an empty list. Name windows such as ['1h'], or leave windows out for all of the past."
+        raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
+    return value
+
+
+class Aggregation(Declaration):
+    """An operation over `input_column`, once for each window; without windows over all of the past.
+
+    `name` replaces `{input}_{operation}{k}` in the features' names, `default` is the value of an empty window,
+    `edge` says what becomes of the tile that a window's old end cuts.
+    """
+
+    input_column: str
+    operation: Annotated[OperationSpec, BeforeValidator(_operation)]
+    windows: Annotated[Sequence[CheckedDuration], AfterValidator(_windows)] | None = None
+    tile_size: CheckedDuration | None = None
+    edge: Edge = "sawtooth"
+    buckets: Sequence[str] | None = None
+    default: Any = None
+    name: str | None = None

@@ -1,0 +1,55 @@
+"""Features of an entity: sources, keys and aggregations together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from annotated_types import MinLen
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from .aggregation import Aggregation
+from .declaration import Declaration
+from .source import EventSource
+from .windows import CheckedDuration, duration_ms
+
+
+def _serving_config(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if unknown := [key for key in value if key not in ("tiling_enabled", "tile_size")]:
+        what = f"there is no setting {unknown[0]!r}. Known: 'tiling_enabled', 'tile_size'."
+    elif not isinstance(value.get("tiling_enabled", True), bool):
+        what = f"tiling_enabled is {value['tiling_enabled']!r}. Write True or False."
+    else:
+        try:
+            if "tile_size" in value:
+                duration_ms(value["tile_size"])
+            return value
+        except ValueError as reason:
+            what = f"tile_size: {reason}"
+    raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
+
+
+class Derivation(Declaration):
+    """A value computed from the features of a GroupBy by a SQL expression."""
+
+    name: str
+    expression: str
+
+
+class GroupBy(Declaration):
+    """Aggregations of the events of `sources`, by `keys`.
+
+    `tiling_enabled` and `tile_size` override the configuration; `serving_config={"tiling_enabled": True,
+    "tile_size": "1h"}` says the same. `name` replaces module and variable as the name.
+    """
+
+    sources: Annotated[Sequence[EventSource], MinLen(1)]
+    keys: Annotated[Sequence[str], MinLen(1)]
+    aggregations: Annotated[Sequence[Aggregation], MinLen(1)]
+    online: bool = False
+    tiling_enabled: bool | None = None
+    tile_size: CheckedDuration | None = None
+    serving_config: Annotated[Mapping[str, Any], AfterValidator(_serving_config)] | None = None
+    derivations: Sequence[Derivation] = ()
+    name: str | None = None

@@ -1,0 +1,257 @@
+"""The operations: what each takes, keeps and gives. A new one joins here, with its finalizer in the runtime."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from math import ceil, log2
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Ge, Le, MinLen
+from pydantic import Field
+
+from .operation_spec import NUMBERS, ORDERED, States
+from .operation_spec import OperationSpec as OperationSpec
+
+_Size = Annotated[int, Ge(1), Le(10_000)]
+
+
+class Count(OperationSpec):
+    """How many values are not null."""
+
+    name = "COUNT"
+    states = (("count", {}),)
+    counts = True
+
+    def result(self, input_type: str, family: str) -> str:
+        """Always a BIGINT."""
+        return "BIGINT"
+
+
+class Sum(OperationSpec):
+    """The sum; of integers exact, of decimals exact and ten digits wider."""
+
+    name = "SUM"
+    states = (("sum", {}), ("count", {}))
+    accepts = NUMBERS
+
+    def result(self, input_type: str, family: str) -> str:
+        """BIGINT, DOUBLE or a wider DECIMAL."""
+        if found := re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", input_type):
+            return f"DECIMAL({min(38, int(found[1]) + 10)},{found[2]})"
+        return "BIGINT" if family == "integer" else "DOUBLE"
+
+
+class Average(OperationSpec):
+    """The arithmetic mean."""
+
+    name = "AVERAGE"
+    states = (("sum", {}), ("count", {}))
+    accepts = NUMBERS
+
+    def result(self, input_type: str, family: str) -> str:
+        """Always a DOUBLE."""
+        return "DOUBLE"
+
+
+class Min(OperationSpec):
+    """The smallest value."""
+
+    name = "MIN"
+    states = (("min", {}), ("count", {}))
+    accepts = ORDERED
+
+
+class Max(OperationSpec):
+    """The largest value."""
+
+    name = "MAX"
+    states = (("max", {}), ("count", {}))
+    accepts = ORDERED
+
+
+class First(OperationSpec):
+    """The value of the earliest event; of equal times the larger value."""
+
+    name = "FIRST"
+    states = (("first", {}),)
+
+
+class Last(OperationSpec):
+    """The value of the latest event; of equal times the larger value."""
+
+    name = "LAST"
+    states = (("last", {}),)
+
+
+class ApproxUniqueCount(OperationSpec):
+    """How many different values, by a HyperLogLog sketch (HLL_8, lgK 12: 1.6 % standard error)."""
+
+    name = "APPROX_UNIQUE_COUNT"
+    states = (("hll", {"lg_k": 12, "type": "HLL_8"}),)
+    counts = True
+
+    def result(self, input_type: str, family: str) -> str:
+        """Always a BIGINT."""
+        return "BIGINT"
+
+
+class ApproxPercentile(OperationSpec):
+    """Values below which the given fractions lie, by a t-digest (k 200), in the order of the arguments."""
+
+    name = "APPROX_PERCENTILE"
+    accepts = NUMBERS
+    percentiles: Annotated[Sequence[Annotated[float, Ge(0), Le(1)]], MinLen(1)] = Field(kw_only=False)
+    sketch: Literal["tdigest", "kll"] = "tdigest"
+    _positional = ("percentiles",)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters as the plan holds them."""
+        return {"percentiles": [float(p) for p in self.percentiles], "sketch": self.sketch}
+
+    def kept_states(self) -> States:
+        """One digest, however many percentiles are asked of it."""
+        return (("tdigest", {"k": 200}),) if self.sketch == "tdigest" else ()
+
+    def result(self, input_type: str, family: str) -> str:
+        """A list, also of one."""
+        return "DOUBLE[]"
+
+
+class _Sized(OperationSpec):
+    """An operation with a number of values to keep."""
+
+    k: _Size = Field(kw_only=False)
+    _positional = ("k",)
+
+
+class TopK(_Sized):
+    """The k most frequent values with their counts, by a frequent-items sketch; ties by value."""
+
+    name = "TOP_K"
+    accepts = frozenset({"integer", "text", "boolean", "date"})
+
+    def kept_states(self) -> States:
+        """A sketch with room for far more candidates than k, so that counts are exact while values are few."""
+        return (("frequent", {"lg_max_k": max(10, ceil(log2(self.k * 16 / 0.75)))}),)
+
+    def result(self, input_type: str, family: str) -> str:
+        """Items and counts, most frequent first."""
+        return f"STRUCT(item {input_type}, count BIGINT)[]"
+
+
+class Variance(OperationSpec):
+    """The population variance."""
+
+    name = "VARIANCE"
+    accepts = NUMBERS
+
+
+class Stddev(OperationSpec):
+    """The population standard deviation."""
+
+    name = "STDDEV"
+    accepts = NUMBERS
+
+
+class Skew(OperationSpec):
+    """The population skewness; null at variance 0."""
+
+    name = "SKEW"
+    accepts = NUMBERS
+
+
+class Kurtosis(OperationSpec):
+    """The population excess kurtosis; null at variance 0."""
+
+    name = "KURTOSIS"
+    accepts = NUMBERS
+
+
+class FirstK(_Sized):
+    """The values of the k earliest events, oldest first."""
+
+    name = "FIRST_K"
+
+
+class LastK(_Sized):
+    """The values of the k latest events, newest first."""
+
+    name = "LAST_K"
+
+
+class LargestK(_Sized):
+    """The k largest values, descending."""
+
+    name = "LARGEST_K"
+    accepts = ORDERED
+
+
+class SmallestK(_Sized):
+    """The k smallest values, ascending."""
+
+    name = "SMALLEST_K"
+    accepts = ORDERED
+
+
+class UniqueCount(OperationSpec):
+    """How many different values, exactly."""
+
+    name = "UNIQUE_COUNT"
+    counts = True
+
+
+class BoundedUniqueCount(_Sized):
+    """How many different values, exactly up to k."""
+
+    name = "BOUNDED_UNIQUE_COUNT"
+    counts = True
+
+
+class Histogram(OperationSpec):
+    """How often each value occurs, for the k most frequent; 0 keeps all."""
+
+    name = "HISTOGRAM"
+    k: Annotated[int, Ge(0), Le(10_000)] = Field(default=0, kw_only=False)
+    _positional = ("k",)
+
+
+class _Names(type):
+    """Answers a misspelled operation with the nearest known one."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> Any:
+            known = [n for n in vars(cls) if n.isupper()]
+            near = get_close_matches(name.upper(), known, n=1)
+            raise AttributeError(f"Operation has no {name!r}. " + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."))
+
+
+class Operation(metaclass=_Names):
+    """All operations by name; those in the second group take arguments, as in `Operation.TOP_K(5)`."""
+
+    COUNT = Count()
+    SUM = Sum()
+    AVERAGE = Average()
+    MIN = Min()
+    MAX = Max()
+    VARIANCE = Variance()
+    STDDEV = Stddev()
+    SKEW = Skew()
+    KURTOSIS = Kurtosis()
+    FIRST = First()
+    LAST = Last()
+    UNIQUE_COUNT = UniqueCount()
+    APPROX_UNIQUE_COUNT = ApproxUniqueCount()
+
+    FIRST_K = FirstK
+    LAST_K = LastK
+    LARGEST_K = LargestK
+    SMALLEST_K = SmallestK
+    BOUNDED_UNIQUE_COUNT = BoundedUniqueCount
+    HISTOGRAM = Histogram
+    TOP_K = TopK
+    APPROX_PERCENTILE = ApproxPercentile
+    PERCENTILE = ApproxPercentile

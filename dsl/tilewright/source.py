@@ -1,0 +1,50 @@
+"""Where events come from, and what is taken of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
+
+from .declaration import Declaration
+
+
+def select(*columns: str, **expressions: str) -> dict[str, str]:
+    """Columns by their own names, then expressions by new ones.
+
+    >>> select("user_id", amount="price * quantity")
+    {'user_id': 'user_id', 'amount': 'price * quantity'}
+
+    Raises:
+        ValueError: if a name is given twice.
+    """
+    if twice := {name for name in columns if columns.count(name) > 1 or name in expressions}:
+        raise ValueError(f"select names {', '.join(sorted(map(str, twice)))} twice. Give each column a name of its own.")
+    return {name: name for name in columns} | expressions
+
+
+class Query(Declaration):
+    """What is taken of a source, in SQL expressions of `dialect`.
+
+    Without `selects` all columns are taken; rows for which one of `wheres` is not true are left out.
+    `time_column` gives the event time: a timestamp, a date, or a bigint of epoch milliseconds.
+    """
+
+    selects: Mapping[str, str] | None = None
+    wheres: Sequence[str] = ()
+    time_column: str
+    dialect: str = "spark"
+
+
+class EventSource(Declaration):
+    """A history of events, and the stream that continues it.
+
+    `table` is a file, a glob or a warehouse table, relative to the author's file; `topic` is a stream.
+    `schema` gives the columns that are used and their Spark types; a local file may be asked instead.
+    """
+
+    table: str | None = None
+    topic: str | None = None
+    columns: Mapping[str, str] | None = Field(default=None, alias="schema")
+    query: Query
+    name: str | None = None

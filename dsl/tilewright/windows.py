@@ -1,0 +1,97 @@
+"""Lengths of time: how authors write them, and how names show them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import Enum
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from .declaration import Declaration
+
+_UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
+_WRITTEN_MS = _UNITS_MS | {"w": 7 * 86_400_000}
+_LONGEST_MS = 100 * 366 * 86_400_000
+_FORMAT = re.compile(r"([0-9]{1,12})([smhdw])", re.ASCII)
+
+
+class TimeUnit(Enum):
+    """The unit of a `Window`."""
+
+    SECONDS = "s"
+    MINUTES = "m"
+    HOURS = "h"
+    DAYS = "d"
+    WEEKS = "w"
+
+
+class Window(Declaration):
+    """A length of time as a number and a unit: `Window(length=7, unit=TimeUnit.DAYS)` is `"7d"`."""
+
+    length: int
+    unit: TimeUnit
+
+
+Duration = str | timedelta | Window
+
+
+def duration_ms(duration: Duration) -> int:
+    """The milliseconds of a duration: whole seconds, more than zero, at most a hundred years.
+
+    >>> duration_ms("2w"), duration_ms(timedelta(minutes=5))
+    (1209600000, 300000)
+
+    Raises:
+        ValueError: that says what is wrong and how durations are written.
+    """
+    match duration:
+        case timedelta():
+            length_ms, rest = divmod(duration, timedelta(milliseconds=1))
+            if rest:
+                raise ValueError(f"{duration!r} is finer than a millisecond. Use whole seconds.")
+        case Window(length=int(length), unit=TimeUnit() as unit):
+            length_ms = length * _WRITTEN_MS[unit.value]
+        case str() if found := _FORMAT.fullmatch(duration):
+            length_ms = int(found[1]) * _WRITTEN_MS[found[2]]
+        case _:
+            raise ValueError(f"{duration!r} is not a duration. Write a whole number and one of s, m, h, d, w, such as '30s', '5m', '7d'.")
+    if length_ms <= 0:
+        raise ValueError(f"{duration!r} is not longer than zero. Write one such as '5m'.")
+    if length_ms % 1000:
+        raise ValueError(f"{duration!r} is not a whole number of seconds, the finest time that tiles have.")
+    if length_ms > _LONGEST_MS:
+        raise ValueError(f"{duration!r} is longer than a hundred years. For all of the past leave windows out.")
+    return length_ms
+
+
+def format_duration(length_ms: int) -> str:
+    """The canonical text of a duration: the largest of d, h, m, s that divides it.
+
+    >>> format_duration(1209600000), format_duration(5400000)
+    ('14d', '90m')
+    """
+    unit = next(unit for unit, size in _UNITS_MS.items() if length_ms % size == 0)
+    return f"{length_ms // _UNITS_MS[unit]}{unit}"
+
+
+def _is_duration(value: object) -> object:
+    # Before pydantic tries the members of the union one by one and reports a mistake once for each.
+    if not isinstance(value, str | timedelta | Window):
+        raise PydanticCustomError("tw:bad-duration", "{what}", {"what": f"{value!r} is not a duration. Write one such as '5m' or '7d'."})
+    return value
+
+
+def _check(duration: Duration) -> Duration:
+    if isinstance(duration, Window) and duration.problems:
+        return duration  # reported at its own line
+    try:
+        duration_ms(duration)
+    except ValueError as reason:
+        raise PydanticCustomError("tw:bad-duration", "{what}", {"what": str(reason)}) from None
+    return duration
+
+
+CheckedDuration = Annotated[Duration, BeforeValidator(_is_duration), AfterValidator(_check)]

@@ -1,0 +1,84 @@
+"""Operations: their names, arguments and results."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilewright import Aggregation, Operation
+from tilewright.operation_spec import OperationSpec
+
+BARE = [value for value in vars(Operation).values() if isinstance(value, OperationSpec)]
+NAMED = {name for name in vars(Operation) if name.isupper()}
+
+
+def test_all_operations_of_the_language_exist() -> None:
+    """The language has every operation of its design, built or not."""
+    assert set(NAMED) == {
+        *("COUNT", "SUM", "AVERAGE", "MIN", "MAX", "VARIANCE", "STDDEV", "SKEW", "KURTOSIS", "FIRST", "LAST", "FIRST_K", "LAST_K"),
+        *("LARGEST_K", "SMALLEST_K", "UNIQUE_COUNT", "BOUNDED_UNIQUE_COUNT", "HISTOGRAM", "TOP_K", "APPROX_UNIQUE_COUNT"),
+        *("APPROX_PERCENTILE", "PERCENTILE"),
+    }
+
+
+@pytest.mark.parametrize("operation", BARE, ids=lambda operation: operation.name)
+def test_a_bare_operation_has_the_name_it_is_reached_by(operation: OperationSpec) -> None:
+    """`Operation.SUM` is named SUM in plans."""
+    assert getattr(Operation, operation.name) is operation
+    assert operation.params == {}
+
+
+@pytest.mark.parametrize(
+    ("operation", "suffix", "params"),
+    [
+        (Operation.SUM, "sum", {}),
+        (Operation.APPROX_UNIQUE_COUNT, "approx_unique_count", {}),
+        (Operation.LAST_K(10), "last10", {"k": 10}),
+        (Operation.TOP_K(k=5), "top5", {"k": 5}),
+        (Operation.BOUNDED_UNIQUE_COUNT(100), "bounded_unique_count100", {"k": 100}),
+        (Operation.HISTOGRAM(), "histogram", {"k": 0}),
+        (Operation.HISTOGRAM(20), "histogram20", {"k": 20}),
+        (Operation.APPROX_PERCENTILE([0.5, 1]), "approx_percentile", {"percentiles": [0.5, 1.0], "sketch": "tdigest"}),
+        (Operation.PERCENTILE((0,), sketch="kll"), "approx_percentile", {"percentiles": [0.0], "sketch": "kll"}),
+    ],
+)
+def test_suffix_and_parameters(operation: OperationSpec, suffix: str, params: dict[str, object]) -> None:
+    """A feature's name shows the operation and its k, and the plan holds all its parameters."""
+    assert (operation.suffix, operation.params, operation.problems) == (suffix, params, ())
+
+
+@pytest.mark.parametrize(
+    ("operation", "input_type", "family", "result"),
+    [
+        (Operation.COUNT, "VARCHAR", "text", "BIGINT"),
+        (Operation.SUM, "INTEGER", "integer", "BIGINT"),
+        (Operation.SUM, "FLOAT", "float", "DOUBLE"),
+        (Operation.SUM, "DECIMAL(8,2)", "decimal", "DECIMAL(18,2)"),
+        (Operation.AVERAGE, "DECIMAL(8,2)", "decimal", "DOUBLE"),
+        (Operation.MIN, "DATE", "date", "DATE"),
+        (Operation.LAST, "FLOAT", "float", "FLOAT"),
+        (Operation.APPROX_PERCENTILE([0.5]), "BIGINT", "integer", "DOUBLE[]"),
+        (Operation.TOP_K(3), "VARCHAR", "text", "STRUCT(item VARCHAR, count BIGINT)[]"),
+    ],
+)
+def test_types_of_results(operation: OperationSpec, input_type: str, family: str, result: str) -> None:
+    """The type of a feature follows from its input's type."""
+    assert operation.result(input_type, family) == result
+
+
+@pytest.mark.parametrize("k", range(1, 10_001, 617))
+def test_top_k_keeps_many_candidates(k: int) -> None:
+    """The sketch of TOP_K has room for at least 16 candidates for each place, and 768 in all (errata A1)."""
+    ((_, params),) = Operation.TOP_K(k).kept_states()
+    assert 0.75 * 2 ** int(params["lg_max_k"]) >= max(768, 16 * k)
+
+
+def test_an_operation_without_its_argument_is_a_mistake() -> None:
+    """`Operation.TOP_K` alone says which argument it needs."""
+    aggregation = Aggregation(input_column="x", operation=Operation.TOP_K)  # type: ignore[arg-type]
+    assert "Write Operation.TOP_K(5)" in aggregation.problems[0].message
+
+
+def test_the_nearest_operation_is_named() -> None:
+    """A misspelled operation is answered with the one that was meant."""
+    with pytest.raises(AttributeError, match="Did you mean AVERAGE"):
+        Operation.AVERGE  # type: ignore[attr-defined]  # noqa: B018
