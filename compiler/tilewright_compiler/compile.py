@@ -1,0 +1,178 @@
+"""From declarations to plans: the passes in their order, for one GroupBy or for all of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from os import PathLike
+from typing import Any
+
+from tilewright.declaration import Declaration
+from tilewright.group_by import GroupBy
+
+from .binder import Binder
+from .config import Config
+from .diagnostics import KINDS, CompileError, Diagnostic, diagnostic, shown_path
+from .draft import Draft
+from .loader import Loaded, load
+from .names import is_dotted
+from .passes.bind_columns import bind_columns
+from .passes.check_defaults import check_defaults
+from .passes.choose_tile_sizes import choose_tile_sizes
+from .passes.estimate_cost import estimate_cost
+from .passes.expand_features import expand_features
+from .passes.lay_out_keys import lay_out_keys
+from .passes.lay_out_states import lay_out_states
+from .passes.write_sql import write_sql
+from .plan import Column, Late, Monitoring, Plan, Source, Store, digest
+
+#: Each sees what is wrong by itself, so all run whatever the others found.
+CHECKING: tuple[Callable[[Draft], None], ...] = (expand_features, bind_columns, check_defaults, choose_tile_sizes)
+#: These build on a draft without errors.
+BUILDING: tuple[Callable[[Draft], None], ...] = (lay_out_states, lay_out_keys, write_sql, estimate_cost)
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """The plans of all GroupBys that could be compiled, by name, and all problems, by place."""
+
+    plans: list[Plan] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The problems that stop a compilation."""
+        return [d for d in self.diagnostics if d.severity == "error"]
+
+
+def compile_paths(paths: str | PathLike[str] | Iterable[str | PathLike[str]], config: Config | None = None) -> Compilation:
+    """Compile every GroupBy of files and folders; nothing is written."""
+    given = [paths] if isinstance(paths, str | PathLike) else paths
+    loaded = load([str(path) for path in given])
+    diagnostics = list(loaded.diagnostics)
+    diagnostics += [problem for declaration in loaded.declarations for problem in _problems(declaration)]
+    binder, plans = Binder(), []
+    for found in loaded.group_bys:
+        plan, problems = _compile(Draft(found.group_by, found.name, config or Config(), binder, found.variables))
+        diagnostics += problems
+        if plan is not None:
+            plans.append(plan)
+    diagnostics += _same_names(loaded)
+    return Compilation(sorted(plans, key=lambda plan: plan.name), sorted(set(diagnostics)))
+
+
+def compile_group_by(group_by: GroupBy, name: str | None = None, base_dir: str | None = None, config: Config | None = None) -> Plan:
+    """Compile one GroupBy without files, as in a notebook; `name` is used where the GroupBy has none.
+
+    Raises:
+        CompileError: with all that is wrong.
+    """
+    diagnostics = [problem for declaration in _tree(group_by) for problem in _problems(declaration)]
+    draft = Draft(group_by, group_by.name or name or "group_by", config or Config(), _binder(), base_dir=base_dir)
+    plan, problems = _compile(draft)
+    diagnostics += problems
+    if plan is None or any(d.severity == "error" for d in diagnostics):
+        raise CompileError(set(diagnostics))
+    return plan
+
+
+@cache
+def _binder() -> Binder:
+    """One for all that is compiled without files, since opening a database takes longer than all the rest."""
+    return Binder()
+
+
+def _compile(draft: Draft) -> tuple[Plan | None, list[Diagnostic]]:
+    if not is_dotted(draft.name):
+        advice = "Rename the file or variable, or give a name=… such as 'clicks.hourly'"
+        what = f"the name {draft.name!r} is not made of words (letters, digits, '_') and dots. {advice}."
+        draft.report("TW007", draft.group_by.site, what)
+    for check in CHECKING:
+        check(draft)
+    if draft.broken or any(declaration.problems for declaration in _tree(draft.group_by)):
+        return None, draft.diagnostics
+    for build in BUILDING:
+        build(draft)
+    return _plan(draft), draft.diagnostics
+
+
+def _tree(declaration: Declaration) -> Iterable[Declaration]:
+    yield declaration
+    for value in vars(declaration).values():
+        for part in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(part, Declaration):
+                yield from _tree(part)
+
+
+def _problems(declaration: Declaration) -> list[Diagnostic]:
+    return [diagnostic(KINDS[problem.kind], declaration.site, problem.message) for problem in declaration.problems]
+
+
+def _same_names(loaded: Loaded) -> list[Diagnostic]:
+    seen: dict[str, GroupBy] = {}
+    problems = []
+    for found in loaded.group_bys:
+        # Names become folders, and some file systems do not tell upper from lower case.
+        other = seen.setdefault(found.name.casefold(), found.group_by)
+        if other is not found.group_by:
+            where = f"{shown_path(other.site.file)}:{other.site.line}"
+            what = f"the name {found.name!r} is also that of the GroupBy at {where}. Give one a name=…."
+            problems.append(diagnostic("TW006", found.group_by.site, what))
+    return problems
+
+
+def _plan(draft: Draft) -> Plan:
+    config, store = draft.config, draft.config.kv_store
+    assert draft.key_layout is not None and draft.tile_layout is not None and draft.cost is not None  # filled by the passes
+    plan = Plan(
+        plan_version=1,
+        name=draft.name,
+        fingerprint="",
+        storage_fingerprint="",
+        online=draft.group_by.online,
+        keys=draft.keys,
+        sources=[_source(draft, index) for index in range(len(draft.sources))],
+        sql=draft.sql,
+        states=draft.states,
+        levels=draft.levels,
+        features=draft.plan_features,
+        derivations=[],
+        key_layout=draft.key_layout,
+        tile_layout=draft.tile_layout,
+        late=Late(policy="delta", allowed_lateness_ms=config.flink.allowed_lateness, out_of_orderness_ms=config.flink.out_of_orderness),
+        store=Store(type=store.type, ttl_multiplier=store.ttl_multiplier, compression=store.compression, batch_size=store.batch_size),
+        monitoring=Monitoring(
+            tile_write_sla_ms=config.monitoring.tile_write_sla,
+            tile_fetch_sla_ms=config.monitoring.tile_fetch_sla,
+            missing_tile_threshold=config.monitoring.missing_tile_threshold,
+        ),
+        cost=draft.cost,
+    )
+    stored = digest(_stored(plan.model_dump(by_alias=True, mode="json"), draft))
+    return plan.model_copy(update={"fingerprint": plan.content_fingerprint(), "storage_fingerprint": stored})
+
+
+def _source(draft: Draft, index: int) -> Source:
+    bound = draft.sources[index]
+    query = bound.source.query
+    return Source(
+        name=bound.name,
+        table=bound.source.table,
+        topic=bound.source.topic,
+        dialect=query.dialect,
+        schema=[Column(name=name, type=kind) for name, kind in bound.schema.items()],
+        selects=bound.written,
+        wheres=list(query.wheres),
+        time_column=query.time_column,
+    )
+
+
+def _stored(content: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    """What stored tiles depend on: not where events lie, nor which features are computed from the states."""
+    sources = []
+    for source, bound in zip(content["sources"], draft.sources, strict=True):
+        kept = {key: source[key] for key in ("schema", "wheres", "time_column", "dialect")}
+        sources.append(kept | {"selects": {name: source["selects"][name] for name in bound.selects}})
+    same = {key: content[key] for key in ("name", "keys", "states", "tile_layout", "key_layout")}
+    return same | {"levels": [level["size_ms"] for level in content["levels"]], "sources": sources}

@@ -1,0 +1,141 @@
+"""The configuration file: how tiles are sized and kept unless a declaration says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from tilewright.declaration import CallSite
+from tilewright.windows import duration_ms
+
+from .diagnostics import CompileError, Diagnostic, diagnostic, nearest
+
+if TYPE_CHECKING:
+    import yaml
+
+
+def _time_ms(value: object) -> object:
+    # The file's own unit is milliseconds; a text is a duration such as "5m".
+    return duration_ms(value) if isinstance(value, str) else value
+
+
+_Size = Annotated[int, BeforeValidator(lambda value: duration_ms(value)), Field(gt=0)]
+_Time = Annotated[int, BeforeValidator(_time_ms), Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class EntityStats(_Section):
+    """What the `adaptive` strategy knows of an entity."""
+
+    events_per_hour: float = Field(default=0, ge=0)
+    entities: int = Field(default=0, ge=0)
+    requests_per_second: float = Field(default=0, ge=0)
+
+
+class Flink(_Section):
+    """Streams: how late an event may be."""
+
+    checkpointing_interval: _Time = 60_000
+    state_backend: str = "rocksdb"
+    parallelism: int = Field(default=1, ge=1)
+    allowed_lateness: _Time = 300_000
+    out_of_orderness: _Time = 0
+
+
+class KvStore(_Section):
+    """The store and how long tiles stay in it."""
+
+    type: str = "lmdb"
+    ttl_multiplier: float = Field(default=1.5, ge=1)
+    compression: Literal["none", "snappy"] = "snappy"
+    batch_size: int = Field(default=50, ge=1)
+
+
+class Monitoring(_Section):
+    """Service levels, in milliseconds and as a share of tiles."""
+
+    tile_write_sla: _Time = 1000
+    tile_fetch_sla: _Time = 10
+    missing_tile_threshold: float = Field(default=0.01, ge=0, le=1)
+
+
+class Config(_Section):
+    """The section `tiling` of the file."""
+
+    enabled: bool = False
+    sizing_strategy: Literal["hierarchical", "fixed", "hierarchical_map", "adaptive"] = "hierarchical"
+    tile_size: _Size | None = None
+    tile_sizes: Mapping[str, str] | None = None
+    max_tiles_per_request: int = Field(default=1000, ge=1)
+    max_edge_error: float = Field(default=1 / 12, gt=0, le=1)
+    entity_stats: EntityStats = EntityStats()
+    flink: Flink = Flink()
+    kv_store: KvStore = KvStore()
+    monitoring: Monitoring = Monitoring()
+
+    @model_validator(mode="after")
+    def _fixed_has_a_size(self) -> Self:
+        if self.sizing_strategy == "fixed" and self.tile_size is None:
+            raise ValueError("the sizing_strategy fixed needs a tile_size. Say one, such as 1h")
+        return self
+
+
+class _File(_Section):
+    tiling: Config = Config()
+
+
+def load_config(path: str) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        CompileError: with every mistake at its line.
+    """
+    import yaml
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CompileError([diagnostic("TW005", CallSite(path, 0), f"cannot be read: {error}. Give a file that exists.")]) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = f"not YAML: {getattr(error, 'problem', None) or error}. Correct this line."
+        raise CompileError([diagnostic("TW005", CallSite(path, mark.line + 1 if mark else 0), what)]) from None
+    try:
+        return _File.model_validate({} if content is None else content).tiling
+    except ValidationError as error:
+        raise CompileError(_problem(path, tree, e["type"], e["loc"], e["msg"]) for e in error.errors()) from None
+
+
+def _problem(path: str, tree: yaml.Node | None, kind: str, loc: tuple[int | str, ...], reason: str) -> Diagnostic:
+    names = [str(part) for part in loc]
+    if kind == "extra_forbidden":
+        message = f"there is no setting {'.'.join(names)!r}. {nearest(names[-1], _settings(names[:-1]))}"
+    else:
+        message = f"{'.'.join(names) or 'the file'}: {reason.removeprefix('Value error, ').rstrip('.')}."
+    return diagnostic("TW005", CallSite(path, _line(tree, names)), message)
+
+
+def _settings(section: list[str]) -> list[str]:
+    model: Any = _File
+    for name in section:
+        model = model.model_fields[name].annotation
+    return list(model.model_fields)
+
+
+def _line(node: yaml.Node | None, names: list[str]) -> int:
+    line = 1
+    for name in names:
+        pairs = node.value if node is not None and isinstance(node.value, list) else []
+        found = next(((key, value) for key, value in pairs if key.value == name), None)
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line

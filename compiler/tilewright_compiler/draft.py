@@ -1,0 +1,99 @@
+"""A GroupBy on its way to a plan: what the passes have found so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tilewright.aggregation import Aggregation
+from tilewright.declaration import CallSite
+from tilewright.group_by import GroupBy
+from tilewright.source import EventSource
+from tilewright.windows import Duration
+
+from .binder import Binder
+from .config import Config
+from .diagnostics import Diagnostic, diagnostic
+from .plan import Column, Cost, Feature, KeyLayout, Level, State, TileLayout
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A feature as it was declared: an aggregation for one of its windows, or for all of the past."""
+
+    name: str
+    aggregation: Aggregation
+    window_ms: int | None
+
+
+@dataclass(frozen=True)
+class Sized:
+    """The size of a window's oldest tile, and the rule that chose it; null for a lifetime."""
+
+    edge_ms: int | None
+    rule: str
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A source whose expressions are translated to DuckDB SQL and typed.
+
+    `columns` are those that the expressions use, with the types that the author declared.
+    """
+
+    name: str
+    source: EventSource
+    schema: dict[str, str]
+    shown_types: dict[str, str]
+    columns: list[str]
+    selects: dict[str, str]
+    wheres: list[str]
+    time: str
+    types: dict[str, str]
+    written: dict[str, str]
+
+
+@dataclass
+class Draft:
+    """What is known of a GroupBy; each pass adds its part and reports what is wrong."""
+
+    group_by: GroupBy
+    name: str
+    config: Config
+    binder: Binder
+    variables: dict[int, str] = field(default_factory=dict)
+    base_dir: str | None = None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    features: list[Declared] = field(default_factory=list)
+    sized: list[Sized] = field(default_factory=list)
+    sources: list[Bound] = field(default_factory=list)
+    keys: list[Column] = field(default_factory=list)
+    inputs: dict[str, str] = field(default_factory=dict)
+    levels: list[Level] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    plan_features: list[Feature] = field(default_factory=list)
+    tile_layout: TileLayout | None = None
+    key_layout: KeyLayout | None = None
+    sql: dict[str, dict[str, str]] = field(default_factory=dict)
+    cost: Cost | None = None
+
+    def report(self, code: str, site: CallSite, message: str) -> None:
+        """Add a problem at the author's line."""
+        self.diagnostics.append(diagnostic(code, site, message))
+
+    @property
+    def tiling_enabled(self) -> bool | None:
+        """What the GroupBy itself says, in either of the two ways to say it."""
+        said = dict(self.group_by.serving_config or {}).get("tiling_enabled")
+        return self.group_by.tiling_enabled if self.group_by.tiling_enabled is not None else said
+
+    @property
+    def tile_size(self) -> Duration | None:
+        """The tile size that the GroupBy itself wishes for, in either of the two ways to say it."""
+        said = dict(self.group_by.serving_config or {}).get("tile_size")
+        return self.group_by.tile_size if self.group_by.tile_size is not None else said
+
+    @property
+    def broken(self) -> bool:
+        """Whether an error was found, so that later passes would meet what is not there."""
+        return any(d.severity == "error" for d in self.diagnostics)

@@ -1,0 +1,193 @@
+"""The author's expressions: parsed, checked for what cannot run per row, and written again as DuckDB SQL."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
+
+from .diagnostics import nearest
+from .spark import SPARK_FAMILY, correct
+from .sqltree import Node, NotTranslatable, TypeOf
+
+_OTHER_EACH_TIME = "a function that gives another value each time: the same events must give the same tiles"
+_REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
+    ((exp.Command, exp.Create, exp.Drop, exp.Alter, exp.Set, exp.Pragma, exp.DML), "a statement: write one expression"),
+    ((exp.Query, exp.Table), "a subquery: an expression sees one row only"),
+    ((exp.Window,), "a window function: an expression sees one row only"),
+    ((exp.AggFunc,), "an aggregate: what is aggregated is said by Aggregation(…)"),
+    ((exp.UDTF, exp.Explode), "a function that makes rows: an expression gives one value a row"),
+    ((exp.Star,), "'*': name the columns"),
+    ((exp.Parameter, exp.Placeholder, exp.SessionParameter), "a parameter: write its value"),
+    ((exp.Rand, exp.Randn, exp.Uuid), _OTHER_EACH_TIME),
+)
+_NOW = {"now", "localtime", "localtimestamp", "monotonically_increasing_id", "random", "shuffle", "input_file_name", "session_user"}
+
+
+class Facts(Protocol):
+    """What DuckDB is asked while an expression is translated."""
+
+    def type_of(self, sql: str, columns: dict[str, str]) -> str:
+        """The type of a part in DuckDB SQL."""
+        ...
+
+    def is_pure(self, function: str) -> bool:
+        """Whether a function depends on its arguments alone."""
+        ...
+
+    def is_zone(self, name: str) -> bool:
+        """Whether there is such a time zone."""
+        ...
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be used; `code` is that of the diagnostic."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the code beside the message."""
+        self.code = code
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression in DuckDB SQL, and the columns that it reads in order of their appearance."""
+
+    sql: str
+    columns: tuple[str, ...]
+
+
+def translate(
+    text: str,
+    dialect: str,
+    columns: dict[str, str],
+    database: Facts,
+) -> Expression:
+    """Translate one scalar expression over columns of DuckDB types.
+
+    `price * quantity` gives `"price" * "quantity"`.
+
+    Raises:
+        ExpressionError: if the text is not one scalar expression over the columns.
+    """
+    tree = parse(text, dialect)
+    used = _columns(tree, text, columns)
+    try:
+        _check_zones(tree, database)
+        if dialect in SPARK_FAMILY:
+            tree = correct(tree, _typing(columns, database))
+        else:
+            _check_functions(tree, database)
+        return Expression(_generate(tree), used)
+    except NotTranslatable as error:
+        raise ExpressionError("TW024", f"{shown(text)} holds {str(error).rstrip('.')}.") from None
+    except SqlglotError as error:
+        raise ExpressionError("TW024", f"{shown(text)} cannot be written for DuckDB: {' '.join(str(error).split())}.") from None
+
+
+def parse(text: str, dialect: str) -> Node:
+    """The syntax tree of one expression that can be computed per row."""
+    if dialect not in _dialects():
+        what = f"Query(dialect={dialect!r}): this dialect does not exist. {nearest(dialect, _dialects())}"
+        raise ExpressionError("TW010", what)
+    try:
+        trees = sqlglot.parse(text, read=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+    except SqlglotError as error:
+        details = getattr(error, "errors", None) or [{}]
+        reason = (details[0].get("description") or str(error).splitlines()[0]).rstrip(".")
+        if reason.startswith("Required keyword"):  # of sqlglot's own classes
+            reason = "an operand is missing"
+        raise ExpressionError("TW023", f"{shown(text)} cannot be parsed as {dialect} SQL: {reason}. Correct it.") from None
+    except RecursionError:
+        raise ExpressionError("TW023", f"{shown(text)} is nested too deeply. Split it into several columns.") from None
+    if len(trees) != 1 or trees[0] is None:
+        raise ExpressionError("TW023", f"{shown(text)} is not one expression. Write exactly one, without ';'.")
+    tree = trees[0]
+    for node in tree.walk():
+        for kinds, why in _REFUSED:
+            if isinstance(node, kinds):
+                raise ExpressionError("TW024", f"{shown(text)} holds {why}.")
+        if isinstance(node, exp.Func) and _is_of_now((node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()):
+            raise ExpressionError("TW024", f"{shown(text)} holds {_OTHER_EACH_TIME}.")
+    if isinstance(tree, exp.Null):
+        raise ExpressionError("TW025", f"{shown(text)} has no type. Give it one, as in cast(null as double).")
+    if isinstance(tree, exp.Alias):
+        raise ExpressionError(
+            "TW024", f"{shown(text)} names its value. Leave out 'as {tree.alias}': the name is the argument of select(…)."
+        )
+    return tree
+
+
+@cache
+def _dialects() -> tuple[str, ...]:
+    return tuple(sorted(filter(None, Dialect.classes)))
+
+
+def shown(text: str) -> str:
+    """An expression in a message: on one line, not too long."""
+    line = " ".join(text.split())
+    return f"'{line}'" if len(line) <= 80 else f"'{line[:77]}…'"
+
+
+def _is_of_now(function: str) -> bool:
+    return function in _NOW or function.startswith("current_")
+
+
+def _generate(tree: Node) -> str:
+    logger = logging.getLogger("sqlglot")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # what it would warn of is raised instead
+    try:
+        return str(tree.sql("duckdb", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE))
+    finally:
+        logger.setLevel(level)
+
+
+def _typing(columns: dict[str, str], database: Facts) -> TypeOf:
+    def of_tree(tree: Node) -> str:
+        if isinstance(tree, exp.Column):
+            return columns[tree.name]
+        if isinstance(tree, exp.Literal):
+            number = "INTEGER" if tree.is_int else "DOUBLE" if "e" in tree.name.lower() else "DECIMAL(18,9)"
+            return "VARCHAR" if tree.is_string else number
+        return database.type_of(_generate(tree), columns)
+
+    return of_tree
+
+
+def _check_zones(tree: Node, database: Facts) -> None:
+    # DuckDB would meet an unknown zone only at the first row, and end the write.
+    for node in tree.find_all(exp.AtTimeZone, exp.FromTimeZone):
+        zone = node.args["zone"]
+        if not isinstance(zone, exp.Literal) or not database.is_zone(zone.name):
+            raise NotTranslatable(f"{zone.name!r}, which is not a time zone. Write one such as 'America/New_York'")
+
+
+def _check_functions(tree: Node, database: Facts) -> None:
+    for function in tree.find_all(exp.Anonymous):
+        if not database.is_pure(function.name.lower()):
+            raise NotTranslatable(f"the function {function.name.lower()}, which is unknown or gives another value each time")
+
+
+def _columns(tree: Node, text: str, columns: dict[str, str]) -> tuple[str, ...]:
+    by_folded = {name.casefold(): name for name in columns}
+    used: dict[str, None] = {}
+    for column in tree.find_all(exp.Column):
+        if column.table:
+            raise ExpressionError(
+                "TW020", f"{shown(text)} reads {column.sql()!r}: columns have no table before them. Write {column.name!r}."
+            )
+        if (name := by_folded.get(column.name.casefold())) is None:
+            what = f"{shown(text)} reads the column {column.name!r}, which the source does not have. {nearest(column.name, columns)}"
+            raise ExpressionError("TW020", what)
+        column.set("this", exp.to_identifier(name, quoted=True))
+        used[name] = None
+    if any(not columns[name] for name in used):
+        raise ExpressionError("", "a column without a readable type, which is reported by itself")
+    return tuple(used)

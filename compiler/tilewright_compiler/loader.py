@@ -1,0 +1,230 @@
+"""Loads the author's files and finds the GroupBys in them."""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import importlib.util
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import TypeVar
+
+from tilewright.declaration import CallSite, Declaration, collecting
+from tilewright.group_by import GroupBy
+from tilewright.source import EventSource
+
+from .diagnostics import Diagnostic, diagnostic
+
+_IMPORTS_US = re.compile(r"^\s*(?:from|import)\s+tilewright\b", re.MULTILINE)
+
+
+_Kind = TypeVar("_Kind", bound=Declaration)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A GroupBy, its name, and the names of the variables that hold sources where it was found."""
+
+    name: str
+    group_by: GroupBy
+    variables: dict[int, str]
+
+
+@dataclass
+class Loaded:
+    """All that the author's files hold."""
+
+    group_bys: list[Found] = field(default_factory=list)
+    declarations: list[Declaration] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _File:
+    path: str
+    root: str
+    given: bool
+
+    @property
+    def module(self) -> str:
+        return ".".join(Path(os.path.relpath(self.path, self.root)).with_suffix("").parts)
+
+
+def load(paths: list[str]) -> Loaded:
+    """Run every file of `paths` that is the author's, and collect what it declares.
+
+    A file that fails costs its own GroupBys only.
+    """
+    loaded = Loaded()
+    modules: list[tuple[_File, ModuleType, set[str]]] = []
+    files = _files(paths, loaded)
+    with collecting() as declarations, _clean_interpreter({os.path.realpath(file.root) for file in files}):
+        for file in files:
+            if (found := _run(file, loaded)) is not None:
+                modules.append((file, *found))
+    loaded.declarations = list({id(d): d for d in declarations}.values())
+    _find(modules, {os.path.realpath(file.path) for file in files} - {os.path.realpath(file.path) for file, *_ in modules}, loaded)
+    return loaded
+
+
+def _files(paths: list[str], loaded: Loaded) -> list[_File]:
+    files: dict[str, _File] = {}
+    for path in paths:
+        if os.path.isdir(path):
+            below = [_File(os.path.join(folder, name), path, given=False) for folder, name in _walk(path)]
+            if not below:
+                what = "no file below this folder imports tilewright. Name the folder that holds your declarations."
+                loaded.diagnostics.append(diagnostic("TW003", CallSite(path, 0), what))
+        elif os.path.isfile(path):
+            below = [_File(path, os.path.dirname(path) or ".", given=True)]
+        else:
+            loaded.diagnostics.append(diagnostic("TW003", CallSite(path, 0), "there is no such file or folder. Name one that exists."))
+            continue
+        for file in below:
+            files.setdefault(os.path.realpath(file.path), file)
+    return sorted(files.values(), key=lambda file: (file.root, file.path))
+
+
+def _walk(root: str) -> Iterator[tuple[str, str]]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(
+            f for f in folders if f != "scripts" and not f.startswith((".", "_")) and "pyvenv.cfg" not in _entries(folder, f)
+        )
+        for name in sorted(names):
+            if name.endswith(".py") and not name.startswith(("test_", "_", ".")) and name != "conftest.py":
+                text = Path(folder, name).read_bytes().decode("utf-8", "replace")
+                if _IMPORTS_US.search(text):
+                    yield folder, name
+
+
+def _entries(folder: str, name: str) -> list[str]:
+    try:
+        return os.listdir(os.path.join(folder, name))
+    except OSError:
+        return []
+
+
+@contextmanager
+def _clean_interpreter(roots: set[str]) -> Iterator[None]:
+    """Authors' modules leave no trace: neither in `sys.modules` nor as byte code beside their files."""
+    path, modules, dont_write = list(sys.path), set(sys.modules), sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.path[:], sys.dont_write_bytecode = path, dont_write
+        for name in set(sys.modules) - modules:
+            if _is_authors(sys.modules[name], roots):
+                del sys.modules[name]
+
+
+def _is_authors(module: ModuleType, roots: set[str]) -> bool:
+    """Whether a module lies below a compiled folder; libraries stay loaded, wherever they are installed."""
+    places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
+    below = any(place and os.path.realpath(place).startswith(root + os.sep) for place in places for root in roots)
+    return below and not any("site-packages" in place for place in places) and not module.__name__.startswith("tilewright")
+
+
+def _run(file: _File, loaded: Loaded) -> tuple[ModuleType, set[str]] | None:
+    try:
+        tree, code = _parse(file)
+    except SyntaxError as error:
+        what = f"{error.msg}. Correct this line; the file was left out."
+        loaded.diagnostics.append(diagnostic("TW002", CallSite(file.path, error.lineno or 0), what))
+        return None
+    except (OSError, ValueError) as error:
+        loaded.diagnostics.append(diagnostic("TW001", CallSite(file.path, 0), f"cannot be read: {error}. Save it as UTF-8 text."))
+        return None
+    root = os.path.abspath(file.root)
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    known = sys.modules.get(file.module)
+    if known is not None and os.path.realpath(getattr(known, "__file__", None) or "") == os.path.realpath(file.path):
+        return known, _imported(tree)
+    module = _new_module(file, known)
+    try:
+        exec(code, module.__dict__)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        sys.modules.pop(module.__name__, None)
+        loaded.diagnostics.append(_exception(file, error))
+        return None
+    return module, _imported(tree)
+
+
+def _parse(file: _File) -> tuple[ast.Module, CodeType]:
+    source = importlib.util.decode_source(Path(file.path).read_bytes())
+    return ast.parse(source, file.path), compile(source, file.path, "exec", dont_inherit=True)
+
+
+def _new_module(file: _File, known: ModuleType | None) -> ModuleType:
+    # A name that Python itself or a library has (an author's `random.py`) must not take its place.
+    name = file.module if known is None else f"tilewright_author.{file.module}"
+    loader = importlib.machinery.SourceFileLoader(name, os.path.abspath(file.path))
+    spec = importlib.util.spec_from_loader(name, loader)
+    if spec is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    return module
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """Names that a module has from others by `from … import`."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name for node in nodes for alias in node.names}
+
+
+def _exception(file: _File, error: BaseException) -> Diagnostic:
+    frames = traceback.extract_tb(error.__traceback__)
+    here = os.path.realpath(file.path)
+    lines = [frame.lineno or 0 for frame in frames if os.path.realpath(frame.filename) == here]
+    text = " ".join(str(error).split()) or "no reason given"
+    stop = "" if text.endswith((".", "?", "!")) else "."
+    what = f"{type(error).__name__}: {text}{stop} The file was left out; correct this line."
+    return diagnostic("TW001", CallSite(file.path, lines[-1] if lines else 0), what)
+
+
+def _find(modules: list[tuple[_File, ModuleType, set[str]]], failed: set[str], loaded: Loaded) -> None:
+    seen: set[int] = set()
+    sources = {id(value): name for _, module, _ in reversed(modules) for name, value in _held(module, EventSource)}
+    # A GroupBy that a second module holds too belongs to the one whose own line made it.
+    candidates = [
+        (os.path.realpath(value.site.file) != os.path.realpath(file.path), file, module, name, value)
+        for file, module, imported in modules
+        for name, value in _held(module, GroupBy)
+        if name not in imported
+    ]
+    for _, file, module, variable, group_by in sorted(candidates, key=lambda c: c[0]):
+        if id(group_by) not in seen:
+            seen.add(id(group_by))
+            own = {id(value): name for name, value in _held(module, EventSource)}
+            name = group_by.name if group_by.name is not None else f"{file.module}.{variable}"
+            loaded.group_bys.append(Found(name, group_by, sources | own))
+    for declaration in loaded.declarations:
+        if isinstance(declaration, GroupBy) and id(declaration) not in seen:
+            if os.path.realpath(declaration.site.file) in failed:
+                continue  # the file's own failure is reported
+            if declaration.name is not None:
+                loaded.group_bys.append(Found(declaration.name, declaration, sources))
+            else:
+                what = "this GroupBy is not assigned to a variable of its module, so it has no name. Assign it, or give it a name=…."
+                loaded.diagnostics.append(diagnostic("TW004", declaration.site, what))
+    for file, module, _ in modules if not loaded.diagnostics else ():
+        if file.given and not _held(module, GroupBy):
+            what = "declares no GroupBy. Assign one to a variable of the module."
+            loaded.diagnostics.append(diagnostic("TW003", CallSite(file.path, 0), what))
+
+
+def _held(module: ModuleType, kind: type[_Kind]) -> list[tuple[str, _Kind]]:
+    """The variables of a module that hold a declaration of a kind; of two names for one, the first."""
+    found = [(name, value) for name, value in vars(module).items() if isinstance(value, kind)]
+    return list({id(value): (name, value) for name, value in reversed(found)}.values())[::-1]

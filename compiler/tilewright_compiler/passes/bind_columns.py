@@ -1,0 +1,184 @@
+"""Pass: translate and type what each source selects, and agree on the types of keys and inputs."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from tilewright.aggregation import Aggregation
+from tilewright.source import EventSource
+
+from ..binder import Typed
+from ..diagnostics import nearest, shown_path
+from ..draft import Bound, Draft
+from ..expressions import ExpressionError, shown
+from ..names import is_word, unusable
+from ..plan import Column
+from ..schemas import Schema, SchemaError, read_schema
+from ..states import family
+from ..types import spark_type
+
+_WIDEST = {"integer": "BIGINT", "float": "DOUBLE", "timestamp": "TIMESTAMP WITH TIME ZONE"}
+#: DuckDB's epoch_ms rounds to the nearest millisecond, and a time must not move into the next tile.
+_TIMES = {
+    "integer": "CAST({} AS BIGINT)",
+    "timestamp": "epoch_us({}) // 1000",
+    "date": "epoch_us(CAST({} AS TIMESTAMP)) // 1000",
+}
+
+
+def bind_columns(draft: Draft) -> None:
+    """Fill the draft's sources, and the types of its keys and inputs.
+
+    `select(amount="price * quantity")` over double and bigint gives `"price" * "quantity"` of type DOUBLE.
+    """
+    wanted = _wanted(draft)
+    sources = list(draft.group_by.sources or ())
+    for name, source in zip(_source_names(draft, sources), sources, strict=True):
+        if source.problems or source.query is None or source.query.problems:
+            continue  # reported as a broken declaration
+        if (bound := _bind_source(draft, name, source, wanted)) is not None:
+            draft.sources.append(bound)
+    if len(draft.sources) == len(sources):
+        draft.keys = [Column(name=key, type=_key_type(t)) for key in draft.group_by.keys or () if (t := _agreed(draft, key))]
+        inputs = dict.fromkeys(feature.aggregation.input_column for feature in draft.features)
+        draft.inputs = {name: t for name in inputs if (t := _agreed(draft, name))}
+        for aggregation in {id(f.aggregation): f.aggregation for f in draft.features}.values():
+            _check_input(draft, aggregation)
+
+
+def _wanted(draft: Draft) -> list[str]:
+    keys = list(draft.group_by.keys or ())
+    for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
+        draft.report("TW006", draft.group_by.site, f"the key {key!r} is named twice. Name it once.")
+    return list(dict.fromkeys([*keys, *(feature.aggregation.input_column for feature in draft.features)]))
+
+
+def _source_names(draft: Draft, sources: list[EventSource]) -> list[str]:
+    names: list[str] = []
+    for number, source in enumerate(sources, 1):
+        name = source.name if source.name is not None else draft.variables.get(id(source), f"source_{number}")
+        if not is_word(name):
+            draft.report(
+                "TW007", source.site, f"the source name {name!r} is not a word. Use letters, digits and '_', such as 'click_events'."
+            )
+        if name in names:
+            draft.report("TW006", draft.group_by.site, f"two sources have the name {name!r}. Give each its own EventSource(name=…).")
+        names.append(name)
+    return names
+
+
+def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]) -> Bound | None:
+    query, before = source.query, len(draft.diagnostics)
+    try:
+        schema = read_schema(source, draft.base_dir)
+    except SchemaError as error:
+        draft.report("TW022", source.site, str(error))
+        return None
+    for code, message in schema.wrong:
+        draft.report(code, source.site, message)
+    written = dict(query.selects) if query.selects is not None else dict.fromkeys(schema.types, "")
+    _check_names(draft, source, written, wanted)
+    # What no feature uses is bound too, where the author wrote it: a mistake in it is a mistake.
+    bound = {column: _bind(draft, source, schema, written[column], column) for column in (query.selects or wanted) if column in written}
+    wheres = [_where(draft, source, schema, where) for where in query.wheres]
+    time = _bind(draft, source, schema, query.time_column, None)
+    time_sql = _time(draft, source, time) if time is not None else ""
+    if any(d.severity == "error" for d in draft.diagnostics[before:]):
+        return None
+    selected = {column: part for column in wanted if (part := bound.get(column)) is not None}
+    used = {column for part in [*selected.values(), *wheres, time] if part is not None for column in part.columns}
+    return Bound(
+        name=name,
+        source=source,
+        schema=schema.types,
+        shown_types=schema.shown,
+        columns=[column for column in schema.types if column in used],
+        selects={column: part.sql for column, part in selected.items()},
+        wheres=[where.sql for where in wheres if where is not None],
+        time=time_sql,
+        types={column: part.type for column, part in selected.items()},
+        written={column: text or _as_written(column, query.dialect) for column, text in written.items()},
+    )
+
+
+def _as_written(column: str, dialect: str) -> str:
+    return str(exp.column(column, quoted=not is_word(column)).sql(dialect))
+
+
+def _check_names(draft: Draft, source: EventSource, written: dict[str, str], wanted: list[str]) -> None:
+    folded: dict[str, str] = {}
+    for column in written if source.query.selects is not None else ():
+        if why := unusable(column):
+            draft.report("TW007", source.query.site, f"the column name {column!r} {why}.")
+        if (other := folded.setdefault(column.casefold(), column)) != column:
+            draft.report(
+                "TW006", source.query.site, f"the columns {other!r} and {column!r} differ in case only, which SQL does not see. Rename one."
+            )
+    place = f"{shown_path(source.site.file)}:{source.site.line}"
+    for name in wanted:
+        if name not in written:
+            is_key = name in (draft.group_by.keys or ())
+            sites = [f.aggregation.site for f in draft.features if f.aggregation.input_column == name]
+            what = f"the {'key' if is_key else 'input column'} {name!r} is not selected by the source at {place}. {nearest(name, written)}"
+            draft.report("TW020", draft.group_by.site if is_key else sites[0], what)
+
+
+def _bind(draft: Draft, source: EventSource, schema: Schema, text: str, name: str | None) -> Typed | None:
+    try:
+        if text == "" and name is not None and source.query.selects is None:
+            return draft.binder.column(name, schema.types)
+        return draft.binder.bind(text, source.query.dialect, schema.types)
+    except ExpressionError as error:
+        if error.code:
+            draft.report(error.code, source.query.site, f"{f'the column {name!r}: ' if name else ''}{error}")
+    return None
+
+
+def _where(draft: Draft, source: EventSource, schema: Schema, text: str) -> Typed | None:
+    condition = _bind(draft, source, schema, text, None)
+    if condition is not None and condition.type != "BOOLEAN":
+        what = f"the where {shown(text)} is {spark_type(condition.type)}, not true or false. Write a comparison."
+        draft.report("TW026", source.query.site, what)
+    return condition
+
+
+def _time(draft: Draft, source: EventSource, time: Typed) -> str:
+    if time.type.startswith("TIMESTAMP_"):
+        return _TIMES["date"].format(time.sql)
+    if (template := _TIMES.get(family(time.type) or "")) is not None:
+        return template.format(time.sql)
+    what = f"the time column {shown(source.query.time_column)} is {spark_type(time.type)}."
+    draft.report("TW026", source.query.site, f"{what} Give a timestamp, a date, or a bigint of epoch milliseconds.")
+    return ""
+
+
+def _agreed(draft: Draft, name: str) -> str | None:
+    """The type of a column in all sources: equal, or the widest of its family."""
+    types = {bound.name: bound.types[name] for bound in draft.sources if name in bound.types}
+    for bound in draft.sources:
+        if bound.name in types and family(kind := types[bound.name]) is None:
+            what = f"the column {name!r} is {spark_type(kind)}, which tiles cannot hold. Cast it, as in cast(… as double) or decimal(18,2)."
+            draft.report("TW026", bound.source.query.site, what)
+            return None
+    if len(set(types.values())) < 2:
+        return next(iter(types.values()), None)
+    families = {family(kind) or "" for kind in types.values()}
+    if len(families) == 1 and (widest := _WIDEST.get(min(families))) is not None:
+        return widest
+    shown_types = ", ".join(f"{spark_type(kind)} in {source}" for source, kind in types.items())
+    what = f"the column {name!r} has another type in each source: {shown_types}. Cast it to one type in each select."
+    draft.report("TW028", draft.group_by.site, what)
+    return None
+
+
+def _key_type(kind: str) -> str:
+    return _WIDEST.get(family(kind) or "", kind)
+
+
+def _check_input(draft: Draft, aggregation: Aggregation) -> None:
+    kind = draft.inputs.get(aggregation.input_column)
+    operation = aggregation.operation
+    if kind is not None and family(kind) not in operation.accepts:
+        takes = ", ".join(sorted(operation.accepts))
+        what = f"{operation.name} does not take {aggregation.input_column!r}, which is {spark_type(kind)}."
+        draft.report("TW027", aggregation.site, f"{what} It takes: {takes}. Cast the column, or use another operation.")

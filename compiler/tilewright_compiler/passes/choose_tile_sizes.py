@@ -1,0 +1,155 @@
+"""Pass: the size of every window's oldest tile, and the ladder of levels that they make."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import ceil
+
+from tilewright.declaration import CallSite
+from tilewright.windows import duration_ms, format_duration
+
+from ..draft import Declared, Draft, Sized
+from ..plan import Level
+
+_SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
+
+#: The hierarchy: windows up to the first take tiles of the second; longer ones take days.
+HIERARCHY = (
+    (15 * _MINUTE, _MINUTE),
+    (_HOUR, 5 * _MINUTE),
+    (6 * _HOUR, 15 * _MINUTE),
+    (_DAY, _HOUR),
+    (7 * _DAY, 6 * _HOUR),
+)
+
+
+def choose_tile_sizes(draft: Draft) -> None:
+    """Give each feature its edge level and the rule that won, and the draft its levels, coarsest first.
+
+    With the hierarchy the windows 1h, 12h and 7d get 5m, 1h and 6h: levels 6h, 1h, 5m.
+    """
+    if _strategy_not_built(draft):
+        return
+    draft.sized = [_size(draft, feature) for feature in draft.features]
+    for feature, sized in zip(draft.features, draft.sized, strict=True):
+        _check(draft, feature, sized)
+    ladder = _ladder(draft)
+    if not draft.broken:
+        draft.levels = [Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms, ladder[0])) for size_ms in ladder]
+
+
+def _strategy_not_built(draft: Draft) -> bool:
+    config, site = draft.config, draft.group_by.site
+    advice = "Use sizing_strategy: hierarchical, or tile_size."
+    if config.sizing_strategy in ("hierarchical_map", "adaptive"):
+        draft.report("TW030", site, f"the sizing strategy {config.sizing_strategy} is not built yet. {advice}")
+    elif config.tile_sizes is not None:
+        draft.report("TW030", site, f"the configuration's tile_sizes are not built yet. {advice}")
+    else:
+        return False
+    return True
+
+
+def _size(draft: Draft, feature: Declared) -> Sized:
+    aggregation, said = feature.aggregation, draft.tile_size
+    if aggregation.tile_size is not None:
+        return Sized(duration_ms(aggregation.tile_size), "aggregation tile_size")
+    if feature.window_ms is None:
+        return Sized(None, "lifetime")
+    if said is not None:
+        return Sized(duration_ms(said), "group_by tile_size")
+    if draft.config.tile_size is not None:
+        return Sized(draft.config.tile_size, "config tile_size")
+    for longest_ms, size_ms in HIERARCHY:
+        if feature.window_ms <= longest_ms:
+            return Sized(size_ms, f"hierarchical: window <= {format_duration(longest_ms)}")
+    return Sized(_DAY, f"hierarchical: window > {format_duration(HIERARCHY[-1][0])}")
+
+
+def _check(draft: Draft, feature: Declared, sized: Sized) -> None:
+    site, size_ms, window_ms = feature.aggregation.site, sized.edge_ms, feature.window_ms
+    if size_ms is None:
+        return
+    size = format_duration(size_ms)
+    if window_ms is None:
+        if size_ms < _DAY:
+            what = f"a lifetime reads every tile that there ever was: tiles of {size} are too many."
+            draft.report("TW015", site, f"{what} Use 1d or more, or leave tile_size out.")
+    elif size_ms > window_ms:
+        window = format_duration(window_ms)
+        what = f"a tile of {size} ({sized.rule}) is longer than the window {window} of {feature.name}: no tile would fit."
+        draft.report("TW013", site, f"{what} Use {window} or less.")
+    else:
+        _warn(draft, feature, size_ms, window_ms)
+
+
+def _warn(draft: Draft, feature: Declared, size_ms: int, window_ms: int) -> None:
+    site, budget, cap = feature.aggregation.site, draft.config.max_edge_error, draft.config.max_tiles_per_request
+    size, window, error = format_duration(size_ms), format_duration(window_ms), size_ms / window_ms
+    if error > budget + 1e-12:
+        finer = format_duration(max(1, int(window_ms * budget + 1e-6) // 1000) * 1000)
+        what = f"{feature.name}: the oldest tile ({size}) is {error:.0%} of the window {window}, above the budget of {budget:.0%}."
+        draft.report("TW040", site, f"{what} Use a tile_size of at most {finer}.")
+    if (tiles := ceil(window_ms / size_ms) + 1) > cap:
+        what = f"{feature.name} reads {tiles:,} tiles of {size} a request, more than tiling.max_tiles_per_request = {cap:,}."
+        draft.report("TW041", site, f"{what} Use a larger tile_size.")
+
+
+def _ladder(draft: Draft) -> list[int]:
+    """All levels, coarsest first; each must divide the next coarser one."""
+    sizes = {sized.edge_ms for sized in draft.sized if sized.edge_ms is not None}
+    if any(feature.window_ms is None for feature in draft.features) and max(sizes, default=0) < _DAY:
+        sizes.add(_DAY)
+    ladder = sorted(sizes, reverse=True)
+    wished: set[int] = set()
+    for coarse_ms, fine_ms in pairwise(ladder):
+        if coarse_ms % fine_ms:
+            size_ms, site = _who_chose(draft, fine_ms, coarse_ms)
+            if size_ms not in wished:  # one wrong size may fit neither its larger nor its smaller neighbour
+                wished.add(size_ms)
+                fine, coarse = format_duration(fine_ms), format_duration(coarse_ms)
+                advice = fitting(size_ms, [other for other in ladder if other != size_ms])
+                draft.report(
+                    "TW012", site, f"tile size {fine} does not divide {coarse}: each tile size must divide the next larger one. {advice}"
+                )
+    return ladder
+
+
+def _who_chose(draft: Draft, fine_ms: int, coarse_ms: int) -> tuple[int, CallSite]:
+    """The size to change and its line: one that an aggregation wished for, rather than one that a rule gave."""
+    pairs = list(zip(draft.features, draft.sized, strict=True))
+    for size_ms in (fine_ms, coarse_ms):
+        for feature, sized in pairs:
+            if sized.edge_ms == size_ms and feature.aggregation.tile_size is not None:
+                return size_ms, feature.aggregation.site
+    return fine_ms, draft.group_by.site
+
+
+def fitting(size_ms: int, others: list[int]) -> str:
+    """Advice on the sizes nearest to the wished one that fit all others, larger and smaller.
+
+    >>> fitting(420_000, [3_600_000])
+    'Use 5m, 6m or 10m.'
+    """
+    good = sorted(c for c in _candidates(size_ms, others) if all(max(c, other) % min(c, other) == 0 for other in others))
+    below, above = [c for c in good if c < size_ms][-2:], [c for c in good if c > size_ms][:1]
+    names = [format_duration(c) for c in [*below, *above]]
+    return f"Use {' or '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}." if names else "Leave it out."
+
+
+def _candidates(size_ms: int, others: list[int]) -> set[int]:
+    """Round sizes near the wished one, and parts of the other sizes, in units that it is at least one of."""
+    units = [unit for unit in (_DAY, _HOUR, _MINUTE, _SECOND) if unit <= size_ms]
+    parts = {other // n for other in others for n in range(1, 101) if other % n == 0}
+    return {unit * n for unit in units[:2] for n in range(1, 61)} | {part for part in parts if part % units[0] == 0}
+
+
+def _ttl_ms(draft: Draft, size_ms: int, coarsest_ms: int) -> int | None:
+    """How long a tile may be asked for (errata W9); finer levels serve the head of longer windows within that."""
+    readers = [
+        f.window_ms for f, s in zip(draft.features, draft.sized, strict=True) if size_ms == (s.edge_ms or coarsest_ms) and f.window_ms
+    ]
+    if size_ms == coarsest_ms and any(feature.window_ms is None for feature in draft.features):
+        return None
+    lateness_ms = draft.config.flink.allowed_lateness
+    return ceil(draft.config.kv_store.ttl_multiplier * (max(readers, default=0) + size_ms + lateness_ms))

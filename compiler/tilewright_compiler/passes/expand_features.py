@@ -1,0 +1,85 @@
+"""Pass: from aggregations and windows to named features; what is not built yet is said here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tilewright.aggregation import Aggregation
+from tilewright.operation_spec import OperationSpec
+from tilewright.operations import Operation
+from tilewright.windows import Window, duration_ms, format_duration
+
+from ..draft import Declared, Draft
+from ..names import unusable
+
+_EDGES_BUILT = ("sawtooth", "truncate")
+
+
+def expand_features(draft: Draft) -> None:
+    """Name one feature for each window of each aggregation, in the order of declaration.
+
+    `Aggregation(input_column="amount", operation=Operation.SUM, windows=["1h", "14d"])` gives
+    `amount_sum_1h` and `amount_sum_14d`.
+    """
+    _group_by(draft)
+    seen: dict[str, Aggregation] = {}
+    for aggregation in draft.group_by.aggregations or ():
+        if _sound(aggregation):
+            _not_built(draft, aggregation)
+            for feature in _features(draft, aggregation):
+                if (other := seen.get(feature.name.casefold())) is not None:
+                    where = "twice by this aggregation" if other is aggregation else f"here and at line {other.site.line}"
+                    draft.report("TW006", aggregation.site, f"the feature {feature.name} is made {where}. Give one a name=….")
+                seen.setdefault(feature.name.casefold(), aggregation)
+                draft.features.append(feature)
+
+
+def _group_by(draft: Draft) -> None:
+    group_by = draft.group_by
+    enabled = draft.config.enabled if draft.tiling_enabled is None else draft.tiling_enabled
+    if not enabled:
+        what = "features computed at read from raw events are not built yet. Say tiling_enabled=True, in the GroupBy or the configuration."
+        draft.report("TW030", group_by.site, what)
+    for derivation in group_by.derivations or ():
+        what = f"the derivation {derivation.name!r}: derivations are not built yet. Compute it from the fetched features."
+        draft.report("TW030", derivation.site, what)
+
+
+def _sound(aggregation: Aggregation) -> bool:
+    parts = [aggregation, aggregation.operation, *(w for w in aggregation.windows or () if isinstance(w, Window))]
+    return not any(part is None or part.problems for part in parts)
+
+
+def _not_built(draft: Draft, aggregation: Aggregation) -> None:
+    operation = aggregation.operation
+    if not operation.kept_states():
+        detail = (
+            ' with sketch="kll" is not built yet. Use sketch="tdigest"' if operation.name == "APPROX_PERCENTILE" else " is not built yet"
+        )
+        built = ", ".join(_built())
+        draft.report("TW030", aggregation.site, f"the operation {operation.name}{detail}. Built: {built}.")
+    if aggregation.edge not in _EDGES_BUILT:
+        what = f"edge={aggregation.edge!r} is not built yet. Use 'sawtooth' or 'truncate'."
+        draft.report("TW030", aggregation.site, what)
+    if aggregation.buckets:
+        what = "buckets are not built yet. Make a column for each bucket with select(…=\"if(kind = 'a', amount, null)\")."
+        draft.report("TW030", aggregation.site, what)
+
+
+def _built() -> Iterator[str]:
+    for name, operation in vars(Operation).items():
+        if isinstance(operation, OperationSpec) and operation.kept_states():
+            yield name
+    yield from ("APPROX_PERCENTILE", "TOP_K")
+
+
+def _features(draft: Draft, aggregation: Aggregation) -> Iterator[Declared]:
+    stem = aggregation.name if aggregation.name is not None else f"{aggregation.input_column}_{aggregation.operation.suffix}"
+    if aggregation.name is not None and (why := unusable(aggregation.name)):
+        draft.report("TW007", aggregation.site, f"the feature name {aggregation.name!r} {why}.")
+    if aggregation.windows is None:
+        yield Declared(stem, aggregation, None)
+        return
+    for window in aggregation.windows:
+        window_ms = duration_ms(window)
+        yield Declared(f"{stem}_{format_duration(window_ms)}", aggregation, window_ms)

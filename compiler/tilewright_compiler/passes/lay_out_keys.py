@@ -1,0 +1,36 @@
+"""Pass: how the key of a tile is written."""
+
+from __future__ import annotations
+
+from tilewright.windows import format_duration
+
+from ..draft import Draft
+from ..plan import KeyLayout
+
+#: The first unit that divides a tile's size gives the form of its start.
+_TILE_IDS = ((86_400_000, "%Y%m%d"), (3_600_000, "%Y%m%d%H"), (60_000, "%Y%m%d%H%M"), (1_000, "%Y%m%d%H%M%S"))
+
+_ENTITY = (
+    "the key columns in order, joined by ','; each is <tag>=<value>, percent-encoded as UTF-8 except for A-Z a-z 0-9 - . _ ~; "
+    "tags: s string, i integer, f double, b boolean, d date, t timestamp, n decimal"
+)
+_ORDERED = "group_by, byte 0, entity, byte 0, size_ms as 8 bytes big endian, start_ms + 2**63 as 8 bytes big endian"
+
+
+def lay_out_keys(draft: Draft) -> None:
+    """Describe the keys of this GroupBy's tiles; the code of it is the runtime's module `keys`."""
+    draft.key_layout = KeyLayout(
+        text=f"tiles::{draft.name}::{{{{entity}}}}::{{size}}::{{tile_id}}, the entity in literal braces, tile_id the tile's start in UTC",
+        ordered=_ORDERED,
+        entity=_ENTITY,
+        tile_ids={format_duration(level.size_ms): tile_id_format(level.size_ms) for level in draft.levels},
+    )
+
+
+def tile_id_format(size_ms: int) -> str:
+    """The strftime form of the start of tiles of a size.
+
+    >>> tile_id_format(900_000)
+    '%Y%m%d%H%M'
+    """
+    return next(form for unit_ms, form in _TILE_IDS if size_ms % unit_ms == 0)

@@ -1,0 +1,40 @@
+"""Small pieces of syntax trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+if TYPE_CHECKING:
+    Node = exp.Expr
+else:  # the root of the tree's classes has had two names
+    Node = getattr(exp, "Expr", exp.Expression)
+
+#: The DuckDB type of a part of an expression.
+TypeOf = Callable[[Node], str]
+
+
+class NotTranslatable(Exception):
+    """A part of an expression that has no translation; the text completes "'…' holds …"."""
+
+
+def call(name: str, *arguments: Node) -> Node:
+    """A call of a DuckDB function."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def number(value: int) -> Node:
+    """A literal number."""
+    return exp.Literal.number(value)
+
+
+def text(value: str) -> Node:
+    """A literal text."""
+    return exp.Literal.string(value)
+
+
+def tried(value: Node, duckdb_type: str) -> Node:
+    """A cast that gives null where it is not possible."""
+    return exp.TryCast(this=value, to=exp.DataType.build(duckdb_type, dialect="duckdb"))

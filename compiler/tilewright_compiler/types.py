@@ -1,0 +1,65 @@
+"""Names of types: as authors write them, and as DuckDB calls them."""
+
+from __future__ import annotations
+
+import re
+
+from .diagnostics import nearest
+
+_SPARK = {
+    "string": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "tinyint": "TINYINT",
+    "byte": "TINYINT",
+    "smallint": "SMALLINT",
+    "short": "SMALLINT",
+    "int": "INTEGER",
+    "integer": "INTEGER",
+    "bigint": "BIGINT",
+    "long": "BIGINT",
+    "float": "FLOAT",
+    "real": "FLOAT",
+    "double": "DOUBLE",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "timestamp_ltz": "TIMESTAMP WITH TIME ZONE",
+    "timestamp_ntz": "TIMESTAMP",
+    "binary": "BLOB",
+    "decimal": "DECIMAL(10,0)",
+}
+_SIZED_TEXT = re.compile(r"(?:varchar|char)\s*\(\s*[0-9]+\s*\)")
+_DECIMAL = re.compile(r"(?:decimal|numeric|dec)\s*\(\s*([0-9]+)\s*(?:,\s*([0-9]+)\s*)?\)")
+
+#: How messages name a type: as the author of Spark SQL would.
+_SHOWN = {duckdb: spark for spark, duckdb in reversed(_SPARK.items())} | {"HUGEINT": "decimal(38,0)"}
+
+
+def duckdb_type(written: str) -> str:
+    """The DuckDB type of a Spark type's name.
+
+    >>> duckdb_type("decimal(10, 2)")
+    'DECIMAL(10,2)'
+
+    Raises:
+        ValueError: that names the nearest known type.
+    """
+    name = written.strip().lower()
+    if name in _SPARK:
+        return _SPARK[name]
+    if _SIZED_TEXT.fullmatch(name):
+        return "VARCHAR"
+    if found := _DECIMAL.fullmatch(name):
+        precision, scale = int(found[1]), int(found[2] or 0)
+        if not 1 <= precision <= 38 or scale > precision:
+            raise ValueError(f"{written!r} has {precision} digits, {scale} after the point. Write decimal(p,s) with s ≤ p ≤ 38.")
+        return f"DECIMAL({precision},{scale})"
+    raise ValueError(f"{written!r} is not a type of a column. {nearest(name, [*_SPARK, 'decimal(18,2)'])}")
+
+
+def spark_type(duckdb: str) -> str:
+    """How a message names a DuckDB type.
+
+    >>> spark_type("TIMESTAMP WITH TIME ZONE")
+    'timestamp'
+    """
+    return _SHOWN.get(duckdb, duckdb.lower())

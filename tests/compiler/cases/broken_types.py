@@ -1,0 +1,39 @@
+"""Operations over types that they do not take, defaults of another type, sources that disagree."""
+
+from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
+
+SCHEMA = {"user": "string", "b": "boolean", "f": "double", "s": "string", "wide": "decimal(30,2)", "bin": "binary", "ts": "timestamp"}
+one = EventSource(schema=SCHEMA, query=Query(time_column="ts"))
+two = EventSource(schema=SCHEMA, query=Query(selects=select("user", "s", b="1", f="'a'", day="ts - ts"), time_column="b"))
+types = GroupBy(
+    sources=[one],
+    keys=["user", "bin"],
+    tiling_enabled=True,
+    aggregations=[
+        Aggregation(input_column="s", operation=Operation.SUM, windows=["1h"]),
+        Aggregation(input_column="b", operation=Operation.AVERAGE, windows=["1h"]),
+        Aggregation(input_column="b", operation=Operation.MIN, windows=["1h"]),
+        Aggregation(input_column="f", operation=Operation.TOP_K(3), windows=["1h"]),
+        Aggregation(input_column="s", operation=Operation.APPROX_PERCENTILE([0.5]), windows=["1h"]),
+        Aggregation(input_column="wide", operation=Operation.SUM, windows=["1h"]),
+        Aggregation(input_column="f", operation=Operation.SUM, windows=["1h"], default="none"),
+        Aggregation(input_column="s", operation=Operation.COUNT, windows=["1h"], default=0.5),
+        Aggregation(input_column="s", operation=Operation.LAST, windows=["1h"], default=object),
+        Aggregation(input_column="f", operation=Operation.AVERAGE, windows=["1h"], default=float("nan")),
+    ],
+)
+twice = GroupBy(
+    sources=[one, EventSource(name="second", schema=SCHEMA, query=Query(selects=select("user", b="1", f="'a'"), time_column="ts"))],
+    keys=["user"],
+    tiling_enabled=True,
+    aggregations=[
+        Aggregation(input_column="b", operation=Operation.COUNT, windows=["1h"]),
+        Aggregation(input_column="f", operation=Operation.COUNT, windows=["1h"]),
+    ],
+)
+times = GroupBy(
+    sources=[two, EventSource(name="a b", query=Query(time_column="ts")), EventSource(table="none.parquet", query=Query(time_column="ts"))],
+    keys=["user"],
+    tiling_enabled=True,
+    aggregations=[Aggregation(input_column="s", operation=Operation.COUNT, windows=["1h"])],
+)

@@ -1,0 +1,47 @@
+"""What tests of the compiler share: a small source, and a database that runs a plan's SQL as the writer does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import duckdb
+import pytest
+
+from tilewright_compiler.plan import Plan
+
+Tiles = list[dict[str, Any]]
+RunPlan = Callable[..., Tiles]
+
+
+@pytest.fixture
+def database() -> duckdb.DuckDBPyConnection:
+    """A database with the session settings of the writer."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+@pytest.fixture
+def run_plan(database: duckdb.DuckDBPyConnection) -> RunPlan:
+    """Run the statements of a plan over rows (tuples of the schema's columns), and give the tiles of one level."""
+
+    def run(plan: Plan, rows: Sequence[Sequence[Any]], tile_ms: int | None = None, text: bool = True, source: int = 0) -> Tiles:
+        load(database, plan, rows, text, source)
+        first, second = database.extract_statements(plan.sql[plan.sources[source].name]["duckdb"])
+        database.execute(first)
+        found = database.execute(second, {"tile_ms": tile_ms or plan.levels[0].size_ms})
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    return run
+
+
+def load(database: duckdb.DuckDBPyConnection, plan: Plan, rows: Sequence[Sequence[Any]], text: bool, source: int) -> None:
+    columns = plan.sources[source].columns
+    names = ['"' + column.name.replace('"', '""') + '"' for column in columns]
+    declared = ", ".join(f"{name} {'VARCHAR' if text else column.type}" for name, column in zip(names, columns, strict=True))
+    database.execute(f'CREATE OR REPLACE TABLE batch ("__row" BIGINT, {declared})')
+    places = ", ".join(["?"] * (len(columns) + 1))
+    for number, row in enumerate(rows):
+        database.execute(f"INSERT INTO batch VALUES ({places})", [number, *row])

@@ -1,0 +1,207 @@
+"""`tilewright compile`: what it writes, what it says, and what never happens to files that are there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from tilewright_compiler.cli import compile_command
+from tilewright_compiler.output import render, target_names, write
+
+ROOT = Path(__file__).parents[2]
+QUICK_START = (Path(__file__).parent / "cases" / "quick_start.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("features").mkdir()
+    Path("features/clicks.py").write_text(QUICK_START, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Result:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def _run(*arguments: str) -> Result:
+    # As a process would see it; click's own runner keeps the two streams apart in some versions only.
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+        compile_command.main(list(arguments), prog_name="compile")
+    return Result(int(end.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def _files() -> list[str]:
+    return sorted(str(path) for path in Path("compiled").rglob("*") if path.is_file())
+
+
+def test_it_writes_plans_and_sql() -> None:
+    """Each GroupBy has a folder with its plan and the files of each target, and a line on standard output."""
+    result = _run("features")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "clicks.clicks_tiled: 4 features, tiles of 6h, 1h, 5m -> compiled/clicks.clicks_tiled\n"
+    assert _files() == ["compiled/clicks.clicks_tiled/duckdb/tiles.sql", "compiled/clicks.clicks_tiled/plan.json"]
+
+
+def test_a_mistake_writes_nothing() -> None:
+    """With a mistake in any file, no file is written, and the exit status is 1."""
+    Path("features/broken.py").write_text(QUICK_START.replace("price * quantity", "price * quantty"), encoding="utf-8")
+    result = _run("features")
+    assert (result.exit_code, result.stdout, _files()) == (1, "", [])
+    assert "features/broken.py:9: TW020" in result.stderr
+    assert result.stderr.splitlines()[-1] == "error: 1 problem in 1 file; nothing was written"
+
+
+def test_warnings_do_not_stop() -> None:
+    """A warning is shown, and the files are written."""
+    Path("features/clicks.py").write_text(QUICK_START.replace('"7d"]', '"7d", "16m"]'), encoding="utf-8")
+    result = _run("features")
+    assert (result.exit_code, len(_files())) == (0, 2)
+    assert "TW040 warning: amount_sum_16m" in result.stderr
+
+
+def test_check_of_what_is_written() -> None:
+    """--check agrees with what was just written, and writes nothing."""
+    _run("features")
+    before = {path: os.stat(path).st_mtime_ns for path in _files()}
+    result = _run("features", "--check")
+    assert result.exit_code == 0
+    assert {path: os.stat(path).st_mtime_ns for path in _files()} == before
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_text("{}"), lambda path: path.write_bytes(b"\xff")])
+def test_check_finds_what_differs(damage: object) -> None:
+    """--check names a file that is missing, changed or cut, and leaves it as it is."""
+    _run("features")
+    plan = Path("compiled/clicks.clicks_tiled/plan.json")
+    damage(plan)  # type: ignore[operator]
+    before = plan.read_bytes() if plan.exists() else None
+    result = _run("features", "--check")
+    assert result.exit_code == 1
+    assert "compiled/clicks.clicks_tiled/plan.json is not what would be written" in result.stderr
+    assert "1 of 2 files differ" in result.stderr
+    assert (plan.read_bytes() if plan.exists() else None) == before
+
+
+def test_check_before_anything_was_written() -> None:
+    """--check of nothing fails, and makes no folder."""
+    assert _run("features", "--check").exit_code == 1
+    assert not Path("compiled").exists()
+
+
+def test_a_write_that_fails_leaves_the_old_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader sees the old file or the new one, and no half-written file stays behind."""
+    _run("features")
+    before = {path: Path(path).read_bytes() for path in _files()}
+
+    def fail(*arguments: object) -> None:
+        raise OSError(28, "No space left on device", "compiled")
+
+    monkeypatch.setattr(os, "replace", fail)
+    Path("features/clicks.py").write_text(QUICK_START.replace("12h", "6h"), encoding="utf-8")
+    result = _run("features")
+    assert result.exit_code == 1
+    assert result.stderr == "error: compiled cannot be written: No space left on device. Choose another folder with --out.\n"
+    assert {path: Path(path).read_bytes() for path in _files()} == before
+
+
+def test_unchanged_files_are_not_touched() -> None:
+    """A second run leaves files whose content is the same alone."""
+    _run("features")
+    before = {path: os.stat(path).st_ino for path in _files()}
+    _run("features")
+    assert {path: os.stat(path).st_ino for path in _files()} == before
+
+
+def test_a_file_where_the_folder_should_be() -> None:
+    """An output folder that cannot be made is a message."""
+    Path("compiled").write_text("not a folder")
+    result = _run("features")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.stderr
+
+
+def test_usage() -> None:
+    """A target that does not exist, and no path, are errors of usage."""
+    assert target_names() == ["duckdb"]
+    unknown = _run("features", "--target", "oracle")
+    assert (unknown.exit_code, "Known: duckdb." in unknown.stderr) == (2, True)
+    assert _run().exit_code == 2
+
+
+def test_a_broken_configuration() -> None:
+    """The configuration's mistakes are shown like all others."""
+    Path("tiling.yaml").write_text("tiling:\n  tile_sze: 1h\n")
+    result = _run("features", "--config", "tiling.yaml")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("tiling.yaml:2: TW005 there is no setting 'tiling.tile_sze'. Did you mean 'tile_size'?\n")
+
+
+def test_the_configuration_is_used() -> None:
+    """The file of --config sizes the tiles."""
+    Path("tiling.yaml").write_text("tiling:\n  tile_size: 5m\n")
+    assert "tiles of 5m ->" in _run("features", "--config", "tiling.yaml").stdout
+
+
+def test_writing_twice_the_same_is_idempotent() -> None:
+    """Rendering gives texts by path, and writing them is safe to repeat."""
+    from tilewright_compiler.compile import compile_paths
+
+    rendered = render(compile_paths(["features"]).plans, ["duckdb"])
+    write("compiled", rendered)
+    write("compiled", rendered)
+    assert {str(Path("compiled", path)) for path in rendered} == set(_files())
+
+
+def _python(code: str, **environment: str) -> str:
+    roots = os.pathsep.join(str(ROOT / wing) for wing in ("dsl", "compiler"))
+    given = {"PATH": os.environ["PATH"], "PYTHONPATH": roots, **environment}
+    return subprocess.run([sys.executable, "-c", code], env=given, capture_output=True, text=True, check=True).stdout
+
+
+COMPILE = """
+import sys
+from tilewright_compiler.compile import compile_paths
+from tilewright_compiler.output import render
+for path, text in render(compile_paths(["features"]).plans, ["duckdb"]).items():
+    sys.stdout.buffer.write(f"{path}\\n{text}".encode())
+"""
+
+
+def test_the_environment_changes_nothing() -> None:
+    """Hash seed, time zone and locale do not change a byte of what is compiled."""
+    case = (Path(__file__).parent / "cases" / "every_operation.py").read_text(encoding="utf-8")
+    Path("features/flights.py").write_text(case, encoding="utf-8")
+    environments = [
+        {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
+        {"PYTHONHASHSEED": "1", "TZ": "America/New_York", "LC_ALL": "C"},
+        {"PYTHONHASHSEED": "31337", "TZ": "Asia/Kathmandu", "LC_ALL": "de_DE.UTF-8", "LANG": "tr_TR.UTF-8"},
+    ]
+    outputs = [_python(COMPILE, **environment) for environment in environments]
+    assert "flights.origins/plan.json" in outputs[0]
+    assert len(set(outputs)) == 1
+
+
+def test_the_place_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same files below another folder, named by another path, give the same bytes."""
+    from tilewright_compiler.compile import compile_paths
+
+    here = render(compile_paths(["features"]).plans, ["duckdb"])
+    monkeypatch.chdir("/")
+    assert render(compile_paths([tmp_path / "features"]).plans, ["duckdb"]) == here
+
+
+def test_the_command_is_light() -> None:
+    """Importing the command imports click and nothing heavy, so that --help is instant."""
+    code = "import sys, tilewright_compiler.cli; print(*{'duckdb', 'sqlglot', 'pydantic', 'yaml', 'tilewright'} & set(sys.modules))"
+    assert _python(code).strip() == ""
