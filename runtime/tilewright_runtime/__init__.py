@@ -1,0 +1,32 @@
+"""Runs tiling plans: writes events into tiles and fetches features from them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import TilewrightError
+    from .fetcher import Answer, Fetcher
+    from .plans import load_plan
+    from .stores import open_store
+    from .writer import Writer, WriteReport
+
+__all__ = ["Answer", "Fetcher", "TilewrightError", "WriteReport", "Writer", "load_plan", "open_store"]
+
+# Names are looked up when they are used, so that the command line stays instant.
+_HOMES = {
+    "Answer": "fetcher",
+    "Fetcher": "fetcher",
+    "TilewrightError": "errors",
+    "WriteReport": "writer",
+    "Writer": "writer",
+    "load_plan": "plans",
+    "open_store": "stores",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,56 @@
+"""The command line: finds a command by its name and imports nothing of the others."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+#: name -> (module, attribute, one line for the help)
+_COMMANDS = {
+    "compile": ("tilewright_compiler.cli", "compile_command", "Compile GroupBys to tiling plans."),
+    "write": ("tilewright_runtime.commands.write", "write", "Write events into the tiles of a plan."),
+    "fetch": ("tilewright_runtime.commands.fetch", "fetch", "Fetch the features of keys at a time."),
+}
+
+
+class _Commands(click.Group):
+    """Commands that are imported when they are run, so that `--help` stays instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from .errors import TilewrightError
+
+        try:
+            return super().invoke(ctx)
+        except TilewrightError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tilewright", message="tilewright %(version)s")
+def main() -> None:
+    """Declared window features, served from tiles.
+
+    Declare a GroupBy in Python, compile it to a plan, write events, fetch features.
+    """
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""`tilewright write`: events from files or standard input into tiles."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ..readers import Batch, Input
+    from ..writer import OnBatch, WriteReport
+
+
+@click.command()
+@click.argument("plan")
+@click.option(
+    "--events", "-e", multiple=True, required=True, metavar="FILE", help="A file, a glob, or - for standard input; may be repeated."
+)
+@click.option("--store", "store_url", required=True, metavar="URL", help="Where the tiles are, for instance lmdb:tiles.lmdb.")
+@click.option("--source", metavar="NAME", help="Which source of the plan the events are of; needed if it has several.")
+@click.option("--position", metavar="NAME", help="The name under which the position in standard input is kept.")
+@click.option(
+    "--rejects", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Append the rows that cannot be used to this file."
+)
+@click.option("--final", is_flag=True, help="The last line is whole, even without a newline.")
+@click.pass_context
+def write(
+    ctx: click.Context,
+    plan: str,
+    events: tuple[str, ...],
+    store_url: str,
+    source: str | None,
+    position: str | None,
+    rejects: Path | None,
+    final: bool,
+) -> None:
+    """Write events into the tiles of PLAN (a plan.json or its folder).
+
+    A file that is written again adds nothing; one that has grown adds what is new. Rows that cannot be used are counted
+    and never stop the rest; the exit status is 1 only if a file could not be read or no row was usable.
+    """
+    from rich.console import Console
+
+    from ..plans import load_plan
+    from ..readers import find_inputs
+    from ..stores import open_store
+    from ..writer import Writer
+
+    loaded = load_plan(plan)
+    inputs = find_inputs(events, position)
+    console = Console(stderr=True)
+    begun = time.perf_counter()
+    with (
+        _open_rejects(rejects) as rejects_file,
+        Writer(loaded, open_store(store_url), rejects=rejects_file) as writer,
+        _progress(console) as bar,
+    ):
+        report = writer.write_inputs(inputs, source, final, _advance(bar) if bar else None)
+    _print_summary(report, loaded.name, time.perf_counter() - begun, rejects)
+    if not report.usable:
+        ctx.exit(1)
+
+
+def _open_rejects(path: Path | None) -> AbstractContextManager[IO[str] | None]:
+    if path is None:
+        return nullcontext()
+    try:
+        return path.open("a", encoding="utf-8")
+    except OSError as wrong:
+        raise click.BadParameter(f"{path}: cannot be written ({wrong.strerror}).", param_hint="--rejects") from wrong
+
+
+def _progress(console: Console) -> AbstractContextManager[Progress | None]:
+    if not console.is_terminal:
+        return nullcontext()
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = ("{task.description}", BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True)
+
+
+def _advance(bar: Progress) -> OnBatch:
+    begun = time.perf_counter()
+    tasks: dict[str, Any] = {}
+
+    def advance(item: Input, batch: Batch, report: WriteReport) -> None:
+        if item.uri not in tasks:
+            tasks[item.uri] = bar.add_task(item.name, total=1.0, rate="")
+        rate = report.rows / max(time.perf_counter() - begun, 1e-9)
+        bar.update(tasks[item.uri], completed=batch.progress, rate=f"{rate:,.0f} rows/s")
+
+    return advance
+
+
+def _print_summary(report: WriteReport, name: str, seconds: float, rejects: Path | None) -> None:
+    from tilewright.windows import format_duration
+
+    for error in report.errors:
+        click.echo(f"error: {error}", err=True)
+    tiles = ", ".join(f"{count:,} × {format_duration(size)}" for size, count in report.tiles.items() if count)
+    rate = f" in {seconds:.1f} s ({report.rows / seconds:,.0f} rows/s)" if report.rows else ""
+    click.echo(f"{name}: {_count(report.rows, 'new row')}{rate}")
+    click.echo(f"  {_count(report.events, 'event')} written into tiles" + (f" ({tiles})" if tiles else ""))
+    if report.filtered:
+        click.echo(f"  {_count(report.filtered, 'row')} left out by the wheres")
+    for reason, count in report.refused.most_common():
+        click.echo(f"  {_count(count, 'row')} refused: {reason}", err=True)
+    for item, waiting in report.waiting.items():
+        click.echo(f"  {waiting:,} bytes at the end of {item} wait for the end of their line (--final takes them as they are)", err=True)
+    if report.refused and rejects is None:
+        click.echo("  (--rejects FILE keeps the refused rows)", err=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

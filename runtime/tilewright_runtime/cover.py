@@ -1,0 +1,82 @@
+"""Covers: which tiles of which levels make up a window at a query time. Pure arithmetic on integer milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+EdgeMode = Literal["sawtooth", "prorate", "truncate", "exact"]
+
+
+class Segment(NamedTuple):
+    """Neighbouring tiles of one level: they cover [start_ms, end_ms), both multiples of size_ms."""
+
+    size_ms: int
+    start_ms: int
+    end_ms: int
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles the segment has."""
+        return (self.end_ms - self.start_ms) // self.size_ms
+
+
+def floor(time_ms: int, size_ms: int) -> int:
+    """The start of the tile that holds a time, also before 1970."""
+    return time_ms - time_ms % size_ms
+
+
+def ceiling(time_ms: int, size_ms: int) -> int:
+    """The first tile boundary at or after a time."""
+    return time_ms + -time_ms % size_ms
+
+
+def window_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
+    """Where the cover of [at - window, at) begins on the edge level.
+
+    `sawtooth` takes the whole edge tile, `truncate` leaves a cut one out.
+    """
+    oldest = at_ms - window_ms
+    return ceiling(oldest, edge_ms) if edge == "truncate" else floor(oldest, edge_ms)
+
+
+def cover(start_ms: int, end_ms: int, sizes_ms: Sequence[int]) -> list[Segment]:
+    """The disjoint tiles, oldest first, whose union is [start, end): coarse levels in the middle, finer ones at the ends.
+
+    `sizes_ms` is coarsest first and each divides the one before it; start and end are multiples of the finest.
+
+    >>> cover(900, 4_000, [1_000, 100])
+    [Segment(size_ms=100, start_ms=900, end_ms=1000), Segment(size_ms=1000, start_ms=1000, end_ms=4000)]
+    """
+    if start_ms >= end_ms:
+        return []
+    size, finer = sizes_ms[0], sizes_ms[1:]
+    middle_start, middle_end = ceiling(start_ms, size), floor(end_ms, size)
+    if middle_start == start_ms and middle_end == end_ms:
+        return [Segment(size, start_ms, end_ms)]
+    if not finer:
+        raise ValueError(f"[{start_ms}, {end_ms}) is not made of whole tiles of {size} ms")
+    if middle_start >= middle_end:
+        return cover(start_ms, end_ms, finer)
+    return [
+        *cover(start_ms, middle_start, finer),
+        Segment(size, middle_start, middle_end),
+        *cover(middle_end, end_ms, finer),
+    ]
+
+
+def head_end(at_ms: int, start_ms: int, sizes_ms: Sequence[int], clean_ms: int | None) -> int:
+    """Where a cover that began at `start_ms` may end so that no event at or after `at_ms` is in it.
+
+    `clean_ms` is the coarsest level whose newest tile, the one that holds the last millisecond before `at_ms`, has only
+    events before `at_ms`; finer tiles lie inside it, so they are clean too, and the coarsest that fits is used whole.
+    None says that not even the finest one is clean: the cover then ends at its start.
+    """
+    last = at_ms - 1
+    if clean_ms is None:
+        return floor(last, sizes_ms[-1])
+    for size in sizes_ms:
+        start = floor(last, size)
+        if size <= clean_ms and start >= start_ms:
+            return start + size
+    return floor(last, sizes_ms[-1]) + sizes_ms[-1]

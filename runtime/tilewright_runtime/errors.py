@@ -1,0 +1,40 @@
+"""Everything that the runtime raises on purpose.
+
+TilewrightError
+├── PlanError         a plan that cannot be read or is of another version
+├── KeyValueError     a key that the plan does not have, or that cannot be written
+├── FetchError        a question that has no honest answer
+├── InputError        events that cannot be read
+└── StoreError        a store that is missing, locked, of another version or of another plan
+    └── CorruptRecordError   a stored tile whose bytes are not what was written
+"""
+
+from __future__ import annotations
+
+
+class TilewrightError(Exception):
+    """The root: its text says where, what, why and what to do."""
+
+
+class PlanError(TilewrightError):
+    """The plan cannot be read, is damaged, or is of another version."""
+
+
+class KeyValueError(TilewrightError):
+    """The keys of a request do not fit the plan."""
+
+
+class FetchError(TilewrightError):
+    """The question cannot be answered honestly."""
+
+
+class InputError(TilewrightError):
+    """The events cannot be read, or are not what was read before."""
+
+
+class StoreError(TilewrightError):
+    """The store is missing, locked by another writer, or not made for this plan."""
+
+
+class CorruptRecordError(StoreError):
+    """The bytes of a stored tile are not what was written."""

@@ -1,0 +1,115 @@
+"""Explaining a fetch: the same steps as the fetcher's, with what each tile contributed and where the time went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .cover import Segment
+from .fetcher import Answer, Fetcher
+from .layout import NEWEST, SEQUENCE, START
+from .program import Tiles, WindowProgram
+from .times import Moment, moment_ms
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the five steps: what it did, and how long it took."""
+
+    name: str
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TileShare:
+    """One tile of a cover, and the values that its features would have over this tile alone."""
+
+    start_ms: int
+    size_ms: int
+    events: int
+    newest_ms: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class WindowShare:
+    """The cover of some features, and the tiles of it that exist."""
+
+    window: WindowProgram
+    segments: list[Segment]
+    tiles: list[TileShare]
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """An answer and how it came about."""
+
+    answer: Answer
+    steps: list[Step]
+    windows: list[WindowShare]
+
+    @property
+    def seconds(self) -> float:
+        """The time of all steps."""
+        return sum(step.seconds for step in self.steps)
+
+
+class _Watch:
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def step(self, name: str, work: Callable[[], T], detail: Callable[[T], str]) -> T:
+        begun = time.perf_counter()
+        result = work()
+        self.steps.append(Step(name, detail(result), time.perf_counter() - begun))
+        return result
+
+
+def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Explanation:
+    """Fetches as `Fetcher.fetch` does, step by step. Raises what a fetch raises."""
+    program, watch = fetcher.program, _Watch()
+    at_ms = moment_ms(at)
+    entity = fetcher.entity(keys)
+    ranges = watch.step("range", lambda: program.ranges(at_ms), lambda found: f"{len(found)} runs of tiles, one scan each")
+    watch.step("expand", lambda: sum((r.end_ms - r.start_ms) // r.size_ms for r in ranges), lambda tiles: f"{tiles:,} tiles may exist")
+    tiles = watch.step("fetch", lambda: fetcher.read(entity, ranges), lambda read: f"{len(read.starts):,} tiles read in one round trip")
+    clean_ms = watch.step("boundaries", lambda: program.clean_ms(at_ms, tiles), lambda clean: _head(clean, program.ladder_ms[0]))
+
+    def merge() -> tuple[list[list[Segment]], dict[str, Any]]:
+        covers = [window.segments(at_ms, clean_ms) for window in program.windows]
+        return covers, fetcher.evaluate(tiles, covers)
+
+    covers, values = watch.step("merge", merge, lambda made: f"{len(made[0])} covers merged into {len(made[1])} features")
+    answer = fetcher.answer(keys, at_ms, values, tiles, clean_ms)
+    windows = [_share(fetcher, place, tiles, segments, values) for place, segments in enumerate(covers)]
+    return Explanation(answer, watch.steps, windows)
+
+
+def _head(clean_ms: int | None, coarsest_ms: int) -> str:
+    if clean_ms is None:
+        return "the newest tile of every level holds later events: the finest one is left out"
+    if clean_ms == coarsest_ms:
+        return "the newest tiles hold no later events and are used whole"
+    return "the newest coarse tiles hold later events: finer ones cover the head"
+
+
+def _share(fetcher: Fetcher, place: int, tiles: Tiles, segments: list[Segment], values: dict[str, Any]) -> WindowShare:
+    """The tiles of one window's cover, each with the values that the features have over it alone."""
+    window = fetcher.program.windows[place]
+    names = [name for name, _ in window.features]
+    shares = []
+    for segment in segments:
+        begin, end = tiles.places(segment)
+        for row in tiles.rows[begin:end]:
+            start = int(row[START])
+            covers: list[list[Segment]] = [[] for _ in fetcher.program.windows]
+            covers[place] = [Segment(segment.size_ms, start, start + segment.size_ms)]
+            alone = fetcher.evaluate(tiles, covers)
+            shares.append(TileShare(start, segment.size_ms, int(row[SEQUENCE]), int(row[NEWEST]), {name: alone[name] for name in names}))
+    return WindowShare(window, segments, shares, {name: values[name] for name in names})

@@ -1,0 +1,101 @@
+"""The fetcher: features of a key at a time, from one read of the tiles that all its windows need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from tilewright_compiler.plan import Plan
+
+from .cover import Segment
+from .errors import KeyValueError
+from .keys import entity_encoder, key_values, text_key, tile_id
+from .program import Program, Tiles
+from .progress import require_plan
+from .stores import Range, Store
+from .times import Moment, moment_ms
+
+from tilewright.windows import format_duration  # isort: skip
+
+
+@dataclass(slots=True)
+class Answer:
+    """The features of some keys at a time (epoch ms); `quality` is empty where nothing is to be said against it."""
+
+    keys: dict[str, Any]
+    at: int
+    features: dict[str, Any]
+    quality: dict[str, Any] = field(default_factory=dict)
+
+
+class Fetcher:
+    """Fetches the features of one plan from one store; one thread at a time.
+
+    Raises StoreError if the store has no tiles of this plan, or tiles of another one of its name.
+    """
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        require_plan(plan, store.get, f"store {store.url}")
+        self.plan = plan
+        self.store = store
+        self.program = Program(plan)
+        self._encode = entity_encoder(plan.keys)
+        self._longest = store.max_entity_bytes - len(plan.name)
+        self._template = dict.fromkeys(feature.name for feature in plan.features)
+
+    def fetch(self, keys: Mapping[str, Any], at: Moment = None) -> Answer:
+        """The features of `keys` (a value for each key column) at a time: epoch ms, ISO 8601, a datetime, or now.
+
+        Events at or after that time are never in the answer. A key without events has the values of empty windows.
+        Raises KeyValueError, FetchError, CorruptRecordError.
+        """
+        at_ms = moment_ms(at)
+        entity = self.entity(keys)
+        ranges = self.program.ranges(at_ms)
+        tiles = self.read(entity, ranges)
+        clean_ms = self.program.clean_ms(at_ms, tiles)
+        covers = [window.segments(at_ms, clean_ms) for window in self.program.windows]
+        return self.answer(keys, at_ms, self.evaluate(tiles, covers), tiles, clean_ms)
+
+    def fetch_many(self, requests: Iterable[Mapping[str, Any] | tuple[Mapping[str, Any], Moment]], at: Moment = None) -> list[Answer]:
+        """An answer for each request: keys, or keys with a time of their own."""
+        common = moment_ms(at)
+        return [self.fetch(*request) if isinstance(request, tuple) else self.fetch(request, common) for request in requests]
+
+    # The steps of a fetch, which the explainer walks too.
+
+    def entity(self, keys: Mapping[str, Any]) -> str:
+        """The entity's text. Raises KeyValueError for keys that the plan or the store cannot have."""
+        text = self._encode(key_values(self.plan.keys, keys))
+        if len(text) > self._longest:
+            raise KeyValueError(f"the key has {len(text):,} characters when encoded; store {self.store.url} allows {self._longest:,}.")
+        return text
+
+    def read(self, entity: str, ranges: list[Range]) -> Tiles:
+        """Reads and decodes the tiles of some ranges, in one round trip."""
+        found = self.store.scan(self.plan.name, entity, ranges)
+        return self.program.decode(ranges, found, lambda i: self._name(entity, ranges, found, i))
+
+    def evaluate(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> dict[str, Any]:
+        """The values of all features, in the plan's order, from a cover for each window."""
+        values: dict[str, Any] = self._template.copy()
+        for window, (numbers, objects) in zip(self.program.windows, self.program.merge(tiles, covers), strict=True):
+            for name, finalize in window.features:
+                values[name] = finalize(numbers, objects)
+        return values
+
+    def answer(self, keys: Mapping[str, Any], at_ms: int, values: dict[str, Any], tiles: Tiles, clean_ms: int | None) -> Answer:
+        """The features with what is to be said of their quality."""
+        return Answer(dict(keys), at_ms, values, self.program.quality(at_ms, tiles, clean_ms))
+
+    def _name(self, entity: str, ranges: list[Range], found: list[list[bytes]], place: int) -> str:
+        """The key of the n-th record that was read; asks the store again, since a damaged record cannot tell."""
+        for (size, start, end), records in zip(ranges, found, strict=True):
+            if place < len(records):
+                present = (s for s in range(start, end, size) if self.store.scan(self.plan.name, entity, [Range(size, s, s + size)])[0])
+                key = text_key(self.plan.name, entity, format_duration(size), tile_id(next(islice(present, place, None)), size))
+                return f"store {self.store.url}, tile {key}"
+            place -= len(records)
+        return f"store {self.store.url}"

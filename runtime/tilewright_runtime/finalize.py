@@ -1,0 +1,185 @@
+"""The table of operations at run time: merged states to a feature's value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tilewright_compiler.plan import Feature, State
+from tilewright_compiler.states import LIMB, decimal_scale, family
+
+from tilewright import Operation
+
+from .errors import FetchError
+from .layout import Layout
+
+#: Merged numbers by word of the record (None where a first or last value is missing), merged objects by variable field.
+Finalizer = Callable[[Sequence[Any], Mapping[str, Any]], Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1)
+_INT64 = 1 << 63
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A feature, the states that it is computed from, and where their numbers stand."""
+
+    feature: Feature
+    states: Sequence[State]
+    layout: Layout
+
+    def word(self, state: int, field: str) -> int:
+        """The word of a field of the feature's n-th state."""
+        return self.layout.names[f"{self.states[state].id}.{field}"]
+
+    def name(self, state: int, field: str) -> str:
+        """The variable field of the feature's n-th state."""
+        return f"{self.states[state].id}.{field}"
+
+    @property
+    def type(self) -> str:
+        """The DuckDB type of the input."""
+        return self.states[0].type
+
+
+def restorer(duckdb_type: str) -> Callable[[Any], Any]:
+    """The function from what a tile keeps of a value to the value."""
+    match family(duckdb_type):
+        case "text":
+            return lambda value: value.decode() if isinstance(value, bytes) else value
+        case "boolean":
+            return bool
+        case "date":
+            return lambda days: _EPOCH_DAY + timedelta(days=days)
+        case "timestamp":
+            return lambda micros: _EPOCH + timedelta(microseconds=micros)
+        case "decimal":
+            scale = decimal_scale(duckdb_type)
+            return lambda unscaled: Decimal(unscaled).scaleb(-scale)
+        case _:
+            return lambda value: value
+
+
+def _count(inputs: Inputs) -> Finalizer:
+    n = inputs.word(0, "n")
+    return lambda numbers, _: numbers[n]
+
+
+def _total(inputs: Inputs) -> Callable[[Sequence[Any]], Any]:
+    """The sum of the feature's first state, exact for integers and decimals."""
+    if family(inputs.type) == "float":
+        word = inputs.word(0, "sum")
+        return lambda numbers: numbers[word]
+    high, low = inputs.word(0, "hi"), inputs.word(0, "lo")
+    return lambda numbers: numbers[high] * LIMB + numbers[low]
+
+
+def _sum(inputs: Inputs) -> Finalizer:
+    total, n = _total(inputs), inputs.word(1, "n")
+    if family(inputs.type) == "float":
+        return lambda numbers, _: total(numbers) if numbers[n] else None
+    name, restore = inputs.feature.name, restorer(inputs.type)
+    limit = 10**28 if family(inputs.type) == "decimal" else _INT64
+
+    def exact(numbers: Sequence[Any], _: Mapping[str, Any]) -> Any:
+        if not numbers[n]:
+            return None
+        value = total(numbers)
+        if not -limit <= value < limit:
+            raise FetchError(f"{name}: the sum {value} does not fit its type {inputs.feature.type}. Sum a double instead.")
+        return restore(value)
+
+    return exact
+
+
+def _average(inputs: Inputs) -> Finalizer:
+    total, n = _total(inputs), inputs.word(1, "n")
+    scale = 10 ** decimal_scale(inputs.type) if family(inputs.type) == "decimal" else 1
+    return lambda numbers, _: total(numbers) / (numbers[n] * scale) if numbers[n] else None
+
+
+def _extreme(inputs: Inputs) -> Finalizer:
+    restore = restorer(inputs.type)
+    if family(inputs.type) == "text":
+        return _optional(inputs.name(0, "value"), restore)
+    value, n = inputs.word(0, "value"), inputs.word(1, "n")
+    return lambda numbers, _: restore(numbers[value]) if numbers[n] else None
+
+
+def _endpoint(inputs: Inputs) -> Finalizer:
+    restore = restorer(inputs.type)
+    if family(inputs.type) == "text":
+        return _optional(inputs.name(0, "value"), restore)
+    value = inputs.word(0, "value")
+    return lambda numbers, _: None if numbers[value] is None else restore(numbers[value])
+
+
+def _optional(name: str, restore: Callable[[Any], Any]) -> Finalizer:
+    return lambda _, objects: None if objects[name] is None else restore(objects[name])
+
+
+def _percentiles(inputs: Inputs) -> Finalizer:
+    name, ranks = inputs.name(0, "sketch"), [float(rank) for rank in inputs.feature.params["percentiles"]]
+
+    def quantiles(_: Sequence[Any], objects: Mapping[str, Any]) -> list[float] | None:
+        digest = objects[name]
+        return None if digest is None or digest.is_empty() else [digest.get_quantile(rank) for rank in ranks]
+
+    return quantiles
+
+
+def _unique_count(inputs: Inputs) -> Finalizer:
+    name = inputs.name(0, "sketch")
+    return lambda _, objects: 0 if objects[name] is None else round(objects[name].get_estimate())
+
+
+_FROM_TEXT: dict[str | None, Callable[[str], Any]] = {"integer": int, "boolean": lambda text: text == "true", "date": date.fromisoformat}
+
+
+def _top_k(inputs: Inputs) -> Finalizer:
+    from datasketches import frequent_items_error_type
+
+    name, k = inputs.name(0, "sketch"), int(inputs.feature.params["k"])
+    convert = _FROM_TEXT.get(family(inputs.type), str)
+
+    def top(_: Sequence[Any], objects: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+        if objects[name] is None:
+            return None
+        found = objects[name].get_frequent_items(frequent_items_error_type.NO_FALSE_NEGATIVES, 0)
+        counts = sorted(((convert(item), estimate) for item, estimate, _, _ in found), key=lambda pair: (-pair[1], pair[0]))
+        return [{"item": item, "count": count} for item, count in counts[:k]]
+
+    return top
+
+
+_FINALIZERS: dict[str, Callable[[Inputs], Finalizer]] = {
+    "COUNT": _count,
+    "SUM": _sum,
+    "AVERAGE": _average,
+    "MIN": _extreme,
+    "MAX": _extreme,
+    "FIRST": _endpoint,
+    "LAST": _endpoint,
+    "APPROX_PERCENTILE": _percentiles,
+    "APPROX_UNIQUE_COUNT": _unique_count,
+    "TOP_K": _top_k,
+}
+
+
+def finalizer(feature: Feature, states: Mapping[str, State], layout: Layout) -> Finalizer:
+    """The function from merged states to the value of a feature, its default for an empty window included."""
+    compute = _FINALIZERS[feature.operation](Inputs(feature, [states[state] for state in feature.states], layout))
+    default = feature.default
+    if default is None:
+        return compute
+    empty = 0 if getattr(Operation, feature.operation).counts else None
+
+    def with_default(numbers: Sequence[Any], objects: Mapping[str, Any]) -> Any:
+        value = compute(numbers, objects)
+        return default if value == empty or value is None else value
+
+    return with_default

@@ -1,0 +1,149 @@
+"""Where each number of a record stands, and which numpy function merges it; read from the plan once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tilewright_compiler.plan import FixedColumn, Plan
+
+# The words (8 bytes each) of a record's header; records.py says what they hold.
+STAMP, FINGERPRINT, SEQUENCE, NEWEST, START, SIZES = range(6)
+HEADER_WORDS = 6
+
+Rows = NDArray[np.int64]
+
+_INT = np.iinfo(np.int64)
+
+#: (merge, dtype) -> (ufunc, what an empty tile holds). NaN is the largest number, as in SQL: fmin passes it over, maximum keeps it.
+_MERGES: dict[tuple[str, str], tuple[np.ufunc, int | float]] = {
+    ("add", "i64"): (np.add, 0),
+    ("add", "f64"): (np.add, 0.0),
+    ("min", "i64"): (np.minimum, _INT.max),
+    ("min", "f64"): (np.fmin, np.nan),
+    ("max", "i64"): (np.maximum, _INT.min),
+    ("max", "f64"): (np.maximum, -np.inf),
+}
+_ENDPOINT_TIMES = {"first": _INT.max, "last": _INT.min}
+
+NUMPY_DTYPES: dict[str, Any] = {"i64": np.int64, "f64": np.float64}
+
+
+@dataclass(frozen=True)
+class Slab:
+    """Neighbouring words that one ufunc merges."""
+
+    start: int
+    stop: int
+    dtype: str
+    ufunc: np.ufunc
+    identity: int | float
+
+    def of(self, rows: Rows) -> NDArray[Any]:
+        """The slab's columns of some rows, as a view of its own type."""
+        columns: NDArray[Any] = rows.view(NUMPY_DTYPES[self.dtype])[:, self.start : self.stop]
+        return columns
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A first or last value: the word of its time, and the word or the variable field of its value."""
+
+    kind: str
+    time: int
+    value: int | None
+    dtype: str
+    field: str
+
+    @property
+    def no_time(self) -> int:
+        """The time in a tile without a value."""
+        return _ENDPOINT_TIMES[self.kind]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A field of changing length: its name, the kind of its state, and the word that holds its length (-1: none)."""
+
+    name: str
+    kind: str
+    length: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All that is known of a plan's records before any is read."""
+
+    words: int
+    names: dict[str, int]
+    slabs: tuple[Slab, ...]
+    endpoints: tuple[Endpoint, ...]
+    variable: tuple[Variable, ...]
+    limbs: tuple[tuple[int, int], ...]
+    """(high, low) words of integer sums, kept as high * 2**32 + low."""
+    fingerprint: int
+    record_version: int
+    compression: str
+
+    @property
+    def fixed_bytes(self) -> int:
+        """The length of header and fixed block."""
+        return self.words * 8
+
+    def identities(self) -> list[int | float]:
+        """What each word of an empty tile holds, as Python numbers."""
+        empty: list[int | float] = [0] * self.words
+        for slab in self.slabs:
+            empty[slab.start : slab.stop] = [slab.identity] * (slab.stop - slab.start)
+        for endpoint in self.endpoints:
+            empty[endpoint.time] = endpoint.no_time
+        return empty
+
+
+def layout_of(plan: Plan) -> Layout:
+    """The layout that a plan describes."""
+    columns = plan.tile_layout.columns
+    kinds = {state.id: state.kind for state in plan.states}
+    names = {f"{column.state}.{column.field}": HEADER_WORDS + i for i, column in enumerate(columns)}
+    variable = tuple(
+        Variable(f"{field.state}.{field.field}", kinds[field.state], HEADER_WORDS + len(columns) + i)
+        for i, field in enumerate(plan.tile_layout.variable)
+    )
+    return Layout(
+        words=HEADER_WORDS + len(columns) + len(variable),
+        names=names,
+        slabs=tuple(_slabs(columns)),
+        endpoints=tuple(_endpoints(columns, names)),
+        variable=variable,
+        limbs=tuple((word, names[name.removesuffix(".hi") + ".lo"]) for name, word in names.items() if name.endswith(".hi")),
+        fingerprint=int(plan.storage_fingerprint, 16),
+        record_version=plan.tile_layout.record_version,
+        compression=plan.tile_layout.compression,
+    )
+
+
+def _slabs(columns: list[FixedColumn]) -> list[Slab]:
+    slabs: list[Slab] = []
+    for i, column in enumerate(columns):
+        if (column.merge, column.dtype) not in _MERGES:
+            continue
+        word = HEADER_WORDS + i
+        ufunc, identity = _MERGES[column.merge, column.dtype]
+        if slabs and slabs[-1].stop == word and (slabs[-1].ufunc, slabs[-1].dtype) == (ufunc, column.dtype):
+            slabs[-1] = Slab(slabs[-1].start, word + 1, column.dtype, ufunc, identity)
+        else:
+            slabs.append(Slab(word, word + 1, column.dtype, ufunc, identity))
+    return slabs
+
+
+def _endpoints(columns: list[FixedColumn], names: dict[str, int]) -> list[Endpoint]:
+    dtypes = {f"{column.state}.{column.field}": column.dtype for column in columns}
+    return [
+        Endpoint(column.merge, names[f"{column.state}.ts"], names.get(value), dtypes.get(value, ""), value)
+        for column in columns
+        if column.merge in _ENDPOINT_TIMES and column.field == "ts"
+        for value in [f"{column.state}.value"]
+    ]

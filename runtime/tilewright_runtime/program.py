@@ -1,0 +1,219 @@
+"""A fetch program: all that can be decided about a plan's fetches before the first one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tilewright_compiler.plan import Feature, Plan
+
+from .block import APPROXIMATE
+from .cover import Segment, cover, floor, head_end, window_start
+from .finalize import Finalizer, finalizer
+from .layout import NEWEST, NUMPY_DTYPES, STAMP, START, Endpoint, Layout, Rows, layout_of
+from .records import NameOf, RecordCodec
+from .sketches import Bytes, VariableKind, variable_kinds
+from .stores import Range
+from .times import EARLIEST_MS, LATEST_MS
+
+
+@dataclass(frozen=True)
+class WindowProgram:
+    """The features that share a cover, and what is needed to find it."""
+
+    window_ms: int | None
+    edge: str
+    levels_ms: tuple[int, ...]
+    sizes_ms: tuple[int, ...]
+    """The window's own levels, then the ladder's finer ones, which only a head may need."""
+    features: tuple[tuple[str, Finalizer], ...]
+    fields: tuple[str, ...]
+    """The variable fields that those features need."""
+    merged_fields: tuple[str, ...]
+    """Those of them that are merged; the text of a first or last is chosen."""
+    endpoints: tuple[Endpoint, ...]
+    """The first and last values that those features need."""
+
+    def start_ms(self, at_ms: int) -> int:
+        """Where the cover begins."""
+        if self.window_ms is None:
+            return floor(EARLIEST_MS, self.levels_ms[0])
+        return window_start(at_ms, self.window_ms, self.levels_ms[-1], self.edge)
+
+    def segments(self, at_ms: int, clean_ms: int | None) -> list[Segment]:
+        """The cover at a time, once it is known which newest tiles hold no later events."""
+        start = self.start_ms(at_ms)
+        return cover(start, head_end(at_ms, start, self.sizes_ms, clean_ms), self.sizes_ms)
+
+
+@dataclass(slots=True)
+class Tiles:
+    """The tiles that a fetch read, level after level, each oldest first."""
+
+    rows: Rows
+    """(tiles + 1, words): a row of zeros follows the last tile, so that every run of tiles has an end inside."""
+    starts: list[int]
+    bounds: dict[int, tuple[int, int]]
+    """size_ms -> the places of that level's tiles."""
+    records: list[bytes]
+    variable: dict[int, list[Bytes]] = field(default_factory=dict)
+    """The variable fields of the tiles of which they were asked for, by place."""
+
+    def places(self, segment: Segment) -> tuple[int, int]:
+        """Where the tiles of a segment stand: [begin, end)."""
+        first, last = self.bounds[segment.size_ms]
+        begin = bisect_left(self.starts, segment.start_ms, first, last)
+        return begin, bisect_left(self.starts, segment.end_ms, begin, last)
+
+
+class Merged(NamedTuple):
+    """What a cover amounts to: numbers by the word of the record, merged objects by variable field."""
+
+    numbers: list[Any]
+    objects: dict[str, Any]
+
+
+class Program:
+    """The steps of a fetch for one plan: ranges, decoding, heads, covers, merging. No input or output happens here."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.layout: Layout = layout_of(plan)
+        self.codec = RecordCodec(self.layout)
+        self.ladder_ms = tuple(level.size_ms for level in plan.levels)
+        self.kinds: dict[str, VariableKind] = variable_kinds(plan, self.layout)
+        self.windows = _windows(plan, self.layout, self.ladder_ms)
+        self._reaches = _reaches(self.windows, self.ladder_ms)
+        self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
+        self._empty = self.layout.identities()
+        for endpoint in self.layout.endpoints:
+            if endpoint.value is not None:
+                self._empty[endpoint.value] = None  # type: ignore[call-overload]
+
+    def ranges(self, at_ms: int) -> list[Range]:
+        """What to read, one run of tiles a level: the union of all covers, and the finer tiles that a head may need."""
+        last = at_ms - 1
+        return [Range(size, floor(at_ms - reach, size), floor(last, size) + size) for size, reach in self._reaches]
+
+    def decode(self, ranges: Sequence[Range], found: Sequence[list[bytes]], name_of: NameOf) -> Tiles:
+        """The tiles of what the store gave for the ranges. Raises CorruptRecordError for a damaged one."""
+        records: list[bytes] = []
+        bounds: dict[int, tuple[int, int]] = {}
+        for wanted, part in zip(ranges, found, strict=True):
+            bounds[wanted.size_ms] = (len(records), len(records) + len(part))
+            records += part
+        rows = self.codec.decode(records, name_of, padding=1)
+        return Tiles(rows, rows[:, START].tolist(), bounds, records)
+
+    def clean_ms(self, at_ms: int, tiles: Tiles) -> int | None:
+        """The coarsest level whose newest tile has only events before `at_ms`; None if not even the finest has."""
+        last = at_ms - 1
+        for size in self.ladder_ms:
+            first, end = tiles.bounds[size]
+            holds_last = end > first and tiles.starts[end - 1] + size > last
+            if not holds_last or tiles.rows[end - 1, NEWEST] < at_ms:
+                return size
+        return None
+
+    def merge(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> list[Merged]:
+        """What the tiles of each window's cover amount to, in the order of `windows`."""
+        places = [[place for place in map(tiles.places, cover) if place[0] < place[1]] for cover in covers]
+        merged = [Merged(self._empty.copy(), dict.fromkeys(window.fields)) for window in self.windows]
+        # One call of a ufunc reduces the runs of tiles of all windows; reduceat takes [begin, end) pairs and also gives
+        # what lies between one's end and the next one's begin, which is thrown away.
+        bounds = [bound for window_places in places for place in window_places for bound in place]
+        views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
+        with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs make NaN, as they do in SQL
+            for slab in self.layout.slabs if bounds else ():
+                columns = slice(slab.start, slab.stop)
+                parts = slab.ufunc.reduceat(views[slab.dtype][:, columns], bounds, axis=0)[::2]
+                values = parts.tolist()
+                first = 0
+                for one, window_places in zip(merged, places, strict=True):
+                    last = first + len(window_places)
+                    if last - first == 1:
+                        one.numbers[columns] = values[first]
+                    elif last > first:
+                        one.numbers[columns] = slab.ufunc.reduce(parts[first:last], axis=0).tolist()
+                    first = last
+        for window, one, window_places in zip(self.windows, merged, places, strict=True):
+            if window_places and (window.endpoints or window.fields):
+                self._merge_others(window, tiles, window_places, one)
+        return merged
+
+    def _merge_others(self, window: WindowProgram, tiles: Tiles, places: Sequence[tuple[int, int]], merged: Merged) -> None:
+        """First and last values, texts and sketches, which no ufunc can merge."""
+        indices = [i for begin, end in places for i in range(begin, end)]
+        rows = tiles.rows[indices]
+        for endpoint in window.endpoints:
+            with_value = np.flatnonzero(rows[:, endpoint.time] != endpoint.no_time)
+            # A time lies in one tile only, so among the tiles of a cover, oldest first, there are no ties.
+            chosen = int(with_value[0 if endpoint.kind == "first" else -1]) if len(with_value) else None
+            if chosen is None:
+                continue
+            if endpoint.value is None:
+                merged.objects[endpoint.field] = self._variable(tiles, indices[chosen])[self._fields[endpoint.field]]
+            else:
+                merged.numbers[endpoint.value] = rows.view(NUMPY_DTYPES[endpoint.dtype])[chosen, endpoint.value].item()
+        for name in window.merged_fields:
+            place = self._fields[name]
+            parts = [part for part in (self._variable(tiles, i)[place] for i in indices) if part is not None]
+            merged.objects[name] = self.kinds[name].merge(parts) if parts else None
+
+    def _variable(self, tiles: Tiles, i: int) -> list[Bytes]:
+        """The variable fields of a tile; decompressed when first asked for, since few windows need many of them."""
+        found = tiles.variable.get(i)
+        if found is None:
+            found = tiles.variable[i] = self.codec.variable(tiles.records[i], tiles.rows[i])
+        return found
+
+    def quality(self, at_ms: int, tiles: Tiles, clean_ms: int | None) -> dict[str, Any]:
+        """What is not clean about an answer; empty where nothing is."""
+        quality: dict[str, Any] = {}
+        if clean_ms is None:
+            quality["head_end_ms"] = floor(at_ms - 1, self.ladder_ms[-1])
+        approximate = int(np.count_nonzero(tiles.rows[:, STAMP] & APPROXIMATE))
+        if approximate:
+            quality["approximate_tiles"] = approximate
+        return quality
+
+
+def _reaches(windows: Sequence[WindowProgram], ladder_ms: Sequence[int]) -> list[tuple[int, int]]:
+    """How far back from the query time each level is read: its longest window, and a tile of the next coarser level.
+
+    The latter holds the head of the coarser covers. A lifetime reaches back to the first time that events may have.
+    """
+    reaches = []
+    for size, coarser in zip(ladder_ms, (0, *ladder_ms), strict=False):
+        lengths = [LATEST_MS if window.window_ms is None else window.window_ms for window in windows if size in window.levels_ms]
+        reaches.append((size, max([*lengths, coarser])))
+    return reaches
+
+
+def _windows(plan: Plan, layout: Layout, ladder_ms: Sequence[int]) -> tuple[WindowProgram, ...]:
+    states = {state.id: state for state in plan.states}
+    groups: dict[tuple[int | None, str, tuple[int, ...]], list[Feature]] = {}
+    for feature in plan.features:
+        groups.setdefault((feature.window_ms, feature.edge, tuple(feature.levels_ms)), []).append(feature)
+    chosen = {endpoint.field for endpoint in layout.endpoints}
+    programs = []
+    for (window_ms, edge, levels_ms), features in groups.items():
+        needed = {state for feature in features for state in feature.states}
+        fields = tuple(f.name for f in layout.variable if f.name.rpartition(".")[0] in needed)
+        programs.append(
+            WindowProgram(
+                window_ms,
+                edge,
+                levels_ms,
+                (*levels_ms, *(size for size in ladder_ms if size < levels_ms[-1])),
+                tuple((feature.name, finalizer(feature, states, layout)) for feature in features),
+                fields,
+                tuple(name for name in fields if name not in chosen),
+                tuple(one for one in layout.endpoints if one.field.rpartition(".")[0] in needed),
+            )
+        )
+    return tuple(programs)

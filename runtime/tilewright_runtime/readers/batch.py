@@ -1,0 +1,49 @@
+"""A batch of raw rows, and the position in its input that follows it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far an input has been read: `offset` bytes (text) or rows (columns), and a digest of all up to there."""
+
+    uri: str
+    offset: int = 0
+    rows: int = 0
+    digest: str = ""
+
+    def to_bytes(self) -> bytes:
+        """The document that a store keeps."""
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def from_bytes(cls, document: bytes) -> Position:
+        """The inverse of `to_bytes`."""
+        return cls(**json.loads(document))
+
+
+class Malformed(NamedTuple):
+    """A row that could not be read as a row: its number from 1, why, and its text."""
+
+    row: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Raw rows: `table` has `__row` (int64, from 1) and the columns of the source, as the input has them."""
+
+    table: pa.Table
+    position: Position
+    malformed: list[Malformed] = field(default_factory=list)
+    waiting: int = 0
+    """Bytes that wait for the end of their record; such a batch comes last and has no rows."""
+    progress: float = 0.0
+    """The part of the input that has been read, from 0 to 1; 0 where its size is unknown."""

@@ -1,0 +1,134 @@
+"""How values look: as JSON, and as tables on a terminal."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .times import iso
+
+from tilewright.windows import format_duration  # isort: skip
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from .explain import Explanation, TileShare, WindowShare
+    from .fetcher import Answer
+
+#: The width of what one tile contributed, and of the column that counts the tiles which are not shown.
+_TILE_WIDTH = 19
+
+
+def jsonable(value: Any) -> Any:
+    """A value as JSON can hold it: decimals as text, times in ISO 8601 UTC, NaN and the infinities as text."""
+    match value:
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case dict():
+            return {str(jsonable(name)): jsonable(item) for name, item in value.items()}
+        case list() | tuple():
+            return [jsonable(item) for item in value]
+        case _:
+            return value
+
+
+def answer_document(answer: Answer) -> dict[str, Any]:
+    """What `tilewright fetch` prints for an answer; `quality` is there only where it is not clean."""
+    document = {"keys": answer.keys, "at": answer.at, "features": answer.features}
+    if answer.quality:
+        document["quality"] = answer.quality
+    converted: dict[str, Any] = jsonable(document)
+    return converted
+
+
+def print_explanation(console: Console, explanation: Explanation) -> None:
+    """The five steps, then each window with its cover and its tiles."""
+    from rich.table import Table
+    from rich.text import Text
+
+    answer = explanation.answer
+    keys = ", ".join(f"{name}={value}" for name, value in answer.keys.items())
+    console.print(Text(f"{keys} at {iso(answer.at)}", style="bold"))
+    steps = Table(box=None, pad_edge=False, header_style="dim")
+    for column, justify in (("step", "left"), ("µs", "right"), ("", "left")):
+        steps.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for number, step in enumerate(explanation.steps, 1):
+        steps.add_row(f"{number} {step.name}", f"{step.seconds * 1e6:,.0f}", step.detail)
+    steps.add_row("", f"{explanation.seconds * 1e6:,.0f}", "in all", style="dim")
+    console.print(steps)
+    for share in explanation.windows:
+        console.print()
+        console.print(Text(_cover_title(share, answer.at), style="bold"))
+        console.print(_cover_table(share, console.width))
+
+
+def _cover_title(share: WindowShare, at_ms: int) -> str:
+    window = share.window
+    length = "lifetime" if window.window_ms is None else f"window {format_duration(window.window_ms)}"
+    if not share.segments:
+        return f"{length}: no whole tile lies in it"
+    expected = sum(segment.tiles for segment in share.segments)
+    sizes = " + ".join(f"{segment.tiles:,} × {format_duration(segment.size_ms)}" for segment in share.segments)
+    begin, end = share.segments[0].start_ms, share.segments[-1].end_ms
+    span = f"up to {iso(end)}" if window.window_ms is None else f"[{iso(begin)}, {iso(end)})"
+    found = f"{len(share.tiles):,} tiles" if window.window_ms is None else f"{len(share.tiles):,} of {expected:,} tiles ({sizes})"
+    return f"{length} ({window.edge}): {span}, {found} hold events"
+
+
+def _cover_table(share: WindowShare, width: int) -> Table:
+    """A line a feature: its value, then what the newest tiles would give alone, as many as the width allows."""
+    from rich.table import Table
+    from rich.text import Text
+
+    names = [Text(name) for name in ("(events)", *share.values)]
+    values = [f"{sum(tile.events for tile in share.tiles):,}", *map(short, share.values.values())]
+    room = width - max(map(len, names)) - max(map(len, values)) - _TILE_WIDTH
+    shown = share.tiles[: -max(room // _TILE_WIDTH, 0) - 1 : -1]
+    hidden = len(share.tiles) - len(shown)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True, style="bold")
+    for tile in shown:
+        title = f"{_tile_time(tile)} +{format_duration(tile.size_ms)}"
+        table.add_column(title, justify="right", no_wrap=True, style="dim", max_width=_TILE_WIDTH)
+    if hidden:
+        table.add_column(f"… {hidden:,} more" if shown else f"of {hidden:,} tiles", style="dim", no_wrap=True)
+    contributions = [[f"{tile.events:,}", *(short(tile.values[name]) for name in share.values)] for tile in shown]
+    for name, value, *cells in zip(names, values, *contributions, strict=True):
+        table.add_row(name, Text(value), *map(Text, cells))
+    return table
+
+
+def _tile_time(tile: TileShare) -> str:
+    moment = datetime.fromtimestamp(tile.start_ms / 1000, UTC)
+    return f"{moment:%b %d}" if tile.size_ms % 86_400_000 == 0 else f"{moment:%b %d %H:%M}"
+
+
+def short(value: Any) -> str:
+    """A value in few characters."""
+    match value:
+        case None:
+            return "–"
+        case float():
+            return f"{value:.6g}"
+        case bool():
+            return str(value).lower()
+        case int():
+            return f"{value:,}"
+        case {"item": item, "count": count}:
+            return f"{item}×{count}"
+        case [{"item": _}, *_]:
+            return " ".join(short(item) for item in value[:3]) + (" …" if len(value) > 3 else "")
+        case list():
+            return " ".join(short(item) for item in value)
+        case _:
+            return str(jsonable(value))

@@ -1,0 +1,149 @@
+"""States of changing length: texts and Apache DataSketches, as bytes in a record and as objects while merging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import datasketches as ds
+import numpy as np
+
+from tilewright_compiler.plan import Plan, State
+
+from .layout import Layout
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Bytes = bytes | None
+
+#: Digests are merged into one of this many times their compression: each merge at their own one would blur ties a little
+#: more (rank error of 31 merged days 2.5 % at 1 x, 1.0 % at 4 x, for 0.3 ms more).
+_FINER = 4
+
+#: What a sketch of distinct values takes for the empty text.
+_EMPTY_TEXT = "\0empty"
+
+
+@dataclass(frozen=True)
+class VariableKind:
+    """What a state of changing length can do; every function leaves its arguments as they are."""
+
+    build: Callable[[pa.Array], list[Bytes]]
+    """A column of the tile query (one value a tile) to the bytes of each tile."""
+    merge: Callable[[Sequence[bytes]], Any]
+    """The bytes of some tiles (at least one) to one merged object."""
+    encode: Callable[[Any], bytes]
+    """A merged object to bytes."""
+
+
+def _build_text(column: pa.Array) -> list[Bytes]:
+    return column.cast("large_binary").to_pylist()  # type: ignore[no-any-return]
+
+
+def _text(extreme: Callable[[Sequence[bytes]], bytes]) -> VariableKind:
+    # UTF-8 sorts by bytes as it does by code points, which is the order of SQL's binary collation.
+    return VariableKind(build=_build_text, merge=extreme, encode=lambda text: text)
+
+
+def _lists(column: pa.Array) -> Iterator[tuple[int, int] | None]:
+    """The bounds of each list in the column's flat values, or None."""
+    offsets = column.offsets.to_numpy().tolist()
+    valid = column.is_valid().to_numpy(zero_copy_only=False).tolist()
+    return (bounds if ok else None for bounds, ok in zip(pairwise(offsets), valid, strict=True))
+
+
+def _tdigest(state: State) -> VariableKind:
+    k = int(state.params["k"])
+
+    def digest(values: np.ndarray[Any, Any]) -> bytes:
+        made = ds.tdigest_double(k)
+        made.update(values)
+        return made.serialize()  # type: ignore[no-any-return]
+
+    def build(column: pa.Array) -> list[Bytes]:
+        # A copy: the library does not take arrays that cannot be written, such as Arrow's.
+        values = np.array(column.values.to_numpy(zero_copy_only=False))
+        return [digest(values[bounds[0] : bounds[1]]) if bounds else None for bounds in _lists(column)]
+
+    def merge(parts: Sequence[bytes]) -> Any:
+        merged = ds.tdigest_double(_FINER * k)
+        for part in parts:
+            merged.merge(ds.tdigest_double.deserialize(part))
+        return merged
+
+    def encode(merged: Any) -> bytes:
+        made = ds.tdigest_double(k)
+        made.merge(merged)
+        return made.serialize()  # type: ignore[no-any-return]
+
+    return VariableKind(build, merge, encode)
+
+
+def _hll(state: State) -> VariableKind:
+    lg_k, form = int(state.params["lg_k"]), getattr(ds.tgt_hll_type, str(state.params["type"]))
+
+    def sketch(items: Iterable[Any]) -> bytes:
+        made = ds.hll_sketch(lg_k, form)
+        for item in items:
+            # The library passes over the empty text; it is a value like any other.
+            made.update(_EMPTY_TEXT if item == "" else item)
+        return made.serialize_compact()  # type: ignore[no-any-return]
+
+    def build(column: pa.Array) -> list[Bytes]:
+        values = column.values.to_pylist()
+        return [sketch(values[bounds[0] : bounds[1]]) if bounds else None for bounds in _lists(column)]
+
+    def merge(parts: Sequence[bytes]) -> Any:
+        union = ds.hll_union(lg_k)
+        for part in parts:
+            union.update(ds.hll_sketch.deserialize(part))
+        return union
+
+    return VariableKind(build, merge, lambda union: union.get_result(form).serialize_compact())
+
+
+def _frequent(state: State) -> VariableKind:
+    lg_max_k = int(state.params["lg_max_k"])
+
+    def sketch(items: Iterable[tuple[str, int]]) -> bytes:
+        made = ds.frequent_strings_sketch(lg_max_k)
+        for item, weight in items:
+            made.update(item, weight)
+        return made.serialize()  # type: ignore[no-any-return]
+
+    def build(column: pa.Array) -> list[Bytes]:
+        pairs = list(zip(column.keys.to_pylist(), column.items.to_pylist(), strict=True))
+        return [sketch(pairs[bounds[0] : bounds[1]]) if bounds else None for bounds in _lists(column)]
+
+    def merge(parts: Sequence[bytes]) -> Any:
+        merged = ds.frequent_strings_sketch(lg_max_k)
+        for part in parts:
+            merged.merge(ds.frequent_strings_sketch.deserialize(part))
+        return merged
+
+    return VariableKind(build, merge, lambda sketch: sketch.serialize())
+
+
+#: kind of a state -> the functions of its variable field; a first or last text is chosen by its time, never merged
+_KINDS: dict[str, Callable[[State], VariableKind]] = {
+    "min": lambda _: _text(min),
+    "max": lambda _: _text(max),
+    "first": lambda _: _text(max),
+    "last": lambda _: _text(max),
+    "tdigest": _tdigest,
+    "hll": _hll,
+    "frequent": _frequent,
+}
+
+
+def variable_kinds(plan: Plan, layout: Layout) -> dict[str, VariableKind]:
+    """The functions of each variable field of a plan, in the order of the record."""
+    states = {state.id: state for state in plan.states}
+    kinds = {}
+    for field in layout.variable:
+        state = states[field.name.rpartition(".")[0]]
+        kinds[field.name] = _KINDS[state.kind](state)
+    return kinds

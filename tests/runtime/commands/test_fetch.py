@@ -1,0 +1,150 @@
+"""`tilewright fetch`: one JSON object a line, its keys from options or a file, and its exit statuses."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.cli import Desk
+from support.plans import AT, aggregations, plan_of
+from support.session import row
+from tilewright import Operation
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A store with events of `a` and `b`."""
+    desk = Desk(tmp_path)
+    desk.write(desk.events([row("a", 1), row("a", 2), row("b", 4, "é")]))
+    return desk
+
+
+def keys_file(desk: Desk, *lines: Any) -> Path:
+    path = desk.folder / "keys.jsonl"
+    path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_a_fetch_prints_one_json_object(desk: Desk) -> None:
+    """It holds the keys, the time in milliseconds and the features, and no quality where nothing is to be said."""
+    ran = desk.fetch("--key", "k=b", "--at", "2024-01-04T14:37:25Z")
+    assert (ran.status, ran.err) == (0, "")
+    features = {"n_count_1h": 1, "n_sum_1h": 4, "n_max_1h": 4, "t_count_1h": 1, "t_last_1h": "é"}
+    assert ran.lines == [{"keys": {"k": "b"}, "at": AT, "features": features}]
+    assert "é" in ran.out
+
+
+def test_a_key_without_events_is_no_failure(desk: Desk) -> None:
+    """Empty windows are an answer."""
+    ran = desk.fetch("--key", "k=nobody", "--at", str(AT))
+    assert (ran.status, ran.lines[0]["features"]["n_count_1h"]) == (0, 0)
+
+
+def test_the_quality_is_told_where_it_is_not_clean(desk: Desk) -> None:
+    """At a time before the newest event of its finest tile, the answer says where it ends."""
+    assert "head_end_ms" in desk.fetch("--key", "k=a", "--at", str(AT - 1)).lines[0]["quality"]
+
+
+def test_a_value_may_hold_an_equals_sign(tmp_path: Path) -> None:
+    """Only the first one separates the name from the value."""
+    desk = Desk(tmp_path)
+    desk.write(desk.events([row("a=b", 7)]))
+    assert desk.fetch("--key", "k=a=b", "--at", str(AT)).lines[0]["features"]["n_sum_1h"] == 7
+
+
+def test_keys_of_a_file_are_answered_in_order(desk: Desk) -> None:
+    """Each line of --keys has its answer; one with `at` its own time, all others that of --at."""
+    path = keys_file(desk, {"k": "b"}, "", {"k": "a", "at": AT - 1}, {"at": "2024-01-04T14:37:25Z", "k": "a"}, {"k": "é"})
+    lines = desk.fetch("--keys", path, "--at", str(AT)).lines
+    assert [(line["keys"]["k"], line["at"], line["features"]["n_sum_1h"]) for line in lines] == [
+        ("b", AT, 4),
+        ("a", AT - 1, None),
+        ("a", AT, 3),
+        ("é", AT, None),
+    ]
+
+
+@pytest.mark.parametrize(("line", "message"), [("{", "keys.jsonl:2: not valid JSON"), ("[1]", "keys.jsonl:2: not a JSON object")])
+def test_a_bad_line_of_keys_is_named(desk: Desk, line: str, message: str) -> None:
+    """The answers before it are printed, and the error says which line it is."""
+    ran = desk.fetch("--keys", keys_file(desk, {"k": "a"}, line), "--at", str(AT))
+    assert (ran.status, len(ran.lines), message in ran.err) == (1, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "message"),
+    [
+        ([], 2, "give either --key NAME=VALUE"),
+        (["--key", "k"], 2, "'k' is not NAME=VALUE"),
+        (["--key", "k=a", "--at", "noon"], 1, "query time 'noon' is neither ISO 8601"),
+        (["--key", "k=a", "--at", str(AT // 1000)], 1, "looks like seconds"),
+        (["--key", "z=a"], 1, "'z' is not in the plan: its keys are k"),
+        (["--key", "k=a", "--key", "z=b"], 1, "'z' is not in the plan"),
+    ],
+)
+def test_a_mistake_has_a_status_and_a_message(desk: Desk, options: list[str], status: int, message: str) -> None:
+    """A wrong call is status 2, a wrong value 1; both say what is wrong and print nothing else."""
+    ran = desk.fetch(*options)
+    assert (ran.status, ran.out, message in ran.err) == (status, "", True)
+
+
+def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """Fetching from a store that does not exist fails with advice and leaves nothing behind."""
+    desk = Desk(tmp_path)
+    ran = desk.fetch("--key", "k=a")
+    assert (ran.status, "there is none. Write events into it first" in ran.err) == (1, True)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_plan_that_does_not_match_the_store_is_refused(desk: Desk, tmp_path: Path) -> None:
+    """A plan with other states of the same name is status 1 and names both fingerprints."""
+    other = plan_of({"k": "string", "n": "bigint", "t": "string"}, ["k"], aggregations("n", [Operation.MIN]))
+    (tmp_path / "other").mkdir()
+    ran = desk.run("fetch", Desk(tmp_path / "other", other).plan, "--store", desk.store, "--key", "k=a")
+    assert (ran.status, other.storage_fingerprint in ran.err) == (1, True)
+
+
+def test_explain_shows_the_steps_beside_the_answer(desk: Desk) -> None:
+    """--explain prints the same line on standard output, and the steps and tiles on standard error."""
+    plain = desk.fetch("--key", "k=a", "--at", str(AT))
+    ran = desk.fetch("--key", "k=a", "--at", str(AT), "--explain")
+    assert (ran.status, ran.out) == (0, plain.out)
+    for word in ("k=a at 2024-01-04T14:37:25Z", "range", "expand", "fetch", "boundaries", "merge", "window 1h", "n_sum_1h"):
+        assert word in ran.err
+
+
+EVERY_TYPE = {"d": "decimal(12,3)", "x": "double", "t": "timestamp", "day": "date", "b": "boolean"}
+
+
+def test_values_of_every_type_are_json(tmp_path: Path) -> None:
+    """Decimals are text, times ISO 8601 in UTC, NaN and the infinities text, so that any reader of JSON can read them."""
+    made = [Operation.LAST, Operation.COUNT]
+    plan = plan_of({"k": "bigint", **EVERY_TYPE}, ["k"], [a for column in EVERY_TYPE for a in aggregations(column, made)])
+    desk = Desk(tmp_path, plan)
+    values = {"d": Decimal("1.500"), "t": datetime(2024, 1, 4, tzinfo=UTC), "day": date(2024, 1, 4), "b": True, "ts": AT - 1}
+    rows = [{"k": key, "x": x, **values} for key, x in enumerate((math.nan, math.inf, -math.inf))]
+    desk.write(desk.events(rows, schema={"k": "bigint", **EVERY_TYPE}))
+    lines = [desk.fetch("--key", f"k={key}", "--at", str(AT)).lines[0]["features"] for key in range(3)]
+    assert [line["x_last_1h"] for line in lines] == ["NaN", "Infinity", "-Infinity"]
+    shown = {name: lines[0][f"{name}_last_1h"] for name in ("d", "t", "day", "b")}
+    assert shown == {"d": "1.500", "t": "2024-01-04T00:00:00Z", "day": "2024-01-04", "b": True}
+
+
+def test_keys_of_every_type_are_taken_from_text(tmp_path: Path) -> None:
+    """On the command line every key is text: whole numbers, dates, decimals and booleans are read by the plan's types."""
+    schema = {"i": "bigint", "d": "date", "n": "decimal(12,3)", "b": "boolean", "x": "double", "t": "timestamp"}
+    desk = Desk(tmp_path, plan_of({**schema, "v": "bigint"}, list(schema), aggregations("v", [Operation.SUM])))
+    key = {"i": -7, "d": date(2024, 1, 4), "n": Decimal("1.500"), "b": False, "x": 0.5, "t": datetime(2024, 1, 4, tzinfo=UTC)}
+    desk.write(desk.events([{**key, "v": 5, "ts": AT - 1}], schema={**schema, "v": "bigint"}))
+    written = {"i": "-7", "d": "2024-01-04", "n": "1.5", "b": "false", "x": "0.5", "t": "2024-01-04T00:00:00Z"}
+    options = [part for name, value in written.items() for part in ("--key", f"{name}={value}")]
+    assert desk.fetch(*options, "--at", str(AT)).lines[0]["features"] == {"v_sum_1h": 5}
+    assert desk.fetch("--keys", keys_file(desk, {**written, "i": -7, "b": False, "x": 0.5}), "--at", str(AT)).lines[0]["features"] == {
+        "v_sum_1h": 5
+    }

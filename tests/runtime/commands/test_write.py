@@ -1,0 +1,161 @@
+"""`tilewright write`: what it says, its exit statuses, standard input and rejects."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.cli import Desk
+from support.plans import AT
+from support.process import tilewright
+from support.session import row
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def sums(desk: Desk, *keys: str) -> list[int | None]:
+    found: list[int | None] = [desk.fetch("--key", f"k={key}", "--at", str(AT)).lines[0]["features"]["n_sum_1h"] for key in keys]
+    return found
+
+
+def test_a_write_says_what_it_did(desk: Desk) -> None:
+    """The summary counts new rows, events and tiles, and the exit status is 0."""
+    ran = desk.write(desk.events([row("a", 1), row("b", 2)]))
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("things: 2 new rows")
+    assert "2 events written into tiles (2 × 5m)" in ran.out
+
+
+def test_a_second_write_adds_nothing(desk: Desk) -> None:
+    """Written again, a file has no new rows, and that is a success."""
+    path = desk.events([row("a", 1)])
+    desk.write(path)
+    ran = desk.write(path)
+    assert (ran.status, "0 new rows" in ran.out) == (0, True)
+    assert sums(desk, "a") == [1]
+
+
+def test_files_and_globs_may_be_mixed(desk: Desk) -> None:
+    """Each --events names a file or a pattern."""
+    for number in range(3):
+        desk.events([row("a", 10**number)], f"{number}.csv")
+    assert desk.write(desk.folder / "[01].csv", desk.folder / "2.csv").status == 0
+    assert sums(desk, "a") == [111]
+
+
+def test_refused_rows_are_counted_and_the_status_is_0(desk: Desk) -> None:
+    """Rows that cannot be used are told by reason on standard error; the rest is written."""
+    ran = desk.write(desk.events([row("a", 1), row(None, 2), row(None, 3), row("a", 4, ts=5)]))
+    assert (ran.status, sums(desk, "a")) == (0, [1])
+    assert "2 rows refused: key k is null" in ran.err
+    assert "1 row refused: time is outside 1971-2099" in ran.err
+    assert "--rejects FILE" in ran.err
+
+
+def test_no_usable_row_is_status_1(desk: Desk) -> None:
+    """If every row was refused the command fails."""
+    assert desk.write(desk.events([row(None, 1)])).status == 1
+
+
+def test_filtered_rows_are_usable(desk: Desk) -> None:
+    """An empty file, and one that was read before, are no failures."""
+    path = desk.events([])
+    assert [desk.write(path).status, desk.write(path).status] == [0, 0]
+
+
+def test_rejects_are_appended(desk: Desk) -> None:
+    """--rejects keeps the refused rows of all writes, a JSON object a line."""
+    options: list[str | Path] = ["--rejects", desk.folder / "rejects.jsonl"]
+    for number in range(2):
+        desk.write(desk.events([row("a", 1), row(None, number)], f"{number}.csv"), options=options)
+    lines = [json.loads(line) for line in (desk.folder / "rejects.jsonl").read_text().splitlines()]
+    assert [(Path(line["input"]).name, line["row"], line["reason"]) for line in lines] == [
+        ("0.csv", 2, "key k is null"),
+        ("1.csv", 2, "key k is null"),
+    ]
+    assert [json.loads(line["content"])["n"] for line in lines] == ["0", "1"]
+
+
+def test_a_file_that_cannot_be_read_is_status_1_and_the_others_are_written(desk: Desk) -> None:
+    """The unreadable file is named; what could be read is kept."""
+    (desk.folder / "half.parquet").write_bytes(b"PAR1 and no more")
+    ran = desk.write(desk.folder / "half.parquet", desk.events([row("a", 1)]))
+    assert ran.status == 1
+    assert "half.parquet: not a whole Parquet file" in ran.err
+    assert sums(desk, "a") == [1]
+
+
+@pytest.mark.parametrize("what", ["plan", "events", "store", "rejects"])
+def test_a_mistake_is_status_1_or_2_and_one_line(desk: Desk, what: str) -> None:
+    """A plan, a file, a store or a rejects file that cannot be is told without a traceback, and nothing is written."""
+    path = desk.events([row("a", 1)])
+    cases: dict[str, list[str | Path]] = {
+        "plan": ["write", desk.folder / "nowhere", "--store", desk.store, "--events", path],
+        "events": ["write", desk.plan, "--store", desk.store, "--events", desk.folder / "nowhere.csv"],
+        "store": ["write", desk.plan, "--store", "lmdb", "--events", path],
+        "rejects": ["write", desk.plan, "--store", desk.store, "--events", path, "--rejects", desk.folder / "no" / "rejects"],
+    }
+    ran = desk.run(*cases[what])
+    assert ran.status == (2 if what == "rejects" else 1)
+    assert "rror: " in ran.err
+    assert not (desk.folder / "store").exists() or desk.fetch("--key", "k=a").status == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--store", "memory:"], ["--events", "x.csv"]])
+def test_a_missing_option_is_status_2(desk: Desk, arguments: list[str]) -> None:
+    """A call that is not written as it must be is told apart from a mistake in what it names."""
+    assert desk.run("write", desk.plan, *arguments).status == 2
+
+
+def test_final_takes_the_last_line(desk: Desk) -> None:
+    """--final reads a line that has no newline; without it the command says that it waits."""
+    path = desk.events([row("a", 1), row("a", 2)])
+    path.write_bytes(path.read_bytes()[:-1])
+    waiting = desk.write(path)
+    assert "1 new row " in waiting.out
+    assert "--final" in waiting.err
+    desk.write(path, options=["--final"])
+    assert sums(desk, "a") == [3]
+
+
+CSV = f"k,n,t,ts\na,1,x,{AT - 1}\na,2,x,{AT - 1}\na,10,x,{AT - 1}\n".encode()
+JSON = "".join(f'{{"k": "a", "n": {n}, "ts": {AT - 1}}}\n' for n in (1, 2, 10)).encode()
+
+
+@pytest.mark.parametrize(
+    "stream", [CSV, JSON, b"\xef\xbb\xbf" + CSV, b"\xef\xbb\xbf" + JSON], ids=["csv", "json", "csv with BOM", "json with BOM"]
+)
+def test_standard_input_is_read_on_under_its_name(desk: Desk, stream: bytes) -> None:
+    """The same stream under the same name adds nothing, a longer one its end, a cut last line waits; another name is another input."""
+    shorter = stream[: stream[:-1].rindex(b"\n") + 1]
+    for position, sent, total in (("p", shorter, 3), ("p", shorter, 3), ("p", stream[:-1], 3), ("p", stream, 13), ("q", shorter, 16)):
+        ran = desk.write("-", options=["--position", position], stdin=sent)
+        assert (ran.status, "refused" in ran.err) == (0, False)
+        assert sums(desk, "a") == [total]
+
+
+def test_a_changed_stream_is_status_1(desk: Desk) -> None:
+    """A stream of a known name that begins differently is refused and changes nothing."""
+    desk.write("-", options=["--position", "p"], stdin=CSV)
+    ran = desk.write("-", options=["--position", "p"], stdin=CSV.replace(b"a,1", b"a,7"))
+    assert (ran.status, "are not the same any more" in ran.err) == (1, True)
+    assert sums(desk, "a") == [13]
+
+
+def test_standard_input_is_that_of_the_process(desk: Desk) -> None:
+    """A process of its own reads what is piped into it, and prints its summary without a progress bar."""
+    ran = tilewright("write", str(desk.plan), "--store", desk.store, "--events", "-", "--position", "p", stdin=CSV)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.stdout.startswith(b"things: 3 new rows")
+    assert sums(desk, "a") == [13]
+
+
+def test_standard_input_without_a_name_is_refused(desk: Desk) -> None:
+    """Standard input needs --position NAME, and the error says why."""
+    ran = desk.write("-")
+    assert (ran.status, "standard input needs --position NAME" in ran.err) == (1, True)

@@ -1,0 +1,217 @@
+"""Parquet files and Arrow tables: positions counted in rows, prefixes verified by value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.events import to_arrow, to_parquet
+from support.examples import few
+from support.session import SCHEMA, Session, row
+from tilewright_runtime.errors import InputError
+from tilewright_runtime.readers import Position, columns
+from tilewright_runtime.readers.columns import read_arrow
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    place = tmp_path / "events.parquet"
+    to_parquet([row("a", 1), row("a", 2)], SCHEMA, place)
+    return place
+
+
+def test_a_file_written_again_adds_nothing(path: Path) -> None:
+    """The second write of a file reads no new row."""
+    session = Session()
+    assert [session.write(path).rows for _ in range(3)] == [2, 0, 0]
+    assert session.sums("a") == [3]
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 3, 1000])
+@pytest.mark.parametrize("group_rows", [1, 2, 5])
+def test_a_file_that_has_grown_adds_what_is_new(path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int, group_rows: int) -> None:
+    """Only rows after those that were read before are added, however the file is cut into row groups and batches."""
+    monkeypatch.setattr(columns, "BATCH_ROWS", batch_rows)
+    monkeypatch.setattr(columns, "_READ_ROWS", 2)
+    session = Session()
+    session.write(path)
+    rows = [row("a", 1), row("a", 2), row("a", 10), row("b", None, None), row("b", 20, "é")]
+    pq.write_table(to_arrow(rows, SCHEMA), path, row_group_size=group_rows)
+    assert session.write(path).rows == 3
+    assert session.sums("a", "b") == [13, 20]
+
+
+def test_a_changed_prefix_is_an_error_that_changes_nothing(path: Path) -> None:
+    """If rows that were read before are different now, nothing is added, not even what is new."""
+    session = Session()
+    session.write(path)
+    before = session.contents({"k": "a"})
+    to_parquet([row("a", 1), row("a", 3), row("a", 10)], SCHEMA, path)
+    with pytest.raises(InputError, match=r"first 2 rows, which were read before, are not the same any more"):
+        session.write(path)
+    assert session.contents({"k": "a"}) == before
+
+
+def test_a_file_that_shrank_is_an_error_that_changes_nothing(path: Path) -> None:
+    """A file may only grow."""
+    session = Session()
+    session.write(path)
+    before = session.contents({"k": "a"})
+    to_parquet([row("a", 1)], SCHEMA, path)
+    with pytest.raises(InputError, match=r"has 1 rows, but 2 were read from it before"):
+        session.write(path)
+    assert session.contents({"k": "a"}) == before
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.5, 0.99])
+def test_a_half_written_file_is_an_error_that_changes_nothing(path: Path, tmp_path: Path, keep: float) -> None:
+    """A file without its footer is refused with the advice that it may still be being written."""
+    session = Session()
+    session.write(path)
+    before = session.contents({"k": "a"})
+    cut = tmp_path / "cut.parquet"
+    cut.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
+    with pytest.raises(InputError, match=r"cut.parquet: not a whole Parquet file .* Is it still being written\?"):
+        session.write(cut)
+    assert session.contents({"k": "a"}) == before
+
+
+def test_damaged_pages_are_an_error(tmp_path: Path) -> None:
+    """A file whose footer is whole but whose pages are not says so, and does not crash."""
+    place = tmp_path / "damaged.parquet"
+    pq.write_table(to_arrow([row("a", n) for n in range(1000)], SCHEMA), place, row_group_size=100)
+    data = bytearray(place.read_bytes())
+    data[100:1500] = bytes(byte ^ 0xFF for byte in data[100:1500])
+    place.write_bytes(data)
+    with pytest.raises(InputError, match=r"damaged.parquet: cannot be read on"):
+        Session().write(place)
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    """The error says which column is missing and which there are."""
+    place = tmp_path / "events.parquet"
+    pq.write_table(pa.table({"k": ["a"], "N": [1], "ts": [1]}), place)
+    with pytest.raises(InputError, match=r"events.parquet: has no column n, t; its columns are k, N, ts"):
+        Session().write(place)
+
+
+def test_extra_columns_of_any_type_are_passed_over(tmp_path: Path) -> None:
+    """A column that the plan does not use is not even read."""
+    place = tmp_path / "events.parquet"
+    table = to_arrow([row("a", 5)], SCHEMA)
+    pq.write_table(table.append_column("nested", pa.array([[{"x": 1}]])), place)
+    session = Session()
+    session.write(place)
+    assert session.sums("a") == [5]
+
+
+def test_a_table_is_added_each_time_unless_its_position_is_named() -> None:
+    """Without a name there is nothing to remember; with one, the same table adds nothing and a longer one its end."""
+    session, rows = Session(), [row("a", 1), row("a", 2)]
+    assert [session.write(to_arrow(rows, SCHEMA)).rows for _ in range(2)] == [2, 2]
+    named = [session.write(to_arrow([*rows, row("a", 10)][:count], SCHEMA), position="day 1").rows for count in (2, 2, 3)]
+    assert named == [2, 0, 1]
+    assert session.write(to_arrow(rows, SCHEMA), position="day 2").rows == 2
+    assert session.sums("a") == [3 + 3 + 3 + 10 + 3]
+
+
+def test_a_named_table_whose_begin_changed_is_an_error() -> None:
+    """A named table may only grow, like a file."""
+    session = Session()
+    session.write([row("a", 1), row("a", 2)], position="p")
+    with pytest.raises(InputError, match="first 2 rows"):
+        session.write([row("a", 1), row("a", 3)], position="p")
+    with pytest.raises(InputError, match="1 rows, but 2"):
+        session.write([row("a", 1)], position="p")
+    assert session.sums("a") == [3]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())])
+def test_text_may_come_in_any_of_arrows_forms(kind: pa.DataType) -> None:
+    """Plain, large, view and dictionary texts are the same texts."""
+    table = pa.table(
+        {"k": pa.array(["a", "b"]).cast(kind), "n": [1, 2], "t": pa.array(["x", None]).cast(kind), "ts": [row("a", 1)["ts"]] * 2}
+    )
+    session = Session()
+    assert [session.write(table, position="p").rows for _ in range(2)] == [2, 0]
+    assert session.sums("a", "b") == [1, 2]
+
+
+def test_pieces_without_rows_are_passed_over() -> None:
+    """Empty chunks and batches, and columns without a single value, add nothing and break nothing."""
+    whole = to_arrow([row("a", 1), row("a", 2)], SCHEMA)
+    table = pa.concat_tables([whole.slice(0, 0), whole.slice(0, 1), whole.slice(0, 0), whole.slice(1)])
+    nulls = pa.table({"k": ["a"], "n": pa.nulls(1), "t": pa.nulls(1), "ts": [row("a", 1)["ts"]]})
+    session = Session()
+    assert [session.write(part, position="p").rows for part in (table, table, whole)] == [2, 0, 0]
+    assert session.write(nulls, position="q").rows == 1
+    assert session.sums("a") == [3]
+
+
+def test_a_list_of_dictionaries_has_the_columns_of_all_of_them() -> None:
+    """A member that the first dictionary lacks is not lost, and a member that one lacks is null."""
+    session = Session()
+    report = session.write([{"k": "a", "ts": row("a", 1)["ts"]}, {"ts": row("a", 1)["ts"], "t": "x", "n": 5, "k": "a"}])
+    assert (report.events, session.sums("a")) == (2, [5])
+
+
+def test_a_list_of_dictionaries_may_hold_a_bad_value() -> None:
+    """A text among numbers spoils its own row only."""
+    session = Session()
+    report = session.write([row("a", 1), row("a", "many"), row("a", 5)])  # type: ignore[arg-type]
+    assert (report.refused, session.sums("a")) == ({"n is not a bigint": 1}, [6])
+
+
+def test_an_empty_list_adds_nothing() -> None:
+    """No events are no error."""
+    assert Session().write([]).rows == 0
+
+
+VALUES: list[tuple[pa.DataType, Sequence[Any]]] = [
+    (pa.int8(), [-1, 0, 1]),
+    (pa.uint64(), [0, 2**64 - 1]),
+    (pa.float16(), [0.5, 1.5]),
+    (pa.float64(), [0.0, float("inf"), 1e-9]),
+    (pa.bool_(), [True, False]),
+    (pa.string(), ["", "a", "é"]),
+    (pa.string_view(), ["", "a long text that is not kept inline"]),
+    (pa.binary(), [b"", b"\xff"]),
+    (pa.date32(), [date(1969, 12, 31), date(2024, 1, 4)]),
+    (pa.date64(), [date(1969, 12, 31), date(2024, 1, 4)]),
+    (pa.time64("us"), [time(1, 2), time(3, 4)]),
+    (pa.timestamp("us", "UTC"), [datetime(2024, 1, 4, tzinfo=UTC), datetime(1969, 1, 4, tzinfo=UTC)]),
+    (pa.timestamp("s"), [datetime(2024, 1, 4), datetime(1969, 1, 4)]),
+    (pa.decimal128(12, 3), [Decimal("1.500"), Decimal("-2.000")]),
+    (pa.list_(pa.int64()), [[], [1, 2]]),
+    (pa.dictionary(pa.int32(), pa.string()), ["a", "b"]),
+    (pa.null(), []),
+]
+
+
+def digests(chunks: Sequence[pa.Array]) -> list[str]:
+    """The digests after each chunk of a table with one column."""
+    table = pa.table({"v": pa.chunked_array(chunks, chunks[0].type)})
+    return [batch.position.digest for batch in read_arrow(table, ["v"], Position("table"))]
+
+
+@few(2)
+@given(st.data(), st.sampled_from(VALUES))
+def test_the_digest_of_a_prefix_is_that_of_its_values(data: st.DataObject, drawn: tuple[pa.DataType, Sequence[Any]]) -> None:
+    """However rows of any type are cut into pieces their digest is the same, and any other value makes another one."""
+    kind, some = drawn
+    value = st.none() | st.sampled_from(some) if some else st.none()
+    values = data.draw(st.lists(value, min_size=1, max_size=6))
+    cut = data.draw(st.integers(0, len(values)))
+    whole, halves = digests([pa.array(values, kind)]), digests([pa.array(values[:cut], kind), pa.array(values[cut:], kind)])
+    assert whole == halves
+    other = data.draw(st.lists(value, min_size=len(values), max_size=len(values)))
+    assert (digests([pa.array(other, kind)]) == whole) == (other == values)

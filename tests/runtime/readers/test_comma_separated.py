@@ -1,0 +1,155 @@
+"""CSV: headers, quotes, line ends, nulls, and lines that are not rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from support.plans import AT
+from support.session import Session
+from tilewright_runtime.errors import InputError
+from tilewright_runtime.readers.comma_separated import last_record_end
+
+TS = AT - 1
+HEADER = "k,n,t,ts\n"
+
+
+def write(tmp_path: Path, content: str | bytes, final: bool = False) -> tuple[Session, Counter[str], int]:
+    """A session after one write of a CSV file, with what was refused and how many events were taken."""
+    path = tmp_path / "events.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    session = Session()
+    report = session.write(path, final=final)
+    return session, report.refused, report.events
+
+
+def test_columns_are_taken_by_name(tmp_path: Path) -> None:
+    """Columns may stand in any order, and those that the plan does not use are passed over."""
+    session, _, events = write(tmp_path, f"extra,ts,t,n,k\n?,{TS},x,5,a\n")
+    assert (events, session.sums("a")) == (1, [5])
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    """A file with a BOM, as spreadsheets save them, has the same columns."""
+    assert write(tmp_path, f"\ufeff{HEADER}a,5,x,{TS}\n")[0].sums("a") == [5]
+
+
+def test_lines_may_end_as_on_windows(tmp_path: Path) -> None:
+    """CR LF ends a line and leaves nothing on its last value; inside quotes it is kept."""
+    session, refused, _ = write(tmp_path, (HEADER + f'a,5,"x\ny",{TS}\nb,6,z,{TS}\n').replace("\n", "\r\n"))
+    assert not refused
+    assert (session.sums("a", "b"), session.features(k="a")["t_last_1h"]) == ([5, 6], "x\r\ny")
+
+
+def test_quotes_hold_commas_newlines_and_quotes(tmp_path: Path) -> None:
+    """A quoted value is everything between its quotes, two quotes in it being one."""
+    session, _, events = write(tmp_path, HEADER + f'a,1,"x,""y""\nz",{TS}\nb,2,"",{TS}\n')
+    assert (events, session.features(k="a")["t_last_1h"]) == (2, 'x,"y"\nz')
+
+
+def test_nothing_is_null_and_quoted_nothing_is_empty_text(tmp_path: Path) -> None:
+    """An empty field is null; `""` is the text of length zero."""
+    session, _, _ = write(tmp_path, HEADER + f'a,1,,{TS}\nb,2,"",{TS}\n')
+    assert [session.features(k=key)["t_last_1h"] for key in "ab"] == [None, ""]
+
+
+def test_blank_lines_are_passed_over(tmp_path: Path) -> None:
+    """Empty lines between rows are neither rows nor errors."""
+    _, refused, events = write(tmp_path, HEADER + f"\n\na,1,x,{TS}\n\n\nb,1,x,{TS}\n\n")
+    assert (refused, events) == ({}, 2)
+
+
+@pytest.mark.parametrize("content", ["", "\n\n"])
+def test_a_header_alone_is_a_file_without_events(tmp_path: Path, content: str) -> None:
+    """A file that has only its header, or blank lines after it, adds nothing and is no error."""
+    assert write(tmp_path, HEADER + content)[1:] == ({}, 0)
+
+
+def test_a_cut_row_is_refused_and_the_others_are_kept(tmp_path: Path) -> None:
+    """A line with too few or too many fields is counted with a hint that it may be cut."""
+    session, refused, events = write(tmp_path, HEADER + f"a,1\n\nb,2,x,{TS}\nc,3,x,{TS},9,9\nd,4,x,{TS}\n")
+    assert (events, session.sums("a", "b", "c", "d")) == (2, [None, 2, None, 4])
+    assert refused == {"has 2 fields, the header 4: is the line cut?": 1, "has 6 fields, the header 4: is the line cut?": 1}
+
+
+def test_a_row_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    """A row in another encoding is counted and does not stop the rest."""
+    session, refused, _ = write(tmp_path, (HEADER + f"a,1,é,{TS}\nb,2,x,{TS}\n").encode("latin-1"))
+    assert (session.sums("a", "b"), refused) == ([None, 2], {"not UTF-8 text": 1})
+
+
+def test_a_quote_inside_a_value_is_part_of_it(tmp_path: Path) -> None:
+    """A quote that does not open a field is a character like any other, and no row waits for it to be closed."""
+    session, refused, events = write(tmp_path, HEADER + f'a,1,5" pipe,{TS}\nb,2,x,{TS}\n')
+    assert (events, refused, session.features(k="a")["t_last_1h"]) == (2, {}, '5" pipe')
+
+
+def test_text_after_a_closing_quote_does_not_hold_up_the_file(tmp_path: Path) -> None:
+    """A field such as `"b"c` is odd but ends at its comma: the rows after it are read."""
+    session, _, _ = write(tmp_path, HEADER + f'a,1,"b"c,{TS}\nb,2,x,{TS}\nc,3,x,{TS}\n')
+    assert session.sums("b", "c") == [2, 3]
+
+
+def test_final_reads_a_quote_that_is_never_closed(tmp_path: Path) -> None:
+    """With `final=True` a quote without an end spoils its own row and does not crash."""
+    session, refused, _ = write(tmp_path, HEADER + f'b,2,x,{TS}\na,1,"x,{TS}\n', final=True)
+    assert session.sums("b") == [2]
+    assert refused.total() == 1
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    """The error says which column is missing and which there are."""
+    with pytest.raises(InputError, match=r"events.csv: has no column n, t; its columns are k, ts, N"):
+        write(tmp_path, f"k,ts,N\na,{TS},1\n")
+
+
+def test_a_name_that_stands_twice_is_an_error(tmp_path: Path) -> None:
+    """Two columns of one name cannot be told apart."""
+    with pytest.raises(InputError, match="names 'k' twice"):
+        write(tmp_path, f"k,k,n,t,ts\na,b,1,x,{TS}\n")
+
+
+def test_a_file_in_another_encoding_is_an_error(tmp_path: Path) -> None:
+    """A header that is not UTF-8 is an error that says what to do."""
+    with pytest.raises(InputError, match=r"not UTF-8 text. Save the file as UTF-8"):
+        write(tmp_path, HEADER.encode("utf-16"))
+
+
+def test_an_empty_file_waits_for_its_header(tmp_path: Path) -> None:
+    """A file without its first line is not begun yet; if that is final it is an error."""
+    assert write(tmp_path, "")[1:] == ({}, 0)
+    assert write(tmp_path, "k,n")[1:] == ({}, 0)
+    with pytest.raises(InputError, match="empty"):
+        write(tmp_path, "", final=True)
+
+
+def reference_end(data: bytes) -> int:
+    """Where the last whole record ends, byte by byte: a quote opens at a field's begin and closes at the next single one."""
+    end, at, start_of_field = 0, 0, True
+    while at < len(data):
+        if start_of_field and data[at : at + 1] == b'"':
+            at += 1
+            while (closing := data.find(b'"', at)) >= 0 and data[closing + 1 : closing + 2] == b'"':
+                at = closing + 2
+            if closing < 0:
+                return end
+            at, start_of_field = closing + 1, False
+            continue
+        start_of_field = data[at : at + 1] in (b",", b"\n")
+        at += 1
+        end = at if data[at - 1 : at] == b"\n" else end
+    return end
+
+
+@given(st.text(st.sampled_from('a,"\n'), max_size=30).map(str.encode))
+@example(b'a,1,z,5\na,2,"b\nc"')
+@example(b'a,"b\nc""')
+@example(b'a,"x,""y""\nz')
+@example(b'a,"b"c\nd\n')
+def test_a_record_ends_outside_of_quotes(data: bytes) -> None:
+    """The last newline that is not inside quotes ends the last whole record, wherever the data was cut."""
+    assert last_record_end(data) == reference_end(data)

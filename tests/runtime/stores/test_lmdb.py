@@ -1,0 +1,180 @@
+"""The embedded store: its folder, its lock, its growth, and what becomes of damage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import lmdb
+import pytest
+
+from support.plans import AT
+from support.process import start
+from support.session import Session, row
+from tilewright_runtime.errors import CorruptRecordError, KeyValueError, StoreError
+from tilewright_runtime.stores import Range, TileKeys, open_store
+
+#: A process that holds a store as its writer until its standard input ends.
+HOLDER = """
+import sys
+from tilewright_runtime import open_store
+store = open_store(sys.argv[1])
+store.transact(lambda transaction: transaction.put("held", b"yes"))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_store_that_may_not_be_made_is_not(tmp_path: Path) -> None:
+    """Opening for reading what is not there is an error and leaves no folder behind."""
+    with pytest.raises(StoreError, match=r"there is none. Write events into it first"):
+        open_store(f"lmdb:{tmp_path}/absent", create=False)
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_store_needs_a_folder() -> None:
+    """A URL without a path says how it is written."""
+    with pytest.raises(StoreError, match="names no folder: write lmdb:PATH"):
+        open_store("lmdb:")
+
+
+def test_a_path_that_cannot_be_a_folder_is_an_error(tmp_path: Path) -> None:
+    """A file in the store's place is an error with the reason."""
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be opened"):
+        open_store(f"lmdb:{tmp_path}/file")
+
+
+def test_two_stores_of_a_path_are_one(tmp_path: Path) -> None:
+    """A process may open a store as often as it likes, by any of its paths; closing one leaves the others open."""
+    first, second = open_store(f"lmdb:{tmp_path}/s"), open_store(f"lmdb:{tmp_path}/./s/")
+    first.transact(lambda transaction: transaction.put("name", b"value"))
+    first.close()
+    assert second.get("name") == b"value"
+    with pytest.raises(StoreError, match="is closed"):
+        first.get("name")
+
+
+@pytest.mark.parametrize("tables", [0, 2])
+def test_a_kill_while_a_store_is_made_does_no_harm(tmp_path: Path, tables: int) -> None:
+    """What a kill leaves of a new store, nothing or all of it, is accepted by the next start."""
+    if tables:
+        open_store(f"lmdb:{tmp_path}/s").close()
+    else:
+        lmdb.open(f"{tmp_path}/s", max_dbs=2).close()
+    session = Session(url=f"lmdb:{tmp_path}/s")
+    session.write([row("a", 5)])
+    assert session.sums("a") == [5]
+
+
+def test_another_programs_environment_is_left_alone(tmp_path: Path) -> None:
+    """A folder of LMDB that is not ours is an error, and nothing is written into it."""
+    with lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment, environment.begin(write=True) as transaction:
+        transaction.put(b"theirs", b"value")
+    with pytest.raises(StoreError, match="not one of Tilewright's"):
+        open_store(f"lmdb:{tmp_path}/s")
+    with lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment, environment.begin() as transaction:
+        assert transaction.stat()["entries"] == 1
+
+
+def test_a_store_of_another_format_is_refused(tmp_path: Path) -> None:
+    """A store that a later version made says so."""
+    open_store(f"lmdb:{tmp_path}/s").close()
+    with lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment, environment.begin(write=True) as transaction:
+        transaction.put(b"format", b"99", db=environment.open_db(b"documents", transaction))
+    with pytest.raises(StoreError, match="has format 99, this version reads 1"):
+        open_store(f"lmdb:{tmp_path}/s")
+
+
+def test_a_store_grows_beyond_its_first_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full map is made larger and the work is done again, once over."""
+    monkeypatch.setattr("tilewright_runtime.stores.lmdb._FIRST_MAP_BYTES", 1 << 20)
+    store = open_store(f"lmdb:{tmp_path}/s")
+    tiles = TileKeys("t", 1000, ["s=a"], [0] * 50, list(range(0, 50_000, 1000)))
+    store.transact(lambda transaction: transaction.put_tiles(tiles, [b"x" * 100_000] * 50))
+    assert [len(record) for record in store.scan("t", "s=a", [Range(1000, 0, 50_000)])[0]] == [100_000] * 50
+
+
+def test_a_store_that_another_process_writes_is_refused_with_its_pid(tmp_path: Path) -> None:
+    """A second writer is told who the first is; readers read on; when the first ends, the second may write."""
+    url = f"lmdb:{tmp_path}/s"
+    Session(url=url).write([row("a", 5)])
+    with start(HOLDER, url) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        session = Session(url=url)
+        before = session.contents({"k": "a"})
+        with pytest.raises(StoreError, match=rf"being written by another process \(pid {holder.pid}\)"):
+            session.write([row("a", 7)])
+        assert session.contents({"k": "a"}) == before
+        assert (session.sums("a"), session.store.get("held")) == ([5], b"yes")
+        holder.communicate()
+    session.write([row("a", 7)])
+    assert session.sums("a") == [12]
+
+
+def damage(path: Path, part: bytes) -> None:
+    """Flips a bit in the middle of every record whose key holds some bytes."""
+    with lmdb.open(str(path), max_dbs=2) as environment, environment.begin(write=True) as transaction:
+        tiles = environment.open_db(b"tiles", transaction)
+        for key, record in list(transaction.cursor(tiles)):
+            if part in key:
+                middle = len(record) // 2
+                transaction.put(key, record[:middle] + bytes([record[middle] ^ 1]) + record[middle + 1 :], db=tiles)
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Session:
+    """A store with events of `a` and `b`, of which those of `a` are damaged."""
+    session = Session(url=f"lmdb:{tmp_path}/s")
+    session.write([row("a", 5), row("b", 6)])
+    session.store.close()
+    damage(tmp_path / "s", b"s=a")
+    return Session(url=f"lmdb:{tmp_path}/s")
+
+
+def test_a_damaged_tile_is_an_error_that_names_its_key(damaged: Session) -> None:
+    """A fetch of the key says which tile of which store is damaged, in the form in which keys are documented."""
+    with pytest.raises(CorruptRecordError, match=r"store lmdb:.*, tile tiles::things::\{s=a\}::5m::202401041435: the checksum"):
+        damaged.sums("a")
+
+
+def test_other_keys_answer_beside_a_damaged_one(damaged: Session) -> None:
+    """Damage to one key's tile does not touch another's."""
+    assert damaged.sums("b") == [6]
+
+
+def test_nothing_is_merged_into_a_damaged_tile(damaged: Session) -> None:
+    """A write to a damaged tile is an error that names it and changes nothing, for no key of its batch."""
+    before = damaged.contents({"k": "a"}, {"k": "b"})
+    with pytest.raises(CorruptRecordError, match=r"\{s=a\}::5m::202401041435"):
+        damaged.write([row("b", 1), row("a", 1), row("c", 1)])
+    assert damaged.contents({"k": "a"}, {"k": "b"}) == before
+    assert damaged.sums("c") == [None]
+
+
+def test_the_right_one_of_many_tiles_is_named(tmp_path: Path) -> None:
+    """Of several tiles of a key, the error names the damaged one."""
+    session = Session(url=f"lmdb:{tmp_path}/s")
+    session.write([row("a", 1, ts=AT - minutes * 60_000) for minutes in (1, 11, 21, 31)])
+    session.store.close()
+    key = (AT - 21 * 60_000) // 300_000 * 300_000
+    damage(tmp_path / "s", (key + 2**63).to_bytes(8, "big"))
+    with pytest.raises(CorruptRecordError, match=r"\{s=a\}::5m::202401041415"):
+        Session(url=f"lmdb:{tmp_path}/s").sums("a")
+
+
+def test_a_key_too_long_for_the_store_is_refused_and_counted(tmp_path: Path) -> None:
+    """A row whose key does not fit is refused with a reason; the longest that fits is kept whole."""
+    session = Session(url=f"lmdb:{tmp_path}/s")
+    fits = session.store.max_entity_bytes - len("things") - len("s=")
+    report = session.write([row("x" * fits, 5), row("x" * (fits + 1), 6), row("é" * fits, 7), row("a", 8)])
+    assert (report.events, report.refused) == (2, {"the key is longer than the store allows": 2})
+    assert session.sums("x" * fits, "a") == [5, 8]
+
+
+def test_a_key_too_long_for_the_store_is_refused_at_fetch(tmp_path: Path) -> None:
+    """An answer of zero events would be false where every event was refused, so the question is an error."""
+    session = Session(url=f"lmdb:{tmp_path}/s")
+    session.write([row("a", 5)])
+    with pytest.raises(KeyValueError, match=r"the key has 602 .*store lmdb:.* allows"):
+        session.sums("x" * 600)

@@ -1,0 +1,94 @@
+"""Explaining a fetch: the same answer, the five steps, and shares that add up to it."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from support.plans import AT, DAY, HOUR, MINUTE, aggregations, plan_of
+from support.session import SCHEMA, Session, row
+from tilewright import Operation
+from tilewright_runtime import Fetcher
+from tilewright_runtime.errors import KeyValueError
+from tilewright_runtime.explain import Explanation, explain
+from tilewright_runtime.rendering import print_explanation
+
+
+@pytest.fixture
+def session() -> Session:
+    """Sums over an hour, twelve hours and a lifetime, of events in several tiles, one of them after the query time."""
+    made = plan_of(
+        SCHEMA,
+        ["k"],
+        [
+            *aggregations("n", [Operation.SUM, Operation.TOP_K(2)], ["1h", "12h"]),
+            *aggregations("t", [Operation.COUNT, Operation.LAST], None),
+        ],
+    )
+    session = Session(made)
+    times = [AT - MINUTE, AT - 20 * MINUTE, AT - 3 * HOUR, AT - 40 * DAY, AT + 20 * MINUTE]
+    session.write([row("a", 10**place, f"[b]{place}", ts) for place, ts in enumerate(times)])
+    return session
+
+
+def explained(session: Session, at: int = AT, key: str = "a") -> Explanation:
+    return explain(Fetcher(session.plan, session.store), {"k": key}, at)
+
+
+@pytest.mark.parametrize("at", [AT, AT - MINUTE, AT - MINUTE + 1, AT + HOUR, AT - 50 * DAY])
+@pytest.mark.parametrize("key", ["a", "nobody"])
+def test_explaining_changes_no_answer(session: Session, at: int, key: str) -> None:
+    """The answer is that of a plain fetch, at every kind of time."""
+    assert explained(session, at, key).answer == Fetcher(session.plan, session.store).fetch({"k": key}, at=at)
+
+
+def test_the_five_steps_are_told(session: Session) -> None:
+    """Range, expand, fetch, boundaries and merge, each with its time (design §7)."""
+    explanation = explained(session)
+    assert [step.name for step in explanation.steps] == ["range", "expand", "fetch", "boundaries", "merge"]
+    assert all(step.seconds >= 0 and step.detail for step in explanation.steps)
+    assert explanation.seconds == pytest.approx(sum(step.seconds for step in explanation.steps))
+
+
+def test_the_tiles_of_a_window_add_up_to_its_value(session: Session) -> None:
+    """What each tile contributes to a sum and a count is, together, the value; so are its events."""
+    for share in explained(session).windows:
+        for name, value in share.values.items():
+            if "_sum" in name or "_count" in name:
+                assert sum(tile.values[name] for tile in share.tiles) == value
+        assert sum(tile.events for tile in share.tiles) == {HOUR: 2, 12 * HOUR: 3, None: 4}[share.window.window_ms]
+
+
+def test_the_tiles_of_a_window_lie_in_its_cover(session: Session) -> None:
+    """Each tile that is shown belongs to one segment of the cover, and none holds a later event."""
+    for share in explained(session).windows:
+        for tile in share.tiles:
+            assert [s for s in share.segments if s.start_ms <= tile.start_ms < s.end_ms and s.size_ms == tile.size_ms]
+            assert tile.start_ms <= tile.newest_ms < AT
+
+
+def test_keys_that_do_not_fit_are_refused(session: Session) -> None:
+    """Explaining raises what a fetch raises."""
+    with pytest.raises(KeyValueError):
+        explain(Fetcher(session.plan, session.store), {}, AT)
+
+
+@pytest.mark.parametrize("key", ["a", "nobody"])
+def test_an_explanation_can_be_printed(session: Session, key: str) -> None:
+    """The page names the key, the steps, each window with its cover, and every feature with its value; text is shown as it is."""
+    out = io.StringIO()
+    print_explanation(Console(file=out, width=300), explained(session, key=key))
+    page = out.getvalue()
+    assert f"k={key} at 2024-01-04T14:37:25Z" in page
+    for word in (
+        "1 range",
+        "5 merge",
+        "window 1h (sawtooth)",
+        "window 12h (sawtooth)",
+        "lifetime",
+        *(feature.name for feature in session.plan.features),
+    ):
+        assert word in page
+    assert ("[b]0" in page) == (key == "a")

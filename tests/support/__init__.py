@@ -1,0 +1,1 @@
+"""What tests share: the oracle, small plans, and events in every form that the writer reads."""

@@ -1,0 +1,170 @@
+"""The oracle: what each operation answers, by brute force over raw events.
+
+It is written from the rules alone (window, head, nulls, ties, ordering) and knows nothing of tiles but the length of
+the one that a window's edge or head may cut. An event is a mapping with `ts` in epoch milliseconds and its columns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+Event = Mapping[str, Any]
+
+#: Floats agree within this part of the sum of the magnitudes that they were made from.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a feature asks: an operation over a column, and over which time; `window_ms` is None for a lifetime."""
+
+    operation: str
+    column: str
+    window_ms: int | None = None
+    edge_ms: int | None = None
+    edge: str = "sawtooth"
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def end_ms(events: Iterable[Event], at_ms: int, finest_ms: int) -> int:
+    """Where the answer to a key's question at `at_ms` ends, given the key's events and the finest tile size."""
+    tile = (at_ms - 1) // finest_ms * finest_ms
+    #  tile     |..x..x....|        the tile of the millisecond before T is used whole …
+    #  T              |
+    #  tile     |..x..x..x.|        … unless it holds an event at or after T: then the window ends where it begins
+    return tile if any(at_ms <= event["ts"] < tile + finest_ms for event in events) else at_ms
+
+
+def begin_ms(asked: Asked, at_ms: int) -> int | None:
+    """Where a window begins; None at the beginning of time."""
+    if asked.window_ms is None or asked.edge_ms is None:
+        return None
+    oldest = at_ms - asked.window_ms
+    return -(-oldest // asked.edge_ms) * asked.edge_ms if asked.edge == "truncate" else oldest // asked.edge_ms * asked.edge_ms
+
+
+def chosen(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) -> list[tuple[int, Any]]:
+    """The (time, value) pairs of one key's events that count, oldest first; nulls do not."""
+    begin, end = begin_ms(asked, at_ms), end_ms(events, at_ms, finest_ms)
+    counted = [(event["ts"], event[asked.column]) for event in events if (begin is None or begin <= event["ts"]) and event["ts"] < end]
+    return sorted(((ts, value) for ts, value in counted if value is not None), key=lambda pair: (pair[0], rank(pair[1])))
+
+
+def rank(value: Any) -> tuple[int, Any]:
+    """A sort key in the order of SQL: NaN is the largest number."""
+    return (1, 0) if is_nan(value) else (0, value)
+
+
+def is_nan(value: Any) -> bool:
+    """Whether a value is the float NaN."""
+    return isinstance(value, float) and math.isnan(value)
+
+
+def total(values: Sequence[Any]) -> Any:
+    """The exact sum, as a value of the kind of its parts; floats are added as fractions and rounded once."""
+    floats = [value for value in values if isinstance(value, float)]
+    if not floats:
+        return sum(values[1:], values[0])
+    if any(map(is_nan, floats)) or {math.inf, -math.inf} <= set(floats):
+        return math.nan
+    infinite = [value for value in floats if math.isinf(value)]
+    return infinite[0] if infinite else _rounded(sum(map(Fraction, floats), Fraction()))
+
+
+def _rounded(exact: Fraction) -> float:
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+def magnitude(values: Sequence[Any]) -> float:
+    """The sum of the magnitudes, infinite where it is too large for a double."""
+    return _rounded(sum((Fraction(abs(value)) for value in values if not isinstance(value, float) or math.isfinite(value)), Fraction()))
+
+
+def _mean(values: Sequence[Any]) -> float:
+    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
+        return float(total(values))
+    return _rounded(sum(map(Fraction, values), Fraction()) / len(values))
+
+
+def _top(values: Sequence[Any], k: int) -> list[dict[str, Any]]:
+    ranked = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
+    return [{"item": item, "count": count} for item, count in ranked[:k]]
+
+
+def _distinct(values: Sequence[Any]) -> int:
+    return len({"NaN" if is_nan(value) else value for value in values})
+
+
+def _oldest(pairs: Sequence[tuple[int, Any]]) -> Any:
+    first = min(ts for ts, _ in pairs)
+    return max((value for ts, value in pairs if ts == first), key=rank)
+
+
+def _newest(pairs: Sequence[tuple[int, Any]]) -> Any:
+    return max(pairs, key=lambda pair: (pair[0], rank(pair[1])))[1]
+
+
+#: operation -> (value of an empty window, value of the (time, value) pairs of any other)
+_OPERATIONS: dict[str, tuple[Any, Callable[[Sequence[tuple[int, Any]], Mapping[str, Any]], Any]]] = {
+    "COUNT": (0, lambda pairs, _: len(pairs)),
+    "SUM": (None, lambda pairs, _: total([value for _, value in pairs])),
+    "AVERAGE": (None, lambda pairs, _: _mean([value for _, value in pairs])),
+    "MIN": (None, lambda pairs, _: min((value for _, value in pairs), key=rank)),
+    "MAX": (None, lambda pairs, _: max((value for _, value in pairs), key=rank)),
+    "FIRST": (None, lambda pairs, _: _oldest(pairs)),
+    "LAST": (None, lambda pairs, _: _newest(pairs)),
+    "APPROX_UNIQUE_COUNT": (0, lambda pairs, _: _distinct([value for _, value in pairs])),
+    "TOP_K": (None, lambda pairs, params: _top([value for _, value in pairs], params["k"])),
+}
+
+
+def answer(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) -> Any:
+    """What a feature answers for one key's events, in any order, at a time. Percentiles have no one right answer: see `disagreement`."""
+    pairs = chosen(asked, events, at_ms, finest_ms)
+    empty, compute = _OPERATIONS[asked.operation]
+    return compute(pairs, asked.params) if pairs else empty
+
+
+def disagreement(asked: Asked, got: Any, events: Sequence[Event], at_ms: int, finest_ms: int) -> str | None:
+    """What is wrong with an answer, or None."""
+    values = [value for _, value in chosen(asked, events, at_ms, finest_ms)]
+    if asked.operation == "APPROX_PERCENTILE":
+        return _bad_percentiles(asked.params["percentiles"], got, values)
+    want = answer(asked, events, at_ms, finest_ms)
+    allowed = 0.0
+    if asked.operation in ("SUM", "AVERAGE") and isinstance(want, float):
+        allowed = TOLERANCE * magnitude(values) / (len(values) if asked.operation == "AVERAGE" else 1)
+    return None if _same(got, want, allowed) else f"{asked.operation}({asked.column}) gives {got!r}, the oracle says {want!r}"
+
+
+def _same(got: Any, want: Any, allowed: float) -> bool:
+    if not isinstance(want, float):
+        # A bool is no int here, an int no Decimal, and a date no timestamp.
+        return type(got) is type(want) and bool(got == want)
+    if math.isinf(allowed):
+        return isinstance(got, float)  # partial sums may overflow, in one order and not in another
+    return isinstance(got, float) and (got == want or (is_nan(got) and is_nan(want)) or abs(got - want) <= allowed)
+
+
+def _bad_percentiles(percentiles: Sequence[float], got: Any, values: Sequence[int | float | Decimal]) -> str | None:
+    ordered = sorted(float(value) for value in values if not is_nan(value))
+    if not ordered:
+        return None if got is None else f"percentiles of nothing give {got!r}"
+    if len(got) != len(percentiles):
+        return f"{len(percentiles)} percentiles were asked, {got!r} given"
+    for percentile, value in zip(percentiles, got, strict=True):
+        # With few values nothing is merged away, so a percentile lies between the neighbours of its rank.
+        place = percentile * len(ordered)
+        low, high = ordered[max(0, math.ceil(place) - 2)], ordered[min(len(ordered) - 1, math.floor(place) + 1)]
+        if not low <= value <= high:
+            return f"percentile {percentile} of {ordered} is {value!r}"
+    return None

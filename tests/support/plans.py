@@ -1,0 +1,64 @@
+"""Small plans for tests: one source, compiled in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from support.oracle import Asked
+from tilewright import Aggregation, EventSource, GroupBy, Query
+from tilewright.operations import OperationSpec
+from tilewright_compiler.compile import compile_group_by
+from tilewright_compiler.plan import Feature, Plan
+
+SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+
+#: 2024-01-04T14:37:25Z, the query time of the specification's worked example (errata K6).
+AT = 1_704_379_045_000
+
+
+def event_source(
+    schema: Mapping[str, str], name: str = "events", wheres: Sequence[str] = (), selects: Mapping[str, str] | None = None
+) -> EventSource:
+    """A source of the given columns; its time is the column `ts`, epoch milliseconds."""
+    query = Query(selects=selects, wheres=wheres, time_column="ts")
+    return EventSource(table="events.parquet", schema={**schema, "ts": "bigint"}, query=query, name=name)
+
+
+def plan_of(
+    schema: Mapping[str, str],
+    keys: Sequence[str],
+    aggregations: Sequence[Aggregation],
+    name: str = "things",
+    wheres: Sequence[str] = (),
+    selects: Mapping[str, str] | None = None,
+    sources: Sequence[EventSource] = (),
+) -> Plan:
+    """A plan over one source with the given columns, or over the given sources."""
+    chosen = list(sources) or [event_source(schema, wheres=wheres, selects=selects)]
+    return compile_group_by(GroupBy(sources=chosen, keys=keys, aggregations=aggregations, online=True, tiling_enabled=True, name=name))
+
+
+def aggregations(
+    column: str, operations: Sequence[OperationSpec], windows: Sequence[str] | None = ("1h",), edge: str = "sawtooth"
+) -> list[Aggregation]:
+    """Each operation over a column; the name of a truncated feature says so."""
+    return [
+        Aggregation(
+            input_column=column,
+            operation=operation,
+            windows=windows,
+            edge=edge,  # type: ignore[arg-type]
+            name=None if edge == "sawtooth" else f"{column}_{operation.suffix}_{edge}",
+        )
+        for operation in operations
+    ]
+
+
+def asked(feature: Feature) -> Asked:
+    """A plan's feature as the question that the oracle answers."""
+    return Asked(feature.operation, feature.input, feature.window_ms, feature.edge_ms, feature.edge, feature.params)
+
+
+def finest_ms(plan: Plan) -> int:
+    """The finest tile size of a plan."""
+    return plan.levels[-1].size_ms
