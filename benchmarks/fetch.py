@@ -1,0 +1,138 @@
+"""How long a fetch takes, beside a hand-written LMDB scan and numpy reduction of as many records of the same size.
+
+    python benchmarks/fetch.py
+
+Two plans: five operations over 4h in 5-minute tiles, and thirty features (five operations on two columns over 1h, 12h and
+7d). The floor opens one read transaction, walks one cursor over just as many records of the same number of bytes, joins
+them, and reduces the columns of each window with numpy; it verifies nothing, finalizes nothing and names nothing.
+"""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import lmdb
+import numpy as np
+import pyarrow as pa
+
+from measure import median_us
+from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
+from tilewright_compiler.compile import compile_group_by
+from tilewright_compiler.plan import Plan
+from tilewright_runtime import Fetcher, Writer, open_store
+
+END_MS = 1_704_379_045_000
+DAYS = 8
+FIVE = (Operation.COUNT, Operation.SUM, Operation.AVERAGE, Operation.MIN, Operation.MAX)
+
+
+def plan_of(columns: list[str], windows: list[str], tile_size: str | None = None) -> Plan:
+    """A plan of the five operations over some columns and windows."""
+    source = EventSource(
+        table="events.parquet",
+        schema={"user_id": "string", "amount": "double", "price": "double", "ts": "bigint"},
+        query=Query(selects=select("user_id", "amount", "price"), time_column="ts"),
+    )
+    aggregations = [Aggregation(input_column=c, operation=o, windows=windows, tile_size=tile_size) for c in columns for o in FIVE]
+    group_by = GroupBy(sources=[source], keys=["user_id"], online=True, tiling_enabled=True, aggregations=aggregations)
+    return compile_group_by(group_by, name="bench.fetch")
+
+
+def events(users: int = 20, each: int = 40_000) -> pa.Table:
+    """Events of some users, evenly mixed over the last days before the query time."""
+    rng = np.random.default_rng(7)
+    n = users * each
+    return pa.table(
+        {
+            "user_id": np.char.add("user", rng.integers(0, users, n).astype(str)),
+            "amount": rng.gamma(2.0, 20.0, n),
+            "price": rng.gamma(2.0, 5.0, n),
+            "ts": END_MS - 1 - rng.integers(0, DAYS * 86_400_000, n),
+        }
+    )
+
+
+class Floor:
+    """As many records of the same size as a fetch reads, in an LMDB file of their own, and their reduction by hand."""
+
+    def __init__(self, folder: str, fetcher: Fetcher, entity: dict[str, Any]) -> None:
+        plan, program = fetcher.plan, fetcher.program
+        ranges = program.ranges(END_MS)
+        found = fetcher.store.scan(plan.name, fetcher.entity(entity), ranges)
+        self.words = program.layout.words
+        self.records = sum(len(part) for part in found)
+        self.bytes = len(found[0][0])
+        self.env = lmdb.open(folder, map_size=1 << 26)
+        with self.env.begin(write=True) as txn:
+            for level, part in enumerate(found):
+                for i, record in enumerate(part):
+                    txn.put(b"user1\0" + struct.pack(">QQ", level, i), record)
+        self.levels = [
+            (b"user1\0" + struct.pack(">QQ", level, 0), b"user1\0" + struct.pack(">QQ", level + 1, 0)) for level in range(len(found))
+        ]
+        self.slabs = [(slab.start, slab.stop, slab.dtype, slab.ufunc) for slab in program.layout.slabs]
+        # Each window reduces the newest tiles of its own level.
+        sizes = [r.size_ms for r in ranges]
+        self.windows = [
+            (sizes.index(window.levels_ms[-1]), sum(segment.tiles for segment in window.segments(END_MS, program.ladder_ms[0])))
+            for window in program.windows
+        ]
+
+    def run(self) -> list[Any]:
+        """Scan, join, reduce."""
+        parts = []
+        with self.env.begin() as txn:
+            cursor = txn.cursor()
+            for low, high in self.levels:
+                values = []
+                if cursor.set_range(low):
+                    for key, value in cursor.iternext():
+                        if key >= high:
+                            break
+                        values.append(value)
+                parts.append(values)
+        out = []
+        levels = [np.frombuffer(b"".join(values), dtype=np.int64).reshape(-1, self.words) for values in parts]
+        for level, tiles in self.windows:
+            rows = levels[level][-tiles:]
+            for start, stop, dtype, ufunc in self.slabs:
+                out.append(ufunc.reduce(rows.view(np.float64 if dtype == "f64" else np.int64)[:, start:stop], axis=0))
+        return out
+
+
+def report(title: str, plan: Plan, table: pa.Table, folder: Path) -> None:
+    """Writes, fetches and measures one plan."""
+    store = open_store(f"lmdb:{folder / 'store'}")
+    with Writer(plan, store) as writer:
+        writer.write(table)
+    fetcher = Fetcher(plan, store)
+    keys = {"user_id": "user7"}
+    (folder / "floor").mkdir()
+    floor = Floor(str(folder / "floor"), fetcher, keys)
+    floor_us, _ = median_us(floor.run)
+    p50, p99 = median_us(lambda: fetcher.fetch(keys, END_MS))
+    floor_again, _ = median_us(floor.run)
+    floor_us = (floor_us + floor_again) / 2
+    print(
+        f"{title}: {len(plan.features)} features, {floor.records} tiles of {floor.bytes} bytes: "
+        f"p50 {p50:.1f} µs, p99 {p99:.1f} µs; hand-written scan and reduction {floor_us:.1f} µs; ratio {p50 / floor_us:.2f}"
+    )
+
+
+def main() -> None:
+    """Both plans."""
+    table = events()
+    cases = [
+        ("4h window, 5m tiles, five operations", plan_of(["amount"], ["4h"], "5m")),
+        ("1h, 12h, 7d on two columns", plan_of(["amount", "price"], ["1h", "12h", "7d"])),
+    ]
+    for title, plan in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            report(title, plan, table, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""How fast events become tiles, beside DuckDB's bare GROUP BY of the same file.
+
+    python benchmarks/write.py [--events N] [--days D]
+
+4 million events of 5 columns in Parquet, 500 keys over one day, count, sum, average, min and max over 1h, 12h and 7d,
+into LMDB. The floor is one GROUP BY of the file into tiles of the finest level, in DuckDB alone, nothing stored. The
+peak of memory is of the whole process, so each size runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from measure import seconds
+from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
+from tilewright_compiler.compile import compile_group_by
+from tilewright_compiler.plan import Plan
+from tilewright_runtime import Writer, open_store
+
+START_MS = 1_704_326_400_000
+KEYS = 500
+
+FLOOR = """
+SELECT user_id, ts // 300000 AS tile, count(amount), sum(amount), min(amount), max(amount), max(ts), count(*)
+FROM read_parquet($file) GROUP BY ALL
+"""
+
+
+def make_events(path: Path, events: int, days: float, in_order: bool) -> None:
+    """A file of events with a user, an amount, a quantity, a country and a time."""
+    rng = np.random.default_rng(3)
+    times = START_MS + rng.integers(0, int(days * 86_400_000), events)
+    if in_order:
+        times.sort()
+    users = pa.array([f"user{i:04d}" for i in range(KEYS)])
+    countries = pa.array(["DE", "FR", "NL", "US"])
+    table = pa.table(
+        {
+            "user_id": users.take(pa.array(rng.integers(0, KEYS, events))),
+            "amount": rng.gamma(2.0, 20.0, events),
+            "quantity": rng.integers(1, 9, events),
+            "country": countries.take(pa.array(rng.integers(0, 4, events))),
+            "ts": times,
+        }
+    )
+    pq.write_table(table, path, row_group_size=1 << 19)
+
+
+def plan() -> Plan:
+    """Five operations over three windows."""
+    source = EventSource(
+        table="events.parquet",
+        schema={"user_id": "string", "amount": "double", "quantity": "bigint", "country": "string", "ts": "bigint"},
+        query=Query(selects=select("user_id", "amount"), time_column="ts"),
+    )
+    five = (Operation.COUNT, Operation.SUM, Operation.AVERAGE, Operation.MIN, Operation.MAX)
+    aggregations = [Aggregation(input_column="amount", operation=operation, windows=["1h", "12h", "7d"]) for operation in five]
+    return compile_group_by(
+        GroupBy(sources=[source], keys=["user_id"], online=True, tiling_enabled=True, aggregations=aggregations), name="bench.write"
+    )
+
+
+def run(events: int, days: float, in_order: bool) -> None:
+    """Measures one size and prints a line."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "events.parquet"
+        subprocess.run([sys.executable, __file__, "--make", str(file), *_arguments(events, days, in_order)], check=True)
+        connection = duckdb.connect()
+        floor = min(seconds(lambda: connection.sql(FLOOR, params={"file": str(file)}).to_arrow_table()) for _ in range(2))
+        connection.close()
+        before = _peak_mib()
+        with Writer(plan(), open_store(f"lmdb:{folder}/store")) as writer:
+            begun = seconds(lambda: writer.write(str(file)))
+        stored = (Path(folder) / "store" / "data.mdb").stat().st_blocks * 512
+        order = "in order" if in_order else "in any order"
+        print(
+            f"{events:,} events {order} over {days:g} d: {begun:.2f} s, {events / begun:,.0f} events/s; "
+            f"DuckDB's bare GROUP BY {floor:.2f} s, {events / floor:,.0f} events/s; ratio {begun / floor:.1f}; "
+            f"peak memory {_peak_mib() - before:+,.0f} MiB, store {stored / 2**20:,.0f} MiB"
+        )
+
+
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _arguments(events: int, days: float, in_order: bool) -> list[str]:
+    return ["--events", str(events), "--days", str(days), *(["--in-order"] if in_order else [])]
+
+
+def main() -> None:
+    """One size if asked, else the standard ones, each in its own process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--events", type=int)
+    parser.add_argument("--days", type=float, default=1.0)
+    parser.add_argument("--in-order", action="store_true")
+    parser.add_argument("--make", type=Path)
+    chosen = parser.parse_args()
+    if chosen.make:
+        make_events(chosen.make, chosen.events, chosen.days, chosen.in_order)
+    elif chosen.events:
+        run(chosen.events, chosen.days, chosen.in_order)
+    else:
+        for events, days, in_order in ((4_000_000, 1, True), (4_000_000, 1, False), (4_000_000, 7, True), (16_000_000, 1, True)):
+            subprocess.run([sys.executable, __file__, *_arguments(events, days, in_order)], check=True)
+
+
+if __name__ == "__main__":
+    main()
