@@ -8,10 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tilewright import Operation
 from tilewright_compiler.plan import Feature, State
 from tilewright_compiler.states import LIMB, decimal_scale, family
-
-from tilewright import Operation
 
 from .errors import FetchError
 from .layout import Layout

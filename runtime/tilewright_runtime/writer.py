@@ -23,7 +23,7 @@ from .errors import InputError
 from .keys import text_key, tile_id
 from .layout import NEWEST, STAMP, START
 from .progress import Progress, register_plan
-from .readers import Batch, Input, Malformed, Position, find_inputs, read_ahead
+from .readers import Batch, Input, Malformed, Position, find_inputs
 from .records import RecordCodec
 from .stores import Store, Transaction
 
@@ -99,7 +99,7 @@ class Writer:
         report = WriteReport()
         for item in inputs:
             try:
-                for batch in read_ahead(item.batches(columns, self._position(chosen, item), final)):
+                for batch in item.batches(columns, self._position(chosen, item), final):
                     if batch.waiting:
                         report.waiting[item.name] = batch.waiting
                         continue

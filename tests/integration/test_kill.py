@@ -70,7 +70,7 @@ def answers(session: Session) -> list[dict[str, object]]:
     return [session.features(at, k=f"key {number}") for number in range(7) for at in (AT + 1, AT - 100 * MINUTE)]
 
 
-@pytest.mark.parametrize("ending", [".parquet", ".csv", ".jsonl"])
+@pytest.mark.parametrize("ending", [".parquet", ".csv"])
 def test_a_killed_write_ends_as_if_it_had_never_been_killed(tmp_path: Path, ending: str) -> None:
     """Killed at random moments and started again until it is done, a write counts every event once."""
     path, url = tmp_path / f"events{ending}", f"lmdb:{tmp_path}/store"

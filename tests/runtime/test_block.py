@@ -11,6 +11,7 @@ from typing import Any
 
 import datasketches as ds
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -122,6 +123,35 @@ def test_a_merge_changes_no_input(events: list[list[dict[str, Any]]]) -> None:
     before = copy.deepcopy([(block.rows.tobytes(), block.variable) for block in (one, other)])
     merge(one, other)
     assert [(block.rows.tobytes(), block.variable) for block in (one, other)] == before
+
+
+TIES: list[tuple[str, Any, Any]] = [
+    ("n", 1, 2),
+    ("n", -(2**63), 2**63 - 1),
+    ("x", -1.0, 0.0),
+    ("x", 5.0, math.inf),
+    ("x", math.inf, math.nan),
+    ("t", "", "a"),
+    ("t", "Z", "a"),
+    ("t", "\uffff", "\N{GRINNING FACE}"),
+]
+
+
+@pytest.mark.parametrize(("column", "smaller", "larger"), TIES)
+def test_a_tie_of_time_goes_to_the_larger_value(column: str, smaller: Any, larger: Any) -> None:
+    """First and last take the larger of two values of one time, whichever came first; NaN is the largest number (design §3)."""
+    empty = {"k": "a", "n": None, "x": None, "t": None, "ts": TILE}
+    small, large = (block_of([{**empty, column: value}]) for value in (smaller, larger))
+    for merged in (merge(small, large), merge(large, small)):
+        for kind in ("first", "last"):
+            assert value_of(merged, f"{kind}_{column}.value") == value_of(large, f"{kind}_{column}.value")
+    assert value_of(small, f"last_{column}.value") != value_of(large, f"last_{column}.value")
+
+
+def value_of(block: Block, name: str) -> Any:
+    """The bits of a number, or the bytes of a text."""
+    word = aggregator().layout.names.get(name)
+    return int(block.rows[0, word]) if word is not None else block.variable[name][0]
 
 
 def test_an_approximate_tile_stays_approximate() -> None:

@@ -84,6 +84,20 @@ def test_finer_levels_cover_the_head_of_a_coarse_window() -> None:
     assert (set(answer.features.values()), answer.quality) == ({7}, {})
 
 
+def test_the_head_of_a_long_window_is_read_as_far_back_as_it_needs() -> None:
+    """Tiles of a short window's level are read beyond that window where a long window's newest tile holds later events.
+
+    #  6h       |1..............2........x.|
+    #  1m       |||||||||||||||||||||||||||   the 5 minutes' own window is far shorter than the head
+    #  7d       -----------------T
+    """
+    session = Session(ladder_plan("5m", "7d"))
+    noon = AT // (6 * HOUR) * 6 * HOUR
+    session.write([row("a", 1, ts=noon), row("a", 2, ts=noon + 2 * HOUR), row("a", 4, ts=noon + 3 * HOUR)])
+    answer = fetch(session, noon + 2 * HOUR + 30 * MINUTE)
+    assert (answer.features, answer.quality) == ({"n_sum_5m": None, "n_sum_7d": 3}, {})
+
+
 def test_windows_of_all_levels_are_answered_at_once() -> None:
     """Windows of three levels and a lifetime come from one fetch, each with its own events."""
     session = Session(ladder_plan("1h", "12h", "7d", None))

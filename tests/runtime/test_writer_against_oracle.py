@@ -58,7 +58,7 @@ CASES: dict[str, tuple[str, st.SearchStrategy[Any], Sequence[OperationSpec]]] = 
 MIDNIGHT = AT // DAY * DAY
 boundary = st.builds(
     lambda size, place, shift: MIDNIGHT + size * place + shift,
-    st.sampled_from([MINUTE, 15 * MINUTE, HOUR, DAY]),
+    st.sampled_from([MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, DAY]),
     st.integers(-3, 3),
     st.sampled_from([-1, 0, 0, 1]),
 )
@@ -72,7 +72,7 @@ KEYS = [{"who": who, "where": where} for who in ("a", "a::1", "") for where in (
 def plan(case: str) -> Plan:
     """Every operation of a case over three windows, in both edge modes and for a lifetime."""
     kind, _, operations = CASES[case]
-    windows = ["15m", "5h", "2d"]
+    windows = ["5m", "12h", "2d"]
     both = [aggregations("value", operations, windows, edge) for edge in ("sawtooth", "truncate")]
     return plan_of(_schema(kind), ["who", "where"], [*itertools.chain(*both), *aggregations("value", operations, None)])
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from ..fetcher import Fetcher
     from ..times import Moment
 
 Request = tuple[dict[str, Any], "Moment"]
@@ -28,26 +28,40 @@ Request = tuple[dict[str, Any], "Moment"]
 )
 @click.option("--at", metavar="T", help="The query time: ISO 8601 or epoch milliseconds; now if left out.")
 @click.option("--explain", is_flag=True, help="Show the steps, the tiles, and what each contributed.")
-def fetch(plan: str, store_url: str, key: tuple[str, ...], keys_file: Any, at: str | None, explain: bool) -> None:
+@click.pass_context
+def fetch(
+    ctx: click.Context, plan: str, store_url: str, key: tuple[str, ...], keys_file: IO[str] | None, at: str | None, explain: bool
+) -> None:
     """Fetch the features of PLAN (a plan.json or its folder).
 
-    Prints one JSON object a line: keys, at (epoch ms), features, and quality where an answer is not clean.
+    Prints one JSON object a line: keys, at (epoch ms), features, and quality where an answer is not clean. A request of
+    --keys that cannot be answered is named on standard error, the others are answered, and the exit status is 1.
     """
     if bool(key) == bool(keys_file):
         raise click.UsageError("give either --key NAME=VALUE for one entity, or --keys FILE for many.")
+    from ..errors import TilewrightError
     from ..fetcher import Fetcher
     from ..keys import typed_keys
     from ..plans import load_plan
     from ..stores import open_store
 
     loaded = load_plan(plan)
-    requests = _from_file(keys_file, at) if keys_file else iter([(typed_keys(loaded.keys, _from_options(key)), at)])
+    typed = typed_keys(loaded.keys, _from_options(key)) if key else {}
     fetcher = Fetcher(loaded, open_store(store_url, create=False))
-    for keys, moment in requests:
-        _answer(fetcher, keys, moment, explain)
+    if keys_file is None:
+        _answer(fetcher, (typed, at), explain)
+        return
+    failed = False
+    for place, line in _numbered(keys_file):
+        try:
+            _answer(fetcher, _request(line, at), explain)
+        except TilewrightError as error:
+            click.echo(f"error: {place}: {error}", err=True)
+            failed = True
+    ctx.exit(int(failed))
 
 
-def _answer(fetcher: Any, keys: dict[str, Any], moment: Moment, explained: bool) -> None:
+def _answer(fetcher: Fetcher, request: Request, explained: bool) -> None:
     from ..rendering import answer_document, print_explanation
 
     if explained:
@@ -55,11 +69,11 @@ def _answer(fetcher: Any, keys: dict[str, Any], moment: Moment, explained: bool)
 
         from ..explain import explain
 
-        explanation = explain(fetcher, keys, moment)
+        explanation = explain(fetcher, *request)
         print_explanation(Console(stderr=True), explanation)
         answer = explanation.answer
     else:
-        answer = fetcher.fetch(keys, moment)
+        answer = fetcher.fetch(*request)
     click.echo(json.dumps(answer_document(answer), ensure_ascii=False))
 
 
@@ -73,19 +87,20 @@ def _from_options(pairs: tuple[str, ...]) -> dict[str, str]:
     return keys
 
 
-def _from_file(lines: Any, at: str | None) -> Iterator[Request]:
-    """The requests in a file; an entity may have a key column called `at` only where the file says no time."""
+def _numbered(lines: IO[str]) -> Iterator[tuple[str, str]]:
+    """The lines of a file that are not blank, each with its place."""
+    return ((f"{lines.name}:{number}", line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _request(line: str, at: str | None) -> Request:
+    """The keys in a line of JSON, and its own time where it has one. Raises InputError."""
     from ..errors import InputError
 
-    name = Path(getattr(lines, "name", "--keys"))
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            document = json.loads(line)
-        except json.JSONDecodeError as wrong:
-            raise InputError(f"{name}:{number}: not valid JSON ({wrong}). Each line holds an object with the key columns.") from wrong
-        if not isinstance(document, dict):
-            raise InputError(f"{name}:{number}: not a JSON object with the key columns.")
-        moment = document.pop("at", at)
-        yield document, moment
+    try:
+        document = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as wrong:
+        raise InputError(f"not valid JSON ({wrong}). Each line holds an object with the key columns.") from wrong
+    if not isinstance(document, dict):
+        raise InputError("not a JSON object with the key columns.")
+    moment = document.pop("at", at)
+    return document, moment

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .ahead import read_ahead
 from .batch import Batch, Malformed, Position
 from .inputs import Input, find_inputs, open_input
 
-__all__ = ["Batch", "Input", "Malformed", "Position", "find_inputs", "open_input", "read_ahead"]
+__all__ = ["Batch", "Input", "Malformed", "Position", "find_inputs", "open_input"]

@@ -58,7 +58,10 @@ def _as_binary(chunk: pa.Array) -> pa.Array:
         return pa.array([None if value is None else repr(value).encode() for value in chunk.to_pylist()], pa.large_binary())
     if pa.types.is_string(chunk.type) or pa.types.is_large_string(chunk.type) or pa.types.is_binary(chunk.type):
         return chunk.cast(pa.large_binary())
-    return chunk.cast(pa.large_string()).cast(pa.large_binary())
+    try:
+        return chunk.cast(pa.large_string()).cast(pa.large_binary())
+    except pa.ArrowNotImplementedError:  # views of text, before pyarrow could cast them
+        return pa.array([None if value is None else str(value).encode() for value in chunk.to_pylist()], pa.large_binary())
 
 
 def _content(chunk: pa.Array) -> Any:

@@ -67,11 +67,22 @@ def _spread(objects: pa.Table, columns: list[str]) -> pa.Table:
 
 def _restore_digits(values: dict[str, Any], objects: pa.Table, columns: list[str]) -> None:
     # DuckDB's JSON reads a number that no 64-bit integer holds as a double; decimals may have more digits than that.
-    lines = objects["line"].filter(objects["is_long"]).to_pylist()
-    read = [json.loads(line, parse_float=str, parse_int=str, parse_constant=str) for line in lines]
+    read = [
+        _read_exactly(line) if is_long else None
+        for line, is_long in zip(*(objects[c].to_pylist() for c in ("line", "is_long")), strict=True)
+    ]
+    mask = pa.array([document is not None for document in read], pa.bool_())
     for name in columns:
-        texts = pa.array([_text(document.get(name)) for document in read], pa.string())
-        values[name] = pc.replace_with_mask(values[name], objects["is_long"].combine_chunks(), texts)
+        texts = pa.array([_text(document.get(name)) for document in read if document is not None], pa.string())
+        values[name] = pc.replace_with_mask(values[name], mask, texts)
+
+
+def _read_exactly(line: str) -> dict[str, Any] | None:
+    try:
+        document: dict[str, Any] = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
+    except RecursionError:  # nested too deeply for Python: what DuckDB read of it stays
+        return None
+    return document
 
 
 def _text(value: Any) -> str | None:

@@ -72,9 +72,9 @@ def test_keys_of_a_file_are_answered_in_order(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("line", "message"), [("{", "keys.jsonl:2: not valid JSON"), ("[1]", "keys.jsonl:2: not a JSON object")])
 def test_a_bad_line_of_keys_is_named(desk: Desk, line: str, message: str) -> None:
-    """The answers before it are printed, and the error says which line it is."""
-    ran = desk.fetch("--keys", keys_file(desk, {"k": "a"}, line), "--at", str(AT))
-    assert (ran.status, len(ran.lines), message in ran.err) == (1, 1, True)
+    """The lines around it are answered, and the error says which line it is."""
+    ran = desk.fetch("--keys", keys_file(desk, {"k": "a"}, line, {"k": "b"}), "--at", str(AT))
+    assert (ran.status, [found["keys"]["k"] for found in ran.lines], message in ran.err) == (1, ["a", "b"], True)
 
 
 @pytest.mark.parametrize(

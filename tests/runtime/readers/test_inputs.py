@@ -67,3 +67,15 @@ def test_what_is_no_table_is_an_error(events: object) -> None:
     """An object that is neither a path nor a table is refused with what may be given."""
     with pytest.raises(InputError, match="give a path, an Arrow table, a frame or a list of dictionaries"):
         Session().write(events)
+
+
+@pytest.mark.parametrize("name", ["events.csv", "events.parquet", "events.jsonl"])
+def test_an_error_begins_with_the_name_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A message about a file begins with the path that was typed, not with a URI."""
+    monkeypatch.chdir(tmp_path)
+    FILES[Path(name).suffix]([row("a", 1), row("a", 2)], SCHEMA, tmp_path / name)
+    session = Session()
+    session.write(name)
+    FILES[Path(name).suffix]([row("a", 9), row("a", 2)], SCHEMA, tmp_path / name)
+    with pytest.raises(InputError, match=f"^{name}: "):
+        session.write(name)

@@ -118,6 +118,17 @@ def test_a_line_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     assert (session.sums("b"), refused) == ([6], {"not UTF-8 text": 1})
 
 
+def test_a_very_deep_value_does_not_stop_the_rest(tmp_path: Path) -> None:
+    """A line nested by the thousands, with more digits than a double has, spoils itself at most."""
+    made = plan_of({"k": "string", "n": "decimal(18,2)"}, ["k"], aggregations("n", [Operation.SUM]))
+    deep = "[" * 5000 + "1234567890123456.78" + "]" * 5000
+    path = tmp_path / "events.jsonl"
+    path.write_text(f'{{"k": "a", "n": 1, "z": {deep}, "ts": {TS}}}\n{{"k": "b", "n": 6, "ts": {TS}}}\n')
+    session = Session(made)
+    session.write(path)
+    assert session.features(k="b") == {"n_sum_1h": Decimal("6.00")}
+
+
 @pytest.mark.parametrize("number", ["1e400", "18446744073709551616", '"abc"', "1.5", "true1"])
 def test_a_number_that_is_none_is_refused(tmp_path: Path, number: str) -> None:
     """A value that does not fit its column spoils its own row only."""

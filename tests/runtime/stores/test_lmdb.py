@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import lmdb
@@ -92,6 +93,39 @@ def test_a_store_grows_beyond_its_first_size(tmp_path: Path, monkeypatch: pytest
     tiles = TileKeys("t", 1000, ["s=a"], [0] * 50, list(range(0, 50_000, 1000)))
     store.transact(lambda transaction: transaction.put_tiles(tiles, [b"x" * 100_000] * 50))
     assert [len(record) for record in store.scan("t", "s=a", [Range(1000, 0, 50_000)])[0]] == [100_000] * 50
+
+
+#: A process that writes 5 MB into a store whose map begins with 1 MB.
+GROWER = """
+import sys
+from tilewright_runtime.stores import TileKeys, lmdb, open_store
+lmdb._FIRST_MAP_BYTES = 1 << 20
+keys = TileKeys("t", 1000, ["s=a"], [0] * 50, list(range(0, 50_000, 1000)))
+open_store(sys.argv[1]).transact(lambda transaction: transaction.put_tiles(keys, [b"x" * 100_000] * 50))
+"""
+
+
+def test_a_reader_follows_a_store_that_another_process_made_larger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that was opened when it was small reads, and then writes, what has grown beyond its own map since."""
+    monkeypatch.setattr("tilewright_runtime.stores.lmdb._FIRST_MAP_BYTES", 1 << 20)
+    store = open_store(f"lmdb:{tmp_path}/s")
+    assert store.scan("t", "s=a", [Range(1000, 0, 50_000)]) == [[]]
+    with start(GROWER, store.url) as grower:
+        assert grower.communicate()[1] == ""
+    assert len(store.scan("t", "s=a", [Range(1000, 0, 50_000)])[0]) == 50
+    store.transact(lambda transaction: transaction.put("name", b"value"))
+    assert store.get("name") == b"value"
+
+
+def test_a_write_that_fills_the_map_counts_its_events_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch whose commit did not fit is committed again in a larger map, and only then counted."""
+    monkeypatch.setattr("tilewright_runtime.stores.lmdb._FIRST_MAP_BYTES", 1 << 20)
+    session = Session(url=f"lmdb:{tmp_path}/s")
+    noise = random.Random(1)
+    rows = [row(f"key {number}", number, noise.randbytes(10_000).hex()) for number in range(200)]
+    assert session.write(rows, position="p").events == 200
+    assert session.write(rows, position="p").events == 0
+    assert session.sums("key 0", "key 199") == [0, 199]
 
 
 def test_a_store_that_another_process_writes_is_refused_with_its_pid(tmp_path: Path) -> None:
