@@ -1,4 +1,4 @@
-"""Amounts in the words of people: bytes and lengths of time, rounded to what an estimate is worth."""
+"""How amounts and authors' texts are shown to people: rounded to what an estimate is worth, and in one line."""
 
 from __future__ import annotations
 
@@ -42,3 +42,8 @@ def counted(number: int, noun: str) -> str:
     ('1 tile', '1,200 tiles')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def one_line(text: str) -> str:
+    """An author's text without what would move the cursor or colour the terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

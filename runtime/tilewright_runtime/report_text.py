@@ -8,7 +8,7 @@ from rich.text import Text
 
 from tilewright.windows import format_duration
 from tilewright_compiler.plan import Feature
-from tilewright_compiler.wording import counted, format_bytes, format_span
+from tilewright_compiler.wording import counted, format_bytes, format_span, one_line
 
 from .cover import Segment
 from .picture import Picture, Row, picture
@@ -171,8 +171,3 @@ def _axis(drawn: Picture, width: int) -> str:
 def moment_text(time_ms: int) -> str:
     """A time in UTC without the letters of ISO 8601."""
     return iso(time_ms).rstrip("Z").replace("T", " ")
-
-
-def one_line(text: str) -> str:
-    """An author's text without what would move the cursor or colour the terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
