@@ -6,6 +6,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+# The plugin that authors get; named here too, since the sources may be on the path without being installed.
+pytest_plugins = ["tilewright_runtime.testing.plugin"]
+
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
 settings.register_profile("ci", derandomize=True, database=None, **_COMMON)  # type: ignore[arg-type]
 #: For hunting: other examples each time, and many more of them.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from .compile import Compilation
     from .config import Config
     from .diagnostics import Diagnostic
+    from .plan import Plan
 
 
 @click.command("compile")
@@ -20,50 +22,83 @@ if TYPE_CHECKING:
     "--target", "targets", multiple=True, metavar="NAME", help="What to generate beside the plan; may be repeated. Default: duckdb."
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail if a file on disk is not what would be written.")
-def compile_command(paths: tuple[str, ...], out: str, config_file: str | None, targets: tuple[str, ...], check: bool) -> None:
+@click.option("--allow-incompatible", is_flag=True, help="Replace an online plan even if its stored tiles do not fit the new one.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to report.")
+def compile_command(
+    paths: tuple[str, ...],
+    out: str,
+    config_file: str | None,
+    targets: tuple[str, ...],
+    check: bool,
+    allow_incompatible: bool,
+    form: str,
+) -> None:
     """Compile the GroupBys of files and folders to plans.
 
     Writes DIR/<name>/plan.json and the files of each target.
     """
-    from .compile import compile_paths
-    from .output import differing, render, target_names, write
+    from .output import target_names
 
     targets = tuple(dict.fromkeys(targets)) or ("duckdb",)
     if unknown := [name for name in targets if name not in target_names()]:
         raise click.UsageError(f"there is no target {unknown[0]!r}. Known: {', '.join(target_names())}.")
-    compilation = compile_paths(paths, _config(config_file))
-    _show(compilation.diagnostics)
-    if compilation.errors:
-        _fail(_count(compilation.errors))
+    outcome = _Outcome(out, check)
+    _run(outcome, paths, config_file, targets, allow_incompatible)
+    (_show_json if form == "json" else _show_text)(outcome)
+    if outcome.failure is not None:
+        raise SystemExit(1)
+
+
+@dataclass
+class _Outcome:
+    """What a compilation came to; `failure` says in a line why nothing was written, or what differs."""
+
+    out: str
+    check: bool
+    plans: list[Plan] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    failure: str | None = None
+
+
+def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, targets: tuple[str, ...], allow_incompatible: bool) -> None:
+    from .compile import compile_paths
+    from .diagnostics import CompileError
+    from .guard import endangered
+    from .output import differing, render, write
+
+    out = outcome.out
+    try:
+        compilation = compile_paths(paths, _config(config_file))
+    except CompileError as error:
+        outcome.diagnostics = error.diagnostics
+        outcome.failure = _count(error.diagnostics)
+        return
+    outcome.diagnostics = compilation.diagnostics
+    problems = compilation.errors
+    if not (problems or outcome.check or allow_incompatible):
+        problems = endangered(out, compilation.plans)
+        outcome.diagnostics = sorted([*outcome.diagnostics, *problems])
+    if problems:
+        outcome.failure = _count(problems)
+        return
     rendered = render(compilation.plans, targets)
-    if not check:
+    if not outcome.check:
         try:
             write(out, rendered)
         except OSError as error:
-            _fail(f"{error.filename or out} cannot be written: {error.strerror}. Choose another folder with --out.")
+            outcome.failure = f"{error.filename or out} cannot be written: {error.strerror}. Choose another folder with --out."
+            return
     elif stale := differing(out, rendered):
-        for path in stale:
-            click.echo(f"{out}/{path} is not what would be written", err=True)
-        _fail(f"{len(stale)} of {len(rendered)} files differ. Run the same command without --check.")
-    _report(compilation, out, check)
+        outcome.stale = [f"{out}/{path}" for path in stale]
+        outcome.failure = f"{len(stale)} of {len(rendered)} files differ. Run the same command without --check."
+    outcome.plans = compilation.plans
 
 
 def _config(path: str | None) -> Config | None:
     from .config import load_config
-    from .diagnostics import CompileError
 
-    if path is None:
-        return None
-    try:
-        return load_config(path)
-    except CompileError as error:
-        _show(error.diagnostics)
-        _fail(_count(error.diagnostics))
-
-
-def _show(diagnostics: list[Diagnostic]) -> None:
-    for problem in diagnostics:
-        click.echo(str(problem), err=True)
+    return None if path is None else load_config(path)
 
 
 def _count(errors: list[Diagnostic]) -> str:
@@ -71,15 +106,46 @@ def _count(errors: list[Diagnostic]) -> str:
     return f"{problems} problem{'s' * (problems != 1)} in {files} file{'s' * (files != 1)}; nothing was written"
 
 
-def _report(compilation: Compilation, out: str, check: bool) -> None:
+def _show_text(outcome: _Outcome) -> None:
+    for problem in outcome.diagnostics:
+        click.echo(str(problem), err=True)
+    for path in outcome.stale:
+        click.echo(f"{path} is not what would be written", err=True)
+    if outcome.failure is not None:
+        click.echo(f"error: {outcome.failure}", err=True)
+        return
+    for plan in outcome.plans:
+        click.echo(f"{_summary(plan)} {'unchanged in' if outcome.check else '->'} {outcome.out}/{plan.name}")
+
+
+def _summary(plan: Plan) -> str:
+    """A plan in one line; `tilewright explain` says it all."""
     from tilewright.windows import format_duration
 
-    for plan in compilation.plans:
-        levels = ", ".join(format_duration(level.size_ms) for level in plan.levels)
-        features = f"{len(plan.features)} feature{'s' * (len(plan.features) != 1)}"
-        click.echo(f"{plan.name}: {features}, tiles of {levels} {'unchanged in' if check else '->'} {out}/{plan.name}")
+    from .wording import counted, format_bytes
+
+    levels = ", ".join(format_duration(level.size_ms) for level in plan.levels)
+    request = f"{counted(plan.cost.typical.tiles, 'tile')} ({format_bytes(plan.cost.typical.bytes)}) a request"
+    return f"{plan.name}: {counted(len(plan.features), 'feature')}, tiles of {levels}, {request}"
 
 
-def _fail(reason: str) -> NoReturn:
-    click.echo(f"error: {reason}", err=True)
-    raise SystemExit(1)
+def _show_json(outcome: _Outcome) -> None:
+    """One JSON object on standard output: the plans, all problems, and why the command failed if it did."""
+    document = {
+        "plans": [_plan_document(plan, outcome.out) for plan in outcome.plans],
+        "diagnostics": [_diagnostic_document(problem) for problem in outcome.diagnostics],
+        "differing": outcome.stale,
+        "failure": outcome.failure,
+    }
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _plan_document(plan: Plan, out: str) -> dict[str, Any]:
+    content = plan.model_dump(mode="json", include={"name", "fingerprint", "storage_fingerprint", "online", "levels", "cost"})
+    return {"path": f"{out}/{plan.name}/plan.json", **content, "features": [feature.name for feature in plan.features]}
+
+
+def _diagnostic_document(problem: Diagnostic) -> dict[str, Any]:
+    entry = problem.entry
+    where = {"file": problem.file, "line": problem.line or None, "code": problem.code, "severity": problem.severity}
+    return {**where, "title": entry.title, "message": problem.message, "cause": entry.cause, "remedy": entry.remedy}

@@ -5,44 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from tilewright.declaration import CallSite
 
-Severity = Literal["error", "warning"]
-
-#: code -> title; a catalogue page can be made from it.
-CODES: dict[str, str] = {
-    "TW001": "a file cannot be loaded",
-    "TW002": "a file is not Python",
-    "TW003": "nothing to compile",
-    "TW004": "a GroupBy has no name",
-    "TW005": "the configuration is broken",
-    "TW006": "two things have one name",
-    "TW007": "a name cannot be used",
-    "TW008": "unknown argument",
-    "TW009": "an argument is missing",
-    "TW010": "an argument has a wrong value",
-    "TW011": "a duration cannot be read",
-    "TW012": "tile sizes do not divide each other",
-    "TW013": "a tile is longer than its window",
-    "TW014": "an operation is written wrongly",
-    "TW015": "a lifetime needs tiles of a day",
-    "TW020": "a column does not exist",
-    "TW021": "a type does not exist",
-    "TW022": "a source has no readable schema",
-    "TW023": "an expression cannot be parsed",
-    "TW024": "an expression is not allowed",
-    "TW025": "an expression has no type",
-    "TW026": "a column of this type cannot be used here",
-    "TW027": "an operation does not take this type",
-    "TW028": "sources do not fit together",
-    "TW030": "not built yet",
-    "TW040": "the edge of a window is coarse",
-    "TW041": "a window reads many tiles",
-}
-
-_WARNINGS = {"TW040", "TW041"}
+from .catalogue import CATALOGUE, Entry, Severity
 
 #: kind of a declaration's problem -> code
 KINDS = {
@@ -66,7 +32,12 @@ class Diagnostic:
     @property
     def severity(self) -> Severity:
         """Errors stop the compilation, warnings do not."""
-        return "warning" if self.code in _WARNINGS else "error"
+        return self.entry.severity
+
+    @property
+    def entry(self) -> Entry:
+        """What the catalogue says of its kind."""
+        return CATALOGUE[self.code]
 
     def __str__(self) -> str:
         """`clicks.py:14: TW012 tile size 7m does not divide 1h: …`."""
@@ -93,7 +64,7 @@ def shown_path(path: str) -> str:
 
 def diagnostic(code: str, site: CallSite, message: str) -> Diagnostic:
     """A diagnostic at the author's line."""
-    if code not in CODES:
+    if code not in CATALOGUE:
         raise KeyError(code)
     return Diagnostic(shown_path(site.file), site.line, code, message)
 

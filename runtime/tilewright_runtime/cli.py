@@ -11,6 +11,8 @@ import click
 #: name -> (module, attribute, one line for the help)
 _COMMANDS = {
     "compile": ("tilewright_compiler.cli", "compile_command", "Compile GroupBys to tiling plans."),
+    "explain": ("tilewright_runtime.commands.explain", "explain", "Explain what a plan reads and keeps, and why."),
+    "diff": ("tilewright_runtime.commands.diff", "diff", "Compare plans, and say what becomes of stored tiles."),
     "write": ("tilewright_runtime.commands.write", "write", "Write events into the tiles of a plan."),
     "fetch": ("tilewright_runtime.commands.fetch", "fetch", "Fetch the features of keys at a time."),
 }

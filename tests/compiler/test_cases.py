@@ -6,29 +6,15 @@ from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from tilewright_compiler.catalogue import CATALOGUE
 from tilewright_compiler.compile import compile_paths
-from tilewright_compiler.diagnostics import CODES
-from tilewright_compiler.output import plan_text, render
+from tilewright_compiler.output import render
+from tilewright_runtime.testing.snapshots import file_snapshot
 
 CASES = Path(__file__).parent / "cases"
 BROKEN = sorted(path.stem for path in CASES.glob("*.txt"))
 SOUND = sorted({path.stem for path in CASES.glob("*.py")} - set(BROKEN))
-
-
-class Json(SingleFileSnapshotExtension):
-    """A snapshot in a file that editors know as JSON."""
-
-    _write_mode = WriteMode.TEXT
-    file_extension = _file_extension = "json"  # its name before and since syrupy 5
-
-
-class Sql(SingleFileSnapshotExtension):
-    """A snapshot in a file that editors know as SQL."""
-
-    _write_mode = WriteMode.TEXT
-    file_extension = _file_extension = "sql"
 
 
 @pytest.fixture(autouse=True)
@@ -44,22 +30,23 @@ def test_diagnostics(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", SOUND)
-def test_plan(case: str, snapshot: SnapshotAssertion) -> None:
+def test_plan(case: str, plan_snapshot: SnapshotAssertion) -> None:
     """The plan of a file is what a reviewer has read."""
     compilation = compile_paths([f"{case}.py"])
     assert compilation.diagnostics == []
-    assert "".join(map(plan_text, compilation.plans)) == snapshot(extension_class=Json)
+    (plan,) = compilation.plans
+    assert plan == plan_snapshot
 
 
 @pytest.mark.parametrize("case", SOUND)
 def test_duckdb_sql(case: str, snapshot: SnapshotAssertion) -> None:
     """The SQL that the writer runs is what a reviewer has read."""
     rendered = render(compile_paths([f"{case}.py"]).plans, ["duckdb"])
-    assert "".join(text for path, text in rendered.items() if path.endswith(".sql")) == snapshot(extension_class=Sql)
+    assert "".join(text for path, text in rendered.items() if path.endswith(".sql")) == snapshot(extension_class=file_snapshot("sql"))
 
 
 def test_every_code_has_a_case() -> None:
     """A code that no case shows is one that nobody has read."""
     shown = "".join(path.read_text(encoding="utf-8") for path in CASES.glob("*.txt"))
-    elsewhere = {"TW002", "TW003", "TW005"}
-    assert {code for code in CODES if f": {code} " not in shown} == elsewhere
+    elsewhere = {"TW002", "TW003", "TW005", "TW050"}
+    assert {code for code in CATALOGUE if f": {code} " not in shown} == elsewhere

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tilewright_compiler.catalogue import CATALOGUE
 from tilewright_compiler.cli import compile_command
 from tilewright_compiler.output import render, target_names, write
 
@@ -49,7 +53,8 @@ def test_it_writes_plans_and_sql() -> None:
     """Each GroupBy has a folder with its plan and the files of each target, and a line on standard output."""
     result = _run("features")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == "clicks.clicks_tiled: 4 features, tiles of 6h, 1h, 5m -> compiled/clicks.clicks_tiled\n"
+    summary = "clicks.clicks_tiled: 4 features, tiles of 6h, 1h, 5m, 55 tiles (92 kB) a request"
+    assert result.stdout == f"{summary} -> compiled/clicks.clicks_tiled\n"
     assert _files() == ["compiled/clicks.clicks_tiled/duckdb/tiles.sql", "compiled/clicks.clicks_tiled/plan.json"]
 
 
@@ -108,7 +113,7 @@ def test_a_write_that_fails_leaves_the_old_file(monkeypatch: pytest.MonkeyPatch)
         raise OSError(28, "No space left on device", "compiled")
 
     monkeypatch.setattr(os, "replace", fail)
-    Path("features/clicks.py").write_text(QUICK_START.replace("12h", "6h"), encoding="utf-8")
+    Path("features/clicks.py").write_text(QUICK_START.replace("data/clicks", "data/old"), encoding="utf-8")
     result = _run("features")
     assert result.exit_code == 1
     assert result.stderr == "error: compiled cannot be written: No space left on device. Choose another folder with --out.\n"
@@ -131,6 +136,86 @@ def test_a_file_where_the_folder_should_be() -> None:
     assert "cannot be written" in result.stderr
 
 
+INCOMPATIBLE = QUICK_START.replace("Operation.SUM", "Operation.AVERAGE").replace('"12h", "7d"', '"12h", "30d"')
+
+
+@pytest.mark.parametrize("damage", [lambda text: text, lambda text: text.replace('"plan_version": 1', '"plan_version": 0')])
+def test_an_online_plan_is_not_broken_by_accident(damage: Callable[[str], str]) -> None:
+    """A new plan that the stored tiles do not fit is refused, also if another version wrote the old one; nothing is written."""
+    _run("features")
+    plan = Path("compiled/clicks.clicks_tiled/plan.json")
+    plan.write_text(damage(plan.read_text()))
+    before = plan.read_bytes()
+    Path("features/clicks.py").write_text(INCOMPATIBLE.replace("price > 0", "price > 1"), encoding="utf-8")
+    result = _run("features")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("compiled/clicks.clicks_tiled/plan.json: TW050 this plan is online")
+    assert result.stderr.endswith("error: 1 problem in 1 file; nothing was written\n")
+    assert plan.read_bytes() == before
+
+
+def test_an_online_plan_is_replaced_if_that_is_meant() -> None:
+    """--allow-incompatible writes the new plan."""
+    _run("features")
+    Path("features/clicks.py").write_text(INCOMPATIBLE, encoding="utf-8")
+    assert "a new level, with a backfill: level 1d is new" in _run("features").stderr
+    assert _run("features", "--allow-incompatible").exit_code == 0
+    assert "amount_average_30d" in Path("compiled/clicks.clicks_tiled/plan.json").read_text()
+
+
+def test_what_is_offline_or_compatible_is_written() -> None:
+    """A plan that is not online, and a change that stored tiles do not feel, need no option."""
+    _run("features")
+    Path("features/clicks.py").write_text(QUICK_START.replace("data/clicks", "data/old").replace("online=True", "online=False"))
+    assert _run("features").exit_code == 0
+    Path("features/clicks.py").write_text(INCOMPATIBLE, encoding="utf-8")
+    assert _run("features").exit_code == 0
+
+
+def test_a_damaged_plan_is_replaced() -> None:
+    """What is no plan has no tiles to lose."""
+    _run("features")
+    for content in ("", "{", "[]", "{}", '{"online": "yes"}'):
+        Path("compiled/clicks.clicks_tiled/plan.json").write_text(content)
+        assert _run("features").exit_code == 0
+
+
+def _json(*arguments: str) -> dict[str, Any]:
+    result = _run("features", *arguments, "--format", "json")
+    assert result.stderr == ""
+    document: dict[str, Any] = json.loads(result.stdout)
+    assert result.exit_code == (document["failure"] is not None)
+    return document
+
+
+def test_a_report_for_tools() -> None:
+    """With --format json, standard output is one object: plans with their paths, and no failure."""
+    document = _json()
+    (plan,) = document["plans"]
+    assert plan["path"] == "compiled/clicks.clicks_tiled/plan.json"
+    assert Path(plan["path"]).is_file()
+    assert plan["features"][0] == "amount_sum_1h"
+    assert (document["diagnostics"], document["differing"], document["failure"]) == ([], [], None)
+
+
+def test_problems_for_tools() -> None:
+    """Each problem has its place, code and severity, and what the catalogue says of it."""
+    Path("features/broken.py").write_text(QUICK_START.replace("price * quantity", "price * quantty"), encoding="utf-8")
+    document = _json()
+    (problem,) = document["diagnostics"]
+    assert (problem["file"], problem["line"], problem["code"], problem["severity"]) == ("features/broken.py", 9, "TW020", "error")
+    assert (problem["title"], problem["remedy"]) == (CATALOGUE["TW020"].title, CATALOGUE["TW020"].remedy)
+    assert document["failure"] == "1 problem in 1 file; nothing was written"
+    assert document["plans"] == []
+
+
+def test_differences_for_tools() -> None:
+    """--check lists the files that differ, and a broken configuration is a problem like others."""
+    assert _json("--check")["differing"] == ["compiled/clicks.clicks_tiled/plan.json", "compiled/clicks.clicks_tiled/duckdb/tiles.sql"]
+    Path("tiling.yaml").write_text("tiling:\n  tile_sze: 1h\n")
+    assert _json("--config", "tiling.yaml")["diagnostics"][0]["code"] == "TW005"
+
+
 def test_usage() -> None:
     """A target that does not exist, and no path, are errors of usage."""
     assert target_names() == ["duckdb"]
@@ -150,7 +235,7 @@ def test_a_broken_configuration() -> None:
 def test_the_configuration_is_used() -> None:
     """The file of --config sizes the tiles."""
     Path("tiling.yaml").write_text("tiling:\n  tile_size: 5m\n")
-    assert "tiles of 5m ->" in _run("features", "--config", "tiling.yaml").stdout
+    assert "tiles of 5m, 2,017 tiles" in _run("features", "--config", "tiling.yaml").stdout
 
 
 def test_writing_twice_the_same_is_idempotent() -> None:

@@ -1,0 +1,74 @@
+"""`tilewright diff`: what changed between plans, and what it means for stored tiles."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from tilewright_compiler.difference import Difference
+    from tilewright_compiler.plan import Plan
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to show it.")
+def diff(old: str, new: str, form: str) -> None:
+    """Compare the plans OLD and NEW: each a plan.json, its folder, or a folder of such folders.
+
+    Says what changed and what becomes of tiles that are stored: compatible, a new level with or without a backfill, or
+    a new table.
+    """
+    from tilewright_compiler.difference import compare
+
+    before, after = _plans(old), _plans(new)
+    if len(before) == len(after) == 1:
+        pairs = [(*before.values(), *after.values())]
+    else:
+        pairs = [(before[name], after[name]) for name in sorted(before.keys() & after.keys())]
+    differences = [compare(*pair) for pair in pairs]
+    compared = {plan.name for pair in pairs for plan in pair}
+    gone, added = sorted(before.keys() - compared), sorted(after.keys() - compared)
+    if form == "json":
+        document = {"plans": [_document(one) for one in differences], "gone": gone, "new": added}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    for one in differences:
+        _show(one)
+    for name, became in [*((name, "gone") for name in gone), *((name, "new") for name in added)]:
+        click.echo(f"{name}: {became}")
+
+
+def _plans(path: str) -> dict[str, Plan]:
+    from ..plans import load_plan
+
+    below = sorted(Path(path).glob("*/plan.json"))
+    found = [load_plan(one) for one in below] if below and not Path(path, "plan.json").exists() else [load_plan(path)]
+    return {plan.name: plan for plan in found}
+
+
+def _show(difference: Difference) -> None:
+    verdict = difference.verdict
+    names = dict.fromkeys([difference.old.name, difference.new.name])
+    click.echo(f"{' -> '.join(names)}: {verdict.title}")
+    click.echo(f"  {verdict.meaning}")
+    for kind, changes in groupby(difference.changes, lambda change: change.verdict):
+        click.echo(f"  {kind.title}:")
+        for change in changes:
+            click.echo(f"  - {change.text}")
+
+
+def _document(difference: Difference) -> dict[str, Any]:
+    return {
+        "name": difference.new.name,
+        "old_fingerprint": difference.old.fingerprint,
+        "new_fingerprint": difference.new.fingerprint,
+        "verdict": difference.verdict.name.lower(),
+        "meaning": difference.verdict.meaning,
+        "changes": [{"verdict": one.verdict.name.lower(), "what": one.what, "why": one.why} for one in difference.changes],
+    }

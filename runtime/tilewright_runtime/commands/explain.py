@@ -1,0 +1,31 @@
+"""`tilewright explain`: what a plan does, before there is any data."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("plan")
+@click.option("--at", metavar="T", help="The query time of the covers: ISO 8601 or epoch milliseconds; now if left out.")
+@click.option("--format", "form", type=click.Choice(["text", "html"]), default="text", show_default=True, help="How to show it.")
+def explain(plan: str, at: str | None, form: str) -> None:
+    """Explain PLAN (a plan.json or its folder): tile sizes and why, what a request reads, what is stored, the covers.
+
+    With --format html, prints one page that needs no other file.
+    """
+    from ..plans import load_plan
+    from ..report import report
+    from ..times import moment_ms
+
+    made = report(load_plan(plan), moment_ms(at))
+    if form == "html":
+        from ..report_page import page
+
+        click.echo(page(made), nl=False)
+    else:
+        from rich.console import Console
+
+        from ..report_text import print_report
+
+        print_report(Console(), made)

@@ -1,0 +1,103 @@
+"""A cover drawn to scale: which part of a line each tile and the window take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tilewright.windows import format_duration
+from tilewright_compiler.wording import counted, format_span
+
+from .cover import Segment
+from .report import CoverReport
+
+#: Of a lifetime, which has no begin to draw, so many of the newest tiles are drawn.
+_NEWEST_TILES = 8
+
+
+class Span(NamedTuple):
+    """A part of time, [start, end)."""
+
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """The segments of one level in a picture."""
+
+    label: str
+    size_ms: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A window and the tiles that cover it; `open` says that there are older tiles than those drawn."""
+
+    title: str
+    features: tuple[str, ...]
+    span: Span
+    rows: tuple[Row, ...]
+    as_of: tuple[Row, ...]
+    """The same for a store that holds later events; empty where the cover is no other."""
+    window: Span
+    open: bool
+    note: str
+
+    def place(self, time_ms: int, width: int) -> int:
+        """Where a time lies on a line of some width."""
+        return round((time_ms - self.span.start_ms) * width / (self.span.end_ms - self.span.start_ms))
+
+
+def picture(cover: CoverReport) -> Picture:
+    """The picture of a cover."""
+    segments, as_of = cover.segments, cover.as_of
+    if cover.oldest_ms is None:
+        # The newest tiles of the coarsest level, and whatever finer ones there are after them.
+        start = cover.at_ms - cover.at_ms % cover.window.levels_ms[0] - (_NEWEST_TILES - 1) * cover.window.levels_ms[0]
+        segments, as_of = _newest(segments, start), _newest(as_of, start)
+    else:
+        start = min([cover.oldest_ms, *(segment.start_ms for segment in segments)])
+    end = max([cover.at_ms, *(segment.end_ms for segment in segments)])
+    return Picture(
+        title=_title(cover),
+        features=cover.features,
+        span=Span(start, end),
+        rows=_rows(segments),
+        as_of=_rows(as_of) if as_of != segments else (),
+        window=Span(start if cover.oldest_ms is None else cover.oldest_ms, cover.at_ms),
+        open=cover.oldest_ms is None,
+        note=_note(cover),
+    )
+
+
+def _newest(segments: list[Segment], start_ms: int) -> list[Segment]:
+    return [segment._replace(start_ms=max(segment.start_ms, start_ms)) for segment in segments if segment.end_ms > start_ms]
+
+
+def _rows(segments: list[Segment]) -> tuple[Row, ...]:
+    rows = []
+    for size in sorted({segment.size_ms for segment in segments}, reverse=True):
+        level = tuple(segment for segment in segments if segment.size_ms == size)
+        rows.append(Row(f"{sum(segment.tiles for segment in level):,} × {format_duration(size)}", size, level))
+    return tuple(rows)
+
+
+def _title(cover: CoverReport) -> str:
+    if cover.window.window_ms is None:
+        return "lifetime"
+    return f"window {format_duration(cover.window.window_ms)}, {cover.window.edge}"
+
+
+def _note(cover: CoverReport) -> str:
+    if cover.oldest_ms is None:
+        size = format_duration(cover.window.levels_ms[0])
+        return f"every {size} tile since the entity's first; the newest {_NEWEST_TILES} are drawn"
+    if not cover.segments:
+        return "no whole tile lies in it"
+    early = cover.oldest_ms - cover.segments[0].start_ms
+    tiles = counted(sum(segment.tiles for segment in cover.segments), "tile")
+    if early > 0:
+        return f"{tiles}; the oldest one begins {format_span(early)} before the window"
+    return f"{tiles}; {format_span(-early)} of the window before them are left out" if early else f"{tiles}, which begin with the window"

@@ -1,0 +1,150 @@
+"""What a plan does, before there is any data: its features, levels, states and covers, as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from statistics import median_high
+
+from tilewright_compiler.plan import Feature, Level, Plan, State
+
+from .cover import Segment
+from .program import Program, WindowProgram
+from .times import EARLIEST_MS
+
+#: Query times spread over a tile of a window's coarsest level, at which its tiles are counted.
+_SAMPLES = 24
+#: A lifetime has no length: its tiles are counted by the year, as the compiler's estimate does.
+YEAR_MS = 365 * 86_400_000
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a request reads for one feature alone; of a lifetime, for each year that has events."""
+
+    tiles: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class FeatureReport:
+    """A feature, and what a request reads for it: at most times, and at the worst one."""
+
+    feature: Feature
+    typical: Reads
+    worst: Reads
+
+
+@dataclass(frozen=True)
+class LevelReport:
+    """A level, what an entity with an event in every tile keeps there, and who reads it; None is for ever."""
+
+    level: Level
+    tiles: int | None
+    bytes: int | None
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StateReport:
+    """A state, the fields of the record that hold it, and who uses it."""
+
+    state: State
+    fields: tuple[str, ...]
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CoverReport:
+    """The cover of some features at a time."""
+
+    window: WindowProgram
+    features: tuple[str, ...]
+    at_ms: int
+    segments: list[Segment]
+    """As it is while the newest tiles hold no event at or after the time."""
+    as_of: list[Segment]
+    """As it is once even the finest newest tile holds one."""
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """The window's own begin, which the cover's rounds; None for a lifetime."""
+        return None if self.window.window_ms is None else self.at_ms - self.window.window_ms
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """All that can be said of a plan."""
+
+    plan: Plan
+    at_ms: int
+    tile_bytes: int
+    features: list[FeatureReport]
+    levels: list[LevelReport]
+    states: list[StateReport]
+    covers: list[CoverReport]
+
+
+def report(plan: Plan, at_ms: int) -> PlanReport:
+    """The figures of a plan, and its covers at a time. They are made by the program that fetches."""
+    program = Program(plan)
+    tile_bytes = plan.cost.typical.bytes // max(plan.cost.typical.tiles, 1)
+    reads = {name: _reads(window, tile_bytes) for window in program.windows for name, _ in window.features}
+    return PlanReport(
+        plan,
+        at_ms,
+        tile_bytes,
+        [FeatureReport(feature, *reads[feature.name]) for feature in plan.features],
+        [_level(plan, level, tile_bytes) for level in plan.levels],
+        [_state(plan, state) for state in plan.states],
+        [_cover(window, at_ms) for window in program.windows],
+    )
+
+
+def _reads(window: WindowProgram, tile_bytes: int) -> tuple[Reads, Reads]:
+    clean = [_tiles(window.segments(at_ms, window.levels_ms[0])) for at_ms in _times(window)]
+    every = [_tiles(window.segments(at_ms, clean_ms)) for at_ms in _times(window) for clean_ms in (*window.sizes_ms, None)]
+    if window.window_ms is None:
+        # The heads aside, a lifetime reads a year's tiles for each year: the epoch's own years are not meant.
+        every = [_a_year(window) + tiles - min(clean) for tiles in every]
+        clean = [_a_year(window)]
+    typical, worst = median_high(clean), max(every)
+    return Reads(typical, typical * tile_bytes), Reads(worst, worst * tile_bytes)
+
+
+def _a_year(window: WindowProgram) -> int:
+    return ceil(YEAR_MS / window.levels_ms[0])
+
+
+def _times(window: WindowProgram) -> Iterator[int]:
+    """Times within a tile of the coarsest level: off the boundaries, as requests are, and the last one, whose head is longest."""
+    coarsest = window.sizes_ms[0]
+    first = (EARLIEST_MS + (window.window_ms or 0)) // coarsest * coarsest + coarsest
+    yield from (first + coarsest * i // _SAMPLES + 1 for i in range(_SAMPLES))
+    yield first + coarsest - 1
+
+
+def _tiles(segments: list[Segment]) -> int:
+    return sum(segment.tiles for segment in segments)
+
+
+def _level(plan: Plan, level: Level, tile_bytes: int) -> LevelReport:
+    readers = tuple(feature.name for feature in plan.features if level.size_ms in feature.levels_ms)
+    if level.ttl_ms is None:
+        return LevelReport(level, None, None, readers)
+    tiles = ceil(level.ttl_ms / level.size_ms)
+    return LevelReport(level, tiles, tiles * tile_bytes, readers)
+
+
+def _state(plan: Plan, state: State) -> StateReport:
+    layout = plan.tile_layout
+    fields = [f"{one.field} {one.dtype}" for one in layout.columns if one.state == state.id]
+    fields += [f"{one.field} bytes" for one in layout.variable if one.state == state.id]
+    users = tuple(feature.name for feature in plan.features if state.id in feature.states)
+    return StateReport(state, tuple(fields), users)
+
+
+def _cover(window: WindowProgram, at_ms: int) -> CoverReport:
+    names = tuple(name for name, _ in window.features)
+    return CoverReport(window, names, at_ms, window.segments(at_ms, window.levels_ms[0]), window.segments(at_ms, None))

@@ -1,0 +1,72 @@
+"""What a plan does, as one HTML page that needs no other file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from tilewright.windows import format_duration
+from tilewright_compiler.wording import counted, format_bytes
+
+from .picture import Picture, Row, picture
+from .report import PlanReport
+from .report_text import edge_text, kept_text, moment_text, reads_text
+from .times import iso
+
+#: The width of a picture in the units of its SVG, and of the narrowest tile that is drawn by itself.
+_WIDTH, _NARROWEST = 860, 3
+
+
+def page(report: PlanReport) -> str:
+    """The page; whatever an author wrote is escaped, and nothing is loaded from elsewhere."""
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"duration": format_duration, "size": format_bytes, "iso": iso, "counted": counted}
+    return environment.get_template("plan.html").render(
+        report=report,
+        plan=report.plan,
+        features=[(one, *reads_text(one), edge_text(one.feature)) for one in report.features],
+        levels=[(one, *kept_text(one)) for one in report.levels],
+        pictures=[_drawing(picture(cover)) for cover in report.covers],
+        width=_WIDTH,
+    )
+
+
+def _drawing(drawn: Picture) -> dict[str, Any]:
+    """A picture with its rectangles, in units of the SVG."""
+    window = tuple(drawn.place(time, _WIDTH) for time in drawn.window)
+    groups = [("", drawn.rows), ("once the store holds events at or after T", drawn.as_of)]
+    return {
+        "title": drawn.title,
+        "features": drawn.features,
+        "note": drawn.note,
+        "open": drawn.open,
+        "window": window,
+        "begin": moment_text(drawn.span.start_ms),
+        "at": moment_text(drawn.window.end_ms),
+        "groups": [(title, [(row.label, _rectangles(drawn, row)) for row in rows]) for title, rows in groups if rows],
+    }
+
+
+def _rectangles(drawn: Picture, row: Row) -> list[dict[str, Any]]:
+    found = []
+    for segment in row.segments:
+        first, last = drawn.place(segment.start_ms, _WIDTH), drawn.place(segment.end_ms, _WIDTH)
+        crowded = last - first < _NARROWEST * segment.tiles
+        step = segment.end_ms - segment.start_ms if crowded else segment.size_ms
+        for start in range(segment.start_ms, segment.end_ms, step):
+            left, right = drawn.place(start, _WIDTH), drawn.place(start + step, _WIDTH)
+            name = f"{counted(segment.tiles, 'tile')} of {format_duration(row.size_ms)} from" if crowded else format_duration(row.size_ms)
+            cut = start < drawn.window.start_ms and not drawn.open
+            kind = "crowded" if crowded else "cut" if cut else "whole"
+            found.append({"x": left, "width": max(right - left - 1, 1), "kind": kind, "title": f"{name} {moment_text(start)}"})
+    return found

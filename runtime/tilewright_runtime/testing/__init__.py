@@ -1,0 +1,1 @@
+"""For the tests of those who write features: a pytest plugin, and snapshots in files of their own."""
