@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 PLAN_VERSION = 1
 
 Dtype = Literal["i64", "f64"]
-Merge = Literal["add", "min", "max", "first", "last"]
+Merge = Literal["add", "min", "max", "first", "last", "moments"]
 
 
 class _Part(BaseModel):

@@ -15,7 +15,7 @@ ALL = ORDERED | {"boolean"}
 
 
 class OperationSpec(Declaration):
-    """One operation with its parameters; `states` is empty while the operation cannot be executed yet."""
+    """One operation with its parameters."""
 
     name: ClassVar[str]
     states: ClassVar[States] = ()
@@ -44,3 +44,23 @@ class OperationSpec(Declaration):
     def result(self, input_type: str, family: str) -> str:
         """The DuckDB type of the value, from the input's type and family."""
         return input_type
+
+
+class Counting(OperationSpec):
+    """An operation that counts, so that an empty window gives 0."""
+
+    counts = True
+
+    def result(self, input_type: str, family: str) -> str:
+        """Always a BIGINT."""
+        return "BIGINT"
+
+
+class Real(OperationSpec):
+    """An operation that makes a double of any numbers."""
+
+    accepts = NUMBERS
+
+    def result(self, input_type: str, family: str) -> str:
+        """Always a DOUBLE."""
+        return "DOUBLE"

@@ -17,6 +17,7 @@ from tilewright_compiler.plan import Plan
 from .block import Block
 from .keys import entity_encoder
 from .layout import NEWEST, NUMPY_DTYPES, SEQUENCE, START, layout_of
+from .moments import of_values
 from .sketches import variable_kinds
 from .stores import TileKeys
 
@@ -142,10 +143,17 @@ class Aggregator:
             if column.null_count:
                 column = pc.fill_null(column, identities[word])
             rows.view(NUMPY_DTYPES[dtype])[:, word] = column.to_numpy(zero_copy_only=False)
+        for moments in layout.moments:
+            values = table[f"{moments.state}.values"].combine_chunks()
+            counts = pc.fill_null(pc.list_value_length(values), 0).to_numpy().astype(np.int64)
+            full = np.flatnonzero(counts)
+            starts = (np.cumsum(counts) - counts)[full]
+            found = of_values(values.flatten().to_numpy(), starts, counts[full], moments.order)
+            rows.view(np.float64)[full, moments.start : moments.stop] = np.column_stack(found)
         return Block(rows, {name: kind.build(table[name].combine_chunks()) for name, kind in self.kinds.items()})
 
     def _fixed_columns(self) -> Sequence[tuple[str, str]]:
-        return [(f"{column.state}.{column.field}", column.dtype) for column in self.plan.tile_layout.columns]
+        return [(f"{column.state}.{column.field}", column.dtype) for column in self.plan.tile_layout.columns if column.merge != "moments"]
 
 
 #: Entities whose texts are remembered from batch to batch.

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .layout import NEWEST, NUMPY_DTYPES, SEQUENCE, STAMP, Endpoint, Layout, Rows
-from .sketches import Bytes, VariableKind
+from .moments import merged
+from .variable import Bytes, VariableKind
 
 #: Bits of the stamp word that survive a merge of records: the approximate flag (see records.py).
 APPROXIMATE = 2 << 40
@@ -47,6 +48,11 @@ def merge_blocks(layout: Layout, kinds: dict[str, VariableKind], older: Block, n
     np.maximum(rows[:, NEWEST], older.rows[:, NEWEST], out=rows[:, NEWEST])
     for slab in layout.slabs:
         slab.ufunc(slab.of(older.rows), slab.of(newer.rows), out=slab.of(rows))
+    for moments in layout.moments:
+        words = slice(moments.start, moments.stop)
+        both = np.stack([older.rows, newer.rows])
+        parts = np.moveaxis(both.view(np.float64)[:, :, words], 2, 0)
+        rows.view(np.float64)[:, words] = np.column_stack(merged(both[:, :, moments.n], parts))
     variable: dict[str, list[Bytes]] = {}
     for endpoint in layout.endpoints:
         keep = _older_wins(endpoint, older, newer)

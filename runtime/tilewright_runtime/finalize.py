@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from tilewright import Operation
 from tilewright_compiler.plan import Feature, State
 from tilewright_compiler.states import LIMB, decimal_scale, family
 
+from .entries import Entries
 from .errors import FetchError
 from .layout import Layout
 
@@ -121,12 +125,56 @@ def _optional(name: str, restore: Callable[[Any], Any]) -> Finalizer:
     return lambda _, objects: None if objects[name] is None else restore(objects[name])
 
 
+#: A skew or kurtosis is not made from a variance whose square lies near or beyond the ends of what a double can hold.
+_SMALLEST_VARIANCE, _LARGEST_VARIANCE = 1e-150, 1e150
+
+
+def _variance(numbers: Sequence[Any], n: int, m2: int) -> float | None:
+    """Null without values; NaN where a value is not finite, or the square of a distance does not fit a double."""
+    if not numbers[n]:
+        return None
+    variance = numbers[m2] / numbers[n]
+    return variance if math.isfinite(variance) else math.nan
+
+
+def _spread(of: Callable[[float], float]) -> Callable[[Inputs], Finalizer]:
+    def spread(inputs: Inputs) -> Finalizer:
+        n, m2 = inputs.word(0, "n"), inputs.word(0, "m2")
+
+        def value(numbers: Sequence[Any], _: Mapping[str, Any]) -> float | None:
+            variance = _variance(numbers, n, m2)
+            return None if variance is None else of(variance)
+
+        return value
+
+    return spread
+
+
+def _shape(field: str, of: Callable[[float, float], float]) -> Callable[[Inputs], Finalizer]:
+    def shape(inputs: Inputs) -> Finalizer:
+        n, m2, power = inputs.word(0, "n"), inputs.word(0, "m2"), inputs.word(0, field)
+
+        def value(numbers: Sequence[Any], _: Mapping[str, Any]) -> float | None:
+            variance = _variance(numbers, n, m2)
+            if not variance:
+                return None
+            moment = numbers[power] / numbers[n]
+            fits = _SMALLEST_VARIANCE < variance < _LARGEST_VARIANCE and math.isfinite(moment)
+            return of(moment, variance) if fits else math.nan
+
+        return value
+
+    return shape
+
+
 def _percentiles(inputs: Inputs) -> Finalizer:
     name, ranks = inputs.name(0, "sketch"), [float(rank) for rank in inputs.feature.params["percentiles"]]
+    # A KLL sketch answers with a value that occurs: the smallest whose rank reaches the percentile, as Spark does.
+    options = {"inclusive": True} if inputs.feature.params["sketch"] == "kll" else {}
 
     def quantiles(_: Sequence[Any], objects: Mapping[str, Any]) -> list[float] | None:
         digest = objects[name]
-        return None if digest is None or digest.is_empty() else [digest.get_quantile(rank) for rank in ranks]
+        return None if digest is None or digest.is_empty() else [digest.get_quantile(rank, **options) for rank in ranks]
 
     return quantiles
 
@@ -134,6 +182,26 @@ def _percentiles(inputs: Inputs) -> Finalizer:
 def _unique_count(inputs: Inputs) -> Finalizer:
     name = inputs.name(0, "sketch")
     return lambda _, objects: 0 if objects[name] is None else round(objects[name].get_estimate())
+
+
+def _set_size(inputs: Inputs) -> Finalizer:
+    name = inputs.name(0, "entries")
+    return lambda _, objects: 0 if objects[name] is None else len(objects[name].values)
+
+
+def _listed(inputs: Inputs) -> Finalizer:
+    restore = restorer(inputs.type)
+    return _optional(inputs.name(0, "entries"), lambda entries: [restore(value) for value in entries.values.tolist()])
+
+
+def _histogram(inputs: Inputs) -> Finalizer:
+    restore, k = restorer(inputs.type), int(inputs.feature.params["k"])
+
+    def counts(entries: Entries) -> dict[Any, int]:
+        chosen = entries.select(np.argsort(-entries.numbers, kind="stable")[: k or None])  # values are sorted, so ties are by value
+        return dict(zip(map(restore, chosen.values.tolist()), chosen.numbers.tolist(), strict=True))
+
+    return _optional(inputs.name(0, "entries"), counts)
 
 
 _FROM_TEXT: dict[str | None, Callable[[str], Any]] = {"integer": int, "boolean": lambda text: text == "true", "date": date.fromisoformat}
@@ -161,8 +229,19 @@ _FINALIZERS: dict[str, Callable[[Inputs], Finalizer]] = {
     "AVERAGE": _average,
     "MIN": _extreme,
     "MAX": _extreme,
+    "VARIANCE": _spread(lambda variance: variance),
+    "STDDEV": _spread(math.sqrt),
+    "SKEW": _shape("m3", lambda third, variance: third / variance / math.sqrt(variance)),
+    "KURTOSIS": _shape("m4", lambda fourth, variance: fourth / variance / variance - 3),
     "FIRST": _endpoint,
     "LAST": _endpoint,
+    "FIRST_K": _listed,
+    "LAST_K": _listed,
+    "LARGEST_K": _listed,
+    "SMALLEST_K": _listed,
+    "UNIQUE_COUNT": _set_size,
+    "BOUNDED_UNIQUE_COUNT": _set_size,
+    "HISTOGRAM": _histogram,
     "APPROX_PERCENTILE": _percentiles,
     "APPROX_UNIQUE_COUNT": _unique_count,
     "TOP_K": _top_k,

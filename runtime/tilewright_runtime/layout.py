@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,21 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Moments:
+    """Central moments: the state, the word of its number of values, and its neighbouring words mean, rest, m2 …"""
+
+    state: str
+    n: int
+    start: int
+    stop: int
+
+    @property
+    def order(self) -> int:
+        """The highest power that is summed: the words are mean, rest, m2 and so on."""
+        return self.stop - self.start - 1
+
+
+@dataclass(frozen=True)
 class Variable:
     """A field of changing length: its name, the kind of its state, and the word that holds its length (-1: none)."""
 
@@ -81,6 +97,7 @@ class Layout:
     names: dict[str, int]
     slabs: tuple[Slab, ...]
     endpoints: tuple[Endpoint, ...]
+    moments: tuple[Moments, ...]
     variable: tuple[Variable, ...]
     limbs: tuple[tuple[int, int], ...]
     """(high, low) words of integer sums, kept as high * 2**32 + low."""
@@ -117,6 +134,7 @@ def layout_of(plan: Plan) -> Layout:
         names=names,
         slabs=tuple(_slabs(columns)),
         endpoints=tuple(_endpoints(columns, names)),
+        moments=tuple(_moments(columns, names)),
         variable=variable,
         limbs=tuple((word, names[name.removesuffix(".hi") + ".lo"]) for name, word in names.items() if name.endswith(".hi")),
         fingerprint=int(plan.storage_fingerprint, 16),
@@ -147,3 +165,9 @@ def _endpoints(columns: list[FixedColumn], names: dict[str, int]) -> list[Endpoi
         if column.merge in _ENDPOINT_TIMES and column.field == "ts"
         for value in [f"{column.state}.value"]
     ]
+
+
+def _moments(columns: list[FixedColumn], names: dict[str, int]) -> list[Moments]:
+    # The columns of one state stand side by side, since those of all moments keep the order of the states.
+    sizes = Counter(column.state for column in columns if column.merge == "moments")
+    return [Moments(state, names[f"{state}.n"], start := names[f"{state}.mean"], start + size) for state, size in sizes.items()]

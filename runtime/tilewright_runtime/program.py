@@ -14,11 +14,13 @@ from tilewright_compiler.plan import Feature, Plan
 from .block import APPROXIMATE
 from .cover import Segment, cover, floor, head_end, window_start
 from .finalize import Finalizer, finalizer
-from .layout import NEWEST, NUMPY_DTYPES, STAMP, START, Endpoint, Layout, Rows, layout_of
+from .layout import NEWEST, NUMPY_DTYPES, STAMP, START, Endpoint, Layout, Moments, Rows, layout_of
+from .moments import merged as merged_moments
 from .records import NameOf, RecordCodec
-from .sketches import Bytes, VariableKind, variable_kinds
+from .sketches import variable_kinds
 from .stores import Range
 from .times import EARLIEST_MS, LATEST_MS
+from .variable import Bytes, VariableKind
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class WindowProgram:
     """Those of them that are merged; the text of a first or last is chosen."""
     endpoints: tuple[Endpoint, ...]
     """The first and last values that those features need."""
+    moments: tuple[Moments, ...]
+    """The central moments that those features need."""
 
     def start_ms(self, at_ms: int) -> int:
         """Where the cover begins."""
@@ -141,12 +145,12 @@ class Program:
                         one.numbers[columns] = slab.ufunc.reduce(parts[first:last], axis=0).tolist()
                     first = last
         for window, one, window_places in zip(self.windows, merged, places, strict=True):
-            if window_places and (window.endpoints or window.fields):
+            if window_places and (window.endpoints or window.fields or window.moments):
                 self._merge_others(window, tiles, window_places, one)
         return merged
 
     def _merge_others(self, window: WindowProgram, tiles: Tiles, places: Sequence[tuple[int, int]], merged: Merged) -> None:
-        """First and last values, texts and sketches, which no ufunc can merge."""
+        """First and last values, moments, texts and sketches, which no ufunc can merge."""
         indices = [i for begin, end in places for i in range(begin, end)]
         rows = tiles.rows[indices]
         for endpoint in window.endpoints:
@@ -159,6 +163,10 @@ class Program:
                 merged.objects[endpoint.field] = self._variable(tiles, indices[chosen])[self._fields[endpoint.field]]
             else:
                 merged.numbers[endpoint.value] = rows.view(NUMPY_DTYPES[endpoint.dtype])[chosen, endpoint.value].item()
+        for moments in window.moments:
+            words = slice(moments.start, moments.stop)
+            found = merged_moments(rows[:, moments.n], rows.view(np.float64)[:, words].T)
+            merged.numbers[words] = map(float, found)
         for name in window.merged_fields:
             place = self._fields[name]
             parts = [part for part in (self._variable(tiles, i)[place] for i in indices) if part is not None]
@@ -214,6 +222,7 @@ def _windows(plan: Plan, layout: Layout, ladder_ms: Sequence[int]) -> tuple[Wind
                 fields,
                 tuple(name for name in fields if name not in chosen),
                 tuple(one for one in layout.endpoints if one.field.rpartition(".")[0] in needed),
+                tuple(one for one in layout.moments if one.state in needed),
             )
         )
     return tuple(programs)

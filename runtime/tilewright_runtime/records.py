@@ -24,7 +24,7 @@ from xxhash import xxh32_intdigest
 from .block import Block
 from .errors import CorruptRecordError
 from .layout import FINGERPRINT, HEADER_WORDS, SIZES, STAMP, Layout, Rows
-from .sketches import Bytes
+from .variable import Bytes
 
 _FLAGS = 0xFF << 40
 _SNAPPY = 1

@@ -34,11 +34,16 @@ def jsonable(value: Any) -> Any:
         case date():
             return value.isoformat()
         case dict():
-            return {str(jsonable(name)): jsonable(item) for name, item in value.items()}
+            return {_name(name): jsonable(item) for name, item in value.items()}
         case list() | tuple():
             return [jsonable(item) for item in value]
         case _:
             return value
+
+
+def _name(key: Any) -> str:
+    """The key of a JSON object: a text, and the values of a histogram as their JSON would show them."""
+    return str(key).lower() if isinstance(key, bool) else str(jsonable(key))
 
 
 def answer_document(answer: Answer) -> dict[str, Any]:
@@ -124,10 +129,11 @@ def short(value: Any) -> str:
             return str(value).lower()
         case int():
             return f"{value:,}"
-        case {"item": item, "count": count}:
-            return f"{item}×{count}"
         case [{"item": _}, *_]:
-            return " ".join(short(item) for item in value[:3]) + (" …" if len(value) > 3 else "")
+            return short({item["item"]: item["count"] for item in value})
+        case dict():
+            shown = [f"{_name(item)}×{count}" for item, count in value.items()]
+            return " ".join(shown[:3]) + (" …" if len(shown) > 3 else "")
         case list():
             return " ".join(short(item) for item in value)
         case _:

@@ -38,7 +38,7 @@ def test_a_bare_operation_has_the_name_it_is_reached_by(operation: OperationSpec
         (Operation.HISTOGRAM(), "histogram", {"k": 0}),
         (Operation.HISTOGRAM(20), "histogram20", {"k": 20}),
         (Operation.APPROX_PERCENTILE([0.5, 1]), "approx_percentile", {"percentiles": [0.5, 1.0], "sketch": "tdigest"}),
-        (Operation.PERCENTILE((0,), sketch="kll"), "approx_percentile", {"percentiles": [0.0], "sketch": "kll"}),
+        (Operation.PERCENTILE((0,), sketch="kll", k=400), "approx_percentile", {"percentiles": [0.0], "sketch": "kll"}),
     ],
 )
 def test_suffix_and_parameters(operation: OperationSpec, suffix: str, params: dict[str, object]) -> None:
@@ -58,11 +58,51 @@ def test_suffix_and_parameters(operation: OperationSpec, suffix: str, params: di
         (Operation.LAST, "FLOAT", "float", "FLOAT"),
         (Operation.APPROX_PERCENTILE([0.5]), "BIGINT", "integer", "DOUBLE[]"),
         (Operation.TOP_K(3), "VARCHAR", "text", "STRUCT(item VARCHAR, count BIGINT)[]"),
+        (Operation.VARIANCE, "DECIMAL(8,2)", "decimal", "DOUBLE"),
+        (Operation.LAST_K(3), "VARCHAR", "text", "VARCHAR[]"),
+        (Operation.LARGEST_K(3), "DATE", "date", "DATE[]"),
+        (Operation.UNIQUE_COUNT, "VARCHAR", "text", "BIGINT"),
+        (Operation.BOUNDED_UNIQUE_COUNT(3), "DOUBLE", "float", "BIGINT"),
+        (Operation.HISTOGRAM(), "BOOLEAN", "boolean", "MAP(BOOLEAN, BIGINT)"),
     ],
 )
 def test_types_of_results(operation: OperationSpec, input_type: str, family: str, result: str) -> None:
     """The type of a feature follows from its input's type."""
     assert operation.result(input_type, family) == result
+
+
+@pytest.mark.parametrize(
+    ("operation", "states"),
+    [
+        (Operation.PERCENTILE([0.5]), (("tdigest", {"k": 200}),)),
+        (Operation.PERCENTILE([0.5], compression=100), (("tdigest", {"k": 100}),)),
+        (Operation.PERCENTILE([0.5], sketch="kll"), (("kll", {"k": 200}),)),
+        (Operation.PERCENTILE([0.5], sketch="kll", k=400), (("kll", {"k": 400}),)),
+        (Operation.LAST_K(7), (("last_k", {"k": 7}),)),
+        (Operation.HISTOGRAM(7), (("histogram", {}),)),
+    ],
+)
+def test_sizes_of_states(operation: OperationSpec, states: object) -> None:
+    """The size of a sketch or list stands with its state; a histogram counts every value, whatever its k."""
+    assert operation.kept_states() == states
+
+
+@pytest.mark.parametrize(
+    ("operation", "problem"),
+    [
+        (Operation.PERCENTILE([0.5], k=400), "the sketch 'tdigest' has no k. Its size is compression=…, 200 by default."),
+        (
+            Operation.PERCENTILE([0.5], sketch="kll", compression=100),
+            "the sketch 'kll' has no compression. Its size is k=…, 200 by default.",
+        ),
+        (Operation.PERCENTILE([0.5], sketch="kll", k=7), "input should be greater than or equal to 8."),
+        (Operation.PERCENTILE([0.5], compression=9), "input should be greater than or equal to 10."),
+        (Operation.LAST_K(0), "input should be greater than or equal to 1."),
+    ],
+)
+def test_sizes_that_cannot_be(operation: OperationSpec, problem: str) -> None:
+    """The size of the other sketch, or one out of its bounds, is a mistake that says so."""
+    assert [one.message.endswith(problem) for one in operation.problems] == [True]
 
 
 @pytest.mark.parametrize("k", range(1, 10_001, 617))

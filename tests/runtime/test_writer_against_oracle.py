@@ -27,7 +27,13 @@ from tilewright_runtime import Fetcher, Writer, open_store
 
 COUNT, MIN, MAX, FIRST, LAST = Operation.COUNT, Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST
 UNIQUE, TOP, PERCENTILES = Operation.APPROX_UNIQUE_COUNT, Operation.TOP_K(2), Operation.APPROX_PERCENTILE([0, 0.25, 0.5, 0.99, 1])
-NUMBERS = [COUNT, Operation.SUM, Operation.AVERAGE, MIN, MAX, FIRST, LAST, UNIQUE, PERCENTILES]
+MOMENTS = [Operation.VARIANCE, Operation.STDDEV, Operation.SKEW, Operation.KURTOSIS]
+ENDS = [Operation.LARGEST_K(3), Operation.SMALLEST_K(2)]
+EXACT = [
+    *(Operation.UNIQUE_COUNT, Operation.BOUNDED_UNIQUE_COUNT(2), Operation.HISTOGRAM(), Operation.HISTOGRAM(2)),
+    *(Operation.FIRST_K(2), Operation.FIRST_K(30), Operation.LAST_K(3)),
+]
+NUMBERS = [COUNT, Operation.SUM, Operation.AVERAGE, *MOMENTS, MIN, MAX, FIRST, LAST, *ENDS, *EXACT, UNIQUE, PERCENTILES]
 
 finite = st.sampled_from([0.0, -0.0, 0.1, 1e-300, 1e15, -1e15]) | st.floats(-1e9, 1e9)
 any_float = st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -1e308, 5e-324]) | finite
@@ -39,19 +45,25 @@ CASES: dict[str, tuple[str, st.SearchStrategy[Any], Sequence[OperationSpec]]] = 
     "huge_integers": (
         "bigint",
         st.sampled_from([2**63 - 1, -(2**63), 2**62, 0]),
-        [COUNT, Operation.AVERAGE, MIN, MAX, FIRST, LAST, UNIQUE],
+        [COUNT, Operation.AVERAGE, *MOMENTS, MIN, MAX, FIRST, LAST, *ENDS, *EXACT, UNIQUE],
     ),
     "floats": ("double", finite, NUMBERS),
     "odd_floats": ("double", any_float, NUMBERS[:-1]),
+    "close_floats": ("double", st.floats(1e9, 1e9 + 1e-3) | st.sampled_from([1e9 + 4, 1e9 + 16, 2.0**30]), MOMENTS),
+    "kll": ("double", finite, [Operation.APPROX_PERCENTILE([0, 0.25, 0.5, 0.99, 1], sketch="kll")]),
     "decimals": ("decimal(12,3)", st.decimals(places=3, min_value=-999_999_999, max_value=999_999_999), NUMBERS),
     "texts": (
         "string",
         st.sampled_from(["", "a", "é", "\uffff", "\N{GRINNING FACE}"]) | st.text(max_size=5),
-        [COUNT, MIN, MAX, FIRST, LAST, UNIQUE, TOP],
+        [COUNT, MIN, MAX, FIRST, LAST, *ENDS, *EXACT, UNIQUE, TOP],
     ),
-    "dates": ("date", st.dates() | st.just(date(1970, 1, 1)), [COUNT, MIN, MAX, FIRST, LAST, UNIQUE, TOP]),
-    "timestamps": ("timestamp", times | st.just(datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC)), [COUNT, MIN, MAX, FIRST, LAST, UNIQUE]),
-    "booleans": ("boolean", st.booleans(), [COUNT, FIRST, LAST, UNIQUE, TOP]),
+    "dates": ("date", st.dates() | st.just(date(1970, 1, 1)), [COUNT, MIN, MAX, FIRST, LAST, *ENDS, *EXACT, UNIQUE, TOP]),
+    "timestamps": (
+        "timestamp",
+        times | st.just(datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC)),
+        [COUNT, MIN, MAX, FIRST, LAST, *ENDS, *EXACT, UNIQUE],
+    ),
+    "booleans": ("boolean", st.booleans(), [COUNT, FIRST, LAST, *EXACT, UNIQUE, TOP]),
 }
 
 #: A day's boundary, around which edges of all levels meet.

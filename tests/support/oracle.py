@@ -104,6 +104,27 @@ def _distinct(values: Sequence[Any]) -> int:
     return len({"NaN" if is_nan(value) else value for value in values})
 
 
+def _ordered(values: Sequence[Any], largest_first: bool = False) -> list[Any]:
+    return sorted(values, key=rank, reverse=largest_first)
+
+
+def _histogram(values: Sequence[Any], k: int) -> dict[Any, int]:
+    by_rank: dict[tuple[int, Any], list[Any]] = {}
+    for value in values:
+        by_rank.setdefault(rank(value), []).append(value)
+    ranked = sorted(by_rank.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return {same[0]: len(same) for _, same in ranked[: k or None]}
+
+
+def _first(pairs: Sequence[tuple[int, Any]], k: int) -> list[Any]:
+    larger_first = sorted(pairs, key=lambda pair: rank(pair[1]), reverse=True)
+    return [value for _, value in sorted(larger_first, key=lambda pair: pair[0])[:k]]
+
+
+def _last(pairs: Sequence[tuple[int, Any]], k: int) -> list[Any]:
+    return [value for _, value in sorted(pairs, key=lambda pair: (pair[0], rank(pair[1])), reverse=True)[:k]]
+
+
 def _oldest(pairs: Sequence[tuple[int, Any]]) -> Any:
     first = min(ts for ts, _ in pairs)
     return max((value for ts, value in pairs if ts == first), key=rank)
@@ -122,6 +143,13 @@ _OPERATIONS: dict[str, tuple[Any, Callable[[Sequence[tuple[int, Any]], Mapping[s
     "MAX": (None, lambda pairs, _: max((value for _, value in pairs), key=rank)),
     "FIRST": (None, lambda pairs, _: _oldest(pairs)),
     "LAST": (None, lambda pairs, _: _newest(pairs)),
+    "FIRST_K": (None, lambda pairs, params: _first(pairs, params["k"])),
+    "LAST_K": (None, lambda pairs, params: _last(pairs, params["k"])),
+    "LARGEST_K": (None, lambda pairs, params: _ordered([value for _, value in pairs], largest_first=True)[: params["k"]]),
+    "SMALLEST_K": (None, lambda pairs, params: _ordered([value for _, value in pairs])[: params["k"]]),
+    "UNIQUE_COUNT": (0, lambda pairs, _: _distinct([value for _, value in pairs])),
+    "BOUNDED_UNIQUE_COUNT": (0, lambda pairs, params: min(params["k"], _distinct([value for _, value in pairs]))),
+    "HISTOGRAM": (None, lambda pairs, params: _histogram([value for _, value in pairs], params["k"])),
     "APPROX_UNIQUE_COUNT": (0, lambda pairs, _: _distinct([value for _, value in pairs])),
     "TOP_K": (None, lambda pairs, params: _top([value for _, value in pairs], params["k"])),
 }
@@ -139,6 +167,8 @@ def disagreement(asked: Asked, got: Any, events: Sequence[Event], at_ms: int, fi
     values = [value for _, value in chosen(asked, events, at_ms, finest_ms)]
     if asked.operation == "APPROX_PERCENTILE":
         return _bad_percentiles(asked.params["percentiles"], got, values)
+    if asked.operation in ("VARIANCE", "STDDEV", "SKEW", "KURTOSIS"):
+        return bad_moment(asked.operation, got, values)
     want = answer(asked, events, at_ms, finest_ms)
     allowed = 0.0
     if asked.operation in ("SUM", "AVERAGE") and isinstance(want, float):
@@ -147,6 +177,10 @@ def disagreement(asked: Asked, got: Any, events: Sequence[Event], at_ms: int, fi
 
 
 def _same(got: Any, want: Any, allowed: float) -> bool:
+    if isinstance(want, dict):
+        return isinstance(got, dict) and _same(list(got), list(want), 0) and list(got.values()) == list(want.values())
+    if isinstance(want, list):
+        return isinstance(got, list) and len(got) == len(want) and all(_same(one, other, 0) for one, other in zip(got, want, strict=True))
     if not isinstance(want, float):
         # A bool is no int here, an int no Decimal, and a date no timestamp.
         return type(got) is type(want) and bool(got == want)
@@ -168,3 +202,34 @@ def _bad_percentiles(percentiles: Sequence[float], got: Any, values: Sequence[in
         if not low <= value <= high:
             return f"percentile {percentile} of {ordered} is {value!r}"
     return None
+
+
+#: Between these a double holds the second and fourth powers of what it is asked about; far outside it holds neither.
+_SMALL, _LARGE = Fraction(10) ** -149, Fraction(10) ** 149
+
+
+def bad_moment(operation: str, got: Any, values: Sequence[Any]) -> str | None:
+    """What is wrong with a variance, deviation, skew or kurtosis of some values, which count as doubles; worked out in fractions."""
+    floats = [float(value) for value in values]
+    if not floats:
+        return None if got is None else f"{operation} of nothing is {got!r}"
+    if not all(map(math.isfinite, floats)):
+        return None if is_nan(got) else f"{operation} of {floats} is {got!r}, not NaN"
+    exact = list(map(Fraction, floats))
+    mean = sum(exact, Fraction()) / len(exact)
+    second, third, fourth = (sum(((x - mean) ** power for x in exact), Fraction()) / len(exact) for power in (2, 3, 4))
+    if operation in ("VARIANCE", "STDDEV"):
+        root = operation == "STDDEV"
+        if second * len(exact) > Fraction(10) ** 307:
+            return None if is_nan(got) else f"{operation} of {floats} is {got!r}, not NaN"
+        want = math.sqrt(second) if root else float(second)
+        close = isinstance(got, float) and abs(got - want) <= TOLERANCE * want + (1e-150 if root else 1e-300)
+        return None if close else f"{operation} of {floats} is {got!r}, the oracle says {want!r}"
+    if second == 0:
+        return None if got is None else f"{operation} of equal values is {got!r}"
+    if not _SMALL < second < _LARGE:
+        return None if is_nan(got) or (got is None and second < _SMALL) else f"{operation} of {floats} is {got!r}, not NaN"
+    spread = math.sqrt(second)
+    want = float(third / second) / spread if operation == "SKEW" else float(fourth / second**2) - 3
+    close = isinstance(got, float) and abs(got - want) <= TOLERANCE * (1 + abs(want))
+    return None if close else f"{operation} of {floats} is {got!r}, the oracle says {want!r}"

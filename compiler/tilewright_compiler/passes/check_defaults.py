@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ..draft import Draft
@@ -30,11 +31,11 @@ def _fits(value: Any, result: str) -> bool:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
         return False
-    return next(check(value) for prefix, check, _ in _KINDS if result.startswith(prefix))
+    return next(check(value) for pattern, check, _ in _KINDS if fnmatchcase(result, pattern))
 
 
 def _example(result: str) -> str:
-    return next(example for prefix, _, example in _KINDS if result.startswith(prefix))
+    return next(example for pattern, _, example in _KINDS if fnmatchcase(result, pattern))
 
 
 def _is_number(value: Any) -> bool:
@@ -45,16 +46,17 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-#: beginning of a type -> what its defaults are, and an example
+#: form of a type -> what its defaults are, and an example
 _KINDS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("STRUCT", lambda value: isinstance(value, list), "a list such as []"),
-    ("DOUBLE[]", lambda value: isinstance(value, list) and all(map(_is_number, value)), "a list of numbers such as [0.0]"),
-    ("DOUBLE", _is_number, "a number such as 0.0"),
-    ("FLOAT", _is_number, "a number such as 0.0"),
-    ("DECIMAL", lambda value: _is_number(value) or isinstance(value, str), "a number such as 0 or '0.00'"),
-    ("BOOLEAN", lambda value: isinstance(value, bool), "True or False"),
-    ("VARCHAR", lambda value: isinstance(value, str), "a text"),
-    ("DATE", lambda value: isinstance(value, str), "a text such as '1970-01-01'"),
-    ("TIMESTAMP", lambda value: isinstance(value, str), "a text such as '1970-01-01T00:00:00Z'"),
-    ("", _is_whole, "a whole number such as 0"),
+    ("DOUBLE[[]]", lambda value: isinstance(value, list) and all(map(_is_number, value)), "a list of numbers such as [0.0]"),
+    ("*[[]]", lambda value: isinstance(value, list), "a list such as []"),
+    ("MAP*", lambda value: isinstance(value, dict), "a map such as {}"),
+    ("DOUBLE*", _is_number, "a number such as 0.0"),
+    ("FLOAT*", _is_number, "a number such as 0.0"),
+    ("DECIMAL*", lambda value: _is_number(value) or isinstance(value, str), "a number such as 0 or '0.00'"),
+    ("BOOLEAN*", lambda value: isinstance(value, bool), "True or False"),
+    ("VARCHAR*", lambda value: isinstance(value, str), "a text"),
+    ("DATE*", lambda value: isinstance(value, str), "a text such as '1970-01-01'"),
+    ("TIMESTAMP*", lambda value: isinstance(value, str), "a text such as '1970-01-01T00:00:00Z'"),
+    ("*", _is_whole, "a whole number such as 0"),
 )

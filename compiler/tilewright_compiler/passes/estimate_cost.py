@@ -6,12 +6,15 @@ from itertools import pairwise
 from math import ceil
 
 from ..draft import Draft
-from ..plan import Cost, Request
+from ..plan import Cost, Request, State
 
 _HEADER_BYTES, _NUMBER_BYTES = 48, 8
 #: The length before each field of changing length, and a typical length of its bytes.
 _LENGTH_BYTES = 8
-_SKETCH_BYTES = {"tdigest": 1600, "hll": 512, "frequent": 512}
+_SKETCH_BYTES = {"tdigest": 1600, "kll": 1600, "hll": 512, "frequent": 512, "histogram": 512, "unique": 512}
+#: What an entry of a list takes, of which at most k are kept; few tiles have more values than this.
+_ENTRY_BYTES = {"bounded": 8, "largest_k": 8, "smallest_k": 8, "first_k": 16, "last_k": 16}
+_TYPICAL_ENTRIES = 64
 _TEXT_BYTES = 16
 #: A lifetime reads as many tiles as there are days with events: a year of them is assumed.
 _LIFETIME_MS = 365 * 86_400_000
@@ -42,9 +45,15 @@ def _record_bytes(draft: Draft) -> int:
     layout = draft.tile_layout
     if layout is None:
         return 0
-    kinds = {state.id: state.kind for state in draft.states}
-    sketches = sum(_LENGTH_BYTES + _SKETCH_BYTES.get(kinds[field.state], _TEXT_BYTES) for field in layout.variable)
+    states = {state.id: state for state in draft.states}
+    sketches = sum(_LENGTH_BYTES + _variable_bytes(states[field.state]) for field in layout.variable)
     return _HEADER_BYTES + _NUMBER_BYTES * len(layout.columns) + sketches
+
+
+def _variable_bytes(state: State) -> int:
+    if (entry := _ENTRY_BYTES.get(state.kind)) is not None:
+        return entry * min(int(state.params["k"]), _TYPICAL_ENTRIES)
+    return _SKETCH_BYTES.get(state.kind, _TEXT_BYTES)
 
 
 def _head_tiles(draft: Draft) -> int:

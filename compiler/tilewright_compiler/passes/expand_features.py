@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tilewright.aggregation import Aggregation
-from tilewright.operation_spec import OperationSpec
-from tilewright.operations import Operation
 from tilewright.windows import Window, duration_ms, format_duration
 
 from ..draft import Declared, Draft
@@ -51,26 +49,12 @@ def _sound(aggregation: Aggregation) -> bool:
 
 
 def _not_built(draft: Draft, aggregation: Aggregation) -> None:
-    operation = aggregation.operation
-    if not operation.kept_states():
-        detail = (
-            ' with sketch="kll" is not built yet. Use sketch="tdigest"' if operation.name == "APPROX_PERCENTILE" else " is not built yet"
-        )
-        built = ", ".join(_built())
-        draft.report("TW030", aggregation.site, f"the operation {operation.name}{detail}. Built: {built}.")
     if aggregation.edge not in _EDGES_BUILT:
         what = f"edge={aggregation.edge!r} is not built yet. Use 'sawtooth' or 'truncate'."
         draft.report("TW030", aggregation.site, what)
     if aggregation.buckets:
         what = "buckets are not built yet. Make a column for each bucket with select(…=\"if(kind = 'a', amount, null)\")."
         draft.report("TW030", aggregation.site, what)
-
-
-def _built() -> Iterator[str]:
-    for name, operation in vars(Operation).items():
-        if isinstance(operation, OperationSpec) and operation.kept_states():
-            yield name
-    yield from ("APPROX_PERCENTILE", "TOP_K")
 
 
 def _features(draft: Draft, aggregation: Aggregation) -> Iterator[Declared]:

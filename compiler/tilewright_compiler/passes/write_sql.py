@@ -124,7 +124,8 @@ def _tiles(draft: Draft) -> str:
     columns += [f"{start} AS {quoted('__start')}", f"count(*) AS {quoted('__events')}", f"max({quoted('__ts')}) AS {quoted('__newest')}"]
     for state in draft.states:
         for field in STATE_KINDS[state.kind](quoted(state.input), state.type):
-            columns.append(f"{field.sql} AS {quoted(f'{state.id}.{field.name}')}")
+            if field.sql is not None:
+                columns.append(f"{field.sql} AS {quoted(f'{state.id}.{field.name}')}")
     return "\n".join(
         [
             "-- 2. The states of every key in every tile of one level; $tile_ms is the level's size.",

@@ -20,6 +20,11 @@ types = GroupBy(
         Aggregation(input_column="s", operation=Operation.COUNT, windows=["1h"], default=0.5),
         Aggregation(input_column="s", operation=Operation.LAST, windows=["1h"], default=object),
         Aggregation(input_column="f", operation=Operation.AVERAGE, windows=["1h"], default=float("nan")),
+        Aggregation(input_column="user", operation=Operation.VARIANCE, windows=["1h"]),
+        Aggregation(input_column="b", operation=Operation.LARGEST_K(2), windows=["1h"]),
+        Aggregation(input_column="s", operation=Operation.LAST_K(2), windows=["1h"], default="none"),
+        Aggregation(input_column="s", operation=Operation.HISTOGRAM(), windows=["1h"], default=[]),
+        Aggregation(input_column="s", operation=Operation.UNIQUE_COUNT, windows=["1h"], default=None),
     ],
 )
 twice = GroupBy(

@@ -72,7 +72,22 @@ SELECT
   list(CAST("delay" AS DOUBLE)) FILTER (WHERE "delay" IS NOT NULL) AS "tdigest_delay.sketch",
   list(DISTINCT "tail") FILTER (WHERE "tail" IS NOT NULL) AS "hll_tail.sketch",
   histogram(CAST("tail" AS VARCHAR)) FILTER (WHERE "tail" IS NOT NULL) AS "frequent_tail_10.sketch",
-  histogram(CAST("tail" AS VARCHAR)) FILTER (WHERE "tail" IS NOT NULL) AS "frequent_tail_14.sketch"
+  histogram(CAST("tail" AS VARCHAR)) FILTER (WHERE "tail" IS NOT NULL) AS "frequent_tail_14.sketch",
+  list(CAST("fare" AS DOUBLE)) FILTER (WHERE "fare" IS NOT NULL) AS "variance_fare.values",
+  count("fare") AS "variance_fare.n",
+  list(CAST("delay" AS DOUBLE)) FILTER (WHERE "delay" IS NOT NULL) AS "moments_delay.values",
+  count("delay") AS "moments_delay.n",
+  list(struct_pack(t := __ts, x := "tail")) FILTER (WHERE "tail" IS NOT NULL) AS "first_k_tail.entries",
+  list(struct_pack(t := __ts, x := CAST(CAST("fare" AS DECIMAL(38,2)) * 100 AS BIGINT))) FILTER (WHERE "fare" IS NOT NULL) AS "last_k_fare.entries",
+  list(CAST("day" - DATE '1970-01-01' AS BIGINT)) FILTER (WHERE "day" IS NOT NULL) AS "largest_k_day.entries",
+  list(CAST("delay" AS BIGINT)) FILTER (WHERE "delay" IS NOT NULL) AS "smallest_k_delay.entries",
+  list(DISTINCT "tail") FILTER (WHERE "tail" IS NOT NULL) AS "unique_tail.entries",
+  list(DISTINCT "tail") FILTER (WHERE "tail" IS NOT NULL) AS "bounded_tail_100.entries",
+  list(DISTINCT "tail") FILTER (WHERE "tail" IS NOT NULL) AS "bounded_tail_10.entries",
+  histogram(CAST("late" AS BIGINT)) FILTER (WHERE "late" IS NOT NULL) AS "histogram_late.entries",
+  histogram("tail") FILTER (WHERE "tail" IS NOT NULL) AS "histogram_tail.entries",
+  list(CAST("fare" AS DOUBLE)) FILTER (WHERE "fare" IS NOT NULL) AS "kll_fare.sketch",
+  list(CAST("fare" AS DOUBLE)) FILTER (WHERE "fare" IS NOT NULL) AS "tdigest_fare.sketch"
 FROM events
 WHERE "__reason" IS NULL
 GROUP BY ALL;

@@ -1,0 +1,160 @@
+"""States that keep values exactly: sets, histograms, and lists of the k largest, smallest, first or last.
+
+The bytes of a state do not depend on the order in which its events arrived. They are little-endian: the number of
+entries (4 bytes); for a histogram the count, for a first or last list the time in ms of each (8 bytes each); then the
+values in the order that the kind keeps them: integers, decimals without their point, days, microseconds and booleans as
+signed integers of 8 bytes, floats as 8 bytes, texts as the length of each in bytes (4 bytes) and then their UTF-8.
+
+-0.0 is the same value as 0.0, and NaN is one value, the largest number, as in SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tilewright_compiler.plan import State
+from tilewright_compiler.states import family
+
+from .variable import Bytes, VariableKind, lists
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: family of a type -> how its values are stored; all others are integers of 8 bytes
+_DTYPES: dict[str | None, str] = {"float": "<f8", "text": "object"}
+
+
+_NO_NUMBERS = np.zeros(0, dtype=np.int64)
+
+
+class Entries(NamedTuple):
+    """Values as a tile keeps them (texts as UTF-8), and the count or time that stands with each, if any does."""
+
+    values: NDArray[Any]
+    numbers: NDArray[np.int64] = _NO_NUMBERS
+
+    def select(self, places: Any) -> Entries:
+        """The chosen entries, in the order given."""
+        return Entries(self.values[places], self.numbers[places] if len(self.numbers) else self.numbers)
+
+
+#: What a kind keeps of some entries, in its order; applied to what it gave itself it changes nothing.
+Keep = Callable[[Entries], Entries]
+
+
+def _ranks(values: NDArray[Any]) -> NDArray[np.intp]:
+    """The place of each value among the different ones, in the order of SQL."""
+    ranks: NDArray[np.intp] = np.unique(values, return_inverse=True)[1]
+    return ranks
+
+
+def _distinct(entries: Entries) -> Entries:
+    values = entries.values
+    if values.dtype == object:  # a set of texts is far quicker than numpy's sorting of all of them
+        return Entries(np.array(sorted(set(values.tolist())), dtype=object))
+    return Entries(np.unique(values))
+
+
+def _counted(entries: Entries) -> Entries:
+    values, places = np.unique(entries.values, return_inverse=True)
+    counts = np.zeros(len(values), dtype=np.int64)
+    np.add.at(counts, places, entries.numbers)
+    return Entries(values, counts)
+
+
+def _bounded(k: int) -> Keep:
+    # Which k values are kept must not depend on which came first: they are the smallest.
+    return lambda entries: _distinct(entries).select(slice(k))
+
+
+def _largest(k: int) -> Keep:
+    return lambda entries: Entries(np.sort(entries.values)[::-1][:k])
+
+
+def _smallest(k: int) -> Keep:
+    return lambda entries: Entries(np.sort(entries.values)[:k])
+
+
+def _timed(k: int, sign: int) -> Keep:
+    return lambda entries: entries.select(np.lexsort((-_ranks(entries.values), sign * entries.numbers))[:k])
+
+
+def encode(entries: Entries) -> bytes:
+    """The bytes of some entries."""
+    values, numbers = entries
+    parts = [len(values).to_bytes(4, "little"), numbers.astype("<i8", copy=False).tobytes()]
+    if values.dtype == object:
+        texts = values.tolist()
+        parts += [np.array([len(text) for text in texts], dtype="<u4").tobytes(), *texts]
+    else:
+        parts.append(values.tobytes())
+    return b"".join(parts)
+
+
+def decode(part: bytes, dtype: str, numbered: bool) -> Entries:
+    """The entries that some bytes hold."""
+    size = int.from_bytes(part[:4], "little")
+    at = 4 + 8 * size * numbered
+    numbers = np.frombuffer(part, "<i8", size, 4) if numbered else _NO_NUMBERS
+    if dtype != "object":
+        return Entries(np.frombuffer(part, dtype, size, at), numbers)
+    start = at + 4 * size
+    bounds = pairwise(accumulate(np.frombuffer(part, "<u4", size, at).tolist(), initial=start))
+    return Entries(np.array([part[begin:end] for begin, end in bounds], dtype=object), numbers)
+
+
+def _from_arrow(column: pa.Array, dtype: str) -> Entries:
+    """The flat entries of a column of lists, of lists of (t, x), or of maps from value to count."""
+    import pyarrow as pa
+
+    if pa.types.is_map(column.type):
+        values, numbers = column.keys, column.items
+    elif pa.types.is_struct(column.values.type):
+        numbers, values = column.values.flatten()
+    else:
+        values, numbers = column.values, None
+    counted = _NO_NUMBERS if numbers is None else numbers.to_numpy(zero_copy_only=False).astype(np.int64)
+    if dtype == "object":
+        return Entries(np.array(values.cast("large_binary").to_pylist(), dtype=object), counted)
+    found = values.to_numpy(zero_copy_only=False).astype(dtype)
+    if dtype == "<f8":
+        found = np.where(np.isnan(found), np.nan, found + 0.0)  # one NaN, and no -0.0
+    return Entries(found, counted)
+
+
+def _kind(state: State, keep: Keep, numbered: bool) -> VariableKind:
+    dtype = _DTYPES.get(family(state.type), "<i8")
+
+    def build(column: pa.Array) -> list[Bytes]:
+        entries = _from_arrow(column, dtype)
+        return [encode(keep(entries.select(slice(*bounds)))) if bounds else None for bounds in lists(column)]
+
+    def merge(parts: Sequence[bytes]) -> Entries:
+        found = [decode(part, dtype, numbered) for part in parts]
+        if len(found) == 1:
+            return found[0]
+        values, numbers = zip(*found, strict=True)
+        return keep(Entries(np.concatenate(values), np.concatenate(numbers)))
+
+    return VariableKind(build, merge, encode)
+
+
+def _k(state: State) -> int:
+    return int(state.params["k"])
+
+
+#: kind of a state -> the functions of its variable field
+ENTRY_KINDS: dict[str, Callable[[State], VariableKind]] = {
+    "unique": lambda state: _kind(state, _distinct, numbered=False),
+    "bounded": lambda state: _kind(state, _bounded(_k(state)), numbered=False),
+    "histogram": lambda state: _kind(state, _counted, numbered=True),
+    "largest_k": lambda state: _kind(state, _largest(_k(state)), numbered=False),
+    "smallest_k": lambda state: _kind(state, _smallest(_k(state)), numbered=False),
+    "first_k": lambda state: _kind(state, _timed(_k(state), 1), numbered=True),
+    "last_k": lambda state: _kind(state, _timed(_k(state), -1), numbered=True),
+}
