@@ -10,6 +10,7 @@ import click
 
 #: name -> (module, attribute, one line for the help)
 _COMMANDS = {
+    "init": ("tilewright_runtime.commands.init", "init", "Make a new repository of features."),
     "compile": ("tilewright_compiler.cli", "compile_command", "Compile GroupBys to tiling plans."),
     "explain": ("tilewright_runtime.commands.explain", "explain", "Explain what a plan reads and keeps, and why."),
     "diff": ("tilewright_runtime.commands.diff", "diff", "Compare plans, and say what becomes of stored tiles."),
