@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from tilewright.declaration import CallSite
 from tilewright.windows import duration_ms
@@ -22,6 +21,17 @@ def _time_ms(value: object) -> object:
     return duration_ms(value) if isinstance(value, str) else value
 
 
+def _fitting_sizes(sizes: dict[str, str]) -> dict[str, str]:
+    """Windows and sizes that can be read, each window once, and no tile longer than its window (errata S5)."""
+    seen: dict[int, str] = {}
+    for window, size in sizes.items():
+        if duration_ms(size) > duration_ms(window):
+            raise ValueError(f"the tile {size} is longer than its window {window}")
+        if (same := seen.setdefault(duration_ms(window), window)) != window:
+            raise ValueError(f"{same} and {window} are the same window")
+    return sizes
+
+
 _Size = Annotated[int, BeforeValidator(lambda value: duration_ms(value)), Field(gt=0)]
 _Time = Annotated[int, BeforeValidator(_time_ms), Field(ge=0)]
 
@@ -31,11 +41,11 @@ class _Section(BaseModel):
 
 
 class EntityStats(_Section):
-    """What the `adaptive` strategy knows of an entity."""
+    """What is known of the entities (errata S7): `tilewright stats` measures the first two."""
 
-    events_per_hour: float = Field(default=0, ge=0)
-    entities: int = Field(default=0, ge=0)
-    requests_per_second: float = Field(default=0, ge=0)
+    events_per_hour: float = Field(ge=0)
+    entities: int | None = Field(default=None, ge=0)
+    requests_per_second: float | None = Field(default=None, ge=0)
 
 
 class Flink(_Section):
@@ -71,17 +81,17 @@ class Config(_Section):
     enabled: bool = False
     sizing_strategy: Literal["hierarchical", "fixed", "hierarchical_map", "adaptive"] = "hierarchical"
     tile_size: _Size | None = None
-    tile_sizes: Mapping[str, str] | None = None
+    tile_sizes: Annotated[dict[str, str], AfterValidator(_fitting_sizes)] | None = None
     max_tiles_per_request: int = Field(default=1000, ge=1)
     max_edge_error: float = Field(default=1 / 12, gt=0, le=1)
-    entity_stats: EntityStats = EntityStats()
+    entity_stats: EntityStats | None = None
     flink: Flink = Flink()
     kv_store: KvStore = KvStore()
     monitoring: Monitoring = Monitoring()
 
     @model_validator(mode="after")
     def _fixed_has_a_size(self) -> Self:
-        if self.sizing_strategy == "fixed" and self.tile_size is None:
+        if self.sizing_strategy == "fixed" and self.tile_size is None and not self.tile_sizes:
             raise ValueError("the sizing_strategy fixed needs a tile_size. Say one, such as 1h")
         return self
 

@@ -40,9 +40,10 @@ CODES: dict[str, str] = {
     "TW030": "not built yet",
     "TW040": "the edge of a window is coarse",
     "TW041": "a window reads many tiles",
+    "TW042": "nothing is known of the entities",
 }
 
-_WARNINGS = {"TW040", "TW041"}
+_WARNINGS = {"TW040", "TW041", "TW042"}
 
 #: kind of a declaration's problem -> code
 KINDS = {

@@ -117,12 +117,3 @@ def test_a_missing_file_says_so() -> None:
     """A path that leads nowhere is a diagnostic."""
     with pytest.raises(CompileError, match=r"nowhere\.yaml: TW005 cannot be read"):
         load_config("nowhere.yaml")
-
-
-@pytest.mark.parametrize(
-    "setting", [{"sizing_strategy": "adaptive"}, {"sizing_strategy": "hierarchical_map"}, {"tile_sizes": {"1h": "1m"}}]
-)
-def test_strategies_that_are_not_built(setting: dict[str, object]) -> None:
-    """A strategy that is known and not built is refused rather than replaced by another."""
-    with pytest.raises(CompileError, match=r"TW030 .* not built yet"):
-        _plan(Config.model_validate(setting), enabled=True)
