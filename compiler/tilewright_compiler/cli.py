@@ -1,4 +1,4 @@
-"""The command `tilewright compile`."""
+"""The commands `tilewright compile` and `tilewright schema`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command("compile")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--out", default="compiled", show_default=True, metavar="DIR", help="Folder to write to.")
-@click.option("--config", "config_file", metavar="FILE", help="Configuration of tile sizes, store and lateness (YAML).")
+@click.option("--config", "config_file", metavar="FILE", help="Configuration (YAML). Default: tilewright.yaml beside PATH.")
 @click.option(
     "--target", "targets", multiple=True, metavar="NAME", help="What to generate beside the plan; may be repeated. Default: duckdb."
 )
@@ -31,7 +31,7 @@ def compile_command(paths: tuple[str, ...], out: str, config_file: str | None, t
     targets = tuple(dict.fromkeys(targets)) or ("duckdb",)
     if unknown := [name for name in targets if name not in target_names()]:
         raise click.UsageError(f"there is no target {unknown[0]!r}. Known: {', '.join(target_names())}.")
-    compilation = compile_paths(paths, _config(config_file))
+    compilation = compile_paths(paths, _config(paths, config_file))
     _show(compilation.diagnostics)
     if compilation.errors:
         _fail(_count(compilation.errors))
@@ -48,14 +48,24 @@ def compile_command(paths: tuple[str, ...], out: str, config_file: str | None, t
     _report(compilation, out, check)
 
 
-def _config(path: str | None) -> Config | None:
-    from .config import load_config
+@click.command("schema")
+@click.argument("name", type=click.Choice(["config", "plan"]))
+def schema_command(name: str) -> None:
+    """Print the JSON Schema of the configuration file or of a plan."""
+    import json
+
+    from .json_schemas import json_schema
+
+    click.echo(json.dumps(json_schema(name), indent=2, ensure_ascii=False))
+
+
+def _config(paths: tuple[str, ...], given: str | None) -> Config | None:
+    from .config import find_config, load_config
     from .diagnostics import CompileError
 
-    if path is None:
-        return None
     try:
-        return load_config(path)
+        path = find_config(paths) if given is None else given
+        return None if path is None else load_config(path)
     except CompileError as error:
         _show(error.diagnostics)
         _fail(_count(error.diagnostics))
@@ -78,6 +88,10 @@ def _report(compilation: Compilation, out: str, check: bool) -> None:
         levels = ", ".join(format_duration(level.size_ms) for level in plan.levels)
         features = f"{len(plan.features)} feature{'s' * (len(plan.features) != 1)}"
         click.echo(f"{plan.name}: {features}, tiles of {levels} {'unchanged in' if check else '->'} {out}/{plan.name}")
+        for found in plan.cost.recommendations:
+            window, size = format_duration(found.window_ms), format_duration(found.size_ms)
+            figures = f"{found.events_per_tile:,.4g} events per tile, {found.tiles_per_window:,.4g} tiles per window"
+            click.echo(f"  {window} over {size}: {found.tiling} ({figures})")
 
 
 def _fail(reason: str) -> NoReturn:

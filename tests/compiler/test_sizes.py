@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -223,6 +224,21 @@ def test_serving_config_says_the_same_as_the_arguments() -> None:
     assert plan.features[0].rule == "group_by tile_size"
 
 
+@pytest.mark.parametrize(
+    ("said", "config", "problem"),
+    [
+        ({"tile_size": "1h"}, {"tile_size": "2h"}, "tile_size is '1h', and in serving_config '2h'"),
+        ({"tiling_enabled": True}, {"tiling_enabled": False}, "tiling_enabled is True, and in serving_config False"),
+    ],
+)
+def test_serving_config_must_not_say_another_thing(said: dict[str, Any], config: dict[str, Any], problem: str) -> None:
+    """What is said twice must be said the same, since neither would be the one that surely counts."""
+    total = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h"])
+    with pytest.raises(CompileError, match=problem):
+        compile_group_by(GroupBy(sources=[EVENTS], keys=["user"], aggregations=[total], serving_config=config, **said))
+    compile_group_by(GroupBy(sources=[EVENTS], keys=["user"], aggregations=[total], serving_config=said | {"tiling_enabled": True}, **said))
+
+
 @given(st.lists(st.integers(60, 90 * 86_400), min_size=1, max_size=6, unique=True), st.booleans())
 def test_a_ladder_divides_and_fits(windows: list[int], lifetime: bool) -> None:
     """Levels come coarsest first, each divides the one before, and no edge tile is longer than its window (errata S5)."""
@@ -297,8 +313,19 @@ def test_tiles_of_a_request(windows: list[str], typical: int) -> None:
     assert _plan(*windows).cost.typical.tiles == typical
 
 
-def test_the_worst_request_reads_finer_tiles_at_its_head() -> None:
-    """A head tile that holds later events is covered by the tiles of the next finer levels."""
-    cost = _plan("1h", "12h").cost
-    assert (cost.typical.tiles, cost.worst.tiles) == (13 + 13, 13 + 13 + 11)
+def test_finer_levels_are_read_back_to_the_newest_coarse_tile() -> None:
+    """A newest tile that holds later events is replaced by the next finer ones, so these are read whichever it is.
+
+    #  6h   |             |             |
+    #  5m                 |.............|      half of the 72 typically, all at the worst
+    """
+    cost = _plan("1h", "7d").cost
+    assert (cost.typical.tiles, cost.worst.tiles) == (29 + 37, 29 + 72)
+    assert _plan("1h", "12h").cost.worst.tiles == 13 + 13
     assert cost.typical.round_trips == 1
+
+
+def test_a_cover_of_two_levels_costs_its_middle_and_its_ends() -> None:
+    """Seven days of 1h edges over 6h tiles: the middle, up to five hours at the old end, and up to six at the head."""
+    plan = _plan("7d", "8d", config=Config.model_validate({"tile_sizes": {"7d": "1h", "8d": "6h"}}))
+    assert (plan.cost.typical.tiles, plan.cost.worst.tiles) == (33 + 4 + 3, 33 + 6 + 5)

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from support.events import to_arrow
 from support.examples import few
 from support.oracle import disagreement
-from support.plans import AT, DAY, HOUR, MINUTE, asked, finest_ms, plan_of
+from support.plans import AT, DAY, HOUR, MINUTE, asked, event_source, finest_ms, plan_of
 from support.session import Session
-from tilewright import Aggregation, Operation
+from tilewright import Aggregation, GroupBy, Operation
+from tilewright_compiler.compile import compile_group_by
+from tilewright_compiler.config import Config
 from tilewright_compiler.covers import tiles_read
 from tilewright_compiler.plan import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
@@ -147,6 +149,22 @@ def test_the_compilers_count_is_never_exceeded(tiles_long: int, sizes: list[int]
         (run.end_ms - run.start_ms) // run.size_ms for run in program.ranges(at_ms) if run.size_ms >= levels[-1] and run.size_ms in levels
     )
     assert read <= tiles_read(window_ms, levels)
+
+
+@given(moments, st.lists(st.sampled_from(["50m", "4h", "1d", "7d", "30d"]), min_size=1, unique=True), st.sampled_from(["map", "plain"]))
+def test_the_plans_worst_request_is_never_exceeded(at_ms: int, lengths: list[str], table: str) -> None:
+    """A fetch reads at most the tiles that the plan's cost says."""
+    sizes = {"1h": "1m", "4h": "5m", "24h": "15m", "7d": "1h", "30d": "6h"} if table == "map" else None
+    plan = costed(tuple(lengths), sizes)
+    read = sum((run.end_ms - run.start_ms) // run.size_ms for run in Program(plan).ranges(at_ms))
+    assert read <= plan.cost.worst.tiles
+
+
+def costed(lengths: tuple[str, ...], sizes: dict[str, str] | None) -> Plan:
+    source = event_source({"k": "string", "n": "bigint"})
+    total = Aggregation(input_column="n", operation=Operation.SUM, windows=lengths)
+    group_by = GroupBy(sources=[source], keys=["k"], aggregations=[total], tiling_enabled=True, name="things")
+    return compile_group_by(group_by, config=Config(tile_sizes=sizes))
 
 
 @pytest.mark.parametrize(("at_ms", "fine", "coarse"), [(AT // DAY * DAY, 24, 8), (AT // DAY * DAY + 5 * HOUR + 1, 19 + 6, 9)])
