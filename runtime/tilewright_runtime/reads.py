@@ -78,10 +78,11 @@ def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
     last = at_ms - 1
     wanted = []
     for size, reach, head, pieces in reads:
-        start = floor(at_ms - reach, size)
+        oldest = at_ms - reach
+        start = oldest - oldest % size  # `floor` written out, as this is done for every fetch
         if head:
             start = min(start, floor(last, head))
-        newest = Range(size, start, floor(last, size) + size)
+        newest = Range(size, start, last - last % size + size)
         if pieces:
             wanted += _joined(size, [*_found(pieces, size, at_ms, newest.end_ms), newest])
         else:
