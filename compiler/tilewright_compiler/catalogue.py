@@ -163,6 +163,12 @@ CATALOGUE: dict[str, Entry] = {
         "Use a larger `tile_size`, or raise `tiling.max_tiles_per_request`.",
         "warning",
     ),
+    "TW042": Entry(
+        "nothing is known of the entities",
+        "The strategy `adaptive` chooses tile sizes by how busy an entity is, and the configuration has no `tiling.entity_stats`.",
+        "Measure them with `tilewright stats PLAN FILE` and put what it prints into the configuration.",
+        "warning",
+    ),
     "TW050": Entry(
         "an online plan would lose its tiles",
         "The output folder holds an online plan of this name, and the tiles that it has stored do not fit the new plan. "

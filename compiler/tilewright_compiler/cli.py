@@ -1,4 +1,4 @@
-"""The command `tilewright compile`."""
+"""The commands `tilewright compile` and `tilewright schema`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("compile")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--out", default="compiled", show_default=True, metavar="DIR", help="Folder to write to.")
-@click.option("--config", "config_file", metavar="FILE", help="Configuration of tile sizes, store and lateness (YAML).")
+@click.option("--config", "config_file", metavar="FILE", help="Configuration (YAML). Default: tilewright.yaml beside PATH.")
 @click.option(
     "--target", "targets", multiple=True, metavar="NAME", help="What to generate beside the plan; may be repeated. Default: duckdb."
 )
@@ -69,7 +69,7 @@ def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, tar
 
     out = outcome.out
     try:
-        compilation = compile_paths(paths, _config(config_file))
+        compilation = compile_paths(paths, _config(paths, config_file))
     except CompileError as error:
         outcome.diagnostics = error.diagnostics
         outcome.failure = _count(error.diagnostics)
@@ -95,9 +95,19 @@ def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, tar
     outcome.plans = compilation.plans
 
 
-def _config(path: str | None) -> Config | None:
-    from .config import load_config
+@click.command("schema")
+@click.argument("name", type=click.Choice(["config", "plan"]))
+def schema_command(name: str) -> None:
+    """Print the JSON Schema of the configuration file or of a plan."""
+    from .json_schemas import json_schema
 
+    click.echo(json.dumps(json_schema(name), indent=2, ensure_ascii=False))
+
+
+def _config(paths: tuple[str, ...], given: str | None) -> Config | None:
+    from .config import find_config, load_config
+
+    path = find_config(paths) if given is None else given
     return None if path is None else load_config(path)
 
 
@@ -116,6 +126,8 @@ def _show_text(outcome: _Outcome) -> None:
         return
     for plan in outcome.plans:
         click.echo(f"{_summary(plan)} {'unchanged in' if outcome.check else '->'} {outcome.out}/{plan.name}")
+        for line in _recommendations(plan):
+            click.echo(f"  {line}")
 
 
 def _summary(plan: Plan) -> str:
@@ -127,6 +139,17 @@ def _summary(plan: Plan) -> str:
     levels = ", ".join(format_duration(level.size_ms) for level in plan.levels)
     request = f"{counted(plan.cost.typical.tiles, 'tile')} ({format_bytes(plan.cost.typical.bytes)}) a request"
     return f"{plan.name}: {counted(len(plan.features), 'feature')}, tiles of {levels}, {request}"
+
+
+def _recommendations(plan: Plan) -> list[str]:
+    """What is advised for each window, where it is known how busy entities are."""
+    from tilewright.windows import format_duration
+
+    return [
+        f"{format_duration(found.window_ms)} over {format_duration(found.size_ms)}: {found.tiling} "
+        f"({found.events_per_tile:,.4g} events per tile, {found.tiles_per_window:,.4g} tiles per window)"
+        for found in plan.cost.recommendations
+    ]
 
 
 def _show_json(outcome: _Outcome) -> None:

@@ -25,7 +25,7 @@ from .passes.expand_features import expand_features
 from .passes.lay_out_keys import lay_out_keys
 from .passes.lay_out_states import lay_out_states
 from .passes.write_sql import write_sql
-from .plan import Column, Late, Monitoring, Plan, Source, Store, digest
+from .plan import Column, Flink, Late, Monitoring, Plan, Source, Store, digest
 
 #: Each sees what is wrong by itself, so all run whatever the others found.
 CHECKING: tuple[Callable[[Draft], None], ...] = (expand_features, bind_columns, check_defaults, choose_tile_sizes)
@@ -141,6 +141,11 @@ def _plan(draft: Draft) -> Plan:
         key_layout=draft.key_layout,
         tile_layout=draft.tile_layout,
         late=Late(policy="delta", allowed_lateness_ms=config.flink.allowed_lateness, out_of_orderness_ms=config.flink.out_of_orderness),
+        flink=Flink(
+            checkpointing_interval_ms=config.flink.checkpointing_interval,
+            state_backend=config.flink.state_backend,
+            parallelism=config.flink.parallelism,
+        ),
         store=Store(type=store.type, ttl_multiplier=store.ttl_multiplier, compression=store.compression, batch_size=store.batch_size),
         monitoring=Monitoring(
             tile_write_sla_ms=config.monitoring.tile_write_sla,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 
 from tilewright.declaration import CallSite
 from tilewright.windows import duration_ms
@@ -17,13 +18,34 @@ if TYPE_CHECKING:
     import yaml
 
 
+CONFIG_FILE = "tilewright.yaml"
+
+
 def _time_ms(value: object) -> object:
     # The file's own unit is milliseconds; a text is a duration such as "5m".
     return duration_ms(value) if isinstance(value, str) else value
 
 
-_Size = Annotated[int, BeforeValidator(lambda value: duration_ms(value)), Field(gt=0)]
-_Time = Annotated[int, BeforeValidator(_time_ms), Field(ge=0)]
+def _fitting_sizes(sizes: dict[str, str]) -> dict[str, str]:
+    """Windows and sizes that can be read, each window once, and no tile longer than its window (errata S5)."""
+    seen: dict[int, str] = {}
+    for window, size in sizes.items():
+        if duration_ms(size) > duration_ms(window):
+            raise ValueError(f"the tile {size} is longer than its window {window}")
+        if (same := seen.setdefault(duration_ms(window), window)) != window:
+            raise ValueError(f"{same} and {window} are the same window")
+    return sizes
+
+
+_DURATION = {"type": "string", "pattern": "^[0-9]+[smhdw]$", "examples": ["5m", "1h"]}
+_MILLISECONDS = {"type": "integer", "minimum": 0}
+_Size = Annotated[int, BeforeValidator(lambda value: duration_ms(value)), Field(gt=0), WithJsonSchema(_DURATION)]
+_Time = Annotated[int, BeforeValidator(_time_ms), Field(ge=0), WithJsonSchema({"anyOf": [_MILLISECONDS, _DURATION]})]
+_Sizes = Annotated[
+    dict[str, str],
+    AfterValidator(_fitting_sizes),
+    WithJsonSchema({"type": "object", "propertyNames": {"pattern": _DURATION["pattern"]}, "additionalProperties": _DURATION}),
+]
 
 
 class _Section(BaseModel):
@@ -31,15 +53,15 @@ class _Section(BaseModel):
 
 
 class EntityStats(_Section):
-    """What the `adaptive` strategy knows of an entity."""
+    """What is known of the entities, for the strategy adaptive and for the costs; `tilewright stats` measures the first two."""
 
-    events_per_hour: float = Field(default=0, ge=0)
-    entities: int = Field(default=0, ge=0)
-    requests_per_second: float = Field(default=0, ge=0)
+    events_per_hour: float = Field(ge=0)
+    entities: int | None = Field(default=None, ge=0)
+    requests_per_second: float | None = Field(default=None, ge=0)
 
 
 class Flink(_Section):
-    """Streams: how late an event may be."""
+    """Streams: how late an event may be, and what a generated Flink job is started with."""
 
     checkpointing_interval: _Time = 60_000
     state_backend: str = "rocksdb"
@@ -71,23 +93,52 @@ class Config(_Section):
     enabled: bool = False
     sizing_strategy: Literal["hierarchical", "fixed", "hierarchical_map", "adaptive"] = "hierarchical"
     tile_size: _Size | None = None
-    tile_sizes: Mapping[str, str] | None = None
+    tile_sizes: _Sizes | None = None
     max_tiles_per_request: int = Field(default=1000, ge=1)
     max_edge_error: float = Field(default=1 / 12, gt=0, le=1)
-    entity_stats: EntityStats = EntityStats()
+    entity_stats: EntityStats | None = None
     flink: Flink = Flink()
     kv_store: KvStore = KvStore()
     monitoring: Monitoring = Monitoring()
 
     @model_validator(mode="after")
     def _fixed_has_a_size(self) -> Self:
-        if self.sizing_strategy == "fixed" and self.tile_size is None:
+        if self.sizing_strategy == "fixed" and self.tile_size is None and not self.tile_sizes:
             raise ValueError("the sizing_strategy fixed needs a tile_size. Say one, such as 1h")
         return self
 
 
-class _File(_Section):
+class ConfigFile(_Section):
+    """The whole file."""
+
     tiling: Config = Config()
+
+
+def find_config(paths: Iterable[str]) -> str | None:
+    """The `tilewright.yaml` beside what is compiled: in the folder of each path or the nearest above it, up to the current one.
+
+    Raises:
+        CompileError: if two paths have different ones.
+    """
+    found = {os.path.realpath(file): file for file in map(_nearest_file, paths) if file is not None}
+    if len(found) > 1:
+        first, second, *_ = sorted(found.values())
+        raise CompileError(
+            [diagnostic("TW005", CallSite(first, 0), f"and {second} both lie beside what is compiled. Name one with --config.")]
+        )
+    return next(iter(found.values()), None)
+
+
+def _nearest_file(path: str) -> str | None:
+    here = os.getcwd()
+    folder = os.path.abspath(path if os.path.isdir(path) else os.path.dirname(path))
+    while True:
+        if os.path.isfile(file := os.path.join(folder, CONFIG_FILE)):
+            return file
+        # Not above the current folder: what lies there is not this repository's.
+        if folder == here or not folder.startswith(here.rstrip(os.sep) + os.sep):
+            return None
+        folder = os.path.dirname(folder)
 
 
 def load_config(path: str) -> Config:
@@ -109,7 +160,7 @@ def load_config(path: str) -> Config:
         what = f"not YAML: {getattr(error, 'problem', None) or error}. Correct this line."
         raise CompileError([diagnostic("TW005", CallSite(path, mark.line + 1 if mark else 0), what)]) from None
     try:
-        return _File.model_validate({} if content is None else content).tiling
+        return ConfigFile.model_validate({} if content is None else content).tiling
     except ValidationError as error:
         raise CompileError(_problem(path, tree, e["type"], e["loc"], e["msg"]) for e in error.errors()) from None
 
@@ -124,9 +175,10 @@ def _problem(path: str, tree: yaml.Node | None, kind: str, loc: tuple[int | str,
 
 
 def _settings(section: list[str]) -> list[str]:
-    model: Any = _File
+    model: Any = ConfigFile
     for name in section:
-        model = model.model_fields[name].annotation
+        kind = model.model_fields[name].annotation
+        model = next(part for part in (kind, *get_args(kind)) if hasattr(part, "model_fields"))  # a section may be left out
     return list(model.model_fields)
 
 

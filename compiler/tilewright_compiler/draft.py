@@ -27,10 +27,11 @@ class Declared:
 
 @dataclass(frozen=True)
 class Sized:
-    """The size of a window's oldest tile, and the rule that chose it; null for a lifetime."""
+    """The size of a window's oldest tile, null for a lifetime; the rule that chose it; and the levels of the cover, coarsest first."""
 
     edge_ms: int | None
     rule: str
+    levels_ms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

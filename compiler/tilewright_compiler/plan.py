@@ -125,6 +125,14 @@ class Late(_Part):
     out_of_orderness_ms: int
 
 
+class Flink(_Part):
+    """What a generated Flink job is started with; the embedded writer has no use for it."""
+
+    checkpointing_interval_ms: int
+    state_backend: str
+    parallelism: int
+
+
 class Store(_Part):
     """What the author's configuration says of the key-value store."""
 
@@ -150,12 +158,25 @@ class Request(_Part):
     round_trips: int
 
 
+class Recommendation(_Part):
+    """What tiles of this size are worth for a window, by how many events a tile holds and how many tiles the window has."""
+
+    window_ms: int
+    size_ms: int
+    tiling: Literal["NO_TILING", "STANDARD_TILING", "HIERARCHICAL_TILING"]
+    events_per_tile: float
+    tiles_per_window: float
+
+
 class Cost(_Part):
-    """Estimates: of one fetch, and of what one entity occupies."""
+    """Estimates: of one fetch and of what one entity occupies; then, as far as entities and requests are known, of all of them."""
 
     typical: Request
     worst: Request
     stored_bytes_per_entity: int | None
+    stored_bytes: int | None = None
+    tiles_per_second: float | None = None
+    recommendations: list[Recommendation] = []
 
 
 class Plan(_Part):
@@ -176,6 +197,7 @@ class Plan(_Part):
     key_layout: KeyLayout
     tile_layout: TileLayout
     late: Late
+    flink: Flink
     store: Store
     monitoring: Monitoring
     cost: Cost

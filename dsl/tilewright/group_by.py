@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from annotated_types import MinLen
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from .aggregation import Aggregation
@@ -53,3 +53,12 @@ class GroupBy(Declaration):
     serving_config: Annotated[Mapping[str, Any], AfterValidator(_serving_config)] | None = None
     derivations: Sequence[Derivation] = ()
     name: str | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        said = self.serving_config or {}
+        for setting, value in (("tiling_enabled", self.tiling_enabled), ("tile_size", self.tile_size)):
+            if value is not None and said.get(setting, value) != value:
+                what = f"{setting} is {value!r}, and in serving_config {said[setting]!r}. Say it once."
+                raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
+        return self

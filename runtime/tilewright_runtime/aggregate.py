@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan import Plan, Source
 
 from .block import Block
+from .errors import InputError
 from .keys import entity_encoder
 from .layout import NEWEST, NUMPY_DTYPES, SEQUENCE, START, layout_of
 from .moments import of_values
@@ -41,6 +42,17 @@ class LevelTiles:
 
     keys: TileKeys
     block: Block
+
+
+def source_of(plan: Plan, name: str | None) -> Source:
+    """The source of a name, or the only one. Raises InputError if there is none, or several and no name."""
+    sources = {source.name: source for source in plan.sources}
+    if name is None and len(sources) == 1:
+        return next(iter(sources.values()))
+    if name not in sources:
+        asked = "which source the events are of is not said" if name is None else f"{name!r} is not a source of {plan.name}"
+        raise InputError(f"{asked}: it has {', '.join(sources)}. Name one with --source (in Python: source=).")
+    return sources[name]
 
 
 class Aggregator:

@@ -14,6 +14,8 @@ _COMMANDS = {
     "compile": ("tilewright_compiler.cli", "compile_command", "Compile GroupBys to tiling plans."),
     "explain": ("tilewright_runtime.commands.explain", "explain", "Explain what a plan reads and keeps, and why."),
     "diff": ("tilewright_runtime.commands.diff", "diff", "Compare plans, and say what becomes of stored tiles."),
+    "schema": ("tilewright_compiler.cli", "schema_command", "Print the JSON Schema of the configuration or of a plan."),
+    "stats": ("tilewright_runtime.commands.stats", "stats", "Measure how busy the entities of a plan are."),
     "write": ("tilewright_runtime.commands.write", "write", "Write events into the tiles of a plan."),
     "fetch": ("tilewright_runtime.commands.fetch", "fetch", "Fetch the features of keys at a time."),
 }

@@ -16,10 +16,11 @@ from .cover import Segment, cover, floor, head_end, window_start
 from .finalize import Finalizer, finalizer
 from .layout import NEWEST, NUMPY_DTYPES, STAMP, START, Endpoint, Layout, Moments, Rows, layout_of
 from .moments import merged as merged_moments
+from .reads import ranges, reads_of
 from .records import NameOf, RecordCodec
 from .sketches import variable_kinds
 from .stores import Range
-from .times import EARLIEST_MS, LATEST_MS
+from .times import EARLIEST_MS
 from .variable import Bytes, VariableKind
 
 
@@ -91,7 +92,7 @@ class Program:
         self.ladder_ms = tuple(level.size_ms for level in plan.levels)
         self.kinds: dict[str, VariableKind] = variable_kinds(plan, self.layout)
         self.windows = _windows(plan, self.layout, self.ladder_ms)
-        self._reaches = _reaches(self.windows, self.ladder_ms)
+        self._reads = reads_of(self.windows, self.ladder_ms)
         self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
         self._empty = self.layout.identities()
         for endpoint in self.layout.endpoints:
@@ -99,17 +100,18 @@ class Program:
                 self._empty[endpoint.value] = None  # type: ignore[call-overload]
 
     def ranges(self, at_ms: int) -> list[Range]:
-        """What to read, one run of tiles a level: the union of all covers, and the finer tiles that a head may need."""
-        last = at_ms - 1
-        return [Range(size, floor(at_ms - reach, size), floor(last, size) + size) for size, reach in self._reaches]
+        """What to read, level after level: the tiles that some cover needs, whichever newest tiles hold later events."""
+        return ranges(self._reads, at_ms)
 
     def decode(self, ranges: Sequence[Range], found: Sequence[list[bytes]], name_of: NameOf) -> Tiles:
         """The tiles of what the store gave for the ranges. Raises CorruptRecordError for a damaged one."""
         records: list[bytes] = []
         bounds: dict[int, tuple[int, int]] = {}
         for wanted, part in zip(ranges, found, strict=True):
-            bounds[wanted.size_ms] = (len(records), len(records) + len(part))
+            size, first = wanted.size_ms, len(records)
             records += part
+            # The runs of a level follow one another, so its tiles are in order across them too.
+            bounds[size] = (bounds[size][0] if size in bounds else first, len(records))
         rows = self.codec.decode(records, name_of, padding=1)
         return Tiles(rows, rows[:, START].tolist(), bounds, records)
 
@@ -188,18 +190,6 @@ class Program:
         if approximate:
             quality["approximate_tiles"] = approximate
         return quality
-
-
-def _reaches(windows: Sequence[WindowProgram], ladder_ms: Sequence[int]) -> list[tuple[int, int]]:
-    """How far back from the query time each level is read: its longest window, and a tile of the next coarser level.
-
-    The latter holds the head of the coarser covers. A lifetime reaches back to the first time that events may have.
-    """
-    reaches = []
-    for size, coarser in zip(ladder_ms, (0, *ladder_ms), strict=False):
-        lengths = [LATEST_MS if window.window_ms is None else window.window_ms for window in windows if size in window.levels_ms]
-        reaches.append((size, max([*lengths, coarser])))
-    return reaches
 
 
 def _windows(plan: Plan, layout: Layout, ladder_ms: Sequence[int]) -> tuple[WindowProgram, ...]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tilewright_compiler.plan import Column, Plan
 
-from .aggregate import Aggregator, LevelTiles
+from .aggregate import Aggregator, LevelTiles, source_of
 from .block import COMPLETE, Block, merge_blocks
 from .errors import InputError
 from .keys import text_key, tile_id
@@ -94,30 +94,20 @@ class Writer:
         self, inputs: Sequence[Input], source: str | None = None, final: bool = False, on_batch: OnBatch | None = None
     ) -> WriteReport:
         """Writes one input after the other; one that cannot be read ends up in `errors` and does not stop the rest."""
-        chosen = self._source(source)
-        columns = next(s for s in self.plan.sources if s.name == chosen).columns
+        chosen = source_of(self.plan, source)
         report = WriteReport()
         for item in inputs:
             try:
-                for batch in item.batches(columns, self._position(chosen, item), final):
+                for batch in item.batches(chosen.columns, self._position(chosen.name, item), final):
                     if batch.waiting:
                         report.waiting[item.name] = batch.waiting
                         continue
-                    self._write_batch(chosen, item, batch, report)
+                    self._write_batch(chosen.name, item, batch, report)
                     if on_batch:
                         on_batch(item, batch, report)
             except InputError as error:
                 report.errors.append(error)
         return report
-
-    def _source(self, source: str | None) -> str:
-        names = [s.name for s in self.plan.sources]
-        if source is None and len(names) == 1:
-            return names[0]
-        if source not in names:
-            asked = "which source the events are of is not said" if source is None else f"{source!r} is not a source of {self.plan.name}"
-            raise InputError(f"{asked}: it has {', '.join(names)}. Name one with --source (in Python: source=).")
-        return source
 
     def _position(self, source: str, item: Input) -> Position:
         found = self.store.get(self._position_name(source, item.uri)) if item.uri else None

@@ -238,6 +238,52 @@ def test_the_configuration_is_used() -> None:
     assert "tiles of 5m, 2,017 tiles" in _run("features", "--config", "tiling.yaml").stdout
 
 
+@pytest.mark.parametrize("place", ["features/tilewright.yaml", "tilewright.yaml"])
+@pytest.mark.parametrize("path", ["features", "features/clicks.py", "."])
+def test_the_configuration_beside_what_is_compiled(place: str, path: str) -> None:
+    """Without --config the tilewright.yaml of the path's folder is used, or the nearest above it."""
+    Path(place).write_text("tiling:\n  tile_size: 5m\n")
+    below_the_path = path == "." and place != "tilewright.yaml"
+    assert ("tiles of 5m ->" in _run(path).stdout) is not below_the_path
+
+
+def test_the_given_configuration_wins() -> None:
+    """--config names another file than the one that lies there, whose mistakes then do not matter."""
+    Path("tilewright.yaml").write_text("tiling:\n  tile_sze: 5m\n")
+    Path("other.yaml").write_text("tiling:\n  tile_size: 10m\n")
+    assert "tiles of 10m ->" in _run("features", "--config", "other.yaml").stdout
+    assert _run("features").stderr.startswith("tilewright.yaml:2: TW005 there is no setting 'tiling.tile_sze'")
+
+
+def test_the_configuration_above_the_current_folder_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies above the current folder is not this repository's."""
+    Path("tilewright.yaml").write_text("tiling:\n  tile_size: 5m\n")
+    monkeypatch.chdir("features")
+    assert "tiles of 6h, 1h, 5m ->" in _run("clicks.py").stdout
+
+
+def test_two_configurations_are_one_too_many() -> None:
+    """Paths that lie beside different files are an error that names both."""
+    Path("more").mkdir()
+    Path("more/clicks.py").write_text(QUICK_START.replace("clicks_tiled", "more_tiled"), encoding="utf-8")
+    for folder in ("features", "more"):
+        Path(folder, "tilewright.yaml").write_text("tiling:\n  tile_size: 5m\n")
+    result = _run("features", "more")
+    assert (result.exit_code, _files()) == (1, [])
+    assert "features/tilewright.yaml: TW005" in result.stderr
+    assert _run("features", "more", "--config", "more/tilewright.yaml").exit_code == 0
+
+
+def test_what_tiling_is_worth_is_printed() -> None:
+    """Where the entities are known, each window has a line with the recommendation and its two figures."""
+    Path("tilewright.yaml").write_text("tiling:\n  entity_stats: {events_per_hour: 60}\n")
+    assert _run("features").stdout.splitlines()[1:] == [
+        "  1h over 5m: NO_TILING (5 events per tile, 12 tiles per window)",
+        "  12h over 1h: STANDARD_TILING (60 events per tile, 12 tiles per window)",
+        "  7d over 6h: STANDARD_TILING (360 events per tile, 28 tiles per window)",
+    ]
+
+
 def test_writing_twice_the_same_is_idempotent() -> None:
     """Rendering gives texts by path, and writing them is safe to repeat."""
     from tilewright_compiler.compile import compile_paths

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import ceil
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
-from tilewright_compiler.compile import compile_group_by
-from tilewright_compiler.config import Config, Flink, KvStore
+from tilewright.windows import duration_ms
+from tilewright_compiler.compile import compile_group_by, compile_paths
+from tilewright_compiler.config import Config, EntityStats, Flink, KvStore
+from tilewright_compiler.covers import RUN_TILES, cover_levels, tiles_read
 from tilewright_compiler.diagnostics import CompileError
-from tilewright_compiler.passes.choose_tile_sizes import HIERARCHY, fitting
+from tilewright_compiler.passes.choose_tile_sizes import fitting
 from tilewright_compiler.plan import Plan
+from tilewright_compiler.sizing import HIERARCHY, by_config, recommend
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+CASES = Path(__file__).parent / "cases"
 EVENTS = EventSource(schema={"user": "string", "x": "double", "ts": "timestamp"}, query=Query(time_column="ts"))
 
 
@@ -61,6 +67,154 @@ def test_which_rule_wins() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("window", "size", "rule"),
+    [
+        ("10m", "1m", "hierarchical_map: window <= 1h"),
+        ("1h", "1m", "hierarchical_map: window <= 1h"),
+        ("12h", "1h", "hierarchical_map: window <= 24h"),
+        ("30d", "1d", "hierarchical_map: window <= 30d"),
+        ("31d", "1d", "hierarchical: window > 7d (longer than all of hierarchical_map)"),
+    ],
+)
+def test_the_specifications_second_table(window: str, size: str, rule: str) -> None:
+    """A window that the map lacks takes the entry of the smallest listed one that is not shorter, else the hierarchy's (errata S2)."""
+    (feature,) = _plan(window, config=Config(sizing_strategy="hierarchical_map")).features
+    assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
+
+
+@pytest.mark.parametrize(
+    ("window", "size", "rule"),
+    [
+        ("1h", "1m", "config tile_sizes: window <= 1h"),
+        ("12h", "15m", "config tile_sizes: window <= 1d"),
+        ("25h", "6h", "hierarchical: window <= 7d (longer than all of config tile_sizes)"),
+    ],
+)
+def test_the_configurations_map(window: str, size: str, rule: str) -> None:
+    """The map wins over the strategy, its entries count by length and not by place, and its gaps are filled the same way (errata S2)."""
+    stats = EntityStats(events_per_hour=50_000)
+    config = Config(sizing_strategy="adaptive", entity_stats=stats, tile_sizes={"1d": "15m", "1h": "1m"})
+    (feature,) = _plan(window, config=config).features
+    assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
+
+
+@pytest.mark.parametrize(
+    ("events_per_hour", "size"), [(0, "1h"), (99.9, "1h"), (100, "15m"), (999, "15m"), (1_000, "5m"), (9_999, "5m"), (10_000, "1m")]
+)
+def test_adaptive_sizes(events_per_hour: float, size: str) -> None:
+    """The busier an entity, the finer its tiles; each bound belongs to the busier side, and the plan names it."""
+    (feature,) = _plan("12h", config=_adaptive(events_per_hour)).features
+    assert feature.edge_ms == duration_ms(size)
+    assert feature.rule.startswith("adaptive: events per hour ")
+
+
+@pytest.mark.parametrize(
+    ("window", "events_per_hour", "size", "rule"),
+    [
+        ("30d", 20_000, "1h", "adaptive: events per hour >= 10,000, made coarser for at most 1,000 tiles per request"),
+        ("15m", 10, "15m", "adaptive: events per hour < 100, made finer to fit the window"),
+        ("40s", 10, "15s", "adaptive: events per hour < 100, made finer to fit the window"),
+        ("100d", 10, "6h", "adaptive: events per hour < 100, made coarser for at most 1,000 tiles per request"),
+        ("5000d", 10, "8d", "adaptive: events per hour < 100, made coarser for at most 1,000 tiles per request"),
+    ],
+)
+def test_adaptive_sizes_are_clamped(window: str, events_per_hour: float, size: str, rule: str) -> None:
+    """A tile fits its window, and a request stays below the cap (errata S4)."""
+    (feature,) = _plan(window, config=_adaptive(events_per_hour)).features
+    assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
+
+
+@given(st.integers(1, 36_500 * 86_400), st.floats(0, 1e6), st.integers(10, 5_000))
+def test_no_adaptive_size_breaks_its_clamps(seconds: int, events_per_hour: float, cap: int) -> None:
+    """Whatever the window, the rate and the cap: the tile is not longer than the window, and the cap is kept (errata S4)."""
+    config = Config(sizing_strategy="adaptive", entity_stats=EntityStats(events_per_hour=events_per_hour), max_tiles_per_request=cap)
+    size_ms, _ = by_config(seconds * 1000, config)
+    assert size_ms <= seconds * 1000
+    assert ceil(seconds * 1000 / size_ms) + 1 <= cap
+
+
+def test_windows_of_all_adaptive_sizes_fit_together() -> None:
+    """What the clamps move to divides what the strategy gives."""
+    for rate in (10, 500, 5_000, 50_000):
+        plan = _plan("20s", "10m", "1h", "12h", "60d", "1000d", config=_adaptive(rate))
+        sizes = [level.size_ms for level in plan.levels]
+        assert all(coarse % fine == 0 for coarse, fine in pairwise(sizes))
+
+
+def test_adaptive_without_figures_says_what_it_does() -> None:
+    """Without entity_stats the hierarchy is used, and a warning and the rule say so."""
+    (feature,) = _plan("12h", config=Config(sizing_strategy="adaptive")).features
+    assert (feature.edge_ms, feature.rule) == (HOUR, "hierarchical: window <= 1d (adaptive without entity_stats)")
+    draft = compile_paths([CASES / "quick_start.py"], Config(sizing_strategy="adaptive"))
+    assert [problem.code for problem in draft.diagnostics] == ["TW042"]
+
+
+def test_the_fixed_strategy() -> None:
+    """One size for every window; one that is longer than its window is an error (errata S5)."""
+    config = Config(sizing_strategy="fixed", tile_size="20m")  # type: ignore[arg-type]
+    assert [(f.edge_ms, f.rule) for f in _plan("6h", "1d", config=config).features] == [(20 * MINUTE, "config tile_size")] * 2
+    with pytest.raises(CompileError, match=r"TW013 a tile of 20m \(config tile_size\) is longer than the window 15m of f0_15m"):
+        _plan("15m", config=config)
+
+
+@pytest.mark.parametrize(
+    ("window", "size", "cap", "tiling"),
+    [
+        ("4h", "5m", 1000, "STANDARD_TILING"),
+        ("4h", "1m", 1000, "NO_TILING"),
+        ("4d", "5m", 1000, "HIERARCHICAL_TILING"),
+        ("5000m", "5m", 1000, "STANDARD_TILING"),
+        ("4h", "5m", 47, "HIERARCHICAL_TILING"),
+    ],
+)
+def test_what_tiling_is_worth(window: str, size: str, cap: int, tiling: str) -> None:
+    """Fewer than ten events a tile are not worth one, and more than the cap of tiles a window want levels (`recommend_tiling`)."""
+    found = recommend(duration_ms(window), duration_ms(size), EntityStats(events_per_hour=120), cap)
+    assert found.tiling == tiling
+    assert found.events_per_tile == 120 * duration_ms(size) / HOUR
+    assert found.tiles_per_window == duration_ms(window) / duration_ms(size)
+
+
+@pytest.mark.parametrize(
+    ("window", "ladder", "levels"),
+    [
+        ("12h", ["6h", "1h"], ["1h"]),  # 13 + 8 against 10 + 3 * 8
+        ("7d", ["6h", "1h"], ["6h", "1h"]),  # 169 + 8 against 29 + 7 + 3 * 8
+        ("7d", ["1d", "6h", "1h"], ["1d", "1h"]),  # 8 + 25 against those 36, and 43 with all three
+        ("30d", ["1d", "1h", "5m"], ["1d", "1h", "5m"]),
+        ("30d", ["60d", "1h"], ["1h"]),
+        ("4h", ["5m"], ["5m"]),
+    ],
+)
+def test_which_levels_a_cover_uses(window: str, ladder: list[str], levels: list[str]) -> None:
+    """Coarser tiles fill the middle where they save more reads than their runs cost."""
+    assert cover_levels(duration_ms(window), tuple(map(duration_ms, ladder))) == tuple(map(duration_ms, levels))
+
+
+@given(st.integers(1, 3000), st.lists(st.sampled_from([2, 3, 4, 6]), max_size=4))
+def test_coarser_levels_never_read_more(length: int, ratios: list[int]) -> None:
+    """What is chosen costs at most what the edge level alone does, and ends with it."""
+    ladder = [MINUTE]
+    for ratio in ratios:
+        ladder.insert(0, ladder[0] * ratio)
+    levels = cover_levels(length * MINUTE, tuple(ladder))
+    assert levels[-1] == MINUTE
+    assert tiles_read(length * MINUTE, levels) + RUN_TILES * 2 * (len(levels) - 1) <= tiles_read(length * MINUTE, [MINUTE])
+
+
+def test_the_plan_names_the_levels_of_a_cover() -> None:
+    """A window keeps its edge level, and all levels of its cover live as long as it."""
+    config = Config.model_validate({"tile_sizes": {"7d": "1h", "30d": "6h"}})
+    plan = _plan("7d", "30d", config=config)
+    assert [feature.levels_ms for feature in plan.features] == [[6 * HOUR, HOUR], [6 * HOUR]]
+    assert plan.features[0].edge_ms == HOUR
+
+
+def _adaptive(events_per_hour: float) -> Config:
+    return Config(sizing_strategy="adaptive", entity_stats=EntityStats(events_per_hour=events_per_hour))
+
+
 def test_serving_config_says_the_same_as_the_arguments() -> None:
     """The specification's dictionary is another way to write tiling_enabled and tile_size."""
     total = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h"])
@@ -68,6 +222,21 @@ def test_serving_config_says_the_same_as_the_arguments() -> None:
     plan = compile_group_by(said)
     assert plan.levels[0].size_ms == HOUR
     assert plan.features[0].rule == "group_by tile_size"
+
+
+@pytest.mark.parametrize(
+    ("said", "config", "problem"),
+    [
+        ({"tile_size": "1h"}, {"tile_size": "2h"}, "tile_size is '1h', and in serving_config '2h'"),
+        ({"tiling_enabled": True}, {"tiling_enabled": False}, "tiling_enabled is True, and in serving_config False"),
+    ],
+)
+def test_serving_config_must_not_say_another_thing(said: dict[str, Any], config: dict[str, Any], problem: str) -> None:
+    """What is said twice must be said the same, since neither would be the one that surely counts."""
+    total = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h"])
+    with pytest.raises(CompileError, match=problem):
+        compile_group_by(GroupBy(sources=[EVENTS], keys=["user"], aggregations=[total], serving_config=config, **said))
+    compile_group_by(GroupBy(sources=[EVENTS], keys=["user"], aggregations=[total], serving_config=said | {"tiling_enabled": True}, **said))
 
 
 @given(st.lists(st.integers(60, 90 * 86_400), min_size=1, max_size=6, unique=True), st.booleans())
@@ -116,8 +285,6 @@ def test_a_lifetime_uses_the_coarsest_level_that_there_is() -> None:
 )
 def test_advised_sizes_fit(count: int, unit: int, others: list[int]) -> None:
     """Every size that a diagnostic advises divides the larger levels and is divided by the smaller ones."""
-    from tilewright.windows import duration_ms
-
     advice = fitting(count * unit * 1000, others)
     if advice != "Leave it out.":
         for name in advice.removeprefix("Use ").removesuffix(".").replace(" or ", ", ").split(", "):
@@ -146,8 +313,19 @@ def test_tiles_of_a_request(windows: list[str], typical: int) -> None:
     assert _plan(*windows).cost.typical.tiles == typical
 
 
-def test_the_worst_request_reads_finer_tiles_at_its_head() -> None:
-    """A head tile that holds later events is covered by the tiles of the next finer levels."""
-    cost = _plan("1h", "12h").cost
-    assert (cost.typical.tiles, cost.worst.tiles) == (13 + 13, 13 + 13 + 11)
+def test_finer_levels_are_read_back_to_the_newest_coarse_tile() -> None:
+    """A newest tile that holds later events is replaced by the next finer ones, so these are read whichever it is.
+
+    #  6h   |             |             |
+    #  5m                 |.............|      half of the 72 typically, all at the worst
+    """
+    cost = _plan("1h", "7d").cost
+    assert (cost.typical.tiles, cost.worst.tiles) == (29 + 37, 29 + 72)
+    assert _plan("1h", "12h").cost.worst.tiles == 13 + 13
     assert cost.typical.round_trips == 1
+
+
+def test_a_cover_of_two_levels_costs_its_middle_and_its_ends() -> None:
+    """Seven days of 1h edges over 6h tiles: the middle, up to five hours at the old end, and up to six at the head."""
+    plan = _plan("7d", "8d", config=Config.model_validate({"tile_sizes": {"7d": "1h", "8d": "6h"}}))
+    assert (plan.cost.typical.tiles, plan.cost.worst.tiles) == (33 + 4 + 3, 33 + 6 + 5)

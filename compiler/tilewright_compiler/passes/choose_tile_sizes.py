@@ -2,52 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import ceil
 
 from tilewright.declaration import CallSite
 from tilewright.windows import duration_ms, format_duration
 
+from ..covers import cover_levels, tiles_read
 from ..draft import Declared, Draft, Sized
 from ..plan import Level
+from ..sizing import by_config
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
-#: The hierarchy: windows up to the first take tiles of the second; longer ones take days.
-HIERARCHY = (
-    (15 * _MINUTE, _MINUTE),
-    (_HOUR, 5 * _MINUTE),
-    (6 * _HOUR, 15 * _MINUTE),
-    (_DAY, _HOUR),
-    (7 * _DAY, 6 * _HOUR),
-)
-
 
 def choose_tile_sizes(draft: Draft) -> None:
-    """Give each feature its edge level and the rule that won, and the draft its levels, coarsest first.
+    """Give each feature its edge level, the rule that won and the levels of its cover, and the draft its levels, coarsest first.
 
     With the hierarchy the windows 1h, 12h and 7d get 5m, 1h and 6h: levels 6h, 1h, 5m.
     """
-    if _strategy_not_built(draft):
-        return
+    config = draft.config
+    if config.sizing_strategy == "adaptive" and config.entity_stats is None and not config.tile_sizes and config.tile_size is None:
+        what = "the sizing strategy adaptive knows nothing of the entities without tiling.entity_stats, so the hierarchy is used."
+        draft.report("TW042", draft.group_by.site, f"{what} Measure them with: tilewright stats PLAN FILE.")
     draft.sized = [_size(draft, feature) for feature in draft.features]
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         _check(draft, feature, sized)
     ladder = _ladder(draft)
-    if not draft.broken:
-        draft.levels = [Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms, ladder[0])) for size_ms in ladder]
-
-
-def _strategy_not_built(draft: Draft) -> bool:
-    config, site = draft.config, draft.group_by.site
-    advice = "Use sizing_strategy: hierarchical, or tile_size."
-    if config.sizing_strategy in ("hierarchical_map", "adaptive"):
-        draft.report("TW030", site, f"the sizing strategy {config.sizing_strategy} is not built yet. {advice}")
-    elif config.tile_sizes is not None:
-        draft.report("TW030", site, f"the configuration's tile_sizes are not built yet. {advice}")
-    else:
-        return False
-    return True
+    if draft.broken:
+        return
+    draft.sized = [replace(one, levels_ms=_levels(f, one, ladder)) for f, one in zip(draft.features, draft.sized, strict=True)]
+    draft.levels = [Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms)) for size_ms in ladder]
+    for feature, sized in zip(draft.features, draft.sized, strict=True):
+        _warn_of_many(draft, feature, sized)
 
 
 def _size(draft: Draft, feature: Declared) -> Sized:
@@ -58,12 +46,14 @@ def _size(draft: Draft, feature: Declared) -> Sized:
         return Sized(None, "lifetime")
     if said is not None:
         return Sized(duration_ms(said), "group_by tile_size")
-    if draft.config.tile_size is not None:
-        return Sized(draft.config.tile_size, "config tile_size")
-    for longest_ms, size_ms in HIERARCHY:
-        if feature.window_ms <= longest_ms:
-            return Sized(size_ms, f"hierarchical: window <= {format_duration(longest_ms)}")
-    return Sized(_DAY, f"hierarchical: window > {format_duration(HIERARCHY[-1][0])}")
+    return Sized(*by_config(feature.window_ms, draft.config))
+
+
+def _levels(feature: Declared, sized: Sized, ladder: list[int]) -> tuple[int, ...]:
+    """A lifetime reads the coarsest level only; a window its edge level, with coarser ones in the middle where they save reads."""
+    if feature.window_ms is None or sized.edge_ms is None:
+        return (ladder[0],)
+    return cover_levels(feature.window_ms, tuple(size_ms for size_ms in ladder if size_ms >= sized.edge_ms))
 
 
 def _check(draft: Draft, feature: Declared, sized: Sized) -> None:
@@ -80,19 +70,25 @@ def _check(draft: Draft, feature: Declared, sized: Sized) -> None:
         what = f"a tile of {size} ({sized.rule}) is longer than the window {window} of {feature.name}: no tile would fit."
         draft.report("TW013", site, f"{what} Use {window} or less.")
     else:
-        _warn(draft, feature, size_ms, window_ms)
+        _warn_of_error(draft, feature, size_ms, window_ms)
 
 
-def _warn(draft: Draft, feature: Declared, size_ms: int, window_ms: int) -> None:
-    site, budget, cap = feature.aggregation.site, draft.config.max_edge_error, draft.config.max_tiles_per_request
+def _warn_of_error(draft: Draft, feature: Declared, size_ms: int, window_ms: int) -> None:
+    site, budget = feature.aggregation.site, draft.config.max_edge_error
     size, window, error = format_duration(size_ms), format_duration(window_ms), size_ms / window_ms
     if error > budget + 1e-12:
         finer = format_duration(max(1, int(window_ms * budget + 1e-6) // 1000) * 1000)
         what = f"{feature.name}: the oldest tile ({size}) is {error:.0%} of the window {window}, above the budget of {budget:.0%}."
         draft.report("TW040", site, f"{what} Use a tile_size of at most {finer}.")
-    if (tiles := ceil(window_ms / size_ms) + 1) > cap:
-        what = f"{feature.name} reads {tiles:,} tiles of {size} a request, more than tiling.max_tiles_per_request = {cap:,}."
-        draft.report("TW041", site, f"{what} Use a larger tile_size.")
+
+
+def _warn_of_many(draft: Draft, feature: Declared, sized: Sized) -> None:
+    cap = draft.config.max_tiles_per_request
+    if feature.window_ms is None or (tiles := tiles_read(feature.window_ms, sized.levels_ms)) <= cap:
+        return
+    sizes = " and ".join(map(format_duration, sized.levels_ms))
+    what = f"{feature.name} reads {tiles:,} tiles of {sizes} a request, more than tiling.max_tiles_per_request = {cap:,}."
+    draft.report("TW041", feature.aggregation.site, f"{what} Use a larger tile_size.")
 
 
 def _ladder(draft: Draft) -> list[int]:
@@ -144,12 +140,10 @@ def _candidates(size_ms: int, others: list[int]) -> set[int]:
     return {unit * n for unit in units[:2] for n in range(1, 61)} | {part for part in parts if part % units[0] == 0}
 
 
-def _ttl_ms(draft: Draft, size_ms: int, coarsest_ms: int) -> int | None:
+def _ttl_ms(draft: Draft, size_ms: int) -> int | None:
     """How long a tile may be asked for (errata W9); finer levels serve the head of longer windows within that."""
-    readers = [
-        f.window_ms for f, s in zip(draft.features, draft.sized, strict=True) if size_ms == (s.edge_ms or coarsest_ms) and f.window_ms
-    ]
-    if size_ms == coarsest_ms and any(feature.window_ms is None for feature in draft.features):
+    windows = [f.window_ms for f, sized in zip(draft.features, draft.sized, strict=True) if size_ms in sized.levels_ms]
+    if None in windows:
         return None
-    lateness_ms = draft.config.flink.allowed_lateness
-    return ceil(draft.config.kv_store.ttl_multiplier * (max(readers, default=0) + size_ms + lateness_ms))
+    longest_ms = max((window_ms for window_ms in windows if window_ms is not None), default=0)
+    return ceil(draft.config.kv_store.ttl_multiplier * (longest_ms + size_ms + draft.config.flink.allowed_lateness))

@@ -6,7 +6,8 @@ from itertools import pairwise
 from math import ceil
 
 from ..draft import Draft
-from ..plan import Cost, Request, State
+from ..plan import Cost, Recommendation, Request, State
+from ..sizing import recommend
 
 _HEADER_BYTES, _NUMBER_BYTES = 48, 8
 #: The length before each field of changing length, and a typical length of its bytes.
@@ -27,18 +28,51 @@ def estimate_cost(draft: Draft) -> None:
     a level is read once, for its longest window.
     """
     record = _record_bytes(draft)
-    aligned = unaligned = 0
-    for level in draft.levels:
-        longest_ms = max((f.window_ms or _LIFETIME_MS for f in draft.plan_features if level.size_ms in f.levels_ms), default=0)
-        aligned += ceil(longest_ms / level.size_ms)
-        unaligned += ceil(longest_ms / level.size_ms) + 1 if longest_ms else 0
+    counts = [_tiles(draft, level.size_ms) for level in draft.levels]
+    typical, worst = (sum(count) for count in zip(*counts, strict=True))
+    stored, stats = _stored_bytes(draft, record), draft.config.entity_stats
+    entities, requests = (stats.entities, stats.requests_per_second) if stats else (None, None)
     draft.cost = Cost(
-        # Requests come at any time, so the typical one is not aligned either; the worst also meets a head tile
-        # with later events at every level, and reads the finer tiles up to the request's time instead.
-        typical=Request(tiles=unaligned, bytes=unaligned * record, round_trips=1),
-        worst=Request(tiles=unaligned + _head_tiles(draft), bytes=(unaligned + _head_tiles(draft)) * record, round_trips=1),
-        stored_bytes_per_entity=_stored_bytes(draft, record),
+        typical=Request(tiles=typical, bytes=typical * record, round_trips=1),
+        worst=Request(tiles=worst, bytes=worst * record, round_trips=1),
+        stored_bytes_per_entity=stored,
+        stored_bytes=None if stored is None or entities is None else stored * entities,
+        tiles_per_second=None if requests is None else requests * typical,
+        recommendations=_recommendations(draft),
     )
+
+
+def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
+    """How many tiles of a level a fetch reads, typically and at the worst alignment.
+
+    Without a gap up to the longest window that has this level as its coarsest; else the tiles in the newest tile of a
+    coarser level, in case that holds later events; and those at the old end of each longer cover with a coarser middle.
+    """
+    ladder = [level.size_ms for level in draft.levels]
+    windows = {(f.window_ms or _LIFETIME_MS, tuple(f.levels_ms)) for f in draft.plan_features}
+    reach_ms = max((window_ms for window_ms, levels in windows if levels[0] == size_ms), default=0)
+    sizes = [(*levels, *(size for size in ladder if size < levels[-1])) for _, levels in windows]
+    head_ms = max((coarser for levels in sizes for coarser, finer in pairwise(levels) if finer == size_ms), default=0)
+    ends = {
+        (window_ms, coarser)
+        for window_ms, levels in windows
+        for coarser, finer in pairwise(levels)
+        if finer == size_ms and window_ms > reach_ms
+    }
+    # Requests come at any time, so the typical one is not aligned either.
+    reach = ceil(reach_ms / size_ms) + 1 if reach_ms else 0
+    parts = [coarser // size_ms for _, coarser in ends]
+    head = head_ms // size_ms if head_ms > reach_ms else 0
+    return max(reach, head // 2 + 1 if head else 0) + sum(n // 2 for n in parts), max(reach, head) + sum(n - 1 for n in parts)
+
+
+def _recommendations(draft: Draft) -> list[Recommendation]:
+    """For each window and edge level, shortest first; none without entity_stats."""
+    stats, cap = draft.config.entity_stats, draft.config.max_tiles_per_request
+    if stats is None:
+        return []
+    sizes = sorted({(f.window_ms, f.edge_ms) for f in draft.plan_features if f.window_ms is not None and f.edge_ms is not None})
+    return [Recommendation(window_ms=w, size_ms=s, **recommend(w, s, stats, cap)._asdict()) for w, s in sizes]
 
 
 def _record_bytes(draft: Draft) -> int:
@@ -54,11 +88,6 @@ def _variable_bytes(state: State) -> int:
     if (entry := _ENTRY_BYTES.get(state.kind)) is not None:
         return entry * min(int(state.params["k"]), _TYPICAL_ENTRIES)
     return _SKETCH_BYTES.get(state.kind, _TEXT_BYTES)
-
-
-def _head_tiles(draft: Draft) -> int:
-    sizes = [level.size_ms for level in draft.levels]
-    return sum(coarse // fine - 1 for coarse, fine in pairwise(sizes))
 
 
 def _stored_bytes(draft: Draft, record: int) -> int | None:

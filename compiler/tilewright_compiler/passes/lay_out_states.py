@@ -58,7 +58,7 @@ def _plan_feature(draft: Draft, feature: Declared, sized: Sized, states: list[st
         input=aggregation.input_column,
         type=operation.result(kind, family(kind) or ""),
         window_ms=window_ms,
-        levels_ms=[edge_ms if edge_ms is not None else draft.levels[0].size_ms],
+        levels_ms=list(sized.levels_ms),
         edge=aggregation.edge,
         edge_ms=edge_ms,
         rule=sized.rule,

@@ -1,0 +1,128 @@
+"""The policies for tile sizes: from a window to the size of its oldest tile, and the rule that chose it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import ceil
+from typing import Literal, NamedTuple
+
+from tilewright.windows import duration_ms, format_duration
+
+from .config import Config, EntityStats
+
+_SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
+
+#: The hierarchy: windows up to the first take tiles of the second; longer ones take days.
+HIERARCHY = (
+    (15 * _MINUTE, _MINUTE),
+    (_HOUR, 5 * _MINUTE),
+    (6 * _HOUR, 15 * _MINUTE),
+    (_DAY, _HOUR),
+    (7 * _DAY, 6 * _HOUR),
+)
+#: The specification's second table, `HierarchicalTiling.tile_hierarchy`.
+HIERARCHICAL_MAP = {"1h": "1m", "4h": "5m", "24h": "1h", "7d": "6h", "30d": "1d"}
+#: Entities with fewer events an hour than the first take tiles of the second; busier ones take minutes.
+ADAPTIVE = ((100, _HOUR), (1_000, 15 * _MINUTE), (10_000, 5 * _MINUTE))
+#: What a clamp may move to: each divides all that follow; beyond them come 2, 4, 8 … days.
+_CLAMPED = (_SECOND, 5 * _SECOND, 15 * _SECOND, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 6 * _HOUR, _DAY)
+#: Below so many events a tile is not worth its overhead (the specification's `recommend_tiling`).
+_WORTHWHILE_EVENTS = 10
+
+Tiling = Literal["NO_TILING", "STANDARD_TILING", "HIERARCHICAL_TILING"]
+
+
+class Choice(NamedTuple):
+    """A tile size and the rule that chose it."""
+
+    size_ms: int
+    rule: str
+
+
+class Recommended(NamedTuple):
+    """What tiling is worth for a window, and the two figures that it is judged by."""
+
+    tiling: Tiling
+    events_per_tile: float
+    tiles_per_window: float
+
+
+def by_config(window_ms: int, config: Config) -> Choice:
+    """The size that the configuration gives a window: `tile_size`, then `tile_sizes`, then the strategy."""
+    if config.tile_size is not None:
+        return Choice(config.tile_size, "config tile_size")
+    if config.tile_sizes:
+        return _mapped(window_ms, config.tile_sizes, "config tile_sizes")
+    return _STRATEGIES[config.sizing_strategy](window_ms, config)
+
+
+def _hierarchical(window_ms: int, config: Config) -> Choice:
+    for longest_ms, size_ms in HIERARCHY:
+        if window_ms <= longest_ms:
+            return Choice(size_ms, f"hierarchical: window <= {format_duration(longest_ms)}")
+    return Choice(_DAY, f"hierarchical: window > {format_duration(HIERARCHY[-1][0])}")
+
+
+def _hierarchical_map(window_ms: int, config: Config) -> Choice:
+    return _mapped(window_ms, HIERARCHICAL_MAP, "hierarchical_map")
+
+
+def _mapped(window_ms: int, sizes: Mapping[str, str], name: str) -> Choice:
+    """The entry of the smallest listed window that is not shorter, else the hierarchy's (errata S2)."""
+    listed = sorted((duration_ms(window), window) for window in sizes)
+    for longest_ms, window in listed:
+        if window_ms <= longest_ms:
+            return Choice(duration_ms(sizes[window]), f"{name}: window <= {window}")
+    size_ms, rule = _hierarchical(window_ms, Config())
+    return Choice(size_ms, f"{rule} (longer than all of {name})")
+
+
+def _adaptive(window_ms: int, config: Config) -> Choice:
+    """By events per hour of an entity, clamped so that the tile fits the window and a request stays affordable (errata S4)."""
+    if config.entity_stats is None:
+        size_ms, rule = _hierarchical(window_ms, config)
+        return Choice(size_ms, f"{rule} (adaptive without entity_stats)")
+    rate = config.entity_stats.events_per_hour
+    size_ms, rule = _MINUTE, f"adaptive: events per hour >= {ADAPTIVE[-1][0]:,}"
+    for below, coarser_ms in ADAPTIVE:
+        if rate < below:
+            size_ms, rule = coarser_ms, f"adaptive: events per hour < {below:,}"
+            break
+    if size_ms > window_ms:
+        fitting = [clamped for clamped in _CLAMPED if clamped <= window_ms]
+        return Choice(fitting[-1], f"{rule}, made finer to fit the window")
+    if tiles_at_most(window_ms, size_ms) > config.max_tiles_per_request:
+        coarser = _affordable(window_ms, size_ms, config.max_tiles_per_request)
+        return Choice(coarser, f"{rule}, made coarser for at most {config.max_tiles_per_request:,} tiles per request")
+    return Choice(size_ms, rule)
+
+
+def _affordable(window_ms: int, size_ms: int, cap: int) -> int:
+    """The finest size above `size_ms` of which the cap allows a window; a tile is never longer than its window."""
+    coarser = [clamped for clamped in _CLAMPED if clamped > size_ms]
+    while coarser[-1] < window_ms:
+        coarser.append(2 * coarser[-1])
+    fitting = [size for size in coarser if size <= window_ms]
+    return next((size for size in fitting if tiles_at_most(window_ms, size) <= cap), fitting[-1] if fitting else size_ms)
+
+
+def tiles_at_most(window_ms: int, size_ms: int) -> int:
+    """How many tiles of one size a window touches at the worst alignment (errata K8)."""
+    return ceil(window_ms / size_ms) + 1
+
+
+def recommend(window_ms: int, size_ms: int, stats: EntityStats, max_tiles: int) -> Recommended:
+    """The specification's `recommend_tiling`: too few events a tile, too many tiles a window, or neither."""
+    events, tiles = stats.events_per_hour * size_ms / _HOUR, window_ms / size_ms
+    if events < _WORTHWHILE_EVENTS:
+        return Recommended("NO_TILING", events, tiles)
+    return Recommended("HIERARCHICAL_TILING" if tiles > max_tiles else "STANDARD_TILING", events, tiles)
+
+
+_STRATEGIES: dict[str, Callable[[int, Config], Choice]] = {
+    "hierarchical": _hierarchical,
+    "hierarchical_map": _hierarchical_map,
+    "adaptive": _adaptive,
+    # Without a tile_size, which stands above, its sizes are those of tile_sizes; config refuses it without either.
+    "fixed": _hierarchical,
+}

@@ -1,0 +1,48 @@
+"""`tilewright stats`: the entity_stats of a sample of events, as the configuration takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..measure import Measured
+
+
+@click.command()
+@click.argument("plan")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--source", metavar="NAME", help="Which source of the plan the events are of; needed if it has several.")
+def stats(plan: str, files: tuple[str, ...], source: str | None) -> None:
+    """Measure how many events an entity of PLAN (a plan.json or its folder) has in an hour.
+
+    FILE is a file or a glob of events, whole for the time that they are of. Prints the section entity_stats of
+    tilewright.yaml: by it the strategy adaptive sizes tiles, and compile says what tiling is worth.
+    """
+    from ..measure import measure
+    from ..plans import load_plan
+    from ..readers import find_inputs
+
+    measured = measure(load_plan(plan), find_inputs(files), source)
+    if measured.refused:
+        rows = f"{measured.refused:,} row{'s' * (measured.refused != 1)}"
+        click.echo(f"{rows} refused and not counted; tilewright write says why", err=True)
+    click.echo(_yaml(measured))
+
+
+def _yaml(measured: Measured) -> str:
+    busiest, most = _plain(measured.busiest_per_hour), measured.most_in_an_hour
+    return f"""\
+# {measured.events:,} events over {measured.hours:,} hours. Typical is the entity in the middle; the busiest
+# has {busiest} events per hour, and the most that any has in one hour are {most:,}.
+tiling:
+  entity_stats:
+    events_per_hour: {_plain(measured.typical_per_hour)}
+    entities: {measured.entities}
+    # requests_per_second: how many answers are fetched"""
+
+
+def _plain(rate: float) -> str:
+    """A rate to four digits, in a form that YAML 1.1 takes for a number (1e-05 is a text to it)."""
+    return f"{float(f'{rate:.4g}'):.12f}".rstrip("0").rstrip(".")

@@ -1,0 +1,112 @@
+"""What a fetch reads: for each level the runs of tiles that some cover may need. Pure arithmetic on integer milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple, Protocol
+
+from .cover import ceiling, floor
+from .stores import Range
+from .times import LATEST_MS
+
+
+class Window(Protocol):
+    """What is asked of a window here."""
+
+    @property
+    def window_ms(self) -> int | None:
+        """Its length; None for a lifetime."""
+
+    @property
+    def levels_ms(self) -> tuple[int, ...]:
+        """The levels of its cover, coarsest first."""
+
+    @property
+    def sizes_ms(self) -> tuple[int, ...]:
+        """Those, and the finer ones that only its head may need."""
+
+    def start_ms(self, at_ms: int) -> int:
+        """Where its cover begins."""
+
+
+class StartPiece(NamedTuple):
+    """The tiles of a finer level at the old end of a cover, up to the first tile of the next coarser one."""
+
+    start_ms: Callable[[int], int]
+    coarser_ms: int
+
+
+class LevelRead(NamedTuple):
+    """The tiles of one level that a fetch reads.
+
+    #  coarse         |         |         |         |
+    #  fine        |..|                   |....|....|
+    #  cover        [-----------------------------T
+    #              start piece             the head: the fine tiles of the newest coarse one, in case it holds later events
+    """
+
+    size_ms: int
+    reach_ms: int
+    """How far back from the query time covers use this level without a gap; 0 if none does."""
+    head_ms: int
+    """The coarser tile whose newest one this level may have to replace; 0 if that lies within reach anyhow."""
+    pieces: tuple[StartPiece, ...]
+    """The start pieces that do not lie within reach."""
+
+
+def reads_of(windows: Sequence[Window], ladder_ms: Sequence[int]) -> list[LevelRead]:
+    """What the windows of a plan need of each level, coarsest first."""
+    reads = []
+    for size in ladder_ms:
+        # A lifetime reaches back to the first time that events may have.
+        lengths = [LATEST_MS if w.window_ms is None else w.window_ms for w in windows if w.levels_ms[0] == size]
+        reach = max(lengths, default=0)
+        head = max((coarser for w in windows for coarser, finer in pairwise(w.sizes_ms) if finer == size), default=0)
+        pieces = [
+            StartPiece(w.start_ms, coarser)
+            for w in windows
+            for coarser, finer in pairwise(w.levels_ms)
+            if finer == size and w.window_ms is not None and w.window_ms > reach
+        ]
+        reads.append(LevelRead(size, reach, head if head > reach else 0, tuple(pieces)))
+    return reads
+
+
+def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
+    """The runs of tiles at a query time, level after level, each level's oldest first."""
+    last = at_ms - 1
+    wanted = []
+    for size, reach, head, pieces in reads:
+        oldest = at_ms - reach
+        start = oldest - oldest % size  # `floor` written out, as this is done for every fetch
+        if head:
+            start = min(start, floor(last, head))
+        newest = Range(size, start, last - last % size + size)
+        if pieces:
+            wanted += _joined(size, [*_found(pieces, size, at_ms, newest.end_ms), newest])
+        else:
+            wanted.append(newest)
+    return wanted
+
+
+def _found(pieces: Sequence[StartPiece], size_ms: int, at_ms: int, end_ms: int) -> list[Range]:
+    found = []
+    for start_ms, coarser_ms in pieces:
+        start = start_ms(at_ms)
+        piece = Range(size_ms, ceiling(start, size_ms), min(ceiling(start, coarser_ms), end_ms))
+        if piece.start_ms < piece.end_ms:
+            found.append(piece)
+    return found
+
+
+def _joined(size_ms: int, runs: list[Range]) -> list[Range]:
+    """The same tiles as runs that neither touch nor overlap, so that no tile is read twice."""
+    runs.sort()
+    joined = [runs[0]]
+    for run in runs[1:]:
+        if run.start_ms <= joined[-1].end_ms:
+            joined[-1] = Range(size_ms, joined[-1].start_ms, max(run.end_ms, joined[-1].end_ms))
+        else:
+            joined.append(run)
+    return joined
