@@ -33,6 +33,8 @@ PAGES = [page for page in pages()[1:] if any(block.title or block.language in _R
 
 #: page -> files that a reader is told to copy
 GIVEN = {"docs/tutorial.md": ["examples/flights/flights.parquet"]}
+#: What an installed package registers by itself; here it is only on the path.
+_PLUGIN = "tilewright_runtime.testing.plugin"
 #: Pages whose examples go on where those of the README end.
 CONTINUING = ("docs/concepts.md", "docs/plan.md", "docs/how-to/test-a-plan.md")
 
@@ -160,7 +162,12 @@ def _environment(folder: Path) -> dict[str, str]:
     """The environment of a reader's shell: the commands of a virtual environment, and lines of 110 characters."""
     commands_folder = folder.parent / f"{folder.name}-bin"
     commands_folder.mkdir()
-    modules = {"tilewright": "-m tilewright_runtime.cli", "pytest": "-m pytest -p no:cacheprovider", "python": "", "python3": ""}
+    modules = {
+        "tilewright": "-m tilewright_runtime.cli",
+        "pytest": f"-m pytest -p no:cacheprovider -p {_PLUGIN}",
+        "python": "",
+        "python3": "",
+    }
     for command, arguments in modules.items():
         script = commands_folder / command
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')

@@ -50,7 +50,7 @@ def test_every_command_is_described() -> None:
 def test_every_option_is_described(name: str) -> None:
     """The table of a command holds its options and no others."""
     options = {form for p in commands()[name].params if isinstance(p, click.Option) for form in p.opts} - {"-h", "--help"}
-    shown = {form for row in cells(section(CLI, name)) for form in re.findall(r"`(--?[a-z]+)", row[0])} - {"-h", "--help"}
+    shown = {form for row in cells(section(CLI, name)) for form in re.findall(r"`(--?[a-z-]+)", row[0])} - {"-h", "--help"}
     assert shown == options
 
 
