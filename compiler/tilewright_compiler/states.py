@@ -136,7 +136,9 @@ def _hll(column: str, duckdb_type: str) -> list[Field]:
 
 
 def _frequent(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("sketch", None, None, f"histogram(CAST({column} AS VARCHAR)) FILTER (WHERE {column} IS NOT NULL)")]
+    # The sketch takes texts. Those of a decimal or a time are of the whole number that a tile would store of it.
+    value = _stored(column, duckdb_type) if family(duckdb_type) in ("decimal", "timestamp") else column
+    return [Field("sketch", None, None, f"histogram(CAST({value} AS VARCHAR)) FILTER (WHERE {column} IS NOT NULL)")]
 
 
 def _histogram(column: str, duckdb_type: str) -> list[Field]:

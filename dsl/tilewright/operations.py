@@ -12,7 +12,7 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from .operation_spec import NUMBERS, ORDERED, Counting, Real, States
+from .operation_spec import ALL, NUMBERS, ORDERED, Counting, Real, States
 from .operation_spec import OperationSpec as OperationSpec
 
 _Size = Annotated[int, Ge(1), Le(10_000)]
@@ -222,7 +222,7 @@ class TopK(_Sized):
     """The k most frequent values with their counts, by a frequent-items sketch; ties by value."""
 
     name = "TOP_K"
-    accepts = frozenset({"integer", "text", "boolean", "date"})
+    accepts = ALL - {"float"}
 
     def kept_states(self) -> States:
         """A sketch with room for far more candidates than k, so that counts are exact while values are few."""

@@ -132,7 +132,9 @@ def _kind(state: State, keep: Keep, numbered: bool) -> VariableKind:
 
     def build(column: pa.Array) -> list[Bytes]:
         entries = _from_arrow(column, dtype)
-        return [encode(keep(entries.select(slice(*bounds)))) if bounds else None for bounds in lists(column)]
+        tiles = (entries.select(slice(*bounds)) if bounds else None for bounds in lists(column))
+        # Many tiles have one value only, of which there is nothing to choose.
+        return [None if tile is None else encode(keep(tile) if len(tile.values) > 1 else tile) for tile in tiles]
 
     def merge(parts: Sequence[bytes]) -> Entries:
         found = [decode(part, dtype, numbered) for part in parts]

@@ -169,14 +169,24 @@ def _shape(field: str, of: Callable[[float, float], float]) -> Callable[[Inputs]
 
 def _percentiles(inputs: Inputs) -> Finalizer:
     name, ranks = inputs.name(0, "sketch"), [float(rank) for rank in inputs.feature.params["percentiles"]]
-    # A KLL sketch answers with a value that occurs: the smallest whose rank reaches the percentile, as Spark does.
-    options = {"inclusive": True} if inputs.feature.params["sketch"] == "kll" else {}
+    quantile = _kll_quantile if inputs.feature.params["sketch"] == "kll" else _tdigest_quantile
 
     def quantiles(_: Sequence[Any], objects: Mapping[str, Any]) -> list[float] | None:
-        digest = objects[name]
-        return None if digest is None or digest.is_empty() else [digest.get_quantile(rank, **options) for rank in ranks]
+        sketch = objects[name]
+        return None if sketch is None or sketch.is_empty() else [quantile(sketch, rank) for rank in ranks]
 
     return quantiles
+
+
+def _tdigest_quantile(sketch: Any, rank: float) -> float:
+    return sketch.get_quantile(rank)  # type: ignore[no-any-return]
+
+
+def _kll_quantile(sketch: Any, rank: float) -> float:
+    """A value that occurs: the smallest whose rank reaches the one asked, as in Spark. The ends are known exactly."""
+    if rank in (0, 1):
+        return sketch.get_max_value() if rank else sketch.get_min_value()  # type: ignore[no-any-return]
+    return sketch.get_quantile(rank, inclusive=True)  # type: ignore[no-any-return]
 
 
 def _unique_count(inputs: Inputs) -> Finalizer:
@@ -204,14 +214,25 @@ def _histogram(inputs: Inputs) -> Finalizer:
     return _optional(inputs.name(0, "entries"), counts)
 
 
-_FROM_TEXT: dict[str | None, Callable[[str], Any]] = {"integer": int, "boolean": lambda text: text == "true", "date": date.fromisoformat}
+def _from_text(duckdb_type: str) -> Callable[[str], Any]:
+    """The function from the text that a frequent-items sketch keeps of a value to the value."""
+    restore = restorer(duckdb_type)
+    match family(duckdb_type):
+        case "text":
+            return str
+        case "boolean":
+            return lambda text: text == "true"
+        case "date":
+            return date.fromisoformat
+        case _:
+            return lambda text: restore(int(text))
 
 
 def _top_k(inputs: Inputs) -> Finalizer:
     from datasketches import frequent_items_error_type
 
     name, k = inputs.name(0, "sketch"), int(inputs.feature.params["k"])
-    convert = _FROM_TEXT.get(family(inputs.type), str)
+    convert = _from_text(inputs.type)
 
     def top(_: Sequence[Any], objects: Mapping[str, Any]) -> list[dict[str, Any]] | None:
         if objects[name] is None:

@@ -25,7 +25,8 @@ def _mean_of(first: Floats, offset: Floats) -> tuple[Floats, Floats]:
     mean = first + offset
     part = mean - first
     rest = (first - (mean - part)) + (offset - part)
-    return mean, np.where(np.isfinite(mean), rest, 0.0)
+    finite = np.isfinite(mean)
+    return np.where(finite, mean, np.nan), np.where(finite, rest, 0.0)
 
 
 def of_values(values: Floats, starts: NDArray[np.int64], counts: NDArray[np.int64], order: int) -> list[Floats]:

@@ -19,12 +19,16 @@ from numpy.typing import NDArray
 from support.events import to_arrow
 from support.examples import few
 from support.plans import AT, DAY, aggregations, plan_of
-from tilewright import Operation
+from tilewright import Aggregation, Operation
 from tilewright_compiler.plan import Plan
 from tilewright_runtime.aggregate import Aggregator
 from tilewright_runtime.block import APPROXIMATE, COMPLETE, Block, merge_blocks
 from tilewright_runtime.layout import NEWEST, SEQUENCE, STAMP
 
+LISTS = [
+    *(Operation.LARGEST_K(2), Operation.SMALLEST_K(2), Operation.FIRST_K(2), Operation.LAST_K(2)),
+    *(Operation.UNIQUE_COUNT, Operation.BOUNDED_UNIQUE_COUNT(2), Operation.HISTOGRAM()),
+]
 SCHEMA = {"k": "string", "n": "bigint", "x": "double", "t": "string"}
 TILE = AT // DAY * DAY
 
@@ -48,9 +52,10 @@ def plan() -> Plan:
         SCHEMA,
         ["k"],
         [
-            *aggregations("n", [*numbers, Operation.TOP_K(2), Operation.APPROX_UNIQUE_COUNT], windows=None),
-            *aggregations("x", [*numbers, Operation.APPROX_PERCENTILE([0.5])], windows=None),
-            *aggregations("t", [Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST, Operation.TOP_K(9)], windows=None),
+            *aggregations("n", [*numbers, Operation.TOP_K(2), Operation.APPROX_UNIQUE_COUNT, *LISTS], windows=None),
+            *aggregations("x", [*numbers, Operation.VARIANCE, Operation.APPROX_PERCENTILE([0.5]), *LISTS], windows=None),
+            Aggregation(input_column="x", operation=Operation.PERCENTILE([0.5], sketch="kll"), name="x_kll"),
+            *aggregations("t", [Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST, Operation.TOP_K(9), *LISTS], windows=None),
         ],
     )
 
@@ -89,6 +94,9 @@ def _content(kind: str, value: bytes | None) -> Any:
     if kind == "tdigest":
         digest = ds.tdigest_double.deserialize(value)
         return None if digest.is_empty() else [digest.get_total_weight(), digest.get_min_value(), digest.get_max_value()]
+    if kind == "kll":
+        sketch = ds.kll_doubles_sketch.deserialize(value)
+        return None if sketch.is_empty() else [sketch.n, sketch.get_min_value() + 0.0, sketch.get_max_value() + 0.0]
     if kind == "hll":
         return round(ds.hll_sketch.deserialize(value).get_estimate())
     if kind == "frequent":

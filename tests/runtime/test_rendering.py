@@ -33,6 +33,13 @@ from tilewright_runtime.rendering import answer_document, jsonable, short
         (datetime(2024, 1, 4, 16, 37, 25, 1, tzinfo=timezone(timedelta(hours=2))), "2024-01-04T14:37:25.000001Z"),
         ([math.nan, Decimal("1")], ["NaN", "1"]),
         ([{"item": date(2024, 1, 4), "count": 2}], [{"item": "2024-01-04", "count": 2}]),
+        ({"a": 2, "": 1}, {"a": 2, "": 1}),
+        ({True: 2, False: 1}, {"true": 2, "false": 1}),
+        ({7: 2, -1: 1}, {"7": 2, "-1": 1}),
+        ({0.5: 1, math.nan: 2, -math.inf: 3}, {"0.5": 1, "NaN": 2, "-Infinity": 3}),
+        ({Decimal("1.50"): 2}, {"1.50": 2}),
+        ({date(2024, 1, 4): 2}, {"2024-01-04": 2}),
+        ({datetime(2024, 1, 4, tzinfo=UTC): 2}, {"2024-01-04T00:00:00Z": 2}),
     ],
 )
 def test_a_value_as_json(value: Any, shown: Any) -> None:
@@ -62,6 +69,12 @@ def test_an_answer_as_json() -> None:
         (date(2024, 1, 4), "2024-01-04"),
         ([1.0, 2.0], "1 2"),
         ([{"item": "a", "count": 2}], "a×2"),
+        ([{"item": True, "count": 2}], "true×2"),
+        ({"a": 4, "b": 3, "c": 2, "d": 1}, "a×4 b×3 c×2 …"),
+        ({"item": 3, "count": 2}, "item×3 count×2"),
+        ({False: 1}, "false×1"),
+        ({}, ""),
+        (["b", "a"], "b a"),
     ],
 )
 def test_a_value_in_few_characters(value: Any, shown: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from support.plans import AT, HOUR, aggregations, plan_of
 from support.session import Session
 from tilewright import Operation
+from tilewright.operations import OperationSpec
 from tilewright_runtime.layout import layout_of
 from tilewright_runtime.sketches import variable_kinds
 
@@ -58,6 +59,43 @@ def test_percentiles_of_many_values_are_within_the_rank_error(shape: str) -> Non
         low, high = (np.clip(int((percentile + error) * count), 0, count - 1) for error in (-RANK_ERROR, RANK_ERROR))
         assert ordered[low] <= value <= ordered[high]
     assert (found[0], found[-1]) == (ordered[0], ordered[-1])
+
+
+@pytest.mark.parametrize("shape", ["lognormal", "equal", "sorted"])
+def test_kll_percentiles_of_many_values_are_within_the_rank_error(shape: str) -> None:
+    """A KLL sketch of k 200 is off by less than 2 % of 50,000 values merged over parts and tiles; its ends are exact."""
+    count = 50_000
+    values = {
+        "lognormal": np.random.default_rng(7).lognormal(3, 2, count),
+        "equal": np.full(count, 2.5),
+        "sorted": np.arange(count, dtype=np.float64),
+    }[shape]
+    ordered = np.sort(values)
+    found = session_of(values.tolist(), pa.float64(), Operation.APPROX_PERCENTILE(PERCENTILES, sketch="kll"))
+    for percentile, value in zip(PERCENTILES, found, strict=True):
+        low, high = (np.clip(int((percentile + error) * count), 0, count - 1) for error in (-0.02, 0.02))
+        assert ordered[low] <= value <= ordered[high]
+    assert (found[0], found[-1]) == (ordered[0], ordered[-1])
+
+
+@pytest.mark.parametrize(
+    ("small", "large"),
+    [
+        (Operation.PERCENTILE([0.5], compression=50), Operation.PERCENTILE([0.5], compression=1000)),
+        (Operation.PERCENTILE([0.5], sketch="kll", k=50), Operation.PERCENTILE([0.5], sketch="kll", k=1000)),
+    ],
+    ids=["tdigest", "kll"],
+)
+def test_a_larger_sketch_holds_more(small: OperationSpec, large: OperationSpec) -> None:
+    """The size that an author gives is that of the sketch in the tile, before and after a merge."""
+    sizes = []
+    for operation in (small, large):
+        plan = plan_of({"k": "string", "v": "double"}, ["k"], aggregations("v", [operation]))
+        (functions,) = variable_kinds(plan, layout_of(plan)).values()
+        (part,) = functions.build(pa.array([np.arange(20_000.0)]))
+        assert part is not None
+        sizes.append((len(part), len(functions.encode(functions.merge([part, part])))))
+    assert all(4 * one < other for one, other in zip(*sizes, strict=True))
 
 
 def test_percentiles_are_in_the_order_of_the_arguments() -> None:

@@ -51,7 +51,7 @@ CASES: dict[str, tuple[str, st.SearchStrategy[Any], Sequence[OperationSpec]]] = 
     "odd_floats": ("double", any_float, NUMBERS[:-1]),
     "close_floats": ("double", st.floats(1e9, 1e9 + 1e-3) | st.sampled_from([1e9 + 4, 1e9 + 16, 2.0**30]), MOMENTS),
     "kll": ("double", finite, [Operation.APPROX_PERCENTILE([0, 0.25, 0.5, 0.99, 1], sketch="kll")]),
-    "decimals": ("decimal(12,3)", st.decimals(places=3, min_value=-999_999_999, max_value=999_999_999), NUMBERS),
+    "decimals": ("decimal(12,3)", st.decimals(places=3, min_value=-999_999_999, max_value=999_999_999), [*NUMBERS, TOP]),
     "texts": (
         "string",
         st.sampled_from(["", "a", "é", "\uffff", "\N{GRINNING FACE}"]) | st.text(max_size=5),
@@ -61,7 +61,7 @@ CASES: dict[str, tuple[str, st.SearchStrategy[Any], Sequence[OperationSpec]]] = 
     "timestamps": (
         "timestamp",
         times | st.just(datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC)),
-        [COUNT, MIN, MAX, FIRST, LAST, *ENDS, *EXACT, UNIQUE],
+        [COUNT, MIN, MAX, FIRST, LAST, *ENDS, *EXACT, UNIQUE, TOP],
     ),
     "booleans": ("boolean", st.booleans(), [COUNT, FIRST, LAST, *EXACT, UNIQUE, TOP]),
 }
