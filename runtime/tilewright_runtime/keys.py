@@ -141,6 +141,10 @@ def key_values(columns: Sequence[Column], keys: Mapping[str, Any]) -> list[Any]:
     """The values of a request's keys in the plan's order; raises KeyValueError for a missing or unknown one."""
     try:
         values = [keys[column.name] for column in columns]
+    except TypeError:
+        raise KeyValueError(
+            f"keys {keys!r} are not a mapping: give a value for each of {_names(columns)}, as in {{'name': value}}."
+        ) from None
     except KeyError as missing:
         _refuse_unknown(columns, keys)
         raise KeyValueError(f"key {missing.args[0]!r} is missing: the plan's keys are {_names(columns)}.") from None

@@ -83,6 +83,8 @@ def _from_options(pairs: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = pair.partition("=")
         if not equals:
             raise click.BadParameter(f"{pair!r} is not NAME=VALUE.", param_hint="--key")
+        if name in keys:
+            raise click.BadParameter(f"{name} is given twice. One call asks for one entity; use --keys FILE for many.", param_hint="--key")
         keys[name] = value
     return keys
 

@@ -61,7 +61,11 @@ def write(
         Writer(loaded, open_store(store_url), rejects=rejects_file) as writer,
         _progress(console) as bar,
     ):
-        report = writer.write_inputs(inputs, source, final, _advance(bar) if bar else None)
+        try:
+            report = writer.write_inputs(inputs, source, final, _advance(bar) if bar else None)
+        except KeyboardInterrupt:
+            console.print("interrupted: the batches that were committed stay; the same command goes on after them", highlight=False)
+            ctx.exit(130)
     _print_summary(report, loaded.name, time.perf_counter() - begun, rejects)
     if not report.usable:
         ctx.exit(1)
@@ -112,7 +116,10 @@ def _print_summary(report: WriteReport, name: str, seconds: float, rejects: Path
     for reason, count in report.refused.most_common():
         click.echo(f"  {_count(count, 'row')} refused: {reason}", err=True)
     for item, waiting in report.waiting.items():
-        click.echo(f"  {waiting:,} bytes at the end of {item} wait for the end of their line (--final takes them as they are)", err=True)
+        click.echo(
+            f"  {waiting:,} bytes at the end of {item} wait for the end of their line, or of a quote (--final takes them as they are)",
+            err=True,
+        )
     if report.refused and rejects is None:
         click.echo("  (--rejects FILE keeps the refused rows)", err=True)
 

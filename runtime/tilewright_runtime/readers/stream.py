@@ -40,7 +40,8 @@ def read_chunks(
     """Batches of a stream that stands after its header, from a position on.
 
     `cut` tells where the last whole record of some bytes ends; `parse` reads whole records, given the number of the
-    first. What follows the last whole record waits for its end, unless `final`.
+    first. What follows the last whole record waits for its end, unless `final`: then it is read as it is, and where a
+    quote is never closed only its line is spoilt.
     """
     digest = xxh3_128(header)
     offset, rows = max(start.offset, len(header)), start.rows
@@ -49,8 +50,7 @@ def read_chunks(
     while True:
         block = stream.read(CHUNK_BYTES)
         pending += block
-        end = len(pending) if final and not block else cut(pending)
-        if end:
+        while end := _forced_end(pending, cut) if final and not block else cut(pending):
             data, pending = pending[:end], pending[end:]
             digest.update(data)
             offset += end
@@ -66,6 +66,12 @@ def read_chunks(
             if pending:
                 yield Batch(pa.table({}), Position(start.uri, offset, rows, digest.hexdigest()), waiting=len(pending))
             return
+
+
+def _forced_end(pending: bytes, cut: Callable[[bytes], int]) -> int:
+    """Where to end when nothing follows: after the last whole record, else after a line that can never be one."""
+    whole = min(cut(pending if pending.endswith(b"\n") else pending + b"\n"), len(pending))
+    return whole or pending.find(b"\n") + 1 or len(pending)
 
 
 def _skip(stream: BinaryIO, start: Position, seen: int, digest: xxh3_128) -> None:

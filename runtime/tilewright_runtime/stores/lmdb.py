@@ -39,9 +39,20 @@ class _Environment:
         except (lmdb.Error, OSError) as wrong:
             raise StoreError(f"store lmdb:{path} cannot be opened: {wrong}. Give a folder that this user can write.") from wrong
         self._locked = False
+        self._require_whole_file()
         with self.lmdb.begin() as transaction:
             is_new = transaction.stat()["entries"] == 0
         self.tiles, self.documents = self._make() if is_new else self._find()
+
+    def _require_whole_file(self) -> None:
+        """Raises StoreError for a file that was cut: reading a page that is not there would kill the process."""
+        used = (self.lmdb.info()["last_pgno"] + 1) * self.lmdb.stat()["psize"]
+        found = (self.path / _DATA_FILE).stat().st_size
+        if found < used:
+            raise StoreError(
+                f"store lmdb:{self.path} is damaged: {_DATA_FILE} has {found:,} bytes of {used:,}, as after a copy that did not end. "
+                "Restore a whole copy, or write the events into a new store."
+            )
 
     def _make(self) -> tuple[Any, Any]:
         """Both tables and the format in one transaction, so that a kill leaves all of it or nothing."""
@@ -54,7 +65,9 @@ class _Environment:
         try:
             tables = self.lmdb.open_db(b"tiles", create=False), self.lmdb.open_db(b"documents", create=False)
         except (lmdb.NotFoundError, lmdb.IncompatibleError):
-            raise StoreError(f"store lmdb:{self.path} is an LMDB environment, but not one of Tilewright's. Give another folder.") from None
+            raise StoreError(
+                f"store lmdb:{self.path} is an LMDB environment, but not one of Tilewright's, or it is damaged. Give another folder."
+            ) from None
         with self.lmdb.begin(db=tables[1]) as transaction:
             found = (transaction.get(b"format") or b"none").decode()
         if found != FORMAT:
@@ -190,6 +203,8 @@ def open_url(url: str, rest: str, create: bool) -> LmdbStore:
     """Opens the store in a folder, or makes it there if it may."""
     if not rest:
         raise StoreError(f"store {url!r} names no folder: write lmdb:PATH, for instance lmdb:tiles.lmdb.")
+    if Path(rest).is_file():
+        raise StoreError(f"store {url}: {rest} is a file; an lmdb: store is a folder.")
     if not create and not (Path(rest) / _DATA_FILE).exists():
         raise StoreError(f"store {url}: there is none. Write events into it first (tilewright write), or name another folder.")
     return LmdbStore(rest)

@@ -153,3 +153,11 @@ def reference_end(data: bytes) -> int:
 def test_a_record_ends_outside_of_quotes(data: bytes) -> None:
     """The last newline that is not inside quotes ends the last whole record, wherever the data was cut."""
     assert last_record_end(data) == reference_end(data)
+
+
+def test_a_quote_that_is_never_closed_spoils_its_own_line_only(tmp_path: Path) -> None:
+    """With `final` the lines after an open quote are read; without, they wait for its end."""
+    content = f'{HEADER}a,1,x,{TS}\na,2,"open,{TS}\na,3,z,{TS}\na,4,z,{TS}\n'
+    _, _, waiting = write(tmp_path, content)
+    _, refused, events = write(tmp_path, content, final=True)
+    assert (waiting, events, sum(refused.values())) == (1, 3, 1)

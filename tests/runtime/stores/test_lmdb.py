@@ -41,7 +41,7 @@ def test_a_store_needs_a_folder() -> None:
 def test_a_path_that_cannot_be_a_folder_is_an_error(tmp_path: Path) -> None:
     """A file in the store's place is an error with the reason."""
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="is a file"):
         open_store(f"lmdb:{tmp_path}/file")
 
 
