@@ -244,14 +244,14 @@ def test_the_configuration_beside_what_is_compiled(place: str, path: str) -> Non
     """Without --config the tilewright.yaml of the path's folder is used, or the nearest above it."""
     Path(place).write_text("tiling:\n  tile_size: 5m\n")
     below_the_path = path == "." and place != "tilewright.yaml"
-    assert ("tiles of 5m ->" in _run(path).stdout) is not below_the_path
+    assert ("tiles of 5m," in _run(path).stdout) is not below_the_path
 
 
 def test_the_given_configuration_wins() -> None:
     """--config names another file than the one that lies there, whose mistakes then do not matter."""
     Path("tilewright.yaml").write_text("tiling:\n  tile_sze: 5m\n")
     Path("other.yaml").write_text("tiling:\n  tile_size: 10m\n")
-    assert "tiles of 10m ->" in _run("features", "--config", "other.yaml").stdout
+    assert "tiles of 10m," in _run("features", "--config", "other.yaml").stdout
     assert _run("features").stderr.startswith("tilewright.yaml:2: TW005 there is no setting 'tiling.tile_sze'")
 
 
@@ -259,7 +259,7 @@ def test_the_configuration_above_the_current_folder_is_not_looked_for(monkeypatc
     """What lies above the current folder is not this repository's."""
     Path("tilewright.yaml").write_text("tiling:\n  tile_size: 5m\n")
     monkeypatch.chdir("features")
-    assert "tiles of 6h, 1h, 5m ->" in _run("clicks.py").stdout
+    assert "tiles of 6h, 1h, 5m," in _run("clicks.py").stdout
 
 
 def test_two_configurations_are_one_too_many() -> None:
