@@ -33,7 +33,8 @@ def choose_tile_sizes(draft: Draft) -> None:
     if draft.broken:
         return
     draft.sized = [replace(one, levels_ms=_levels(f, one, ladder)) for f, one in zip(draft.features, draft.sized, strict=True)]
-    draft.levels = [Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms)) for size_ms in ladder]
+    coarser = zip(ladder, (0, *ladder), strict=False)
+    draft.levels = [Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms, coarser_ms)) for size_ms, coarser_ms in coarser]
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         _warn_of_many(draft, feature, sized)
 
@@ -140,10 +141,11 @@ def _candidates(size_ms: int, others: list[int]) -> set[int]:
     return {unit * n for unit in units[:2] for n in range(1, 61)} | {part for part in parts if part % units[0] == 0}
 
 
-def _ttl_ms(draft: Draft, size_ms: int) -> int | None:
-    """How long a tile may be asked for (errata W9); finer levels serve the head of longer windows within that."""
+def _ttl_ms(draft: Draft, size_ms: int, coarser_ms: int) -> int | None:
+    """How long a tile may be asked for (errata W9): by the longest window of its level, and as the head of a coarser tile."""
     windows = [f.window_ms for f, sized in zip(draft.features, draft.sized, strict=True) if size_ms in sized.levels_ms]
     if None in windows:
         return None
     longest_ms = max((window_ms for window_ms in windows if window_ms is not None), default=0)
+    longest_ms = max(longest_ms, coarser_ms)
     return ceil(draft.config.kv_store.ttl_multiplier * (longest_ms + size_ms + draft.config.flink.allowed_lateness))
