@@ -18,7 +18,7 @@ import lmdb
 import numpy as np
 import pyarrow as pa
 
-from measure import median_us
+from measure import side_by_side_us
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.plan import Plan
@@ -112,10 +112,7 @@ def report(title: str, plan: Plan, table: pa.Table, folder: Path) -> None:
     keys = {"user_id": "user7"}
     (folder / "floor").mkdir()
     floor = Floor(str(folder / "floor"), fetcher, keys)
-    floor_us, _ = median_us(floor.run)
-    p50, p99 = median_us(lambda: fetcher.fetch(keys, END_MS))
-    floor_again, _ = median_us(floor.run)
-    floor_us = (floor_us + floor_again) / 2
+    (floor_us, _), (p50, p99) = side_by_side_us(floor.run, lambda: fetcher.fetch(keys, END_MS))
     print(
         f"{title}: {len(plan.features)} features, {floor.records} tiles of {floor.bytes} bytes: "
         f"p50 {p50:.1f} µs, p99 {p99:.1f} µs; hand-written scan and reduction {floor_us:.1f} µs; ratio {p50 / floor_us:.2f}"

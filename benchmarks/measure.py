@@ -1,4 +1,4 @@
-"""Timing: medians in one process, floor and subject side by side."""
+"""Timing: floor and subject side by side in one process."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from collections.abc import Callable
 from typing import Any
 
 
-def median_us(work: Callable[[], Any], repeat: int = 3000, warm_up: int = 200) -> tuple[float, float]:
-    """The median and the 99th percentile of a call, in microseconds."""
+def side_by_side_us(*works: Callable[[], Any], repeat: int = 3000, warm_up: int = 200) -> list[tuple[float, float]]:
+    """The median and the 99th percentile of each call, in microseconds.
+
+    The calls take turns, so that a machine that slows down for a while slows all of them.
+    """
     for _ in range(warm_up):
-        work()
-    times = []
+        for work in works:
+            work()
+    times: list[list[int]] = [[] for _ in works]
     for _ in range(repeat):
-        begun = time.perf_counter_ns()
-        work()
-        times.append(time.perf_counter_ns() - begun)
-    times.sort()
-    return statistics.median(times) / 1000, times[int(len(times) * 0.99)] / 1000
+        for work, taken in zip(works, times, strict=True):
+            begun = time.perf_counter_ns()
+            work()
+            taken.append(time.perf_counter_ns() - begun)
+    return [(statistics.median(taken) / 1000, statistics.quantiles(taken, n=100)[98] / 1000) for taken in times]
 
 
 def seconds(work: Callable[[], Any]) -> float:

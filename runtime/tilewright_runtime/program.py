@@ -52,6 +52,11 @@ class WindowProgram:
     def segments(self, at_ms: int, clean_ms: int | None) -> list[Segment]:
         """The cover at a time, once it is known which newest tiles hold no later events."""
         start = self.start_ms(at_ms)
+        size = self.sizes_ms[0]
+        if len(self.levels_ms) == 1 and clean_ms is not None and clean_ms >= size:
+            # What nearly every fetch asks for; head_end and cover come to the same.
+            last = at_ms - 1
+            return [Segment(size, start, last - last % size + size)]
         return cover(start, head_end(at_ms, start, self.sizes_ms, clean_ms), self.sizes_ms)
 
 
@@ -132,19 +137,22 @@ class Program:
         # One call of a ufunc reduces the runs of tiles of all windows; reduceat takes [begin, end) pairs and also gives
         # what lies between one's end and the next one's begin, which is thrown away.
         bounds = [bound for window_places in places for place in window_places for bound in place]
+        one_run_each = all(len(window_places) == 1 for window_places in places)
+        numbers_of_all = [one.numbers for one in merged]
         views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
         with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs make NaN, as they do in SQL
             for slab in self.layout.slabs if bounds else ():
                 columns = slice(slab.start, slab.stop)
                 parts = slab.ufunc.reduceat(views[slab.dtype][:, columns], bounds, axis=0)[::2]
-                values = parts.tolist()
+                if one_run_each:
+                    for numbers, values in zip(numbers_of_all, parts.tolist(), strict=True):
+                        numbers[columns] = values
+                    continue
                 first = 0
-                for one, window_places in zip(merged, places, strict=True):
+                for numbers, window_places in zip(numbers_of_all, places, strict=True):
                     last = first + len(window_places)
-                    if last - first == 1:
-                        one.numbers[columns] = values[first]
-                    elif last > first:
-                        one.numbers[columns] = slab.ufunc.reduce(parts[first:last], axis=0).tolist()
+                    if last > first:
+                        numbers[columns] = slab.ufunc.reduce(parts[first:last], axis=0).tolist()
                     first = last
         for window, one, window_places in zip(self.windows, merged, places, strict=True):
             if window_places and (window.endpoints or window.fields or window.moments):
