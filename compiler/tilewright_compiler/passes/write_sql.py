@@ -16,6 +16,9 @@ _CALENDARS = {
     "timestamp": "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
 }
 
+#: Most often the value is a number of seconds or milliseconds, which a timestamp column does not take.
+_EPOCH_HINT = " (a number? declare the column bigint, in milliseconds, not seconds)"
+
 
 def write_sql(draft: Draft) -> None:
     """Give each source a script of two statements: the first reads a batch, the second makes the tiles of one level."""
@@ -74,7 +77,8 @@ def _refusals(bound: Bound) -> str:
             broken += f" OR TRY_CAST({name} AS DOUBLE) <> TRY_CAST({name} AS {kind})"
         if (calendar := _CALENDARS.get(family(kind) or "")) is not None:
             broken += f" OR TRY_CAST({name} AS {kind}) NOT BETWEEN {calendar}"
-        cases.append(f"WHEN {broken} THEN {literal(f'{column} is not {_a(bound.shown_types[column])}')}")
+        hint = _EPOCH_HINT if family(kind) == "timestamp" else ""
+        cases.append(f"WHEN {broken} THEN {literal(f'{column} is not {_a(bound.shown_types[column])}{hint}')}")
     return "CASE\n      " + "\n      ".join(cases) + "\n    END" if cases else "CAST(NULL AS VARCHAR)"
 
 

@@ -18,7 +18,7 @@ WITH typed AS (
     CASE
       WHEN batch."price" IS NOT NULL AND TRY_CAST(batch."price" AS DOUBLE) IS NULL THEN 'price is not a double'
       WHEN batch."quantity" IS NOT NULL AND TRY_CAST(batch."quantity" AS BIGINT) IS NULL OR TRY_CAST(batch."quantity" AS DOUBLE) <> TRY_CAST(batch."quantity" AS BIGINT) THEN 'quantity is not a bigint'
-      WHEN batch."ts" IS NOT NULL AND TRY_CAST(batch."ts" AS TIMESTAMP WITH TIME ZONE) IS NULL OR TRY_CAST(batch."ts" AS TIMESTAMP WITH TIME ZONE) NOT BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN 'ts is not a timestamp'
+      WHEN batch."ts" IS NOT NULL AND TRY_CAST(batch."ts" AS TIMESTAMP WITH TIME ZONE) IS NULL OR TRY_CAST(batch."ts" AS TIMESTAMP WITH TIME ZONE) NOT BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN 'ts is not a timestamp (a number? declare the column bigint, in milliseconds, not seconds)'
     END AS "__reason"
   FROM batch
 ), selected AS (

@@ -25,10 +25,10 @@ WITH typed AS (
       WHEN batch."ratio" IS NOT NULL AND TRY_CAST(batch."ratio" AS FLOAT) IS NULL THEN 'ratio is not a float'
       WHEN batch."open" IS NOT NULL AND TRY_CAST(batch."open" AS BOOLEAN) IS NULL THEN 'open is not a boolean'
       WHEN batch."day" IS NOT NULL AND TRY_CAST(batch."day" AS DATE) IS NULL OR TRY_CAST(batch."day" AS DATE) NOT BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN 'day is not a date'
-      WHEN batch."at" IS NOT NULL AND TRY_CAST(batch."at" AS TIMESTAMP) IS NULL OR TRY_CAST(batch."at" AS TIMESTAMP) NOT BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN 'at is not a timestamp_ntz'
+      WHEN batch."at" IS NOT NULL AND TRY_CAST(batch."at" AS TIMESTAMP) IS NULL OR TRY_CAST(batch."at" AS TIMESTAMP) NOT BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN 'at is not a timestamp_ntz (a number? declare the column bigint, in milliseconds, not seconds)'
       WHEN batch."price" IS NOT NULL AND TRY_CAST(batch."price" AS DECIMAL(10,2)) IS NULL THEN 'price is not a decimal(10,2)'
       WHEN batch."n" IS NOT NULL AND TRY_CAST(batch."n" AS SMALLINT) IS NULL OR TRY_CAST(batch."n" AS DOUBLE) <> TRY_CAST(batch."n" AS SMALLINT) THEN 'n is not a smallint'
-      WHEN batch."ts" IS NOT NULL AND TRY_CAST(batch."ts" AS TIMESTAMP WITH TIME ZONE) IS NULL OR TRY_CAST(batch."ts" AS TIMESTAMP WITH TIME ZONE) NOT BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN 'ts is not a timestamp'
+      WHEN batch."ts" IS NOT NULL AND TRY_CAST(batch."ts" AS TIMESTAMP WITH TIME ZONE) IS NULL OR TRY_CAST(batch."ts" AS TIMESTAMP WITH TIME ZONE) NOT BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN 'ts is not a timestamp (a number? declare the column bigint, in milliseconds, not seconds)'
     END AS "__reason"
   FROM batch
 ), selected AS (
