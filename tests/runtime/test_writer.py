@@ -99,7 +99,8 @@ def test_a_date_outside_the_calendar_is_refused(tmp_path: Path, kind: str, text:
     path = tmp_path / "events.csv"
     path.write_text(f"k,d,ts\na,{text},{AT - 1}\na,2024-01-04,{AT - 1}\n")
     session = Session(made)
-    assert session.write(path).refused == {f"d is not a {kind}": 1}
+    hint = "" if kind == "date" else " (a number? declare the column bigint, in milliseconds, not seconds)"
+    assert session.write(path).refused == {f"d is not a {kind}{hint}": 1}
     expected = date(2024, 1, 4) if kind == "date" else datetime(2024, 1, 4, tzinfo=UTC)
     assert session.features(k="a") == {"d_min_1h": expected, "d_last_1h": expected, "d_approx_unique_count_1h": 1}
 
