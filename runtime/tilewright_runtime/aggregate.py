@@ -1,26 +1,18 @@
-"""Raw rows to the partial tiles of a level: the plan's SQL in DuckDB, its answer as a block."""
+"""Raw rows to the partial tiles of a level: the plan's SQL in DuckDB."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from tilewright_compiler.plan import Plan, Source
 
-from .block import Block
 from .errors import InputError
 from .keys import entity_encoder
-from .layout import NEWEST, NUMPY_DTYPES, SEQUENCE, START, layout_of
-from .moments import of_values
-from .sketches import variable_kinds
-from .stores import TileKeys
+from .tile_rows import LevelTiles, TileRows
 
 #: What the session must be for the plan's SQL to mean the same everywhere.
 SESSION = ("SET TimeZone = 'UTC'", "SET error_on_division_by_zero = false", "SET preserve_insertion_order = false")
@@ -34,14 +26,6 @@ class Refused:
 
     row: int
     reason: str
-
-
-@dataclass(frozen=True)
-class LevelTiles:
-    """Tiles of one level, ordered by entity and start: their keys and their content, place by place."""
-
-    keys: TileKeys
-    block: Block
 
 
 def source_of(plan: Plan, name: str | None) -> Source:
@@ -60,12 +44,9 @@ class Aggregator:
 
     def __init__(self, plan: Plan, max_entity_bytes: int) -> None:
         self.plan = plan
-        self.layout = layout_of(plan)
-        self.kinds = variable_kinds(plan, self.layout)
+        self.rows = TileRows(plan)
         self._max_entity_bytes = max_entity_bytes - len(plan.name.encode())
-        self._key_names = [f"key:{key.name}" for key in plan.keys]
         self._encode = entity_encoder(plan.keys)
-        self._entities: dict[tuple[Any, ...], str] = {}
         self._connection = duckdb.connect()
         for setting in SESSION:
             self._connection.execute(setting)
@@ -112,64 +93,7 @@ class Aggregator:
 
     def tiles(self, size_ms: int) -> LevelTiles:
         """The loaded batch as tiles of one level."""
-        table = self._connection.sql(self._tile_query, params={"tile_ms": size_ms}).to_arrow_table().combine_chunks()
-        entities, entity = self._entity_texts(table)
-        starts = table["__start"].to_numpy()
-        order = np.lexsort((starts, entity))
-        block = self._block(table.take(pa.array(order)))
-        keys = TileKeys(self.plan.name, size_ms, entities, entity[order].tolist(), starts[order].tolist())
-        return LevelTiles(keys, block)
-
-    def _entity_texts(self, table: pa.Table) -> tuple[list[str], NDArray[np.int64]]:
-        """The distinct entities in the order of their texts, and each row's place among them."""
-        codes = np.zeros(len(table), dtype=np.int64)
-        dictionaries = [pc.dictionary_encode(table[name].combine_chunks()) for name in self._key_names]
-        for encoded in dictionaries:
-            codes = codes * max(len(encoded.dictionary), 1) + encoded.indices.to_numpy()
-        _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
-        columns = [encoded.take(pa.array(firsts)).to_pylist() for encoded in dictionaries]
-        texts = [self._entity(values) for values in zip(*columns, strict=True)]
-        places = np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
-        rank = np.empty_like(places)
-        rank[places] = np.arange(len(places))
-        return [texts[i] for i in places.tolist()], rank[inverse]
-
-    def _entity(self, values: tuple[Any, ...]) -> str:
-        text = self._entities.get(values)
-        if text is None:
-            if len(self._entities) >= _REMEMBERED_ENTITIES:
-                self._entities.clear()
-            text = self._entities[values] = self._encode(values)
-        return text
-
-    def _block(self, table: pa.Table) -> Block:
-        layout = self.layout
-        rows = np.zeros((len(table), layout.words), dtype=np.int64)
-        rows[:, SEQUENCE] = table["__events"].to_numpy()
-        rows[:, NEWEST] = table["__newest"].to_numpy()
-        rows[:, START] = table["__start"].to_numpy()
-        identities = layout.identities()
-        for name, dtype in self._fixed_columns():
-            word = layout.names[name]
-            column = table[name].combine_chunks()
-            if column.null_count:
-                column = pc.fill_null(column, identities[word])
-            rows.view(NUMPY_DTYPES[dtype])[:, word] = column.to_numpy(zero_copy_only=False)
-        for moments in layout.moments:
-            values = table[f"{moments.state}.values"].combine_chunks()
-            counts = pc.fill_null(pc.list_value_length(values), 0).to_numpy().astype(np.int64)
-            full = np.flatnonzero(counts)
-            starts = (np.cumsum(counts) - counts)[full]
-            found = of_values(values.flatten().to_numpy(), starts, counts[full], moments.order)
-            rows.view(np.float64)[full, moments.start : moments.stop] = np.column_stack(found)
-        return Block(rows, {name: kind.build(table[name].combine_chunks()) for name, kind in self.kinds.items()})
-
-    def _fixed_columns(self) -> Sequence[tuple[str, str]]:
-        return [(f"{column.state}.{column.field}", column.dtype) for column in self.plan.tile_layout.columns if column.merge != "moments"]
-
-
-#: Entities whose texts are remembered from batch to batch.
-_REMEMBERED_ENTITIES = 1 << 20
+        return self.rows.level(self._connection.sql(self._tile_query, params={"tile_ms": size_ms}).to_arrow_table(), size_ms)
 
 
 def _split(script: str) -> tuple[str, str]:

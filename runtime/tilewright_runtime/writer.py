@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tilewright_compiler.plan import Column, Plan
 
-from .aggregate import Aggregator, LevelTiles, source_of
+from .aggregate import Aggregator, source_of
 from .block import COMPLETE, Block, merge_blocks
 from .errors import InputError
 from .keys import text_key, tile_id
@@ -26,6 +26,7 @@ from .progress import Progress, register_plan
 from .readers import Batch, Input, Malformed, Position, find_inputs
 from .records import RecordCodec
 from .stores import Store, Transaction
+from .tile_rows import LevelTiles
 
 from tilewright.windows import format_duration  # isort: skip
 
@@ -64,7 +65,7 @@ class Writer:
         self.store = store
         self._rejects = rejects
         self._aggregator = Aggregator(plan, store.max_entity_bytes)
-        self._codec = RecordCodec(self._aggregator.layout)
+        self._codec = RecordCodec(self._aggregator.rows.layout)
         store.transact(lambda transaction: register_plan(plan, transaction))
 
     def __enter__(self) -> Writer:
@@ -161,7 +162,8 @@ class Writer:
             return
         records = [record for record in stored if record is not None]
         older = self._codec.decode_block(records, lambda i: self._name(tiles, int(places[i])))
-        both = merge_blocks(self._aggregator.layout, self._aggregator.kinds, older, tiles.block.take(places))
+        rows = self._aggregator.rows
+        both = merge_blocks(rows.layout, rows.kinds, older, tiles.block.take(places))
         merged.put(places, both)
 
     def _name(self, tiles: LevelTiles, i: int) -> str:

@@ -74,12 +74,12 @@ def block_of(events: Sequence[dict[str, Any]]) -> Block:
 
 
 def merge(older: Block, newer: Block) -> Block:
-    return merge_blocks(aggregator().layout, aggregator().kinds, older, newer)
+    return merge_blocks(aggregator().rows.layout, aggregator().rows.kinds, older, newer)
 
 
 def meaning(block: Block) -> tuple[NDArray[np.float64], list[int], list[Any]]:
     """What a tile says: its floats, its whole numbers (sums put together), and what its sketches hold."""
-    layout, row = aggregator().layout, block.rows[0]
+    layout, row = aggregator().rows.layout, block.rows[0]
     is_float = {f"{column.state}.{column.field}": column.dtype == "f64" for column in plan().tile_layout.columns}
     limbs = {word for pair in layout.limbs for word in pair}
     floats = [row.view(np.float64)[word] for name, word in layout.names.items() if is_float[name]]
@@ -158,7 +158,7 @@ def test_a_tie_of_time_goes_to_the_larger_value(column: str, smaller: Any, large
 
 def value_of(block: Block, name: str) -> Any:
     """The bits of a number, or the bytes of a text."""
-    word = aggregator().layout.names.get(name)
+    word = aggregator().rows.layout.names.get(name)
     return int(block.rows[0, word]) if word is not None else block.variable[name][0]
 
 
@@ -175,5 +175,5 @@ def test_sums_of_large_integers_do_not_overflow() -> None:
     merged = largest
     for _ in range(999):
         merged = merge(merged, largest)
-    high, low = aggregator().layout.limbs[0]
+    high, low = aggregator().rows.layout.limbs[0]
     assert int(merged.rows[0, high]) * 2**32 + int(merged.rows[0, low]) == 1000 * (2**63 - 1)
