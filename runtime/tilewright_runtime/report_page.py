@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import SandboxedEnvironment
-
 from tilewright.windows import format_duration
+from tilewright_compiler.templates import pages
 from tilewright_compiler.wording import counted, format_bytes
 
 from .picture import Picture, Row, picture
@@ -22,14 +20,7 @@ _WIDTH, _NARROWEST = 860, 3
 
 def page(report: PlanReport) -> str:
     """The page; whatever an author wrote is escaped, and nothing is loaded from elsewhere."""
-    environment = SandboxedEnvironment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = pages(Path(__file__).parent / "templates")
     environment.filters |= {"duration": format_duration, "size": format_bytes, "iso": iso, "counted": counted}
     return environment.get_template("plan.html").render(
         report=report,

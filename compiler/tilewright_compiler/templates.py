@@ -1,0 +1,73 @@
+"""Templates of pages and of generated files: one strict sandbox, in which no text of an author goes unquoted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .wording import one_line
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import SandboxedEnvironment
+
+Quoting = Callable[[Any], str]
+
+
+class Code(str):
+    """Text in the language of the file that is made: by a quoting filter, or by the compiler itself."""
+
+    __slots__ = ()
+
+
+def pages(folder: Path) -> SandboxedEnvironment:
+    """Templates of HTML below a folder: every value is escaped, and nothing can be declared safe."""
+    environment = _strict(folder, autoescape=True)
+    del environment.filters["safe"]
+    return environment
+
+
+def sources(folder: Path, **quoting: Quoting) -> SandboxedEnvironment:
+    """Templates of code below a folder: a text is written only as `Code`, which the filters make of it.
+
+    `{{ name | python }}` writes a literal of Python, `-- {{ name | comment }}` a text that stays in its line, and
+    `quoting` adds filters for names and literals of the language at hand. `join` takes and gives code.
+
+    A text that no filter has quoted raises TypeError when the template is rendered, also a constant of the template
+    itself: write that outside of `{{ }}`.
+    """
+    environment = _strict(folder, autoescape=False, finalize=_written)
+    filters: dict[str, Quoting] = {"python": repr, "comment": one_line, **quoting}
+    environment.filters |= {name: _making_code(quote) for name, quote in filters.items()}
+    environment.filters["join"] = _joined
+    return environment
+
+
+def _strict(folder: Path, **settings: Any) -> SandboxedEnvironment:
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **settings,
+    )
+
+
+def _written(value: Any) -> Any:
+    from jinja2 import Undefined
+
+    if isinstance(value, Code | int | Undefined):  # a strict one says itself what is missing
+        return value
+    raise TypeError(f"a template writes {value!r} as it is. Quote it with a filter, as in {{{{ name | python }}}}.")
+
+
+def _making_code(quote: Quoting) -> Callable[[Any], Code]:
+    return lambda value: Code(quote(value))
+
+
+def _joined(parts: Iterable[Any], between: str = "") -> Code:
+    return Code(between.join(str(_written(part)) for part in parts))
