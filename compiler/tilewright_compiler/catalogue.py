@@ -169,6 +169,13 @@ CATALOGUE: dict[str, Entry] = {
         "Measure them with `tilewright stats PLAN FILE` and put what it prints into the configuration.",
         "warning",
     ),
+    "TW043": Entry(
+        "an operation cannot be prorated",
+        '`edge="prorate"` takes the part of the edge tile that lies in the window, which has a meaning for COUNT, SUM and AVERAGE '
+        "only: there is no part of a maximum or a percentile.",
+        "Leave `edge` out for this aggregation, or use `truncate` or `exact`. Where only the GroupBy says `prorate` nothing is reported.",
+        "warning",
+    ),
     "TW050": Entry(
         "an online plan would lose its tiles",
         "The output folder holds an online plan of this name, and the tiles that it has stored do not fit the new plan. "

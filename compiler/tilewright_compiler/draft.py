@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tilewright.aggregation import Aggregation
+from tilewright.aggregation import Aggregation, Edge
 from tilewright.declaration import CallSite
 from tilewright.group_by import GroupBy
 from tilewright.source import EventSource
@@ -14,15 +14,21 @@ from .binder import Binder
 from .config import Config
 from .diagnostics import Diagnostic, diagnostic
 from .plan import Column, Cost, Feature, KeyLayout, Level, State, TileLayout
+from .states import family
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A feature as it was declared: an aggregation for one of its windows, or for all of the past."""
+    """A feature as it was declared: an aggregation for one of its windows, or for all of the past; and the edge mode that it gets."""
 
     name: str
     aggregation: Aggregation
     window_ms: int | None
+    edge: Edge
+
+    def type(self, input_type: str) -> str:
+        """The DuckDB type of its value, from that of its input."""
+        return "DOUBLE" if self.edge == "prorate" else self.aggregation.operation.result(input_type, family(input_type) or "")
 
 
 @dataclass(frozen=True)

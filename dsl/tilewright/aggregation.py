@@ -40,14 +40,14 @@ class Aggregation(Declaration):
     """An operation over `input_column`, once for each window; without windows over all of the past.
 
     `name` replaces `{input}_{operation}{k}` in the features' names, `default` is the value of an empty window,
-    `edge` says what becomes of the tile that a window's old end cuts.
+    `edge` says what becomes of the tile that a window's old end cuts, where it is not to be as the GroupBy says.
     """
 
     input_column: str
     operation: Annotated[OperationSpec, BeforeValidator(_operation)]
     windows: Annotated[Sequence[CheckedDuration], AfterValidator(_windows)] | None = None
     tile_size: CheckedDuration | None = None
-    edge: Edge = "sawtooth"
+    edge: Edge | None = None
     buckets: Sequence[str] | None = None
     default: Any = None
     name: str | None = None

@@ -9,7 +9,7 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from .aggregation import Aggregation
+from .aggregation import Aggregation, Edge
 from .declaration import Declaration
 from .source import EventSource
 from .windows import CheckedDuration, duration_ms
@@ -41,7 +41,8 @@ class GroupBy(Declaration):
     """Aggregations of the events of `sources`, by `keys`.
 
     `tiling_enabled` and `tile_size` override the configuration; `serving_config={"tiling_enabled": True,
-    "tile_size": "1h"}` says the same. `name` replaces module and variable as the name.
+    "tile_size": "1h"}` says the same. `edge` holds for every aggregation that says nothing else. `name` replaces module and
+    variable as the name.
     """
 
     sources: Annotated[Sequence[EventSource], MinLen(1)]
@@ -50,6 +51,7 @@ class GroupBy(Declaration):
     online: bool = False
     tiling_enabled: bool | None = None
     tile_size: CheckedDuration | None = None
+    edge: Edge = "sawtooth"
     serving_config: Annotated[Mapping[str, Any], AfterValidator(_serving_config)] | None = None
     derivations: Sequence[Derivation] = ()
     name: str | None = None

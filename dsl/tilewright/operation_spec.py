@@ -22,6 +22,8 @@ class OperationSpec(Declaration):
     accepts: ClassVar[frozenset[str]] = ALL
     counts: ClassVar[bool] = False
     """Whether an empty window gives 0 instead of null."""
+    prorates: ClassVar[bool] = False
+    """Whether a part of a tile's states stands for that part of its time, as `edge="prorate"` takes it; the value is then a DOUBLE."""
 
     @classmethod
     def _title(cls) -> str:

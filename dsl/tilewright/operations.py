@@ -23,6 +23,7 @@ class Count(Counting):
 
     name = "COUNT"
     states = (("count", {}),)
+    prorates = True
 
 
 class Sum(OperationSpec):
@@ -31,6 +32,7 @@ class Sum(OperationSpec):
     name = "SUM"
     states = (("sum", {}), ("count", {}))
     accepts = NUMBERS
+    prorates = True
 
     def result(self, input_type: str, family: str) -> str:
         """BIGINT, DOUBLE or a wider DECIMAL."""
@@ -44,6 +46,7 @@ class Average(Real):
 
     name = "AVERAGE"
     states = (("sum", {}), ("count", {}))
+    prorates = True
 
 
 class Variance(Real):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
 EdgeMode = Literal["sawtooth", "prorate", "truncate", "exact"]
+
+
+#: The part of a tile that counts, but for those that a prorated window cuts.
+WHOLE = Fraction(1)
 
 
 class Segment(NamedTuple):
@@ -14,6 +19,8 @@ class Segment(NamedTuple):
     size_ms: int
     start_ms: int
     end_ms: int
+    part: Fraction = WHOLE
+    """What of them counts: less than all of a single tile that a prorated window cuts."""
 
     @property
     def tiles(self) -> int:
@@ -34,10 +41,16 @@ def ceiling(time_ms: int, size_ms: int) -> int:
 def window_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
     """Where the cover of [at - window, at) begins on the edge level.
 
-    `sawtooth` takes the whole edge tile, `truncate` leaves a cut one out.
+    `sawtooth` takes the whole edge tile, `prorate` a part of it, `truncate` leaves a cut one out.
     """
     oldest = at_ms - window_ms
     return ceiling(oldest, edge_ms) if edge == "truncate" else floor(oldest, edge_ms)
+
+
+def whole_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
+    """Where those tiles of the cover begin that count whole: for `prorate` after the edge tile if it is cut."""
+    oldest = at_ms - window_ms
+    return floor(oldest, edge_ms) if edge == "sawtooth" else ceiling(oldest, edge_ms)
 
 
 def cover(start_ms: int, end_ms: int, sizes_ms: Sequence[int]) -> list[Segment]:
@@ -80,3 +93,24 @@ def head_end(at_ms: int, start_ms: int, sizes_ms: Sequence[int], clean_ms: int |
         if size <= clean_ms and start >= start_ms:
             return start + size
     return floor(last, sizes_ms[-1]) + sizes_ms[-1]
+
+
+def prorated(
+    at_ms: int, window_ms: int | None, whole_ms: int, edge_ms: int, finest_ms: int, clean: bool
+) -> tuple[list[Segment], list[Segment]]:
+    """The tiles of which a prorated window takes a part: the cut edge tile before `whole_ms`, and the newest one of the finest level.
+
+    The part is the overlap of tile and window. The newest tile is cut only where it is not `clean`, so that what it holds of
+    the time from `at_ms` on is left out as far as a tile can tell.
+
+    #  tiles    |....|....|....|....|
+    #  window      [-----------T
+    #  parts    | 2/5|whole|whole|3/5|
+    """
+    edge, head = [], []
+    if window_ms is not None and (counted := whole_ms - (at_ms - window_ms)):
+        edge.append(Segment(edge_ms, whole_ms - edge_ms, whole_ms, Fraction(counted, edge_ms)))
+    if not clean:
+        start = floor(at_ms - 1, finest_ms)
+        head.append(Segment(finest_ms, start, start + finest_ms, Fraction(at_ms - start, finest_ms)))
+    return edge, head

@@ -93,7 +93,7 @@ def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Exp
 
 def _head(clean_ms: int | None, coarsest_ms: int) -> str:
     if clean_ms is None:
-        return "the newest tile of every level holds later events: the finest one is left out"
+        return "the newest tile of every level holds later events: the finest one is left out, or prorated"
     if clean_ms == coarsest_ms:
         return "the newest tiles hold no later events and are used whole"
     return "the newest coarse tiles hold later events: finer ones cover the head"
@@ -109,7 +109,7 @@ def _share(fetcher: Fetcher, place: int, tiles: Tiles, segments: list[Segment], 
         for row in tiles.rows[begin:end]:
             start = int(row[START])
             covers: list[list[Segment]] = [[] for _ in fetcher.program.windows]
-            covers[place] = [Segment(segment.size_ms, start, start + segment.size_ms)]
+            covers[place] = [segment._replace(start_ms=start, end_ms=start + segment.size_ms)]
             alone = fetcher.evaluate(tiles, covers)
             shares.append(TileShare(start, segment.size_ms, int(row[SEQUENCE]), int(row[NEWEST]), {name: alone[name] for name in names}))
     return WindowShare(window, segments, shares, {name: values[name] for name in names})

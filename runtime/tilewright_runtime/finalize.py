@@ -105,6 +105,30 @@ def _average(inputs: Inputs) -> Finalizer:
     return lambda numbers, _: total(numbers) / (numbers[n] * scale) if numbers[n] else None
 
 
+# Of a prorated window the merged numbers are fractions, for a part of a tile counts by its part.
+
+
+def _prorated_count(inputs: Inputs) -> Finalizer:
+    n = inputs.word(0, "n")
+    return lambda numbers, _: float(numbers[n])
+
+
+def _prorated_sum(inputs: Inputs) -> Finalizer:
+    total, n = _total(inputs), inputs.word(1, "n")
+    scale = 10 ** decimal_scale(inputs.type) if family(inputs.type) == "decimal" else 1
+    return lambda numbers, _: float(total(numbers) / scale) if numbers[n] else None
+
+
+def _prorated_average(inputs: Inputs) -> Finalizer:
+    average = _average(inputs)
+
+    def value(numbers: Sequence[Any], objects: Mapping[str, Any]) -> float | None:
+        found = average(numbers, objects)
+        return None if found is None else float(found)
+
+    return value
+
+
 def _extreme(inputs: Inputs) -> Finalizer:
     restore = restorer(inputs.type)
     if family(inputs.type) == "text":
@@ -269,9 +293,15 @@ _FINALIZERS: dict[str, Callable[[Inputs], Finalizer]] = {
 }
 
 
+#: The operations of which a part of a tile has a meaning.
+_PRORATED: dict[str, Callable[[Inputs], Finalizer]] = {"COUNT": _prorated_count, "SUM": _prorated_sum, "AVERAGE": _prorated_average}
+
+
 def finalizer(feature: Feature, states: Mapping[str, State], layout: Layout) -> Finalizer:
     """The function from merged states to the value of a feature, its default for an empty window included."""
-    compute = _FINALIZERS[feature.operation](Inputs(feature, [states[state] for state in feature.states], layout))
+    compute = (_PRORATED if feature.edge == "prorate" else _FINALIZERS)[feature.operation](
+        Inputs(feature, [states[state] for state in feature.states], layout)
+    )
     default = feature.default
     if default is None:
         return compute

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tilewright.windows import format_duration
 from tilewright_compiler.wording import counted, format_span
 
-from .cover import Segment
+from .cover import WHOLE, Segment
 from .report import CoverReport
 
 #: Of a lifetime, which has no begin to draw, so many of the newest tiles are drawn.
@@ -98,6 +98,9 @@ def _note(cover: CoverReport) -> str:
         return "no whole tile lies in it"
     early = cover.oldest_ms - cover.segments[0].start_ms
     tiles = counted(sum(segment.tiles for segment in cover.segments), "tile")
+    cut = cover.segments[0].part
+    if cut != WHOLE:
+        return f"{tiles}; {float(cut):.1%} of the oldest one counts"
     if early > 0:
         return f"{tiles}; the oldest one begins {format_span(early)} before the window"
     return f"{tiles}; {format_span(-early)} of the window before them are left out" if early else f"{tiles}, which begin with the window"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy as np
 from tilewright_compiler.plan import Feature, Plan
 
 from .block import APPROXIMATE
-from .cover import Segment, cover, floor, head_end, window_start
+from .cover import Segment, cover, floor, head_end, prorated, whole_start, window_start
 from .finalize import Finalizer, finalizer
 from .layout import NEWEST, NUMPY_DTYPES, STAMP, START, Endpoint, Layout, Moments, Rows, layout_of
 from .moments import merged as merged_moments
@@ -49,15 +51,25 @@ class WindowProgram:
             return floor(EARLIEST_MS, self.levels_ms[0])
         return window_start(at_ms, self.window_ms, self.levels_ms[-1], self.edge)
 
+    def whole_ms(self, at_ms: int) -> int:
+        """Where those of its tiles begin that count whole."""
+        if self.window_ms is None:
+            return self.start_ms(at_ms)
+        return whole_start(at_ms, self.window_ms, self.levels_ms[-1], self.edge)
+
     def segments(self, at_ms: int, clean_ms: int | None) -> list[Segment]:
         """The cover at a time, once it is known which newest tiles hold no later events."""
-        start = self.start_ms(at_ms)
-        size = self.sizes_ms[0]
-        if len(self.levels_ms) == 1 and clean_ms is not None and clean_ms >= size:
+        start = self.whole_ms(at_ms)
+        size, prorates = self.sizes_ms[0], self.edge == "prorate"
+        if len(self.levels_ms) == 1 and clean_ms is not None and clean_ms >= size and not prorates:
             # What nearly every fetch asks for; head_end and cover come to the same.
             last = at_ms - 1
             return [Segment(size, start, last - last % size + size)]
-        return cover(start, head_end(at_ms, start, self.sizes_ms, clean_ms), self.sizes_ms)
+        whole = cover(start, head_end(at_ms, start, self.sizes_ms, clean_ms), self.sizes_ms)
+        if not prorates:
+            return whole
+        edge, head = prorated(at_ms, self.window_ms, start, self.levels_ms[-1], self.sizes_ms[-1], clean_ms is not None)
+        return [*edge, *whole, *head]
 
 
 @dataclass(slots=True)
@@ -97,6 +109,7 @@ class Program:
         self.ladder_ms = tuple(level.size_ms for level in plan.levels)
         self.kinds: dict[str, VariableKind] = variable_kinds(plan, self.layout)
         self.windows = _windows(plan, self.layout, self.ladder_ms)
+        self._prorated = [place for place, window in enumerate(self.windows) if window.edge == "prorate"]
         self._reads = reads_of(self.windows, self.ladder_ms)
         self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
         self._empty = self.layout.identities()
@@ -137,7 +150,8 @@ class Program:
         # One call of a ufunc reduces the runs of tiles of all windows; reduceat takes [begin, end) pairs and also gives
         # what lies between one's end and the next one's begin, which is thrown away.
         bounds = [bound for window_places in places for place in window_places for bound in place]
-        one_run_each = all(len(window_places) == 1 for window_places in places)
+        parts_of = {i: [segment.part for segment in covers[i] if operator.lt(*tiles.places(segment))] for i in self._prorated}
+        one_run_each = not parts_of and all(len(window_places) == 1 for window_places in places)
         numbers_of_all = [one.numbers for one in merged]
         views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
         with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs make NaN, as they do in SQL
@@ -149,10 +163,12 @@ class Program:
                         numbers[columns] = values
                     continue
                 first = 0
-                for numbers, window_places in zip(numbers_of_all, places, strict=True):
+                for i, (numbers, window_places) in enumerate(zip(numbers_of_all, places, strict=True)):
                     last = first + len(window_places)
-                    if last > first:
+                    if last > first and i not in parts_of:
                         numbers[columns] = slab.ufunc.reduce(parts[first:last], axis=0).tolist()
+                    elif last > first and slab.ufunc is np.add:
+                        numbers[columns] = _weighted(parts[first:last].tolist(), parts_of[i])
                     first = last
         for window, one, window_places in zip(self.windows, merged, places, strict=True):
             if window_places and (window.endpoints or window.fields or window.moments):
@@ -193,11 +209,20 @@ class Program:
         """What is not clean about an answer; empty where nothing is."""
         quality: dict[str, Any] = {}
         if clean_ms is None:
-            quality["head_end_ms"] = floor(at_ms - 1, self.ladder_ms[-1])
+            head_ms = floor(at_ms - 1, self.ladder_ms[-1])
+            if len(self._prorated) < len(self.windows):
+                quality["head_end_ms"] = head_ms
+            if self._prorated:
+                quality["head_prorated_ms"] = head_ms
         approximate = int(np.count_nonzero(tiles.rows[:, STAMP] & APPROXIMATE))
         if approximate:
             quality["approximate_tiles"] = approximate
         return quality
+
+
+def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[Any]:
+    """The sum of some runs' numbers, each run by its part: integers become exact fractions, as both halves of a sum must."""
+    return [sum(part * number for part, number in zip(parts, column, strict=True)) for column in zip(*runs, strict=True)]
 
 
 def _windows(plan: Plan, layout: Layout, ladder_ms: Sequence[int]) -> tuple[WindowProgram, ...]:

@@ -29,11 +29,16 @@ class Window(Protocol):
     def start_ms(self, at_ms: int) -> int:
         """Where its cover begins."""
 
+    def whole_ms(self, at_ms: int) -> int:
+        """Where those of its tiles begin that count whole."""
+
 
 class StartPiece(NamedTuple):
     """The tiles of a finer level at the old end of a cover, up to the first tile of the next coarser one."""
 
     start_ms: Callable[[int], int]
+    """Where they begin; on the edge level with the edge tile, also where a prorated window cuts that beside a coarser boundary."""
+    whole_ms: Callable[[int], int]
     coarser_ms: int
 
 
@@ -64,7 +69,7 @@ def reads_of(windows: Sequence[Window], ladder_ms: Sequence[int]) -> list[LevelR
         reach = max(lengths, default=0)
         head = max((coarser for w in windows for coarser, finer in pairwise(w.sizes_ms) if finer == size), default=0)
         pieces = [
-            StartPiece(w.start_ms, coarser)
+            StartPiece(w.start_ms if size == w.levels_ms[-1] else w.whole_ms, w.whole_ms, coarser)
             for w in windows
             for coarser, finer in pairwise(w.levels_ms)
             if finer == size and w.window_ms is not None and w.window_ms > reach
@@ -92,9 +97,8 @@ def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
 
 def _found(pieces: Sequence[StartPiece], size_ms: int, at_ms: int, end_ms: int) -> list[Range]:
     found = []
-    for start_ms, coarser_ms in pieces:
-        start = start_ms(at_ms)
-        piece = Range(size_ms, ceiling(start, size_ms), min(ceiling(start, coarser_ms), end_ms))
+    for start_ms, whole_ms, coarser_ms in pieces:
+        piece = Range(size_ms, ceiling(start_ms(at_ms), size_ms), min(ceiling(whole_ms(at_ms), coarser_ms), end_ms))
         if piece.start_ms < piece.end_ms:
             found.append(piece)
     return found

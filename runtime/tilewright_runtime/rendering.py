@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from .cover import WHOLE
 from .times import iso
 
 from tilewright.windows import format_duration  # isort: skip
@@ -86,7 +87,9 @@ def _cover_title(share: WindowShare, at_ms: int) -> str:
     begin, end = share.segments[0].start_ms, share.segments[-1].end_ms
     span = f"up to {iso(end)}" if window.window_ms is None else f"[{iso(begin)}, {iso(end)})"
     found = f"{len(share.tiles):,} tiles" if window.window_ms is None else f"{len(share.tiles):,} of {expected:,} tiles ({sizes})"
-    return f"{length} ({window.edge}): {span}, {found} hold events"
+    ends = [(share.segments[0], "oldest"), (share.segments[-1], "newest")]
+    cut = "".join(f"; {float(segment.part):.1%} of the {end} tile counts" for segment, end in ends if segment.part != WHOLE)
+    return f"{length} ({window.edge}): {span}, {found} hold events{cut}"
 
 
 def _cover_table(share: WindowShare, width: int) -> Table:

@@ -9,6 +9,7 @@ from tilewright.windows import format_duration
 from tilewright_compiler.templates import pages
 from tilewright_compiler.wording import counted, format_bytes
 
+from .cover import WHOLE
 from .picture import Picture, Row, picture
 from .report import PlanReport
 from .report_text import edge_text, kept_text, moment_text, reads_text
@@ -57,7 +58,7 @@ def _rectangles(drawn: Picture, row: Row) -> list[dict[str, Any]]:
         for start in range(segment.start_ms, segment.end_ms, step):
             left, right = drawn.place(start, _WIDTH), drawn.place(start + step, _WIDTH)
             name = f"{counted(segment.tiles, 'tile')} of {format_duration(row.size_ms)} from" if crowded else format_duration(row.size_ms)
-            cut = start < drawn.window.start_ms and not drawn.open
+            cut = segment.part != WHOLE or (start < drawn.window.start_ms and not drawn.open)
             kind = "crowded" if crowded else "cut" if cut else "whole"
             found.append({"x": left, "width": max(right - left - 1, 1), "kind": kind, "title": f"{name} {moment_text(start)}"})
     return found

@@ -27,7 +27,7 @@ def _ladder(finest_ms: int, ratios: Sequence[int]) -> list[int]:
 
 
 def tiles(segments: Sequence[Segment]) -> list[tuple[int, int]]:
-    return [(start, start + size) for size, begin, end in segments for start in range(begin, end, size)]
+    return [(start, start + size) for size, begin, end, _ in segments for start in range(begin, end, size)]
 
 
 @given(st.data(), ladders, times)
@@ -50,7 +50,7 @@ def test_a_cover_is_disjoint_and_complete(data: st.DataObject, sizes: list[int],
 def test_each_tile_of_a_cover_stands_on_its_levels_grid(data: st.DataObject, sizes: list[int], near: int) -> None:
     """Every segment is of a level of the ladder, not empty, and both of its ends are multiples of its size."""
     start = floor(near, sizes[-1])
-    for size, begin, end in cover(start, start + data.draw(st.integers(0, 300)) * sizes[-1], sizes):
+    for size, begin, end, _ in cover(start, start + data.draw(st.integers(0, 300)) * sizes[-1], sizes):
         assert size in sizes
         assert begin < end
         assert begin % size == 0 == end % size
@@ -61,7 +61,7 @@ def test_no_coarser_tile_would_fit_where_finer_ones_stand(data: st.DataObject, s
     """A cover is as coarse as can be: no tile of a coarser level lies inside the window beside the ones taken."""
     start = floor(near, sizes[-1])
     end = start + data.draw(st.integers(0, 300)) * sizes[-1]
-    for size, begin, stop in cover(start, end, sizes):
+    for size, begin, stop, _ in cover(start, end, sizes):
         for coarser in sizes[: sizes.index(size)]:
             assert not any(start <= floor(tile, coarser) and floor(tile, coarser) + coarser <= end for tile in range(begin, stop, size))
 

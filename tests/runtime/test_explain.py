@@ -75,6 +75,17 @@ def test_keys_that_do_not_fit_are_refused(session: Session) -> None:
         explain(Fetcher(session.plan, session.store), {}, AT)
 
 
+def test_parts_of_prorated_tiles_are_shown() -> None:
+    """What a cut tile contributes is its part of its values, and the window's line says which part."""
+    session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], edge="prorate")))
+    session.write([row("a", 300, ts=AT - HOUR), row("a", 300, ts=AT - 1), row("a", 0, ts=AT)])
+    (share,) = explained(session).windows
+    assert [tile.values["n_sum_prorate_1h"] for tile in share.tiles] == [155.0, 145.0]
+    out = io.StringIO()
+    print_explanation(Console(file=out, width=300), explained(session))
+    assert "51.7% of the oldest tile counts; 48.3% of the newest tile counts" in out.getvalue()
+
+
 @pytest.mark.parametrize("key", ["a", "nobody"])
 def test_an_explanation_can_be_printed(session: Session, key: str) -> None:
     """The page names the key, the steps, each window with its cover, and every feature with its value; text is shown as it is."""

@@ -122,6 +122,60 @@ def test_the_edge_modes_differ_by_the_cut_tile() -> None:
     assert list(fetch(session, at).features.values()) == [7, 4]
 
 
+def test_a_prorated_edge_counts_by_its_overlap() -> None:
+    """Of the cut oldest tile as much counts as the window overlaps of it; a sum and a count are then doubles (errata R5).
+
+    #  5m       |.1..2....|....4....|     T - W is 2 of 5 minutes into the tile, so 3/5 of it count
+    #  window       [--------------
+    """
+    session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [COUNT, SUM, Operation.AVERAGE], edge="prorate")))
+    session.write([row("a", 1, ts=TEN + MINUTE), row("a", 2, ts=TEN + 3 * MINUTE), row("a", 4, ts=TEN + 6 * MINUTE)])
+    assert list(fetch(session, TEN + HOUR + 2 * MINUTE).features.values()) == [2.2, 5.8, 5.8 / 2.2]
+    assert list(fetch(session, TEN + HOUR).features.values()) == [3.0, 7.0, 7 / 3]
+    assert [feature.type for feature in session.plan.features] == ["DOUBLE"] * 3
+
+
+def test_a_prorated_head_counts_by_its_overlap_and_says_so() -> None:
+    """Of a finest newest tile with later events a prorated window takes a part, and others nothing; the quality names both.
+
+    #  5m       |...1.....|..2...4..|     T is 3 of 5 minutes into the tile
+    #  window   [------------T
+    """
+    made = plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM], edge="prorate"), *aggregations("n", [SUM])])
+    session = Session(made)
+    session.write([row("a", 1, ts=TEN + MINUTE), row("a", 2, ts=TEN + 6 * MINUTE), row("a", 4, ts=TEN + 9 * MINUTE)])
+    answer = fetch(session, TEN + 8 * MINUTE)
+    head_ms = TEN + 5 * MINUTE
+    assert (list(answer.features.values()), answer.quality) == ([1 + 6 * 3 / 5, 1], {"head_end_ms": head_ms, "head_prorated_ms": head_ms})
+
+
+def test_a_prorated_window_without_values_is_empty() -> None:
+    """A count is then 0.0, a sum and an average are null, or the default, also where a cut tile holds only nulls."""
+    kinds = [COUNT, SUM, Operation.AVERAGE]
+    made = [Aggregation(input_column="n", operation=kind, windows=["1h"], edge="prorate") for kind in kinds]
+    made += [
+        Aggregation(input_column="n", operation=kind, windows=["1h"], edge="prorate", default=-0.5, name=kind.suffix) for kind in kinds
+    ]
+    session = Session(plan_of(SCHEMA, ["k"], made))
+    session.write([row("a", None, ts=AT - HOUR)])
+    assert list(fetch(session).features.values()) == [0.0, None, None, -0.5, -0.5, -0.5]
+
+
+def test_an_edge_mode_of_the_group_by_holds_where_the_aggregation_says_nothing() -> None:
+    """The aggregation's own mode goes before the GroupBy's; what cannot be prorated takes the whole tile, and the plan says so."""
+    made = [
+        Aggregation(input_column="n", operation=SUM, windows=["1h"]),
+        Aggregation(input_column="n", operation=Operation.MAX, windows=["1h"]),
+        Aggregation(input_column="n", operation=COUNT, windows=["1h"], edge="truncate"),
+    ]
+    plan = plan_of(SCHEMA, ["k"], made, edge="prorate")
+    assert [(feature.edge, feature.type) for feature in plan.features] == [
+        ("prorate", "DOUBLE"),
+        ("sawtooth", "BIGINT"),
+        ("truncate", "BIGINT"),
+    ]
+
+
 def test_an_unknown_key_has_empty_windows() -> None:
     """A key without events is no error: counts are 0, everything else is null (errata A3, R6)."""
     session = Session()

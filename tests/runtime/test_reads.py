@@ -17,6 +17,7 @@ from support.oracle import disagreement
 from support.plans import AT, DAY, HOUR, MINUTE, asked, event_source, finest_ms, plan_of
 from support.session import Session
 from tilewright import Aggregation, GroupBy, Operation
+from tilewright.aggregation import Edge
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.config import Config
 from tilewright_compiler.covers import tiles_read
@@ -36,7 +37,7 @@ windows = st.lists(
     st.tuples(
         st.integers(1, 12).flatmap(lambda n: st.sampled_from([n * 5 * MINUTE, n * HOUR, n * 7 * HOUR, n * DAY])),
         st.lists(st.sampled_from(LADDER), min_size=1, unique=True).map(lambda sizes: sorted(sizes, reverse=True)),
-        st.sampled_from(["sawtooth", "truncate"]),
+        st.sampled_from(["sawtooth", "truncate", "prorate"]),
     ),
     min_size=1,
     max_size=4,
@@ -72,7 +73,7 @@ def with_windows(made: Sequence[tuple[int, list[int], str]]) -> Plan:
         feature.model_copy(
             update={
                 "name": f"{feature.name}_{place}",
-                "window_ms": window,
+                "window_ms": max(window, levels[-1]) if edge == "prorate" else window,  # as the compiler sees to
                 "levels_ms": [size for size in levels if size <= max(window, levels[-1])],
                 "edge_ms": levels[-1],
                 "edge": edge,
@@ -80,7 +81,7 @@ def with_windows(made: Sequence[tuple[int, list[int], str]]) -> Plan:
         )
         for place, (window, levels, edge) in enumerate(made)
         for feature in whole().features
-        if feature.window_ms == 50 * MINUTE
+        if feature.window_ms == 50 * MINUTE and (edge != "prorate" or feature.operation in ("COUNT", "SUM", "AVERAGE"))
     ]
     return whole().model_copy(update={"features": features})
 
@@ -139,31 +140,36 @@ def tiles() -> tuple[Any, list[dict[str, Any]]]:
     return store, events
 
 
-@given(st.integers(1, 400), st.lists(st.sampled_from(LADDER), min_size=1, unique=True), moments)
-def test_the_compilers_count_is_never_exceeded(tiles_long: int, sizes: list[int], at_ms: int) -> None:
+@given(st.integers(1, 400), st.lists(st.sampled_from(LADDER), min_size=1, unique=True), moments, st.sampled_from(["sawtooth", "prorate"]))
+def test_the_compilers_count_is_never_exceeded(tiles_long: int, sizes: list[int], at_ms: int, edge: str) -> None:
     """A window alone reads at most as many tiles as the compiler counts when it chooses levels."""
     levels = sorted(sizes, reverse=True)
     window_ms = max(tiles_long * levels[-1], levels[0])
-    program = Program(with_windows([(window_ms, levels, "sawtooth")]))
+    program = Program(with_windows([(window_ms, levels, edge)]))
     read = sum(
         (run.end_ms - run.start_ms) // run.size_ms for run in program.ranges(at_ms) if run.size_ms >= levels[-1] and run.size_ms in levels
     )
     assert read <= tiles_read(window_ms, levels)
 
 
-@given(moments, st.lists(st.sampled_from(["50m", "4h", "1d", "7d", "30d"]), min_size=1, unique=True), st.sampled_from(["map", "plain"]))
-def test_the_plans_worst_request_is_never_exceeded(at_ms: int, lengths: list[str], table: str) -> None:
+@given(
+    moments,
+    st.lists(st.sampled_from(["50m", "4h", "1d", "7d", "30d"]), min_size=1, unique=True),
+    st.sampled_from(["map", "plain"]),
+    st.sampled_from(["sawtooth", "prorate"]),
+)
+def test_the_plans_worst_request_is_never_exceeded(at_ms: int, lengths: list[str], table: str, edge: Edge) -> None:
     """A fetch reads at most the tiles that the plan's cost says."""
     sizes = {"1h": "1m", "4h": "5m", "24h": "15m", "7d": "1h", "30d": "6h"} if table == "map" else None
-    plan = costed(tuple(lengths), sizes)
+    plan = costed(tuple(lengths), sizes, edge)
     read = sum((run.end_ms - run.start_ms) // run.size_ms for run in Program(plan).ranges(at_ms))
     assert read <= plan.cost.worst.tiles
 
 
-def costed(lengths: tuple[str, ...], sizes: dict[str, str] | None) -> Plan:
+def costed(lengths: tuple[str, ...], sizes: dict[str, str] | None, edge: Edge) -> Plan:
     source = event_source({"k": "string", "n": "bigint"})
     total = Aggregation(input_column="n", operation=Operation.SUM, windows=lengths)
-    group_by = GroupBy(sources=[source], keys=["k"], aggregations=[total], tiling_enabled=True, name="things")
+    group_by = GroupBy(sources=[source], keys=["k"], aggregations=[total], tiling_enabled=True, name="things", edge=edge)
     return compile_group_by(group_by, config=Config(tile_sizes=sizes))
 
 

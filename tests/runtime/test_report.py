@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from fractions import Fraction
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -111,6 +112,20 @@ def test_pictures_show_the_whole_cover(at_ms: int) -> None:
             assert sorted(segment for row in drawn.rows for segment in row.segments) == sorted(cover.segments)
 
 
+def test_a_prorated_window_says_what_counts_of_its_tiles() -> None:
+    """The picture of a prorated cover names the part of the oldest tile and, as of a time with later events, draws the newest one too.
+
+    #  5m       |....|....| … |....|    T = 14:37:25: 2:35 of the 5 minutes from 13:35 count
+    """
+    made = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], edge="prorate"))
+    (cover,) = report(made, AT).covers
+    drawn = picture(cover)
+    assert (drawn.title, drawn.note) == ("window 1h, prorate", "13 tiles; 51.7% of the oldest one counts")
+    assert [segment.end_ms for row in drawn.rows for segment in row.segments][-1] == AT + 155_000
+    assert cover.as_of[-1].part == Fraction(145, 300)
+    assert page(report(made, AT)).count('class="cut"') == 3  # the oldest one in both pictures, the newest in one
+
+
 def test_a_window_shorter_than_the_way_to_its_tiles() -> None:
     """A truncated window may hold no whole tile; its picture says so."""
     short = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], ["5m"], edge="truncate"))
@@ -194,7 +209,7 @@ def test_the_page_draws_every_tile() -> None:
     made = report(case("quick_start"), AT)
     shown = Tags(page(made))
     rectangles = [attributes for tag, attributes in shown.tags if tag == "rect" and attributes["class"] != "crowded"]
-    hours = [Segment(size, start, end) for cover in made.covers for size, start, end in cover.segments]
+    hours = [Segment(size, start, end) for cover in made.covers for size, start, end, _ in cover.segments]
     assert len(rectangles) >= sum(segment.tiles for segment in hours)
     assert "1h 2024-01-04 02:00:00" in shown.text
 

@@ -82,11 +82,13 @@ KEYS = [{"who": who, "where": where} for who in ("a", "a::1", "") for where in (
 
 @cache
 def plan(case: str) -> Plan:
-    """Every operation of a case over three windows, in both edge modes and for a lifetime."""
+    """Every operation of a case over three windows, in every edge mode and for a lifetime."""
     kind, _, operations = CASES[case]
     windows = ["5m", "12h", "2d"]
-    both = [aggregations("value", operations, windows, edge) for edge in ("sawtooth", "truncate")]
-    return plan_of(_schema(kind), ["who", "where"], [*itertools.chain(*both), *aggregations("value", operations, None)])
+    modes = [aggregations("value", operations, windows, edge) for edge in ("sawtooth", "truncate")]
+    parts = [operation for operation in operations if operation.prorates]
+    modes += [aggregations("value", parts, chosen, "prorate") for chosen in (windows, None)]
+    return plan_of(_schema(kind), ["who", "where"], [*itertools.chain(*modes), *aggregations("value", operations, None)])
 
 
 def _schema(kind: str) -> dict[str, str]:

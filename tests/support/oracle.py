@@ -56,6 +56,43 @@ def chosen(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) ->
     return sorted(((ts, value) for ts, value in counted if value is not None), key=lambda pair: (pair[0], rank(pair[1])))
 
 
+def prorated(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) -> list[tuple[Fraction, Any]]:
+    """The values of a prorated window with the part of each that counts: that of its tile which the window overlaps."""
+    begin, end, counted = begin_ms(asked, at_ms), end_ms(events, at_ms, finest_ms), []
+    for event in events:
+        part = Fraction(1)
+        if begin is not None and asked.window_ms is not None and asked.edge_ms is not None:
+            #  tile     |..x..x....|        the edge tile: of all its events as much as of its time
+            #  window         [----
+            if event["ts"] < begin:
+                continue
+            if event["ts"] < begin + asked.edge_ms:
+                part = min(part, Fraction(begin + asked.edge_ms - (at_ms - asked.window_ms), asked.edge_ms))
+        if event["ts"] >= end:
+            if end == at_ms or event["ts"] >= end + finest_ms:
+                continue
+            part = Fraction(at_ms - end, finest_ms)  # the newest tile holds later events, which no tile can tell from earlier ones
+        if event[asked.column] is not None:
+            counted.append((part, event[asked.column]))
+    return counted
+
+
+def _bad_prorated(asked: Asked, got: Any, pairs: Sequence[tuple[Fraction, Any]]) -> str | None:
+    count = sum((part for part, _ in pairs), Fraction())
+    if asked.operation == "COUNT":
+        return None if type(got) is float and got == float(count) else f"COUNT({asked.column}) gives {got!r}, the oracle says {count}"
+    if not pairs:
+        return None if got is None else f"{asked.operation} of nothing is {got!r}"
+    if any(isinstance(value, float) and not math.isfinite(value) for _, value in pairs):
+        want = float(total([value for _, value in pairs]))
+        return None if _same(got, want, 0.0) else f"{asked.operation}({asked.column}) gives {got!r}, the oracle says {want!r}"
+    divisor = count if asked.operation == "AVERAGE" else Fraction(1)
+    want = _rounded(sum((part * Fraction(value) for part, value in pairs), Fraction()) / divisor)
+    # A part of the smallest numbers may be rounded to none, and sums of the largest may overflow.
+    allowed = TOLERANCE * _rounded(sum((abs(Fraction(value)) for _, value in pairs), Fraction())) / float(divisor) + 1e-300
+    return None if _same(got, want, allowed) else f"{asked.operation}({asked.column}) gives {got!r}, the oracle says {want!r}"
+
+
 def rank(value: Any) -> tuple[int, Any]:
     """A sort key in the order of SQL: NaN is the largest number."""
     return (1, 0) if is_nan(value) else (0, value)
@@ -164,6 +201,8 @@ def answer(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) ->
 
 def disagreement(asked: Asked, got: Any, events: Sequence[Event], at_ms: int, finest_ms: int) -> str | None:
     """What is wrong with an answer, or None."""
+    if asked.edge == "prorate":
+        return _bad_prorated(asked, got, prorated(asked, events, at_ms, finest_ms))
     values = [value for _, value in chosen(asked, events, at_ms, finest_ms)]
     if asked.operation == "APPROX_PERCENTILE":
         return _bad_percentiles(asked.params["percentiles"], got, values)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from support.oracle import Asked
 from tilewright import Aggregation, EventSource, GroupBy, Query
+from tilewright.aggregation import Edge
 from tilewright.operations import OperationSpec
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.plan import Feature, Plan
@@ -32,16 +33,18 @@ def plan_of(
     wheres: Sequence[str] = (),
     selects: Mapping[str, str] | None = None,
     sources: Sequence[EventSource] = (),
+    edge: Edge = "sawtooth",
 ) -> Plan:
     """A plan over one source with the given columns, or over the given sources."""
     chosen = list(sources) or [event_source(schema, wheres=wheres, selects=selects)]
-    return compile_group_by(GroupBy(sources=chosen, keys=keys, aggregations=aggregations, online=True, tiling_enabled=True, name=name))
+    group_by = GroupBy(sources=chosen, keys=keys, aggregations=aggregations, online=True, tiling_enabled=True, name=name, edge=edge)
+    return compile_group_by(group_by)
 
 
 def aggregations(
     column: str, operations: Sequence[OperationSpec], windows: Sequence[str] | None = ("1h",), edge: str = "sawtooth"
 ) -> list[Aggregation]:
-    """Each operation over a column; the name of a truncated feature says so."""
+    """Each operation over a column; the name of a feature says its edge mode unless it is the usual one."""
     return [
         Aggregation(
             input_column=column,

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..draft import Draft
-from ..states import family
 
 
 def check_defaults(draft: Draft) -> None:
@@ -20,7 +19,7 @@ def check_defaults(draft: Draft) -> None:
         if aggregation.default is None or kind is None or id(aggregation) in seen:
             continue
         seen.add(id(aggregation))
-        result = aggregation.operation.result(kind, family(kind) or "")
+        result = feature.type(kind)
         if not _fits(aggregation.default, result):
             what = f"default={aggregation.default!r} is not a value of {feature.name}, which is {result}."
             draft.report("TW010", aggregation.site, f"{what} Give {_example(result)}, or leave it out.")

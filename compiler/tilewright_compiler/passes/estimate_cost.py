@@ -49,19 +49,20 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
     coarser level, in case that holds later events; and those at the old end of each longer cover with a coarser middle.
     """
     ladder = [level.size_ms for level in draft.levels]
-    windows = {(f.window_ms or _LIFETIME_MS, tuple(f.levels_ms)) for f in draft.plan_features}
-    reach_ms = max((window_ms for window_ms, levels in windows if levels[0] == size_ms), default=0)
-    sizes = [(*levels, *(size for size in ladder if size < levels[-1])) for _, levels in windows]
+    windows = {(f.window_ms or _LIFETIME_MS, tuple(f.levels_ms), f.edge) for f in draft.plan_features}
+    reach_ms = max((window_ms for window_ms, levels, _ in windows if levels[0] == size_ms), default=0)
+    sizes = [(*levels, *(size for size in ladder if size < levels[-1])) for _, levels, _ in windows]
     head_ms = max((coarser for levels in sizes for coarser, finer in pairwise(levels) if finer == size_ms), default=0)
+    # A cut edge tile stands beside the whole ones also where those begin with a coarser tile.
     ends = {
-        (window_ms, coarser)
-        for window_ms, levels in windows
+        (window_ms, coarser, edge == "prorate" and size_ms == levels[-1])
+        for window_ms, levels, edge in windows
         for coarser, finer in pairwise(levels)
         if finer == size_ms and window_ms > reach_ms
     }
     # Requests come at any time, so the typical one is not aligned either.
     reach = ceil(reach_ms / size_ms) + 1 if reach_ms else 0
-    parts = [coarser // size_ms for _, coarser in ends]
+    parts = [coarser // size_ms + cut for _, coarser, cut in ends]
     head = head_ms // size_ms if head_ms > reach_ms else 0
     return max(reach, head // 2 + 1 if head else 0) + sum(n // 2 for n in parts), max(reach, head) + sum(n - 1 for n in parts)
 

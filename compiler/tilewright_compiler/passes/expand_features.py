@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tilewright.aggregation import Aggregation
+from tilewright.aggregation import Aggregation, Edge
 from tilewright.windows import Window, duration_ms, format_duration
 
 from ..draft import Declared, Draft
 from ..names import unusable
 
-_EDGES_BUILT = ("sawtooth", "truncate")
+_EDGES_BUILT = ("sawtooth", "truncate", "prorate")
 
 
 def expand_features(draft: Draft) -> None:
@@ -49,8 +49,8 @@ def _sound(aggregation: Aggregation) -> bool:
 
 
 def _not_built(draft: Draft, aggregation: Aggregation) -> None:
-    if aggregation.edge not in _EDGES_BUILT:
-        what = f"edge={aggregation.edge!r} is not built yet. Use 'sawtooth' or 'truncate'."
+    if (edge := aggregation.edge or draft.group_by.edge) not in _EDGES_BUILT:
+        what = f"edge={edge!r} is not built yet. Use 'sawtooth', 'truncate' or 'prorate'."
         draft.report("TW030", aggregation.site, what)
     if aggregation.buckets:
         what = "buckets are not built yet. Make a column for each bucket with select(…=\"if(kind = 'a', amount, null)\")."
@@ -61,9 +61,21 @@ def _features(draft: Draft, aggregation: Aggregation) -> Iterator[Declared]:
     stem = aggregation.name if aggregation.name is not None else f"{aggregation.input_column}_{aggregation.operation.suffix}"
     if aggregation.name is not None and (why := unusable(aggregation.name)):
         draft.report("TW007", aggregation.site, f"the feature name {aggregation.name!r} {why}.")
+    edge = _edge(draft, aggregation)
     if aggregation.windows is None:
-        yield Declared(stem, aggregation, None)
+        yield Declared(stem, aggregation, None, edge)
         return
     for window in aggregation.windows:
         window_ms = duration_ms(window)
-        yield Declared(f"{stem}_{format_duration(window_ms)}", aggregation, window_ms)
+        yield Declared(f"{stem}_{format_duration(window_ms)}", aggregation, window_ms, edge)
+
+
+def _edge(draft: Draft, aggregation: Aggregation) -> Edge:
+    """Its own edge mode or the GroupBy's; where no part of a tile can be taken, `prorate` is `sawtooth` (errata R5)."""
+    edge = aggregation.edge or draft.group_by.edge
+    if edge != "prorate" or aggregation.operation.prorates:
+        return edge
+    if aggregation.edge == "prorate":
+        what = f"edge='prorate' takes no part of {aggregation.operation.name}: the whole edge tile counts, as with 'sawtooth'."
+        draft.report("TW043", aggregation.site, f"{what} COUNT, SUM and AVERAGE can be prorated.")
+    return "sawtooth"

@@ -6,7 +6,7 @@ from collections import Counter
 
 from ..draft import Declared, Draft, Sized
 from ..plan import Feature, State, TileLayout
-from ..states import family, lay_out
+from ..states import lay_out
 
 
 def lay_out_states(draft: Draft) -> None:
@@ -49,17 +49,16 @@ def _ids(states: list[_Key]) -> list[tuple[_Key, str]]:
 
 def _plan_feature(draft: Draft, feature: Declared, sized: Sized, states: list[str]) -> Feature:
     aggregation, operation, window_ms = feature.aggregation, feature.aggregation.operation, feature.window_ms
-    kind = draft.inputs[aggregation.input_column]
     edge_ms = sized.edge_ms if window_ms is not None else None
     return Feature(
         name=feature.name,
         operation=operation.name,
         params=operation.params,
         input=aggregation.input_column,
-        type=operation.result(kind, family(kind) or ""),
+        type=feature.type(draft.inputs[aggregation.input_column]),
         window_ms=window_ms,
         levels_ms=list(sized.levels_ms),
-        edge=aggregation.edge,
+        edge=feature.edge,
         edge_ms=edge_ms,
         rule=sized.rule,
         states=states,

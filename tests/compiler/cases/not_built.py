@@ -8,7 +8,6 @@ later = GroupBy(
     keys=["user"],
     derivations=[Derivation(name="twice", expression="x_sum_1h * 2")],
     aggregations=[
-        Aggregation(input_column="x", operation=Operation.SUM, windows=["1h"], edge="prorate"),
         Aggregation(input_column="x", operation=Operation.MAX, windows=["1h"], edge="exact"),
         Aggregation(input_column="x", operation=Operation.MIN, windows=["1h"], buckets=["user"]),
     ],
