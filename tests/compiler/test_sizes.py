@@ -19,7 +19,7 @@ from tilewright_compiler.covers import RUN_TILES, cover_levels, tiles_read
 from tilewright_compiler.diagnostics import CompileError
 from tilewright_compiler.passes.choose_tile_sizes import fitting
 from tilewright_compiler.plan import Plan
-from tilewright_compiler.sizing import HIERARCHY, by_config, recommend
+from tilewright_compiler.sizing import HIERARCHY, by_config, recommend, tiles_at_most
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 CASES = Path(__file__).parent / "cases"
@@ -125,6 +125,34 @@ def test_adaptive_sizes_are_clamped(window: str, events_per_hour: float, size: s
     assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
 
 
+def test_a_tile_as_long_as_its_window_was_not_made_finer() -> None:
+    """The clamp is named only where it moved a size."""
+    assert by_config(HOUR, _adaptive(10)).rule == "adaptive: events per hour < 100"
+
+
+@pytest.mark.parametrize(
+    ("window", "cap", "size"),
+    [
+        ("59m", 60, "1m"),  # 59 + 1 tiles are what the cap allows
+        ("60m", 60, "5m"),
+        ("1h", 2, "1h"),  # the window itself is the only tile that the cap allows
+        ("16d", 5, "4d"),
+        ("70d", 5, "32d"),
+        ("90m", 1, "1h"),  # nothing is affordable: the coarsest that fits
+        ("90s", 1, "1m"),  # nothing coarser fits
+    ],
+)
+def test_the_finest_affordable_size(window: str, cap: int, size: str) -> None:
+    """A busy entity gets the finest tile of which the cap allows a window, and the coarsest that fits where it allows none."""
+    config = Config(sizing_strategy="adaptive", entity_stats=EntityStats(events_per_hour=50_000), max_tiles_per_request=cap)
+    assert by_config(duration_ms(window), config).size_ms == duration_ms(size)
+
+
+def test_a_window_touches_one_more_tile_than_it_has() -> None:
+    """Two hours at the worst alignment touch three hours (errata K8)."""
+    assert (tiles_at_most(2 * HOUR, HOUR), tiles_at_most(2 * HOUR + 1, HOUR)) == (3, 4)
+
+
 @given(st.integers(1, 36_500 * 86_400), st.floats(0, 1e6), st.integers(10, 5_000))
 def test_no_adaptive_size_breaks_its_clamps(seconds: int, events_per_hour: float, cap: int) -> None:
     """Whatever the window, the rate and the cap: the tile is not longer than the window, and the cap is kept (errata S4)."""
@@ -185,11 +213,24 @@ def test_what_tiling_is_worth(window: str, size: str, cap: int, tiling: str) -> 
         ("30d", ["1d", "1h", "5m"], ["1d", "1h", "5m"]),
         ("30d", ["60d", "1h"], ["1h"]),
         ("4h", ["5m"], ["5m"]),
+        ("24h", ["6h", "1h"], ["1h"]),  # 25 + 8 against 5 + 7 + 3 * 8
+        ("30h", ["6h", "1h"], ["6h", "1h"]),  # 31 + 8 against 6 + 7 + 3 * 8
+        ("29h", ["6h", "1h"], ["1h"]),  # 30 + 8 against 6 + 12 + 3 * 8
+        ("28h", ["4h", "1h"], ["1h"]),  # 29 + 8 against 8 + 5 + 3 * 8: of equals the fewer levels
     ],
 )
 def test_which_levels_a_cover_uses(window: str, ladder: list[str], levels: list[str]) -> None:
     """Coarser tiles fill the middle where they save more reads than their runs cost."""
     assert cover_levels(duration_ms(window), tuple(map(duration_ms, ladder))) == tuple(map(duration_ms, levels))
+
+
+@pytest.mark.parametrize(
+    ("window", "levels", "tiles"),
+    [("2h", ["1h"], 3), ("7d", ["6h", "1h"], 29 + 7), ("29h", ["6h", "1h"], 6 + 12), ("3d", ["1d", "6h", "1h"], 4 + 5 + 7)],
+)
+def test_how_many_tiles_a_cover_reads(window: str, levels: list[str], tiles: int) -> None:
+    """One more than the window has of the coarsest level, and of each finer one what both of its pieces may hold."""
+    assert tiles_read(duration_ms(window), list(map(duration_ms, levels))) == tiles
 
 
 @given(st.integers(1, 3000), st.lists(st.sampled_from([2, 3, 4, 6]), max_size=4))
