@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
 from tilewright.windows import duration_ms
+from tilewright_compiler.binder import Binder
 from tilewright_compiler.compile import compile_group_by, compile_paths
 from tilewright_compiler.config import Config, EntityStats, Flink, KvStore
 from tilewright_compiler.covers import RUN_TILES, cover_levels, tiles_read
 from tilewright_compiler.diagnostics import CompileError
-from tilewright_compiler.passes.choose_tile_sizes import fitting
+from tilewright_compiler.draft import Draft
+from tilewright_compiler.passes.choose_tile_sizes import choose_tile_sizes, fitting
+from tilewright_compiler.passes.expand_features import expand_features
 from tilewright_compiler.plan import Plan
 from tilewright_compiler.sizing import HIERARCHY, by_config, recommend, tiles_at_most
 
@@ -175,7 +178,12 @@ def test_adaptive_without_figures_says_what_it_does() -> None:
     (feature,) = _plan("12h", config=Config(sizing_strategy="adaptive")).features
     assert (feature.edge_ms, feature.rule) == (HOUR, "hierarchical: window <= 1d (adaptive without entity_stats)")
     draft = compile_paths([CASES / "quick_start.py"], Config(sizing_strategy="adaptive"))
-    assert [problem.code for problem in draft.diagnostics] == ["TW042"]
+    (warning,) = draft.diagnostics
+    assert (warning.code, warning.message) == (
+        "TW042",
+        "the sizing strategy adaptive knows nothing of the entities without tiling.entity_stats, so the hierarchy is used. "
+        "Measure them with: tilewright stats PLAN FILE.",
+    )
 
 
 def test_the_fixed_strategy() -> None:
@@ -372,3 +380,72 @@ def test_a_cover_of_two_levels_costs_its_middle_and_its_ends() -> None:
     """Seven days of 1h edges over 6h tiles: the middle, up to five hours at the old end, and up to six at the head."""
     plan = _plan("7d", "8d", config=Config.model_validate({"tile_sizes": {"7d": "1h", "8d": "6h"}}))
     assert (plan.cost.typical.tiles, plan.cost.worst.tiles) == (33 + 4 + 3, 33 + 6 + 5)
+
+
+def _problems(group_by: GroupBy, config: Config | None = None) -> list[str]:
+    with pytest.raises(CompileError) as caught:
+        compile_group_by(group_by, config=config)
+    return [f"{problem.line} {problem.code} {problem.message}" for problem in caught.value.diagnostics if problem.severity == "error"]
+
+
+def test_a_lifetime_may_have_days_of_its_own() -> None:
+    """A tile size of a day or more is taken, and is the lifetime's only level."""
+    lifetime = Aggregation(input_column="x", operation=Operation.COUNT, tile_size="1d")
+    plan = compile_group_by(GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[lifetime]))
+    assert [feature.levels_ms for feature in plan.features] == [[DAY]]
+
+
+def test_lifetimes_alone_have_tiles_of_a_day() -> None:
+    """Without any window the only level is a day."""
+    plan = compile_group_by(
+        GroupBy(
+            sources=[EVENTS],
+            keys=["user"],
+            tiling_enabled=True,
+            aggregations=[Aggregation(input_column="x", operation=Operation.COUNT)],
+        )
+    )
+    assert [level.size_ms for level in plan.levels] == [DAY]
+
+
+def test_the_size_that_was_wished_for_is_to_be_changed() -> None:
+    """Where an author's size and a rule's do not fit, the author's line is named; and once, though it fits neither neighbour."""
+    wished = Aggregation(input_column="x", operation=Operation.SUM, windows=["2d"], tile_size="90m", name="wished")
+    ruled = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h", "20d"], name="ruled")
+    tiled = GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[ruled, wished])
+    assert _problems(tiled) == [
+        f"{wished.site.line} TW012 tile size 1h does not divide 90m: each tile size must divide the next larger one. Use 30m, 1h or 2h."
+    ]
+    odd = Aggregation(input_column="x", operation=Operation.SUM, windows=["2d"], tile_size="7h", name="odd")
+    both = GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[ruled, odd])
+    assert [problem.split()[:2] for problem in _problems(both)] == [[str(odd.site.line), "TW012"]]
+
+
+@pytest.mark.parametrize(
+    ("size_ms", "others", "advice"),
+    [(90 * DAY, [1000 * DAY], "Use 40d, 50d or 100d."), (DAY, [DAY + 1000], "Leave it out."), (7000, [60_000], "Use 5s, 6s or 10s.")],
+)
+def test_the_advice_where_a_size_does_not_fit(size_ms: int, others: list[int], advice: str) -> None:
+    """Round sizes and parts of the others that are near, or none."""
+    assert fitting(size_ms, others) == advice
+
+
+@pytest.mark.parametrize(("window", "size", "finer"), [("1h", "15m", "5m"), ("100s", "10s", "8s")])
+def test_the_warning_of_a_coarse_edge_names_the_coarsest_good_size(window: str, size: str, finer: str) -> None:
+    """The advice keeps the budget of a twelfth, in whole seconds."""
+    aggregation = Aggregation(input_column="x", operation=Operation.SUM, windows=[window], tile_size=size)
+    draft = Draft(GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[aggregation]), "things", Config(), Binder())
+    expand_features(draft)
+    choose_tile_sizes(draft)
+    assert [problem.message.rpartition(". ")[2] for problem in draft.diagnostics] == [f"Use a tile_size of at most {finer}."]
+
+
+@pytest.mark.parametrize(("cap", "codes"), [(13, []), (12, ["TW041"])])
+def test_many_tiles_are_warned_of(cap: int, codes: list[str]) -> None:
+    """As many tiles as the cap are allowed, one more is worth a warning."""
+    aggregation = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h"], tile_size="1h")
+    tiled = GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[aggregation])
+    draft = Draft(tiled, "things", Config(max_tiles_per_request=cap), Binder())
+    expand_features(draft)
+    choose_tile_sizes(draft)
+    assert [problem.code for problem in draft.diagnostics] == codes
