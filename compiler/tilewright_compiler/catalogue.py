@@ -108,7 +108,8 @@ CATALOGUE: dict[str, Entry] = {
     "TW021": Entry(
         "a type does not exist",
         "A type of the schema is not one of Spark SQL's, or is one that sources cannot have.",
-        "Use a type such as `string`, `bigint`, `double`, `decimal(12,2)`, `boolean`, `date` or `timestamp`.",
+        "Use a type such as `string`, `bigint`, `double`, `decimal(12,2)`, `boolean`, `date` or `timestamp`, "
+        "or a list of one such as `array<string>`.",
     ),
     "TW022": Entry(
         "a source has no readable schema",
@@ -133,7 +134,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "TW026": Entry(
         "a column of this type cannot be used here",
-        "Keys must be scalar, wheres boolean, and times a timestamp, a date or a bigint of epoch milliseconds.",
+        "Keys must be scalar, inputs scalar or lists of scalars, wheres boolean, "
+        "and times a timestamp, a date or a bigint of epoch milliseconds.",
         "Cast the expression to a type that fits.",
     ),
     "TW027": Entry(

@@ -155,7 +155,9 @@ def _states(old: Plan, new: Plan) -> Iterator[Change]:
         yield Change(Verdict.NEW_TABLE, f"state {name} is {'new' if name in after else 'gone'}", why)
     for name, state in before.items():
         if name in after and state != after[name]:
-            yield Change(Verdict.NEW_TABLE, f"state {name}: {state.type} {state.params} -> {after[name].type} {after[name].params}", why)
+            yield Change(
+                Verdict.NEW_TABLE, f"state {name}: {state.subject} {state.params} -> {after[name].subject} {after[name].params}", why
+            )
     if old.tile_layout.record_version != new.tile_layout.record_version or old.tile_layout.compression != new.tile_layout.compression:
         yield Change(Verdict.NEW_TABLE, "the layout of records", why)
 

@@ -41,13 +41,22 @@ class Source(_Part):
 
 
 class State(_Part):
-    """Mergeable statistics of one input column; `type` is the DuckDB type of that column."""
+    """Mergeable statistics of one input column; `type` is the DuckDB type of its values.
+
+    `many` says that the column holds lists: `type` is that of their elements, each of which counts at its event's time.
+    """
 
     id: str
     kind: str
     input: str
     type: str
+    many: bool = False
     params: dict[str, int | str]
+
+    @property
+    def subject(self) -> str:
+        """What it is a state of, in a reader's words: `each of tags VARCHAR`."""
+        return f"{'each of ' * self.many}{self.input} {self.type}"
 
 
 class Level(_Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 
 from tilewright.source import EventSource
@@ -87,4 +88,4 @@ def _of_file(source: EventSource, base_dir: str | None) -> Schema:
 
 def _plain(kind: str) -> str:
     # Nanoseconds and seconds of files become the microseconds that all else here is in.
-    return "TIMESTAMP" if kind.startswith("TIMESTAMP_") else kind
+    return re.sub(r"^TIMESTAMP_\w+", "TIMESTAMP", kind)

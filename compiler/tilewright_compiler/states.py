@@ -46,6 +46,11 @@ def family(duckdb_type: str) -> str | None:
     return {"BOOLEAN": "boolean", "VARCHAR": "text", "DATE": "date"}.get(duckdb_type)
 
 
+def element(duckdb_type: str) -> str:
+    """The type of what is aggregated: that of a list's elements, else the type itself."""
+    return duckdb_type.removesuffix("[]")
+
+
 def decimal_scale(duckdb_type: str) -> int:
     """The digits after the point of a DECIMAL type."""
     found = _DECIMAL.fullmatch(duckdb_type)

@@ -28,6 +28,7 @@ _SPARK = {
     "decimal": "DECIMAL(10,0)",
 }
 _SIZED_TEXT = re.compile(r"(?:varchar|char)\s*\(\s*[0-9]+\s*\)")
+_ARRAY = re.compile(r"array\s*<(.*)>", re.DOTALL)
 _DECIMAL = re.compile(r"(?:decimal|numeric|dec)\s*\(\s*([0-9]+)\s*(?:,\s*([0-9]+)\s*)?\)")
 
 #: How messages name a type: as the author of Spark SQL would.
@@ -37,8 +38,8 @@ _SHOWN = {duckdb: spark for spark, duckdb in reversed(_SPARK.items())} | {"HUGEI
 def duckdb_type(written: str) -> str:
     """The DuckDB type of a Spark type's name.
 
-    >>> duckdb_type("decimal(10, 2)")
-    'DECIMAL(10,2)'
+    >>> duckdb_type("decimal(10, 2)"), duckdb_type("array<double>")
+    ('DECIMAL(10,2)', 'DOUBLE[]')
 
     Raises:
         ValueError: that names the nearest known type.
@@ -53,7 +54,11 @@ def duckdb_type(written: str) -> str:
         if not 1 <= precision <= 38 or scale > precision:
             raise ValueError(f"{written!r} has {precision} digits, {scale} after the point. Write decimal(p,s) with s ≤ p ≤ 38.")
         return f"DECIMAL({precision},{scale})"
-    raise ValueError(f"{written!r} is not a type of a column. {nearest(name, [*_SPARK, 'decimal(18,2)'])}")
+    if found := _ARRAY.fullmatch(name):
+        if (elements := duckdb_type(found[1])).endswith("[]"):
+            raise ValueError(f"{written!r} is a list of lists. Declare a list of plain values, such as array<double>.")
+        return f"{elements}[]"
+    raise ValueError(f"{written!r} is not a type of a column. {nearest(name, [*_SPARK, 'decimal(18,2)', 'array<string>'])}")
 
 
 def spark_type(duckdb: str) -> str:
@@ -62,4 +67,6 @@ def spark_type(duckdb: str) -> str:
     >>> spark_type("TIMESTAMP WITH TIME ZONE")
     'timestamp'
     """
+    if duckdb.endswith("[]"):
+        return f"array<{spark_type(duckdb[:-2])}>"
     return _SHOWN.get(duckdb, duckdb.lower())

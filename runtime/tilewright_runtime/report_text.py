@@ -110,8 +110,7 @@ def _stored(report: PlanReport) -> str:
 def _states(report: PlanReport) -> Table:
     table = _table(("state", "left"), ("of", "left"), ("in a tile", "left"), ("used by", "left"))
     for one in report.states:
-        of = f"{one.state.input} {one.state.type}"
-        table.add_row(*(Text(one_line(text)) for text in (one.state.id, of, ", ".join(one.fields), ", ".join(one.features))))
+        table.add_row(*(Text(one_line(text)) for text in (one.state.id, one.state.subject, ", ".join(one.fields), ", ".join(one.features))))
     return table
 
 

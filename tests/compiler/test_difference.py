@@ -93,7 +93,7 @@ CASES: dict[str, tuple[Plan, Verdict, str]] = {
         Verdict.NEW_TABLE,
         "column x of source events: ",
     ),
-    "another type": (made(sources=[source(schema=SCHEMA | {"x": "bigint"})]), Verdict.NEW_TABLE, "state sum_x: DOUBLE {} -> BIGINT {}"),
+    "another type": (made(sources=[source(schema=SCHEMA | {"x": "bigint"})]), Verdict.NEW_TABLE, "state sum_x: x DOUBLE {} -> x BIGINT {}"),
     "another key": (made(keys=["y"]), Verdict.NEW_TABLE, "keys user VARCHAR -> y BIGINT"),
     "another name": (made(name="sums"), Verdict.NEW_TABLE, "name totals -> sums"),
     "a source renamed": (made(sources=[source("clicks")]), Verdict.NEW_TABLE, "source clicks is new"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from support.events import to_csv
+from support.events import FILES, to_csv
 from support.plans import AT, DAY, aggregations, event_source, plan_of
 from support.session import SCHEMA, Session, row
 from tilewright import Operation
@@ -122,6 +122,98 @@ def test_decimals_may_use_all_their_digits(tmp_path: Path) -> None:
     session.write(path)
     largest = Decimal("99999999999999.9999")
     assert session.features(k="a") == {"n_sum_1h": 2 * largest, "n_min_1h": -largest, "n_last_1h": largest}
+
+
+LISTS = {"k": "string", "tags": "array<string>", "xs": "array<decimal(18,4)>"}
+
+
+def lists() -> Session:
+    """Texts and decimals in lists, and a key that is an input too."""
+    operations = [*aggregations("tags", [Operation.COUNT, Operation.HISTOGRAM()]), *aggregations("xs", [Operation.SUM])]
+    return Session(plan_of(LISTS, ["k"], [*operations, *aggregations("k", [Operation.COUNT])]))
+
+
+NASTY = ["a", None, "b,c", 'd"e', "[f]", "", "null", "é\n\\"]
+
+
+@pytest.mark.parametrize("form", [".parquet", ".csv", ".jsonl", "rows"])
+def test_each_element_of_a_list_counts(tmp_path: Path, form: str) -> None:
+    """Elements keep every character and digit; null lists, empty lists and null elements count for nothing, and no key twice."""
+    number = Decimal("99999999999999.9999")
+    rows: list[dict[str, Any]] = [
+        {"k": "a", "tags": NASTY, "xs": [number, number, None], "ts": AT - 1},
+        {"k": "a", "tags": [], "xs": None, "ts": AT - 1},
+        {"k": "a", "tags": None, "xs": [], "ts": AT - 1},
+    ]
+    session = lists()
+    if form != "rows":
+        FILES[form](rows, LISTS, tmp_path / f"events{form}")
+    assert session.write(rows if form == "rows" else tmp_path / f"events{form}").events == 3
+    counts = {text: 1 for text in NASTY if text is not None}
+    assert session.features(k="a") == {
+        "tags_count_1h": len(counts),
+        "tags_histogram_1h": dict(sorted(counts.items())),
+        "xs_sum_1h": 2 * number,
+        "k_count_1h": 3,
+    }
+
+
+NO_LISTS = ['"a"', "5", '{"a": 1}', "a", "[1", "null", "[a]"]
+
+
+@pytest.mark.parametrize("cell", NO_LISTS)
+def test_what_is_no_list_is_refused(tmp_path: Path, cell: str) -> None:
+    """A value that is not a list refuses its row, with the column and its type."""
+    path = tmp_path / "events.csv"
+    quoted = cell.replace('"', '""')
+    path.write_text(f'k,tags,xs,ts\na,"{quoted}",,{AT - 1}\na,"[""x""]",[1],{AT - 1}\n')
+    session = lists()
+    assert session.write(path).refused == {"tags is not an array<string>": 1}
+    assert session.features(k="a")["tags_histogram_1h"] == {"x": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("bigint", "[9007199254740993, null]", "[1, 2.5]"),
+        ("double", '[1e300, "NaN"]', '["x"]'),
+        ("date", '["2024-01-04"]', '["2024-01-04", "infinity"]'),
+        ("timestamp", '["2024-01-04 00:00:00"]', '["12000-01-01"]'),
+        ("boolean", "[true]", '["perhaps"]'),
+    ],
+)
+def test_an_element_of_another_type_is_refused(tmp_path: Path, kind: str, good: str, bad: str) -> None:
+    """One element that does not fit refuses the row, whether the list comes as JSON or as a list of texts."""
+    made = plan_of({"k": "string", "x": f"array<{kind}>"}, ["k"], aggregations("x", [Operation.COUNT]))
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(f'{{"k": "a", "x": {text}, "ts": {AT - 1}}}\n' for text in (good, bad)))
+    session, texts = Session(made), [[str(value) for value in json.loads(bad)]]
+    assert session.write(path).refused == {f"x is not an array<{kind}>": 1}
+    assert session.write([{"k": "a", "x": value, "ts": AT - 1} for value in texts]).refused == {f"x is not an array<{kind}>": 1}
+    assert session.features(k="a") == {"x_count_1h": sum(value is not None for value in json.loads(good))}
+
+
+def test_dates_in_a_list_that_an_expression_makes_cannot_spoil_it() -> None:
+    """A computed element outside the calendar is null, and the others count."""
+    selects = {"k": "k", "d": "array(cast(t as date), cast('2024-01-04' as date))"}
+    session = Session(plan_of(SCHEMA, ["k"], aggregations("d", [Operation.COUNT, Operation.MAX]), selects=selects))
+    session.write([row("a", 1, text) for text in BAD_MOMENTS])
+    assert session.features(k="a") == {"d_count_1h": len(BAD_MOMENTS), "d_max_1h": date(2024, 1, 4)}
+
+
+def test_a_list_of_dictionaries_may_hold_a_bad_list() -> None:
+    """A list of several types among good ones, or a text, spoils its own row only."""
+    session = lists()
+    report = session.write([{"k": "a", "tags": tags, "ts": AT - 1} for tags in (["x", 1], ["y,"], "z")])
+    assert report.refused == {"tags is not an array<string>": 1}
+    assert session.features(k="a")["tags_histogram_1h"] == {"1": 1, "x": 1, "y,": 1}
+
+
+def test_lists_are_cut_into_elements_by_an_expression() -> None:
+    """A select may make a list, whose elements count like those of a column."""
+    session = Session(plan_of(SCHEMA, ["k"], aggregations("w", [Operation.LAST_K(3)]), selects={"k": "k", "w": "split(t, ',')"}))
+    session.write([row("a", 1, "c,b,a"), row("a", 1, None)])
+    assert session.features(k="a") == {"w_last3_1h": ["c", "b", "a"]}
 
 
 def test_wheres_leave_rows_out_without_complaint() -> None:

@@ -66,6 +66,15 @@ CASES: dict[str, tuple[str, st.SearchStrategy[Any], Sequence[OperationSpec]]] = 
     "booleans": ("boolean", st.booleans(), [COUNT, FIRST, LAST, *EXACT, UNIQUE, TOP]),
 }
 
+
+def lists(case: str) -> tuple[str, st.SearchStrategy[Any], Sequence[OperationSpec]]:
+    """A case whose values come in lists, with nulls among them, and empty lists."""
+    kind, values, operations = CASES[case]
+    return f"array<{kind}>", st.lists(st.none() | values, max_size=3), operations
+
+
+CASES |= {f"lists_of_{case}": lists(case) for case in ("odd_floats", "decimals", "texts", "timestamps", "booleans")}
+
 #: A day's boundary, around which edges of all levels meet.
 MIDNIGHT = AT // DAY * DAY
 boundary = st.builds(

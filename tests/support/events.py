@@ -23,12 +23,18 @@ _ARROW = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", "UTC"),
     "decimal(12,3)": pa.decimal128(12, 3),
+    "decimal(18,4)": pa.decimal128(18, 4),
 }
+
+
+def _arrow_type(kind: str) -> pa.DataType:
+    element = kind.removeprefix("array<").removesuffix(">")
+    return _ARROW[kind] if element == kind else pa.list_(_ARROW[element])
 
 
 def to_arrow(rows: Rows, schema: Mapping[str, str]) -> pa.Table:
     """An Arrow table with the columns of a source and its time."""
-    fields = [(name, _ARROW[kind]) for name, kind in {**schema, "ts": "bigint"}.items()]
+    fields = [(name, _arrow_type(kind)) for name, kind in {**schema, "ts": "bigint"}.items()]
     return pa.Table.from_pylist([dict(row) for row in rows], schema=pa.schema(fields))
 
 
@@ -46,8 +52,18 @@ def text(value: Any) -> str:
             return repr(value)
         case datetime() | date():
             return value.isoformat()
+        case list():
+            return json.dumps(_plain(value), ensure_ascii=False)
         case _:
             return str(value)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    if isinstance(value, list):
+        return [_plain(element) for element in value]
+    exact = isinstance(value, (Decimal, date)) or (isinstance(value, float) and value - value != 0)
+    return text(value) if exact else value
 
 
 def to_csv(rows: Rows, schema: Mapping[str, str], path: Path, newline: str = "\n") -> None:
@@ -63,12 +79,7 @@ def to_csv(rows: Rows, schema: Mapping[str, str], path: Path, newline: str = "\n
 
 def to_json_lines(rows: Rows, schema: Mapping[str, str], path: Path) -> None:
     """Writes JSON Lines; what JSON has no word for is a string, and a null is left out."""
-
-    def plain(value: Any) -> Any:
-        exact = isinstance(value, (Decimal, date)) or (isinstance(value, float) and value - value != 0)
-        return text(value) if exact else value
-
-    documents = [{name: plain(row[name]) for name in [*schema, "ts"] if row[name] is not None} for row in rows]
+    documents = [{name: _plain(row[name]) for name in [*schema, "ts"] if row[name] is not None} for row in rows]
     path.write_text("".join(json.dumps(document) + "\n" for document in documents), encoding="utf-8")
 
 

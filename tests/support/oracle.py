@@ -50,10 +50,15 @@ def begin_ms(asked: Asked, at_ms: int) -> int | None:
 
 
 def chosen(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) -> list[tuple[int, Any]]:
-    """The (time, value) pairs of one key's events that count, oldest first; nulls do not."""
+    """The (time, value) pairs of one key's events that count, oldest first; nulls do not, and of a list each element does."""
     begin, end = begin_ms(asked, at_ms), end_ms(events, at_ms, finest_ms)
-    counted = [(event["ts"], event[asked.column]) for event in events if (begin is None or begin <= event["ts"]) and event["ts"] < end]
+    within = [event for event in events if (begin is None or begin <= event["ts"]) and event["ts"] < end]
+    counted = [(event["ts"], value) for event in within for value in _values(event[asked.column])]
     return sorted(((ts, value) for ts, value in counted if value is not None), key=lambda pair: (pair[0], rank(pair[1])))
+
+
+def _values(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def prorated(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) -> list[tuple[Fraction, Any]]:
@@ -72,8 +77,7 @@ def prorated(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) 
             if end == at_ms or event["ts"] >= end + finest_ms:
                 continue
             part = Fraction(at_ms - end, finest_ms)  # the newest tile holds later events, which no tile can tell from earlier ones
-        if event[asked.column] is not None:
-            counted.append((part, event[asked.column]))
+        counted += [(part, value) for value in _values(event[asked.column]) if value is not None]
     return counted
 
 

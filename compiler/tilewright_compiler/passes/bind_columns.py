@@ -14,7 +14,7 @@ from ..expressions import ExpressionError, shown
 from ..names import is_word, unusable
 from ..plan import Column
 from ..schemas import Schema, SchemaError, read_schema
-from ..states import family
+from ..states import element, family
 from ..types import spark_type
 
 _WIDEST = {"integer": "BIGINT", "float": "DOUBLE", "timestamp": "TIMESTAMP WITH TIME ZONE"}
@@ -41,7 +41,7 @@ def bind_columns(draft: Draft) -> None:
     if len(draft.sources) == len(sources):
         draft.keys = [Column(name=key, type=_key_type(t)) for key in draft.group_by.keys or () if (t := _agreed(draft, key))]
         inputs = dict.fromkeys(feature.aggregation.input_column for feature in draft.features)
-        draft.inputs = {name: t for name in inputs if (t := _agreed(draft, name))}
+        draft.inputs = {name: t for name in inputs if (t := _agreed(draft, name, lists=True))}
         for aggregation in {id(f.aggregation): f.aggregation for f in draft.features}.values():
             _check_input(draft, aggregation)
 
@@ -152,19 +152,24 @@ def _time(draft: Draft, source: EventSource, time: Typed) -> str:
     return ""
 
 
-def _agreed(draft: Draft, name: str) -> str | None:
-    """The type of a column in all sources: equal, or the widest of its family."""
+def _agreed(draft: Draft, name: str, lists: bool = False) -> str | None:
+    """The type of a column in all sources: equal, or the widest of its family; a list only where there may be lists."""
     types = {bound.name: bound.types[name] for bound in draft.sources if name in bound.types}
     for bound in draft.sources:
-        if bound.name in types and family(kind := types[bound.name]) is None:
-            what = f"the column {name!r} is {spark_type(kind)}, which tiles cannot hold. Cast it, as in cast(… as double) or decimal(18,2)."
+        if bound.name in types and family(element(kind := types[bound.name])) is None:
+            advice = "Give a list of plain values." if kind.endswith("[]") else "Cast it, as in cast(… as double) or decimal(18,2)."
+            draft.report("TW026", bound.source.query.site, f"the column {name!r} is {spark_type(kind)}, which tiles cannot hold. {advice}")
+            return None
+        if bound.name in types and kind.endswith("[]") and not lists:
+            what = f"the key {name!r} is {spark_type(kind)}, and a key is one value. Select an element of it under another name."
             draft.report("TW026", bound.source.query.site, what)
             return None
     if len(set(types.values())) < 2:
         return next(iter(types.values()), None)
-    families = {family(kind) or "" for kind in types.values()}
-    if len(families) == 1 and (widest := _WIDEST.get(min(families))) is not None:
-        return widest
+    families = {(family(element(kind)) or "", "[]" if kind.endswith("[]") else "") for kind in types.values()}
+    (of, brackets) = min(families)
+    if len(families) == 1 and (widest := _WIDEST.get(of)) is not None:
+        return widest + brackets
     shown_types = ", ".join(f"{spark_type(kind)} in {source}" for source, kind in types.items())
     what = f"the column {name!r} has another type in each source: {shown_types}. Cast it to one type in each select."
     draft.report("TW028", draft.group_by.site, what)
@@ -178,7 +183,7 @@ def _key_type(kind: str) -> str:
 def _check_input(draft: Draft, aggregation: Aggregation) -> None:
     kind = draft.inputs.get(aggregation.input_column)
     operation = aggregation.operation
-    if kind is not None and family(kind) not in operation.accepts:
+    if kind is not None and family(element(kind)) not in operation.accepts:
         takes = ", ".join(sorted(operation.accepts))
         what = f"{operation.name} does not take {aggregation.input_column!r}, which is {spark_type(kind)}."
         draft.report("TW027", aggregation.site, f"{what} It takes: {takes}. Cast the column, or use another operation.")

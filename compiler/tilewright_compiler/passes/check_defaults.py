@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..draft import Draft
+from ..states import element
 
 
 def check_defaults(draft: Draft) -> None:
@@ -15,8 +16,8 @@ def check_defaults(draft: Draft) -> None:
     seen: set[int] = set()
     for feature in draft.features:
         aggregation = feature.aggregation
-        kind = draft.inputs.get(aggregation.input_column)
-        if aggregation.default is None or kind is None or id(aggregation) in seen:
+        kind = element(draft.inputs.get(aggregation.input_column, ""))
+        if aggregation.default is None or not kind or id(aggregation) in seen:
             continue
         seen.add(id(aggregation))
         result = feature.type(kind)

@@ -6,7 +6,7 @@ from collections import Counter
 
 from ..draft import Declared, Draft, Sized
 from ..plan import Feature, State, TileLayout
-from ..states import lay_out
+from ..states import element, lay_out
 
 
 def lay_out_states(draft: Draft) -> None:
@@ -18,7 +18,8 @@ def lay_out_states(draft: Draft) -> None:
     ids = _ids([state for states in needed for state in states])
     states: dict[str, State] = {}
     for (kind, column, params), state_id in ids:
-        states[state_id] = State(id=state_id, kind=kind, input=column, type=draft.inputs[column], params=params)
+        of = draft.inputs[column]
+        states[state_id] = State(id=state_id, kind=kind, input=column, type=element(of), many=of.endswith("[]"), params=params)
     draft.states = list(states.values())
     columns, variable = lay_out(draft.states)
     compression = draft.config.kv_store.compression
@@ -55,7 +56,7 @@ def _plan_feature(draft: Draft, feature: Declared, sized: Sized, states: list[st
         operation=operation.name,
         params=operation.params,
         input=aggregation.input_column,
-        type=feature.type(draft.inputs[aggregation.input_column]),
+        type=feature.type(element(draft.inputs[aggregation.input_column])),
         window_ms=window_ms,
         levels_ms=list(sized.levels_ms),
         edge=feature.edge,

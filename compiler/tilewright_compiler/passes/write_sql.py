@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..binder import literal, quoted
 from ..draft import Bound, Draft
-from ..plan import Column
-from ..states import STATE_KINDS, family
+from ..plan import Column, State
+from ..states import STATE_KINDS, element, family
 
 #: Types that a cast would round to, so that 2.5 became 2 in silence.
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
@@ -37,10 +37,10 @@ def _events(draft: Draft, bound: Bound) -> str:
         [
             "-- 1. Read a batch of raw rows as the types of the schema, keep what the wheres keep, and compute keys, time and inputs.",
             "CREATE OR REPLACE TEMP TABLE events AS",
-            "WITH typed AS (",
+            *_head(bound),
             "  -- A value that does not fit its type is refused with a reason, not turned into null in silence.",
             f"  SELECT\n    {_list(typed)},\n    {_refusals(bound)} AS {quoted('__reason')}",
-            "  FROM batch",
+            f"  FROM {'lists AS ' if _lists(bound) else ''}batch",
             "), selected AS (",
             f"  SELECT\n    {_list(selected)}",
             "  FROM typed",
@@ -61,8 +61,53 @@ def _list(parts: list[str]) -> str:
     return ",\n    ".join(parts)
 
 
+def _lists(bound: Bound) -> list[str]:
+    return [column for column in bound.columns if bound.schema[column].endswith("[]")]
+
+
+def _head(bound: Bound) -> list[str]:
+    """How the statement begins: where the source has lists, with their elements as texts and as their type."""
+    if not (columns := _lists(bound)):
+        return ["WITH typed AS ("]
+    read = []
+    for column in columns:
+        name, kind = quoted(column), bound.schema[column]
+        text = f"CAST({name} AS VARCHAR)"
+        # DuckDB's JSON makes doubles of fractions; its own reader of lists keeps every digit, but not JSON's escapes.
+        is_exact = family(element(kind)) == "decimal"
+        elements = f"TRY_CAST({text} AS VARCHAR[])" if is_exact else f"json_extract_string({text}, '$[*]')"
+        elements = f"CASE WHEN TRY(json_type({text})) = 'ARRAY' THEN {elements} END"
+        read.append(f"CASE WHEN typeof({name}) = 'VARCHAR' THEN {elements} ELSE TRY_CAST({name} AS VARCHAR[]) END AS {_texts(column)}")
+        read.append(f"{_of_either(name, column, kind)} AS {_values(column)}")
+    return [
+        "WITH lists AS (",
+        "  -- A list comes as such, or in a text as JSON; what its elements cannot be cast to is null among its values.",
+        f"  SELECT\n    *,\n    {_list(read)}",
+        "  FROM batch",
+        "), typed AS (",
+    ]
+
+
+def _texts(column: str) -> str:
+    return quoted(f"__texts:{column}")
+
+
+def _values(column: str) -> str:
+    return quoted(f"__values:{column}")
+
+
+def _of_either(name: str, column: str, kind: str) -> str:
+    return f"CASE WHEN typeof({name}) = 'VARCHAR' THEN TRY_CAST({_texts(column)} AS {kind}) ELSE TRY_CAST({name} AS {kind}) END"
+
+
 def _typed(bound: Bound, column: str) -> str:
-    return f"TRY_CAST(batch.{quoted(column)} AS {bound.schema[column]}) AS {quoted(column)}"
+    return f"{_cast(bound, column)} AS {quoted(column)}"
+
+
+def _cast(bound: Bound, column: str) -> str:
+    """The value of a column of the batch, null where it does not fit its type."""
+    kind = bound.schema[column]
+    return _values(column) if kind.endswith("[]") else f"TRY_CAST(batch.{quoted(column)} AS {kind})"
 
 
 def _refusals(bound: Bound) -> str:
@@ -71,19 +116,23 @@ def _refusals(bound: Bound) -> str:
         kind = bound.schema[column]
         if kind == "VARCHAR":
             continue  # everything can be read as text
-        name = f"batch.{quoted(column)}"
-        broken = f"{name} IS NOT NULL AND TRY_CAST({name} AS {kind}) IS NULL"
-        if kind in _WHOLE:
-            broken += f" OR TRY_CAST({name} AS DOUBLE) <> TRY_CAST({name} AS {kind})"
-        if (calendar := _CALENDARS.get(family(kind) or "")) is not None:
-            broken += f" OR TRY_CAST({name} AS {kind}) NOT BETWEEN {calendar}"
+        name, value, is_list = f"batch.{quoted(column)}", _cast(bound, column), kind.endswith("[]")
+        broken = f"{name} IS NOT NULL AND {value} IS NULL"
+        if is_list:
+            broken += f" OR typeof({name}) <> {literal(kind)} AND list_count({value}) < list_count({_texts(column)})"
+        if element(kind) in _WHOLE:
+            exact = _of_either(name, column, "DOUBLE[]") if is_list else f"TRY_CAST({name} AS DOUBLE)"
+            broken += f" OR {exact} <> {value}"
+        if (calendar := _CALENDARS.get(family(element(kind)) or "")) is not None:
+            outside = f"NOT BETWEEN {calendar}"
+            broken += f" OR len(list_filter({value}, lambda x: x {outside})) > 0" if is_list else f" OR {value} {outside}"
         hint = _EPOCH_HINT if family(kind) == "timestamp" else ""
         cases.append(f"WHEN {broken} THEN {literal(f'{column} is not {_a(bound.shown_types[column])}{hint}')}")
     return "CASE\n      " + "\n      ".join(cases) + "\n    END" if cases else "CAST(NULL AS VARCHAR)"
 
 
 def _a(kind: str) -> str:
-    return f"{'an' if kind[:1].lower() in ('i', 'u') else 'a'} {kind}"
+    return f"{'an' if kind[:1].lower() in ('a', 'i', 'u') else 'a'} {kind}"
 
 
 def _guarded(bound: Bound, column: str, kind: str) -> str:
@@ -92,8 +141,9 @@ def _guarded(bound: Bound, column: str, kind: str) -> str:
     value = sql
     if sql not in map(quoted, bound.columns):
         value = f"TRY({sql})"
-        if (calendar := _CALENDARS.get(family(own) or "")) is not None:
-            value = f"CASE WHEN {value} BETWEEN {calendar} THEN {value} END"
+        if (calendar := _CALENDARS.get(family(element(own)) or "")) is not None:
+            within = f"CASE WHEN {{0}} BETWEEN {calendar} THEN {{0}} END"
+            value = f"list_transform({value}, lambda x: {within.format('x')})" if own.endswith("[]") else within.format(value)
     return value if own == kind else f"CAST({value} AS {kind})"
 
 
@@ -117,26 +167,55 @@ def _reasons(draft: Draft) -> str:
     return "CASE\n    " + "\n    ".join(cases) + "\n  END"
 
 
-def _one_zero(key: Column) -> str:
+def _one_zero(key: Column, column: str) -> str:
     # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
-    return f"CASE WHEN {quoted(key.name)} = 0 THEN 0 ELSE {quoted(key.name)} END" if family(key.type) == "float" else quoted(key.name)
+    return f"CASE WHEN {column} = 0 THEN 0 ELSE {column} END" if family(key.type) == "float" else column
 
 
 def _tiles(draft: Draft) -> str:
+    flat = _flat(draft)
     start = f"{quoted('__ts')} - ({quoted('__ts')} % $tile_ms + $tile_ms) % $tile_ms"
-    columns = [f"CAST({_one_zero(key)} AS {key.type}) AS {quoted(f'key:{key.name}')}" for key in draft.keys]
-    columns += [f"{start} AS {quoted('__start')}", f"count(*) AS {quoted('__events')}", f"max({quoted('__ts')}) AS {quoted('__newest')}"]
-    for state in draft.states:
-        for field in STATE_KINDS[state.kind](quoted(state.input), state.type):
-            if field.sql is not None:
-                columns.append(f"{field.sql} AS {quoted(f'{state.id}.{field.name}')}")
+    columns = []
+    for key in draft.keys:
+        column = _key_beside_lists(key) if flat else quoted(key.name)
+        columns.append(f"CAST({_one_zero(key, column)} AS {key.type}) AS {quoted(f'key:{key.name}')}")
+    events = f" FILTER (WHERE {quoted('__event')})" if flat else ""
+    columns += [f"{start} AS {quoted('__start')}", f"count(*){events} AS {quoted('__events')}"]
+    columns.append(f"max({quoted('__ts')}){events} AS {quoted('__newest')}")
     return "\n".join(
         [
             "-- 2. The states of every key in every tile of one level; $tile_ms is the level's size.",
+            *flat,
             "SELECT",
-            "  " + ",\n  ".join(columns),
-            "FROM events",
-            f"WHERE {quoted('__reason')} IS NULL",
+            "  " + ",\n  ".join(columns + _states(draft.states)),
+            *(["FROM flat"] if flat else ["FROM events", f"WHERE {quoted('__reason')} IS NULL"]),
             "GROUP BY ALL",
         ]
     )
+
+
+def _states(states: list[State]) -> list[str]:
+    fields = [(state, field) for state in states for field in STATE_KINDS[state.kind](quoted(state.input), state.type)]
+    return [f"{field.sql} AS {quoted(f'{state.id}.{field.name}')}" for state, field in fields if field.sql is not None]
+
+
+def _key_beside_lists(key: Column) -> str:
+    return quoted(f"__key:{key.name}")
+
+
+def _flat(draft: Draft) -> list[str]:
+    """Where inputs hold lists, the relation that the states are made from; nulls count for nothing in every state."""
+    lists = [name for name, kind in draft.inputs.items() if kind.endswith("[]")]
+    if not lists:
+        return []
+    # A key stands under another name, since as an input it counts once an event and not once an element.
+    common = [quoted("__ts"), *(f"{quoted(key.name)} AS {_key_beside_lists(key)}" for key in draft.keys)]
+    selects = [[f"true AS {quoted('__event')}", *common, *(quoted(name) for name in draft.inputs if name not in lists)]]
+    selects += [[f"false AS {quoted('__event')}", *common, f"unnest({quoted(name)}) AS {quoted(name)}"] for name in lists]
+    parts = [f"  SELECT {', '.join(select)}\n  FROM events WHERE {quoted('__reason')} IS NULL" for select in selects]
+    return [
+        "WITH flat AS (",
+        "  -- Each event without its lists, then each element of each list by itself.",
+        "\n  UNION ALL BY NAME\n".join(parts),
+        ")",
+    ]

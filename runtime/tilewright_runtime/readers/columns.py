@@ -25,32 +25,56 @@ _READ_ROWS = 1 << 17
 _INTEGERS = {8: pa.int8(), 16: pa.int16(), 32: pa.int32(), 64: pa.int64()}
 
 
+class _ColumnDigest:
+    """A digest of one column; validity, lengths and content are hashed apart, the elements of lists as a column of their own."""
+
+    def __init__(self) -> None:
+        self._valid, self._lengths, self._content = (xxh3_128() for _ in range(3))
+        self._elements: _ColumnDigest | None = None
+
+    def add(self, chunk: pa.Array) -> None:
+        """Adds values."""
+        self._valid.update(pc.is_valid(chunk).cast(pa.uint8()).to_numpy(zero_copy_only=False))
+        if pa.types.is_dictionary(chunk.type):
+            chunk = chunk.dictionary_decode()
+        if pa.types.is_list(chunk.type) or pa.types.is_large_list(chunk.type):
+            self._elements = self._elements or _ColumnDigest()
+            self._lengths.update(_lengths(pc.list_value_length(chunk)))
+            self._elements.add(chunk.flatten())
+        elif pa.types.is_primitive(chunk.type) and not pa.types.is_boolean(chunk.type):
+            bits = chunk.view(_INTEGERS[chunk.type.bit_width])
+            self._content.update(pc.fill_null(bits, 0).to_numpy())
+        else:
+            text = _as_binary(chunk)
+            self._lengths.update(_lengths(pc.binary_length(text)))
+            self._content.update(_content(text))
+
+    def digest(self) -> bytes:
+        """The digest of all values so far."""
+        own = b"".join(part.digest() for part in (self._valid, self._lengths, self._content))
+        return own + (self._elements.digest() if self._elements else b"")
+
+
+def _lengths(lengths: pa.Array) -> Any:
+    return lengths.fill_null(0).to_numpy(zero_copy_only=False).astype("<i8")
+
+
 class _Digest:
     """A digest of rows by their values, the same however the rows are cut into batches."""
 
     def __init__(self, columns: list[str]) -> None:
-        self._hashes = {name: [xxh3_128() for _ in range(3)] for name in columns}
+        self._columns = {name: _ColumnDigest() for name in columns}
 
     def add(self, rows: pa.RecordBatch | pa.Table) -> None:
-        """Adds rows; validity, lengths and bytes of a column are hashed apart."""
-        for name, (valid, lengths, content) in self._hashes.items():
+        """Adds rows."""
+        for name, digest in self._columns.items():
             column = rows.column(name)
             for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
-                valid.update(pc.is_valid(chunk).cast(pa.uint8()).to_numpy(zero_copy_only=False))
-                if pa.types.is_dictionary(chunk.type):
-                    chunk = chunk.dictionary_decode()
-                if pa.types.is_primitive(chunk.type) and not pa.types.is_boolean(chunk.type):
-                    bits = chunk.view(_INTEGERS[chunk.type.bit_width])
-                    content.update(pc.fill_null(bits, 0).to_numpy())
-                else:
-                    text = _as_binary(chunk)
-                    lengths.update(pc.binary_length(text).fill_null(0).to_numpy(zero_copy_only=False).astype("<i8"))
-                    content.update(_content(text))
+                digest.add(chunk)
 
     def hexdigest(self) -> str:
         """The digest of all rows so far."""
-        parts = b"".join(piece.digest() for pieces in self._hashes.values() for piece in pieces)
-        return xxh3_128(parts).hexdigest()
+        return xxh3_128(b"".join(digest.digest() for digest in self._columns.values())).hexdigest()
 
 
 def _as_binary(chunk: pa.Array) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Operations over types that they do not take, defaults of another type, sources that disagree."""
+"""Operations over types that they do not take, defaults of another type, sources that disagree, lists where none may be."""
 
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
 
@@ -41,4 +41,37 @@ times = GroupBy(
     keys=["user"],
     tiling_enabled=True,
     aggregations=[Aggregation(input_column="s", operation=Operation.COUNT, windows=["1h"])],
+)
+UNREAD = {"user": "string", "deep": "array<array<int>>", "odd": "array<strin>", "ts": "date"}
+unread = GroupBy(
+    sources=[EventSource(schema=UNREAD, query=Query(time_column="ts"))],
+    keys=["user"],
+    tiling_enabled=True,
+    aggregations=[Aggregation(input_column="user", operation=Operation.COUNT, windows=["1h"])],
+)
+LISTS = {"user": "string", "flags": "array<boolean>", "bins": "array<binary>", "ts": "date"}
+sums = GroupBy(
+    sources=[EventSource(schema=LISTS, query=Query(time_column="ts"))],
+    keys=["user"],
+    tiling_enabled=True,
+    aggregations=[
+        Aggregation(input_column="flags", operation=Operation.SUM, windows=["1h"]),
+        Aggregation(input_column="flags", operation=Operation.LAST, windows=["1h"], default=[]),
+        Aggregation(input_column="bins", operation=Operation.COUNT, windows=["1h"]),
+    ],
+)
+keyed = GroupBy(
+    sources=[EventSource(schema=LISTS, query=Query(time_column="ts"))],
+    keys=["flags"],
+    tiling_enabled=True,
+    aggregations=[Aggregation(input_column="user", operation=Operation.COUNT, windows=["1h"])],
+)
+unlike = GroupBy(
+    sources=[
+        EventSource(name=name, schema={"user": "string", "flags": kind, "ts": "date"}, query=Query(time_column="ts"))
+        for name, kind in (("one", "boolean"), ("many", "array<boolean>"))
+    ],
+    keys=["user"],
+    tiling_enabled=True,
+    aggregations=[Aggregation(input_column="flags", operation=Operation.COUNT, windows=["1h"])],
 )

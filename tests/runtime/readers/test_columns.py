@@ -191,7 +191,10 @@ VALUES: list[tuple[pa.DataType, Sequence[Any]]] = [
     (pa.timestamp("us", "UTC"), [datetime(2024, 1, 4, tzinfo=UTC), datetime(1969, 1, 4, tzinfo=UTC)]),
     (pa.timestamp("s"), [datetime(2024, 1, 4), datetime(1969, 1, 4)]),
     (pa.decimal128(12, 3), [Decimal("1.500"), Decimal("-2.000")]),
-    (pa.list_(pa.int64()), [[], [1, 2]]),
+    (pa.list_(pa.int64()), [[], [1, 2], [None]]),
+    (pa.large_list(pa.string()), [["a", None], ["", "b"]]),
+    (pa.list_(pa.list_(pa.bool_())), [[[True], []], [None]]),
+    (pa.struct([("x", pa.int64())]), [{"x": 1}, {"x": None}]),
     (pa.dictionary(pa.int32(), pa.string()), ["a", "b"]),
     (pa.null(), []),
 ]
