@@ -153,6 +153,11 @@ CATALOGUE: dict[str, Entry] = {
         "The language has this, the compiler or the runtime does not have it yet.",
         "Do what the message says instead.",
     ),
+    "TW031": Entry(
+        "a target cannot run this plan",
+        "What `--target` names has no way to compute a part of the GroupBy, or none that is known to give the same values.",
+        "Do what the message says, or leave the target out for this GroupBy: `tilewright write` runs every plan.",
+    ),
     "TW040": Entry(
         "the edge of a window is coarse",
         "The oldest tile is a larger part of the window than `tiling.max_edge_error` allows, so an answer may be off by that part.",

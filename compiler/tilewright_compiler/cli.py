@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from .config import Config
     from .diagnostics import Diagnostic
+    from .output import Target
     from .plan import Plan
 
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--target", "targets", multiple=True, metavar="NAME", help="What to generate beside the plan; may be repeated. Default: duckdb."
 )
+@click.option("--dialect", metavar="NAME", help="The dialect of --target sql, such as bigquery, snowflake, trino or clickhouse.")
 @click.option("--check", is_flag=True, help="Write nothing; fail if a file on disk is not what would be written.")
 @click.option("--allow-incompatible", is_flag=True, help="Replace an online plan even if its stored tiles do not fit the new one.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to report.")
@@ -29,6 +31,7 @@ def compile_command(
     out: str,
     config_file: str | None,
     targets: tuple[str, ...],
+    dialect: str | None,
     check: bool,
     allow_incompatible: bool,
     form: str,
@@ -37,13 +40,17 @@ def compile_command(
 
     Writes DIR/<name>/plan.json and the files of each target.
     """
-    from .output import target_names
+    from .output import load_targets, target_names
 
     targets = tuple(dict.fromkeys(targets)) or ("duckdb",)
     if unknown := [name for name in targets if name not in target_names()]:
         raise click.UsageError(f"there is no target {unknown[0]!r}. Known: {', '.join(target_names())}.")
+    try:
+        loaded = load_targets(targets, dialect)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     outcome = _Outcome(out, check)
-    _run(outcome, paths, config_file, targets, allow_incompatible)
+    _run(outcome, paths, config_file, loaded, allow_incompatible)
     (_show_json if form == "json" else _show_text)(outcome)
     if outcome.failure is not None:
         raise SystemExit(1)
@@ -61,10 +68,10 @@ class _Outcome:
     failure: str | None = None
 
 
-def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, targets: tuple[str, ...], allow_incompatible: bool) -> None:
+def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, targets: dict[str, Target], allow_incompatible: bool) -> None:
     from .compile import compile_paths
     from .diagnostics import CompileError
-    from .guard import endangered
+    from .guard import endangered, unsupported
     from .output import differing, render, write
 
     out = outcome.out
@@ -74,15 +81,15 @@ def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, tar
         outcome.diagnostics = error.diagnostics
         outcome.failure = _count(error.diagnostics)
         return
-    outcome.diagnostics = compilation.diagnostics
-    problems = compilation.errors
-    if not (problems or outcome.check or allow_incompatible):
+    problems = unsupported(compilation, targets)
+    if not (compilation.errors or problems or outcome.check or allow_incompatible):
         problems = endangered(out, compilation.plans)
-        outcome.diagnostics = sorted([*outcome.diagnostics, *problems])
+    outcome.diagnostics = sorted([*compilation.diagnostics, *problems])
+    problems = [*compilation.errors, *problems]
     if problems:
         outcome.failure = _count(problems)
         return
-    rendered = render(compilation.plans, targets)
+    rendered = render(compilation.plans, targets.values())
     if not outcome.check:
         try:
             write(out, rendered)

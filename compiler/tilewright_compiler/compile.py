@@ -8,7 +8,7 @@ from functools import cache
 from os import PathLike
 from typing import Any
 
-from tilewright.declaration import Declaration
+from tilewright.declaration import CallSite, Declaration
 from tilewright.group_by import GroupBy
 
 from .binder import Binder
@@ -35,10 +35,11 @@ BUILDING: tuple[Callable[[Draft], None], ...] = (lay_out_states, lay_out_keys, w
 
 @dataclass(frozen=True)
 class Compilation:
-    """The plans of all GroupBys that could be compiled, by name, and all problems, by place."""
+    """The plans of all GroupBys that could be compiled, by name, all problems, by place, and where each plan was declared."""
 
     plans: list[Plan] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    sites: dict[str, CallSite] = field(default_factory=dict)
 
     @property
     def errors(self) -> list[Diagnostic]:
@@ -59,7 +60,8 @@ def compile_paths(paths: str | PathLike[str] | Iterable[str | PathLike[str]], co
         if plan is not None:
             plans.append(plan)
     diagnostics += _same_names(loaded)
-    return Compilation(sorted(plans, key=lambda plan: plan.name), sorted(set(diagnostics)))
+    sites = {found.name: found.group_by.site for found in loaded.group_bys}
+    return Compilation(sorted(plans, key=lambda plan: plan.name), sorted(set(diagnostics)), sites)
 
 
 def compile_group_by(group_by: GroupBy, name: str | None = None, base_dir: str | None = None, config: Config | None = None) -> Plan:

@@ -1,18 +1,34 @@
-"""What stands between a compilation and the plans of others: an online plan is not broken by accident."""
+"""What stops a compilation before anything is written: a target that cannot run a plan, an online plan that would lose its tiles."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from tilewright.declaration import CallSite
 
+from .compile import Compilation
 from .diagnostics import Diagnostic, diagnostic
 from .difference import Verdict, compare
+from .output import Target
 from .plan import Plan
+
+
+def unsupported(compilation: Compilation, targets: Mapping[str, Target]) -> list[Diagnostic]:
+    """A problem, at the GroupBy's line, for each reason why a target cannot run a plan."""
+    return [
+        diagnostic("TW031", compilation.sites[plan.name], f"--target {name} cannot run {plan.name}: {reason}")
+        for plan in compilation.plans
+        for name, target in targets.items()
+        for reason in getattr(target, "unsupported", _nothing)(plan)
+    ]
+
+
+def _nothing(plan: Plan) -> list[str]:
+    return []
 
 
 def endangered(out: str, plans: Iterable[Plan]) -> list[Diagnostic]:

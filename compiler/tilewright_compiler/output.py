@@ -7,9 +7,10 @@ import importlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Protocol
 
 from .plan import Plan
 
@@ -24,14 +25,36 @@ def plan_text(plan: Plan) -> str:
     return json.dumps(plan.model_dump(by_alias=True, mode="json"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def render(plans: Iterable[Plan], targets: Iterable[str]) -> dict[str, str]:
+class Target(Protocol):
+    """What a module of `targets` is, or makes with its `in_dialect` if it has one.
+
+    It may also have `unsupported(plan) -> list[str]`: why it cannot run a plan, a sentence for each reason that names
+    the feature or column and says what to do.
+    """
+
+    def files(self, plan: Plan) -> dict[str, str]:
+        """The texts that it makes of a plan, by their path below the plan's folder."""
+
+
+def load_targets(names: Iterable[str], dialect: str | None = None) -> dict[str, Target]:
+    """The targets by name; those that write SQL of several dialects write this one.
+
+    Raises:
+        ValueError: if a dialect is missing, unknown, or of use to none of them.
+    """
+    modules = {name: importlib.import_module(f"{__package__}.targets.{name}") for name in names}
+    if dialect is not None and not any(hasattr(module, "in_dialect") for module in modules.values()):
+        raise ValueError("--dialect is for --target sql, which is not among the targets.")
+    return {name: module.in_dialect(dialect) if hasattr(module, "in_dialect") else module for name, module in modules.items()}
+
+
+def render(plans: Iterable[Plan], targets: Collection[Target]) -> dict[str, str]:
     """All files by their path below the output folder: the plan, and what each target makes of it."""
-    modules = [importlib.import_module(f"{__package__}.targets.{target}") for target in targets]
     rendered: dict[str, str] = {}
     for plan in plans:
         rendered[f"{plan.name}/plan.json"] = plan_text(plan)
-        for module in modules:
-            rendered |= {f"{plan.name}/{path}": text for path, text in module.files(plan).items()}
+        for target in targets:
+            rendered |= {f"{plan.name}/{path}": text for path, text in target.files(plan).items()}
     return rendered
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .plan import Dtype, FixedColumn, Merge, State, VariableField
+from .plan import Column, Dtype, FixedColumn, Merge, State, VariableField
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _FLOATS = {"FLOAT", "DOUBLE"}
@@ -184,6 +184,13 @@ STATE_KINDS: dict[str, Callable[[str, str], list[Field]]] = {
     "first_k": _timed,
     "last_k": _timed,
 }
+
+
+def tile_columns(keys: Sequence[Column], states: Sequence[State]) -> list[str]:
+    """The columns of a row of a tile, in the order in which every engine's query gives them."""
+    made = ((state, field) for state in states for field in STATE_KINDS[state.kind]("x", state.type) if field.sql is not None)
+    return [*(f"key:{key.name}" for key in keys), "__start", "__events", "__newest", *(f"{state.id}.{field.name}" for state, field in made)]
+
 
 _MERGE_ORDER = {"add": 0, "min": 1, "max": 2, "first": 3, "last": 4, "moments": 5}
 

@@ -17,7 +17,7 @@ import pytest
 
 from tilewright_compiler.catalogue import CATALOGUE
 from tilewright_compiler.cli import compile_command
-from tilewright_compiler.output import render, target_names, write
+from tilewright_compiler.output import load_targets, render, target_names, write
 
 ROOT = Path(__file__).parents[2]
 QUICK_START = (Path(__file__).parent / "cases" / "quick_start.py").read_text(encoding="utf-8")
@@ -218,9 +218,9 @@ def test_differences_for_tools() -> None:
 
 def test_usage() -> None:
     """A target that does not exist, and no path, are errors of usage."""
-    assert target_names() == ["duckdb"]
+    assert {"duckdb", "sql"} <= set(target_names())
     unknown = _run("features", "--target", "oracle")
-    assert (unknown.exit_code, "Known: duckdb." in unknown.stderr) == (2, True)
+    assert (unknown.exit_code, f"Known: {', '.join(target_names())}." in unknown.stderr) == (2, True)
     assert _run().exit_code == 2
 
 
@@ -288,7 +288,7 @@ def test_writing_twice_the_same_is_idempotent() -> None:
     """Rendering gives texts by path, and writing them is safe to repeat."""
     from tilewright_compiler.compile import compile_paths
 
-    rendered = render(compile_paths(["features"]).plans, ["duckdb"])
+    rendered = render(compile_paths(["features"]).plans, load_targets(["duckdb"]).values())
     write("compiled", rendered)
     write("compiled", rendered)
     assert {str(Path("compiled", path)) for path in rendered} == set(_files())
@@ -303,8 +303,8 @@ def _python(code: str, **environment: str) -> str:
 COMPILE = """
 import sys
 from tilewright_compiler.compile import compile_paths
-from tilewright_compiler.output import render
-for path, text in render(compile_paths(["features"]).plans, ["duckdb"]).items():
+from tilewright_compiler.output import load_targets, render
+for path, text in render(compile_paths(["features"]).plans, load_targets(["duckdb"]).values()).items():
     sys.stdout.buffer.write(f"{path}\\n{text}".encode())
 """
 
@@ -327,12 +327,38 @@ def test_the_place_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """The same files below another folder, named by another path, give the same bytes."""
     from tilewright_compiler.compile import compile_paths
 
-    here = render(compile_paths(["features"]).plans, ["duckdb"])
+    here = render(compile_paths(["features"]).plans, load_targets(["duckdb"]).values())
     monkeypatch.chdir("/")
-    assert render(compile_paths([tmp_path / "features"]).plans, ["duckdb"]) == here
+    assert render(compile_paths([tmp_path / "features"]).plans, load_targets(["duckdb"]).values()) == here
 
 
 def test_the_command_is_light() -> None:
     """Importing the command imports click and nothing heavy, so that --help is instant."""
     code = "import sys, tilewright_compiler.cli; print(*{'duckdb', 'sqlglot', 'pydantic', 'yaml', 'tilewright'} & set(sys.modules))"
     assert _python(code).strip() == ""
+
+
+def test_a_target_that_cannot_run_a_plan_says_why() -> None:
+    """Each reason is reported at the GroupBy's line, and nothing is written."""
+    Path("features/clicks.py").write_text(QUICK_START.replace('"price > 0"', '"price div 2 > 0"'), encoding="utf-8")
+    result = _run("features", "--target", "sql", "--dialect", "trino")
+    assert (result.exit_code, result.stdout, _files()) == (1, "", [])
+    line = QUICK_START.splitlines().index("clicks_tiled = GroupBy(") + 1
+    assert f"features/clicks.py:{line}: TW031 --target sql cannot run clicks.clicks_tiled: source click_events: " in result.stderr
+    assert result.stderr.splitlines()[-1] == "error: 1 problem in 1 file; nothing was written"
+    assert _run("features").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--target", "sql"], "--target sql needs --dialect"),
+        (["--target", "sql", "--dialect", "bigqeury"], "Did you mean 'bigquery'?"),
+        (["--dialect", "bigquery"], "--dialect is for --target sql"),
+    ],
+)
+def test_the_dialect_belongs_to_the_sql_target(arguments: list[str], message: str) -> None:
+    """A dialect that is missing, misspelled or of no use is a mistake of the command line."""
+    result = _run("features", *arguments)
+    assert (result.exit_code, _files()) == (2, [])
+    assert message in result.stderr

@@ -1,0 +1,72 @@
+"""The tile aggregation as SQL of a warehouse, for those who load tiles from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlglot
+
+from tilewright.windows import format_duration
+
+from ..diagnostics import nearest
+from ..dialects import DIALECTS, SqlDialect
+from ..names import is_dotted
+from ..plan import Plan, Source
+from ..tile_queries import TileQueries
+
+_HEAD = """\
+-- {what}, of {plan} in {dialect}. Generated: change the declaration, not this file.
+-- The session's time zone must be UTC.{relations}
+"""
+
+
+@dataclass(frozen=True)
+class Sql:
+    """The target for one dialect."""
+
+    dialect: SqlDialect
+
+    def unsupported(self, plan: Plan) -> list[str]:
+        """Expressions that have no certain translation."""
+        return TileQueries(plan, self.dialect).unsupported()
+
+    def files(self, plan: Plan) -> dict[str, str]:
+        """`sql/tiles_{size}.sql` for each level, and `sql/refused.sql`, which counts what cannot be used."""
+        queries = TileQueries(plan, self.dialect)
+        events = " UNION ALL ".join(queries.events(source, self._relation(source)) for source in plan.sources)
+        bodies = {f"tiles_{format_duration(level.size_ms)}": queries.tiles("events", level.size_ms) for level in plan.levels}
+        bodies["refused"] = queries.refused("events")
+        return {f"sql/{name}.sql": self._file(plan, name, f"WITH events AS ({events}) {body}") for name, body in bodies.items()}
+
+    def _file(self, plan: Plan, name: str, statement: str) -> str:
+        name_of = self.dialect.identifier
+        files = [source for source in plan.sources if not _is_table(source)]
+        relations = "".join(f"\n-- {name_of(source.name)}: a table or view of the events of {source.name}." for source in files)
+        what = "Events that cannot be used, by reason" if name == "refused" else f"Tiles of {name.removeprefix('tiles_')}"
+        pretty = sqlglot.parse_one(statement, read=self.dialect.name).sql(self.dialect.name, pretty=True)
+        return f"{_HEAD.format(what=what, plan=plan.name, dialect=self.dialect.name, relations=relations)}{pretty};\n"
+
+    def _relation(self, source: Source) -> str:
+        parts = source.table.split(".") if source.table and _is_table(source) else [source.name]
+        return ".".join(self.dialect.identifier(part) for part in parts)
+
+
+def _is_table(source: Source) -> bool:
+    """Whether a source's table is one of a warehouse, by its name, and not a file."""
+    return source.table is not None and is_dotted(source.table) and "/" not in source.table and not source.table.endswith(_FILES)
+
+
+_FILES = (".parquet", ".csv", ".json", ".jsonl", ".ndjson")
+
+
+def in_dialect(name: str | None) -> Sql:
+    """The target for a dialect by its name in sqlglot.
+
+    Raises:
+        ValueError: that names the nearest dialect, or all of them where none is given.
+    """
+    if name is None:
+        raise ValueError(f"--target sql needs --dialect: one of {', '.join(DIALECTS)}.")
+    if name not in DIALECTS:
+        raise ValueError(f"--dialect {name!r}: tiles cannot be written for it. {nearest(name, DIALECTS)}")
+    return Sql(DIALECTS[name])

@@ -1,0 +1,188 @@
+"""The plan's tile aggregation as SQL of other engines: a query of usable and refused events, and one of the tiles of a level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .binder import Binder
+from .dialects import SqlDialect
+from .plan import Column, Plan, Source, State
+from .portable import RAW, NotPortable, portable
+from .states import family, tile_columns
+
+TIME, START, REASON = "__ts", "__start", "__reason"
+
+_EARLIEST_MS, _END_MS = 31_536_000_000, 4_102_444_800_000
+_OUTSIDE = "time is outside 1971-2099"
+#: (begin, end, hint): the usable times read as another unit
+_OTHER_UNITS = (
+    (_EARLIEST_MS // 1000, _END_MS // 1000, "seconds"),
+    (_EARLIEST_MS * 1000, _END_MS * 1000, "microseconds"),
+    (_EARLIEST_MS * 1000_000, _END_MS * 1000_000, "nanoseconds"),
+)
+
+#: Years that an answer can show.
+_CALENDARS = {
+    "date": "DATE '0001-01-01' AND DATE '9999-12-31'",
+    "timestamp": "TIMESTAMP '0001-01-01 00:00:00' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
+}
+
+
+class TileQueries:
+    """The queries of one plan in one dialect."""
+
+    def __init__(self, plan: Plan, dialect: SqlDialect) -> None:
+        self.plan = plan
+        self.dialect = dialect
+        self._binder = Binder()
+        types = {key.name: key.type for key in plan.keys} | {state.input: state.type for state in reversed(plan.states)}
+        self._columns = [Column(name=name, type=kind) for name, kind in types.items()]
+
+    def unsupported(self) -> list[str]:
+        """Why the dialect cannot compute the plan's tiles, a sentence each; empty if it can."""
+        reasons: dict[str, None] = {}
+        for source in self.plan.sources:
+            for text in (*(source.selects[column.name] for column in self._columns), *source.wheres, source.time_column):
+                try:
+                    self._written(text, source)
+                except NotPortable as reason:
+                    reasons[f"source {source.name}: {reason}."] = None
+        return list(reasons)
+
+    def events(self, source: Source, relation: str) -> str:
+        """The keys, inputs and time of a source's events that its wheres keep, and why an event cannot be used (null if it can)."""
+        name = self.dialect.identifier
+        selected = [f"{self._value(source, column)} AS {name(column.name)}" for column in self._columns]
+        selected.append(f"{self._time(source)} AS {name(TIME)}")
+        kept = [*(name(column.name) for column in self._columns), name(TIME), f"{self._reason()} AS {name(REASON)}"]
+        wheres = " AND ".join(f"({self._written(where, source)})" for where in source.wheres)
+        inner = f"SELECT {', '.join(selected)} FROM {relation} AS {name(RAW)}{f' WHERE {wheres}' if wheres else ''}"
+        return f"SELECT {', '.join(kept)} FROM ({inner}) AS selected"
+
+    def tiles(self, relation: str, size_ms: int) -> str:
+        """The tiles of one level, a row each, with the columns of `states.tile_columns` in their order."""
+        name, time = self.dialect.identifier, self.dialect.identifier(TIME)
+        placed = f"SELECT *, {time} - MOD({time}, {size_ms}) AS {name(START)} FROM {relation} WHERE {name(REASON)} IS NULL"
+        keys = [self._one_zero(key) for key in self.plan.keys]
+        values = [*keys, name(START), "COUNT(*)", f"MAX({time})", *(sql for state in self.plan.states for sql in self._fields(state))]
+        aliases = [column_name(column) for column in tile_columns(self.plan.keys, self.plan.states)]
+        columns = ", ".join(f"{sql} AS {name(alias)}" for sql, alias in zip(values, aliases, strict=True))
+        return f"SELECT {columns} FROM ({placed}) AS placed GROUP BY {', '.join([*keys, name(START)])}"
+
+    def refused(self, relation: str) -> str:
+        """How many events cannot be used, by reason."""
+        reason = self.dialect.identifier(REASON)
+        return f"SELECT {reason}, COUNT(*) AS refused FROM {relation} WHERE NOT {reason} IS NULL GROUP BY {reason}"
+
+    def _written(self, text: str, source: Source) -> str:
+        return portable(text, source, self.dialect, self._binder)
+
+    def _value(self, source: Source, column: Column) -> str:
+        value = self.dialect.cast(self._written(source.selects[column.name], source), column.type)
+        calendar = _CALENDARS.get(family(column.type) or "")
+        return f"CASE WHEN {value} BETWEEN {calendar} THEN {value} END" if calendar and not self.dialect.short_calendar else value
+
+    def _time(self, source: Source) -> str:
+        types = {column.name: column.type for column in source.columns}
+        kind = self._binder.bind(source.time_column, source.dialect, types).type
+        return self.dialect.time(self._written(source.time_column, source), "TIMESTAMP" if kind.startswith("TIMESTAMP_") else kind)
+
+    def _reason(self) -> str:
+        name, literal, time = self.dialect.identifier, self.dialect.literal, self.dialect.identifier(TIME)
+        cases = []
+        for key in self.plan.keys:
+            cases.append((f"{name(key.name)} IS NULL", f"key {key.name} is null"))
+            if family(key.type) == "float":
+                cases.append((self.dialect.is_nan.format(x=name(key.name)), f"key {key.name} is not a number"))
+        cases.append((f"{time} IS NULL", "time is null"))
+        for begin_ms, end_ms, unit in _OTHER_UNITS:
+            cases.append((f"{time} >= {begin_ms} AND {time} < {end_ms}", f"{_OUTSIDE}: {unit}? times are milliseconds"))
+        cases.append((f"{time} < {_EARLIEST_MS} OR {time} >= {_END_MS}", _OUTSIDE))
+        return f"CASE {' '.join(f'WHEN {condition} THEN {literal(why)}' for condition, why in cases)} END"
+
+    def _one_zero(self, key: Column) -> str:
+        # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
+        column = self.dialect.identifier(key.name)
+        zero = self.dialect.cast("0", key.type)
+        return f"CASE WHEN {column} = 0 THEN {zero} ELSE {column} END" if family(key.type) == "float" else column
+
+    def _fields(self, state: State) -> list[str]:
+        column = self.dialect.identifier(state.input)
+        return _FIELDS[state.kind](self.dialect, column, state.type)
+
+
+def column_name(column: str) -> str:
+    """The name of a tile's column in a result: some warehouses have no names with points and colons."""
+    return column.replace(":", "_").replace(".", "_")
+
+
+Fields = Callable[[SqlDialect, str, str], list[str]]
+
+
+def _sum(dialect: SqlDialect, column: str, kind: str) -> list[str]:
+    stored = dialect.stored(column, kind)
+    return [f"SUM({stored})"] if family(kind) == "float" else list(dialect.limbs(stored))
+
+
+def _extreme(function: str) -> Fields:
+    return lambda dialect, column, kind: [dialect.extreme(function, dialect.stored(column, kind), kind)]
+
+
+def _endpoint(end: str, function: str) -> Fields:
+    def fields(dialect: SqlDialect, column: str, kind: str) -> list[str]:
+        time = dialect.identifier(TIME)
+        value = dialect.endpoint(end, dialect.stored(column, kind), kind, time)
+        return [f"{function}(CASE WHEN NOT {column} IS NULL THEN {time} END)", value]
+
+    return fields
+
+
+def _numbers(dialect: SqlDialect, column: str, kind: str) -> list[str]:
+    return [dialect.listed.format(x=dialect.cast(column, "DOUBLE"))]
+
+
+def _moments(dialect: SqlDialect, column: str, kind: str) -> list[str]:
+    return [*_numbers(dialect, column, kind), f"COUNT({column})"]
+
+
+def _texts(dialect: SqlDialect, column: str, kind: str) -> list[str]:
+    value = dialect.stored(column, kind) if family(kind) in ("decimal", "timestamp") else column
+    return [dialect.listed.format(x=dialect.cast(value, "VARCHAR"))]
+
+
+def _values(dialect: SqlDialect, column: str, kind: str) -> list[str]:
+    return [dialect.listed.format(x=dialect.stored(column, kind))]
+
+
+def _set(dialect: SqlDialect, column: str, kind: str) -> list[str]:
+    return [dialect.distinct.format(x=dialect.stored(column, kind))]
+
+
+def _timed(dialect: SqlDialect, column: str, kind: str) -> list[str]:
+    stored = "DOUBLE" if family(kind) == "float" else "VARCHAR" if family(kind) == "text" else "BIGINT"
+    return [dialect.timed.format(x=dialect.stored(column, kind), t=dialect.identifier(TIME), type=dialect.type_of(stored))]
+
+
+#: kind of a state -> the SQL of its fields, in the order of states.STATE_KINDS. What no dialect has a function for
+#: (sketches, bounded lists, counts by value) is a list of the values, from which the runtime makes it.
+_FIELDS: dict[str, Fields] = {
+    "count": lambda dialect, column, kind: [f"COUNT({column})"],
+    "sum": _sum,
+    "min": _extreme("MIN"),
+    "max": _extreme("MAX"),
+    "first": _endpoint("first", "MIN"),
+    "last": _endpoint("last", "MAX"),
+    "variance": _moments,
+    "moments": _moments,
+    "tdigest": _numbers,
+    "kll": _numbers,
+    "hll": _set,
+    "frequent": _texts,
+    "histogram": _values,
+    "unique": _set,
+    "bounded": _set,
+    "largest_k": _values,
+    "smallest_k": _values,
+    "first_k": _timed,
+    "last_k": _timed,
+}

@@ -1,0 +1,56 @@
+-- Tiles of 5m, of quick_start.clicks_tiled in duckdb. Generated: change the declaration, not this file.
+-- The session's time zone must be UTC.
+-- "click_events": a table or view of the events of click_events.
+WITH events AS (
+  SELECT
+    "user_id",
+    "amount",
+    "__ts",
+    CASE
+      WHEN "user_id" IS NULL
+      THEN 'key user_id is null'
+      WHEN "__ts" IS NULL
+      THEN 'time is null'
+      WHEN "__ts" >= 31536000 AND "__ts" < 4102444800
+      THEN 'time is outside 1971-2099: seconds? times are milliseconds'
+      WHEN "__ts" >= 31536000000000 AND "__ts" < 4102444800000000
+      THEN 'time is outside 1971-2099: microseconds? times are milliseconds'
+      WHEN "__ts" >= 31536000000000000 AND "__ts" < 4102444800000000000
+      THEN 'time is outside 1971-2099: nanoseconds? times are milliseconds'
+      WHEN "__ts" < 31536000000 OR "__ts" >= 4102444800000
+      THEN 'time is outside 1971-2099'
+    END AS "__reason"
+  FROM (
+    SELECT
+      CAST("user_id" AS TEXT) AS "user_id",
+      CAST("price" * "quantity" AS DOUBLE) AS "amount",
+      (
+        EPOCH_US("ts") // 1000
+      ) AS "__ts"
+    FROM "click_events" AS "raw"
+    WHERE
+      (
+        "price" > 0
+      )
+  ) AS selected
+)
+SELECT
+  "user_id" AS "key_user_id",
+  "__start" AS "__start",
+  COUNT(*) AS "__events",
+  MAX("__ts") AS "__newest",
+  SUM(CAST("amount" AS DOUBLE)) AS "sum_amount_sum",
+  COUNT("amount") AS "count_amount_n",
+  ARRAY_AGG(CAST("amount" AS DOUBLE)) FILTER(WHERE
+    NOT CAST("amount" AS DOUBLE) IS NULL) AS "tdigest_amount_sketch"
+FROM (
+  SELECT
+    *,
+    "__ts" - "__ts" % 300000 AS "__start"
+  FROM events
+  WHERE
+    "__reason" IS NULL
+) AS placed
+GROUP BY
+  "user_id",
+  "__start";
