@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
 
-from .expressions import ExpressionError, shown, translate
+from .expressions import COLUMNS, ExpressionError, Scope, shown, translate
+
+_NESTED = ("list", "map", "struct")
+_SHOWN = {"tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint", "hugeint", "float", "double"}
+_SHOWN |= {"decimal", "boolean", "varchar", "date", "timestamp", "timestamp with time zone"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,12 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _leaves(kind: DuckDBPyType) -> set[str]:
+    """The names of the plain types that a type is made of."""
+    parts = [part for _, part in kind.children if isinstance(part, DuckDBPyType)] if kind.id in _NESTED else []
+    return {leaf for part in parts for leaf in _leaves(part)} or {kind.id}
+
+
 class Binder:
     """Binds expressions; what was bound once is remembered, since GroupBys share their sources."""
 
@@ -37,18 +48,18 @@ class Binder:
             ":memory:", config={"enable_external_access": False, "python_enable_replacements": False, "threads": 1}
         )
         self._database.execute("SET GLOBAL TimeZone = 'UTC'")
-        self._known: dict[tuple[str, str, tuple[tuple[str, str], ...]], Typed | ExpressionError] = {}
+        self._known: dict[tuple[str, str, tuple[tuple[str, str], ...], Scope], Typed | ExpressionError] = {}
 
-    def bind(self, text: str, dialect: str, columns: dict[str, str]) -> Typed:
+    def bind(self, text: str, dialect: str, columns: dict[str, str], scope: Scope = COLUMNS) -> Typed:
         """Translate and type one expression over columns of DuckDB types.
 
         Raises:
             ExpressionError: if it is not one scalar expression, or has no type.
         """
-        key = (text, dialect, tuple(columns.items()))
+        key = (text, dialect, tuple(columns.items()), scope)
         if key not in self._known:
             try:
-                self._known[key] = self._bind(text, dialect, columns)
+                self._known[key] = self._bind(text, dialect, columns, scope)
             except ExpressionError as error:
                 self._known[key] = error
         found = self._known[key]
@@ -66,6 +77,10 @@ class Binder:
         # A relation is bound and not run, which takes half the time of DESCRIBE.
         return str(self._database.cursor().sql(f"SELECT {sql} AS x FROM (SELECT {empty})").types[0])
 
+    def can_be_shown(self, kind: str) -> bool:
+        """Whether values of a DuckDB type have a form in Python and JSON: plain ones, and lists, maps and structs of them."""
+        return _SHOWN.issuperset(_leaves(duckdb.sqltype(kind)))
+
     def is_pure(self, function: str) -> bool:
         """Whether a DuckDB function makes one value of its arguments alone."""
         query = "SELECT bool_and(function_type = 'scalar' AND stability = 'CONSISTENT') FROM duckdb_functions() WHERE function_name = ?"
@@ -77,9 +92,9 @@ class Binder:
         row = self._database.cursor().execute("SELECT count(*) FROM pg_timezone_names() WHERE lower(name) = lower(?)", [name]).fetchone()
         return bool(row and row[0])
 
-    def _bind(self, text: str, dialect: str, columns: dict[str, str]) -> Typed:
+    def _bind(self, text: str, dialect: str, columns: dict[str, str], scope: Scope) -> Typed:
         try:
-            expression = translate(text, dialect, columns, self)
+            expression = translate(text, dialect, columns, self, scope)
             used = {name: columns[name] for name in expression.columns}
             for name in used:
                 if expression.sql == quoted(name):

@@ -50,8 +50,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "TW006": Entry(
         "two things have one name",
-        "Two GroupBys, sources, keys, columns or features share a name, or their names differ in case only, which SQL and some "
-        "file systems ignore.",
+        "Two GroupBys, sources, keys, columns, features or derivations share a name, or their names differ in case only, which SQL "
+        "and some file systems ignore.",
         "Rename one of them; GroupBys, sources and aggregations take `name=`.",
     ),
     "TW007": Entry(
@@ -102,7 +102,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "TW020": Entry(
         "a column does not exist",
-        "A key, an input or an expression reads a column that neither the schema nor the selects have, or writes a table before it.",
+        "A key, an input or an expression reads a column that neither the schema nor the selects have, or writes a table before it; "
+        "or a derivation reads a feature that the GroupBy does not have.",
         "Correct the name, or add the column to the schema or the selects.",
     ),
     "TW021": Entry(
@@ -134,8 +135,9 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "TW026": Entry(
         "a column of this type cannot be used here",
-        "Keys must be scalar, inputs scalar or lists of scalars, wheres boolean, "
-        "and times a timestamp, a date or a bigint of epoch milliseconds.",
+        "Keys must be scalar, inputs scalar or lists of scalars, wheres boolean, and times a timestamp, a date or a bigint of epoch "
+        "milliseconds. A derivation must give what an answer can show: numbers, texts, booleans, dates, timestamps, and lists, maps "
+        "and structs of them.",
         "Cast the expression to a type that fits.",
     ),
     "TW027": Entry(

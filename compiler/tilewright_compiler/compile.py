@@ -18,6 +18,7 @@ from .draft import Draft
 from .loader import Loaded, load
 from .names import is_dotted
 from .passes.bind_columns import bind_columns
+from .passes.bind_derivations import bind_derivations
 from .passes.check_defaults import check_defaults
 from .passes.choose_tile_sizes import choose_tile_sizes
 from .passes.estimate_cost import estimate_cost
@@ -28,7 +29,7 @@ from .passes.write_sql import write_sql
 from .plan import Column, Flink, Late, Monitoring, Plan, Source, Store, digest
 
 #: Each sees what is wrong by itself, so all run whatever the others found.
-CHECKING: tuple[Callable[[Draft], None], ...] = (expand_features, bind_columns, check_defaults, choose_tile_sizes)
+CHECKING: tuple[Callable[[Draft], None], ...] = (expand_features, bind_columns, bind_derivations, check_defaults, choose_tile_sizes)
 #: These build on a draft without errors.
 BUILDING: tuple[Callable[[Draft], None], ...] = (lay_out_states, lay_out_keys, write_sql, estimate_cost)
 
@@ -139,7 +140,7 @@ def _plan(draft: Draft) -> Plan:
         states=draft.states,
         levels=draft.levels,
         features=draft.plan_features,
-        derivations=[],
+        derivations=draft.derivations,
         key_layout=draft.key_layout,
         tile_layout=draft.tile_layout,
         late=Late(policy="delta", allowed_lateness_ms=config.flink.allowed_lateness, out_of_orderness_ms=config.flink.out_of_orderness),

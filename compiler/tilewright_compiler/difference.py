@@ -219,14 +219,23 @@ def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return [one_line(f"{name} {before[name]} -> {after[name]}") for name in after if before.get(name) != after[name]]
 
 
+def _derivations(old: Plan, new: Plan) -> Iterator[Change]:
+    before, after = ({one.name: one for one in plan.derivations} for plan in (old, new))
+    for name in [n for n in before if n not in after]:
+        yield Change(Verdict.COMPATIBLE, f"derivation {name} is gone", "requests no longer answer it")
+    for name in [n for n in after if n not in before]:
+        yield Change(Verdict.COMPATIBLE, f"derivation {name} is new", one_line(f"{after[name].sql}, {after[name].type}"))
+    for name in [n for n in after if n in before and before[n] != after[n]]:
+        changed = _fields(before[name].model_dump(exclude={"features"}), after[name].model_dump(exclude={"features"}))
+        yield Change(Verdict.COMPATIBLE, f"derivation {name}", "; ".join(changed))
+
+
 def _rest(old: Plan, new: Plan) -> Iterator[Change]:
     if old.online != new.online:
         yield Change(Verdict.COMPATIBLE, "the plan goes online" if new.online else "the plan goes offline")
     for part in ("late", "store", "monitoring"):
         for field in _fields(getattr(old, part).model_dump(), getattr(new, part).model_dump()):
             yield Change(Verdict.COMPATIBLE, f"{part}: {field}")
-    if old.derivations != new.derivations:
-        yield Change(Verdict.COMPATIBLE, "derivations", "they are computed from the features")
     before, after = old.cost.typical, new.cost.typical
     if before != after:
         what = f"a request reads {counted(before.tiles, 'tile')}, {format_bytes(before.bytes)}"
@@ -234,4 +243,4 @@ def _rest(old: Plan, new: Plan) -> Iterator[Change]:
 
 
 #: Each finds the changes of its part of a plan.
-_PARTS: tuple[Callable[[Plan, Plan], Iterator[Change]], ...] = (_name, _keys, _sources, _states, _levels, _features, _rest)
+_PARTS: tuple[Callable[[Plan, Plan], Iterator[Change]], ...] = (_name, _keys, _sources, _states, _levels, _features, _derivations, _rest)

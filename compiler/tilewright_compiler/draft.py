@@ -13,7 +13,7 @@ from tilewright.windows import Duration
 from .binder import Binder
 from .config import Config
 from .diagnostics import Diagnostic, diagnostic
-from .plan import Column, Cost, Feature, KeyLayout, Level, State, TileLayout
+from .plan import Column, Cost, Derivation, Feature, KeyLayout, Level, State, TileLayout
 from .states import family
 
 
@@ -76,6 +76,7 @@ class Draft:
     sources: list[Bound] = field(default_factory=list)
     keys: list[Column] = field(default_factory=list)
     inputs: dict[str, str] = field(default_factory=dict)
+    derivations: list[Derivation] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
     plan_features: list[Feature] = field(default_factory=list)

@@ -14,9 +14,9 @@ from sqlglot.errors import SqlglotError
 
 from .diagnostics import nearest
 from .spark import SPARK_FAMILY, correct
-from .sqltree import Node, NotTranslatable, TypeOf
+from .sqltree import Node, NotTranslatable, TypeOf, UnknownFunction
 
-_OTHER_EACH_TIME = "a function that gives another value each time: the same events must give the same tiles"
+_OTHER_EACH_TIME = "a function that gives another value each time: the same events must give the same values"
 _REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
     ((exp.Command, exp.Create, exp.Drop, exp.Alter, exp.Set, exp.Pragma, exp.DML), "a statement: write one expression"),
     ((exp.Query, exp.Table), "a subquery: an expression sees one row only"),
@@ -46,6 +46,30 @@ class Facts(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Scope:
+    """The words for what an expression reads, for the call that names its value, and for what to do without a function."""
+
+    thing: str
+    missing: str
+    named_by: str
+    instead: str
+
+
+COLUMNS = Scope(
+    "column",
+    "which the source does not have",
+    "select(…)",
+    "Write it with other functions, compute the column before, or use Query(dialect='duckdb').",
+)
+FEATURES = Scope(
+    "feature",
+    "which the GroupBy does not have (and no derivation reads another)",
+    "Derivation(…)",
+    "Write it with other functions, or compute the value from the answer.",
+)
+
+
 class ExpressionError(Exception):
     """An expression that cannot be used; `code` is that of the diagnostic."""
 
@@ -68,16 +92,17 @@ def translate(
     dialect: str,
     columns: dict[str, str],
     database: Facts,
+    scope: Scope = COLUMNS,
 ) -> Expression:
-    """Translate one scalar expression over columns of DuckDB types.
+    """Translate one scalar expression over columns of DuckDB types; messages speak of them in the words of `scope`.
 
     `price * quantity` gives `"price" * "quantity"`.
 
     Raises:
         ExpressionError: if the text is not one scalar expression over the columns.
     """
-    tree = parse(text, dialect)
-    used = _columns(tree, text, columns)
+    tree = parse(text, dialect, scope)
+    used = _columns(tree, text, columns, scope)
     try:
         _check_zones(tree, database)
         if dialect in SPARK_FAMILY:
@@ -86,12 +111,13 @@ def translate(
             _check_functions(tree, database)
         return Expression(_generate(tree), used)
     except NotTranslatable as error:
-        raise ExpressionError("TW024", f"{shown(text)} holds {str(error).rstrip('.')}.") from None
+        advice = f" {scope.instead}" if isinstance(error, UnknownFunction) else ""
+        raise ExpressionError("TW024", f"{shown(text)} holds {str(error).rstrip('.')}.{advice}") from None
     except SqlglotError as error:
         raise ExpressionError("TW024", f"{shown(text)} cannot be written for DuckDB: {' '.join(str(error).split())}.") from None
 
 
-def parse(text: str, dialect: str) -> Node:
+def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
     """The syntax tree of one expression that can be computed per row."""
     if dialect not in _dialects():
         what = f"Query(dialect={dialect!r}): this dialect does not exist. {nearest(dialect, _dialects())}"
@@ -118,9 +144,8 @@ def parse(text: str, dialect: str) -> Node:
     if isinstance(tree, exp.Null):
         raise ExpressionError("TW025", f"{shown(text)} has no type. Give it one, as in cast(null as double).")
     if isinstance(tree, exp.Alias):
-        raise ExpressionError(
-            "TW024", f"{shown(text)} names its value. Leave out 'as {tree.alias}': the name is the argument of select(…)."
-        )
+        advice = f"Leave out 'as {tree.alias}': the name is the argument of {scope.named_by}."
+        raise ExpressionError("TW024", f"{shown(text)} names its value. {advice}")
     return tree
 
 
@@ -175,16 +200,17 @@ def _check_functions(tree: Node, database: Facts) -> None:
             raise NotTranslatable(f"the function {function.name.lower()}, which is unknown or gives another value each time")
 
 
-def _columns(tree: Node, text: str, columns: dict[str, str]) -> tuple[str, ...]:
+def _columns(tree: Node, text: str, columns: dict[str, str], scope: Scope) -> tuple[str, ...]:
     by_folded = {name.casefold(): name for name in columns}
     used: dict[str, None] = {}
     for column in tree.find_all(exp.Column):
         if column.table:
-            raise ExpressionError(
-                "TW020", f"{shown(text)} reads {column.sql()!r}: columns have no table before them. Write {column.name!r}."
-            )
+            what = f"{scope.thing}s have no table before them. Write {column.name!r}."
+            if column.table.casefold() in by_folded:
+                what = f"a field is taken of one element. Write {column.table}[0].{column.name}."
+            raise ExpressionError("TW020", f"{shown(text)} reads {column.sql()!r}: {what}")
         if (name := by_folded.get(column.name.casefold())) is None:
-            what = f"{shown(text)} reads the column {column.name!r}, which the source does not have. {nearest(column.name, columns)}"
+            what = f"{shown(text)} reads the {scope.thing} {column.name!r}, {scope.missing}. {nearest(column.name, columns)}"
             raise ExpressionError("TW020", what)
         column.set("this", exp.to_identifier(name, quoted=True))
         used[name] = None

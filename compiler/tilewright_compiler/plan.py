@@ -85,9 +85,10 @@ class Feature(_Part):
 
 
 class Derivation(_Part):
-    """A value computed from the features, as SQL for the runtime."""
+    """A value computed from the features that it names, as DuckDB SQL; null where it cannot be computed."""
 
     name: str
+    features: list[str]
     sql: str
     type: str
 

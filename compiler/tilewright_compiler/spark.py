@@ -7,8 +7,9 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from .spark_casts import CASTS, as_text, family_of, to_date, to_whole
+from .spark_lists import LISTS, LISTS_BY_NAME
 from .spark_times import TIMES
-from .sqltree import Node, NotTranslatable, TypeOf, call, number, text, tried
+from .sqltree import Node, NotTranslatable, TypeOf, UnknownFunction, call, number, text, tried
 
 SPARK_FAMILY = frozenset({"spark", "spark2", "databricks", "hive"})
 
@@ -18,7 +19,7 @@ Correction = Callable[[Node, TypeOf], Node]
 _SAME = (
     exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Nvl2, exp.Array, exp.Greatest, exp.Least,
     exp.Abs, exp.Exp, exp.Pow, exp.Cbrt, exp.Degrees, exp.Radians, exp.Round, exp.IsNan, exp.BitwiseXor,
-    exp.Upper, exp.Lower, exp.Trim, exp.Length, exp.Left, exp.Right, exp.Pad, exp.Repeat, exp.Reverse, exp.Translate, exp.Ascii,
+    exp.Upper, exp.Lower, exp.Trim, exp.Length, exp.Left, exp.Right, exp.Pad, exp.Repeat, exp.Translate, exp.Ascii,
     exp.Replace, exp.Space, exp.StrPosition, exp.StartsWith, exp.EndsWith, exp.Contains, exp.MD5,
     exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.RegexpSplit, exp.SplitPart, exp.ArrayContains, exp.JSONPath,
     exp.Year, exp.Month, exp.Day, exp.DayOfMonth, exp.DayOfYear, exp.WeekOfYear, exp.Quarter, exp.Hour, exp.Minute, exp.Second,
@@ -55,8 +56,7 @@ def correct(tree: Node, type_of: TypeOf) -> Node:
 
 
 def _unknown(name: str) -> NotTranslatable:
-    advice = "Write it with other functions, compute the column before, or use Query(dialect='duckdb')."
-    return NotTranslatable(f"the function {name.lower()}, which is not known to give the same value here as in Spark. {advice}")
+    return UnknownFunction(f"the function {name.lower()}, which is not known to give the same value here as in Spark")
 
 
 def _anonymous(node: Node, type_of: TypeOf) -> Node:
@@ -87,6 +87,7 @@ _BY_NAME: dict[str, tuple[int, int, Callable[[list[Node], TypeOf], Node]]] = {
     "timestamp_micros": (1, 1, lambda a, _: call("MAKE_TIMESTAMPTZ", a[0])),
     "timestamp_seconds": (1, 1, lambda a, _: call("TO_TIMESTAMP", a[0])),
     "make_date": (3, 3, lambda a, _: call("TRY", call("MAKE_DATE", *a))),
+    **LISTS_BY_NAME,
 }  # fmt: skip
 
 
@@ -169,10 +170,6 @@ def _compared(node: Node, type_of: TypeOf) -> Node:
     return node
 
 
-def _size(node: Node, type_of: TypeOf) -> Node:
-    return call("COALESCE", node.copy(), exp.Neg(this=number(1)))  # Spark's size of null is -1
-
-
 def _sha2(node: Node, type_of: TypeOf) -> Node:
     if node.args.get("length") is not None and node.args["length"].name not in ("256", "0"):
         raise NotTranslatable("sha2 of another length than 256. Use sha2(x, 256)")
@@ -197,10 +194,10 @@ _CORRECTIONS: dict[type[Node], Correction] = {
     exp.Concat: _joined,
     exp.ConcatWs: _joined,
     exp.DPipe: _joined,
-    exp.ArraySize: _size,
     exp.SHA2: _sha2,
     exp.JSONExtractScalar: lambda node, _: call("TRY", node.copy()),
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Between, exp.In), _compared),
     **CASTS,
+    **LISTS,
     **TIMES,
 }

@@ -51,7 +51,10 @@ def since_epoch(timestamp: Node, unit_us: int = 1_000_000) -> Node:
 
 def as_text(value: Node, type_of: TypeOf) -> Node:
     """A value as the text that Spark writes."""
-    match family_of(type_of(value)):
+    kind = type_of(value)
+    if kind.startswith(("MAP(", "STRUCT(")) or kind.endswith("]"):
+        raise NotTranslatable("an array, map or struct turned to text, which each engine writes in its own way. Use array_join(x, ',')")
+    match family_of(kind):
         case "float":
             raise NotTranslatable("a float or double turned to text, which each engine writes in its own way. Cast it to a decimal before")
         case "timestamp":

@@ -20,6 +20,10 @@ class NotTranslatable(Exception):
     """A part of an expression that has no translation; the text completes "'…' holds …"."""
 
 
+class UnknownFunction(NotTranslatable):
+    """A function whose translation is not known to give the same value."""
+
+
 def call(name: str, *arguments: Node) -> Node:
     """A call of a DuckDB function."""
     return exp.Anonymous(this=name, expressions=list(arguments))

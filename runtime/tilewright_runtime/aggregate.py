@@ -12,10 +12,8 @@ from tilewright_compiler.plan import Plan, Source
 
 from .errors import InputError
 from .keys import entity_encoder
+from .session import open_session
 from .tile_rows import LevelTiles, TileRows
-
-#: What the session must be for the plan's SQL to mean the same everywhere.
-SESSION = ("SET TimeZone = 'UTC'", "SET error_on_division_by_zero = false", "SET preserve_insertion_order = false")
 
 _KEY_TOO_LONG = "the key is longer than the store allows"
 
@@ -47,9 +45,8 @@ class Aggregator:
         self.rows = TileRows(plan)
         self._max_entity_bytes = max_entity_bytes - len(plan.name.encode())
         self._encode = entity_encoder(plan.keys)
-        self._connection = duckdb.connect()
-        for setting in SESSION:
-            self._connection.execute(setting)
+        self._connection = open_session()
+        self._connection.execute("SET preserve_insertion_order = false")
         self._statements = {source: _split(scripts["duckdb"]) for source, scripts in plan.sql.items()}
 
     def close(self) -> None:

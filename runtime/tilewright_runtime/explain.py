@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Step:
-    """One of the five steps: what it did, and how long it took."""
+    """One of the steps: what it did, and how long it took."""
 
     name: str
     detail: str
@@ -53,6 +53,8 @@ class Explanation:
     answer: Answer
     steps: list[Step]
     windows: list[WindowShare]
+    derivations: dict[str, Any]
+    """The values that were computed from the features."""
 
     @property
     def seconds(self) -> float:
@@ -86,9 +88,12 @@ def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Exp
         return covers, fetcher.evaluate(tiles, covers)
 
     covers, values = watch.step("merge", merge, lambda made: f"{len(made[0])} covers merged into {len(made[1])} features")
-    answer = fetcher.answer(keys, at_ms, values, tiles, clean_ms)
+    answer = fetcher.answer(keys, at_ms, values.copy(), tiles, clean_ms)
+    if fetcher.plan.derivations:
+        watch.step("derive", lambda: fetcher.derive([answer]), lambda _: f"{len(answer.features) - len(values)} values from the features")
     windows = [_share(fetcher, place, tiles, segments, values) for place, segments in enumerate(covers)]
-    return Explanation(answer, watch.steps, windows)
+    derived = {name: value for name, value in answer.features.items() if name not in values}
+    return Explanation(answer, watch.steps, windows, derived)
 
 
 def _head(clean_ms: int | None, coarsest_ms: int) -> str:

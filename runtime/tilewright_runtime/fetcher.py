@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tilewright_compiler.plan import Plan
 
@@ -18,6 +18,9 @@ from .stores import Range, Store
 from .times import Moment, moment_ms
 
 from tilewright.windows import format_duration  # isort: skip
+
+if TYPE_CHECKING:
+    from .derivations import Derivations
 
 
 @dataclass(slots=True)
@@ -44,6 +47,7 @@ class Fetcher:
         self._encode = entity_encoder(plan.keys)
         self._longest = store.max_entity_bytes - len(plan.name)
         self._template = dict.fromkeys(feature.name for feature in plan.features)
+        self._derivations = _derivations(plan)
 
     def fetch(self, keys: Mapping[str, Any], at: Moment = None) -> Answer:
         """The features of `keys` (a value for each key column) at a time: epoch ms, ISO 8601, a datetime, or now.
@@ -51,6 +55,21 @@ class Fetcher:
         Events at or after that time are never in the answer. A key without events has the values of empty windows.
         Raises KeyValueError, FetchError, CorruptRecordError.
         """
+        answer = self.aggregated(keys, at)
+        self.derive([answer])
+        return answer
+
+    def fetch_many(self, requests: Iterable[Mapping[str, Any] | tuple[Mapping[str, Any], Moment]], at: Moment = None) -> list[Answer]:
+        """An answer for each request: keys, or keys with a time of their own. Raises what `fetch` raises."""
+        common = moment_ms(at)
+        answers = [self.aggregated(*one) if isinstance(one, tuple) else self.aggregated(one, common) for one in requests]
+        self.derive(answers)
+        return answers
+
+    # The steps of a fetch, which the explainer and the command walk too.
+
+    def aggregated(self, keys: Mapping[str, Any], at: Moment = None) -> Answer:
+        """The answer without derivations. Raises what `fetch` raises."""
         at_ms = moment_ms(at)
         entity = self.entity(keys)
         ranges = self.program.ranges(at_ms)
@@ -59,12 +78,11 @@ class Fetcher:
         covers = [window.segments(at_ms, clean_ms) for window in self.program.windows]
         return self.answer(keys, at_ms, self.evaluate(tiles, covers), tiles, clean_ms)
 
-    def fetch_many(self, requests: Iterable[Mapping[str, Any] | tuple[Mapping[str, Any], Moment]], at: Moment = None) -> list[Answer]:
-        """An answer for each request: keys, or keys with a time of their own."""
-        common = moment_ms(at)
-        return [self.fetch(*request) if isinstance(request, tuple) else self.fetch(request, common) for request in requests]
-
-    # The steps of a fetch, which the explainer walks too.
+    def derive(self, answers: Sequence[Answer]) -> None:
+        """Adds the plan's derivations to the features of some answers, all of them in one query."""
+        if self._derivations is not None:
+            for answer, derived in zip(answers, self._derivations.of([answer.features for answer in answers]), strict=True):
+                answer.features |= derived
 
     def entity(self, keys: Mapping[str, Any]) -> str:
         """The entity's text. Raises KeyValueError for keys that the plan or the store cannot have."""
@@ -99,3 +117,11 @@ class Fetcher:
                 return f"store {self.store.url}, tile {key}"
             place -= len(records)
         return f"store {self.store.url}"
+
+
+def _derivations(plan: Plan) -> Derivations | None:
+    if not plan.derivations:
+        return None
+    from .derivations import Derivations  # imports DuckDB, which no other fetch needs
+
+    return Derivations(plan)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tilewright import Operation
+from tilewright_compiler.defaults import default_value
 from tilewright_compiler.plan import Feature, State
 from tilewright_compiler.states import LIMB, decimal_scale, family
 
@@ -302,9 +303,9 @@ def finalizer(feature: Feature, states: Mapping[str, State], layout: Layout) -> 
     compute = (_PRORATED if feature.edge == "prorate" else _FINALIZERS)[feature.operation](
         Inputs(feature, [states[state] for state in feature.states], layout)
     )
-    default = feature.default
-    if default is None:
+    if feature.default is None:
         return compute
+    default = default_value(feature.default, feature.type)
     empty = 0 if getattr(Operation, feature.operation).counts else None
 
     def with_default(numbers: Sequence[Any], objects: Mapping[str, Any]) -> Any:

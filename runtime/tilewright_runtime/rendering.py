@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tilewright_compiler.wording import one_line
+
 from .cover import WHOLE
 from .times import iso
 
@@ -57,7 +59,7 @@ def answer_document(answer: Answer) -> dict[str, Any]:
 
 
 def print_explanation(console: Console, explanation: Explanation) -> None:
-    """The five steps, then each window with its cover and its tiles."""
+    """The steps, then each window with its cover and its tiles, and what was computed from the features."""
     from rich.table import Table
     from rich.text import Text
 
@@ -75,6 +77,12 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
         console.print()
         console.print(Text(_cover_title(share, answer.at), style="bold"))
         console.print(_cover_table(share, console.width))
+    if explanation.derivations:
+        console.print(Text("\nderivations", style="bold"))
+        derivations = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        for name, value in explanation.derivations.items():
+            derivations.add_row(Text(one_line(name)), Text(short(value), style="bold"))
+        console.print(derivations)
 
 
 def _cover_title(share: WindowShare, at_ms: int) -> str:

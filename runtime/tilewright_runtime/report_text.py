@@ -22,6 +22,8 @@ def print_report(console: Console, report: PlanReport) -> None:
     """The plan, its features, what is stored, and a picture of each cover."""
     _print_head(console, report)
     _print_section(console, "Features", _features(report))
+    if report.plan.derivations:
+        _print_section(console, "Derivations", _derivations(report))
     _print_section(console, "Stored per entity", _levels(report), _stored(report))
     _print_section(console, "States of a tile", _states(report))
     console.print(Text(f"\nCovers at {iso(report.at_ms)}", style="bold"))
@@ -68,6 +70,13 @@ def _features(report: PlanReport) -> Table:
         tiles, amount = reads_text(one)
         levels = f" (levels {', '.join(map(format_duration, feature.levels_ms))})" if len(feature.levels_ms) > 1 else ""
         table.add_row(Text(one_line(feature.name)), size, Text(one_line(feature.rule + levels)), tiles, amount, edge_text(feature))
+    return table
+
+
+def _derivations(report: PlanReport) -> Table:
+    table = _table(("derivation", "left"), ("type", "left"), ("computed as", "left"))
+    for one in report.plan.derivations:
+        table.add_row(*(Text(one_line(text)) for text in (one.name, one.type, one.sql)))
     return table
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
+from tilewright import Aggregation, Derivation, EventSource, GroupBy, Operation, Query
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.config import Config
 from tilewright_compiler.difference import MEANINGS, Verdict, compare
@@ -37,6 +37,8 @@ def made(
     return compile_group_by(group_by, config=config)
 
 
+TWICE = Derivation(name="twice", expression="x_sum_12h * 2")
+
 #: what -> (new plan, verdict, words of a change); the old plan is a sum over 12h from tiles of 1h.
 CASES: dict[str, tuple[Plan, Verdict, str]] = {
     "nothing": (made(), Verdict.UNCHANGED, ""),
@@ -49,6 +51,7 @@ CASES: dict[str, tuple[Plan, Verdict, str]] = {
         "feature x_sum_12h is gone: requests no longer answer it",
     ),
     "a default": (made(total("12h", default=0)), Verdict.COMPATIBLE, "feature x_sum_12h: default None -> 0"),
+    "a derivation more": (made(derivations=[TWICE]), Verdict.COMPATIBLE, 'derivation twice is new: "x_sum_12h" * 2, DOUBLE'),
     "a longer window": (made(total("1d")), Verdict.COMPATIBLE, "level 1h is kept for 19h 37m -> 1d 13h: what is older than 19h 37m may be"),
     "a shorter window": (made(total("11h")), Verdict.COMPATIBLE, "level 1h is kept for 19h 37m -> 18h 7m"),
     "a column that nobody uses": (
@@ -124,6 +127,15 @@ def test_no_tiles_are_mixed_by_mistake() -> None:
         renamed = [one.name for one in old.sources] != [one.name for one in new.sources]
         assert (difference.verdict <= Verdict.COMPATIBLE) == (old.storage_fingerprint == new.storage_fingerprint and not renamed)
         assert (difference.verdict == Verdict.UNCHANGED) == (old == new)
+
+
+def test_derivations_that_change() -> None:
+    """The name, and what changed of it; tiles do not depend on derivations."""
+    thrice = Derivation(name="twice", expression="x_sum_12h * 3")
+    changed = compare(made(derivations=[TWICE]), made(derivations=[thrice]))
+    assert list(map(str, changed.changes)) == ['compatible: derivation twice: sql "x_sum_12h" * 2 -> "x_sum_12h" * 3']
+    gone = compare(made(derivations=[TWICE]), made())
+    assert list(map(str, gone.changes)) == ["compatible: derivation twice is gone: requests no longer answer it"]
 
 
 def test_a_level_that_is_gone() -> None:

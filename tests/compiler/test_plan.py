@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
+from tilewright import Aggregation, Derivation, EventSource, GroupBy, Operation, Query
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.diagnostics import CompileError
 from tilewright_compiler.output import plan_text
@@ -50,6 +50,7 @@ def test_what_stored_tiles_depend_on() -> None:
     same = [
         _plan(table="elsewhere.parquet"),
         _plan(online=True),
+        _plan(derivations=[Derivation(name="twice", expression="x_sum_1h * 2")]),
         _plan([total, Aggregation(input_column="x", operation=Operation.AVERAGE, windows=["50m"])]),
         _plan([Aggregation(input_column="x", operation=Operation.SUM, windows=["1h"], name="other", default=0)]),
     ]

@@ -41,7 +41,7 @@ CONTINUING = ("docs/concepts.md", "docs/plan.md", "docs/how-to/test-a-plan.md")
 _VOLATILE = (
     (re.compile(r" +"), " "),
     (re.compile(r"\bin \d+\.\d+ ?s\b( \([\d,]+ rows/s\))?"), "in <time>"),
-    (re.compile(r"^(\d (?:range|expand|fetch|boundaries|merge)) [\d,]+ "), r"\1 <µs> "),
+    (re.compile(r"^(\d (?:range|expand|fetch|boundaries|merge|derive)) [\d,]+ "), r"\1 <µs> "),
     (re.compile(r"^ ?[\d,]+ in all$"), "<µs> in all"),
 )
 

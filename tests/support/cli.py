@@ -61,6 +61,6 @@ class Desk:
         named = [argument for path in events for argument in ("--events", path)]
         return self.run("write", self.plan, "--store", self.store, *named, *options, stdin=stdin)
 
-    def fetch(self, *options: str | Path) -> Ran:
+    def fetch(self, *options: str | Path, stdin: bytes | None = None) -> Ran:
         """`tilewright fetch` from this folder's store."""
-        return self.run("fetch", self.plan, "--store", self.store, *options)
+        return self.run("fetch", self.plan, "--store", self.store, *options, stdin=stdin)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from support.oracle import Asked
-from tilewright import Aggregation, EventSource, GroupBy, Query
+from tilewright import Aggregation, Derivation, EventSource, GroupBy, Query
 from tilewright.aggregation import Edge
 from tilewright.operations import OperationSpec
 from tilewright_compiler.compile import compile_group_by
@@ -34,11 +35,13 @@ def plan_of(
     selects: Mapping[str, str] | None = None,
     sources: Sequence[EventSource] = (),
     edge: Edge = "sawtooth",
+    derivations: Mapping[str, str] | None = None,
 ) -> Plan:
     """A plan over one source with the given columns, or over the given sources."""
     chosen = list(sources) or [event_source(schema, wheres=wheres, selects=selects)]
-    group_by = GroupBy(sources=chosen, keys=keys, aggregations=aggregations, online=True, tiling_enabled=True, name=name, edge=edge)
-    return compile_group_by(group_by)
+    made: dict[str, Any] = {"sources": chosen, "keys": keys, "aggregations": aggregations, "name": name, "edge": edge}
+    derived = [Derivation(name=derivation, expression=expression) for derivation, expression in (derivations or {}).items()]
+    return compile_group_by(GroupBy(**made, derivations=derived, online=True, tiling_enabled=True))
 
 
 def aggregations(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ..defaults import default_value
 from ..draft import Draft
 from ..states import element
 
@@ -28,35 +28,28 @@ def check_defaults(draft: Draft) -> None:
 
 def _fits(value: Any, result: str) -> bool:
     try:
+        default_value(value, result)
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
         return False
-    return next(check(value) for pattern, check, _ in _KINDS if fnmatchcase(result, pattern))
+    return True
 
 
 def _example(result: str) -> str:
-    return next(example for pattern, _, example in _KINDS if fnmatchcase(result, pattern))
+    return next(example for pattern, example in _EXAMPLES if fnmatchcase(result, pattern))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-#: form of a type -> what its defaults are, and an example
-_KINDS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-    ("DOUBLE[[]]", lambda value: isinstance(value, list) and all(map(_is_number, value)), "a list of numbers such as [0.0]"),
-    ("*[[]]", lambda value: isinstance(value, list), "a list such as []"),
-    ("MAP*", lambda value: isinstance(value, dict), "a map such as {}"),
-    ("DOUBLE*", _is_number, "a number such as 0.0"),
-    ("FLOAT*", _is_number, "a number such as 0.0"),
-    ("DECIMAL*", lambda value: _is_number(value) or isinstance(value, str), "a number such as 0 or '0.00'"),
-    ("BOOLEAN*", lambda value: isinstance(value, bool), "True or False"),
-    ("VARCHAR*", lambda value: isinstance(value, str), "a text"),
-    ("DATE*", lambda value: isinstance(value, str), "a text such as '1970-01-01'"),
-    ("TIMESTAMP*", lambda value: isinstance(value, str), "a text such as '1970-01-01T00:00:00Z'"),
-    ("*", _is_whole, "a whole number such as 0"),
+#: form of a type -> an example of its defaults
+_EXAMPLES: tuple[tuple[str, str], ...] = (
+    ("DOUBLE[[]]", "a list of numbers such as [0.0]"),
+    ("*[[]]", "a list such as []"),
+    ("MAP*", "a map such as {}"),
+    ("DOUBLE*", "a number such as 0.0"),
+    ("FLOAT*", "a number such as 0.0"),
+    ("DECIMAL*", "a number such as 0 or '0.00', with no more digits than the type"),
+    ("BOOLEAN*", "True or False"),
+    ("VARCHAR*", "a text"),
+    ("DATE*", "a text such as '1970-01-01'"),
+    ("TIMESTAMP*", "a text such as '1970-01-01T00:00:00Z'"),
+    ("*", "a whole number such as 0"),
 )

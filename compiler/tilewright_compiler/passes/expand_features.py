@@ -38,9 +38,6 @@ def _group_by(draft: Draft) -> None:
     if not enabled:
         what = "features computed at read from raw events are not built yet. Say tiling_enabled=True, in the GroupBy or the configuration."
         draft.report("TW030", group_by.site, what)
-    for derivation in group_by.derivations or ():
-        what = f"the derivation {derivation.name!r}: derivations are not built yet. Compute it from the fetched features."
-        draft.report("TW030", derivation.site, what)
 
 
 def _sound(aggregation: Aggregation) -> bool:

@@ -1,12 +1,11 @@
 """Everything that the language has and the compiler does not build yet."""
 
-from tilewright import Aggregation, Derivation, EventSource, GroupBy, Operation, Query
+from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
 
 events = EventSource(schema={"user": "string", "x": "double", "ts": "timestamp"}, query=Query(time_column="ts"))
 later = GroupBy(
     sources=[events],
     keys=["user"],
-    derivations=[Derivation(name="twice", expression="x_sum_1h * 2")],
     aggregations=[
         Aggregation(input_column="x", operation=Operation.MAX, windows=["1h"], edge="exact"),
         Aggregation(input_column="x", operation=Operation.MIN, windows=["1h"], buckets=["user"]),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 
 from support.cli import Desk
 from support.plans import AT, aggregations, plan_of
-from support.session import row
+from support.session import SCHEMA, row
 from tilewright import Operation
 
 
@@ -148,3 +150,57 @@ def test_keys_of_every_type_are_taken_from_text(tmp_path: Path) -> None:
     assert desk.fetch("--keys", keys_file(desk, {**written, "i": -7, "b": False, "x": 0.5}), "--at", str(AT)).lines[0]["features"] == {
         "v_sum_1h": 5
     }
+
+
+@pytest.fixture
+def derived(tmp_path: Path) -> Desk:
+    """A store with events of `a` and `b`, and a plan with a derivation."""
+    desk = Desk(tmp_path, plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), derivations={"twice": "n_sum_1h * 2"}))
+    desk.write(desk.events([row("a", 1), row("a", 2), row("b", 4)]))
+    return desk
+
+
+def test_derivations_are_printed_after_the_features(derived: Desk) -> None:
+    """For one key, for the keys of a file, and beside an explanation, which shows them too."""
+    features = {"n_sum_1h": 3, "twice": 6}
+    ran = derived.fetch("--key", "k=a", "--at", str(AT), "--explain")
+    assert (ran.lines[0]["features"], "derive" in ran.err, "twice" in ran.err) == (features, True, True)
+    assert derived.fetch("--key", "k=a", "--at", str(AT)).lines[0]["features"] == features
+    assert derived.fetch("--keys", keys_file(derived, {"k": "a"}), "--at", str(AT)).lines[0]["features"] == features
+
+
+def test_a_bad_line_spoils_no_other_of_its_batch(derived: Desk) -> None:
+    """Lines that are read together are derived together, and those that are no request are named with their place."""
+    ran = derived.fetch("--keys", keys_file(derived, {"k": "b"}, "{", {"z": 1}, "", {"k": "a"}), "--at", str(AT))
+    assert [(line["keys"]["k"], line["features"]["twice"]) for line in ran.lines] == [("b", 8), ("a", 6)]
+    assert [place in ran.err for place in ("keys.jsonl:2: not valid", "keys.jsonl:3: ", "keys.jsonl:4")] == [True, True, False]
+    assert ran.status == 1
+
+
+def test_a_line_that_is_no_utf8_is_named(derived: Desk) -> None:
+    """Bytes that are no text are a mistake of their line alone."""
+    (derived.folder / "keys.jsonl").write_bytes(b'{"k": "a"}\n{"k": "\xff"}\n{"k": "b"}')
+    ran = derived.fetch("--keys", derived.folder / "keys.jsonl", "--at", str(AT))
+    assert ([line["keys"]["k"] for line in ran.lines], "keys.jsonl:2: not valid" in ran.err) == (["a", "b"], True)
+
+
+def test_a_file_of_many_reads_is_answered_in_order(derived: Desk) -> None:
+    """Lines that lie across two reads are whole, and each keeps its number."""
+    keys = [f"{'ab'[i % 2]}{' ' * (i % 7)}" for i in range(9_000)]
+    ran = derived.fetch("--keys", keys_file(derived, *({"k": key} for key in keys), "{"), "--at", str(AT))
+    assert [line["keys"]["k"] for line in ran.lines] == keys
+    assert "keys.jsonl:9001: not valid" in ran.err
+
+
+def test_an_answer_waits_for_no_later_line(derived: Desk) -> None:
+    """Of a pipe that stays open, each line is answered when it comes."""
+    main = "from tilewright_runtime.cli import main; main()"
+    command: list[str | Path] = [sys.executable, "-c", main, "fetch", derived.plan, "--store", derived.store]
+    with subprocess.Popen([*command, "--keys", "-", "--at", str(AT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        for key, twice in (("a", 6), ("b", 8), ("a", 6)):
+            process.stdin.write(json.dumps({"k": key}).encode() + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["features"]["twice"] == twice
+        process.stdin.close()
+        assert (process.stdout.read(), process.wait()) == (b"", 0)

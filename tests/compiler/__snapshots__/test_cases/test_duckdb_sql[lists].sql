@@ -48,7 +48,7 @@ WITH lists AS (
     "seen" AS "seen",
     TRY(STR_SPLIT_REGEX("shop", ' ')) AS "words"
   FROM typed
-  WHERE "__reason" IS NOT NULL OR (TRY((COALESCE(ARRAY_LENGTH("items"), -1) > 0)))
+  WHERE "__reason" IS NOT NULL OR (TRY((COALESCE(LEN("items"), -1) > 0)))
 )
 SELECT
   "__row", "__ts", "shop", "total", "items", "prices", "seen", "words",

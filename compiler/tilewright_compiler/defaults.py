@@ -1,0 +1,91 @@
+"""The values of `default=`: written as JSON has them, answered as values of the feature's type."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+_MAP = re.compile(r"MAP\((.*?), (.*)\)")
+_ITEMS = re.compile(r"STRUCT\(item (.*), count BIGINT\)")
+
+
+def default_value(written: Any, duckdb_type: str) -> Any:
+    """A default as a value of a DuckDB type.
+
+    >>> default_value("1.5", "DECIMAL(12,2)")
+    Decimal('1.50')
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if duckdb_type.endswith("[]"):
+        return [default_value(item, duckdb_type[:-2]) for item in _of(list, written)]
+    if found := _MAP.fullmatch(duckdb_type):
+        return {_key(key, found[1]): default_value(value, found[2]) for key, value in _of(dict, written).items()}
+    if found := _ITEMS.fullmatch(duckdb_type):
+        types = {"item": found[1], "count": "BIGINT"}
+        if set(_of(dict, written)) != set(types):
+            raise ValueError(f"{written!r} has not the fields item and count")
+        return {name: default_value(written[name], kind) for name, kind in types.items()}
+    if duckdb_type.startswith("DECIMAL"):
+        precision, scale = map(int, duckdb_type[8:-1].split(","))
+        return _decimal(written, precision, scale)
+    plain: Callable[[Any], Any] = _PLAIN.get(duckdb_type, _whole)
+    return plain(written)
+
+
+def _of(kind: type, written: Any) -> Any:
+    if not isinstance(written, kind):
+        raise ValueError(f"{written!r} is not a {kind.__name__}")
+    return written
+
+
+def _key(written: Any, duckdb_type: str) -> Any:
+    """A key of a map: JSON has texts for all of them."""
+    if duckdb_type == "VARCHAR" or not isinstance(written, str) or duckdb_type.startswith(("DECIMAL", "DATE", "TIMESTAMP")):
+        return default_value(written, duckdb_type)
+    return default_value(json.loads(written), duckdb_type)
+
+
+def _whole(written: Any) -> int:
+    if not isinstance(written, int) or isinstance(written, bool) or not -(1 << 63) <= written < 1 << 63:
+        raise ValueError(f"{written!r} is not a whole number of 64 bits")
+    return written
+
+
+def _number(written: Any) -> float:
+    if not isinstance(written, int | float) or isinstance(written, bool) or written - written != 0:
+        raise ValueError(f"{written!r} is not a number")
+    return written
+
+
+def _decimal(written: Any, precision: int, scale: int) -> Decimal:
+    try:
+        exact = Decimal(_of(str, written) if isinstance(written, str) else str(_number(written)))
+        fitting = exact.quantize(Decimal(1).scaleb(-scale))
+    except InvalidOperation as wrong:
+        raise ValueError(f"{written!r} is not a decimal") from wrong
+    if fitting != exact or len(fitting.as_tuple().digits) > precision:
+        raise ValueError(f"{written} does not fit decimal({precision},{scale})")
+    return fitting
+
+
+def _moment(written: Any) -> datetime:
+    moment = datetime.fromisoformat(_of(str, written))
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+#: type -> the value of what is written; the others are whole numbers
+_PLAIN: dict[str, Callable[[Any], Any]] = {
+    "DOUBLE": _number,
+    "FLOAT": _number,
+    "BOOLEAN": lambda written: _of(bool, written),
+    "VARCHAR": lambda written: _of(str, written),
+    "DATE": lambda written: date.fromisoformat(_of(str, written)),
+    "TIMESTAMP": _moment,
+    "TIMESTAMP WITH TIME ZONE": _moment,
+}

@@ -1,0 +1,65 @@
+"""Pass: translate and type what is computed from the features."""
+
+from __future__ import annotations
+
+from tilewright.group_by import Derivation as Declared
+
+from ..binder import Typed
+from ..draft import Draft
+from ..expressions import FEATURES, ExpressionError, shown
+from ..names import unusable
+from ..plan import Derivation
+from ..states import element
+from ..types import spark_type
+
+
+def bind_derivations(draft: Draft) -> None:
+    """Fill the draft's derivations, in the order of declaration.
+
+    `Derivation(name="ctr_7d", expression="clicks_7d / views_7d")` over two BIGINT gives
+    `"clicks_7d" / NULLIF("views_7d", 0)` of type DOUBLE.
+    """
+    types = _types(draft)
+    seen = {name.casefold(): f"the feature {name!r}" for name in types}
+    for derivation in draft.group_by.derivations or ():
+        if derivation.problems:
+            continue  # reported as a broken declaration
+        _check_name(draft, derivation, seen)
+        if (bound := _bind(draft, derivation, types)) is not None:
+            made = Derivation(name=derivation.name, features=list(bound.columns), sql=bound.sql, type=bound.type)
+            draft.derivations.append(made)
+
+
+def _types(draft: Draft) -> dict[str, str]:
+    """The DuckDB types of the features; empty where the input is broken, which is reported by itself."""
+    inputs = {feature.name: draft.inputs.get(feature.aggregation.input_column) for feature in draft.features}
+    return {feature.name: feature.type(element(kind)) if (kind := inputs[feature.name]) else "" for feature in draft.features}
+
+
+def _check_name(draft: Draft, derivation: Declared, seen: dict[str, str]) -> None:
+    name, site = derivation.name, derivation.site
+    if why := unusable(name):
+        draft.report("TW007", site, f"the name {name!r} of a derivation {why}.")
+    if (other := seen.get(name.casefold())) is not None:
+        draft.report("TW006", site, f"the derivation {name!r} has the name of {other}. Give it another.")
+    seen.setdefault(name.casefold(), f"the derivation at line {site.line}")
+
+
+def _bind(draft: Draft, derivation: Declared, types: dict[str, str]) -> Typed | None:
+    try:
+        bound = draft.binder.bind(derivation.expression, "spark", types, FEATURES)
+    except ExpressionError as error:
+        if error.code and not (error.code == "TW020" and _some_are_broken(draft)):
+            draft.report(error.code, derivation.site, f"the derivation {derivation.name!r}: {error}")
+        return None
+    if not draft.binder.can_be_shown(bound.type):
+        what = f"{shown(derivation.expression)} is {spark_type(bound.type)}, which an answer cannot show. Cast it, as in cast(… as double)."
+        draft.report("TW026", derivation.site, f"the derivation {derivation.name!r}: {what}")
+        return None
+    return bound
+
+
+def _some_are_broken(draft: Draft) -> bool:
+    """Whether an aggregation made no features because of a mistake of its own, so that a feature may only seem unknown."""
+    made = {id(feature.aggregation) for feature in draft.features}
+    return any(id(aggregation) not in made for aggregation in draft.group_by.aggregations or ())
