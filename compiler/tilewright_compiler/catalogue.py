@@ -34,7 +34,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "TW003": Entry(
         "nothing to compile",
-        "The path does not exist, no file below the folder imports `tilewright`, or the file assigns no GroupBy. "
+        "The path does not exist or is no file of Python, no file below the folder imports `tilewright`, or the file assigns no GroupBy. "
         "Files named `test_*`, `conftest.py` and `_*` and folders named `scripts` are not loaded.",
         "Name the file or folder that holds the declarations, and assign each GroupBy to a variable of its module.",
     ),

@@ -56,50 +56,75 @@ class EntityStats(_Section):
     """What is known of the entities, for the strategy adaptive and for the costs; `tilewright stats` measures the first two."""
 
     events_per_hour: float = Field(ge=0)
+    """Of a typical entity."""
     entities: int | None = Field(default=None, ge=0)
+    """How many there are."""
     requests_per_second: float | None = Field(default=None, ge=0)
+    """Fetches of all features, of all entities."""
 
 
 class Flink(_Section):
     """Streams: how late an event may be, and what a generated Flink job is started with."""
 
     checkpointing_interval: _Time = 60_000
+    """How often a generated job makes a checkpoint."""
     state_backend: str = "rocksdb"
+    """Where a generated job keeps its open tiles."""
     parallelism: int = Field(default=1, ge=1)
+    """In how many slots a generated job runs."""
     allowed_lateness: _Time = 300_000
+    """How long after its end a tile still takes events."""
     out_of_orderness: _Time = 0
+    """By how much the watermark is behind the newest event."""
 
 
 class KvStore(_Section):
     """The store and how long tiles stay in it."""
 
     type: str = "lmdb"
+    """The kind of the store."""
     ttl_multiplier: float = Field(default=1.5, ge=1)
+    """By how much longer tiles are kept than the windows need."""
     compression: Literal["none", "snappy"] = "snappy"
+    """Of the fields of changing length in a tile's record."""
     batch_size: int = Field(default=50, ge=1)
+    """How many keys one request to a remote store asks for at most."""
 
 
 class Monitoring(_Section):
     """Service levels, in milliseconds and as a share of tiles."""
 
     tile_write_sla: _Time = 1000
+    """A tile is written within this time."""
     tile_fetch_sla: _Time = 10
+    """A request is answered within this time."""
     missing_tile_threshold: float = Field(default=0.01, ge=0, le=1)
+    """The share of tiles that may be missing."""
 
 
 class Config(_Section):
     """The section `tiling` of the file."""
 
     enabled: bool = False
+    """Whether GroupBys that do not say `tiling_enabled` have tiles."""
     sizing_strategy: Literal["hierarchical", "fixed", "hierarchical_map", "adaptive"] = "hierarchical"
+    """How the size of a window's oldest tile is chosen."""
     tile_size: _Size | None = None
+    """One size for all windows."""
     tile_sizes: _Sizes | None = None
+    """A size for each of some windows; another window takes that of the shortest listed one that is not shorter."""
     max_tiles_per_request: int = Field(default=1000, ge=1)
+    """A window that reads more tiles is a warning, and a bound of the strategy adaptive."""
     max_edge_error: float = Field(default=1 / 12, gt=0, le=1)
+    """An oldest tile that is a larger part of its window is a warning."""
     entity_stats: EntityStats | None = None
+    """How busy entities are."""
     flink: Flink = Flink()
+    """Streams and generated Flink jobs."""
     kv_store: KvStore = KvStore()
+    """The store of tiles."""
     monitoring: Monitoring = Monitoring()
+    """Service levels."""
 
     @model_validator(mode="after")
     def _fixed_has_a_size(self) -> Self:
@@ -112,6 +137,7 @@ class ConfigFile(_Section):
     """The whole file."""
 
     tiling: Config = Config()
+    """All settings."""
 
 
 def find_config(paths: Iterable[str]) -> str | None:

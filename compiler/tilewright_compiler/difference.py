@@ -233,7 +233,7 @@ def _derivations(old: Plan, new: Plan) -> Iterator[Change]:
 def _rest(old: Plan, new: Plan) -> Iterator[Change]:
     if old.online != new.online:
         yield Change(Verdict.COMPATIBLE, "the plan goes online" if new.online else "the plan goes offline")
-    for part in ("late", "store", "monitoring"):
+    for part in ("late", "flink", "store", "monitoring"):
         for field in _fields(getattr(old, part).model_dump(), getattr(new, part).model_dump()):
             yield Change(Verdict.COMPATIBLE, f"{part}: {field}")
     before, after = old.cost.typical, new.cost.typical

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -101,7 +102,10 @@ def translate(
     Raises:
         ExpressionError: if the text is not one scalar expression over the columns.
     """
-    tree = parse(text, dialect, scope)
+    try:
+        tree = parse(text, dialect, scope)
+    except ExpressionError as error:
+        raise ExpressionError(error.code, f"{error}{_meant(text, dialect, columns)}") from None
     used = _columns(tree, text, columns, scope)
     try:
         _check_zones(tree, database)
@@ -129,6 +133,7 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
         reason = (details[0].get("description") or str(error).splitlines()[0]).rstrip(".")
         if reason.startswith("Required keyword"):  # of sqlglot's own classes
             reason = "an operand is missing"
+        reason = reason.partition(" but got <Token")[0]
         raise ExpressionError("TW023", f"{shown(text)} cannot be parsed as {dialect} SQL: {reason}. Correct it.") from None
     except RecursionError:
         raise ExpressionError("TW023", f"{shown(text)} is nested too deeply. Split it into several columns.") from None
@@ -147,6 +152,26 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
         advice = f"Leave out 'as {tree.alias}': the name is the argument of {scope.named_by}."
         raise ExpressionError("TW024", f"{shown(text)} names its value. {advice}")
     return tree
+
+
+@cache
+def as_column(name: str, dialect: str) -> str:
+    """A column as an expression: its name, quoted where that would be something else, such as `select` or `a b`."""
+    if dialect not in _dialects():
+        return name  # which is reported where the expressions are parsed
+    try:
+        trees = sqlglot.parse(name, read=dialect)
+    except SqlglotError:
+        trees = []
+    plain = len(trees) == 1 and isinstance(trees[0], exp.Column) and trees[0] == exp.column(name)
+    return name if plain else str(exp.column(name, quoted=True).sql(dialect))
+
+
+def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
+    """Advice where a word that SQL keeps for itself may be a column."""
+    words = set(re.findall(r"\w+", text))
+    kept = next((name for name in columns if name in words and as_column(name, dialect) != name), None)
+    return "" if kept is None else f" If {kept!r} is the column, write {as_column(kept, dialect)}."
 
 
 @cache

@@ -82,6 +82,10 @@ def _files(paths: list[str], loaded: Loaded) -> list[_File]:
             if not below:
                 what = "no file below this folder imports tilewright. Name the folder that holds your declarations."
                 loaded.diagnostics.append(diagnostic("TW003", CallSite(path, 0), what))
+        elif os.path.isfile(path) and not path.endswith(".py"):
+            what = "this is no file of Python. Name the .py file that declares the GroupBys, or the folder that holds it."
+            loaded.diagnostics.append(diagnostic("TW003", CallSite(path, 0), what))
+            continue
         elif os.path.isfile(path):
             below = [_File(path, os.path.dirname(path) or ".", given=True)]
         else:

@@ -136,6 +136,9 @@ class Declaration(BaseModel):
                 return Problem(kind[3:], f"{self._title()}({path}=…): {error['msg']}" if path else f"{self._title()}: {error['msg']}")
             case "sequence_str":
                 reason = f"one text where a list belongs. Write [{error['input']!r}]"
+            case "is_instance_of" if isinstance(error["input"], Declaration):
+                reason = f"one {error['input']._title()} where a list belongs. Put it into brackets: [{error['input']._title()}(…)]"
+                return Problem("bad-value", f"{self._title()}({path}=…): {reason}.")
             case "model_type":
                 reason = f"not a declaration. Write {error.get('ctx', {}).get('class_name', 'one')}(…)"
             case "too_short":

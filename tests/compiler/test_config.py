@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
-from tilewright_compiler.compile import compile_group_by
+from tilewright_compiler.compile import compile_group_by, compile_paths
 from tilewright_compiler.config import Config, load_config
 from tilewright_compiler.diagnostics import CompileError
 from tilewright_compiler.json_schemas import json_schema
+from tilewright_compiler.output import load_targets, render
 from tilewright_compiler.plan import Plan
 
 #: The specification's file, as it is.
@@ -118,6 +120,73 @@ def test_every_key_is_tested() -> None:
     import yaml
 
     assert _keys(yaml.safe_load(CHAPTER)) | _keys(yaml.safe_load(OTHER)) == _keys_of(json_schema("config"))
+
+
+#: key -> a value that is not its default, and what else the file says so that it can matter
+ALONE: dict[str, tuple[Any, dict[str, Any]]] = {
+    "enabled": (True, {"enabled": False}),
+    "sizing_strategy": ("hierarchical_map", {}),
+    "tile_size": ("15m", {}),
+    "tile_sizes": ({"12h": "30m"}, {}),
+    "max_tiles_per_request": (5, {"entity_stats": {"events_per_hour": 1000}}),
+    "max_edge_error": (0.01, {}),
+    "entity_stats": ({"events_per_hour": 5}, {}),
+    "entity_stats.events_per_hour": (7, {"entity_stats": {"events_per_hour": 5}}),
+    "entity_stats.entities": (100, {"entity_stats": {"events_per_hour": 5}}),
+    "entity_stats.requests_per_second": (9, {"entity_stats": {"events_per_hour": 5}}),
+    "flink.checkpointing_interval": ("2m", {}),
+    "flink.state_backend": ("hashmap", {}),
+    "flink.parallelism": (8, {}),
+    "flink.allowed_lateness": ("10m", {}),
+    "flink.out_of_orderness": ("30s", {}),
+    "kv_store.type": ("redis", {}),
+    "kv_store.ttl_multiplier": (2, {}),
+    "kv_store.compression": ("none", {}),
+    "kv_store.batch_size": (100, {}),
+    "monitoring.tile_write_sla": (2000, {}),
+    "monitoring.tile_fetch_sla": (20, {}),
+    "monitoring.missing_tile_threshold": (0.5, {}),
+}
+
+
+@pytest.mark.parametrize("key", ALONE)
+def test_each_key_has_an_effect_of_its_own(key: str, tmp_path: Path) -> None:
+    """One key that changes shows in what the compiler writes or says of a GroupBy that leaves all to the configuration."""
+    value, others = ALONE[key]
+    before = {"enabled": True, **others}
+    *sections, name = key.split(".")
+    after = deepcopy(before)
+    place = after
+    for section in sections:
+        place = place.setdefault(section, {})
+    place[name] = value
+    assert _written(before, tmp_path) != _written(after, tmp_path)
+
+
+def _written(config: dict[str, Any], folder: Path) -> tuple[dict[str, str], list[str]]:
+    """The files of all plans, and the diagnostics."""
+    (folder / "totals.py").write_text(
+        "from tilewright import Aggregation, EventSource, GroupBy, Operation, Query\n"
+        "source = EventSource(schema={'user': 'string', 'x': 'double', 'ts': 'timestamp'}, query=Query(time_column='ts'))\n"
+        "total = Aggregation(input_column='x', operation=Operation.SUM, windows=['12h'])\n"
+        "totals = GroupBy(sources=[source], keys=['user'], aggregations=[total])\n"
+    )
+    compilation = compile_paths([folder / "totals.py"], Config.model_validate(config))
+    return render(compilation.plans, load_targets(["duckdb"]).values()), list(map(str, compilation.diagnostics))
+
+
+def test_every_key_is_tested_alone() -> None:
+    """But for the sections, which are nothing by themselves."""
+    sections = {"tiling", "tiling.flink", "tiling.kv_store", "tiling.monitoring"}
+    assert {f"tiling.{key}" for key in ALONE} == _keys_of(json_schema("config")) - sections
+
+
+@pytest.mark.parametrize("name", ["config", "plan"])
+def test_every_property_is_described(name: str) -> None:
+    """The text below each field of the model is its description in the schema, also where it refers to another part."""
+    schema = json_schema(name)
+    parts = {"": schema, **schema["$defs"]}
+    assert [f"{part}.{field}" for part in parts for field, found in parts[part]["properties"].items() if not found.get("description")] == []
 
 
 def _keys(content: dict[str, Any], prefix: str = "") -> set[str]:

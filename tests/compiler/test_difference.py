@@ -101,6 +101,11 @@ CASES: dict[str, tuple[Plan, Verdict, str]] = {
     "another name": (made(name="sums"), Verdict.NEW_TABLE, "name totals -> sums"),
     "a source renamed": (made(sources=[source("clicks")]), Verdict.NEW_TABLE, "source clicks is new"),
     "a source more": (made(sources=[source(), source("clicks")]), Verdict.NEW_TABLE, "source clicks is new"),
+    "another job": (
+        made(config=Config.model_validate({"flink": {"parallelism": 8}})),
+        Verdict.COMPATIBLE,
+        "flink: parallelism 1 -> 8",
+    ),
     "a compression": (
         made(config=Config.model_validate({"kv_store": {"compression": "none"}})),
         Verdict.NEW_TABLE,

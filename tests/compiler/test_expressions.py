@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tilewright_compiler.binder import Binder
-from tilewright_compiler.expressions import ExpressionError
+from tilewright_compiler.expressions import ExpressionError, as_column
 
 ROW = {
     "i": ("INTEGER", "7"),
@@ -166,3 +166,15 @@ def test_hostile_texts_stay_texts(text: str, database: duckdb.DuckDBPyConnection
         quoted_name = name.replace('"', '""')
         found = database.execute(f"SELECT {typed.sql} FROM (SELECT 'here' AS \"{quoted_name}\")").fetchone()
         assert found == ("here",)
+
+
+def test_columns_may_have_the_names_of_sql() -> None:
+    """A text that is a column's name is that column, whatever SQL means by it; elsewhere the message says how to write it."""
+    words = ["select", "order", "case", "from", "null", "end", "group", "current_date", "a b"]
+    columns = dict.fromkeys(words, "BIGINT")
+    for word in words:
+        assert _binder().bind(as_column(word, "spark"), "spark", columns).columns == (word,)
+    assert [as_column(word, "spark") for word in ("price", "order", "select")] == ["price", "order", "`select`"]
+    assert as_column("a b", "duckdb") == '"a b"'
+    with pytest.raises(ExpressionError, match=r"If 'case' is the column, write `case`"):
+        _binder().bind("case + 1", "spark", columns)

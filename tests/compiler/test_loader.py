@@ -128,11 +128,22 @@ def test_what_cannot_be_found() -> None:
     """A missing path, a folder without declarations and a file without a GroupBy each say what to do."""
     Path("empty").mkdir()
     _write("nothing.py")
-    assert _shown(compile_paths(["missing", "empty"])) == [
+    Path("events.csv").write_text("a,b\n")
+    assert _shown(compile_paths(["missing", "empty", "events.csv"])) == [
         "empty: TW003 no file below this folder imports tilewright. Name the folder that holds your declarations.",
+        "events.csv: TW003 this is no file of Python. Name the .py file that declares the GroupBys, or the folder that holds it.",
         "missing: TW003 there is no such file or folder. Name one that exists.",
     ]
     assert _shown(compile_paths(["nothing.py"])) == ["nothing.py: TW003 declares no GroupBy. Assign one to a variable of the module."]
+
+
+def test_a_missing_path_stops_no_other() -> None:
+    """Every path is looked at: one that is not there is a problem beside those of the files."""
+    _write("broken.py", "g = make(tile_size='7x')")
+    _write("sound.py", "h = make()")
+    compilation = compile_paths(["missing.py", "broken.py", "sound.py"])
+    assert [(problem.file, problem.code) for problem in compilation.diagnostics] == [("broken.py", "TW011"), ("missing.py", "TW003")]
+    assert [plan.name for plan in compilation.plans] == ["sound.h"]
 
 
 def test_a_file_may_have_the_name_of_a_library() -> None:

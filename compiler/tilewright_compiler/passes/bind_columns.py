@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from tilewright.aggregation import Aggregation
 from tilewright.source import EventSource
 
 from ..binder import Typed
 from ..diagnostics import nearest, shown_path
 from ..draft import Bound, Draft
-from ..expressions import ExpressionError, shown
+from ..expressions import ExpressionError, as_column, shown
 from ..names import is_word, unusable
 from ..plan import Column
 from ..schemas import Schema, SchemaError, read_schema
@@ -77,6 +75,8 @@ def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]
     for code, message in schema.wrong:
         draft.report(code, source.site, message)
     written = dict(query.selects) if query.selects is not None else dict.fromkeys(schema.types, "")
+    # A text that is the name of a column is that column, also where SQL has the word for itself.
+    written |= {name: as_column(text, query.dialect) for name, text in written.items() if text in schema.types}
     _check_names(draft, source, written, wanted)
     # What no feature uses is bound too, where the author wrote it: a mistake in it is a mistake.
     bound = {column: _bind(draft, source, schema, written[column], column) for column in (query.selects or wanted) if column in written}
@@ -97,12 +97,8 @@ def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]
         wheres=[where.sql for where in wheres if where is not None],
         time=time_sql,
         types={column: part.type for column, part in selected.items()},
-        written={column: text or _as_written(column, query.dialect) for column, text in written.items()},
+        written={column: text or as_column(column, query.dialect) for column, text in written.items()},
     )
-
-
-def _as_written(column: str, dialect: str) -> str:
-    return str(exp.column(column, quoted=not is_word(column)).sql(dialect))
 
 
 def _check_names(draft: Draft, source: EventSource, written: dict[str, str], wanted: list[str]) -> None:

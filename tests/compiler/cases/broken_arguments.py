@@ -27,3 +27,4 @@ group = GroupBy(
     serving_config={"tile_size": "1 hour"},
 )
 empty = GroupBy(sources=[], keys=[], aggregations=[], serving_config={"size": "1h"})
+unlisted = GroupBy(sources=source, keys=["user"], aggregations=Aggregation(input_column="x", operation=Operation.COUNT))

@@ -11,12 +11,14 @@ WITH typed AS (
   -- A value that does not fit its type is refused with a reason, not turned into null in silence.
   SELECT
     batch."__row",
+    TRY_CAST(batch."select" AS DOUBLE) AS "select",
     TRY_CAST(batch."a""b" AS VARCHAR) AS "a""b",
     TRY_CAST(batch."it's" AS DOUBLE) AS "it's",
     TRY_CAST(batch."x; DROP TABLE batch --" AS BIGINT) AS "x; DROP TABLE batch --",
     TRY_CAST(batch."{{ 7 * 7 }}" AS VARCHAR) AS "{{ 7 * 7 }}",
     TRY_CAST(batch."batch" AS BIGINT) AS "batch",
     CASE
+      WHEN batch."select" IS NOT NULL AND TRY_CAST(batch."select" AS DOUBLE) IS NULL THEN 'select is not a double'
       WHEN batch."it's" IS NOT NULL AND TRY_CAST(batch."it's" AS DOUBLE) IS NULL THEN 'it''s is not a double'
       WHEN batch."x; DROP TABLE batch --" IS NOT NULL AND TRY_CAST(batch."x; DROP TABLE batch --" AS BIGINT) IS NULL OR TRY_CAST(batch."x; DROP TABLE batch --" AS DOUBLE) <> TRY_CAST(batch."x; DROP TABLE batch --" AS BIGINT) THEN 'x; DROP TABLE batch -- is not a bigint'
       WHEN batch."batch" IS NOT NULL AND TRY_CAST(batch."batch" AS BIGINT) IS NULL OR TRY_CAST(batch."batch" AS DOUBLE) <> TRY_CAST(batch."batch" AS BIGINT) THEN 'batch is not a bigint'
@@ -30,12 +32,13 @@ WITH typed AS (
     "a""b" AS "a""b",
     "{{ 7 * 7 }}" AS "{{ 7 * 7 }}",
     "it's" AS "it's",
-    "x; DROP TABLE batch --" AS "x; DROP TABLE batch --"
+    "x; DROP TABLE batch --" AS "x; DROP TABLE batch --",
+    "select" AS "select"
   FROM typed
   WHERE "__reason" IS NOT NULL OR (TRY(("it's" < 100 AND 'a;b--"{{ x }}' <> "a""b")))
 )
 SELECT
-  "__row", "__ts", "a""b", "{{ 7 * 7 }}", "it's", "x; DROP TABLE batch --",
+  "__row", "__ts", "a""b", "{{ 7 * 7 }}", "it's", "x; DROP TABLE batch --", "select",
   CASE
     WHEN "__reason" IS NOT NULL THEN "__reason"
     WHEN "a""b" IS NULL THEN 'key a"b is null'
@@ -60,7 +63,9 @@ SELECT
   CAST(sum(CAST("x; DROP TABLE batch --" AS BIGINT)) // 4294967296 AS BIGINT) AS "sum_x; DROP TABLE batch --.hi",
   CAST(sum(CAST("x; DROP TABLE batch --" AS BIGINT)) % 4294967296 AS BIGINT) AS "sum_x; DROP TABLE batch --.lo",
   count("x; DROP TABLE batch --") AS "count_x; DROP TABLE batch --.n",
-  histogram(CAST("a""b" AS VARCHAR)) FILTER (WHERE "a""b" IS NOT NULL) AS "frequent_a""b.sketch"
+  histogram(CAST("a""b" AS VARCHAR)) FILTER (WHERE "a""b" IS NOT NULL) AS "frequent_a""b.sketch",
+  sum(CAST("select" AS DOUBLE)) AS "sum_select.sum",
+  count("select") AS "count_select.n"
 FROM events
 WHERE "__reason" IS NULL
 GROUP BY ALL;
