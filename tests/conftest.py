@@ -1,10 +1,15 @@
-"""How hypothesis runs here: the same examples each time, and no deadlines, since machines differ."""
+"""How hypothesis runs here (the same examples each time, no deadlines, since machines differ), and the servers that tests need."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from support import redis_server as redis_servers
+from support.redis_server import RedisServer
 
 # The plugin that authors get; named here too, since the sources may be on the path without being installed.
 pytest_plugins = ["tilewright_runtime.testing.plugin"]
@@ -14,3 +19,17 @@ settings.register_profile("ci", derandomize=True, database=None, **_COMMON)  # t
 #: For hunting: other examples each time, and many more of them.
 settings.register_profile("hunt", max_examples=2_000, print_blob=True, **_COMMON)  # type: ignore[arg-type]
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis for all tests, each of which has a database of its own in it."""
+    with redis_servers.redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tls_redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """The same over TLS."""
+    with redis_servers.tls_server(tmp_path_factory.mktemp("rediss")) as server:
+        yield server

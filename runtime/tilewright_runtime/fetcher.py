@@ -40,7 +40,7 @@ class Fetcher:
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
-        require_plan(plan, store.get, f"store {store.url}")
+        require_plan(plan, store)
         self.plan = plan
         self.store = store
         self.program = Program(plan)

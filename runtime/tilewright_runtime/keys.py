@@ -17,6 +17,8 @@ from tilewright_compiler.states import family
 
 from .errors import KeyValueError
 
+from tilewright.windows import format_duration  # isort: skip
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
 _ORDERED_TAIL = struct.Struct(">QQ")
@@ -179,6 +181,18 @@ def tile_id_format(size_ms: int) -> str:
 def text_key(group_by: str, entity: str, size: str, tile: str) -> str:
     """A whole key for stores of text keys; the braces make a Redis Cluster keep an entity's tiles together."""
     return f"tiles::{group_by}::{{{entity}}}::{size}::{tile}"
+
+
+def text_prefix(group_by: str, entity: str, size_ms: int) -> str:
+    """What the text keys of an entity's tiles of one level begin with."""
+    return text_key(group_by, entity, format_duration(size_ms), "")
+
+
+def text_keys(group_by: str, size_ms: int, entities: Sequence[str], entity: Sequence[int], starts_ms: Sequence[int]) -> list[str]:
+    """The text keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins at `starts_ms[i]`."""
+    prefixes = [text_prefix(group_by, text, size_ms) for text in entities]
+    ids = {start: tile_id(start, size_ms) for start in set(starts_ms)}
+    return [prefixes[which] + ids[start] for which, start in zip(entity, starts_ms, strict=True)]
 
 
 def ordered_prefix(group_by: str, entity: str) -> bytes:

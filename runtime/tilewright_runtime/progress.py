@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from tilewright_compiler.plan import Plan
 
 from .errors import StoreError
-from .stores import Transaction
+from .stores import Store, Transaction
 
 Get = Callable[[str], bytes | None]
 
@@ -41,22 +41,27 @@ class Progress:
         transaction.put(f"progress/{plan.name}", json.dumps(asdict(self), sort_keys=True).encode())
 
 
-def register_plan(plan: Plan, transaction: Transaction) -> None:
+def register_plan(plan: Plan, store: Store) -> None:
     """Makes the store one of this plan, or raises StoreError if its tiles were made by another one."""
-    if transaction.get(f"plan/{plan.name}") is None:
-        transaction.put(f"plan/{plan.name}", json.dumps({"storage_fingerprint": plan.storage_fingerprint}).encode())
-    require_plan(plan, transaction.get, "the store")
+    document = json.dumps({"storage_fingerprint": plan.storage_fingerprint}).encode()
+    _require_same(plan, store.put_first(f"plan/{plan.name}", document), store)
 
 
-def require_plan(plan: Plan, get: Get, store: str) -> None:
+def require_plan(plan: Plan, store: Store) -> None:
     """Raises StoreError unless the store holds tiles of this plan."""
-    found = get(f"plan/{plan.name}")
+    found = store.get(f"plan/{plan.name}")
     if found is None:
-        raise StoreError(f"{store} has no tiles of {plan.name}: nothing was written yet. Write its events first (tilewright write).")
+        raise StoreError(
+            f"store {store.url} has no tiles of {plan.name}: nothing was written yet. Write its events first (tilewright write)."
+        )
+    _require_same(plan, found, store)
+
+
+def _require_same(plan: Plan, found: bytes, store: Store) -> None:
     fingerprint = json.loads(found)["storage_fingerprint"]
     if fingerprint != plan.storage_fingerprint:
         raise StoreError(
-            f"{store} has tiles of {plan.name} made by a plan with other keys, states, levels or expressions "
+            f"store {store.url} has tiles of {plan.name} made by a plan with other keys, states, levels or expressions "
             f"(storage fingerprint {fingerprint}, this plan has {plan.storage_fingerprint}). "
             "Write the events into a new store, or use the plan that made this one."
         )

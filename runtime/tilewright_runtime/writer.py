@@ -19,13 +19,13 @@ from tilewright_compiler.plan import Column, Plan
 
 from .aggregate import Aggregator, source_of
 from .block import COMPLETE, Block, merge_blocks
-from .errors import InputError
+from .errors import InputError, StoreError
 from .keys import text_key, tile_id
 from .layout import NEWEST, STAMP, START
 from .progress import Progress, register_plan
 from .readers import Batch, Input, Malformed, Position, find_inputs
 from .records import RecordCodec
-from .stores import Store, Transaction
+from .stores import Store, Transaction, TransactionalStore
 from .tile_rows import LevelTiles
 
 from tilewright.windows import format_duration  # isort: skip
@@ -61,12 +61,14 @@ class Writer:
     """
 
     def __init__(self, plan: Plan, store: Store, *, rejects: IO[str] | None = None) -> None:
+        if not isinstance(store, TransactionalStore):
+            raise StoreError(f"store {store.url} has no transactions, which the writer needs to merge tiles. Write into an lmdb: store.")
         self.plan = plan
-        self.store = store
+        self.store: TransactionalStore = store
         self._rejects = rejects
         self._aggregator = Aggregator(plan, store.max_entity_bytes)
         self._codec = RecordCodec(self._aggregator.rows.layout)
-        store.transact(lambda transaction: register_plan(plan, transaction))
+        register_plan(plan, store)
 
     def __enter__(self) -> Writer:
         return self

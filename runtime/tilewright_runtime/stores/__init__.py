@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .protocol import Range, Store, TileKeys, Transaction, open_store
+from .protocol import Range, Store, TileKeys, Transaction, TransactionalStore, open_store, store_modules
 
-__all__ = ["Range", "Store", "TileKeys", "Transaction", "open_store"]
+__all__ = ["Range", "Store", "TileKeys", "Transaction", "TransactionalStore", "open_store", "store_modules"]

@@ -14,7 +14,7 @@ import lmdb
 
 from ..errors import StoreError
 from ..keys import ordered_prefix, ordered_tail
-from .protocol import FORMAT, Range, TileKeys
+from .protocol import FORMAT, Range, TileKeys, put_first, put_newer
 
 T = TypeVar("T")
 
@@ -107,6 +107,8 @@ class _Environment:
 class LmdbStore:
     """A store in a folder; many processes may read it while one writes."""
 
+    expires = False
+
     def __init__(self, path: str | Path) -> None:
         where = os.path.realpath(path)
         environment = _environments.get(where)
@@ -147,6 +149,18 @@ class LmdbStore:
         with environment.read(environment.documents) as transaction:
             found: bytes | None = transaction.get(_document_key(name))
         return found
+
+    def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
+        """Puts the tiles that are newer than what is stored; nothing expires here."""
+        self.transact(lambda transaction: put_newer(transaction, keys, records))
+
+    def put(self, name: str, value: bytes) -> None:
+        """Writes a named document."""
+        self.transact(lambda transaction: transaction.put(name, value))
+
+    def put_first(self, name: str, value: bytes) -> bytes:
+        """Writes a named document unless there is one, and returns the one that is there."""
+        return self.transact(lambda transaction: put_first(transaction, name, value))
 
     def transact(self, work: Callable[[LmdbTransaction], T]) -> T:
         """Runs `work` in one LMDB transaction, and again with a larger map if the store was full."""

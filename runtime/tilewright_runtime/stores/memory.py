@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .protocol import Range, TileKeys
+from .protocol import Range, TileKeys, put_first, put_newer
 
 T = TypeVar("T")
 
@@ -15,6 +15,7 @@ class MemoryStore:
     """Tiles in dictionaries: (table, entity, size) -> start -> record, with the starts kept in order beside them."""
 
     max_entity_bytes = 1 << 20
+    expires = False
 
     def __init__(self, url: str = "memory:") -> None:
         self.url = url
@@ -34,6 +35,18 @@ class MemoryStore:
     def get(self, name: str) -> bytes | None:
         """A named document."""
         return self._documents.get(name)
+
+    def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
+        """Puts the tiles that are newer than what is stored; nothing expires here."""
+        self.transact(lambda transaction: put_newer(transaction, keys, records))
+
+    def put(self, name: str, value: bytes) -> None:
+        """Writes a named document."""
+        self.transact(lambda transaction: transaction.put(name, value))
+
+    def put_first(self, name: str, value: bytes) -> bytes:
+        """Writes a named document unless there is one, and returns the one that is there."""
+        return self.transact(lambda transaction: put_first(transaction, name, value))
 
     def transact(self, work: Callable[[MemoryTransaction], T]) -> T:
         """Runs `work` and keeps its changes if it returns."""

@@ -48,7 +48,7 @@ def test_a_path_that_cannot_be_a_folder_is_an_error(tmp_path: Path) -> None:
 def test_two_stores_of_a_path_are_one(tmp_path: Path) -> None:
     """A process may open a store as often as it likes, by any of its paths; closing one leaves the others open."""
     first, second = open_store(f"lmdb:{tmp_path}/s"), open_store(f"lmdb:{tmp_path}/./s/")
-    first.transact(lambda transaction: transaction.put("name", b"value"))
+    first.put("name", b"value")
     first.close()
     assert second.get("name") == b"value"
     with pytest.raises(StoreError, match="is closed"):
@@ -91,7 +91,7 @@ def test_a_store_grows_beyond_its_first_size(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("tilewright_runtime.stores.lmdb._FIRST_MAP_BYTES", 1 << 20)
     store = open_store(f"lmdb:{tmp_path}/s")
     tiles = TileKeys("t", 1000, ["s=a"], [0] * 50, list(range(0, 50_000, 1000)))
-    store.transact(lambda transaction: transaction.put_tiles(tiles, [b"x" * 100_000] * 50))
+    store.put_newer(tiles, [b"x" * 100_000] * 50, None)
     assert [len(record) for record in store.scan("t", "s=a", [Range(1000, 0, 50_000)])[0]] == [100_000] * 50
 
 
@@ -113,7 +113,7 @@ def test_a_reader_follows_a_store_that_another_process_made_larger(tmp_path: Pat
     with start(GROWER, store.url) as grower:
         assert grower.communicate()[1] == ""
     assert len(store.scan("t", "s=a", [Range(1000, 0, 50_000)])[0]) == 50
-    store.transact(lambda transaction: transaction.put("name", b"value"))
+    store.put("name", b"value")
     assert store.get("name") == b"value"
 
 
