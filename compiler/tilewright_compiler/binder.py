@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
@@ -37,6 +38,12 @@ def _leaves(kind: DuckDBPyType) -> set[str]:
     """The names of the plain types that a type is made of."""
     parts = [part for _, part in kind.children if isinstance(part, DuckDBPyType)] if kind.id in _NESTED else []
     return {leaf for part in parts for leaf in _leaves(part)} or {kind.id}
+
+
+@cache
+def shared_binder() -> Binder:
+    """One for all that has no other at hand, since opening a database takes longer than all the rest."""
+    return Binder()
 
 
 class Binder:

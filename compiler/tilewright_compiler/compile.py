@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from os import PathLike
 from typing import Any
 
 from tilewright.declaration import CallSite, Declaration
 from tilewright.group_by import GroupBy
 
-from .binder import Binder
+from .binder import Binder, shared_binder
 from .config import Config
 from .diagnostics import KINDS, CompileError, Diagnostic, diagnostic, shown_path
 from .draft import Draft
@@ -72,18 +71,12 @@ def compile_group_by(group_by: GroupBy, name: str | None = None, base_dir: str |
         CompileError: with all that is wrong.
     """
     diagnostics = [problem for declaration in _tree(group_by) for problem in _problems(declaration)]
-    draft = Draft(group_by, group_by.name or name or "group_by", config or Config(), _binder(), base_dir=base_dir)
+    draft = Draft(group_by, group_by.name or name or "group_by", config or Config(), shared_binder(), base_dir=base_dir)
     plan, problems = _compile(draft)
     diagnostics += problems
     if plan is None or any(d.severity == "error" for d in diagnostics):
         raise CompileError(set(diagnostics))
     return plan
-
-
-@cache
-def _binder() -> Binder:
-    """One for all that is compiled without files, since opening a database takes longer than all the rest."""
-    return Binder()
 
 
 def _compile(draft: Draft) -> tuple[Plan | None, list[Diagnostic]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .binder import Binder
+from .binder import shared_binder
 from .dialects import SqlDialect
 from .plan import Column, Plan, Source, State
 from .portable import RAW, NotPortable, portable
@@ -34,7 +34,7 @@ class TileQueries:
     def __init__(self, plan: Plan, dialect: SqlDialect) -> None:
         self.plan = plan
         self.dialect = dialect
-        self._binder = Binder()
+        self._binder = shared_binder()
         types = {key.name: key.type for key in plan.keys} | {state.input: state.type for state in reversed(plan.states)}
         self._columns = [Column(name=name, type=kind) for name, kind in types.items()]
 

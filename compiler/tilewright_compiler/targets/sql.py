@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlglot
+from sqlglot import exp
 
 from tilewright.windows import format_duration
 
@@ -33,17 +34,23 @@ class Sql:
     def files(self, plan: Plan) -> dict[str, str]:
         """`sql/tiles_{size}.sql` for each level, and `sql/refused.sql`, which counts what cannot be used."""
         queries = TileQueries(plan, self.dialect)
-        events = " UNION ALL ".join(queries.events(source, self._relation(source)) for source in plan.sources)
+        # The events are the longest part and the same in every file, so they are parsed once.
+        events = self._parsed(" UNION ALL ".join(queries.events(source, self._relation(source)) for source in plan.sources))
         bodies = {f"tiles_{format_duration(level.size_ms)}": queries.tiles("events", level.size_ms) for level in plan.levels}
         bodies["refused"] = queries.refused("events")
-        return {f"sql/{name}.sql": self._file(plan, name, f"WITH events AS ({events}) {body}") for name, body in bodies.items()}
+        return {f"sql/{name}.sql": self._file(plan, name, events, self._parsed(body)) for name, body in bodies.items()}
 
-    def _file(self, plan: Plan, name: str, statement: str) -> str:
+    def _parsed(self, query: str) -> exp.Query:
+        tree = sqlglot.parse_one(query, read=self.dialect.name)
+        assert isinstance(tree, exp.Query)  # our own text
+        return tree
+
+    def _file(self, plan: Plan, name: str, events: exp.Query, query: exp.Query) -> str:
         name_of = self.dialect.identifier
         files = [source for source in plan.sources if not _is_table(source)]
         relations = "".join(f"\n-- {name_of(source.name)}: a table or view of the events of {source.name}." for source in files)
         what = "Events that cannot be used, by reason" if name == "refused" else f"Tiles of {name.removeprefix('tiles_')}"
-        pretty = sqlglot.parse_one(statement, read=self.dialect.name).sql(self.dialect.name, pretty=True)
+        pretty = query.with_("events", as_=events, copy=False).sql(self.dialect.name, pretty=True)
         return f"{_HEAD.format(what=what, plan=plan.name, dialect=self.dialect.name, relations=relations)}{pretty};\n"
 
     def _relation(self, source: Source) -> str:
