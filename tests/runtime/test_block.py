@@ -167,6 +167,9 @@ def test_an_approximate_tile_stays_approximate() -> None:
     older, newer = (block_of([{"k": "a", "n": 1, "x": 1.0, "t": "a", "ts": TILE}]) for _ in range(2))
     older.rows[:, STAMP] = APPROXIMATE | COMPLETE
     assert merge(older, newer).rows[0, STAMP] & (APPROXIMATE | COMPLETE) == APPROXIMATE
+    newer.rows[:, STAMP] = APPROXIMATE
+    older.rows[:, STAMP] = 0
+    assert merge(older, newer).rows[0, STAMP] & (APPROXIMATE | COMPLETE) == APPROXIMATE
 
 
 def test_sums_of_large_integers_do_not_overflow() -> None:

@@ -111,3 +111,9 @@ def test_a_bounded_set_stops_growing() -> None:
     merged = functions.merge([part for part in parts if part is not None])
     assert merged.values.tolist() == [0, 1, 2, 3, 4]
     assert {len(part or b"") for part in parts} == {4 + 5 * 8}
+
+
+def test_nan_is_one_value_whatever_its_bits() -> None:
+    """Two NaNs of different bits make a set of one, with the bits that every writer gives it."""
+    other = struct.unpack("<d", struct.pack("<Q", 0xFFF8_0000_0000_0007))[0]
+    assert built("unique", "DOUBLE", [(1, other)]) == built("unique", "DOUBLE", [(1, math.nan), (2, other)])

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import datasketches as ds
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -165,3 +166,21 @@ def test_a_tile_without_values_has_no_sketch(name: str) -> None:
     for some in (parts, parts[:1], parts[1:]):
         functions.encode(functions.merge(some))
     assert parts == before
+
+
+def test_a_sketch_of_distinct_values_has_the_form_of_the_plan() -> None:
+    """A built sketch and a merged one have the eight bits a register that the plan names."""
+    plan = plan_of({"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.APPROX_UNIQUE_COUNT]))
+    functions = variable_kinds(plan, layout_of(plan))["hll_t.sketch"]
+    (part,) = functions.build(pa.array([[str(number) for number in range(1000)]]))
+    assert part is not None
+    for found in (part, functions.encode(functions.merge([part]))):
+        sketch = ds.hll_sketch.deserialize(found)
+        assert (sketch.tgt_type, sketch.lg_config_k) == (ds.tgt_hll_type.HLL_8, 12)
+
+
+def test_the_smaller_of_two_texts_is_kept_as_it_is() -> None:
+    """A merged minimum of texts is the bytes of one of them."""
+    plan = plan_of({"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.MIN]))
+    functions = variable_kinds(plan, layout_of(plan))["min_t.value"]
+    assert functions.encode(functions.merge([b"b", "é".encode(), b"a"])) == b"a"
