@@ -138,7 +138,7 @@ def _source(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> I
 
 def _facts(plan: Plan, source: Source) -> dict[str, Any]:
     """What a source says, by name; expressions that no key and no state uses are marked as such."""
-    used = {column.name for column in plan.keys} | {state.input for state in plan.states}
+    used = {column.name for column in plan.keys} | {name for state in plan.states for name in (state.input, state.bucket)}
     facts = {"table": source.table, "topic": source.topic, "dialect": source.dialect, "time_column": source.time_column}
     facts |= {"wheres": " and ".join(source.wheres) or None, "schema": _columns(source.columns)}
     return facts | {f"{'' if name in used else 'unused '}column {name}": text for name, text in source.selects.items()}
@@ -212,7 +212,8 @@ def _features(old: Plan, new: Plan) -> Iterator[Change]:
 
 def _asks(feature: Feature) -> str:
     window = "all of the past" if feature.window_ms is None else format_duration(feature.window_ms)
-    return f"{feature.operation} of {one_line(feature.input)} over {window}, from tiles of {format_duration(feature.levels_ms[-1])}"
+    by = "" if feature.bucket is None else f" by {one_line(feature.bucket)}"
+    return f"{feature.operation} of {one_line(feature.input)}{by} over {window}, from tiles of {format_duration(feature.levels_ms[-1])}"
 
 
 def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tilewright.aggregation import Aggregation, Edge
@@ -14,21 +15,32 @@ from .binder import Binder
 from .config import Config
 from .diagnostics import Diagnostic, diagnostic
 from .plan import Column, Cost, Derivation, Feature, KeyLayout, Level, State, TileLayout
-from .states import family
+from .states import element, family
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A feature as it was declared: an aggregation for one of its windows, or for all of the past; and the edge mode that it gets."""
+    """A feature as it was declared: an aggregation for one of its windows, or for all of the past, and for one of its buckets.
+
+    `edge` is the edge mode that it gets.
+    """
 
     name: str
     aggregation: Aggregation
     window_ms: int | None
     edge: Edge
+    bucket: str | None = None
 
-    def type(self, input_type: str) -> str:
-        """The DuckDB type of its value, from that of its input."""
-        return "DOUBLE" if self.edge == "prorate" else self.aggregation.operation.result(input_type, family(input_type) or "")
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it reads: its input, and its bucket if it has one."""
+        return [self.aggregation.input_column, *([self.bucket] if self.bucket is not None else [])]
+
+    def type(self, columns: Mapping[str, str]) -> str:
+        """The DuckDB type of its value, from those of the columns that it reads."""
+        kind = element(columns[self.aggregation.input_column])
+        value = "DOUBLE" if self.edge == "prorate" else self.aggregation.operation.result(kind, family(kind) or "")
+        return value if self.bucket is None else f"MAP({columns[self.bucket]}, {value})"
 
 
 @dataclass(frozen=True)
@@ -75,7 +87,8 @@ class Draft:
     sized: list[Sized] = field(default_factory=list)
     sources: list[Bound] = field(default_factory=list)
     keys: list[Column] = field(default_factory=list)
-    inputs: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
+    """The types of the columns that features read: inputs and buckets."""
     derivations: list[Derivation] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
     states: list[State] = field(default_factory=list)

@@ -66,13 +66,15 @@ class State(_Part):
     """The DuckDB type of one value of the input."""
     many: bool = False
     """Whether the input holds lists, each element of which counts at its event's time."""
+    bucket: str | None = None
+    """The column for each of whose values it is kept; null where it is kept of all events."""
     params: dict[str, int | str]
     """What the kind needs to know, such as the size of a sketch."""
 
     @property
     def subject(self) -> str:
-        """What it is a state of, in a reader's words: `each of tags VARCHAR`."""
-        return f"{'each of ' * self.many}{self.input} {self.type}"
+        """What it is a state of, in a reader's words: `each of tags VARCHAR by country`."""
+        return f"{'each of ' * self.many}{self.input} {self.type}{f' by {self.bucket}' if self.bucket is not None else ''}"
 
 
 class Level(_Part):
@@ -85,7 +87,10 @@ class Level(_Part):
 
 
 class Feature(_Part):
-    """One value of an answer and how it is computed; `window_ms` is null for a lifetime."""
+    """One value of an answer and how it is computed; `window_ms` is null for a lifetime.
+
+    With a `bucket` the value is a map from that column's values, and `type` that map's.
+    """
 
     name: str
     """Its key in an answer."""
@@ -95,6 +100,8 @@ class Feature(_Part):
     """The arguments of the operation."""
     input: str
     """The column that is aggregated."""
+    bucket: str | None = None
+    """The column whose values the answer is a map from; null where the answer is of all events."""
     type: str
     """The DuckDB type of the value."""
     window_ms: int | None
@@ -163,8 +170,21 @@ class VariableField(_Part):
     """Which part of the state."""
 
 
+class BucketLayout(_Part):
+    """What a record keeps for each value of a bucket column: a small record in the same order, without a header."""
+
+    column: str
+    """The bucket column."""
+    type: str
+    """Its DuckDB type."""
+    columns: list[FixedColumn]
+    """The fixed block of each small record, in order."""
+    variable: list[VariableField]
+    """What follows it, in order."""
+
+
 class TileLayout(_Part):
-    """What a record holds after its header, in this order."""
+    """What a record holds after its header, in this order; `buckets` are fields of changing length after `variable`."""
 
     record_version: int
     """The version of the record's format."""
@@ -172,6 +192,8 @@ class TileLayout(_Part):
     """The fixed block, in order."""
     variable: list[VariableField]
     """What follows it, in order."""
+    buckets: list[BucketLayout] = []
+    """What follows them: for each bucket column a table of its values, as one field of changing length."""
     compression: Literal["none", "snappy"]
     """Of the variable fields, where it saves bytes."""
 

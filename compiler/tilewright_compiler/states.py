@@ -59,8 +59,8 @@ def decimal_scale(duckdb_type: str) -> int:
     return int(found[2])
 
 
-def _stored(column: str, duckdb_type: str) -> str:
-    """SQL that turns a column into what a tile keeps of it: a BIGINT, a DOUBLE or a VARCHAR."""
+def stored(column: str, duckdb_type: str) -> str:
+    """SQL that turns a column into what a tile keeps of its values: a BIGINT, a DOUBLE or a VARCHAR."""
     match family(duckdb_type):
         case "float":
             return f"CAST({column} AS DOUBLE)"
@@ -86,19 +86,19 @@ def _count(column: str, duckdb_type: str) -> list[Field]:
 
 
 def _sum(column: str, duckdb_type: str) -> list[Field]:
-    stored = _stored(column, duckdb_type)
+    value = stored(column, duckdb_type)
     if _storage(duckdb_type) == "f64":
-        return [Field("sum", "f64", "add", f"sum({stored})")]
+        return [Field("sum", "f64", "add", f"sum({value})")]
     return [
-        Field("hi", "i64", "add", f"CAST(sum({stored}) // {LIMB} AS BIGINT)"),
-        Field("lo", "i64", "add", f"CAST(sum({stored}) % {LIMB} AS BIGINT)"),
+        Field("hi", "i64", "add", f"CAST(sum({value}) // {LIMB} AS BIGINT)"),
+        Field("lo", "i64", "add", f"CAST(sum({value}) % {LIMB} AS BIGINT)"),
     ]
 
 
 def _extreme(kind: Merge) -> Callable[[str, str], list[Field]]:
     def fields(column: str, duckdb_type: str) -> list[Field]:
         storage = _storage(duckdb_type)
-        return [Field("value", storage, kind if storage else None, f"{kind}({_stored(column, duckdb_type)})")]
+        return [Field("value", storage, kind if storage else None, f"{kind}({stored(column, duckdb_type)})")]
 
     return fields
 
@@ -107,7 +107,7 @@ def _endpoint(kind: Merge, sign: str) -> Callable[[str, str], list[Field]]:
     # The largest (time, value) is the last event and settles ties of time by the larger value;
     # with the time negated it is the first event, ties settled in the same way.
     def fields(column: str, duckdb_type: str) -> list[Field]:
-        pair = f"max(struct_pack(t := {sign}__ts, x := {_stored(column, duckdb_type)})) FILTER (WHERE {column} IS NOT NULL)"
+        pair = f"max(struct_pack(t := {sign}__ts, x := {stored(column, duckdb_type)})) FILTER (WHERE {column} IS NOT NULL)"
         storage = _storage(duckdb_type)
         return [
             Field("ts", "i64", kind, f"{sign}struct_extract({pair}, 't')"),
@@ -137,29 +137,29 @@ def _numbers(column: str, duckdb_type: str) -> list[Field]:
 
 
 def _hll(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("sketch", None, None, _listed(column, f"DISTINCT {_stored(column, duckdb_type)}"))]
+    return [Field("sketch", None, None, _listed(column, f"DISTINCT {stored(column, duckdb_type)}"))]
 
 
 def _frequent(column: str, duckdb_type: str) -> list[Field]:
     # The sketch takes texts. Those of a decimal or a time are of the whole number that a tile would store of it.
-    value = _stored(column, duckdb_type) if family(duckdb_type) in ("decimal", "timestamp") else column
+    value = stored(column, duckdb_type) if family(duckdb_type) in ("decimal", "timestamp") else column
     return [Field("sketch", None, None, f"histogram(CAST({value} AS VARCHAR)) FILTER (WHERE {column} IS NOT NULL)")]
 
 
 def _histogram(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("entries", None, None, f"histogram({_stored(column, duckdb_type)}) FILTER (WHERE {column} IS NOT NULL)")]
+    return [Field("entries", None, None, f"histogram({stored(column, duckdb_type)}) FILTER (WHERE {column} IS NOT NULL)")]
 
 
 def _set(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("entries", None, None, _listed(column, f"DISTINCT {_stored(column, duckdb_type)}"))]
+    return [Field("entries", None, None, _listed(column, f"DISTINCT {stored(column, duckdb_type)}"))]
 
 
 def _values(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("entries", None, None, _listed(column, _stored(column, duckdb_type)))]
+    return [Field("entries", None, None, _listed(column, stored(column, duckdb_type)))]
 
 
 def _timed(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("entries", None, None, _listed(column, f"struct_pack(t := __ts, x := {_stored(column, duckdb_type)})"))]
+    return [Field("entries", None, None, _listed(column, f"struct_pack(t := __ts, x := {stored(column, duckdb_type)})"))]
 
 
 #: kind -> the fields that it keeps of a (quoted) column of a type

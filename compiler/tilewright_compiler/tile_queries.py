@@ -47,6 +47,11 @@ class TileQueries:
                     self._written(text, source)
                 except NotPortable as reason:
                     reasons[f"source {source.name}: {reason}."] = None
+        for state in self.plan.states:
+            if state.many:
+                reasons[f"the input {state.input} holds lists, whose elements only the embedded writer counts so far."] = None
+            if state.bucket is not None:
+                reasons[f"the bucket column {state.bucket}: only the embedded writer keeps states by bucket so far."] = None
         return list(reasons)
 
     def events(self, source: Source, relation: str) -> str:

@@ -36,6 +36,13 @@ def _windows(value: Sequence[CheckedDuration]) -> Sequence[CheckedDuration]:
     return value
 
 
+def _buckets(value: Sequence[str]) -> Sequence[str]:
+    if not value:
+        what = "an empty list. Name columns such as ['country'], or leave buckets out."
+        raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
+    return value
+
+
 class Aggregation(Declaration):
     """An operation over `input_column`, once for each window; without windows over all of the past.
 
@@ -48,6 +55,6 @@ class Aggregation(Declaration):
     windows: Annotated[Sequence[CheckedDuration], AfterValidator(_windows)] | None = None
     tile_size: CheckedDuration | None = None
     edge: Edge | None = None
-    buckets: Sequence[str] | None = None
+    buckets: Annotated[Sequence[str], AfterValidator(_buckets)] | None = None
     default: Any = None
     name: str | None = None

@@ -55,9 +55,9 @@ class Aggregator:
 
     def load(self, source: str, rows: pa.Table) -> int:
         """Reads, filters and selects a batch; returns how many rows the author's filters left out."""
-        self._tile_query = self._statements[source][1]
+        read, *self._level_queries = self._statements[source]
         self._connection.register("batch", rows)
-        self._connection.execute(self._statements[source][0])
+        self._connection.execute(read)
         self._connection.unregister("batch")
         self._refuse_long_keys()
         return len(rows) - int(self._value("SELECT count(*) FROM events"))
@@ -90,12 +90,13 @@ class Aggregator:
 
     def tiles(self, size_ms: int) -> LevelTiles:
         """The loaded batch as tiles of one level."""
-        return self.rows.level(self._connection.sql(self._tile_query, params={"tile_ms": size_ms}).to_arrow_table(), size_ms)
+        tiles, *buckets = (self._connection.sql(query, params={"tile_ms": size_ms}).to_arrow_table() for query in self._level_queries)
+        return self.rows.level(tiles, size_ms, buckets)
 
 
-def _split(script: str) -> tuple[str, str]:
-    events, tiles = (statement.query for statement in duckdb.extract_statements(script))
-    return events, tiles
+def _split(script: str) -> list[str]:
+    """The statements: one for a batch, one for the tiles of a level, and one for each bucket column."""
+    return [statement.query for statement in duckdb.extract_statements(script)]
 
 
 def _quoted(name: str) -> str:

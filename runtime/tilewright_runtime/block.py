@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,14 +41,15 @@ class Block:
                 own[i] = value
 
 
-def merge_blocks(layout: Layout, kinds: dict[str, VariableKind], older: Block, newer: Block) -> Block:
+def merge_blocks(layout: Layout, kinds: Mapping[str, VariableKind], older: Block, newer: Block) -> Block:
     """Each tile of one block merged with the tile at the same place of the other; both stay as they are."""
     rows = newer.rows.copy()
     rows[:, STAMP] |= older.rows[:, STAMP] & APPROXIMATE
     rows[:, SEQUENCE] += older.rows[:, SEQUENCE]
     np.maximum(rows[:, NEWEST], older.rows[:, NEWEST], out=rows[:, NEWEST])
-    for slab in layout.slabs:
-        slab.ufunc(slab.of(older.rows), slab.of(newer.rows), out=slab.of(rows))
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs make NaN, as they do in SQL
+        for slab in layout.slabs:
+            slab.ufunc(slab.of(older.rows), slab.of(newer.rows), out=slab.of(rows))
     for moments in layout.moments:
         words = slice(moments.start, moments.stop)
         both = np.stack([older.rows, newer.rows])
@@ -64,15 +66,8 @@ def merge_blocks(layout: Layout, kinds: dict[str, VariableKind], older: Block, n
             variable[endpoint.field] = [old if kept else new for kept, old, new in pairs]
     for name, kind in kinds.items():
         if name not in variable:
-            pairs_of_bytes = zip(older.variable[name], newer.variable[name], strict=True)
-            variable[name] = [_merge_bytes(kind, old, new) for old, new in pairs_of_bytes]
+            variable[name] = kind.merge_pairs(older.variable[name], newer.variable[name])
     return Block(rows, variable)
-
-
-def _merge_bytes(kind: VariableKind, old: Bytes, new: Bytes) -> Bytes:
-    if old is None or new is None:
-        return new if old is None else old
-    return kind.encode(kind.merge([old, new]))
 
 
 def _older_wins(endpoint: Endpoint, older: Block, newer: Block) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tilewright_compiler.plan import State
 from tilewright_compiler.states import family
 
-from .variable import Bytes, VariableKind, lists
+from .variable import Bytes, StateKind, lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -119,16 +119,24 @@ def _from_arrow(column: pa.Array, dtype: str) -> Entries:
     else:
         values, numbers = column.values, None
     counted = _NO_NUMBERS if numbers is None else numbers.to_numpy(zero_copy_only=False).astype(np.int64)
+    return Entries(values_of(values, dtype), counted)
+
+
+def values_of(column: pa.Array, dtype: str) -> NDArray[Any]:
+    """Values as a tile keeps them: texts as UTF-8, floats with one NaN and without -0.0."""
     if dtype == "object":
-        return Entries(np.array(values.cast("large_binary").to_pylist(), dtype=object), counted)
-    found = values.to_numpy(zero_copy_only=False).astype(dtype)
-    if dtype == "<f8":
-        found = np.where(np.isnan(found), np.nan, found + 0.0)  # one NaN, and no -0.0
-    return Entries(found, counted)
+        return np.array(column.cast("large_binary").to_pylist(), dtype=object)
+    found: NDArray[Any] = column.to_numpy(zero_copy_only=False).astype(dtype)
+    return np.where(np.isnan(found), np.nan, found + 0.0) if dtype == "<f8" else found
 
 
-def _kind(state: State, keep: Keep, numbered: bool) -> VariableKind:
-    dtype = _DTYPES.get(family(state.type), "<i8")
+def dtype_of(duckdb_type: str) -> str:
+    """How values of a type are stored."""
+    return _DTYPES.get(family(duckdb_type), "<i8")
+
+
+def _kind(state: State, keep: Keep, numbered: bool) -> StateKind:
+    dtype = dtype_of(state.type)
 
     def build(column: pa.Array) -> list[Bytes]:
         entries = _from_arrow(column, dtype)
@@ -143,7 +151,7 @@ def _kind(state: State, keep: Keep, numbered: bool) -> VariableKind:
         values, numbers = zip(*found, strict=True)
         return keep(Entries(np.concatenate(values), np.concatenate(numbers)))
 
-    return VariableKind(build, merge, encode)
+    return StateKind(merge, encode, build)
 
 
 def _k(state: State) -> int:
@@ -151,7 +159,7 @@ def _k(state: State) -> int:
 
 
 #: kind of a state -> the functions of its variable field
-ENTRY_KINDS: dict[str, Callable[[State], VariableKind]] = {
+ENTRY_KINDS: dict[str, Callable[[State], StateKind]] = {
     "unique": lambda state: _kind(state, _distinct, numbered=False),
     "bounded": lambda state: _kind(state, _bounded(_k(state)), numbered=False),
     "histogram": lambda state: _kind(state, _counted, numbered=True),

@@ -300,9 +300,7 @@ _PRORATED: dict[str, Callable[[Inputs], Finalizer]] = {"COUNT": _prorated_count,
 
 def finalizer(feature: Feature, states: Mapping[str, State], layout: Layout) -> Finalizer:
     """The function from merged states to the value of a feature, its default for an empty window included."""
-    compute = (_PRORATED if feature.edge == "prorate" else _FINALIZERS)[feature.operation](
-        Inputs(feature, [states[state] for state in feature.states], layout)
-    )
+    compute = _compute(Inputs(feature, [states[state] for state in feature.states], layout))
     if feature.default is None:
         return compute
     default = default_value(feature.default, feature.type)
@@ -313,3 +311,36 @@ def finalizer(feature: Feature, states: Mapping[str, State], layout: Layout) -> 
         return default if value == empty or value is None else value
 
     return with_default
+
+
+def bucket_finalizer(feature: Feature, states: Mapping[str, State], layout: Layout, field: str, bucket_type: str) -> Finalizer:
+    """The function from the bucket values of a variable field to a map from each that has a value to what the feature is of it.
+
+    `layout` is that of the small records, `bucket_type` the DuckDB type of the bucket column.
+    """
+    inputs = Inputs(feature, [states[state] for state in feature.states], layout)
+    compute, has_value, restore = _compute(inputs), _has_value(inputs), restorer(bucket_type)
+    default = None if feature.default is None else default_value(feature.default, feature.type)
+
+    def by_bucket(_: Sequence[Any], objects: Mapping[str, Any]) -> dict[Any, Any] | None:
+        found = {restore(value): compute(numbers, own) for value, numbers, own in objects[field] or () if has_value(numbers, own)}
+        return found or default
+
+    return by_bucket
+
+
+def _compute(inputs: Inputs) -> Finalizer:
+    table = _PRORATED if inputs.feature.edge == "prorate" else _FINALIZERS
+    return table[inputs.feature.operation](inputs)
+
+
+def _has_value(inputs: Inputs) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
+    """Whether merged states are of any value at all, told by a count, the time of a first or last, or the presence of bytes."""
+    for state in inputs.states:
+        if (n := inputs.layout.names.get(f"{state.id}.n")) is not None:
+            return lambda numbers, _: numbers[n] > 0
+    for endpoint in inputs.layout.endpoints:
+        if endpoint.field == f"{inputs.states[0].id}.value":
+            return lambda numbers, _: numbers[endpoint.time] != endpoint.no_time
+    name = next(field.name for field in inputs.layout.variable if field.name.rpartition(".")[0] == inputs.states[0].id)
+    return lambda _, objects: objects[name] is not None

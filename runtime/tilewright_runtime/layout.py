@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan import FixedColumn, Plan
+from tilewright_compiler.plan import BucketLayout, FixedColumn, Plan
 
 # The words (8 bytes each) of a record's header; records.py says what they hold.
 STAMP, FINGERPRINT, SEQUENCE, NEWEST, START, SIZES = range(6)
 HEADER_WORDS = 6
+
+#: What stands for the kind of a state where a field holds a table of bucket values.
+BUCKETS = "buckets"
 
 Rows = NDArray[np.int64]
 
@@ -82,7 +85,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Variable:
-    """A field of changing length: its name, the kind of its state, and the word that holds its length (-1: none)."""
+    """A field of changing length: its name, the kind of its state (or `buckets`), and the word that holds its length (-1: none)."""
 
     name: str
     kind: str
@@ -91,10 +94,12 @@ class Variable:
 
 @dataclass(frozen=True)
 class Layout:
-    """All that is known of a plan's records before any is read."""
+    """All that is known of a plan's records before any is read, or of the small records that they keep per bucket value."""
 
     words: int
     names: dict[str, int]
+    """The word of each field of the fixed block."""
+    dtypes: dict[str, str]
     slabs: tuple[Slab, ...]
     endpoints: tuple[Endpoint, ...]
     moments: tuple[Moments, ...]
@@ -110,6 +115,12 @@ class Layout:
         """The length of header and fixed block."""
         return self.words * 8
 
+    def carry(self, rows: Rows) -> None:
+        """Brings the halves of integer sums into their one form, which does not depend on how they were added up."""
+        for high, low in self.limbs:
+            rows[:, high] += rows[:, low] >> 32
+            rows[:, low] &= (1 << 32) - 1
+
     def identities(self) -> list[int | float]:
         """What each word of an empty tile holds, as Python numbers."""
         empty: list[int | float] = [0] * self.words
@@ -120,18 +131,25 @@ class Layout:
         return empty
 
 
-def layout_of(plan: Plan) -> Layout:
-    """The layout that a plan describes."""
-    columns = plan.tile_layout.columns
+def bucket_field(column: str) -> str:
+    """The variable field that holds what is kept per value of a bucket column; no state's begins like it."""
+    return f"by:{column}"
+
+
+def layout_of(plan: Plan, bucket: BucketLayout | None = None) -> Layout:
+    """The layout of a plan's records, or of those that they keep for each value of a bucket column."""
+    own = bucket or plan.tile_layout
+    columns = own.columns
     kinds = {state.id: state.kind for state in plan.states}
     names = {f"{column.state}.{column.field}": HEADER_WORDS + i for i, column in enumerate(columns)}
-    variable = tuple(
-        Variable(f"{field.state}.{field.field}", kinds[field.state], HEADER_WORDS + len(columns) + i)
-        for i, field in enumerate(plan.tile_layout.variable)
-    )
+    fields = [(f"{field.state}.{field.field}", kinds[field.state]) for field in own.variable]
+    if bucket is None:
+        fields += [(bucket_field(one.column), BUCKETS) for one in plan.tile_layout.buckets]
+    variable = tuple(Variable(name, kind, HEADER_WORDS + len(columns) + i) for i, (name, kind) in enumerate(fields))
     return Layout(
         words=HEADER_WORDS + len(columns) + len(variable),
         names=names,
+        dtypes={f"{column.state}.{column.field}": column.dtype for column in columns},
         slabs=tuple(_slabs(columns)),
         endpoints=tuple(_endpoints(columns, names)),
         moments=tuple(_moments(columns, names)),

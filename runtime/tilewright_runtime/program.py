@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -14,16 +14,17 @@ import numpy as np
 from tilewright_compiler.plan import Feature, Plan
 
 from .block import APPROXIMATE
+from .buckets import Bucket, Buckets, buckets_of
 from .cover import Segment, cover, floor, head_end, prorated, whole_start, window_start
-from .finalize import Finalizer, finalizer
-from .layout import NEWEST, NUMPY_DTYPES, STAMP, START, Endpoint, Layout, Moments, Rows, layout_of
+from .finalize import Finalizer, bucket_finalizer, finalizer
+from .layout import NEWEST, NUMPY_DTYPES, STAMP, START, Endpoint, Layout, Moments, Rows, bucket_field, layout_of
 from .moments import merged as merged_moments
 from .reads import ranges, reads_of
 from .records import NameOf, RecordCodec
 from .sketches import variable_kinds
 from .stores import Range
 from .times import EARLIEST_MS
-from .variable import Bytes, VariableKind
+from .variable import Bytes, StateKind
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class WindowProgram:
     """The variable fields that those features need."""
     merged_fields: tuple[str, ...]
     """Those of them that are merged; the text of a first or last is chosen."""
+    bucket_fields: tuple[str, ...]
+    """Those of them that hold tables of bucket values."""
     endpoints: tuple[Endpoint, ...]
     """The first and last values that those features need."""
     moments: tuple[Moments, ...]
@@ -107,8 +110,9 @@ class Program:
         self.layout: Layout = layout_of(plan)
         self.codec = RecordCodec(self.layout)
         self.ladder_ms = tuple(level.size_ms for level in plan.levels)
-        self.kinds: dict[str, VariableKind] = variable_kinds(plan, self.layout)
-        self.windows = _windows(plan, self.layout, self.ladder_ms)
+        self.kinds: dict[str, StateKind] = variable_kinds(plan, self.layout)
+        self.buckets = buckets_of(plan)
+        self.windows = _windows(plan, self.layout, self.buckets, self.ladder_ms)
         self._prorated = [place for place, window in enumerate(self.windows) if window.edge == "prorate"]
         self._reads = reads_of(self.windows, self.ladder_ms)
         self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
@@ -173,7 +177,17 @@ class Program:
         for window, one, window_places in zip(self.windows, merged, places, strict=True):
             if window_places and (window.endpoints or window.fields or window.moments):
                 self._merge_others(window, tiles, window_places, one)
+        for i, (window, one, window_places) in enumerate(zip(self.windows, merged, places, strict=True)):
+            for name in window.bucket_fields:
+                one.objects[name] = self._buckets(name, tiles, window_places, parts_of.get(i))
         return merged
+
+    def _buckets(self, name: str, tiles: Tiles, places: Sequence[tuple[int, int]], parts: Sequence[Fraction] | None) -> list[Bucket]:
+        """The bucket values of some runs of tiles, all of which count whole where no parts are given."""
+        field, bucket = self._fields[name], self.buckets[name]
+        tables = [[self._variable(tiles, i)[field] for i in range(begin, end)] for begin, end in places]
+        runs = [[table for table in run if table is not None] for run in tables]
+        return bucket.read([table for run in runs for table in run]) if parts is None else bucket.read_parts(runs, parts)
 
     def _merge_others(self, window: WindowProgram, tiles: Tiles, places: Sequence[tuple[int, int]], merged: Merged) -> None:
         """First and last values, moments, texts and sketches, which no ufunc can merge."""
@@ -225,8 +239,8 @@ def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[
     return [sum(part * number for part, number in zip(parts, column, strict=True)) for column in zip(*runs, strict=True)]
 
 
-def _windows(plan: Plan, layout: Layout, ladder_ms: Sequence[int]) -> tuple[WindowProgram, ...]:
-    states = {state.id: state for state in plan.states}
+def _windows(plan: Plan, layout: Layout, buckets: Mapping[str, Buckets], ladder_ms: Sequence[int]) -> tuple[WindowProgram, ...]:
+    finalizers = _finalizers(plan, layout, buckets)
     groups: dict[tuple[int | None, str, tuple[int, ...]], list[Feature]] = {}
     for feature in plan.features:
         groups.setdefault((feature.window_ms, feature.edge, tuple(feature.levels_ms)), []).append(feature)
@@ -234,18 +248,32 @@ def _windows(plan: Plan, layout: Layout, ladder_ms: Sequence[int]) -> tuple[Wind
     programs = []
     for (window_ms, edge, levels_ms), features in groups.items():
         needed = {state for feature in features for state in feature.states}
-        fields = tuple(f.name for f in layout.variable if f.name.rpartition(".")[0] in needed)
+        tables = tuple({bucket_field(feature.bucket): None for feature in features if feature.bucket is not None})
+        fields = tuple(f.name for f in layout.variable if f.name not in buckets and f.name.rpartition(".")[0] in needed)
         programs.append(
             WindowProgram(
                 window_ms,
                 edge,
                 levels_ms,
                 (*levels_ms, *(size for size in ladder_ms if size < levels_ms[-1])),
-                tuple((feature.name, finalizer(feature, states, layout)) for feature in features),
-                fields,
+                tuple((feature.name, finalizers[feature.name]) for feature in features),
+                (*fields, *tables),
                 tuple(name for name in fields if name not in chosen),
+                tables,
                 tuple(one for one in layout.endpoints if one.field.rpartition(".")[0] in needed),
                 tuple(one for one in layout.moments if one.state in needed),
             )
         )
     return tuple(programs)
+
+
+def _finalizers(plan: Plan, layout: Layout, buckets: Mapping[str, Buckets]) -> dict[str, Finalizer]:
+    states = {state.id: state for state in plan.states}
+    made = {}
+    for feature in plan.features:
+        if feature.bucket is None:
+            made[feature.name] = finalizer(feature, states, layout)
+        else:
+            field = bucket_field(feature.bucket)
+            made[feature.name] = bucket_finalizer(feature, states, buckets[field].layout, field, buckets[field].type)
+    return made

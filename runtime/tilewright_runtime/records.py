@@ -29,7 +29,6 @@ from .variable import Bytes
 _FLAGS = 0xFF << 40
 _SNAPPY = 1
 _CHECKSUM = struct.Struct("<I")
-_LOW = (1 << 32) - 1
 
 #: Shorter variable parts are left as they are: snappy cannot save enough of them to pay for itself.
 _WORTH_COMPRESSING = 64
@@ -53,9 +52,7 @@ class RecordCodec:
         rows = block.rows.copy()
         rows[:, STAMP] = (rows[:, STAMP] & _FLAGS) | self._stamp
         rows[:, FINGERPRINT] = self._fingerprint
-        for high, low in self.layout.limbs:
-            rows[:, high] += rows[:, low] >> 32
-            rows[:, low] &= _LOW
+        self.layout.carry(rows)
         parts = self._encode_variable(rows, block) if self.layout.variable else None
         size, seed, buffer = self.layout.fixed_bytes, self._seed, rows.astype("<i8", copy=False).tobytes()
         bodies = [buffer[at + 4 : at + size] for at in range(0, len(buffer), size)]

@@ -141,11 +141,14 @@ def short(value: Any) -> str:
         case int():
             return f"{value:,}"
         case [{"item": _}, *_]:
-            return short({item["item"]: item["count"] for item in value})
+            return _some([f"{_name(item['item'])}×{item['count']}" for item in value])
         case dict():
-            shown = [f"{_name(item)}×{count}" for item, count in value.items()]
-            return " ".join(shown[:3]) + (" …" if len(shown) > 3 else "")
+            return _some([f"{_name(name)}={short(item)}" for name, item in value.items()])
         case list():
             return " ".join(short(item) for item in value)
         case _:
             return str(jsonable(value))
+
+
+def _some(shown: list[str]) -> str:
+    return " ".join(shown[:3]) + (" …" if len(shown) > 3 else "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import median_high
 
-from tilewright_compiler.plan import Feature, Level, Plan, State
+from tilewright_compiler.plan import BucketLayout, Feature, Level, Plan, State, TileLayout
 
 from .cover import Segment
 from .program import Program, WindowProgram
@@ -138,9 +138,9 @@ def _level(plan: Plan, level: Level, tile_bytes: int) -> LevelReport:
 
 
 def _state(plan: Plan, state: State) -> StateReport:
-    layout = plan.tile_layout
-    fields = [f"{one.field} {one.dtype}" for one in layout.columns if one.state == state.id]
-    fields += [f"{one.field} bytes" for one in layout.variable if one.state == state.id]
+    layouts: list[TileLayout | BucketLayout] = [plan.tile_layout, *plan.tile_layout.buckets]
+    fields = [f"{one.field} {one.dtype}" for layout in layouts for one in layout.columns if one.state == state.id]
+    fields += [f"{one.field} bytes" for layout in layouts for one in layout.variable if one.state == state.id]
     users = tuple(feature.name for feature in plan.features if state.id in feature.states)
     return StateReport(state, tuple(fields), users)
 

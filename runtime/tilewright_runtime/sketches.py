@@ -12,7 +12,7 @@ from tilewright_compiler.plan import Plan, State
 
 from .entries import ENTRY_KINDS
 from .layout import Layout
-from .variable import Bytes, VariableKind, lists
+from .variable import Bytes, StateKind, lists
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,9 +29,9 @@ def _build_text(column: pa.Array) -> list[Bytes]:
     return column.cast("large_binary").to_pylist()  # type: ignore[no-any-return]
 
 
-def _text(extreme: Callable[[Sequence[bytes]], bytes]) -> VariableKind:
+def _text(extreme: Callable[[Sequence[bytes]], bytes]) -> StateKind:
     # UTF-8 sorts by bytes as it does by code points, which is the order of SQL's binary collation.
-    return VariableKind(build=_build_text, merge=extreme, encode=lambda text: text)
+    return StateKind(merge=extreme, encode=lambda text: text, build=_build_text)
 
 
 def _build_numbers(empty: Callable[[], Any]) -> Callable[[pa.Array], list[Bytes]]:
@@ -48,7 +48,7 @@ def _build_numbers(empty: Callable[[], Any]) -> Callable[[pa.Array], list[Bytes]
     return build
 
 
-def _tdigest(state: State) -> VariableKind:
+def _tdigest(state: State) -> StateKind:
     k = int(state.params["k"])
 
     def merge(parts: Sequence[bytes]) -> Any:
@@ -62,10 +62,10 @@ def _tdigest(state: State) -> VariableKind:
         made.merge(merged)
         return made.serialize()  # type: ignore[no-any-return]
 
-    return VariableKind(_build_numbers(lambda: ds.tdigest_double(k)), merge, encode)
+    return StateKind(merge, encode, _build_numbers(lambda: ds.tdigest_double(k)))
 
 
-def _kll(state: State) -> VariableKind:
+def _kll(state: State) -> StateKind:
     # These bytes are those of the KLL aggregate of Spark, which reads and writes the same library's.
     k = int(state.params["k"])
 
@@ -75,10 +75,10 @@ def _kll(state: State) -> VariableKind:
             merged.merge(ds.kll_doubles_sketch.deserialize(part))
         return merged
 
-    return VariableKind(_build_numbers(lambda: ds.kll_doubles_sketch(k)), merge, lambda sketch: sketch.serialize())
+    return StateKind(merge, lambda sketch: sketch.serialize(), _build_numbers(lambda: ds.kll_doubles_sketch(k)))
 
 
-def _hll(state: State) -> VariableKind:
+def _hll(state: State) -> StateKind:
     lg_k, form = int(state.params["lg_k"]), getattr(ds.tgt_hll_type, str(state.params["type"]))
 
     def sketch(items: Iterable[Any]) -> bytes:
@@ -98,10 +98,10 @@ def _hll(state: State) -> VariableKind:
             union.update(ds.hll_sketch.deserialize(part))
         return union
 
-    return VariableKind(build, merge, lambda union: union.get_result(form).serialize_compact())
+    return StateKind(merge, lambda union: union.get_result(form).serialize_compact(), build)
 
 
-def _frequent(state: State) -> VariableKind:
+def _frequent(state: State) -> StateKind:
     lg_max_k = int(state.params["lg_max_k"])
 
     def sketch(items: Iterable[tuple[str, int]]) -> bytes:
@@ -120,11 +120,11 @@ def _frequent(state: State) -> VariableKind:
             merged.merge(ds.frequent_strings_sketch.deserialize(part))
         return merged
 
-    return VariableKind(build, merge, lambda sketch: sketch.serialize())
+    return StateKind(merge, lambda sketch: sketch.serialize(), build)
 
 
 #: kind of a state -> the functions of its variable field; a first or last text is chosen by its time, never merged
-_KINDS: dict[str, Callable[[State], VariableKind]] = {
+_KINDS: dict[str, Callable[[State], StateKind]] = {
     "min": lambda _: _text(min),
     "max": lambda _: _text(max),
     "first": lambda _: _text(max),
@@ -137,11 +137,8 @@ _KINDS: dict[str, Callable[[State], VariableKind]] = {
 }
 
 
-def variable_kinds(plan: Plan, layout: Layout) -> dict[str, VariableKind]:
-    """The functions of each variable field of a plan, in the order of the record."""
+def variable_kinds(plan: Plan, layout: Layout) -> dict[str, StateKind]:
+    """The functions of each variable field of a state, in the order of the record."""
     states = {state.id: state for state in plan.states}
-    kinds = {}
-    for field in layout.variable:
-        state = states[field.name.rpartition(".")[0]]
-        kinds[field.name] = _KINDS[state.kind](state)
-    return kinds
+    fields = [field.name for field in layout.variable if field.kind in _KINDS]
+    return {name: _KINDS[state.kind](state) for name in fields for state in [states[name.rpartition(".")[0]]]}

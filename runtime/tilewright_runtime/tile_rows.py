@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from tilewright_compiler.plan import Plan
 
 from .block import Block
+from .buckets import Buckets, buckets_of
+from .entries import dtype_of, values_of
 from .keys import entity_encoder
-from .layout import NEWEST, NUMPY_DTYPES, SEQUENCE, START, layout_of
+from .layout import NEWEST, NUMPY_DTYPES, SEQUENCE, START, Layout, layout_of
 from .moments import of_values
 from .sketches import variable_kinds
 from .stores import TileKeys
+from .variable import Bytes, StateKind, VariableKind
 
 #: Entities whose texts are remembered from batch to batch.
 _REMEMBERED_ENTITIES = 1 << 20
@@ -37,25 +40,43 @@ class TileRows:
 
     A table has a row a tile: the columns `key:{name}`, `__start`, `__events` (how many the tile holds), `__newest` (the time
     of the newest), and a column `{state}.{field}` for each field that the table of states makes in SQL.
+
+    A table for a bucket column has a row for each of its values in a tile: `key:{name}`, `__start`, `__bucket` (the value as
+    states store it: a BIGINT, a DOUBLE or a VARCHAR, never null), and the columns of the states that are kept by it.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.layout = layout_of(plan)
-        self.kinds = variable_kinds(plan, self.layout)
+        self.buckets = buckets_of(plan)
+        self._state_kinds = variable_kinds(plan, self.layout)
+        self.kinds: dict[str, VariableKind] = {**self._state_kinds, **self.buckets}
         self._key_names = [f"key:{key.name}" for key in plan.keys]
         self._encode = entity_encoder(plan.keys)
         self._entities: dict[tuple[Any, ...], str] = {}
 
-    def level(self, table: pa.Table, size_ms: int) -> LevelTiles:
-        """The tiles of one level, ordered by entity and start."""
+    def level(self, table: pa.Table, size_ms: int, buckets: Sequence[pa.Table] = ()) -> LevelTiles:
+        """The tiles of one level, ordered by entity and start; `buckets` has a table for each bucket column, in the plan's order."""
         table = table.combine_chunks()
         entities, entity = self._entity_texts(table)
         starts = table["__start"].to_numpy()
         order = np.lexsort((starts, entity))
-        block = self._block(table.take(pa.array(order)))
+        block = _block(self.layout, self._state_kinds, table.take(pa.array(order)))
+        block.rows[:, SEQUENCE] = table["__events"].to_numpy()[order]
+        block.rows[:, NEWEST] = table["__newest"].to_numpy()[order]
+        block.rows[:, START] = starts[order]
         keys = TileKeys(self.plan.name, size_ms, entities, entity[order].tolist(), starts[order].tolist())
+        places = _Places(entities, entity[order], starts[order] // size_ms)
+        for (name, bucket), found in zip(self.buckets.items(), buckets, strict=True):
+            block.variable[name] = self._tables(bucket, found.combine_chunks(), places, size_ms)
         return LevelTiles(keys, block)
+
+    def _tables(self, bucket: Buckets, table: pa.Table, places: _Places, size_ms: int) -> list[Bytes]:
+        """The table of each tile."""
+        entities, entity = self._entity_texts(table)
+        tile = places.of(entities, entity, table["__start"].to_numpy() // size_ms)
+        values = values_of(table["__bucket"].combine_chunks(), dtype_of(bucket.type))
+        return bucket.build(values, _block(bucket.layout, bucket.kinds, table), tile, len(places))
 
     def _entity_texts(self, table: pa.Table) -> tuple[list[str], NDArray[np.int64]]:
         """The distinct entities in the order of their texts, and each row's place among them."""
@@ -79,27 +100,43 @@ class TileRows:
             text = self._entities[values] = self._encode(values)
         return text
 
-    def _block(self, table: pa.Table) -> Block:
-        layout = self.layout
-        rows = np.zeros((len(table), layout.words), dtype=np.int64)
-        rows[:, SEQUENCE] = table["__events"].to_numpy()
-        rows[:, NEWEST] = table["__newest"].to_numpy()
-        rows[:, START] = table["__start"].to_numpy()
-        identities = layout.identities()
-        for name, dtype in self._fixed_columns():
-            word = layout.names[name]
-            column = table[name].combine_chunks()
-            if column.null_count:
-                column = pc.fill_null(column, identities[word])
-            rows.view(NUMPY_DTYPES[dtype])[:, word] = column.to_numpy(zero_copy_only=False)
-        for moments in layout.moments:
-            values = table[f"{moments.state}.values"].combine_chunks()
-            counts = pc.fill_null(pc.list_value_length(values), 0).to_numpy().astype(np.int64)
-            full = np.flatnonzero(counts)
-            starts = (np.cumsum(counts) - counts)[full]
-            found = of_values(values.flatten().to_numpy(), starts, counts[full], moments.order)
-            rows.view(np.float64)[full, moments.start : moments.stop] = np.column_stack(found)
-        return Block(rows, {name: kind.build(table[name].combine_chunks()) for name, kind in self.kinds.items()})
 
-    def _fixed_columns(self) -> Sequence[tuple[str, str]]:
-        return [(f"{column.state}.{column.field}", column.dtype) for column in self.plan.tile_layout.columns if column.merge != "moments"]
+class _Places:
+    """Finds tiles, which are ordered by entity and start, by both."""
+
+    def __init__(self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]) -> None:
+        """`number` is a tile's start divided by its size."""
+        self._known = {text: i for i, text in enumerate(entities)}
+        self._span = int(number.max(initial=0)) + 1
+        self._codes = entity * self._span + number
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def of(self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place of the tile of each row."""
+        known = np.array([self._known[text] for text in entities], dtype=np.int64)
+        found: NDArray[np.int64] = np.searchsorted(self._codes, known[entity] * self._span + number)
+        return found
+
+
+def _block(layout: Layout, kinds: Mapping[str, StateKind], table: pa.Table) -> Block:
+    """The states of each row of a table, with an empty header."""
+    rows = np.zeros((len(table), layout.words), dtype=np.int64)
+    identities = layout.identities()
+    made = {word for moments in layout.moments for word in range(moments.start, moments.stop)}
+    for name, word in layout.names.items():
+        if word in made:
+            continue
+        column = table[name].combine_chunks()
+        if column.null_count:
+            column = pc.fill_null(column, identities[word])
+        rows.view(NUMPY_DTYPES[layout.dtypes[name]])[:, word] = column.to_numpy(zero_copy_only=False)
+    for moments in layout.moments:
+        values = table[f"{moments.state}.values"].combine_chunks()
+        counts = pc.fill_null(pc.list_value_length(values), 0).to_numpy().astype(np.int64)
+        full = np.flatnonzero(counts)
+        starts = (np.cumsum(counts) - counts)[full]
+        found = of_values(values.flatten().to_numpy(), starts, counts[full], moments.order)
+        rows.view(np.float64)[full, moments.start : moments.stop] = np.column_stack(found)
+    return Block(rows, {name: kind.build(table[name].combine_chunks()) for name, kind in kinds.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -13,16 +13,36 @@ if TYPE_CHECKING:
 Bytes = bytes | None
 
 
-@dataclass(frozen=True)
-class VariableKind:
-    """What a state of changing length can do; every function leaves its arguments as they are."""
+class VariableKind(Protocol):
+    """What a field of changing length can do; every function leaves its arguments as they are."""
 
+    def merge(self, parts: Sequence[bytes], /) -> Any:
+        """The bytes of some tiles (at least one) to one merged object."""
+
+    def encode(self, merged: Any, /) -> bytes:
+        """A merged object to bytes."""
+
+    def merge_pairs(self, older: Sequence[Bytes], newer: Sequence[Bytes], /) -> list[Bytes]:
+        """The bytes of tiles merged with those of the tile at the same place."""
+
+
+@dataclass(frozen=True)
+class StateKind:
+    """The field of changing length of a state."""
+
+    merge: Callable[[Sequence[bytes]], Any]
+    encode: Callable[[Any], bytes]
     build: Callable[[pa.Array], list[Bytes]]
     """A column of the tile query (one value a tile) to the bytes of each tile."""
-    merge: Callable[[Sequence[bytes]], Any]
-    """The bytes of some tiles (at least one) to one merged object."""
-    encode: Callable[[Any], bytes]
-    """A merged object to bytes."""
+
+    def merge_pairs(self, older: Sequence[Bytes], newer: Sequence[Bytes], /) -> list[Bytes]:
+        """One pair after the other."""
+        return [self._merge_pair(old, new) for old, new in zip(older, newer, strict=True)]
+
+    def _merge_pair(self, old: Bytes, new: Bytes) -> Bytes:
+        if old is None or new is None:
+            return new if old is None else old
+        return self.encode(self.merge([old, new]))
 
 
 def lists(column: pa.Array) -> Iterator[tuple[int, int] | None]:

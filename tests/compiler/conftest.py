@@ -28,7 +28,7 @@ def run_plan(database: duckdb.DuckDBPyConnection) -> RunPlan:
 
     def run(plan: Plan, rows: Sequence[Sequence[Any]], tile_ms: int | None = None, text: bool = True, source: int = 0) -> Tiles:
         load(database, plan, rows, text, source)
-        first, second = database.extract_statements(plan.sql[plan.sources[source].name]["duckdb"])
+        first, second, *_ = database.extract_statements(plan.sql[plan.sources[source].name]["duckdb"])
         database.execute(first)
         found = database.execute(second, {"tile_ms": tile_ms or plan.levels[0].size_ms})
         names = [column[0] for column in found.description or ()]

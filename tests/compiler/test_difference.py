@@ -54,6 +54,13 @@ CASES: dict[str, tuple[Plan, Verdict, str]] = {
     "a derivation more": (made(derivations=[TWICE]), Verdict.COMPATIBLE, 'derivation twice is new: "x_sum_12h" * 2, DOUBLE'),
     "a longer window": (made(total("1d")), Verdict.COMPATIBLE, "level 1h is kept for 19h 37m -> 1d 13h: what is older than 19h 37m may be"),
     "a shorter window": (made(total("11h")), Verdict.COMPATIBLE, "level 1h is kept for 19h 37m -> 18h 7m"),
+    "a bucket": (made(total("12h"), total("12h", buckets=["y"])), Verdict.NEW_TABLE, "state sum_x_by_y is new"),
+    "a feature by bucket": (
+        made(total("12h"), total("12h", buckets=["y"])),
+        Verdict.NEW_TABLE,
+        "feature x_sum_12h_by_y is new: SUM of x by y over 12h",
+    ),
+    "lists": (made(sources=[source(schema=SCHEMA | {"x": "array<double>"})]), Verdict.NEW_TABLE, "x DOUBLE {} -> each of x DOUBLE {}"),
     "a column that nobody uses": (
         made(sources=[source(selects={"user": "user", "x": "x", "more": "y"})]),
         Verdict.COMPATIBLE,

@@ -107,6 +107,38 @@ def _with_tile(size: str, window: str) -> Aggregation:
     return Aggregation(input_column="x", operation=Operation.MIN, windows=[window], tile_size=size)
 
 
+def test_states_of_other_meaning_have_other_ids() -> None:
+    """Names that run into each other do not make one state of two."""
+    source = EventSource(
+        schema={"user": "string", "x": "double", "k_x": "double", "x_by_k": "double", "k": "string", "ts": "timestamp"},
+        query=Query(time_column="ts"),
+    )
+    asked = [
+        ("k_x", Operation.FIRST, None),
+        ("x", Operation.FIRST_K(2), None),
+        ("x_by_k", Operation.MIN, None),
+        ("x", Operation.MIN, ["k"]),
+    ]
+    aggregations = [Aggregation(input_column=c, operation=o, buckets=b, name=f"{i}") for i, (c, o, b) in enumerate(asked)]
+    plan = compile_group_by(GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=aggregations))
+    ids = [state.id for state in plan.states]
+    assert ids == ["first_k_x", "first_k_x_2", "min_x_by_k", "count_x_by_k", "min_x_by_k_2", "count_x_by_k_2"]
+    assert [feature.states for feature in plan.features] == [ids[:1], ids[1:2], ids[2:4], ids[4:]]
+
+
+def test_what_is_kept_by_bucket_is_not_kept_of_all_events() -> None:
+    """Several features by one column share its states, and a tile keeps them for each value only."""
+    aggregations = [
+        Aggregation(input_column="x", operation=operation, windows=["1h", "1d"], buckets=["ts"])
+        for operation in (Operation.SUM, Operation.AVERAGE)
+    ]
+    layout = _plan(aggregations).tile_layout
+    assert (layout.columns, layout.variable) == ([], [])
+    assert [(b.column, b.type, [c.state for c in b.columns]) for b in layout.buckets] == [
+        ("ts", "TIMESTAMP WITH TIME ZONE", ["sum_x_by_ts", "count_x_by_ts"])
+    ]
+
+
 def test_a_name_is_given_or_kept() -> None:
     """The argument names a GroupBy that has no name of its own."""
     source = EventSource(schema=SCHEMA, query=Query(time_column="ts"))

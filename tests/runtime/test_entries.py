@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.examples import few
 from tilewright_compiler.plan import State
 from tilewright_runtime.entries import ENTRY_KINDS
-from tilewright_runtime.variable import VariableKind
+from tilewright_runtime.variable import StateKind
 
 TYPES = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string()}
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -26,7 +26,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 TIMED, COUNTED = {"first_k", "last_k"}, {"histogram"}
 
 
-def kind_of(kind: str, type_: str, k: int = 2) -> VariableKind:
+def kind_of(kind: str, type_: str, k: int = 2) -> StateKind:
     params: dict[str, int | str] = {} if kind in ("unique", "histogram") else {"k": k}
     return ENTRY_KINDS[kind](State(id="it", kind=kind, input="x", type=type_, params=params))
 

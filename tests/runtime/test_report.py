@@ -133,7 +133,7 @@ def test_a_window_shorter_than_the_way_to_its_tiles() -> None:
     assert picture(cover).note.startswith(("no whole tile", "4 tiles", "5 tiles"))
 
 
-@pytest.mark.parametrize("name", ["quick_start", "every_operation", "hostile_names", "derivations"])
+@pytest.mark.parametrize("name", ["quick_start", "every_operation", "hostile_names", "derivations", "buckets"])
 def test_text(name: str, snapshot: SnapshotAssertion) -> None:
     """The text is what a reviewer has looked at, and fits a terminal of 80 columns."""
     shown = text(case(name))

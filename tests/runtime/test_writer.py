@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -111,6 +112,20 @@ def test_a_date_that_an_expression_makes_cannot_spoil_its_key() -> None:
     session = Session(made)
     session.write([row("a", 1, text) for text in (*BAD_MOMENTS, "2024-01-04")])
     assert session.features(k="a") == {"d_max_1h": date(2024, 1, 4)}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", [[math.inf, -math.inf], [1e308, 1e308]])
+@pytest.mark.parametrize("buckets", [None, ["t"]])
+def test_sums_beyond_a_double_are_merged_in_silence(values: list[float], buckets: list[str] | None) -> None:
+    """Infinities of both signs make NaN and what is too large infinity, without a warning of numpy's."""
+    schema = {"k": "string", "t": "string", "n": "double"}
+    session = Session(plan_of(schema, ["k"], aggregations("n", [Operation.SUM], buckets=buckets)))
+    for value in values:
+        session.write([{"k": "a", "t": "x", "n": value, "ts": AT - 1}])
+    (found,) = session.features(k="a").values()
+    total = found if buckets is None else found["x"]
+    assert total == sum(values) or (math.isnan(total) and math.isnan(sum(values)))
 
 
 def test_decimals_may_use_all_their_digits(tmp_path: Path) -> None:

@@ -75,6 +75,20 @@ def lists(case: str) -> tuple[str, st.SearchStrategy[Any], Sequence[OperationSpe
 
 CASES |= {f"lists_of_{case}": lists(case) for case in ("odd_floats", "decimals", "texts", "timestamps", "booleans")}
 
+#: case -> (type of a bucket column, its values other than null); values of the case above of its name's begin are asked by it
+BUCKETS: dict[str, tuple[str, Sequence[Any]]] = {
+    "odd_floats by texts": ("string", ["", "a", "it's", 'a"b', "a\n{{ b }}", "\0", "\uffff", "\N{GRINNING FACE}"]),
+    "integers by integers": ("bigint", [0, -1, 2**63 - 1, -(2**63)]),
+    "texts by floats": ("double", [0.0, -0.0, math.nan, -math.inf, 0.1]),
+    "decimals by booleans": ("boolean", [True, False]),
+    "dates by dates": ("date", [date(1969, 12, 31), date(2024, 1, 4)]),
+    "booleans by timestamps": ("timestamp", [datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC), datetime(2024, 1, 4, tzinfo=UTC)]),
+    "lists_of_texts by decimals": ("decimal(12,3)", [Decimal("-1.500"), Decimal("0.000"), Decimal("10.000")]),
+    "lists_of_odd_floats by texts": ("string", ["", "a", "b"]),
+    "kll by integers": ("int", [1, 2]),
+}
+CASES |= {case: CASES[case.partition(" by ")[0]] for case in BUCKETS}
+
 #: A day's boundary, around which edges of all levels meet.
 MIDNIGHT = AT // DAY * DAY
 boundary = st.builds(
@@ -92,28 +106,30 @@ KEYS = [{"who": who, "where": where} for who in ("a", "a::1", "") for where in (
 @cache
 def plan(case: str) -> Plan:
     """Every operation of a case over three windows, in every edge mode and for a lifetime."""
-    kind, _, operations = CASES[case]
-    windows = ["5m", "12h", "2d"]
-    modes = [aggregations("value", operations, windows, edge) for edge in ("sawtooth", "truncate")]
+    _, _, operations = CASES[case]
+    windows, buckets = ["5m", "12h", "2d"], ["bucket"] if case in BUCKETS else None
+    modes = [aggregations("value", operations, windows, edge, buckets) for edge in ("sawtooth", "truncate")]
     parts = [operation for operation in operations if operation.prorates]
-    modes += [aggregations("value", parts, chosen, "prorate") for chosen in (windows, None)]
-    return plan_of(_schema(kind), ["who", "where"], [*itertools.chain(*modes), *aggregations("value", operations, None)])
+    modes += [aggregations("value", parts, chosen, "prorate", buckets) for chosen in (windows, None)]
+    return plan_of(_schema(case), ["who", "where"], [*itertools.chain(*modes), *aggregations("value", operations, None, buckets=buckets)])
 
 
-def _schema(kind: str) -> dict[str, str]:
-    return {"who": "string", "where": "bigint", "value": kind}
+def _schema(case: str) -> dict[str, str]:
+    schema = {"who": "string", "where": "bigint", "value": CASES[case][0]}
+    return schema | {"bucket": BUCKETS[case][0]} if case in BUCKETS else schema
 
 
 @st.composite
 def histories(
-    draw: st.DrawFn, values: st.SearchStrategy[Any]
+    draw: st.DrawFn, values: st.SearchStrategy[Any], buckets: Sequence[Any]
 ) -> tuple[list[dict[str, Any]], list[list[dict[str, Any]]], list[str], list[int]]:
     """Events; the same events in writes of any size and order; the form of each write; and query times."""
     pool = draw(st.lists(moments, min_size=1, max_size=6))
     event = st.builds(
-        lambda key, value, ts: {**key, "value": value, "ts": ts},
+        lambda key, value, bucket, ts: {**key, "value": value, "bucket": bucket, "ts": ts},
         st.sampled_from(KEYS[:4]),
         st.none() | values,
+        st.sampled_from([None, *buckets]),
         st.sampled_from(pool) | moments,
     )
     events = draw(st.lists(event, min_size=1, max_size=16))
@@ -147,16 +163,17 @@ def write_all(
 @pytest.mark.parametrize("case", CASES)
 def test_every_answer_is_the_oracles(case: str) -> None:
     """Each operation, window and edge mode answers at every time what brute force over the raw events says."""
-    kind, values, _ = CASES[case]
+    _, values, _ = CASES[case]
+    _, buckets = BUCKETS.get(case, ("", ()))
 
     @few(8)
-    @given(histories(values), st.sampled_from(["memory:", "lmdb:"]))
+    @given(histories(values, buckets), st.sampled_from(["memory:", "lmdb:"]))
     def check(drawn: tuple[list[dict[str, Any]], list[list[dict[str, Any]]], list[str], list[int]], scheme: str) -> None:
         events, writes, forms, query_times = drawn
         with tempfile.TemporaryDirectory() as folder:
             store = open_store(scheme if scheme == "memory:" else f"lmdb:{folder}/store")
             with Writer(plan(case), store) as writer:
-                write_all(writer, writes, forms, _schema(kind), Path(folder))
+                write_all(writer, writes, forms, _schema(case), Path(folder))
             fetcher = Fetcher(plan(case), store)
             for key, at in itertools.product(KEYS[:5], query_times):
                 assert_answer(fetcher, key, at, [event for event in events if all(event[name] == key[name] for name in key)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -22,7 +22,10 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Asked:
-    """What a feature asks: an operation over a column, and over which time; `window_ms` is None for a lifetime."""
+    """What a feature asks: an operation over a column, and over which time; `window_ms` is None for a lifetime.
+
+    With a bucket it asks the same for each value of that column.
+    """
 
     operation: str
     column: str
@@ -30,6 +33,7 @@ class Asked:
     edge_ms: int | None = None
     edge: str = "sawtooth"
     params: Mapping[str, Any] = field(default_factory=dict)
+    bucket: str | None = None
 
 
 def end_ms(events: Iterable[Event], at_ms: int, finest_ms: int) -> int:
@@ -205,6 +209,8 @@ def answer(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) ->
 
 def disagreement(asked: Asked, got: Any, events: Sequence[Event], at_ms: int, finest_ms: int) -> str | None:
     """What is wrong with an answer, or None."""
+    if asked.bucket is not None:
+        return _bad_map(asked, asked.bucket, got, events, at_ms, finest_ms)
     if asked.edge == "prorate":
         return _bad_prorated(asked, got, prorated(asked, events, at_ms, finest_ms))
     values = [value for _, value in chosen(asked, events, at_ms, finest_ms)]
@@ -217,6 +223,25 @@ def disagreement(asked: Asked, got: Any, events: Sequence[Event], at_ms: int, fi
     if asked.operation in ("SUM", "AVERAGE") and isinstance(want, float):
         allowed = TOLERANCE * magnitude(values) / (len(values) if asked.operation == "AVERAGE" else 1)
     return None if _same(got, want, allowed) else f"{asked.operation}({asked.column}) gives {got!r}, the oracle says {want!r}"
+
+
+def _bad_map(asked: Asked, bucket: str, got: Any, events: Sequence[Event], at_ms: int, finest_ms: int) -> str | None:
+    """A map has each bucket value that comes with a value of the column within the window, in order, and what it is alone."""
+    alone, counted = replace(asked, bucket=None), prorated if asked.edge == "prorate" else chosen
+    known = {rank(event[bucket]): event[bucket] for event in events if event[bucket] is not None}
+    # The events of other bucket values stay: they say where the answer ends, and their values do not count.
+    own = {place: [e if _is(e[bucket], place) else {**e, asked.column: None} for e in events] for place in sorted(known)}
+    want = {place: known[place] for place, some in own.items() if counted(alone, some, at_ms, finest_ms)}
+    if not want:
+        return None if got is None else f"a map of nothing is {got!r}"
+    if not isinstance(got, dict) or not _same(list(got), list(want.values()), 0):
+        return f"{asked.operation}({asked.column}) by {bucket} gives {got!r}, the oracle has {list(want.values())}"
+    wrong = (disagreement(alone, value, own[place], at_ms, finest_ms) for place, value in zip(want, got.values(), strict=True))
+    return next((f"by {bucket}: {what}" for what in wrong if what), None)
+
+
+def _is(value: Any, place: tuple[int, Any]) -> bool:
+    return value is not None and rank(value) == place
 
 
 def _same(got: Any, want: Any, allowed: float) -> bool:

@@ -45,7 +45,11 @@ def plan_of(
 
 
 def aggregations(
-    column: str, operations: Sequence[OperationSpec], windows: Sequence[str] | None = ("1h",), edge: str = "sawtooth"
+    column: str,
+    operations: Sequence[OperationSpec],
+    windows: Sequence[str] | None = ("1h",),
+    edge: str = "sawtooth",
+    buckets: Sequence[str] | None = None,
 ) -> list[Aggregation]:
     """Each operation over a column; the name of a feature says its edge mode unless it is the usual one."""
     return [
@@ -54,6 +58,7 @@ def aggregations(
             operation=operation,
             windows=windows,
             edge=edge,  # type: ignore[arg-type]
+            buckets=buckets,
             name=None if edge == "sawtooth" else f"{column}_{operation.suffix}_{edge}",
         )
         for operation in operations
@@ -62,7 +67,7 @@ def aggregations(
 
 def asked(feature: Feature) -> Asked:
     """A plan's feature as the question that the oracle answers."""
-    return Asked(feature.operation, feature.input, feature.window_ms, feature.edge_ms, feature.edge, feature.params)
+    return Asked(feature.operation, feature.input, feature.window_ms, feature.edge_ms, feature.edge, feature.params, feature.bucket)
 
 
 def finest_ms(plan: Plan) -> int:

@@ -37,9 +37,10 @@ def bind_columns(draft: Draft) -> None:
         if (bound := _bind_source(draft, name, source, wanted)) is not None:
             draft.sources.append(bound)
     if len(draft.sources) == len(sources):
-        draft.keys = [Column(name=key, type=_key_type(t)) for key in draft.group_by.keys or () if (t := _agreed(draft, key))]
-        inputs = dict.fromkeys(feature.aggregation.input_column for feature in draft.features)
-        draft.inputs = {name: t for name in inputs if (t := _agreed(draft, name, lists=True))}
+        draft.keys = [Column(name=key, type=_key_type(t)) for key in draft.group_by.keys or () if (t := _agreed(draft, key, "key"))]
+        buckets = {feature.bucket for feature in draft.features}
+        roles = {name: "bucket" if name in buckets else "input" for feature in draft.features for name in feature.columns}
+        draft.columns = {name: t for name, role in roles.items() if (t := _agreed(draft, name, role))}
         for aggregation in {id(f.aggregation): f.aggregation for f in draft.features}.values():
             _check_input(draft, aggregation)
 
@@ -48,7 +49,7 @@ def _wanted(draft: Draft) -> list[str]:
     keys = list(draft.group_by.keys or ())
     for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
         draft.report("TW006", draft.group_by.site, f"the key {key!r} is named twice. Name it once.")
-    return list(dict.fromkeys([*keys, *(feature.aggregation.input_column for feature in draft.features)]))
+    return list(dict.fromkeys([*keys, *(name for feature in draft.features for name in feature.columns)]))
 
 
 def _source_names(draft: Draft, sources: list[EventSource]) -> list[str]:
@@ -113,10 +114,12 @@ def _check_names(draft: Draft, source: EventSource, written: dict[str, str], wan
     place = f"{shown_path(source.site.file)}:{source.site.line}"
     for name in wanted:
         if name not in written:
-            is_key = name in (draft.group_by.keys or ())
-            sites = [f.aggregation.site for f in draft.features if f.aggregation.input_column == name]
-            what = f"the {'key' if is_key else 'input column'} {name!r} is not selected by the source at {place}. {nearest(name, written)}"
-            draft.report("TW020", draft.group_by.site if is_key else sites[0], what)
+            users = [f.aggregation for f in draft.features if name in f.columns]
+            role, site = "key", draft.group_by.site
+            if name not in (draft.group_by.keys or ()):
+                role, site = "input column" if users[0].input_column == name else "bucket column", users[0].site
+            what = f"the {role} {name!r} is not selected by the source at {place}. {nearest(name, written)}"
+            draft.report("TW020", site, what)
 
 
 def _bind(draft: Draft, source: EventSource, schema: Schema, text: str, name: str | None) -> Typed | None:
@@ -148,16 +151,16 @@ def _time(draft: Draft, source: EventSource, time: Typed) -> str:
     return ""
 
 
-def _agreed(draft: Draft, name: str, lists: bool = False) -> str | None:
-    """The type of a column in all sources: equal, or the widest of its family; a list only where there may be lists."""
+def _agreed(draft: Draft, name: str, role: str) -> str | None:
+    """The type of a column in all sources: equal, or the widest of its family; only an input may be a list."""
     types = {bound.name: bound.types[name] for bound in draft.sources if name in bound.types}
     for bound in draft.sources:
         if bound.name in types and family(element(kind := types[bound.name])) is None:
             advice = "Give a list of plain values." if kind.endswith("[]") else "Cast it, as in cast(… as double) or decimal(18,2)."
             draft.report("TW026", bound.source.query.site, f"the column {name!r} is {spark_type(kind)}, which tiles cannot hold. {advice}")
             return None
-        if bound.name in types and kind.endswith("[]") and not lists:
-            what = f"the key {name!r} is {spark_type(kind)}, and a key is one value. Select an element of it under another name."
+        if bound.name in types and kind.endswith("[]") and role != "input":
+            what = f"the {role} {name!r} is {spark_type(kind)}, and a {role} is one value. Select an element of it under another name."
             draft.report("TW026", bound.source.query.site, what)
             return None
     if len(set(types.values())) < 2:
@@ -177,7 +180,7 @@ def _key_type(kind: str) -> str:
 
 
 def _check_input(draft: Draft, aggregation: Aggregation) -> None:
-    kind = draft.inputs.get(aggregation.input_column)
+    kind = draft.columns.get(aggregation.input_column)
     operation = aggregation.operation
     if kind is not None and family(element(kind)) not in operation.accepts:
         takes = ", ".join(sorted(operation.accepts))

@@ -9,7 +9,6 @@ from ..draft import Draft
 from ..expressions import FEATURES, ExpressionError, shown
 from ..names import unusable
 from ..plan import Derivation
-from ..states import element
 from ..types import spark_type
 
 
@@ -32,8 +31,8 @@ def bind_derivations(draft: Draft) -> None:
 
 def _types(draft: Draft) -> dict[str, str]:
     """The DuckDB types of the features; empty where the input is broken, which is reported by itself."""
-    inputs = {feature.name: draft.inputs.get(feature.aggregation.input_column) for feature in draft.features}
-    return {feature.name: feature.type(element(kind)) if (kind := inputs[feature.name]) else "" for feature in draft.features}
+    known = {feature.name: all(name in draft.columns for name in feature.columns) for feature in draft.features}
+    return {feature.name: feature.type(draft.columns) if known[feature.name] else "" for feature in draft.features}
 
 
 def _check_name(draft: Draft, derivation: Declared, seen: dict[str, str]) -> None:

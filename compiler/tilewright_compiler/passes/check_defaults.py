@@ -8,7 +8,6 @@ from typing import Any
 
 from ..defaults import default_value
 from ..draft import Draft
-from ..states import element
 
 
 def check_defaults(draft: Draft) -> None:
@@ -16,11 +15,10 @@ def check_defaults(draft: Draft) -> None:
     seen: set[int] = set()
     for feature in draft.features:
         aggregation = feature.aggregation
-        kind = element(draft.inputs.get(aggregation.input_column, ""))
-        if aggregation.default is None or not kind or id(aggregation) in seen:
+        if aggregation.default is None or id(aggregation) in seen or any(name not in draft.columns for name in feature.columns):
             continue
         seen.add(id(aggregation))
-        result = feature.type(kind)
+        result = feature.type(draft.columns)
         if not _fits(aggregation.default, result):
             what = f"default={aggregation.default!r} is not a value of {feature.name}, which is {result}."
             draft.report("TW010", aggregation.site, f"{what} Give {_example(result)}, or leave it out.")

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import ceil
 
 from ..draft import Draft
-from ..plan import Cost, Recommendation, Request, State
+from ..plan import BucketLayout, Cost, Recommendation, Request, State, TileLayout
 from ..sizing import recommend
 
 _HEADER_BYTES, _NUMBER_BYTES = 48, 8
@@ -17,6 +17,8 @@ _SKETCH_BYTES = {"tdigest": 1600, "kll": 1600, "hll": 512, "frequent": 512, "his
 _ENTRY_BYTES = {"bounded": 8, "largest_k": 8, "smallest_k": 8, "first_k": 16, "last_k": 16}
 _TYPICAL_ENTRIES = 64
 _TEXT_BYTES = 16
+#: How many values of a bucket column a tile is taken to hold.
+_TYPICAL_BUCKETS = 10
 #: A lifetime reads as many tiles as there are days with events: a year of them is assumed.
 _LIFETIME_MS = 365 * 86_400_000
 
@@ -80,9 +82,14 @@ def _record_bytes(draft: Draft) -> int:
     layout = draft.tile_layout
     if layout is None:
         return 0
+    buckets = sum(_LENGTH_BYTES + _TYPICAL_BUCKETS * (_TEXT_BYTES + _fields_bytes(draft, bucket)) for bucket in layout.buckets)
+    return _HEADER_BYTES + _fields_bytes(draft, layout) + buckets
+
+
+def _fields_bytes(draft: Draft, layout: TileLayout | BucketLayout) -> int:
     states = {state.id: state for state in draft.states}
     sketches = sum(_LENGTH_BYTES + _variable_bytes(states[field.state]) for field in layout.variable)
-    return _HEADER_BYTES + _NUMBER_BYTES * len(layout.columns) + sketches
+    return _NUMBER_BYTES * len(layout.columns) + sketches
 
 
 def _variable_bytes(state: State) -> int:

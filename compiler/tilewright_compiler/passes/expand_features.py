@@ -14,10 +14,10 @@ _EDGES_BUILT = ("sawtooth", "truncate", "prorate")
 
 
 def expand_features(draft: Draft) -> None:
-    """Name one feature for each window of each aggregation, in the order of declaration.
+    """Name one feature for each window and bucket of each aggregation, in the order of declaration.
 
     `Aggregation(input_column="amount", operation=Operation.SUM, windows=["1h", "14d"])` gives
-    `amount_sum_1h` and `amount_sum_14d`.
+    `amount_sum_1h` and `amount_sum_14d`; with `buckets=["kind"]`, `amount_sum_1h_by_kind` and `amount_sum_14d_by_kind`.
     """
     _group_by(draft)
     seen: dict[str, Aggregation] = {}
@@ -49,9 +49,6 @@ def _not_built(draft: Draft, aggregation: Aggregation) -> None:
     if (edge := aggregation.edge or draft.group_by.edge) not in _EDGES_BUILT:
         what = f"edge={edge!r} is not built yet. Use 'sawtooth', 'truncate' or 'prorate'."
         draft.report("TW030", aggregation.site, what)
-    if aggregation.buckets:
-        what = "buckets are not built yet. Make a column for each bucket with select(…=\"if(kind = 'a', amount, null)\")."
-        draft.report("TW030", aggregation.site, what)
 
 
 def _features(draft: Draft, aggregation: Aggregation) -> Iterator[Declared]:
@@ -59,12 +56,23 @@ def _features(draft: Draft, aggregation: Aggregation) -> Iterator[Declared]:
     if aggregation.name is not None and (why := unusable(aggregation.name)):
         draft.report("TW007", aggregation.site, f"the feature name {aggregation.name!r} {why}.")
     edge = _edge(draft, aggregation)
-    if aggregation.windows is None:
-        yield Declared(stem, aggregation, None, edge)
-        return
-    for window in aggregation.windows:
-        window_ms = duration_ms(window)
-        yield Declared(f"{stem}_{format_duration(window_ms)}", aggregation, window_ms, edge)
+    buckets = _buckets(draft, aggregation)
+    for window in aggregation.windows or (None,):
+        window_ms = None if window is None else duration_ms(window)
+        name = stem if window_ms is None else f"{stem}_{format_duration(window_ms)}"
+        for bucket in buckets or (None,):
+            yield Declared(name if bucket is None else f"{name}_by_{bucket}", aggregation, window_ms, edge, bucket)
+
+
+def _buckets(draft: Draft, aggregation: Aggregation) -> list[str]:
+    named = list(aggregation.buckets or ())
+    for bucket in dict.fromkeys(named):
+        if named.count(bucket) > 1:
+            draft.report("TW006", aggregation.site, f"the bucket {bucket!r} is named twice. Name it once.")
+        if bucket in (draft.group_by.keys or ()):
+            what = f"buckets names {bucket!r}, which is a key: an entity has one value of it. Leave it out."
+            draft.report("TW010", aggregation.site, what)
+    return list(dict.fromkeys(named))
 
 
 def _edge(draft: Draft, aggregation: Aggregation) -> Edge:

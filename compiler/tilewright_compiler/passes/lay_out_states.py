@@ -3,49 +3,72 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 from ..draft import Declared, Draft, Sized
-from ..plan import Feature, State, TileLayout
+from ..plan import BucketLayout, Feature, State, TileLayout
 from ..states import element, lay_out
 
 
 def lay_out_states(draft: Draft) -> None:
     """Fill the draft's states, plan features and tile layout.
 
-    SUM and AVERAGE of `amount` over any windows share the states `sum_amount` and `count_amount`.
+    SUM and AVERAGE of `amount` over any windows share the states `sum_amount` and `count_amount`; by bucket `kind` they
+    share `sum_amount_by_kind` and `count_amount_by_kind`, which a tile keeps for each value of `kind`.
     """
-    needed = [[(kind, feature.aggregation.input_column, params) for kind, params in _kept(feature)] for feature in draft.features]
-    ids = _ids([state for states in needed for state in states])
-    states: dict[str, State] = {}
-    for (kind, column, params), state_id in ids:
-        of = draft.inputs[column]
-        states[state_id] = State(id=state_id, kind=kind, input=column, type=element(of), many=of.endswith("[]"), params=params)
-    draft.states = list(states.values())
-    columns, variable = lay_out(draft.states)
-    compression = draft.config.kv_store.compression
-    draft.tile_layout = TileLayout(record_version=1, columns=columns, variable=variable, compression=compression)
-    flat = iter(state_id for _, state_id in ids)
+    needed = [
+        [_Kept(kind, feature.aggregation.input_column, feature.bucket, tuple(params.items())) for kind, params in _kept(feature)]
+        for feature in draft.features
+    ]
+    ids = _ids(list(dict.fromkeys(kept for states in needed for kept in states)))
+    draft.states = [_state(draft, kept, state_id) for kept, state_id in ids.items()]
+    columns, variable = lay_out([state for state in draft.states if state.bucket is None])
+    draft.tile_layout = TileLayout(
+        record_version=1,
+        columns=columns,
+        variable=variable,
+        buckets=[_bucket_layout(draft, bucket) for bucket in dict.fromkeys(state.bucket for state in draft.states) if bucket is not None],
+        compression=draft.config.kv_store.compression,
+    )
     for feature, sized, own in zip(draft.features, draft.sized, needed, strict=True):
-        draft.plan_features.append(_plan_feature(draft, feature, sized, [next(flat) for _ in own]))
+        draft.plan_features.append(_plan_feature(draft, feature, sized, [ids[kept] for kept in own]))
 
 
-_Key = tuple[str, str, dict[str, int | str]]
+class _Kept(NamedTuple):
+    """A state before it has an id."""
+
+    kind: str
+    column: str
+    bucket: str | None
+    params: tuple[tuple[str, int | str], ...]
 
 
 def _kept(feature: Declared) -> tuple[tuple[str, dict[str, int | str]], ...]:
     return feature.aggregation.operation.kept_states()
 
 
-def _ids(states: list[_Key]) -> list[tuple[_Key, str]]:
-    """`{kind}_{input}`, with the values of the parameters where two states differ in nothing else."""
-    different = {(kind, column, tuple(params.items())) for kind, column, params in states}
-    clashes = Counter((kind, column) for kind, column, _ in different)
+def _state(draft: Draft, kept: _Kept, state_id: str) -> State:
+    of = draft.columns[kept.column]
+    many, params = of.endswith("[]"), dict(kept.params)
+    return State(id=state_id, kind=kept.kind, input=kept.column, type=element(of), many=many, bucket=kept.bucket, params=params)
 
-    def state_id(kind: str, column: str, params: dict[str, int | str]) -> str:
-        values = "".join(f"_{value}" for value in params.values()) if clashes[kind, column] > 1 else ""
-        return f"{kind}_{column}{values}"
 
-    return [(state, state_id(*state)) for state in states]
+def _bucket_layout(draft: Draft, bucket: str) -> BucketLayout:
+    columns, variable = lay_out([state for state in draft.states if state.bucket == bucket])
+    return BucketLayout(column=bucket, type=draft.columns[bucket], columns=columns, variable=variable)
+
+
+def _ids(states: list[_Kept]) -> dict[_Kept, str]:
+    """`{kind}_{input}[_by_{bucket}]`, with the values of the parameters where two states differ in nothing else."""
+    alike = Counter((kept.kind, kept.column, kept.bucket) for kept in states)
+    ids: dict[str, _Kept] = {}
+    for kept in states:
+        values = "".join(f"_{value}" for _, value in kept.params) if alike[kept[:3]] > 1 else ""
+        state_id = f"{kept.kind}_{kept.column}{values}" + (f"_by_{kept.bucket}" if kept.bucket is not None else "")
+        while state_id in ids:  # `first` of `k_x` and `first_k` of `x`
+            state_id += "_2"
+        ids[state_id] = kept
+    return {kept: state_id for state_id, kept in ids.items()}
 
 
 def _plan_feature(draft: Draft, feature: Declared, sized: Sized, states: list[str]) -> Feature:
@@ -56,7 +79,8 @@ def _plan_feature(draft: Draft, feature: Declared, sized: Sized, states: list[st
         operation=operation.name,
         params=operation.params,
         input=aggregation.input_column,
-        type=feature.type(element(draft.inputs[aggregation.input_column])),
+        bucket=feature.bucket,
+        type=feature.type(draft.columns),
         window_ms=window_ms,
         levels_ms=list(sized.levels_ms),
         edge=feature.edge,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..binder import literal, quoted
 from ..draft import Bound, Draft
-from ..plan import Column, State
-from ..states import STATE_KINDS, element, family
+from ..plan import BucketLayout, Column, State
+from ..states import STATE_KINDS, element, family, stored
 
 #: Types that a cast would round to, so that 2.5 became 2 in silence.
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
@@ -21,9 +21,16 @@ _EPOCH_HINT = " (a number? declare the column bigint, in milliseconds, not secon
 
 
 def write_sql(draft: Draft) -> None:
-    """Give each source a script of two statements: the first reads a batch, the second makes the tiles of one level."""
+    """Give each source its script: the first statement reads a batch, the second makes the tiles of one level.
+
+    One more for each bucket column makes what those tiles keep for each of its values.
+    """
+    assert draft.tile_layout is not None  # laid out before
+    level = [_tiles(draft), *(_buckets(draft, bucket, 3 + i) for i, bucket in enumerate(draft.tile_layout.buckets))]
     for bound in draft.sources:
-        draft.sql[bound.name] = {"duckdb": f"{_events(draft, bound)};\n\n{_tiles(draft)};\n"}
+        draft.sql[bound.name] = {
+            "duckdb": "".join(f"{statement};\n\n" for statement in [_events(draft, bound), *level]).rstrip("\n") + "\n"
+        }
 
 
 def _events(draft: Draft, bound: Bound) -> str:
@@ -54,7 +61,7 @@ def _events(draft: Draft, bound: Bound) -> str:
 
 def _columns(draft: Draft) -> list[Column]:
     keys = {key.name for key in draft.keys}
-    return [*draft.keys, *(Column(name=name, type=kind) for name, kind in draft.inputs.items() if name not in keys)]
+    return [*draft.keys, *(Column(name=name, type=kind) for name, kind in draft.columns.items() if name not in keys)]
 
 
 def _list(parts: list[str]) -> str:
@@ -167,31 +174,58 @@ def _reasons(draft: Draft) -> str:
     return "CASE\n    " + "\n    ".join(cases) + "\n  END"
 
 
-def _one_zero(key: Column, column: str) -> str:
-    # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
-    return f"CASE WHEN {column} = 0 THEN 0 ELSE {column} END" if family(key.type) == "float" else column
+def _one_zero(column: str, kind: str) -> str:
+    # -0.0 equals 0.0 but has other bytes, and keys and buckets are told apart by their bytes.
+    return f"CASE WHEN {column} = 0 THEN 0 ELSE {column} END" if family(kind) == "float" else column
 
 
 def _tiles(draft: Draft) -> str:
-    flat = _flat(draft)
-    start = f"{quoted('__ts')} - ({quoted('__ts')} % $tile_ms + $tile_ms) % $tile_ms"
-    columns = []
-    for key in draft.keys:
-        column = _key_beside_lists(key) if flat else quoted(key.name)
-        columns.append(f"CAST({_one_zero(key, column)} AS {key.type}) AS {quoted(f'key:{key.name}')}")
+    states = [state for state in draft.states if state.bucket is None]
+    flat = _flat(draft, states, [f"true AS {quoted('__event')}"], [f"false AS {quoted('__event')}"])
     events = f" FILTER (WHERE {quoted('__event')})" if flat else ""
-    columns += [f"{start} AS {quoted('__start')}", f"count(*){events} AS {quoted('__events')}"]
-    columns.append(f"max({quoted('__ts')}){events} AS {quoted('__newest')}")
+    columns = [f"count(*){events} AS {quoted('__events')}", f"max({quoted('__ts')}){events} AS {quoted('__newest')}"]
     return "\n".join(
         [
             "-- 2. The states of every key in every tile of one level; $tile_ms is the level's size.",
             *flat,
-            "SELECT",
-            "  " + ",\n  ".join(columns + _states(draft.states)),
+            _select([*_place(draft, bool(flat)), *columns, *_states(states)]),
             *(["FROM flat"] if flat else ["FROM events", f"WHERE {quoted('__reason')} IS NULL"]),
             "GROUP BY ALL",
         ]
     )
+
+
+def _buckets(draft: Draft, bucket: BucketLayout, number: int) -> str:
+    states = [state for state in draft.states if state.bucket == bucket.column]
+    value = [f"{quoted(bucket.column)} AS {quoted('__value')}"]
+    flat = _flat(draft, states, value, value)
+    column = quoted("__value") if flat else quoted(bucket.column)
+    inputs = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in dict.fromkeys(state.input for state in states))
+    wheres = [*([] if flat else [f"{quoted('__reason')} IS NULL"]), f"{column} IS NOT NULL", f"({inputs})"]
+    value = [f"{stored(_one_zero(column, bucket.type), bucket.type)} AS {quoted('__bucket')}"]
+    return "\n".join(
+        [
+            f"-- {number}. What those tiles keep for each value of {quoted(bucket.column)} that comes with a value of an input.",
+            *flat,
+            _select([*_place(draft, bool(flat)), *value, *_states(states)]),
+            f"FROM {'flat' if flat else 'events'}",
+            f"WHERE {' AND '.join(wheres)}",
+            "GROUP BY ALL",
+        ]
+    )
+
+
+def _select(columns: list[str]) -> str:
+    return "SELECT\n  " + ",\n  ".join(columns)
+
+
+def _place(draft: Draft, flat: bool) -> list[str]:
+    """The keys and the tile's start."""
+    columns = []
+    for key in draft.keys:
+        column = _key_beside_lists(key) if flat else quoted(key.name)
+        columns.append(f"CAST({_one_zero(column, key.type)} AS {key.type}) AS {quoted(f'key:{key.name}')}")
+    return [*columns, f"{quoted('__ts')} - ({quoted('__ts')} % $tile_ms + $tile_ms) % $tile_ms AS {quoted('__start')}"]
 
 
 def _states(states: list[State]) -> list[str]:
@@ -203,15 +237,15 @@ def _key_beside_lists(key: Column) -> str:
     return quoted(f"__key:{key.name}")
 
 
-def _flat(draft: Draft) -> list[str]:
+def _flat(draft: Draft, states: list[State], of_events: list[str], of_elements: list[str]) -> list[str]:
     """Where inputs hold lists, the relation that the states are made from; nulls count for nothing in every state."""
-    lists = [name for name, kind in draft.inputs.items() if kind.endswith("[]")]
-    if not lists:
+    inputs = dict.fromkeys((state.input, state.many) for state in states)
+    if not any(many for _, many in inputs):
         return []
     # A key stands under another name, since as an input it counts once an event and not once an element.
     common = [quoted("__ts"), *(f"{quoted(key.name)} AS {_key_beside_lists(key)}" for key in draft.keys)]
-    selects = [[f"true AS {quoted('__event')}", *common, *(quoted(name) for name in draft.inputs if name not in lists)]]
-    selects += [[f"false AS {quoted('__event')}", *common, f"unnest({quoted(name)}) AS {quoted(name)}"] for name in lists]
+    selects = [[*of_events, *common, *(quoted(name) for name, many in inputs if not many)]]
+    selects += [[*of_elements, *common, f"unnest({quoted(name)}) AS {quoted(name)}"] for name, many in inputs if many]
     parts = [f"  SELECT {', '.join(select)}\n  FROM events WHERE {quoted('__reason')} IS NULL" for select in selects]
     return [
         "WITH flat AS (",

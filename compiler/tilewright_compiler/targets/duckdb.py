@@ -13,7 +13,8 @@ def files(plan: Plan) -> dict[str, str]:
     parts = [
         f"-- Tiles of {plan.name}. Generated; a copy for readers of what plan.json holds.\n"
         "-- The writer registers raw rows as the relation batch: the columns of the schema and __row BIGINT, the row's number.\n"
-        "-- It runs statement 1 once for each batch, in UTC, and statement 2 once for each level.\n"
+        f"-- It runs statement 1 once for each batch, in UTC, and {'the others' if plan.tile_layout.buckets else 'statement 2'}"
+        " once for each level.\n"
         f"-- $tile_ms: {levels}\n"
     ]
     parts += [f"\n-- Source {name}\n\n{scripts['duckdb']}" for name, scripts in plan.sql.items()]

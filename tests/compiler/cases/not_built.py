@@ -8,6 +8,5 @@ later = GroupBy(
     keys=["user"],
     aggregations=[
         Aggregation(input_column="x", operation=Operation.MAX, windows=["1h"], edge="exact"),
-        Aggregation(input_column="x", operation=Operation.MIN, windows=["1h"], buckets=["user"]),
     ],
 )

@@ -98,6 +98,12 @@ def test_what_may_have_another_value_is_refused(dialect: str, expression: str, w
     assert f"Query(dialect='{dialect}')" in reason
 
 
+def test_lists_and_buckets_are_refused() -> None:
+    """What only the embedded writer makes is named, column by column."""
+    assert in_dialect("spark").unsupported(case("lists"))[-1].startswith("the input words holds lists")
+    assert any(reason.startswith("the bucket column country:") for reason in in_dialect("duckdb").unsupported(case("buckets")))
+
+
 @pytest.mark.parametrize(
     ("given", "advice"), [("snowflak", "Did you mean 'snowflake'?"), ("cobol", "Known: bigquery,"), (None, "bigquery")]
 )
