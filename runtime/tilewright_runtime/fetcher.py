@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tilewright_compiler.plan import Plan
@@ -13,7 +13,7 @@ from .cover import Segment
 from .errors import KeyValueError
 from .keys import entity_encoder, key_values, text_key, tile_id
 from .program import Program, Tiles
-from .progress import require_plan
+from .progress import Expiry, require_plan
 from .stores import Range, Store
 from .times import Moment, moment_ms
 
@@ -48,6 +48,7 @@ class Fetcher:
         self._longest = store.max_entity_bytes - len(plan.name)
         self._template = dict.fromkeys(feature.name for feature in plan.features)
         self._derivations = _derivations(plan)
+        self._expiry = Expiry(plan, store) if store.expires else None
 
     def fetch(self, keys: Mapping[str, Any], at: Moment = None) -> Answer:
         """The features of `keys` (a value for each key column) at a time: epoch ms, ISO 8601, a datetime, or now.
@@ -92,7 +93,9 @@ class Fetcher:
         return text
 
     def read(self, entity: str, ranges: list[Range]) -> Tiles:
-        """Reads and decodes the tiles of some ranges, in one round trip."""
+        """Reads and decodes the tiles of some ranges, in one round trip. Raises FetchError if the store may have let some go."""
+        if self._expiry is not None:
+            self._expiry.require_kept(ranges, moment_ms(None))
         found = self.store.scan(self.plan.name, entity, ranges)
         return self.program.decode(ranges, found, lambda i: self._name(entity, ranges, found, i))
 
@@ -112,11 +115,17 @@ class Fetcher:
         """The key of the n-th record that was read; asks the store again, since a damaged record cannot tell."""
         for (size, start, end), records in zip(ranges, found, strict=True):
             if place < len(records):
-                present = (s for s in range(start, end, size) if self.store.scan(self.plan.name, entity, [Range(size, s, s + size)])[0])
-                key = text_key(self.plan.name, entity, format_duration(size), tile_id(next(islice(present, place, None)), size))
+                # The first tile with more than `place` records before its end, by halving.
+                after = bisect_right(
+                    range(start + size, end + size, size), place, key=lambda until: self._count(entity, size, start, until)
+                )
+                key = text_key(self.plan.name, entity, format_duration(size), tile_id(start + after * size, size))
                 return f"store {self.store.url}, tile {key}"
             place -= len(records)
         return f"store {self.store.url}"
+
+    def _count(self, entity: str, size_ms: int, start_ms: int, end_ms: int) -> int:
+        return len(self.store.scan(self.plan.name, entity, [Range(size_ms, start_ms, end_ms)])[0])
 
 
 def _derivations(plan: Plan) -> Derivations | None:

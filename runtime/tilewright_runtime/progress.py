@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from tilewright_compiler.plan import Plan
 
-from .errors import StoreError
-from .stores import Store, Transaction
+from .errors import FetchError, StoreError
+from .stores import Range, Store, Transaction
+from .times import iso
+
+from tilewright.windows import format_duration  # isort: skip
 
 Get = Callable[[str], bytes | None]
 
@@ -45,6 +49,8 @@ def register_plan(plan: Plan, store: Store) -> None:
     """Makes the store one of this plan, or raises StoreError if its tiles were made by another one."""
     document = json.dumps({"storage_fingerprint": plan.storage_fingerprint}).encode()
     _require_same(plan, store.put_first(f"plan/{plan.name}", document), store)
+    if store.expires:
+        store.put_first(f"since/{plan.name}", str(time.time_ns() // 1_000_000).encode())
 
 
 def require_plan(plan: Plan, store: Store) -> None:
@@ -55,6 +61,31 @@ def require_plan(plan: Plan, store: Store) -> None:
             f"store {store.url} has no tiles of {plan.name}: nothing was written yet. Write its events first (tilewright write)."
         )
     _require_same(plan, found, store)
+
+
+class Expiry:
+    """Which tiles an expiring store may have let go: those that were put longer ago than their time to live.
+
+    A tile is put at its start or later where events are written as they happen, and in a history that is loaded no earlier than
+    the store's first put. So it is there until its level's time to live has passed since the later of the two.
+    """
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self._store = store
+        self._since_ms = int(store.get(f"since/{plan.name}") or 0)
+        self._ttl_ms = {level.size_ms: level.ttl_ms for level in plan.levels}
+
+    def require_kept(self, ranges: Sequence[Range], now_ms: int) -> None:
+        """Raises FetchError if a tile of a range may be gone: what is missing would be taken for no events."""
+        for size_ms, start_ms, _ in ranges:
+            ttl_ms = self._ttl_ms[size_ms]
+            if ttl_ms is not None and max(start_ms, self._since_ms) + ttl_ms < now_ms:
+                until = iso(max(start_ms, self._since_ms) + ttl_ms)
+                raise FetchError(
+                    f"store {self._store.url} keeps tiles for a time only: those of {format_duration(size_ms)} from {iso(start_ms)} on, "
+                    f"which this answer needs, may be gone since {until}. Ask for a later time, or ask the store that keeps all (the "
+                    "folder of tilewright write --state, as lmdb:DIR)."
+                )
 
 
 def _require_same(plan: Plan, found: bytes, store: Store) -> None:

@@ -19,6 +19,7 @@ from tilewright_compiler.plan import Column, Plan
 
 from .aggregate import Aggregator, source_of
 from .block import COMPLETE, Block, merge_blocks
+from .delivery import Delivery
 from .errors import InputError, StoreError
 from .keys import text_key, tile_id
 from .layout import NEWEST, STAMP, START
@@ -56,19 +57,26 @@ OnBatch = Callable[[Input, Batch, WriteReport], None]
 class Writer:
     """Writes the events of one plan into one store.
 
+    A store without transactions, such as Redis, gets whole tiles; `state` is then the embedded store in which they are merged
+    and which keeps the positions of their sources. What a store has not acknowledged is put by the next writer with that state.
     `rejects` is an open text file that gets one JSON object a line for every row that cannot be used.
-    Raises StoreError if the store holds tiles of another plan of the same name, or if another process writes to it.
+    Raises StoreError if the store holds tiles of another plan of the same name, if another process writes to it, or if it cannot be
+    brought up to the state.
     """
 
-    def __init__(self, plan: Plan, store: Store, *, rejects: IO[str] | None = None) -> None:
-        if not isinstance(store, TransactionalStore):
-            raise StoreError(f"store {store.url} has no transactions, which the writer needs to merge tiles. Write into an lmdb: store.")
+    def __init__(self, plan: Plan, store: Store, *, state: Store | None = None, rejects: IO[str] | None = None) -> None:
         self.plan = plan
-        self.store: TransactionalStore = store
+        self.store = store
+        self._state = _where_tiles_are_merged(store, state)
         self._rejects = rejects
-        self._aggregator = Aggregator(plan, store.max_entity_bytes)
+        self._aggregator = Aggregator(plan, min(store.max_entity_bytes, self._state.max_entity_bytes))
         self._codec = RecordCodec(self._aggregator.rows.layout)
-        register_plan(plan, store)
+        register_plan(plan, self._state)
+        self._delivery = None
+        if self._state is not store:
+            register_plan(plan, store)
+            self._delivery = Delivery(plan, self._state, store)
+            self._delivery.begin()
 
     def __enter__(self) -> Writer:
         return self
@@ -113,7 +121,7 @@ class Writer:
         return report
 
     def _position(self, source: str, item: Input) -> Position:
-        found = self.store.get(self._position_name(source, item.uri)) if item.uri else None
+        found = self._state.get(self._position_name(source, item.uri)) if item.uri else None
         return Position.from_bytes(found) if found else Position(item.uri)
 
     def _position_name(self, source: str, uri: str) -> str:
@@ -133,10 +141,14 @@ class Writer:
             for tiles in levels:
                 self._merge_level(transaction, tiles, before.newest_ms, progress.watermark_ms(self.plan))
             progress.save(self.plan, transaction)
+            if self._delivery:
+                self._delivery.note(transaction, before, progress, [tiles.keys for tiles in levels])
             if item.uri:
                 transaction.put(self._position_name(source, item.uri), batch.position.to_bytes())
 
-        self.store.transact(commit)
+        self._state.transact(commit)
+        if self._delivery:
+            self._delivery.deliver()
         report.rows += len(batch.table) + len(batch.malformed)
         report.events += events
         report.filtered += filtered
@@ -171,7 +183,7 @@ class Writer:
     def _name(self, tiles: LevelTiles, i: int) -> str:
         keys = tiles.keys
         key = text_key(keys.table, keys.entities[keys.entity[i]], format_duration(keys.size_ms), tile_id(keys.starts_ms[i], keys.size_ms))
-        return f"store {self.store.url}, tile {key}"
+        return f"store {self._state.url}, tile {key}"
 
     def _refused(self, batch: Batch) -> list[Malformed]:
         """The rows that cannot be used, with their text."""
@@ -194,6 +206,19 @@ class Writer:
                 self._rejects.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._rejects.flush()
             os.fsync(self._rejects.fileno())
+
+
+def _where_tiles_are_merged(store: Store, state: Store | None) -> TransactionalStore:
+    if isinstance(store, TransactionalStore):
+        if state is not None:
+            raise StoreError(f"store {store.url} merges tiles and keeps positions itself, so it needs no state. Leave --state out.")
+        return store
+    if not isinstance(state, TransactionalStore):
+        raise StoreError(
+            f"store {store.url} takes whole tiles only. Name a folder in which they are merged, and where the positions of their sources "
+            "are kept, with --state DIR (in Python: state=open_store('lmdb:DIR'))."
+        )
+    return state
 
 
 def _inputs(events: Any, position: str | None) -> list[Input]:

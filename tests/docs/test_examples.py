@@ -36,7 +36,9 @@ GIVEN = {"docs/tutorial.md": ["examples/flights/flights.parquet"]}
 #: What an installed package registers by itself; here it is only on the path.
 _PLUGIN = "tilewright_runtime.testing.plugin"
 #: Pages whose examples go on where those of the README end.
-CONTINUING = ("docs/concepts.md", "docs/plan.md", "docs/how-to/test-a-plan.md")
+CONTINUING = ("docs/concepts.md", "docs/plan.md", "docs/how-to/test-a-plan.md", "docs/how-to/serve-from-redis.md")
+#: Pages that need a Redis, whose URL is in the variable that they name.
+WITH_REDIS = ("docs/how-to/serve-from-redis.md",)
 
 _VOLATILE = (
     (re.compile(r" +"), " "),
@@ -218,8 +220,10 @@ def test_the_examples_of_the_readme_work(after_readme: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_the_examples_of_a_page_work(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_the_examples_of_a_page_work(page: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader who does what the page says gets what it shows."""
+    if name(page) in WITH_REDIS:
+        monkeypatch.setenv("REDIS_URL", request.getfixturevalue("redis_server").url())
     folder = tmp_path / "reader"
     if name(page) in CONTINUING:
         shutil.copytree(request.getfixturevalue("after_readme"), folder)

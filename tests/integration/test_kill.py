@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from support.events import FILES
+from support.places import new_place
 from support.plans import AT, MINUTE, aggregations, plan_of
 from support.process import start
+from support.redis_server import redis_server
 from support.session import SCHEMA, Session
+from support.waiting import wait_until
 from tilewright import Operation
 from tilewright_compiler.plan import Plan
 
@@ -25,9 +28,9 @@ from tilewright_runtime import Writer, open_store
 from tilewright_runtime.readers import columns, stream
 columns.BATCH_ROWS = columns._READ_ROWS = 40
 stream.CHUNK_BYTES = 1000
-plan, url, events = Plan.model_validate_json(Path(sys.argv[1]).read_text()), sys.argv[2], sys.argv[3]
+plan, url, state, events = Plan.model_validate_json(Path(sys.argv[1]).read_text()), *sys.argv[2:]
 print("ready", flush=True)
-with Writer(plan, open_store(url)) as writer:
+with Writer(plan, open_store(url), state=open_store(state) if state else None) as writer:
     writer.write(events)
 print("done", flush=True)
 """
@@ -70,15 +73,21 @@ def answers(session: Session) -> list[dict[str, object]]:
     return [session.features(at, k=f"key {number}") for number in range(7) for at in (AT + 1, AT - 100 * MINUTE)]
 
 
+@pytest.fixture(params=["lmdb", "redis"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """A store of each kind, with the state that it needs beside it."""
+    return new_place(request, request.param, tmp_path), "" if request.param == "lmdb" else f"lmdb:{tmp_path}/state"
+
+
 @pytest.mark.parametrize("ending", [".parquet", ".csv"])
-def test_a_killed_write_ends_as_if_it_had_never_been_killed(tmp_path: Path, ending: str) -> None:
-    """Killed at random moments and started again until it is done, a write counts every event once."""
-    path, url = tmp_path / f"events{ending}", f"lmdb:{tmp_path}/store"
+def test_a_killed_write_ends_as_if_it_had_never_been_killed(tmp_path: Path, stores: tuple[str, str], ending: str) -> None:
+    """Killed at random moments and started again until it is done, a write counts every event once, in whichever store."""
+    path, (url, state) = tmp_path / f"events{ending}", stores
     FILES[ending](ROWS, SCHEMA, path)
     (tmp_path / "plan.json").write_text(plan().model_dump_json(by_alias=True))
     moments, kills = random.Random(ending), 0
     for _ in range(50):
-        with start(WRITER, str(tmp_path / "plan.json"), url, str(path)) as writer:
+        with start(WRITER, str(tmp_path / "plan.json"), url, state, str(path)) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == "ready\n"
             if kills < 3:
@@ -90,7 +99,26 @@ def test_a_killed_write_ends_as_if_it_had_never_been_killed(tmp_path: Path, endi
         if output == "done\n":
             break
     assert kills >= 2
-    whole, killed = Session(plan()), Session(plan(), url)
+    whole, killed = Session(plan()), Session(plan(), url, state)
     whole.write(path)
     assert answers(killed) == answers(whole)
     assert killed.write(path).rows == 0
+
+
+def test_a_server_killed_in_the_middle_ends_as_if_it_had_never_been(tmp_path: Path) -> None:
+    """A Redis that dies while tiles are put, and comes back with nothing, has all of them after the next write."""
+    path, state = tmp_path / "events.csv", f"lmdb:{tmp_path}/state"
+    FILES[".csv"](ROWS, SCHEMA, path)
+    (tmp_path / "plan.json").write_text(plan().model_dump_json(by_alias=True))
+    with redis_server(tmp_path / "redis") as server:
+        url = server.url()
+        with start(WRITER, str(tmp_path / "plan.json"), url, state, str(path)) as writer:
+            wait_until(lambda: any(server.client(1).scan_iter("tiles::*")), "the first tiles are put")
+            server.stop(signal.SIGKILL)
+            _, errors = writer.communicate()
+        assert "the next write puts it" in errors
+        server.start()
+        whole, repaired = Session(plan()), Session(plan(), url, state)
+        whole.write(path)
+        assert repaired.write(path).rows > 0
+        assert answers(repaired) == answers(whole)

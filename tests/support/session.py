@@ -30,15 +30,16 @@ def row(k: str | None, n: int | None, t: str | None = "x", ts: int | None = AT -
 
 
 class Session:
-    """A store, in memory unless a URL is given, and what a test asks of it."""
+    """A store, in memory unless a URL is given, and what a test asks of it; `state` is the URL of the state beside it."""
 
-    def __init__(self, plan: Plan | None = None, url: str = "memory:") -> None:
+    def __init__(self, plan: Plan | None = None, url: str = "memory:", state: str = "") -> None:
         self.plan = plan or simple_plan()
         self.store = open_store(url)
+        self.state = open_store(state) if state else None
 
     def write(self, events: Any, **options: Any) -> WriteReport:
         """Writes with a writer of its own, as a new process would."""
-        with Writer(self.plan, self.store) as writer:
+        with Writer(self.plan, self.store, state=self.state) as writer:
             return writer.write(str(events) if isinstance(events, Path) else events, **options)
 
     def features(self, at: int = AT, **keys: Any) -> dict[str, Any]:

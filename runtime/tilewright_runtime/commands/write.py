@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     "--events", "-e", multiple=True, required=True, metavar="FILE", help="A file, a glob, or - for standard input; may be repeated."
 )
 @click.option("--store", "store_url", required=True, metavar="URL", help="Where the tiles are, for instance lmdb:tiles.lmdb.")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where tiles are merged and positions are kept, for stores that take whole tiles only, such as redis:.",
+)
 @click.option("--source", metavar="NAME", help="Which source of the plan the events are of; needed if it has several.")
 @click.option("--position", metavar="NAME", help="The name under which the position in standard input is kept.")
 @click.option(
@@ -35,6 +41,7 @@ def write(
     plan: str,
     events: tuple[str, ...],
     store_url: str,
+    state: Path | None,
     source: str | None,
     position: str | None,
     rejects: Path | None,
@@ -58,7 +65,7 @@ def write(
     begun = time.perf_counter()
     with (
         _open_rejects(rejects) as rejects_file,
-        Writer(loaded, open_store(store_url), rejects=rejects_file) as writer,
+        Writer(loaded, open_store(store_url), state=open_store(f"lmdb:{state}") if state else None, rejects=rejects_file) as writer,
         _progress(console) as bar,
     ):
         try:

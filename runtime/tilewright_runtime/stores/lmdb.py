@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -13,14 +14,17 @@ from weakref import WeakValueDictionary
 import lmdb
 
 from ..errors import StoreError
-from ..keys import ordered_prefix, ordered_tail
-from .protocol import FORMAT, Range, TileKeys, put_first, put_newer
+from ..keys import ordered_prefix, ordered_tail, parse_ordered_key
+from .protocol import FORMAT, Range, TileKeys, by_level, put_first, put_newer
 
 T = TypeVar("T")
 
 #: Address space to begin with; the file itself is only as large as what it holds.
 _FIRST_MAP_BYTES = 1 << 32
+#: Tiles that are read at once where all are asked for.
+_PART_TILES = 4096
 _DATA_FILE = "data.mdb"
+_READERS_FILE = "lock.mdb"
 _LOCK_FILE = "writer.lock"
 
 #: LMDB may be opened once a process and path only, so stores of one path share an environment.
@@ -32,17 +36,28 @@ class _Environment:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock: int | None = None
+        self._locked = False
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            self.lmdb: Any = lmdb.open(str(path), map_size=_FIRST_MAP_BYTES, max_dbs=2, max_readers=512)
-            self._lock = os.open(path / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+            self.lmdb = self._open()
         except (lmdb.Error, OSError) as wrong:
             raise StoreError(f"store lmdb:{path} cannot be opened: {wrong}. Give a folder that this user can write.") from wrong
-        self._locked = False
         self._require_whole_file()
         with self.lmdb.begin() as transaction:
             is_new = transaction.stat()["entries"] == 0
-        self.tiles, self.documents = self._make() if is_new else self._find()
+        self.tiles, self.documents = self._make() if is_new and self._lock is not None else self._find()
+
+    def _open(self) -> Any:
+        """Opens the file to write it if this user may, else only to read it."""
+        data = self.path / _DATA_FILE
+        self.is_seen = True
+        if not data.exists() or _may_write(self.path, data):
+            self.path.mkdir(parents=True, exist_ok=True)
+            opened = lmdb.open(str(self.path), map_size=_FIRST_MAP_BYTES, max_dbs=2, max_readers=512)
+            self._lock = os.open(self.path / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+            return opened
+        self.is_seen = _may_write(self.path / _READERS_FILE)
+        return lmdb.open(str(self.path), map_size=_FIRST_MAP_BYTES, max_dbs=2, max_readers=512, readonly=True, lock=self.is_seen)
 
     def _require_whole_file(self) -> None:
         """Raises StoreError for a file that was cut: reading a page that is not there would kill the process."""
@@ -74,18 +89,27 @@ class _Environment:
             raise StoreError(f"store lmdb:{self.path} has format {found}, this version reads {FORMAT}. Write its events into a new store.")
         return tables
 
-    def read(self, table: Any) -> Any:
-        """A read transaction; another process may have grown the file since."""
-        try:
-            return self.lmdb.begin(db=table)
-        except lmdb.MapResizedError:
-            self.lmdb.set_mapsize(0)
-            return self.lmdb.begin(db=table)
+    def read(self, table: Any, work: Callable[[Any], T]) -> T:
+        """What some work gives in a read transaction; another process may have grown the file since.
+
+        A writer keeps the pages that a reader sees only if the reader may enter itself into the table of readers. One that
+        may not is safe until the second commit after the one that it reads, so work that took longer is done again.
+        """
+        while True:
+            try:
+                with self.lmdb.begin(db=table) as transaction:
+                    found = work(transaction)
+                    if self.is_seen or self.lmdb.info()["last_txnid"] <= transaction.id() + 1:
+                        return found
+            except lmdb.MapResizedError:
+                self.lmdb.set_mapsize(0)
 
     def lock(self) -> None:
         """Makes this process the one that writes, until the environment is closed."""
         if self._locked:
             return
+        if self._lock is None:
+            raise StoreError(f"store lmdb:{self.path} can only be read by this user. Write as one who may change the folder and its files.")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -100,7 +124,7 @@ class _Environment:
     def __del__(self) -> None:
         if hasattr(self, "lmdb"):
             self.lmdb.close()
-        if hasattr(self, "_lock"):
+        if self._lock is not None:
             os.close(self._lock)
 
 
@@ -129,8 +153,9 @@ class LmdbStore:
         """The records of an entity in each range, oldest first."""
         environment = self._open
         prefix = ordered_prefix(table, entity)
-        found: list[list[bytes]] = []
-        with environment.read(environment.tiles) as transaction:
+
+        def work(transaction: Any) -> list[list[bytes]]:
+            found: list[list[bytes]] = []
             cursor = transaction.cursor()
             for size_ms, start_ms, end_ms in ranges:
                 records: list[bytes] = []
@@ -141,13 +166,14 @@ class LmdbStore:
                         if key >= end:
                             break
                         records.append(record)
-        return found
+            return found
+
+        return environment.read(environment.tiles, work)
 
     def get(self, name: str) -> bytes | None:
         """A named document."""
-        environment = self._open
-        with environment.read(environment.documents) as transaction:
-            found: bytes | None = transaction.get(_document_key(name))
+        environment, key = self._open, _document_key(name)
+        found: bytes | None = environment.read(environment.documents, lambda transaction: transaction.get(key))
         return found
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
@@ -176,6 +202,23 @@ class LmdbStore:
                 environment.lmdb.set_mapsize(0)
             except lmdb.DiskError as wrong:
                 raise StoreError(f"store {self.url}: {wrong}. Nothing of this batch was kept; make room and write again.") from wrong
+
+    def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
+        """All tiles of a table, some thousand at a time, so that no read transaction outlives a part."""
+        key = prefix = f"{table}\0".encode()
+        while part := self._part(prefix, key):
+            yield from by_level(table, ((*parse_ordered_key(key)[1:], record) for key, record in part))
+            key = part[-1][0] + b"\0"
+
+    def _part(self, prefix: bytes, begin: bytes) -> list[tuple[bytes, bytes]]:
+        environment = self._open
+
+        def work(transaction: Any) -> list[tuple[bytes, bytes]]:
+            cursor = transaction.cursor()
+            found = cursor.iternext() if cursor.set_range(begin) else iter(())
+            return [(key, record) for key, record in islice(found, _PART_TILES) if key.startswith(prefix)]
+
+        return environment.read(environment.tiles, work)
 
     def close(self) -> None:
         """Lets go of the environment, and of the writer's lock with the last store of this path."""
@@ -206,6 +249,10 @@ class LmdbTransaction:
     def put(self, name: str, value: bytes) -> None:
         """Writes a named document."""
         self._transaction.put(_document_key(name), value, db=self._environment.documents)
+
+
+def _may_write(*paths: Path) -> bool:
+    return all(os.access(path, os.W_OK) for path in paths)
 
 
 def _document_key(name: str) -> bytes:

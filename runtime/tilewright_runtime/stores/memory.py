@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from .protocol import Range, TileKeys, put_first, put_newer
+from .protocol import Range, TileKeys, by_level, put_first, put_newer
 
 T = TypeVar("T")
 
@@ -57,6 +57,12 @@ class MemoryStore:
             self._starts[place] = sorted(self._tiles[place])
         self._documents.update(transaction.documents)
         return result
+
+    def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
+        """All tiles of a table."""
+        for (of_table, entity, size_ms), tiles in list(self._tiles.items()):
+            if of_table == table:
+                yield from by_level(table, [(entity, size_ms, start_ms, record) for start_ms, record in sorted(tiles.items())])
 
     def close(self) -> None:
         """Nothing to let go of."""

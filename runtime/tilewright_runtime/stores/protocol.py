@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
@@ -125,12 +125,26 @@ class TransactionalStore(Store, Protocol):
         Raises StoreError if another process is writing.
         """
 
+    def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
+        """All tiles of a table, in parts of some thousand, each of one level; what is put meanwhile may be among them."""
+
 
 def put_newer(transaction: Transaction, keys: TileKeys, records: Sequence[bytes]) -> None:
     """`Store.put_newer` for stores that have transactions."""
     stored = transaction.get_tiles(keys)
     newer = [place for place, (record, old) in enumerate(zip(records, stored, strict=True)) if old is None or rank(record) > rank(old)]
     transaction.put_tiles(keys.take(np.array(newer, dtype=np.intp)), [records[place] for place in newer])
+
+
+def by_level(table: str, tiles: Iterable[tuple[str, int, int, bytes]]) -> Iterator[tuple[TileKeys, list[bytes]]]:
+    """Tiles as (entity, size_ms, start_ms, record) as the keys and records of each level."""
+    levels: dict[int, list[tuple[str, int, bytes]]] = {}
+    for entity, size_ms, start_ms, record in tiles:
+        levels.setdefault(size_ms, []).append((entity, start_ms, record))
+    for size_ms, found in levels.items():
+        places = {entity: place for place, entity in enumerate(dict.fromkeys(entity for entity, _, _ in found))}
+        keys = TileKeys(table, size_ms, list(places), [places[entity] for entity, _, _ in found], [start for _, start, _ in found])
+        yield keys, [record for _, _, record in found]
 
 
 def put_first(transaction: Transaction, name: str, value: bytes) -> bytes:

@@ -346,6 +346,27 @@ class TransactionConformance(_OfAPlace):
         assert store.scan("t", "s=many", [span(0, 3000)]) == [[large[:1000]] * 3000]
         assert store.transact(lambda transaction: transaction.get("large")) == large
 
+    def test_all_tiles_of_a_table_are_found(self, store: TransactionalStore) -> None:
+        """Every tile of a table, of all its entities and levels, once, with its record, and none of another table."""
+        put: dict[str, int] = {}
+        for number, (entity, size_ms) in enumerate([("s=a", _HOUR), ("s=a", _DAY), ("s=b", _HOUR), ("s=\N{GRINNING FACE}", 1000)]):
+            for table in ("t", "tt"):
+                keys = tiles(*range(number, number + 2500), entity=entity, table=table, size_ms=size_ms)
+                records = [f"{table} {entity} {size_ms} {start}".encode() for start in keys.starts_ms]
+                store.put_newer(keys, records, None)
+                put[table] = put.get(table, 0) + len(records)
+        found = []
+        for keys, records in store.tiles("t"):
+            assert len(keys.starts_ms) == len(records)
+            entities = [keys.entities[place] for place in keys.entity]
+            found += [
+                (f"t {entity} {keys.size_ms} {start}".encode(), record)
+                for entity, start, record in zip(entities, keys.starts_ms, records, strict=True)
+            ]
+        assert all(expected == record for expected, record in found)
+        assert len({record for _, record in found}) == len(found) == put["t"]
+        assert list(store.tiles("nosuch")) == []
+
 
 def _await_scan(store: Store, wanted: Range, expected: Sequence[bytes]) -> None:
     """Asks until the range holds what is expected, for ten seconds."""

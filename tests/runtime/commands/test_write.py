@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from support.cli import Desk
 from support.plans import AT
 from support.process import tilewright
+from support.redis_server import RedisServer
 from support.session import row
 
 
@@ -159,3 +161,42 @@ def test_standard_input_without_a_name_is_refused(desk: Desk) -> None:
     """Standard input needs --position NAME, and the error says why."""
     ran = desk.write("-")
     assert (ran.status, "standard input needs --position NAME" in ran.err) == (1, True)
+
+
+# Stores that take whole tiles
+
+
+def test_redis_gets_whole_tiles_from_a_state(desk: Desk, redis_server: RedisServer) -> None:
+    """With --state the same commands work on Redis, and a file that is written again adds nothing."""
+    desk.store = redis_server.url()
+    path = desk.events([row("a", 1), row("b", 2)])
+    for events in ("2 new rows", "0 new rows"):
+        ran = desk.write(path, options=["--state", desk.folder / "state"])
+        assert (ran.status, ran.err) == (0, "")
+        assert events in ran.out
+    assert sums(desk, "a", "b") == [1, 2]
+
+
+def test_redis_without_a_state_is_status_1(desk: Desk, redis_server: RedisServer) -> None:
+    """The message names the option; nothing is written."""
+    desk.store = redis_server.url()
+    ran = desk.write(desk.events([row("a", 1)]))
+    assert (ran.status, ran.out) == (1, "")
+    assert "--state DIR" in ran.err
+    assert "has no tiles of things" in desk.fetch("--key", "k=a").err
+
+
+def test_a_state_beside_an_embedded_store_is_status_1(desk: Desk) -> None:
+    """The message says to leave it out."""
+    ran = desk.write(desk.events([row("a", 1)]), options=["--state", desk.folder / "state"])
+    assert (ran.status, "Leave --state out" in ran.err) == (1, True)
+
+
+def test_a_redis_that_is_away_is_status_1_and_no_password_is_shown(desk: Desk) -> None:
+    """The message says which server; what may be secret in a URL is in no message."""
+    for url in ("redis://me:hunter2@127.0.0.1:1/0", "redis://:hunter2/x@host", "rediz://:hunter2@host"):
+        desk.store = url
+        for ran in (desk.write(desk.events([row("a", 1)]), options=["--state", desk.folder / "state"]), desk.fetch("--key", "k=a")):
+            assert ran.status == 1
+            assert re.match("error: store '?redi", ran.err)
+            assert "hunter2" not in ran.err + ran.out

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
+import tempfile
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import lmdb
 import pytest
@@ -212,3 +217,91 @@ def test_a_key_too_long_for_the_store_is_refused_at_fetch(tmp_path: Path) -> Non
     session.write([row("a", 5)])
     with pytest.raises(KeyValueError, match=r"the key has 602 .*store lmdb:.* allows"):
         session.sums("x" * 600)
+
+
+#: Reads a store as a user who may not write there, and says what it found and what a write says; root becomes another user for it.
+READER = """
+import os, sys
+from pathlib import Path
+from tilewright_compiler.plan import Plan
+from tilewright_runtime import Fetcher, Writer, open_store
+plan = Plan.model_validate_json(Path(sys.argv[1]).read_text())
+with Writer(plan, memory := open_store("memory:")) as writer:
+    Fetcher(plan, memory).fetch({"k": "a"}, int(sys.argv[3]))  # all modules are imported, wherever they lie
+import tilewright_runtime.stores.lmdb
+if os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+fetcher = Fetcher(plan, open_store(sys.argv[2], create=False))
+print(fetcher.fetch({"k": "a"}, int(sys.argv[3])).features["n_sum_1h"], flush=True)
+for _ in sys.stdin:
+    print(fetcher.fetch({"k": "a"}, int(sys.argv[3])).features["n_sum_1h"], flush=True)
+try:
+    Writer(plan, fetcher.store)
+except Exception as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every user may look into."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("readers_may_be_seen", [False, True])
+def test_a_store_is_read_without_the_right_to_write_it(public_folder: Path, tmp_path: Path, readers_may_be_seen: bool) -> None:
+    """A user who may only read the folder gets answers, also of what another process writes meanwhile, and cannot write."""
+    url = f"lmdb:{public_folder}/s"
+    session = Session(url=url)
+    session.write([row("a", 5)])
+    (tmp_path / "plan.json").write_text(session.plan.model_dump_json(by_alias=True))
+    rights = {path: path.stat().st_mode for path in [public_folder / "s", *(public_folder / "s").iterdir()]}
+    for path in rights:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    if readers_may_be_seen:
+        (public_folder / "s" / "lock.mdb").chmod(0o666)
+    if os.geteuid() != 0:
+        for path in rights:
+            path.chmod(path.stat().st_mode & (0o777 if path.name == "lock.mdb" and readers_may_be_seen else 0o555))
+    with start(READER, str(tmp_path / "plan.json"), url, str(AT)) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "5\n", reader.communicate()[1]
+        for total in range(6, 26):
+            session.write([row("a", 1)])
+            reader.stdin.write("again\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline() == f"{total}\n"
+        output, errors = reader.communicate()
+    assert errors == ""
+    assert "can only be read by this user. Write as one who may change the folder" in output
+    for path, mode in rights.items():
+        path.chmod(mode)
+
+
+def test_a_reader_that_no_writer_sees_reads_again_what_may_have_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of a snapshot may be written over from the second later commit on; what was read of such a one is thrown away."""
+    Session(url=f"lmdb:{tmp_path}/s").write([row("a", 5)])
+    monkeypatch.setattr("tilewright_runtime.stores.lmdb._may_write", lambda *paths: False)
+    store = open_store(f"lmdb:{tmp_path}/s", create=False)
+    environment, calls = store._open, count(1)  # type: ignore[attr-defined]
+    last = environment.lmdb.info()["last_txnid"]
+    seen = iter([last + 2, last + 1])
+    monkeypatch.setattr(environment, "lmdb", Told(environment.lmdb, seen))
+    assert environment.read(environment.documents, lambda transaction: next(calls)) == 2
+
+
+class Told:
+    """An environment that says which commit was the last."""
+
+    def __init__(self, environment: Any, last: Iterator[int]) -> None:
+        self._environment = environment
+        self._last = last
+
+    def info(self) -> dict[str, int]:
+        return {"last_txnid": next(self._last)}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._environment, name)
