@@ -13,7 +13,7 @@ import pyarrow as pa
 from tilewright_compiler.plan import Plan
 
 from .errors import StoreError
-from .progress import Progress
+from .progress import Progress, ttls_ms
 from .stores import Store, TileKeys, Transaction, TransactionalStore
 
 #: Tiles whose records are in memory at once.
@@ -69,7 +69,7 @@ class Delivery:
         self._plan = plan
         self._state = state
         self._store = store
-        self._ttl_ms = {level.size_ms: level.ttl_ms for level in plan.levels}
+        self._ttl_ms = ttls_ms(plan)
         self._outbox, self._delivered = f"outbox/{plan.name}", f"delivered/{plan.name}"
 
     def begin(self) -> None:

@@ -63,6 +63,11 @@ def require_plan(plan: Plan, store: Store) -> None:
     _require_same(plan, found, store)
 
 
+def ttls_ms(plan: Plan) -> dict[int, int | None]:
+    """How long the tiles of each size are kept; None for ever."""
+    return {level.size_ms: level.ttl_ms for level in plan.levels}
+
+
 class Expiry:
     """Which tiles an expiring store may have let go: those that were put longer ago than their time to live.
 
@@ -73,7 +78,7 @@ class Expiry:
     def __init__(self, plan: Plan, store: Store) -> None:
         self._store = store
         self._since_ms = int(store.get(f"since/{plan.name}") or 0)
-        self._ttl_ms = {level.size_ms: level.ttl_ms for level in plan.levels}
+        self._ttl_ms = ttls_ms(plan)
 
     def require_kept(self, ranges: Sequence[Range], now_ms: int) -> None:
         """Raises FetchError if a tile of a range may be gone: what is missing would be taken for no events."""

@@ -26,6 +26,9 @@ _CALL_BYTES = 1 << 20
 #: A longer range that does not begin with time is no cover; to enumerate its keys would take the memory of both sides.
 _LONGEST_RANGE = 1_000_000
 
+#: The covers of all entities ask for the same ids, and to make one takes longer than to look it up.
+_tile_id = lru_cache(1 << 16)(tile_id)
+
 _DOCUMENT = "tilewright::{}"
 _FIRST = "first"
 
@@ -213,16 +216,15 @@ class RedisStore:
             raise StoreError(f"store {self.url} {_what_to_do(wrong)}") from wrong
 
 
-@lru_cache(1024)
 def _tile_ids(url: str, wanted: Range) -> list[str]:
-    """The ids of the tiles of a range; covers of all entities ask for the same ones."""
+    """The ids of the tiles of a range. Raises StoreError for a range that cannot be enumerated."""
     size_ms, start_ms, end_ms = wanted
     if (end_ms - start_ms) // size_ms > _LONGEST_RANGE:
         raise StoreError(
             f"store {url}: a range of {(end_ms - start_ms) // size_ms:,} tiles cannot be read, since Redis keeps no order. "
             "Ask for a shorter one, or for one from the beginning of time of a level without a time to live."
         )
-    return [tile_id(start, size_ms) for start in range(start_ms, end_ms, size_ms)]
+    return [_tile_id(start, size_ms) for start in range(start_ms, end_ms, size_ms)]
 
 
 def _parts(records: Sequence[bytes]) -> Iterator[slice]:
