@@ -150,11 +150,6 @@ CATALOGUE: dict[str, Entry] = {
         "All sources of a GroupBy must give the same keys and inputs with the same types.",
         "Cast or rename columns in the selects of one of them.",
     ),
-    "TW030": Entry(
-        "not built yet",
-        "The language has this, the compiler or the runtime does not have it yet.",
-        "Do what the message says instead.",
-    ),
     "TW031": Entry(
         "a target cannot run this plan",
         "What `--target` names has no way to compute a part of the GroupBy, or none that is known to give the same values.",
@@ -183,6 +178,13 @@ CATALOGUE: dict[str, Entry] = {
         '`edge="prorate"` takes the part of the edge tile that lies in the window, which has a meaning for COUNT, SUM and AVERAGE '
         "only: there is no part of a maximum or a percentile.",
         "Leave `edge` out for this aggregation, or use `truncate` or `exact`. Where only the GroupBy says `prorate` nothing is reported.",
+        "warning",
+    ),
+    "TW044": Entry(
+        "a setting of tiles has no effect",
+        "Without `tiling_enabled=True`, in the GroupBy or the configuration, a GroupBy keeps its events and has no tiles whose size "
+        "or edge could be chosen.",
+        "Enable tiles, or leave `tile_size` and `edge` out.",
         "warning",
     ),
     "TW050": Entry(

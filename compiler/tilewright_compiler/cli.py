@@ -141,11 +141,14 @@ def _summary(plan: Plan) -> str:
     """A plan in one line; `tilewright explain` says it all."""
     from tilewright.windows import format_duration
 
-    from .wording import counted, format_bytes
+    from .wording import counted, format_bytes, requested
 
     levels = ", ".join(format_duration(level.size_ms) for level in plan.levels)
-    request = f"{counted(plan.cost.typical.tiles, 'tile')} ({format_bytes(plan.cost.typical.bytes)}) a request"
-    return f"{plan.name}: {counted(len(plan.features), 'feature')}, tiles of {levels}, {request}"
+    kept = [f"tiles of {levels}"] if levels else []
+    if plan.events is not None:
+        kept.append(f"raw events in chunks of {format_duration(plan.events.size_ms)}")
+    request = f"{requested(plan.cost.typical)} ({format_bytes(plan.cost.typical.bytes)}) a request"
+    return f"{plan.name}: {counted(len(plan.features), 'feature')}, {' and '.join(kept)}, {request}"
 
 
 def _recommendations(plan: Plan) -> list[str]:

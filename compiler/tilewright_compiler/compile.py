@@ -22,6 +22,7 @@ from .passes.check_defaults import check_defaults
 from .passes.choose_tile_sizes import choose_tile_sizes
 from .passes.estimate_cost import estimate_cost
 from .passes.expand_features import expand_features
+from .passes.lay_out_events import lay_out_events
 from .passes.lay_out_keys import lay_out_keys
 from .passes.lay_out_states import lay_out_states
 from .passes.write_sql import write_sql
@@ -30,7 +31,7 @@ from .plan import Column, Flink, Late, Monitoring, Plan, Source, Store, digest
 #: Each sees what is wrong by itself, so all run whatever the others found.
 CHECKING: tuple[Callable[[Draft], None], ...] = (expand_features, bind_columns, bind_derivations, check_defaults, choose_tile_sizes)
 #: These build on a draft without errors.
-BUILDING: tuple[Callable[[Draft], None], ...] = (lay_out_states, lay_out_keys, write_sql, estimate_cost)
+BUILDING: tuple[Callable[[Draft], None], ...] = (lay_out_states, lay_out_events, lay_out_keys, write_sql, estimate_cost)
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def _plan(draft: Draft) -> Plan:
         sql=draft.sql,
         states=draft.states,
         levels=draft.levels,
+        events=draft.events,
         features=draft.plan_features,
         derivations=draft.derivations,
         key_layout=draft.key_layout,
@@ -176,4 +178,6 @@ def _stored(content: dict[str, Any], draft: Draft) -> dict[str, Any]:
         kept = {key: source[key] for key in ("schema", "wheres", "time_column", "dialect")}
         sources.append(kept | {"selects": {name: source["selects"][name] for name in bound.selects}})
     same = {key: content[key] for key in ("name", "keys", "states", "tile_layout", "key_layout")}
+    if content["events"] is not None:
+        same["events"] = {key: content["events"][key] for key in ("size_ms", "columns")}
     return same | {"levels": [level["size_ms"] for level in content["levels"]], "sources": sources}

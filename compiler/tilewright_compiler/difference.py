@@ -9,8 +9,8 @@ from typing import Any
 
 from tilewright.windows import format_duration
 
-from .plan import Column, Feature, Level, Plan, Source
-from .wording import counted, format_bytes, format_span, one_line
+from .plan import Column, EventLog, Feature, Level, Plan, Source
+from .wording import format_bytes, format_span, one_line, requested
 
 
 class Verdict(IntEnum):
@@ -169,7 +169,7 @@ def _levels(old: Plan, new: Plan) -> Iterator[Change]:
     for size in sorted(after.keys() - before.keys(), reverse=True):
         yield _new_level(old, new, size)
     for size in sorted(before.keys() & after.keys(), reverse=True):
-        yield from _kept(before[size], after[size])
+        yield from _kept(f"level {format_duration(size)} is", before[size], after[size])
 
 
 def _new_level(old: Plan, new: Plan, size_ms: int) -> Change:
@@ -183,14 +183,45 @@ def _new_level(old: Plan, new: Plan, size_ms: int) -> Change:
         if size_ms % level.size_ms == 0 and (level.ttl_ms is None or (level.ttl_ms >= reach_ms and not lifetime)):
             why = f"its tiles can be merged from those of {format_duration(level.size_ms)}, which are kept for {_span(level.ttl_ms)}"
             return Change(Verdict.NEW_LEVEL, what, why)
+    if old.events is not None and _holds(old.events, new, reach_ms, lifetime):
+        return Change(Verdict.NEW_LEVEL, what, f"its tiles can be made from the raw events, which are kept for {_span(old.events.ttl_ms)}")
     needed = "all events there are" if lifetime else f"the events of the last {format_span(reach_ms)}"
     return Change(Verdict.NEW_LEVEL_WITH_BACKFILL, what, f"no stored level divides it and is kept long enough, so it needs {needed}")
 
 
-def _kept(before: Level, after: Level) -> Iterator[Change]:
+def _holds(events: EventLog, new: Plan, reach_ms: int, lifetime: bool) -> bool:
+    """Whether stored raw events have all that states are made of, as far back as is asked for."""
+    kept = events.ttl_ms is None or (events.ttl_ms >= reach_ms and not lifetime)
+    return kept and {state.input for state in new.states} <= {column.name for column in events.columns}
+
+
+def _events(old: Plan, new: Plan) -> Iterator[Change]:
+    before, after = old.events, new.events
+    if before is None and after is not None:
+        what = f"raw events are kept, in chunks of {format_duration(after.size_ms)}"
+        yield Change(Verdict.NEW_LEVEL_WITH_BACKFILL, what, "tiles do not hold them, so they need those that the history has")
+    elif before is not None and after is None:
+        yield Change(Verdict.NEW_LEVEL, "raw events are no longer kept", "their chunks are no longer read")
+    elif before is not None and after is not None:
+        yield from _event_logs(before, after)
+
+
+def _event_logs(before: EventLog, after: EventLog) -> Iterator[Change]:
+    if before.columns != after.columns:
+        fewer = all(column in before.columns for column in after.columns)
+        verdict = Verdict.NEW_LEVEL if fewer else Verdict.NEW_LEVEL_WITH_BACKFILL
+        why = "the others are no longer read" if fewer else "stored events lack what the history has"
+        yield Change(verdict, f"raw events hold {_columns(before.columns)} -> {_columns(after.columns)}", why)
+    if before.size_ms != after.size_ms:
+        what = f"chunks of raw events {format_duration(before.size_ms)} -> {format_duration(after.size_ms)}"
+        yield Change(Verdict.NEW_LEVEL, what, "the same events can be cut anew")
+    yield from _kept("raw events are", before, after)
+
+
+def _kept(subject: str, before: Level | EventLog, after: Level | EventLog) -> Iterator[Change]:
     if before.ttl_ms == after.ttl_ms:
         return
-    what = f"level {format_duration(after.size_ms)} is kept for {_span(before.ttl_ms)} -> {_span(after.ttl_ms)}"
+    what = f"{subject} kept for {_span(before.ttl_ms)} -> {_span(after.ttl_ms)}"
     longer = before.ttl_ms is not None and (after.ttl_ms is None or after.ttl_ms > before.ttl_ms)
     why = f"what is older than {_span(before.ttl_ms)} may be gone already; windows that reach further back lack it" if longer else ""
     yield Change(Verdict.COMPATIBLE, what, why)
@@ -213,7 +244,8 @@ def _features(old: Plan, new: Plan) -> Iterator[Change]:
 def _asks(feature: Feature) -> str:
     window = "all of the past" if feature.window_ms is None else format_duration(feature.window_ms)
     by = "" if feature.bucket is None else f" by {one_line(feature.bucket)}"
-    return f"{feature.operation} of {one_line(feature.input)}{by} over {window}, from tiles of {format_duration(feature.levels_ms[-1])}"
+    origin = f"tiles of {format_duration(feature.levels_ms[-1])}" if feature.levels_ms else "raw events"
+    return f"{feature.operation} of {one_line(feature.input)}{by} over {window}, from {origin}"
 
 
 def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -239,9 +271,19 @@ def _rest(old: Plan, new: Plan) -> Iterator[Change]:
             yield Change(Verdict.COMPATIBLE, f"{part}: {field}")
     before, after = old.cost.typical, new.cost.typical
     if before != after:
-        what = f"a request reads {counted(before.tiles, 'tile')}, {format_bytes(before.bytes)}"
-        yield Change(Verdict.COMPATIBLE, f"{what} -> {counted(after.tiles, 'tile')}, {format_bytes(after.bytes)}")
+        what = f"a request reads {requested(before)}, {format_bytes(before.bytes)}"
+        yield Change(Verdict.COMPATIBLE, f"{what} -> {requested(after)}, {format_bytes(after.bytes)}")
 
 
 #: Each finds the changes of its part of a plan.
-_PARTS: tuple[Callable[[Plan, Plan], Iterator[Change]], ...] = (_name, _keys, _sources, _states, _levels, _features, _derivations, _rest)
+_PARTS: tuple[Callable[[Plan, Plan], Iterator[Change]], ...] = (
+    _name,
+    _keys,
+    _sources,
+    _states,
+    _levels,
+    _events,
+    _features,
+    _derivations,
+    _rest,
+)

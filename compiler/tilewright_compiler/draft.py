@@ -14,7 +14,7 @@ from tilewright.windows import Duration
 from .binder import Binder
 from .config import Config
 from .diagnostics import Diagnostic, diagnostic
-from .plan import Column, Cost, Derivation, Feature, KeyLayout, Level, State, TileLayout
+from .plan import Column, Cost, Derivation, EventLog, Feature, KeyLayout, Level, State, TileLayout
 from .states import element, family
 
 
@@ -91,6 +91,7 @@ class Draft:
     """The types of the columns that features read: inputs and buckets."""
     derivations: list[Derivation] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
+    events: EventLog | None = None
     states: list[State] = field(default_factory=list)
     plan_features: list[Feature] = field(default_factory=list)
     tile_layout: TileLayout | None = None
@@ -103,10 +104,11 @@ class Draft:
         self.diagnostics.append(diagnostic(code, site, message))
 
     @property
-    def tiling_enabled(self) -> bool | None:
-        """What the GroupBy itself says, in either of the two ways to say it."""
+    def tiled(self) -> bool:
+        """Whether there are tiles: as the GroupBy says, in either of the two ways to say it, or else the configuration."""
         said = dict(self.group_by.serving_config or {}).get("tiling_enabled")
-        return self.group_by.tiling_enabled if self.group_by.tiling_enabled is not None else said
+        own = self.group_by.tiling_enabled if self.group_by.tiling_enabled is not None else said
+        return self.config.enabled if own is None else bool(own)
 
     @property
     def tile_size(self) -> Duration | None:

@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 PLAN_VERSION = 1
 
+#: Raw events stand in covers under a size that no tile has, and in keys of text under this name.
+EVENTS_SIZE_MS = 0
+EVENTS_NAME = "events"
+
 Dtype = Literal["i64", "f64"]
 Merge = Literal["add", "min", "max", "first", "last", "moments"]
 
@@ -84,6 +88,17 @@ class Level(_Part):
     """The length of a tile; each divides the next coarser one."""
     ttl_ms: int | None
     """How long a tile is kept after its start; null for ever."""
+
+
+class EventLog(_Part):
+    """Raw events, kept in chunks [start, start + size_ms) of a key."""
+
+    size_ms: int
+    """How long a chunk is."""
+    ttl_ms: int | None
+    """How long a chunk may be asked for; null where chunks are kept for ever."""
+    columns: list[Column]
+    """`__ts`, the time in milliseconds, and the inputs that are asked for exactly, with their bucket columns."""
 
 
 class Feature(_Part):
@@ -245,10 +260,12 @@ class Monitoring(_Part):
 
 
 class Request(_Part):
-    """What one fetch reads."""
+    """What one fetch reads: tiles, and chunks of raw events."""
 
     tiles: int
     """How many tiles may exist."""
+    chunks: int
+    """How many chunks of raw events may exist."""
     bytes: int
     """The size of their records."""
     round_trips: int
@@ -277,6 +294,8 @@ class Cost(_Part):
     """A request for all features, at most times."""
     worst: Request
     """A request for all features, at the worst time."""
+    chunk_bytes: int | None
+    """The size of a chunk of raw events; null where none are kept."""
     stored_bytes_per_entity: int | None
     """With an event in every tile; null where tiles are kept for ever."""
     stored_bytes: int | None = None
@@ -310,6 +329,8 @@ class Plan(_Part):
     """What a tile keeps."""
     levels: list[Level]
     """The ladder of tile sizes, coarsest first."""
+    events: EventLog | None
+    """The raw events that are kept beside the tiles or instead of them; null where none are."""
     features: list[Feature]
     """What an answer holds, in its order."""
     derivations: list[Derivation]

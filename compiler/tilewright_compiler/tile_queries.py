@@ -41,6 +41,8 @@ class TileQueries:
     def unsupported(self) -> list[str]:
         """Why the dialect cannot compute the plan's tiles, a sentence each; empty if it can."""
         reasons: dict[str, None] = {}
+        if self.plan.events is not None:
+            reasons["it keeps raw events (edge='exact', or no tiles), which only tilewright write does."] = None
         for source in self.plan.sources:
             for text in (*(source.selects[column.name] for column in self._columns), *source.wheres, source.time_column):
                 try:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .plan import Request
+
 _SPANS_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
 
@@ -42,6 +47,12 @@ def counted(number: int, noun: str) -> str:
     ('1 tile', '1,200 tiles')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def requested(request: Request) -> str:
+    """What a request reads: tiles, chunks of raw events, or both."""
+    parts = [counted(request.tiles, "tile")] if request.tiles or not request.chunks else []
+    return " and ".join([*parts, *([counted(request.chunks, "chunk")] if request.chunks else [])])
 
 
 def one_line(text: str) -> str:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from tilewright_compiler.plan import Plan, Source
 
 from .errors import InputError
+from .event_log import EventChunks
 from .keys import entity_encoder
 from .session import open_session
 from .tile_rows import LevelTiles, TileRows
@@ -45,6 +46,7 @@ class Aggregator:
         self.rows = TileRows(plan)
         self._max_entity_bytes = max_entity_bytes - len(plan.name.encode())
         self._encode = entity_encoder(plan.keys)
+        self.chunks = EventChunks(plan, plan.events) if plan.events is not None else None
         self._connection = open_session()
         self._connection.execute("SET preserve_insertion_order = false")
         self._statements = {source: _split(scripts["duckdb"]) for source, scripts in plan.sql.items()}
@@ -56,6 +58,7 @@ class Aggregator:
     def load(self, source: str, rows: pa.Table) -> int:
         """Reads, filters and selects a batch; returns how many rows the author's filters left out."""
         read, *self._level_queries = self._statements[source]
+        self._event_query = self._level_queries.pop() if self.chunks is not None else ""
         self._connection.register("batch", rows)
         self._connection.execute(read)
         self._connection.unregister("batch")
@@ -93,9 +96,13 @@ class Aggregator:
         tiles, *buckets = (self._connection.sql(query, params={"tile_ms": size_ms}).to_arrow_table() for query in self._level_queries)
         return self.rows.level(tiles, size_ms, buckets)
 
+    def event_chunks(self, chunks: EventChunks) -> LevelTiles:
+        """The loaded batch as chunks of raw events."""
+        return chunks.level(self._connection.sql(self._event_query).to_arrow_table(), self.rows)
+
 
 def _split(script: str) -> list[str]:
-    """The statements: one for a batch, one for the tiles of a level, and one for each bucket column."""
+    """The statements: one for a batch, for a level one for its tiles and one for each bucket column, and one for raw events."""
     return [statement.query for statement in duckdb.extract_statements(script)]
 
 

@@ -71,7 +71,7 @@ class Buckets:
 
     def build(self, values: Values, block: Block, tile: NDArray[np.int64], tiles: int) -> list[Bytes]:
         """The table of each of some tiles, from rows with a value and the number of their tile, in any order."""
-        _, places = _distinct(values)
+        _, places = distinct_of(values)
         order = np.lexsort((places, tile))
         chosen = block.take(order)
         parts = {name: [_present(part) for part in found] for name, found in chosen.variable.items()}
@@ -112,7 +112,7 @@ class Buckets:
         tables = [(self.merge(run), part) for run, part in zip(runs, fractions, strict=True) if run]
         if not tables:
             return []
-        distinct, places = _distinct(np.concatenate([table.values for table, _ in tables]))
+        distinct, places = distinct_of(np.concatenate([table.values for table, _ in tables]))
         sums: list[list[Any]] = [[0] * self.layout.words for _ in range(len(distinct))]
         weighted = ((part, numbers) for table, part in tables for numbers in self._numbers(table.rows))
         for place, (part, numbers) in zip(places.tolist(), weighted, strict=True):
@@ -123,7 +123,7 @@ class Buckets:
     def _merge(self, parts: Sequence[bytes], tiles: Sequence[int]) -> tuple[Table, NDArray[np.int64]]:
         """Tables of some tiles, those of one tile as one; and the tile of each of their values."""
         values, block, sizes = self._decode(parts)
-        distinct, places = _distinct(values)
+        distinct, places = distinct_of(values)
         groups = np.repeat(np.array(tiles, dtype=np.int64), sizes) * len(distinct) + places
         order = np.argsort(groups, kind="stable")
         block, groups = block.take(order), groups[order]
@@ -243,7 +243,7 @@ def _present(part: Bytes) -> list[bytes]:
     return [] if part is None else [part]
 
 
-def _distinct(values: Values) -> tuple[Values, NDArray[np.int64]]:
+def distinct_of(values: Values) -> tuple[Values, NDArray[np.int64]]:
     """The different values, ascending, and the place of each value among them."""
     if values.dtype != object:
         distinct, places = np.unique(values, return_inverse=True)

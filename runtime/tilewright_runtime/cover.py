@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
+
+from tilewright_compiler.plan import EVENTS_SIZE_MS
 
 EdgeMode = Literal["sawtooth", "prorate", "truncate", "exact"]
 
@@ -14,7 +16,10 @@ WHOLE = Fraction(1)
 
 
 class Segment(NamedTuple):
-    """Neighbouring tiles of one level: they cover [start_ms, end_ms), both multiples of size_ms."""
+    """Neighbouring tiles of one level: they cover [start_ms, end_ms), both multiples of size_ms.
+
+    Of size EVENTS_SIZE_MS it is no tiles but the raw events between any two times.
+    """
 
     size_ms: int
     start_ms: int
@@ -24,8 +29,8 @@ class Segment(NamedTuple):
 
     @property
     def tiles(self) -> int:
-        """How many tiles the segment has."""
-        return (self.end_ms - self.start_ms) // self.size_ms
+        """How many tiles the segment has; raw events are none."""
+        return 0 if self.size_ms == EVENTS_SIZE_MS else (self.end_ms - self.start_ms) // self.size_ms
 
 
 def floor(time_ms: int, size_ms: int) -> int:
@@ -39,16 +44,20 @@ def ceiling(time_ms: int, size_ms: int) -> int:
 
 
 def window_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
-    """Where the cover of [at - window, at) begins on the edge level.
+    """Where the cover of [at - window, at) begins.
 
-    `sawtooth` takes the whole edge tile, `prorate` a part of it, `truncate` leaves a cut one out.
+    `sawtooth` takes the whole edge tile, `prorate` a part of it, `truncate` leaves a cut one out, `exact` takes raw events.
     """
     oldest = at_ms - window_ms
+    if edge == "sawtooth":
+        return floor(oldest, edge_ms)
+    if edge == "exact":
+        return oldest
     return ceiling(oldest, edge_ms) if edge == "truncate" else floor(oldest, edge_ms)
 
 
 def whole_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
-    """Where those tiles of the cover begin that count whole: for `prorate` after the edge tile if it is cut."""
+    """Where those tiles of the cover begin that count whole: after the edge tile if that is cut, unless it is taken whole."""
     oldest = at_ms - window_ms
     return floor(oldest, edge_ms) if edge == "sawtooth" else ceiling(oldest, edge_ms)
 
@@ -95,22 +104,44 @@ def head_end(at_ms: int, start_ms: int, sizes_ms: Sequence[int], clean_ms: int |
     return floor(last, sizes_ms[-1]) + sizes_ms[-1]
 
 
-def prorated(
-    at_ms: int, window_ms: int | None, whole_ms: int, edge_ms: int, finest_ms: int, clean: bool
-) -> tuple[list[Segment], list[Segment]]:
-    """The tiles of which a prorated window takes a part: the cut edge tile before `whole_ms`, and the newest one of the finest level.
+Ends = tuple[list[Segment], list[Segment]]
 
-    The part is the overlap of tile and window. The newest tile is cut only where it is not `clean`, so that what it holds of
-    the time from `at_ms` on is left out as far as a tile can tell.
+
+def _prorated(at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool) -> Ends:
+    """The tiles of which a prorated window takes a part: the cut edge tile, and the newest one of the finest level.
+
+    The part is the overlap of tile and window. The newest tile is cut only where it holds events at or after T, so that as
+    much of it is left out as a tile can tell.
 
     #  tiles    |....|....|....|....|
     #  window      [-----------T
     #  parts    | 2/5|whole|whole|3/5|
     """
     edge, head = [], []
-    if window_ms is not None and (counted := whole_ms - (at_ms - window_ms)):
-        edge.append(Segment(edge_ms, whole_ms - edge_ms, whole_ms, Fraction(counted, edge_ms)))
+    if oldest_ms is not None and start_ms > oldest_ms:
+        edge.append(Segment(edge_ms, start_ms - edge_ms, start_ms, Fraction(start_ms - oldest_ms, edge_ms)))
     if not clean:
-        start = floor(at_ms - 1, finest_ms)
-        head.append(Segment(finest_ms, start, start + finest_ms, Fraction(at_ms - start, finest_ms)))
+        newest = floor(at_ms - 1, finest_ms)
+        head.append(Segment(finest_ms, newest, newest + finest_ms, Fraction(at_ms - newest, finest_ms)))
     return edge, head
+
+
+def _exact(at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool) -> Ends:
+    """The raw events of a cut edge tile, and those of a newest tile that holds later ones.
+
+    #  tiles    |....|....|....|..x.|
+    #  window      [-----------T
+    #  events      [-|         [-T
+    """
+    edge, head = [], []
+    if oldest_ms is not None and start_ms > oldest_ms:
+        edge.append(Segment(EVENTS_SIZE_MS, oldest_ms, start_ms))
+    if not clean:
+        head.append(Segment(EVENTS_SIZE_MS, floor(at_ms - 1, finest_ms), at_ms))
+    return edge, head
+
+
+#: edge mode -> what stands before and after the whole tiles of a cover. The arguments are the query time, where the whole
+#: tiles begin, where the window itself begins (None for a lifetime), the sizes of the edge and the finest level, and
+#: whether the newest tile of the finest level holds no event at or after the query time. Other modes have whole tiles only.
+ENDS: dict[str, Callable[[int, int, int | None, int, int, bool], Ends]] = {"prorate": _prorated, "exact": _exact}

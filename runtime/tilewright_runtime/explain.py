@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from tilewright_compiler.wording import counted
 
 from .cover import Segment
 from .fetcher import Answer, Fetcher
 from .layout import NEWEST, SEQUENCE, START
 from .program import Tiles, WindowProgram
+from .stores import Range
 from .times import Moment, moment_ms
 
 T = TypeVar("T")
@@ -27,7 +30,10 @@ class Step:
 
 @dataclass(frozen=True)
 class TileShare:
-    """One tile of a cover, and the values that its features would have over this tile alone."""
+    """One tile of a cover, and the values that its features would have over this tile alone.
+
+    A stretch of raw events is one of size EVENTS_SIZE_MS.
+    """
 
     start_ms: int
     size_ms: int
@@ -79,15 +85,16 @@ def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Exp
     at_ms = moment_ms(at)
     entity = fetcher.entity(keys)
     ranges = watch.step("range", lambda: program.ranges(at_ms), lambda found: f"{len(found)} runs of tiles, one scan each")
-    watch.step("expand", lambda: sum((r.end_ms - r.start_ms) // r.size_ms for r in ranges), lambda tiles: f"{tiles:,} tiles may exist")
-    tiles = watch.step("fetch", lambda: fetcher.read(entity, ranges), lambda read: f"{len(read.starts):,} tiles read in one round trip")
-    clean_ms = watch.step("boundaries", lambda: program.clean_ms(at_ms, tiles), lambda clean: _head(clean, program.ladder_ms[0]))
+    watch.step("expand", lambda: _expected(ranges), lambda expected: f"{_amount(*expected)} may exist")
+    tiles = watch.step("fetch", lambda: fetcher.read(entity, ranges), lambda read: f"{_read(read)} read in one round trip")
+    clean_ms = watch.step("boundaries", lambda: program.clean_ms(at_ms, tiles), lambda clean: _head(clean, program.ladder_ms))
 
-    def merge() -> tuple[list[list[Segment]], dict[str, Any]]:
+    def merge() -> tuple[list[list[Segment]], Tiles, dict[str, Any]]:
         covers = [window.segments(at_ms, clean_ms) for window in program.windows]
-        return covers, fetcher.evaluate(tiles, covers)
+        counted = fetcher.count(entity, ranges, tiles, covers)
+        return covers, counted, fetcher.evaluate(counted, covers)
 
-    covers, values = watch.step("merge", merge, lambda made: f"{len(made[0])} covers merged into {len(made[1])} features")
+    covers, tiles, values = watch.step("merge", merge, lambda made: f"{len(made[0])} covers merged into {len(made[2])} features")
     answer = fetcher.answer(keys, at_ms, values.copy(), tiles, clean_ms)
     if fetcher.plan.derivations:
         watch.step("derive", lambda: fetcher.derive([answer]), lambda _: f"{len(answer.features) - len(values)} values from the features")
@@ -96,10 +103,26 @@ def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Exp
     return Explanation(answer, watch.steps, windows, derived)
 
 
-def _head(clean_ms: int | None, coarsest_ms: int) -> str:
+def _expected(ranges: list[Range]) -> tuple[int, int]:
+    """How many tiles the runs can hold, and how many chunks of raw events."""
+    tiles = sum((r.end_ms - r.start_ms) // r.size_ms for r in ranges if r.size_ms > 0)
+    return tiles, sum((r.end_ms - r.start_ms) // -r.size_ms for r in ranges if r.size_ms < 0)
+
+
+def _read(tiles: Tiles) -> str:
+    return _amount(len(tiles.records), len(tiles.chunks))
+
+
+def _amount(tiles: int, chunks: int) -> str:
+    return counted(tiles, "tile") + (f" and {counted(chunks, 'chunk')} of raw events" if chunks else "")
+
+
+def _head(clean_ms: int | None, ladder_ms: Sequence[int]) -> str:
+    if not ladder_ms:
+        return "there are no tiles, so the raw events before the query time are taken"
     if clean_ms is None:
-        return "the newest tile of every level holds later events: the finest one is left out, or prorated"
-    if clean_ms == coarsest_ms:
+        return "the newest tile of every level holds later events: the finest one is left out, prorated, or counted from raw events"
+    if clean_ms == ladder_ms[0]:
         return "the newest tiles hold no later events and are used whole"
     return "the newest coarse tiles hold later events: finer ones cover the head"
 
@@ -114,7 +137,8 @@ def _share(fetcher: Fetcher, place: int, tiles: Tiles, segments: list[Segment], 
         for row in tiles.rows[begin:end]:
             start = int(row[START])
             covers: list[list[Segment]] = [[] for _ in fetcher.program.windows]
-            covers[place] = [segment._replace(start_ms=start, end_ms=start + segment.size_ms)]
+            # A stretch of raw events is found by its begin alone.
+            covers[place] = [segment._replace(start_ms=start, end_ms=start + (segment.size_ms or 1))]
             alone = fetcher.evaluate(tiles, covers)
             shares.append(TileShare(start, segment.size_ms, int(row[SEQUENCE]), int(row[NEWEST]), {name: alone[name] for name in names}))
     return WindowShare(window, segments, shares, {name: values[name] for name in names})

@@ -11,13 +11,11 @@ from tilewright_compiler.plan import Plan
 
 from .cover import Segment
 from .errors import KeyValueError
-from .keys import entity_encoder, key_values, text_key, tile_id
+from .keys import entity_encoder, key_values, tile_key
 from .program import Program, Tiles
 from .progress import Expiry, require_plan
 from .stores import Range, Store
 from .times import Moment, moment_ms
-
-from tilewright.windows import format_duration  # isort: skip
 
 if TYPE_CHECKING:
     from .derivations import Derivations
@@ -77,6 +75,8 @@ class Fetcher:
         tiles = self.read(entity, ranges)
         clean_ms = self.program.clean_ms(at_ms, tiles)
         covers = [window.segments(at_ms, clean_ms) for window in self.program.windows]
+        if self.program.events is not None:
+            tiles = self.count(entity, ranges, tiles, covers)
         return self.answer(keys, at_ms, self.evaluate(tiles, covers), tiles, clean_ms)
 
     def derive(self, answers: Sequence[Answer]) -> None:
@@ -97,7 +97,11 @@ class Fetcher:
         if self._expiry is not None:
             self._expiry.require_kept(ranges, moment_ms(None))
         found = self.store.scan(self.plan.name, entity, ranges)
-        return self.program.decode(ranges, found, lambda i: self._name(entity, ranges, found, i))
+        return self.program.decode(ranges, found, lambda i: self._name(entity, ranges, i))
+
+    def count(self, entity: str, ranges: list[Range], tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> Tiles:
+        """The tiles with what the covers take of raw events; the same tiles where the plan keeps none."""
+        return self.program.with_events(tiles, covers, lambda i: self._name(entity, ranges, i))
 
     def evaluate(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> dict[str, Any]:
         """The values of all features, in the plan's order, from a cover for each window."""
@@ -111,17 +115,18 @@ class Fetcher:
         """The features with what is to be said of their quality."""
         return Answer(dict(keys), at_ms, values, self.program.quality(at_ms, tiles, clean_ms))
 
-    def _name(self, entity: str, ranges: list[Range], found: list[list[bytes]], place: int) -> str:
+    def _name(self, entity: str, ranges: list[Range], place: int) -> str:
         """The key of the n-th record that was read; asks the store again, since a damaged record cannot tell."""
-        for (size, start, end), records in zip(ranges, found, strict=True):
-            if place < len(records):
+        for size, start, end in ranges:
+            records = self._count(entity, size, start, end)
+            if place < records:
                 # The first tile with more than `place` records before its end, by halving.
+                step = abs(size)
                 after = bisect_right(
-                    range(start + size, end + size, size), place, key=lambda until: self._count(entity, size, start, until)
+                    range(start + step, end + step, step), place, key=lambda until: self._count(entity, size, start, until)
                 )
-                key = text_key(self.plan.name, entity, format_duration(size), tile_id(start + after * size, size))
-                return f"store {self.store.url}, tile {key}"
-            place -= len(records)
+                return f"store {self.store.url}, tile {tile_key(self.plan.name, entity, size, start + after * step)}"
+            place -= records
         return f"store {self.store.url}"
 
     def _count(self, entity: str, size_ms: int, start_ms: int, end_ms: int) -> int:

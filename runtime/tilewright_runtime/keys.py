@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from tilewright_compiler.plan import Column
+from tilewright_compiler.plan import EVENTS_NAME, Column
 from tilewright_compiler.states import family
 
 from .errors import KeyValueError
@@ -21,7 +21,7 @@ from tilewright.windows import format_duration  # isort: skip
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
-_ORDERED_TAIL = struct.Struct(">QQ")
+_ORDERED_TAIL = struct.Struct(">qQ")
 
 
 def _text(value: Any) -> str:
@@ -183,9 +183,19 @@ def text_key(group_by: str, entity: str, size: str, tile: str) -> str:
     return f"tiles::{group_by}::{{{entity}}}::{size}::{tile}"
 
 
+def size_name(size_ms: int) -> str:
+    """What stands for a level in keys of text; a negative size is that of chunks of raw events, which all have one name."""
+    return EVENTS_NAME if size_ms < 0 else format_duration(size_ms)
+
+
+def tile_key(group_by: str, entity: str, size_ms: int, start_ms: int) -> str:
+    """The whole key of a tile, or with a negative size of a chunk of raw events, as text."""
+    return text_key(group_by, entity, size_name(size_ms), tile_id(start_ms, size_ms))
+
+
 def text_prefix(group_by: str, entity: str, size_ms: int) -> str:
     """What the text keys of an entity's tiles of one level begin with."""
-    return text_key(group_by, entity, format_duration(size_ms), "")
+    return text_key(group_by, entity, size_name(size_ms), "")
 
 
 def text_keys(group_by: str, size_ms: int, entities: Sequence[str], entity: Sequence[int], starts_ms: Sequence[int]) -> list[str]:
@@ -201,13 +211,16 @@ def ordered_prefix(group_by: str, entity: str) -> bytes:
 
 
 def ordered_tail(size_ms: int, start_ms: int) -> bytes:
-    """The end of an ordered key: level, then start, so that the tiles of a cover are neighbours (16 bytes)."""
+    """The end of an ordered key: level, then start, so that the tiles of a cover are neighbours (16 bytes).
+
+    Chunks of raw events, whose size is negative, come after all levels.
+    """
     return _ORDERED_TAIL.pack(size_ms, start_ms + _SIGN)
 
 
 def ordered_keys(group_by: str, size_ms: int, entities: Sequence[str], entity: Sequence[int], starts_ms: Sequence[int]) -> list[bytes]:
     """The ordered keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins at `starts_ms[i]`."""
-    prefixes = [ordered_prefix(group_by, text) + size_ms.to_bytes(8, "big") for text in entities]
+    prefixes = [ordered_prefix(group_by, text) + size_ms.to_bytes(8, "big", signed=True) for text in entities]
     starts = (np.asarray(starts_ms, dtype=np.int64) ^ np.int64(-_SIGN)).astype(">i8").tobytes()
     return [prefixes[which] + starts[at : at + 8] for which, at in zip(entity, range(0, len(starts), 8), strict=True)]
 

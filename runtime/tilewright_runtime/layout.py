@@ -121,6 +121,15 @@ class Layout:
             rows[:, high] += rows[:, low] >> 32
             rows[:, low] &= (1 << 32) - 1
 
+    def empty_row(self) -> Rows:
+        """The row of an empty tile, as (words,)."""
+        row = np.zeros(self.words, dtype=np.int64)
+        for slab in self.slabs:
+            slab.of(row[np.newaxis])[:] = slab.identity
+        for endpoint in self.endpoints:
+            row[endpoint.time] = endpoint.no_time
+        return row
+
     def identities(self) -> list[int | float]:
         """What each word of an empty tile holds, as Python numbers."""
         empty: list[int | float] = [0] * self.words

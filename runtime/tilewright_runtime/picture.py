@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tilewright.windows import format_duration
+from tilewright_compiler.plan import EVENTS_NAME, EVENTS_SIZE_MS
 from tilewright_compiler.wording import counted, format_span
 
 from .cover import WHOLE, Segment
@@ -13,6 +14,7 @@ from .report import CoverReport
 
 #: Of a lifetime, which has no begin to draw, so many of the newest tiles are drawn.
 _NEWEST_TILES = 8
+_DAY = 86_400_000
 
 
 class Span(NamedTuple):
@@ -24,7 +26,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """The segments of one level in a picture."""
+    """The segments of one level in a picture, or its raw events."""
 
     label: str
     size_ms: int
@@ -55,7 +57,8 @@ def picture(cover: CoverReport) -> Picture:
     segments, as_of = cover.segments, cover.as_of
     if cover.oldest_ms is None:
         # The newest tiles of the coarsest level, and whatever finer ones there are after them.
-        start = cover.at_ms - cover.at_ms % cover.window.levels_ms[0] - (_NEWEST_TILES - 1) * cover.window.levels_ms[0]
+        size = _size(cover)
+        start = cover.at_ms - cover.at_ms % size - (_NEWEST_TILES - 1) * size
         segments, as_of = _newest(segments, start), _newest(as_of, start)
     else:
         start = min([cover.oldest_ms, *(segment.start_ms for segment in segments)])
@@ -72,6 +75,11 @@ def picture(cover: CoverReport) -> Picture:
     )
 
 
+def _size(cover: CoverReport) -> int:
+    """What a lifetime is drawn in: tiles of its level, or days."""
+    return cover.window.levels_ms[0] if cover.window.levels_ms else _DAY
+
+
 def _newest(segments: list[Segment], start_ms: int) -> list[Segment]:
     return [segment._replace(start_ms=max(segment.start_ms, start_ms)) for segment in segments if segment.end_ms > start_ms]
 
@@ -80,7 +88,8 @@ def _rows(segments: list[Segment]) -> tuple[Row, ...]:
     rows = []
     for size in sorted({segment.size_ms for segment in segments}, reverse=True):
         level = tuple(segment for segment in segments if segment.size_ms == size)
-        rows.append(Row(f"{sum(segment.tiles for segment in level):,} × {format_duration(size)}", size, level))
+        label = EVENTS_NAME if size == EVENTS_SIZE_MS else f"{sum(segment.tiles for segment in level):,} × {format_duration(size)}"
+        rows.append(Row(label, size, level))
     return tuple(rows)
 
 
@@ -92,12 +101,16 @@ def _title(cover: CoverReport) -> str:
 
 def _note(cover: CoverReport) -> str:
     if cover.oldest_ms is None:
-        size = format_duration(cover.window.levels_ms[0])
-        return f"every {size} tile since the entity's first; the newest {_NEWEST_TILES} are drawn"
+        if not cover.window.levels_ms:
+            return f"every raw event; those of the newest {_NEWEST_TILES} days are drawn"
+        return f"every {format_duration(_size(cover))} tile since the entity's first; the newest {_NEWEST_TILES} are drawn"
     if not cover.segments:
         return "no whole tile lies in it"
     early = cover.oldest_ms - cover.segments[0].start_ms
     tiles = counted(sum(segment.tiles for segment in cover.segments), "tile")
+    if cover.segments[0].size_ms == EVENTS_SIZE_MS:
+        raw = format_span(cover.segments[0].end_ms - cover.segments[0].start_ms)
+        return f"{tiles}, and the raw events of the {raw} before them" if len(cover.segments) > 1 else "raw events, and no tiles"
     cut = cover.segments[0].part
     if cut != WHOLE:
         return f"{tiles}; {float(cut):.1%} of the oldest one counts"

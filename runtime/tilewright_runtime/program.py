@@ -5,26 +5,30 @@ from __future__ import annotations
 import operator
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tilewright_compiler.plan import Feature, Plan
+from tilewright_compiler.plan import EVENTS_SIZE_MS, Feature, Plan
 
 from .block import APPROXIMATE
 from .buckets import Bucket, Buckets, buckets_of
-from .cover import Segment, cover, floor, head_end, prorated, whole_start, window_start
+from .cover import ENDS, Segment, cover, floor, head_end, whole_start, window_start
 from .finalize import Finalizer, bucket_finalizer, finalizer
 from .layout import NEWEST, NUMPY_DTYPES, STAMP, START, Endpoint, Layout, Moments, Rows, bucket_field, layout_of
 from .moments import merged as merged_moments
-from .reads import ranges, reads_of
+from .reads import event_ranges, ranges, reads_of
 from .records import NameOf, RecordCodec
 from .sketches import variable_kinds
 from .stores import Range
 from .times import EARLIEST_MS
 from .variable import Bytes, StateKind
+
+if TYPE_CHECKING:
+    from .exact_events import ExactEvents
 
 
 @dataclass(frozen=True)
@@ -48,36 +52,45 @@ class WindowProgram:
     moments: tuple[Moments, ...]
     """The central moments that those features need."""
 
+    @cached_property
+    def one_size_ms(self) -> int:
+        """The size of all tiles of a cover of whole tiles of one level, as long as its head is clean; 0 for other covers."""
+        return self.levels_ms[0] if len(self.levels_ms) == 1 and self.edge not in ENDS else 0
+
     def start_ms(self, at_ms: int) -> int:
         """Where the cover begins."""
         if self.window_ms is None:
-            return floor(EARLIEST_MS, self.levels_ms[0])
-        return window_start(at_ms, self.window_ms, self.levels_ms[-1], self.edge)
+            return floor(EARLIEST_MS, self.levels_ms[0]) if self.levels_ms else EARLIEST_MS
+        return window_start(at_ms, self.window_ms, self.levels_ms[-1] if self.levels_ms else 1, self.edge)
 
     def whole_ms(self, at_ms: int) -> int:
-        """Where those of its tiles begin that count whole."""
+        """Where those of its tiles begin that count whole; without tiles nowhere before the query time."""
+        if not self.levels_ms:
+            return at_ms
         if self.window_ms is None:
             return self.start_ms(at_ms)
         return whole_start(at_ms, self.window_ms, self.levels_ms[-1], self.edge)
 
     def segments(self, at_ms: int, clean_ms: int | None) -> list[Segment]:
         """The cover at a time, once it is known which newest tiles hold no later events."""
-        start = self.whole_ms(at_ms)
-        size, prorates = self.sizes_ms[0], self.edge == "prorate"
-        if len(self.levels_ms) == 1 and clean_ms is not None and clean_ms >= size and not prorates:
+        if self.one_size_ms and clean_ms is not None and clean_ms >= (size := self.one_size_ms):
             # What nearly every fetch asks for; head_end and cover come to the same.
             last = at_ms - 1
-            return [Segment(size, start, last - last % size + size)]
+            return [Segment(size, self.start_ms(at_ms), last - last % size + size)]
+        if not self.levels_ms:
+            return [Segment(EVENTS_SIZE_MS, self.start_ms(at_ms), at_ms)]
+        start, ends = self.whole_ms(at_ms), ENDS.get(self.edge)
         whole = cover(start, head_end(at_ms, start, self.sizes_ms, clean_ms), self.sizes_ms)
-        if not prorates:
+        if ends is None:
             return whole
-        edge, head = prorated(at_ms, self.window_ms, start, self.levels_ms[-1], self.sizes_ms[-1], clean_ms is not None)
+        oldest = None if self.window_ms is None else at_ms - self.window_ms
+        edge, head = ends(at_ms, start, oldest, self.levels_ms[-1], self.sizes_ms[-1], clean_ms is not None)
         return [*edge, *whole, *head]
 
 
 @dataclass(slots=True)
 class Tiles:
-    """The tiles that a fetch read, level after level, each oldest first."""
+    """The tiles that a fetch read, level after level, each oldest first; then what was counted of raw events, oldest first."""
 
     rows: Rows
     """(tiles + 1, words): a row of zeros follows the last tile, so that every run of tiles has an end inside."""
@@ -85,6 +98,8 @@ class Tiles:
     bounds: dict[int, tuple[int, int]]
     """size_ms -> the places of that level's tiles."""
     records: list[bytes]
+    chunks: list[bytes] = field(default_factory=list)
+    """The records of the chunks of raw events that were read, oldest first."""
     variable: dict[int, list[Bytes]] = field(default_factory=dict)
     """The variable fields of the tiles of which they were asked for, by place."""
 
@@ -114,7 +129,9 @@ class Program:
         self.buckets = buckets_of(plan)
         self.windows = _windows(plan, self.layout, self.buckets, self.ladder_ms)
         self._prorated = [place for place, window in enumerate(self.windows) if window.edge == "prorate"]
-        self._reads = reads_of(self.windows, self.ladder_ms)
+        self._rounds_heads = any(window.edge not in ENDS for window in self.windows)
+        self._reads = reads_of([window for window in self.windows if window.levels_ms], self.ladder_ms)
+        self.events = _events(plan, self.layout, self.kinds, self.buckets)
         self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
         self._empty = self.layout.identities()
         for endpoint in self.layout.endpoints:
@@ -122,20 +139,48 @@ class Program:
                 self._empty[endpoint.value] = None  # type: ignore[call-overload]
 
     def ranges(self, at_ms: int) -> list[Range]:
-        """What to read, level after level: the tiles that some cover needs, whichever newest tiles hold later events."""
-        return ranges(self._reads, at_ms)
+        """What to read, level after level: the tiles that some cover needs, whichever newest tiles hold later events.
+
+        Then the chunks of raw events that some cover needs.
+        """
+        wanted = ranges(self._reads, at_ms)
+        if self.events is not None:
+            wanted += event_ranges(self.windows, self.events.chunks.size_ms, at_ms)
+        return wanted
 
     def decode(self, ranges: Sequence[Range], found: Sequence[list[bytes]], name_of: NameOf) -> Tiles:
         """The tiles of what the store gave for the ranges. Raises CorruptRecordError for a damaged one."""
         records: list[bytes] = []
+        chunks: list[bytes] = []
         bounds: dict[int, tuple[int, int]] = {}
         for wanted, part in zip(ranges, found, strict=True):
             size, first = wanted.size_ms, len(records)
+            if size < 0:
+                chunks += part
+                continue
             records += part
             # The runs of a level follow one another, so its tiles are in order across them too.
             bounds[size] = (bounds[size][0] if size in bounds else first, len(records))
         rows = self.codec.decode(records, name_of, padding=1)
-        return Tiles(rows, rows[:, START].tolist(), bounds, records)
+        return Tiles(rows, rows[:, START].tolist(), bounds, records, chunks)
+
+    def with_events(self, tiles: Tiles, covers: Sequence[Sequence[Segment]], name_of: NameOf) -> Tiles:
+        """The tiles with a row for each stretch of raw events that the covers tell apart, as if it were a tile.
+
+        Raises CorruptRecordError for a damaged chunk.
+        """
+        if self.events is None:
+            return tiles
+        times = {time for cover in covers for one in cover if one.size_ms == EVENTS_SIZE_MS for time in (one.start_ms, one.end_ms)}
+        first = len(tiles.records)
+        block = self.events.between(tiles.chunks, sorted(times), lambda i: name_of(first + i))
+        last = first + len(block)
+        made = replace(tiles, bounds=tiles.bounds | {EVENTS_SIZE_MS: (first, last)})
+        made.rows = np.concatenate([tiles.rows[:first], block.rows, tiles.rows[first:]])
+        made.starts = made.rows[:, START].tolist()
+        fields = [block.variable[one.name] for one in self.layout.variable]
+        made.variable = {first + i: [values[i] for values in fields] for i in range(len(block))}
+        return made
 
     def clean_ms(self, at_ms: int, tiles: Tiles) -> int | None:
         """The coarsest level whose newest tile has only events before `at_ms`; None if not even the finest has."""
@@ -154,7 +199,7 @@ class Program:
         # One call of a ufunc reduces the runs of tiles of all windows; reduceat takes [begin, end) pairs and also gives
         # what lies between one's end and the next one's begin, which is thrown away.
         bounds = [bound for window_places in places for place in window_places for bound in place]
-        parts_of = {i: [segment.part for segment in covers[i] if operator.lt(*tiles.places(segment))] for i in self._prorated}
+        parts_of = self._parts(tiles, covers) if self._prorated else {}
         one_run_each = not parts_of and all(len(window_places) == 1 for window_places in places)
         numbers_of_all = [one.numbers for one in merged]
         views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
@@ -189,6 +234,10 @@ class Program:
         runs = [[table for table in run if table is not None] for run in tables]
         return bucket.read([table for run in runs for table in run]) if parts is None else bucket.read_parts(runs, parts)
 
+    def _parts(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> dict[int, list[Fraction]]:
+        """For each prorated window the part that counts of every run of tiles of its cover that exist."""
+        return {i: [segment.part for segment in covers[i] if operator.lt(*tiles.places(segment))] for i in self._prorated}
+
     def _merge_others(self, window: WindowProgram, tiles: Tiles, places: Sequence[tuple[int, int]], merged: Merged) -> None:
         """First and last values, moments, texts and sketches, which no ufunc can merge."""
         indices = [i for begin, end in places for i in range(begin, end)]
@@ -222,9 +271,9 @@ class Program:
     def quality(self, at_ms: int, tiles: Tiles, clean_ms: int | None) -> dict[str, Any]:
         """What is not clean about an answer; empty where nothing is."""
         quality: dict[str, Any] = {}
-        if clean_ms is None:
+        if clean_ms is None and self.ladder_ms:
             head_ms = floor(at_ms - 1, self.ladder_ms[-1])
-            if len(self._prorated) < len(self.windows):
+            if self._rounds_heads:
                 quality["head_end_ms"] = head_ms
             if self._prorated:
                 quality["head_prorated_ms"] = head_ms
@@ -232,6 +281,15 @@ class Program:
         if approximate:
             quality["approximate_tiles"] = approximate
         return quality
+
+
+def _events(plan: Plan, layout: Layout, kinds: Mapping[str, StateKind], buckets: Mapping[str, Buckets]) -> ExactEvents | None:
+    """What counts a plan's raw events, if it keeps any; imported only then, since most plans keep none."""
+    if plan.events is None:
+        return None
+    from .exact_events import ExactEvents
+
+    return ExactEvents(plan, plan.events, layout, kinds, buckets)
 
 
 def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[Any]:

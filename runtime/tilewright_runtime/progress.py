@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 from tilewright_compiler.plan import Plan
 
 from .errors import FetchError, StoreError
+from .keys import size_name
 from .stores import Range, Store, Transaction
 from .times import iso
-
-from tilewright.windows import format_duration  # isort: skip
 
 Get = Callable[[str], bytes | None]
 
@@ -64,8 +63,9 @@ def require_plan(plan: Plan, store: Store) -> None:
 
 
 def ttls_ms(plan: Plan) -> dict[int, int | None]:
-    """How long the tiles of each size are kept; None for ever."""
-    return {level.size_ms: level.ttl_ms for level in plan.levels}
+    """How long the tiles of each size are kept, and under their negative size chunks of raw events; None for ever."""
+    kept = {level.size_ms: level.ttl_ms for level in plan.levels}
+    return kept if plan.events is None else kept | {-plan.events.size_ms: plan.events.ttl_ms}
 
 
 class Expiry:
@@ -87,7 +87,7 @@ class Expiry:
             if ttl_ms is not None and max(start_ms, self._since_ms) + ttl_ms < now_ms:
                 until = iso(max(start_ms, self._since_ms) + ttl_ms)
                 raise FetchError(
-                    f"store {self._store.url} keeps tiles for a time only: those of {format_duration(size_ms)} from {iso(start_ms)} on, "
+                    f"store {self._store.url} keeps tiles for a time only: those of {size_name(size_ms)} from {iso(start_ms)} on, "
                     f"which this answer needs, may be gone since {until}. Ask for a later time, or ask the store that keeps all (the "
                     "folder of tilewright write --state, as lmdb:DIR)."
                 )

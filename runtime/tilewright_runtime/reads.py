@@ -19,8 +19,12 @@ class Window(Protocol):
         """Its length; None for a lifetime."""
 
     @property
+    def edge(self) -> str:
+        """Its edge mode."""
+
+    @property
     def levels_ms(self) -> tuple[int, ...]:
-        """The levels of its cover, coarsest first."""
+        """The levels of its cover, coarsest first; none without tiles."""
 
     @property
     def sizes_ms(self) -> tuple[int, ...]:
@@ -69,13 +73,27 @@ def reads_of(windows: Sequence[Window], ladder_ms: Sequence[int]) -> list[LevelR
         reach = max(lengths, default=0)
         head = max((coarser for w in windows for coarser, finer in pairwise(w.sizes_ms) if finer == size), default=0)
         pieces = [
-            StartPiece(w.start_ms if size == w.levels_ms[-1] else w.whole_ms, w.whole_ms, coarser)
+            StartPiece(w.start_ms if w.edge == "prorate" and size == w.levels_ms[-1] else w.whole_ms, w.whole_ms, coarser)
             for w in windows
             for coarser, finer in pairwise(w.levels_ms)
             if finer == size and w.window_ms is not None and w.window_ms > reach
         ]
         reads.append(LevelRead(size, reach, head if head > reach else 0, tuple(pieces)))
     return reads
+
+
+def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int) -> list[Range]:
+    """The runs of chunks of raw events that exact windows may need, oldest first: those at their old ends, and the newest one.
+
+    Without tiles those are all chunks from the begin of the longest window on.
+    """
+    newest = floor(at_ms - 1, size_ms)
+    runs = [Range(-size_ms, newest, newest + size_ms)]
+    for window in windows:
+        start, end = window.start_ms(at_ms), window.whole_ms(at_ms)
+        if window.edge == "exact" and start < end:
+            runs.append(Range(-size_ms, floor(start, size_ms), ceiling(end, size_ms)))
+    return _joined(-size_ms, runs)
 
 
 def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:

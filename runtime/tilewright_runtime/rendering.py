@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tilewright_compiler.wording import one_line
+from tilewright_compiler.plan import EVENTS_NAME, EVENTS_SIZE_MS
+from tilewright_compiler.wording import counted, one_line
 
 from .cover import WHOLE
 from .times import iso
@@ -91,13 +92,18 @@ def _cover_title(share: WindowShare, at_ms: int) -> str:
     if not share.segments:
         return f"{length}: no whole tile lies in it"
     expected = sum(segment.tiles for segment in share.segments)
-    sizes = " + ".join(f"{segment.tiles:,} × {format_duration(segment.size_ms)}" for segment in share.segments)
+    sizes = " + ".join(f"{segment.tiles:,} × {format_duration(segment.size_ms)}" for segment in share.segments if segment.tiles)
+    raw = sum(tile.events for tile in share.tiles if tile.size_ms == EVENTS_SIZE_MS)
     begin, end = share.segments[0].start_ms, share.segments[-1].end_ms
     span = f"up to {iso(end)}" if window.window_ms is None else f"[{iso(begin)}, {iso(end)})"
-    found = f"{len(share.tiles):,} tiles" if window.window_ms is None else f"{len(share.tiles):,} of {expected:,} tiles ({sizes})"
+    if not expected:
+        return f"{length} ({window.edge}): {span}, {counted(raw, 'raw event')}"
+    tiles = sum(tile.size_ms != EVENTS_SIZE_MS for tile in share.tiles)
+    found = f"{tiles:,} tiles" if window.window_ms is None else f"{tiles:,} of {expected:,} tiles ({sizes})"
     ends = [(share.segments[0], "oldest"), (share.segments[-1], "newest")]
     cut = "".join(f"; {float(segment.part):.1%} of the {end} tile counts" for segment, end in ends if segment.part != WHOLE)
-    return f"{length} ({window.edge}): {span}, {found} hold events{cut}"
+    beside = f"; {counted(raw, 'raw event')} beside them" if window.edge == "exact" else ""
+    return f"{length} ({window.edge}): {span}, {found} hold events{cut}{beside}"
 
 
 def _cover_table(share: WindowShare, width: int) -> Table:
@@ -114,7 +120,7 @@ def _cover_table(share: WindowShare, width: int) -> Table:
     table.add_column("", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True, style="bold")
     for tile in shown:
-        title = f"{_tile_time(tile)} +{format_duration(tile.size_ms)}"
+        title = f"{_tile_time(tile)} {f'+{format_duration(tile.size_ms)}' if tile.size_ms else EVENTS_NAME}"
         table.add_column(title, justify="right", no_wrap=True, style="dim", max_width=_TILE_WIDTH)
     if hidden:
         table.add_column(f"… {hidden:,} more" if shown else f"of {hidden:,} tiles", style="dim", no_wrap=True)
@@ -126,7 +132,7 @@ def _cover_table(share: WindowShare, width: int) -> Table:
 
 def _tile_time(tile: TileShare) -> str:
     moment = datetime.fromtimestamp(tile.start_ms / 1000, UTC)
-    return f"{moment:%b %d}" if tile.size_ms % 86_400_000 == 0 else f"{moment:%b %d %H:%M}"
+    return f"{moment:%b %d}" if tile.size_ms and tile.size_ms % 86_400_000 == 0 else f"{moment:%b %d %H:%M}"
 
 
 def short(value: Any) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import median_high
 
-from tilewright_compiler.plan import BucketLayout, Feature, Level, Plan, State, TileLayout
+from tilewright_compiler.plan import EVENTS_SIZE_MS, BucketLayout, EventLog, Feature, Level, Plan, State, TileLayout
 
-from .cover import Segment
+from .cover import Segment, ceiling, floor
 from .program import Program, WindowProgram
 from .times import EARLIEST_MS
 
@@ -21,9 +21,10 @@ YEAR_MS = 365 * 86_400_000
 
 @dataclass(frozen=True)
 class Reads:
-    """What a request reads for one feature alone; of a lifetime, for each year that has events."""
+    """What a request reads for one feature alone, in tiles and chunks of raw events; of a lifetime, for each year that has events."""
 
     tiles: int
+    chunks: int
     bytes: int
 
 
@@ -38,9 +39,12 @@ class FeatureReport:
 
 @dataclass(frozen=True)
 class LevelReport:
-    """A level, what an entity with an event in every tile keeps there, and who reads it; None is for ever."""
+    """A level, or the chunks of raw events; what an entity with an event in every tile keeps there; and who reads it.
 
-    level: Level
+    None is for ever.
+    """
+
+    level: Level | EventLog
     tiles: int | None
     bytes: int | None
     features: tuple[str, ...]
@@ -88,38 +92,41 @@ class PlanReport:
 
 def report(plan: Plan, at_ms: int) -> PlanReport:
     """The figures of a plan, and its covers at a time. They are made by the program that fetches."""
-    program = Program(plan)
-    tile_bytes = plan.cost.typical.bytes // max(plan.cost.typical.tiles, 1)
-    reads = {name: _reads(window, tile_bytes) for window in program.windows for name, _ in window.features}
+    program, typical, chunk_bytes = Program(plan), plan.cost.typical, plan.cost.chunk_bytes or 0
+    tile_bytes = (typical.bytes - typical.chunks * chunk_bytes) // max(typical.tiles, 1)
+    reads = {name: _reads(plan, window, tile_bytes) for window in program.windows for name, _ in window.features}
     return PlanReport(
         plan,
         at_ms,
         tile_bytes,
         [FeatureReport(feature, *reads[feature.name]) for feature in plan.features],
-        [_level(plan, level, tile_bytes) for level in plan.levels],
+        [_level(plan, level, tile_bytes) for level in plan.levels] + ([_chunks(plan, plan.events)] if plan.events else []),
         [_state(plan, state) for state in plan.states],
         [_cover(window, at_ms) for window in program.windows],
     )
 
 
-def _reads(window: WindowProgram, tile_bytes: int) -> tuple[Reads, Reads]:
-    clean = [_tiles(window.segments(at_ms, window.levels_ms[0])) for at_ms in _times(window)]
-    every = [_tiles(window.segments(at_ms, clean_ms)) for at_ms in _times(window) for clean_ms in (*window.sizes_ms, None)]
-    if window.window_ms is None:
-        # The heads aside, a lifetime reads a year's tiles for each year: the epoch's own years are not meant.
-        every = [_a_year(window) + tiles - min(clean) for tiles in every]
-        clean = [_a_year(window)]
-    typical, worst = median_high(clean), max(every)
-    return Reads(typical, typical * tile_bytes), Reads(worst, worst * tile_bytes)
+def _reads(plan: Plan, window: WindowProgram, tile_bytes: int) -> tuple[Reads, Reads]:
+    """What a request reads at most times, and at the worst one; without tiles a chunk is what a tile is with them."""
+    chunk_ms = plan.events.size_ms if plan.events is not None else 1
+    unit_ms = window.levels_ms[0] if window.levels_ms else chunk_ms
+    typical, worst = [], []
+    for count in (_tiles, lambda segments: _chunks_of(segments, chunk_ms)):
+        clean = [count(window.segments(at_ms, unit_ms)) for at_ms in _times(window, unit_ms)]
+        every = [count(window.segments(at_ms, clean_ms)) for at_ms in _times(window, unit_ms) for clean_ms in (*window.sizes_ms, None)]
+        if window.window_ms is None and min(clean):
+            # The heads aside, a lifetime reads a year's tiles for each year: the epoch's own years are not meant.
+            a_year = ceil(YEAR_MS / unit_ms)
+            clean, every = [a_year], [a_year + number - min(clean) for number in every]
+        typical.append(median_high(clean))
+        worst.append(max(every))
+    sizes = (tile_bytes, plan.cost.chunk_bytes or 0)
+    amounts = [Reads(tiles, chunks, tiles * sizes[0] + chunks * sizes[1]) for tiles, chunks in (typical, worst)]
+    return amounts[0], amounts[1]
 
 
-def _a_year(window: WindowProgram) -> int:
-    return ceil(YEAR_MS / window.levels_ms[0])
-
-
-def _times(window: WindowProgram) -> Iterator[int]:
+def _times(window: WindowProgram, coarsest: int) -> Iterator[int]:
     """Times within a tile of the coarsest level: off the boundaries, as requests are, and the last one, whose head is longest."""
-    coarsest = window.sizes_ms[0]
     first = (EARLIEST_MS + (window.window_ms or 0)) // coarsest * coarsest + coarsest
     yield from (first + coarsest * i // _SAMPLES + 1 for i in range(_SAMPLES))
     yield first + coarsest - 1
@@ -127,6 +134,19 @@ def _times(window: WindowProgram) -> Iterator[int]:
 
 def _tiles(segments: list[Segment]) -> int:
     return sum(segment.tiles for segment in segments)
+
+
+def _chunks_of(segments: list[Segment], chunk_ms: int) -> int:
+    raw = [segment for segment in segments if segment.size_ms == EVENTS_SIZE_MS]
+    return sum((ceiling(segment.end_ms, chunk_ms) - floor(segment.start_ms, chunk_ms)) // chunk_ms for segment in raw)
+
+
+def _chunks(plan: Plan, events: EventLog) -> LevelReport:
+    readers = tuple(feature.name for feature in plan.features if feature.edge == "exact")
+    if events.ttl_ms is None:
+        return LevelReport(events, None, None, readers)
+    chunks = ceil(events.ttl_ms / events.size_ms)
+    return LevelReport(events, chunks, chunks * (plan.cost.chunk_bytes or 0), readers)
 
 
 def _level(plan: Plan, level: Level, tile_bytes: int) -> LevelReport:
@@ -147,4 +167,5 @@ def _state(plan: Plan, state: State) -> StateReport:
 
 def _cover(window: WindowProgram, at_ms: int) -> CoverReport:
     names = tuple(name for name, _ in window.features)
-    return CoverReport(window, names, at_ms, window.segments(at_ms, window.levels_ms[0]), window.segments(at_ms, None))
+    clean_ms = window.levels_ms[0] if window.levels_ms else None
+    return CoverReport(window, names, at_ms, window.segments(at_ms, clean_ms), window.segments(at_ms, None))

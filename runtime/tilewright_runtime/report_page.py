@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tilewright.windows import format_duration
+from tilewright_compiler.plan import EVENTS_SIZE_MS
 from tilewright_compiler.templates import pages
-from tilewright_compiler.wording import counted, format_bytes
+from tilewright_compiler.wording import counted, format_bytes, requested
 
 from .cover import WHOLE
 from .picture import Picture, Row, picture
 from .report import PlanReport
-from .report_text import edge_text, kept_text, moment_text, reads_text
+from .report_text import edge_text, kept_text, level_text, moment_text, reads_text, tile_text
 from .times import iso
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def page(report: PlanReport) -> str:
     return _template().render(
         report=report,
         plan=report.plan,
-        features=[(one, *reads_text(one), edge_text(one.feature)) for one in report.features],
-        levels=[(one, *kept_text(one)) for one in report.levels],
+        features=[(one, tile_text(one.feature), *reads_text(one), edge_text(one.feature)) for one in report.features],
+        levels=[(one, level_text(one), *kept_text(one)) for one in report.levels],
         pictures=[_drawing(picture(cover)) for cover in report.covers],
         width=_WIDTH,
     )
@@ -39,7 +40,7 @@ def page(report: PlanReport) -> str:
 def _template() -> Template:
     """Compiled once: that takes ten times as long as to fill it."""
     environment = pages(Path(__file__).parent / "templates")
-    environment.filters |= {"duration": format_duration, "size": format_bytes, "iso": iso, "counted": counted}
+    environment.filters |= {"duration": format_duration, "size": format_bytes, "iso": iso, "counted": counted, "requested": requested}
     return environment.get_template("plan.html")
 
 
@@ -63,12 +64,13 @@ def _rectangles(drawn: Picture, row: Row) -> list[dict[str, Any]]:
     found = []
     for segment in row.segments:
         first, last = drawn.place(segment.start_ms, _WIDTH), drawn.place(segment.end_ms, _WIDTH)
-        crowded = last - first < _NARROWEST * segment.tiles
-        step = segment.end_ms - segment.start_ms if crowded else segment.size_ms
+        raw, crowded = segment.size_ms == EVENTS_SIZE_MS, last - first < _NARROWEST * segment.tiles
+        step = segment.end_ms - segment.start_ms if crowded or raw else segment.size_ms
         for start in range(segment.start_ms, segment.end_ms, step):
             left, right = drawn.place(start, _WIDTH), drawn.place(start + step, _WIDTH)
-            name = f"{counted(segment.tiles, 'tile')} of {format_duration(row.size_ms)} from" if crowded else format_duration(row.size_ms)
+            size = "raw events from" if raw else format_duration(row.size_ms)
+            name = f"{counted(segment.tiles, 'tile')} of {size} from" if crowded else size
             cut = segment.part != WHOLE or (start < drawn.window.start_ms and not drawn.open)
-            kind = "crowded" if crowded else "cut" if cut else "whole"
+            kind = "events" if raw else "crowded" if crowded else "cut" if cut else "whole"
             found.append({"x": left, "width": max(right - left - 1, 1), "kind": kind, "title": f"{name} {moment_text(start)}"})
     return found

@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tilewright.windows import format_duration
-from tilewright_compiler.plan import Feature
-from tilewright_compiler.wording import counted, format_bytes, format_span, one_line
+from tilewright_compiler.plan import EVENTS_SIZE_MS, EventLog, Feature
+from tilewright_compiler.wording import counted, format_bytes, format_span, one_line, requested
 
 from .cover import Segment
 from .picture import Picture, Row, picture
@@ -36,14 +36,15 @@ def _print_head(console: Console, report: PlanReport) -> None:
     plan = report.plan
     keys = ", ".join(f"{key.name} {key.type}" for key in plan.keys)
     console.print(Text.assemble((one_line(plan.name), "bold"), f"  {'online' if plan.online else 'offline'}, by {one_line(keys)}"))
-    console.print(
-        Text(f"plan {plan.fingerprint}, tiles {plan.storage_fingerprint}, {counted(report.tile_bytes, 'byte')} a tile", style="dim")
-    )
+    sizes = [f"{counted(report.tile_bytes, 'byte')} a tile"] if plan.levels else []
+    if plan.cost.chunk_bytes is not None:
+        sizes.append(f"about {counted(plan.cost.chunk_bytes, 'byte')} a chunk of raw events")
+    console.print(Text(f"plan {plan.fingerprint}, tiles {plan.storage_fingerprint}, {', '.join(sizes)}", style="dim"))
     typical, worst = plan.cost.typical, plan.cost.worst
     trips = counted(typical.round_trips, "round trip")
     console.print(
-        f"a request for all features reads {counted(typical.tiles, 'tile')}, {format_bytes(typical.bytes)} in {trips}; "
-        f"at worst {counted(worst.tiles, 'tile')}, {format_bytes(worst.bytes)}",
+        f"a request for all features reads {requested(typical)}, {format_bytes(typical.bytes)} in {trips}; "
+        f"at worst {requested(worst)}, {format_bytes(worst.bytes)}",
         highlight=False,
     )
 
@@ -66,7 +67,7 @@ def _features(report: PlanReport) -> Table:
     table = _table(("feature", "left"), ("tile", "right"), ("chosen by", "left"), ("tiles", "right"), ("bytes", "right"), ("edge", "right"))
     for one in report.features:
         feature = one.feature
-        size = format_duration(feature.edge_ms or feature.levels_ms[0])
+        size = tile_text(feature)
         tiles, amount = reads_text(one)
         levels = f" (levels {', '.join(map(format_duration, feature.levels_ms))})" if len(feature.levels_ms) > 1 else ""
         table.add_row(Text(one_line(feature.name)), size, Text(one_line(feature.rule + levels)), tiles, amount, edge_text(feature))
@@ -80,6 +81,12 @@ def _derivations(report: PlanReport) -> Table:
     return table
 
 
+def tile_text(feature: Feature) -> str:
+    """The size of a feature's oldest tile; of a lifetime's tiles; nothing without tiles."""
+    sizes = [feature.edge_ms, *feature.levels_ms]
+    return next((format_duration(size) for size in sizes if size is not None), "–")
+
+
 def edge_text(feature: Feature) -> str:
     """The largest part of a window that its oldest tile can add or leave out."""
     return "–" if feature.window_ms is None else f"{feature.max_edge_error:.1%}"
@@ -87,9 +94,13 @@ def edge_text(feature: Feature) -> str:
 
 def reads_text(one: FeatureReport) -> tuple[str, str]:
     """Tiles and bytes of a request for a feature, from typical to worst; of a lifetime, for each year with events."""
+    typical, worst = one.typical, one.worst
     if one.feature.window_ms is None:
-        return f"{one.typical.tiles:,}/year", f"{format_bytes(one.typical.bytes)}/year"
-    tiles = f"{one.typical.tiles:,}" if one.typical == one.worst else f"{one.typical.tiles:,}–{one.worst.tiles:,}"
+        read = f"{typical.tiles:,}/year" if typical.tiles else f"{typical.chunks:,} chunks/year"
+        return read, f"{format_bytes(typical.bytes)}/year"
+    counts = [_between(typical.tiles, worst.tiles)] if worst.tiles else []
+    counts += [f"{_between(typical.chunks, worst.chunks)} chunk{'s' * (worst.chunks > 1)}"] if worst.chunks else []
+    tiles = " + ".join(counts)
     low, high = format_bytes(one.typical.bytes), format_bytes(one.worst.bytes)
     if low == high:
         return tiles, low
@@ -97,11 +108,21 @@ def reads_text(one: FeatureReport) -> tuple[str, str]:
     return tiles, f"{low.split()[0] if same_unit else low}–{high}"
 
 
+def _between(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
+
+
 def _levels(report: PlanReport) -> Table:
     table = _table(("level", "right"), ("kept for", "right"), ("tiles", "right"), ("bytes", "right"), ("read by", "left"))
     for one in report.levels:
-        table.add_row(format_duration(one.level.size_ms), *kept_text(one), Text(one_line(", ".join(one.features) or "heads only")))
+        table.add_row(level_text(one), *kept_text(one), Text(one_line(", ".join(one.features) or "heads only")))
     return table
+
+
+def level_text(one: LevelReport) -> str:
+    """The size of a level, or of the chunks of raw events."""
+    size = format_duration(one.level.size_ms)
+    return f"events {size}" if isinstance(one.level, EventLog) else size
 
 
 def kept_text(one: LevelReport) -> tuple[str, str, str]:
@@ -113,7 +134,8 @@ def kept_text(one: LevelReport) -> tuple[str, str, str]:
 
 def _stored(report: PlanReport) -> str:
     total = report.plan.cost.stored_bytes_per_entity
-    return "grows for ever with the lifetime's tiles" if total is None else f"{format_bytes(total)} in all, with an event in every tile"
+    kept = "tiles" if report.plan.levels else "events"
+    return f"grows for ever with the lifetime's {kept}" if total is None else f"{format_bytes(total)} in all, with an event in every tile"
 
 
 def _states(report: PlanReport) -> Table:
@@ -146,13 +168,13 @@ def _row(drawn: Picture, row: Row, width: int) -> Text:
 
 
 def tiles_line(drawn: Picture, row: Row, width: int) -> str:
-    """Tiles as `|···|···|`; where they are narrower than two characters, the boundaries give way to `▒`."""
+    """Tiles as `|···|···|`, raw events as `|:::|`; where tiles are narrower than two characters, the boundaries give way to `▒`."""
     line = [" "] * (width + 1)
     for segment in row.segments:
         first, last = drawn.place(segment.start_ms, width), drawn.place(segment.end_ms, width)
-        crowded = last - first < 2 * segment.tiles
-        line[first : last + 1] = ("▒" if crowded else "·") * (last - first + 1)
-        for boundary in (segment.start_ms, segment.end_ms) if crowded else _boundaries(segment):
+        raw, crowded = segment.size_ms == EVENTS_SIZE_MS, last - first < 2 * segment.tiles
+        line[first : last + 1] = (":" if raw else "▒" if crowded else "·") * (last - first + 1)
+        for boundary in (segment.start_ms, segment.end_ms) if crowded or raw else _boundaries(segment):
             line[drawn.place(boundary, width)] = "…" if drawn.open and boundary == drawn.span.start_ms else "|"
     return "".join(line)
 

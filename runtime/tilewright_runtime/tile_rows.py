@@ -58,7 +58,7 @@ class TileRows:
     def level(self, table: pa.Table, size_ms: int, buckets: Sequence[pa.Table] = ()) -> LevelTiles:
         """The tiles of one level, ordered by entity and start; `buckets` has a table for each bucket column, in the plan's order."""
         table = table.combine_chunks()
-        entities, entity = self._entity_texts(table)
+        entities, entity = self.entity_texts(table)
         starts = table["__start"].to_numpy()
         order = np.lexsort((starts, entity))
         block = _block(self.layout, self._state_kinds, table.take(pa.array(order)))
@@ -73,12 +73,12 @@ class TileRows:
 
     def _tables(self, bucket: Buckets, table: pa.Table, places: _Places, size_ms: int) -> list[Bytes]:
         """The table of each tile."""
-        entities, entity = self._entity_texts(table)
+        entities, entity = self.entity_texts(table)
         tile = places.of(entities, entity, table["__start"].to_numpy() // size_ms)
         values = values_of(table["__bucket"].combine_chunks(), dtype_of(bucket.type))
         return bucket.build(values, _block(bucket.layout, bucket.kinds, table), tile, len(places))
 
-    def _entity_texts(self, table: pa.Table) -> tuple[list[str], NDArray[np.int64]]:
+    def entity_texts(self, table: pa.Table) -> tuple[list[str], NDArray[np.int64]]:
         """The distinct entities in the order of their texts, and each row's place among them."""
         codes = np.zeros(len(table), dtype=np.int64)
         dictionaries = [pc.dictionary_encode(table[name].combine_chunks()) for name in self._key_names]

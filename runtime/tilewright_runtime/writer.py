@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,20 +21,20 @@ from .aggregate import Aggregator, source_of
 from .block import COMPLETE, Block, merge_blocks
 from .delivery import Delivery
 from .errors import InputError, StoreError
-from .keys import text_key, tile_id
-from .layout import NEWEST, STAMP, START
+from .event_log import EventChunks
+from .keys import tile_key
+from .layout import NEWEST, STAMP, START, Layout
 from .progress import Progress, register_plan
 from .readers import Batch, Input, Malformed, Position, find_inputs
 from .records import RecordCodec
 from .stores import Store, Transaction, TransactionalStore
 from .tile_rows import LevelTiles
-
-from tilewright.windows import format_duration  # isort: skip
+from .variable import VariableKind
 
 
 @dataclass
 class WriteReport:
-    """What a write did: rows by what became of them, and how many records it put a level."""
+    """What a write did: rows by what became of them, and how many records it put a level; raw events stand under a negative size."""
 
     rows: int = 0
     events: int = 0
@@ -49,6 +49,18 @@ class WriteReport:
     def usable(self) -> bool:
         """Whether the write was of use: something was read without a complaint, or nothing was there to complain of."""
         return not self.errors and (self.events + self.filtered > 0 or not self.refused)
+
+
+class Form(NamedTuple):
+    """How the records of a level merge, and how they are written."""
+
+    layout: Layout
+    kinds: Mapping[str, VariableKind]
+    codec: RecordCodec
+
+
+def _chunk_form(chunks: EventChunks | None) -> Form | None:
+    return None if chunks is None else Form(chunks.layout, chunks.kinds, chunks.codec)
 
 
 OnBatch = Callable[[Input, Batch, WriteReport], None]
@@ -70,7 +82,9 @@ class Writer:
         self._state = _where_tiles_are_merged(store, state)
         self._rejects = rejects
         self._aggregator = Aggregator(plan, min(store.max_entity_bytes, self._state.max_entity_bytes))
-        self._codec = RecordCodec(self._aggregator.rows.layout)
+        rows = self._aggregator.rows
+        self._tiles = Form(rows.layout, rows.kinds, RecordCodec(rows.layout))
+        self._chunks = _chunk_form(self._aggregator.chunks)
         register_plan(plan, self._state)
         self._delivery = None
         if self._state is not store:
@@ -131,18 +145,20 @@ class Writer:
         filtered = self._aggregator.load(source, batch.table)
         refused = self._refused(batch)
         self._keep_rejects(item, refused)
-        levels = [self._aggregator.tiles(level.size_ms) for level in self.plan.levels]
+        levels = [(self._aggregator.tiles(level.size_ms), self._tiles) for level in self.plan.levels]
+        if self._chunks is not None and self._aggregator.chunks is not None:
+            levels.append((self._aggregator.event_chunks(self._aggregator.chunks), self._chunks))
         events = len(batch.table) + len(batch.malformed) - filtered - len(refused)
 
         def commit(transaction: Transaction) -> None:
-            newest = max((int(tiles.block.rows[:, NEWEST].max()) for tiles in levels if len(tiles.block)), default=None)
+            newest = max((int(tiles.block.rows[:, NEWEST].max()) for tiles, _ in levels if len(tiles.block)), default=None)
             before = Progress.load(self.plan, transaction.get)
             progress = before.after(newest, events)
-            for tiles in levels:
-                self._merge_level(transaction, tiles, before.newest_ms, progress.watermark_ms(self.plan))
+            for tiles, form in levels:
+                self._merge_level(transaction, tiles, form, before.newest_ms, progress.watermark_ms(self.plan))
             progress.save(self.plan, transaction)
             if self._delivery:
-                self._delivery.note(transaction, before, progress, [tiles.keys for tiles in levels])
+                self._delivery.note(transaction, before, progress, [tiles.keys for tiles, _ in levels])
             if item.uri:
                 transaction.put(self._position_name(source, item.uri), batch.position.to_bytes())
 
@@ -153,36 +169,37 @@ class Writer:
         report.events += events
         report.filtered += filtered
         report.refused.update(row.reason for row in refused)
-        report.tiles.update({tiles.keys.size_ms: len(tiles.block) for tiles in levels})
+        report.tiles.update({tiles.keys.size_ms: len(tiles.block) for tiles, _ in levels})
 
-    def _merge_level(self, transaction: Transaction, tiles: LevelTiles, newest_ms: int | None, watermark_ms: int | None) -> None:
+    def _merge_level(
+        self, transaction: Transaction, tiles: LevelTiles, form: Form, newest_ms: int | None, watermark_ms: int | None
+    ) -> None:
         """Merges new tiles with those that the store has, and puts them.
 
         Those that begin after the newest event before this batch cannot be in the store, so they are not looked up.
         """
         merged = Block(tiles.block.rows.copy(), {name: list(values) for name, values in tiles.block.variable.items()})
         if newest_ms is not None:
-            self._merge_stored(transaction, tiles, merged, np.flatnonzero(tiles.block.rows[:, START] <= newest_ms))
+            self._merge_stored(transaction, tiles, form, merged, np.flatnonzero(tiles.block.rows[:, START] <= newest_ms))
         if watermark_ms is not None:
-            ended = merged.rows[:, START] + (tiles.keys.size_ms - 1) <= watermark_ms
+            ended = merged.rows[:, START] + (abs(tiles.keys.size_ms) - 1) <= watermark_ms
             merged.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
-        transaction.put_tiles(tiles.keys, self._codec.encode(merged))
+        transaction.put_tiles(tiles.keys, form.codec.encode(merged))
 
-    def _merge_stored(self, transaction: Transaction, tiles: LevelTiles, merged: Block, candidates: NDArray[np.intp]) -> None:
+    def _merge_stored(self, transaction: Transaction, tiles: LevelTiles, form: Form, merged: Block, candidates: NDArray[np.intp]) -> None:
         stored = transaction.get_tiles(tiles.keys.take(candidates))
         found = np.array([record is not None for record in stored], dtype=bool)
         places = candidates[found]
         if not len(places):
             return
         records = [record for record in stored if record is not None]
-        older = self._codec.decode_block(records, lambda i: self._name(tiles, int(places[i])))
-        rows = self._aggregator.rows
-        both = merge_blocks(rows.layout, rows.kinds, older, tiles.block.take(places))
+        older = form.codec.decode_block(records, lambda i: self._name(tiles, int(places[i])))
+        both = merge_blocks(form.layout, form.kinds, older, tiles.block.take(places))
         merged.put(places, both)
 
     def _name(self, tiles: LevelTiles, i: int) -> str:
         keys = tiles.keys
-        key = text_key(keys.table, keys.entities[keys.entity[i]], format_duration(keys.size_ms), tile_id(keys.starts_ms[i], keys.size_ms))
+        key = tile_key(keys.table, keys.entities[keys.entity[i]], keys.size_ms, keys.starts_ms[i])
         return f"store {self._state.url}, tile {key}"
 
     def _refused(self, batch: Batch) -> list[Malformed]:

@@ -229,9 +229,11 @@ def test_the_schema_of_a_plan_is_the_plans() -> None:
 
 def test_the_group_by_overrides_whether_tiles_are_used(tmp_path: Path) -> None:
     """tiling_enabled of a GroupBy wins over the file's."""
-    with pytest.raises(CompileError, match="TW030"):
-        _plan(_load(tmp_path, OTHER), enabled=False)
+    untiled = _plan(_load(tmp_path, OTHER), enabled=False)
+    assert (untiled.levels, untiled.features[0].rule) == ([], "untiled")
+    assert _plan(_load(tmp_path, OTHER)).levels
     assert _plan(None, enabled=True).levels
+    assert not _plan(None).levels
 
 
 def test_an_empty_file_is_the_default(tmp_path: Path) -> None:

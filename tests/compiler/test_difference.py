@@ -97,6 +97,23 @@ CASES: dict[str, tuple[Plan, Verdict, str]] = {
         Verdict.NEW_TABLE,
         "state sum_x is gone",
     ),
+    "an exact window": (
+        made(total("12h", edge="exact")),
+        Verdict.NEW_LEVEL_WITH_BACKFILL,
+        "raw events are kept, in chunks of 1h: tiles do not hold them",
+    ),
+    "another exact window": (made(total("12h", edge="exact"), total("7d")), Verdict.NEW_LEVEL_WITH_BACKFILL, "raw events are kept"),
+    "exact windows of two inputs": (
+        made(total("12h", edge="exact"), Aggregation(input_column="x", operation=Operation.COUNT, name="n", windows=["3h"], edge="exact")),
+        Verdict.NEW_LEVEL_WITH_BACKFILL,
+        "raw events are kept, in chunks of 15m",
+    ),
+    "no tiles": (made(tiling_enabled=False), Verdict.NEW_LEVEL_WITH_BACKFILL, "feature x_sum_12h: levels_ms [3600000] -> []"),
+    "no tiles, and a feature more": (
+        made(total("12h", "11h"), tiling_enabled=False),
+        Verdict.NEW_LEVEL_WITH_BACKFILL,
+        "feature x_sum_11h is new: SUM of x over 11h, from raw events",
+    ),
     "a filter": (made(sources=[source(wheres=["x > 0"])]), Verdict.NEW_TABLE, "wheres of source events: nothing -> x > 0"),
     "another expression": (
         made(sources=[source(selects={"user": "user", "x": "x * 2"})]),
@@ -155,6 +172,30 @@ def test_a_level_that_is_gone() -> None:
     difference = compare(made(total("12h", "1h")), made())
     assert difference.verdict == Verdict.NEW_LEVEL
     assert difference.changes[0].what == "level 5m is gone"
+
+
+def test_tiles_can_be_made_of_raw_events() -> None:
+    """What keeps its events long enough needs no backfill for tiles of them, nor for chunks of another size or fewer columns."""
+    count = Aggregation(input_column="y", operation=Operation.COUNT, windows=["12h"])
+    untiled = made(total("12h"), count, tiling_enabled=False)
+    tiled = [str(change) for change in compare(untiled, made(total("12h"), count)).changes if change.verdict > Verdict.COMPATIBLE]
+    assert tiled == [
+        "another ladder, without a backfill: level 1h is new: its tiles can be made from the raw events, which are kept for 19h 37m",
+        "another ladder, without a backfill: raw events are no longer kept: their chunks are no longer read",
+    ]
+    exact, finer = (made(total("12h", edge="exact"), count, total(*short, name="short")) for short in (["12h"], ["1h"]))
+    recut = [str(change) for change in compare(exact, finer).changes]
+    assert "another ladder, without a backfill: chunks of raw events 1h -> 5m: the same events can be cut anew" in recut
+    fewer = [str(change) for change in compare(untiled, exact).changes]
+    assert any("raw events hold __ts BIGINT, x DOUBLE, y BIGINT -> __ts BIGINT, x DOUBLE: the others" in change for change in fewer)
+    more = [str(change) for change in compare(exact, untiled).changes]
+    assert any("with a backfill: raw events hold __ts BIGINT, x DOUBLE -> " in change for change in more)
+
+
+def test_events_that_have_expired_are_missing() -> None:
+    """Raw events that are kept for less than a new level's windows reach back are no source of its tiles."""
+    difference = compare(made(total("12h"), tiling_enabled=False), made(total("12h", "7d")))
+    assert difference.verdict == Verdict.NEW_LEVEL_WITH_BACKFILL
 
 
 def test_a_lifetime_over_days_that_are_kept() -> None:

@@ -86,6 +86,24 @@ def test_parts_of_prorated_tiles_are_shown() -> None:
     assert "51.7% of the oldest tile counts; 48.3% of the newest tile counts" in out.getvalue()
 
 
+@pytest.mark.parametrize("tiled", [True, False])
+def test_raw_events_add_up_with_the_tiles(tiled: bool) -> None:
+    """Stretches of raw events stand among the tiles of an exact window, and all together are its value."""
+    made = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], ["1h", "12h"], "exact"), tiled=tiled)
+    session = Session(made)
+    session.write([row("a", 10**i, ts=ts) for i, ts in enumerate([AT - HOUR - 1, AT - HOUR, AT - 20 * MINUTE, AT - 1, AT])])
+    explanation = explained(session)
+    assert [list(share.values.values()) for share in explanation.windows] == [[1110], [1111]]
+    for share in explanation.windows:
+        (name,) = share.values
+        assert sum(tile.values[name] for tile in share.tiles) == share.values[name]
+    out = io.StringIO()
+    print_explanation(Console(file=out, width=300), explanation)
+    want = "1 of 11 tiles (11 × 5m) hold events; 2 raw events beside them" if tiled else "2024-01-04T14:37:25Z), 3 raw events"
+    assert want in out.getvalue()
+    assert "Jan 04 13:37 events" in out.getvalue()
+
+
 @pytest.mark.parametrize("key", ["a", "nobody"])
 def test_an_explanation_can_be_printed(session: Session, key: str) -> None:
     """The page names the key, the steps, each window with its cover, and every feature with its value; text is shown as it is."""

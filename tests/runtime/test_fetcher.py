@@ -161,6 +161,39 @@ def test_a_prorated_window_without_values_is_empty() -> None:
     assert list(fetch(session).features.values()) == [0.0, None, None, -0.5, -0.5, -0.5]
 
 
+def test_an_exact_window_has_its_events_and_no_others() -> None:
+    """Of cut tiles, at either end, just the events of [T - W, T) count, and the quality is clean.
+
+    #  5m       |.1..2....|....4....| … |.8..16...|
+    #  window       [------------------------T
+    """
+    session = Session(plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM], edge="exact"), *aggregations("n", [COUNT], None, "exact")]))
+    at = TEN + HOUR + 2 * MINUTE
+    times = [TEN + MINUTE, TEN + 2 * MINUTE, TEN + 6 * MINUTE, at - 1, at]
+    session.write([row("a", 2**i, ts=ts) for i, ts in enumerate(times)])
+    answer = fetch(session, at)
+    assert (answer.features, answer.quality) == ({"n_sum_exact_1h": 14, "n_count_exact": 4}, {})
+    assert fetch(session, at + 1).features == {"n_sum_exact_1h": 28, "n_count_exact": 5}
+
+
+def test_exact_beside_rounded_windows() -> None:
+    """Where the head is rounded for some features and exact for others, the quality speaks of those that are rounded."""
+    session = Session(plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM], edge="exact"), *aggregations("n", [SUM])]))
+    session.write([row("a", 2, ts=TEN + 6 * MINUTE), row("a", 4, ts=TEN + 9 * MINUTE)])
+    answer = fetch(session, TEN + 8 * MINUTE)
+    assert (list(answer.features.values()), answer.quality) == ([2, None], {"head_end_ms": TEN + 5 * MINUTE})
+
+
+def test_a_plan_without_tiles_answers_from_its_events() -> None:
+    """Every window and the lifetime are met exactly, in one round trip to the store."""
+    made = plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM], ["1h", "7d"]), *aggregations("t", [Operation.LAST], None)], tiled=False)
+    session = Session(made)
+    session.write([row("a", 2**i, f"{i}", ts) for i, ts in enumerate([AT - 9000 * DAY, AT - 7 * DAY, AT - HOUR, AT - HOUR - 1, AT])])
+    answer = fetch(session)
+    assert (answer.features, answer.quality) == ({"n_sum_1h": 4, "n_sum_7d": 14, "t_last": "2"}, {})
+    assert fetch(session, key="nobody").features == {"n_sum_1h": None, "n_sum_7d": None, "t_last": None}
+
+
 def test_an_edge_mode_of_the_group_by_holds_where_the_aggregation_says_nothing() -> None:
     """The aggregation's own mode goes before the GroupBy's; what cannot be prorated takes the whole tile, and the plan says so."""
     made = [

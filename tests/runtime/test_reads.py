@@ -21,7 +21,7 @@ from tilewright.aggregation import Edge
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.config import Config
 from tilewright_compiler.covers import tiles_read
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan import EVENTS_SIZE_MS, Plan
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.cover import Segment
 from tilewright_runtime.program import Program
@@ -37,7 +37,7 @@ windows = st.lists(
     st.tuples(
         st.integers(1, 12).flatmap(lambda n: st.sampled_from([n * 5 * MINUTE, n * HOUR, n * 7 * HOUR, n * DAY])),
         st.lists(st.sampled_from(LADDER), min_size=1, unique=True).map(lambda sizes: sorted(sizes, reverse=True)),
-        st.sampled_from(["sawtooth", "truncate", "prorate"]),
+        st.sampled_from(["sawtooth", "truncate", "prorate", "exact"]),
     ),
     min_size=1,
     max_size=4,
@@ -53,7 +53,7 @@ moments = st.builds(
 
 @cache
 def whole() -> Plan:
-    """A plan whose ladder is LADDER: four windows, numbers, chosen values and sketches."""
+    """A plan whose ladder is LADDER, with raw events: four windows, numbers, chosen values and sketches."""
     sized = [("50m", "5m"), ("36h", "1h"), ("7d", "6h"), ("30d", "1d")]
     return plan_of(
         SCHEMA,
@@ -64,6 +64,7 @@ def whole() -> Plan:
             for column, operations in (("n", NUMBERS), ("x", [*NUMBERS, *SKETCHES]))
             for operation in operations
         ],
+        edge="exact",
     )
 
 
@@ -73,9 +74,9 @@ def with_windows(made: Sequence[tuple[int, list[int], str]]) -> Plan:
         feature.model_copy(
             update={
                 "name": f"{feature.name}_{place}",
-                "window_ms": max(window, levels[-1]) if edge == "prorate" else window,  # as the compiler sees to
-                "levels_ms": [size for size in levels if size <= max(window, levels[-1])],
-                "edge_ms": levels[-1],
+                "window_ms": max(window, levels[-1]) if edge in ("prorate", "exact") else window,  # as the compiler sees to
+                "levels_ms": sorted({size for size in levels if size <= max(window, levels[-1])} | _finest(edge), reverse=True),
+                "edge_ms": LADDER[-1] if edge == "exact" else levels[-1],
                 "edge": edge,
             }
         )
@@ -86,8 +87,14 @@ def with_windows(made: Sequence[tuple[int, list[int], str]]) -> Plan:
     return whole().model_copy(update={"features": features})
 
 
+def _finest(edge: str) -> set[int]:
+    return {LADDER[-1]} if edge == "exact" else set()
+
+
 def contains(runs: Sequence[Range], segment: Segment) -> bool:
-    return any(run.size_ms == segment.size_ms and run.start_ms <= segment.start_ms and segment.end_ms <= run.end_ms for run in runs)
+    """Whether the tiles of a segment are among those of the runs; raw events stand in chunks as long as the finest tiles."""
+    size_ms = -LADDER[-1] if segment.size_ms == EVENTS_SIZE_MS else segment.size_ms
+    return any(run.size_ms == size_ms and run.start_ms <= segment.start_ms and segment.end_ms <= run.end_ms for run in runs)
 
 
 @given(windows, moments, st.sampled_from([*LADDER, None]))

@@ -126,6 +126,15 @@ def test_a_prorated_window_says_what_counts_of_its_tiles() -> None:
     assert page(report(made, AT)).count('class="cut"') == 3  # the oldest one in both pictures, the newest in one
 
 
+@pytest.mark.parametrize("name", ["exact", "untiled"])
+def test_raw_events_are_drawn_in_a_row_of_their_own(name: str) -> None:
+    """The page has a rectangle of another colour for them, says what a chunk takes, and needs no tile for it."""
+    markup = page(report(case(name), AT))
+    assert markup.count('class="events"') == {"exact": 4 + 6, "untiled": 2 * 2}[name] - {"exact": 0, "untiled": 2}[name]
+    assert "a chunk of raw events holds about" in markup
+    assert ("a tile holds" in markup) == (name == "exact")
+
+
 def test_a_window_shorter_than_the_way_to_its_tiles() -> None:
     """A truncated window may hold no whole tile; its picture says so."""
     short = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], ["5m"], edge="truncate"))
@@ -133,7 +142,7 @@ def test_a_window_shorter_than_the_way_to_its_tiles() -> None:
     assert picture(cover).note.startswith(("no whole tile", "4 tiles", "5 tiles"))
 
 
-@pytest.mark.parametrize("name", ["quick_start", "every_operation", "hostile_names", "derivations", "buckets"])
+@pytest.mark.parametrize("name", ["quick_start", "every_operation", "hostile_names", "derivations", "buckets", "exact", "untiled"])
 def test_text(name: str, snapshot: SnapshotAssertion) -> None:
     """The text is what a reviewer has looked at, and fits a terminal of 80 columns."""
     shown = text(case(name))

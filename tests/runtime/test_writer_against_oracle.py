@@ -104,11 +104,21 @@ KEYS = [{"who": who, "where": where} for who in ("a", "a::1", "") for where in (
 
 
 @cache
+def untiled(case: str) -> Plan:
+    """Every operation of a case over three windows and a lifetime, without tiles."""
+    _, _, operations = CASES[case]
+    buckets = ["bucket"] if case in BUCKETS else None
+    modes = [aggregations("value", operations, windows, buckets=buckets) for windows in (["1m", "12h", "2d"], None)]
+    return plan_of(_schema(case), ["who", "where"], [*itertools.chain(*modes)], name="raw", tiled=False)
+
+
+@cache
 def plan(case: str) -> Plan:
     """Every operation of a case over three windows, in every edge mode and for a lifetime."""
     _, _, operations = CASES[case]
     windows, buckets = ["5m", "12h", "2d"], ["bucket"] if case in BUCKETS else None
-    modes = [aggregations("value", operations, windows, edge, buckets) for edge in ("sawtooth", "truncate")]
+    modes = [aggregations("value", operations, windows, edge, buckets) for edge in ("sawtooth", "truncate", "exact")]
+    modes.append(aggregations("value", operations, None, "exact", buckets))
     parts = [operation for operation in operations if operation.prorates]
     modes += [aggregations("value", parts, chosen, "prorate", buckets) for chosen in (windows, None)]
     return plan_of(_schema(case), ["who", "where"], [*itertools.chain(*modes), *aggregations("value", operations, None, buckets=buckets)])
@@ -172,11 +182,12 @@ def test_every_answer_is_the_oracles(case: str) -> None:
         events, writes, forms, query_times = drawn
         with tempfile.TemporaryDirectory() as folder:
             store = open_store(scheme if scheme == "memory:" else f"lmdb:{folder}/store")
-            with Writer(plan(case), store) as writer:
-                write_all(writer, writes, forms, _schema(case), Path(folder))
-            fetcher = Fetcher(plan(case), store)
-            for key, at in itertools.product(KEYS[:5], query_times):
-                assert_answer(fetcher, key, at, [event for event in events if all(event[name] == key[name] for name in key)])
+            for made in (plan(case), untiled(case)):
+                with Writer(made, store) as writer:
+                    write_all(writer, writes, forms, _schema(case), Path(folder))
+                fetcher = Fetcher(made, store)
+                for key, at in itertools.product(KEYS[:5], query_times):
+                    assert_answer(fetcher, key, at, [event for event in events if all(event[name] == key[name] for name in key)])
             store.close()
 
     check()

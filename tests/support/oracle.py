@@ -1,7 +1,8 @@
 """The oracle: what each operation answers, by brute force over raw events.
 
 It is written from the rules alone (window, head, nulls, ties, ordering) and knows nothing of tiles but the length of
-the one that a window's edge or head may cut. An event is a mapping with `ts` in epoch milliseconds and its columns.
+the one that a window's edge or head may cut, and nothing at all where the answer is exact.
+An event is a mapping with `ts` in epoch milliseconds and its columns.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def end_ms(events: Iterable[Event], at_ms: int, finest_ms: int) -> int:
 
 def begin_ms(asked: Asked, at_ms: int) -> int | None:
     """Where a window begins; None at the beginning of time."""
+    if asked.window_ms is not None and asked.edge == "exact":
+        return at_ms - asked.window_ms
     if asked.window_ms is None or asked.edge_ms is None:
         return None
     oldest = at_ms - asked.window_ms
@@ -55,7 +58,7 @@ def begin_ms(asked: Asked, at_ms: int) -> int | None:
 
 def chosen(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) -> list[tuple[int, Any]]:
     """The (time, value) pairs of one key's events that count, oldest first; nulls do not, and of a list each element does."""
-    begin, end = begin_ms(asked, at_ms), end_ms(events, at_ms, finest_ms)
+    begin, end = begin_ms(asked, at_ms), at_ms if asked.edge == "exact" else end_ms(events, at_ms, finest_ms)
     within = [event for event in events if (begin is None or begin <= event["ts"]) and event["ts"] < end]
     counted = [(event["ts"], value) for event in within for value in _values(event[asked.column])]
     return sorted(((ts, value) for ts, value in counted if value is not None), key=lambda pair: (pair[0], rank(pair[1])))

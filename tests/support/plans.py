@@ -36,12 +36,13 @@ def plan_of(
     sources: Sequence[EventSource] = (),
     edge: Edge = "sawtooth",
     derivations: Mapping[str, str] | None = None,
+    tiled: bool = True,
 ) -> Plan:
     """A plan over one source with the given columns, or over the given sources."""
     chosen = list(sources) or [event_source(schema, wheres=wheres, selects=selects)]
     made: dict[str, Any] = {"sources": chosen, "keys": keys, "aggregations": aggregations, "name": name, "edge": edge}
     derived = [Derivation(name=derivation, expression=expression) for derivation, expression in (derivations or {}).items()]
-    return compile_group_by(GroupBy(**made, derivations=derived, online=True, tiling_enabled=True))
+    return compile_group_by(GroupBy(**made, derivations=derived, online=True, tiling_enabled=tiled))
 
 
 def aggregations(
@@ -71,5 +72,5 @@ def asked(feature: Feature) -> Asked:
 
 
 def finest_ms(plan: Plan) -> int:
-    """The finest tile size of a plan."""
-    return plan.levels[-1].size_ms
+    """The finest tile size of a plan; without tiles nothing is rounded, so any will do."""
+    return plan.levels[-1].size_ms if plan.levels else 1

@@ -54,5 +54,6 @@ class Session:
         """All records of some keys and the progress: equal before and after what must change nothing."""
         encode = entity_encoder(self.plan.keys)
         spans = [Range(level.size_ms, 0, 2 * AT // level.size_ms * level.size_ms) for level in self.plan.levels]
+        spans += [Range(-self.plan.events.size_ms, 0, 2 * AT)] if self.plan.events else []
         records = [self.store.scan(self.plan.name, encode([key[c.name] for c in self.plan.keys]), spans) for key in keys]
         return [records, self.store.get(f"progress/{self.plan.name}")]

@@ -23,6 +23,10 @@ def choose_tile_sizes(draft: Draft) -> None:
     With the hierarchy the windows 1h, 12h and 7d get 5m, 1h and 6h: levels 6h, 1h, 5m.
     """
     config = draft.config
+    if not draft.tiled:
+        draft.sized = [Sized(None, "untiled") for _ in draft.features]
+        _warn_of_no_effect(draft)
+        return
     if config.sizing_strategy == "adaptive" and config.entity_stats is None and not config.tile_sizes and config.tile_size is None:
         what = "the sizing strategy adaptive knows nothing of the entities without tiling.entity_stats, so the hierarchy is used."
         draft.report("TW042", draft.group_by.site, f"{what} Measure them with: tilewright stats PLAN FILE.")
@@ -32,7 +36,7 @@ def choose_tile_sizes(draft: Draft) -> None:
     ladder = _ladder(draft)
     if draft.broken:
         return
-    draft.sized = [replace(one, levels_ms=_levels(f, one, ladder)) for f, one in zip(draft.features, draft.sized, strict=True)]
+    draft.sized = [_on_ladder(feature, sized, ladder) for feature, sized in zip(draft.features, draft.sized, strict=True)]
     coarser = zip(ladder, (0, *ladder), strict=False)
     draft.levels = [Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms, coarser_ms)) for size_ms, coarser_ms in coarser]
     for feature, sized in zip(draft.features, draft.sized, strict=True):
@@ -50,11 +54,30 @@ def _size(draft: Draft, feature: Declared) -> Sized:
     return Sized(*by_config(feature.window_ms, draft.config))
 
 
-def _levels(feature: Declared, sized: Sized, ladder: list[int]) -> tuple[int, ...]:
-    """A lifetime reads the coarsest level only; a window its edge level, with coarser ones in the middle where they save reads."""
+def _on_ladder(feature: Declared, sized: Sized, ladder: list[int]) -> Sized:
+    """A lifetime reads the coarsest level only; a window its edge level, with coarser ones in the middle where they save reads.
+
+    An exact window has its edge on the finest level, of whose cut tile the raw events are read.
+    """
     if feature.window_ms is None or sized.edge_ms is None:
-        return (ladder[0],)
-    return cover_levels(feature.window_ms, tuple(size_ms for size_ms in ladder if size_ms >= sized.edge_ms))
+        return replace(sized, levels_ms=(ladder[0],))
+    edge_ms = ladder[-1] if feature.edge == "exact" else sized.edge_ms
+    levels_ms = cover_levels(feature.window_ms, tuple(size_ms for size_ms in ladder if size_ms >= edge_ms))
+    return replace(sized, edge_ms=edge_ms, levels_ms=levels_ms)
+
+
+def _warn_of_no_effect(draft: Draft) -> None:
+    """Report sizes and edge modes of tiles that there are none of."""
+    group_by = draft.group_by
+    said = [("tile_size", draft.tile_size is not None, group_by.site)]
+    said.append(("edge", "edge" in group_by.model_fields_set and group_by.edge != "exact", group_by.site))
+    for aggregation in {id(feature.aggregation): feature.aggregation for feature in draft.features}.values():
+        said.append(("tile_size", aggregation.tile_size is not None, aggregation.site))
+        said.append(("edge", aggregation.edge not in (None, "exact"), aggregation.site))
+    for argument, given, site in said:
+        if given:
+            what = f"{argument}= has no effect: this GroupBy has no tiles, and its windows are met exactly."
+            draft.report("TW044", site, f"{what} Say tiling_enabled=True, or leave {argument} out.")
 
 
 def _check(draft: Draft, feature: Declared, sized: Sized) -> None:
@@ -70,7 +93,7 @@ def _check(draft: Draft, feature: Declared, sized: Sized) -> None:
         window = format_duration(window_ms)
         what = f"a tile of {size} ({sized.rule}) is longer than the window {window} of {feature.name}: no tile would fit."
         draft.report("TW013", site, f"{what} Use {window} or less.")
-    else:
+    elif feature.edge != "exact":
         _warn_of_error(draft, feature, size_ms, window_ms)
 
 

@@ -8,6 +8,7 @@ from math import ceil
 from ..draft import Draft
 from ..plan import BucketLayout, Cost, Recommendation, Request, State, TileLayout
 from ..sizing import recommend
+from ..states import family
 
 _HEADER_BYTES, _NUMBER_BYTES = 48, 8
 #: The length before each field of changing length, and a typical length of its bytes.
@@ -19,6 +20,8 @@ _TYPICAL_ENTRIES = 64
 _TEXT_BYTES = 16
 #: How many values of a bucket column a tile is taken to hold.
 _TYPICAL_BUCKETS = 10
+#: What a chunk takes beside its events, for itself and for each of its columns, and how many events it has where that is not known.
+_CHUNK_BYTES, _CHUNK_COLUMN_BYTES, _TYPICAL_EVENTS = 64, 64, 16
 #: A lifetime reads as many tiles as there are days with events: a year of them is assumed.
 _LIFETIME_MS = 365 * 86_400_000
 
@@ -29,14 +32,15 @@ def estimate_cost(draft: Draft) -> None:
     A window W over tiles T reads W/T tiles if its ends are tile boundaries and one more if not (errata K8);
     a level is read once, for its longest window.
     """
-    record = _record_bytes(draft)
+    record, chunk, chunks = _record_bytes(draft), _chunk_bytes(draft), _chunks(draft)
     counts = [_tiles(draft, level.size_ms) for level in draft.levels]
-    typical, worst = (sum(count) for count in zip(*counts, strict=True))
-    stored, stats = _stored_bytes(draft, record), draft.config.entity_stats
+    typical, worst = sum(count for count, _ in counts), sum(count for _, count in counts)
+    stored, stats = _stored_bytes(draft, record, chunk), draft.config.entity_stats
     entities, requests = (stats.entities, stats.requests_per_second) if stats else (None, None)
     draft.cost = Cost(
-        typical=Request(tiles=typical, bytes=typical * record, round_trips=1),
-        worst=Request(tiles=worst, bytes=worst * record, round_trips=1),
+        typical=Request(tiles=typical, chunks=chunks, bytes=typical * record + chunks * chunk, round_trips=1),
+        worst=Request(tiles=worst, chunks=chunks, bytes=worst * record + chunks * chunk, round_trips=1),
+        chunk_bytes=None if draft.events is None else chunk,
         stored_bytes_per_entity=stored,
         stored_bytes=None if stored is None or entities is None else stored * entities,
         tiles_per_second=None if requests is None else requests * typical,
@@ -69,6 +73,27 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
     return max(reach, head // 2 + 1 if head else 0) + sum(n // 2 for n in parts), max(reach, head) + sum(n - 1 for n in parts)
 
 
+def _chunks(draft: Draft) -> int:
+    """How many chunks of raw events a fetch reads: beside tiles one at the old end of each exact window and the newest one."""
+    if draft.events is None:
+        return 0
+    windows = {feature.window_ms for feature in draft.plan_features if feature.edge == "exact"}
+    if draft.levels:
+        return len(windows - {None}) + 1
+    return ceil(max(window_ms or _LIFETIME_MS for window_ms in windows) / draft.events.size_ms) + 1
+
+
+def _chunk_bytes(draft: Draft) -> int:
+    """The size of a chunk, by how many events it holds if that is known."""
+    if draft.events is None:
+        return 0
+    stats = draft.config.entity_stats
+    count = _TYPICAL_EVENTS if stats is None else ceil(stats.events_per_hour * draft.events.size_ms / 3_600_000)
+    texts = sum(family(column.type) == "text" for column in draft.events.columns)
+    event = _NUMBER_BYTES * len(draft.events.columns) + _TEXT_BYTES * texts
+    return _HEADER_BYTES + _LENGTH_BYTES + _CHUNK_BYTES + _CHUNK_COLUMN_BYTES * len(draft.events.columns) + event * count
+
+
 def _recommendations(draft: Draft) -> list[Recommendation]:
     """For each window and edge level, shortest first; none without entity_stats."""
     stats, cap = draft.config.entity_stats, draft.config.max_tiles_per_request
@@ -98,10 +123,13 @@ def _variable_bytes(state: State) -> int:
     return _SKETCH_BYTES.get(state.kind, _TEXT_BYTES)
 
 
-def _stored_bytes(draft: Draft, record: int) -> int | None:
+def _stored_bytes(draft: Draft, record: int, chunk: int) -> int | None:
+    kept = [(level.ttl_ms, level.size_ms, record) for level in draft.levels]
+    if draft.events is not None:
+        kept.append((draft.events.ttl_ms, draft.events.size_ms, chunk))
     total = 0
-    for level in draft.levels:
-        if level.ttl_ms is None:
+    for ttl_ms, size_ms, size in kept:
+        if ttl_ms is None:
             return None
-        total += ceil(level.ttl_ms / level.size_ms) * record
+        total += ceil(ttl_ms / size_ms) * size
     return total

@@ -1,4 +1,4 @@
-"""Pass: from aggregations and windows to named features; what is not built yet is said here."""
+"""Pass: from aggregations and windows to named features."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from tilewright.windows import Window, duration_ms, format_duration
 from ..draft import Declared, Draft
 from ..names import unusable
 
-_EDGES_BUILT = ("sawtooth", "truncate", "prorate")
-
 
 def expand_features(draft: Draft) -> None:
     """Name one feature for each window and bucket of each aggregation, in the order of declaration.
@@ -19,11 +17,9 @@ def expand_features(draft: Draft) -> None:
     `Aggregation(input_column="amount", operation=Operation.SUM, windows=["1h", "14d"])` gives
     `amount_sum_1h` and `amount_sum_14d`; with `buckets=["kind"]`, `amount_sum_1h_by_kind` and `amount_sum_14d_by_kind`.
     """
-    _group_by(draft)
     seen: dict[str, Aggregation] = {}
     for aggregation in draft.group_by.aggregations or ():
         if _sound(aggregation):
-            _not_built(draft, aggregation)
             for feature in _features(draft, aggregation):
                 if (other := seen.get(feature.name.casefold())) is not None:
                     where = "twice by this aggregation" if other is aggregation else f"here and at line {other.site.line}"
@@ -32,23 +28,9 @@ def expand_features(draft: Draft) -> None:
                 draft.features.append(feature)
 
 
-def _group_by(draft: Draft) -> None:
-    group_by = draft.group_by
-    enabled = draft.config.enabled if draft.tiling_enabled is None else draft.tiling_enabled
-    if not enabled:
-        what = "features computed at read from raw events are not built yet. Say tiling_enabled=True, in the GroupBy or the configuration."
-        draft.report("TW030", group_by.site, what)
-
-
 def _sound(aggregation: Aggregation) -> bool:
     parts = [aggregation, aggregation.operation, *(w for w in aggregation.windows or () if isinstance(w, Window))]
     return not any(part is None or part.problems for part in parts)
-
-
-def _not_built(draft: Draft, aggregation: Aggregation) -> None:
-    if (edge := aggregation.edge or draft.group_by.edge) not in _EDGES_BUILT:
-        what = f"edge={edge!r} is not built yet. Use 'sawtooth', 'truncate' or 'prorate'."
-        draft.report("TW030", aggregation.site, what)
 
 
 def _features(draft: Draft, aggregation: Aggregation) -> Iterator[Declared]:
@@ -76,7 +58,12 @@ def _buckets(draft: Draft, aggregation: Aggregation) -> list[str]:
 
 
 def _edge(draft: Draft, aggregation: Aggregation) -> Edge:
-    """Its own edge mode or the GroupBy's; where no part of a tile can be taken, `prorate` is `sawtooth` (errata R5)."""
+    """Its own edge mode or the GroupBy's; where no part of a tile can be taken, `prorate` is `sawtooth` (errata R5).
+
+    Without tiles every window is met exactly.
+    """
+    if not draft.tiled:
+        return "exact"
     edge = aggregation.edge or draft.group_by.edge
     if edge != "prorate" or aggregation.operation.prorates:
         return edge

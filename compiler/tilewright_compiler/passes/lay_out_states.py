@@ -87,6 +87,6 @@ def _plan_feature(draft: Draft, feature: Declared, sized: Sized, states: list[st
         edge_ms=edge_ms,
         rule=sized.rule,
         states=states,
-        max_edge_error=edge_ms / window_ms if edge_ms is not None and window_ms is not None else 0.0,
+        max_edge_error=edge_ms / window_ms if edge_ms is not None and window_ms is not None and feature.edge != "exact" else 0.0,
         default=aggregation.default,
     )

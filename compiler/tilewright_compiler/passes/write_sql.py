@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..binder import literal, quoted
 from ..draft import Bound, Draft
-from ..plan import BucketLayout, Column, State
+from ..plan import BucketLayout, Column, EventLog, State
 from ..states import STATE_KINDS, element, family, stored
 
 #: Types that a cast would round to, so that 2.5 became 2 in silence.
@@ -21,16 +21,18 @@ _EPOCH_HINT = " (a number? declare the column bigint, in milliseconds, not secon
 
 
 def write_sql(draft: Draft) -> None:
-    """Give each source its script: the first statement reads a batch, the second makes the tiles of one level.
+    """Give each source its script: a statement that reads a batch, those that make the tiles of a level, one that gives raw events.
 
-    One more for each bucket column makes what those tiles keep for each of its values.
+    Of a level there is one for the tiles, and one more for each bucket column makes what those keep for each of its values;
+    none of them without tiles. The last is there if raw events are kept.
     """
     assert draft.tile_layout is not None  # laid out before
     level = [_tiles(draft), *(_buckets(draft, bucket, 3 + i) for i, bucket in enumerate(draft.tile_layout.buckets))]
+    common = level if draft.levels else []
+    if draft.events is not None:
+        common.append(_raw(draft, draft.events, len(common) + 2))
     for bound in draft.sources:
-        draft.sql[bound.name] = {
-            "duckdb": "".join(f"{statement};\n\n" for statement in [_events(draft, bound), *level]).rstrip("\n") + "\n"
-        }
+        draft.sql[bound.name] = {"duckdb": "\n\n".join(f"{statement};" for statement in [_events(draft, bound), *common]) + "\n"}
 
 
 def _events(draft: Draft, bound: Bound) -> str:
@@ -219,13 +221,14 @@ def _select(columns: list[str]) -> str:
     return "SELECT\n  " + ",\n  ".join(columns)
 
 
+def _keys(draft: Draft, flat: bool) -> list[str]:
+    columns = [(key, _key_beside_lists(key) if flat else quoted(key.name)) for key in draft.keys]
+    return [f"CAST({_one_zero(column, key.type)} AS {key.type}) AS {quoted(f'key:{key.name}')}" for key, column in columns]
+
+
 def _place(draft: Draft, flat: bool) -> list[str]:
     """The keys and the tile's start."""
-    columns = []
-    for key in draft.keys:
-        column = _key_beside_lists(key) if flat else quoted(key.name)
-        columns.append(f"CAST({_one_zero(column, key.type)} AS {key.type}) AS {quoted(f'key:{key.name}')}")
-    return [*columns, f"{quoted('__ts')} - ({quoted('__ts')} % $tile_ms + $tile_ms) % $tile_ms AS {quoted('__start')}"]
+    return [*_keys(draft, flat), f"{quoted('__ts')} - ({quoted('__ts')} % $tile_ms + $tile_ms) % $tile_ms AS {quoted('__start')}"]
 
 
 def _states(states: list[State]) -> list[str]:
@@ -253,3 +256,22 @@ def _flat(draft: Draft, states: list[State], of_events: list[str], of_elements: 
         "\n  UNION ALL BY NAME\n".join(parts),
         ")",
     ]
+
+
+def _raw(draft: Draft, events: EventLog, number: int) -> str:
+    inputs = [f"{_kept(column)} AS {quoted(column.name)}" for column in events.columns[1:]]
+    return "\n".join(
+        [
+            f"-- {number}. The raw events, their values as tiles keep them: whole numbers, doubles and texts.",
+            _select([*_keys(draft, flat=False), quoted("__ts"), *inputs]),
+            "FROM events",
+            f"WHERE {quoted('__reason')} IS NULL",
+        ]
+    )
+
+
+def _kept(column: Column) -> str:
+    """The value of an event's column as tiles keep it; of a list each element."""
+    if not column.type.endswith("[]"):
+        return stored(quoted(column.name), column.type)
+    return f"list_transform({quoted(column.name)}, lambda x: {stored('x', element(column.type))})"

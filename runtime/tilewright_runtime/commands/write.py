@@ -110,11 +110,11 @@ def _advance(bar: Progress) -> OnBatch:
 
 
 def _print_summary(report: WriteReport, name: str, seconds: float, rejects: Path | None) -> None:
-    from tilewright.windows import format_duration
+    from ..keys import size_name
 
     for error in report.errors:
         click.echo(f"error: {error}", err=True)
-    tiles = ", ".join(f"{count:,} × {format_duration(size)}" for size, count in report.tiles.items() if count)
+    tiles = ", ".join(f"{count:,} × {size_name(size)}" for size, count in report.tiles.items() if count)
     rate = f" in {seconds:.1f} s ({report.rows / seconds:,.0f} rows/s)" if report.rows else ""
     click.echo(f"{name}: {_count(report.rows, 'new row')}{rate}")
     click.echo(f"  {_count(report.events, 'event')} written into tiles" + (f" ({tiles})" if tiles else ""))

@@ -27,7 +27,7 @@ _PASSWORD = re.compile(r"//.*@")
 
 
 class Range(NamedTuple):
-    """The tiles of one level whose starts lie in [start_ms, end_ms)."""
+    """The tiles of one level whose starts lie in [start_ms, end_ms); of a negative size the chunks of raw events, which are so long."""
 
     size_ms: int
     start_ms: int
@@ -36,7 +36,10 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class TileKeys:
-    """The keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins at `starts_ms[i]`."""
+    """The keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins at `starts_ms[i]`.
+
+    Of a negative size they are those of chunks of raw events, which are so long.
+    """
 
     table: str
     size_ms: int

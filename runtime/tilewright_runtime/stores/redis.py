@@ -219,12 +219,13 @@ class RedisStore:
 def _tile_ids(url: str, wanted: Range) -> list[str]:
     """The ids of the tiles of a range. Raises StoreError for a range that cannot be enumerated."""
     size_ms, start_ms, end_ms = wanted
-    if (end_ms - start_ms) // size_ms > _LONGEST_RANGE:
+    step_ms = abs(size_ms)  # negative for chunks of raw events
+    if (end_ms - start_ms) // step_ms > _LONGEST_RANGE:
         raise StoreError(
-            f"store {url}: a range of {(end_ms - start_ms) // size_ms:,} tiles cannot be read, since Redis keeps no order. "
+            f"store {url}: a range of {(end_ms - start_ms) // step_ms:,} tiles cannot be read, since Redis keeps no order. "
             "Ask for a shorter one, or for one from the beginning of time of a level without a time to live."
         )
-    return [_tile_id(start, size_ms) for start in range(start_ms, end_ms, size_ms)]
+    return [_tile_id(start, size_ms) for start in range(start_ms, end_ms, step_ms)]
 
 
 def _parts(records: Sequence[bytes]) -> Iterator[slice]:

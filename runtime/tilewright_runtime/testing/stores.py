@@ -120,6 +120,16 @@ class StoreConformance(_OfAPlace):
         expected = [[record(2), record(3)], [record(4)], [], [record(1), record(2), record(3)], [record(1), record(2)]]
         assert store.scan("t", "s=a", ranges) == expected
 
+    def test_chunks_of_raw_events_stand_apart(self, store: Store) -> None:
+        """Records of a negative size, which are chunks of raw events, are found by ranges of that size and by no others."""
+        store.put_newer(tiles(0, 1), [record(1), record(2)], None)
+        chunks = TileKeys("t", -_HOUR, ["s=a"], [0, 0, 0], [_BASE - 9000 * _HOUR, _BASE, _BASE + _HOUR])
+        store.put_newer(chunks, [record(3), record(4), record(5)], None)
+        ever = Range(-_HOUR, from_the_beginning().start_ms, _BASE + 9 * _HOUR)
+        ranges = [span(0, 9), Range(-_HOUR, _BASE, _BASE + 9 * _HOUR), ever, from_the_beginning()]
+        newest = [record(4), record(5)]
+        assert store.scan("t", "s=a", ranges) == [[record(1), record(2)], newest, [record(3), *newest], [record(1), record(2)]]
+
     @pytest.mark.parametrize("seed", range(5))
     def test_a_scan_is_in_the_order_of_time(self, store: Store, seed: int) -> None:
         """Whatever the order of the puts, a scan gives what lies in its range, oldest first."""

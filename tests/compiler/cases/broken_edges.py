@@ -15,3 +15,14 @@ prorated = GroupBy(
         Aggregation(input_column="x", operation=Operation.COUNT, windows=["1h"], edge="prorate", default="none"),
     ],
 )
+untiled = GroupBy(
+    sources=[events],
+    keys=["user"],
+    tile_size="5m",
+    edge="prorate",
+    aggregations=[
+        Aggregation(input_column="x", operation=Operation.SUM, windows=["1h"], tile_size="1m"),
+        Aggregation(input_column="x", operation=Operation.MAX, windows=["1h"], edge="truncate"),
+        Aggregation(input_column="x", operation=Operation.MIN, windows=["1h"], edge="exact"),
+    ],
+)

@@ -1,0 +1,34 @@
+"""Pass: which raw events are kept beside the tiles, or instead of them, in which chunks and for how long."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from ..draft import Draft
+from ..plan import Column, EventLog
+from ..sizing import by_config
+
+_DAY = 86_400_000
+
+
+def lay_out_events(draft: Draft) -> None:
+    """Give the draft its event log if a feature asks for its window exactly.
+
+    Beside tiles a chunk is as long as a tile of the finest level, since a cover may have to replace one tile at either end.
+    Without tiles it is as long as the tile that the longest window would get.
+    """
+    exact = [feature for feature in draft.plan_features if feature.edge == "exact"]
+    if not exact:
+        return
+    windows = [feature.window_ms for feature in exact]
+    lengths = [window_ms for window_ms in windows if window_ms is not None]
+    lifetime, ever = None in windows, False
+    if draft.levels:
+        size_ms = draft.levels[-1].size_ms
+    else:
+        size_ms = _DAY if lifetime else by_config(max(lengths), draft.config).size_ms
+        ever = lifetime
+    kept_ms = draft.config.kv_store.ttl_multiplier * (max(lengths, default=0) + size_ms + draft.config.flink.allowed_lateness)
+    names = dict.fromkeys(name for feature in exact for name in (feature.input, feature.bucket) if name is not None)
+    columns = [Column(name="__ts", type="BIGINT"), *(Column(name=name, type=draft.columns[name]) for name in names)]
+    draft.events = EventLog(size_ms=size_ms, ttl_ms=None if ever else ceil(kept_ms), columns=columns)
