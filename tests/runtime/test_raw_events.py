@@ -112,9 +112,11 @@ def assert_same(made: Plan, aggregator: Aggregator, found: Block, wanted: Block,
     aggregator_rows = [np.array([list(normal(layout.limbs, row)) for row in block.rows.tolist()]) for block in (found, wanted)]
     for name, word in layout.names.items():
         column = next(c for c in made.tile_layout.columns if f"{c.state}.{c.field}" == name)
+        if column.merge == "moments" and size > 1e75:
+            continue  # whose powers do not fit a double, so that it depends on the order what becomes of them
         got, want = (rows[:, word] for rows in aggregator_rows)
         if column.dtype == "f64":
-            allowed = 1e-9 * min(size, 1e75) ** POWERS.get(column.field, 1)
+            allowed = 1e-9 * size ** POWERS.get(column.field, 1)
             pairs = zip(got.view(np.float64).tolist(), want.view(np.float64).tolist(), strict=True)
             assert all(same_float(one, other, 20 * allowed) for one, other in pairs), name
         else:
