@@ -102,7 +102,7 @@ class EventLog(_Part):
 
 
 class Feature(_Part):
-    """One value of an answer and how it is computed; `window_ms` is null for a lifetime.
+    """One value of an answer and how it is computed.
 
     With a `bucket` the value is a map from that column's values, and `type` that map's.
     """
@@ -122,7 +122,7 @@ class Feature(_Part):
     window_ms: int | None
     """The length of the window; null for a lifetime."""
     levels_ms: list[int]
-    """The tile sizes of the cover, coarsest first; the last is that of the edge."""
+    """The tile sizes of the cover, coarsest first; the last is that of the edge; none without tiles."""
     edge: Literal["sawtooth", "prorate", "truncate", "exact"]
     """What becomes of the tile that the window's old end cuts."""
     edge_ms: int | None
