@@ -51,6 +51,12 @@ def several_levels() -> Plan:
     )
 
 
+def with_raw_events(tiled: bool) -> Plan:
+    """Sums that are met exactly, over an hour, a week and for ever, beside tiles or without any."""
+    asked = [*aggregations("n", [Operation.SUM], ["1h", "7d"], "exact"), *aggregations("n", [Operation.SUM], None, "exact")]
+    return plan_of(SCHEMA, ["k"], asked, tiled=tiled)
+
+
 def rows_of(hours: Sequence[int], k: str = "a") -> list[dict[str, Any]]:
     return [row(k, hour, f"text {hour % 5}", ts=AT - hour * HOUR - 1) for hour in hours]
 
@@ -68,6 +74,24 @@ def merged(session: Session) -> dict[bytes, bytes]:
 
 
 # The same tiles
+
+
+@pytest.mark.parametrize("tiled", [True, False])
+def test_chunks_of_raw_events_are_brought_as_tiles_are(redis_server: RedisServer, tmp_path: Path, tiled: bool) -> None:
+    """Raw events are put with the tiles, also by a writer that brings up a store that has lost everything."""
+    far = Session(with_raw_events(tiled), redis_server.url(), f"lmdb:{tmp_path}/state")
+    near = Session(with_raw_events(tiled), f"lmdb:{tmp_path}/near")
+    for one in (far, near):
+        one.write(rows_of(range(1, 30)))
+        one.write(rows_of([*range(0, 9), 4000]))
+    far.store._client.flushdb()  # type: ignore[attr-defined]
+    far.store.close()
+    far = Session(with_raw_events(tiled), far.store.url, f"lmdb:{tmp_path}/state")
+    far.write([])
+    assert held(far) == merged(far)
+    assert len([key for key in held(far) if b"::events::" in key]) > 2
+    for at in (AT, AT - 90 * MINUTE, AT - 3 * HOUR - 1):
+        assert far.features(at, k="a") == near.features(at, k="a")
 
 
 def test_a_store_that_takes_whole_tiles_answers_as_the_embedded_one(redis_server: RedisServer, tmp_path: Path) -> None:
