@@ -36,9 +36,9 @@ FROM read_parquet($file) GROUP BY ALL
 """
 
 
-def make_events(path: Path, events: int, days: float, in_order: bool) -> None:
+def make_events(path: Path, events: int, days: float, in_order: bool, seed: int = 3) -> None:
     """A file of events with a user, an amount, a quantity, a country and a time."""
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     times = START_MS + rng.integers(0, int(days * 86_400_000), events)
     if in_order:
         times.sort()

@@ -34,7 +34,12 @@ class SqlDialect:
     distinct: str
     timed: str
     """A list of the pairs (t, x)."""
-    is_nan: str
+    hll: str = ""
+    """A HyperLogLog sketch of texts, `{k}` its lgK, with the bytes and hashes of Apache DataSketches."""
+    hll_of_integers: str = ""
+    kll: str = ""
+    """A KLL sketch of doubles, of size `{k}`, with the bytes of Apache DataSketches."""
+    is_nan: str = "ISNAN({x})"
     """Whether a float is NaN."""
     nan_is_largest: bool = True
     """Whether the order of floats, MIN and MAX have NaN as the largest number."""
@@ -163,7 +168,6 @@ _TABLE = (
         listed="LIST({x}) FILTER (WHERE NOT {x} IS NULL)",
         distinct="LIST(DISTINCT {x}) FILTER (WHERE NOT {x} IS NULL)",
         timed="LIST(STRUCT_PACK(t := {t}, x := {x})) FILTER (WHERE NOT {x} IS NULL)",
-        is_nan="ISNAN({x})",
     ),
     SqlDialect(
         "snowflake",
@@ -193,7 +197,10 @@ _TABLE = (
         listed="COLLECT_LIST({x})",
         distinct="COLLECT_SET({x})",
         timed="COLLECT_LIST(STRUCT({t} AS t, {x} AS x)) FILTER (WHERE NOT {x} IS NULL)",
-        is_nan="ISNAN({x})",
+        # Of no values they are sketches too. The empty text, which HLL passes over, is the text that the runtime takes for it.
+        hll="CASE WHEN COUNT({x}) > 0 THEN HLL_SKETCH_AGG(CASE WHEN {x} = '' THEN CONCAT(CHR(0), 'empty') ELSE {x} END, {k}) END",
+        hll_of_integers="CASE WHEN COUNT({x}) > 0 THEN HLL_SKETCH_AGG({x}, {k}) END",
+        kll="CASE WHEN COUNT({x}) > 0 THEN KLL_SKETCH_AGG_DOUBLE({x}, {k}) END",
     ),
     SqlDialect(
         "trino",

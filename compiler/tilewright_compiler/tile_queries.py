@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from .binder import shared_binder
@@ -9,8 +10,9 @@ from .dialects import SqlDialect
 from .plan import Column, Plan, Source, State
 from .portable import RAW, NotPortable, portable
 from .states import family, tile_columns
+from .types import spark_type
 
-TIME, START, REASON = "__ts", "__start", "__reason"
+TIME, START, REASON, MALFORMED = "__ts", "__start", "__reason", "__malformed"
 
 _EARLIEST_MS, _END_MS = 31_536_000_000, 4_102_444_800_000
 _OUTSIDE = "time is outside 1971-2099"
@@ -56,13 +58,40 @@ class TileQueries:
                 reasons[f"the bucket column {state.bucket}: only the embedded writer keeps states by bucket so far."] = None
         return list(reasons)
 
-    def events(self, source: Source, relation: str) -> str:
-        """The keys, inputs and time of a source's events that its wheres keep, and why an event cannot be used (null if it can)."""
+    def typed(self, source: Source, relation: str) -> str:
+        """The columns of a source that its expressions use, cast from what files hold, and why a row cannot be used.
+
+        The relation has a column `__malformed`: what is wrong with the row as a whole, or null.
+        """
+        name, literal = self.dialect.identifier, self.dialect.literal
+        selected, cases = [], [f"WHEN NOT {name(MALFORMED)} IS NULL THEN {name(MALFORMED)}"]
+        for column in self._used(source):
+            raw, value = name(column.name), self.dialect.tried(name(column.name), column.type)
+            selected.append(f"{value} AS {raw}")
+            if column.type == "VARCHAR":
+                continue  # everything can be read as text
+            broken = f"NOT {raw} IS NULL AND {value} IS NULL"
+            if family(column.type) == "integer":  # a cast would cut off 2.5 in silence
+                broken += f" OR {self.dialect.tried(raw, 'DOUBLE')} <> {value}"
+            if calendar := _CALENDARS.get(family(column.type) or ""):
+                broken += f" OR NOT {value} BETWEEN {calendar}"
+            cases.append(f"WHEN {broken} THEN {literal(refusal(column.name, spark_type(column.type), family(column.type)))}")
+        selected.append(f"CASE {' '.join(cases)} END AS {name(REASON)}")
+        return f"SELECT {', '.join(selected)} FROM {relation}"
+
+    def events(self, source: Source, relation: str, refusals: bool = False) -> str:
+        """The keys, inputs and time of a source's events that its wheres keep, and why an event cannot be used (null if it can).
+
+        `refusals` says that the relation has a column of reasons already, as that of `typed` has.
+        """
         name = self.dialect.identifier
         selected = [f"{self._value(source, column)} AS {name(column.name)}" for column in self._columns]
         selected.append(f"{self._time(source)} AS {name(TIME)}")
-        kept = [*(name(column.name) for column in self._columns), name(TIME), f"{self._reason()} AS {name(REASON)}"]
+        selected += [f"{name(REASON)} AS {name(REASON)}"] * refusals
+        kept = [*(name(column.name) for column in self._columns), name(TIME), f"{self._reason(refusals)} AS {name(REASON)}"]
         wheres = " AND ".join(f"({self._written(where, source)})" for where in source.wheres)
+        if wheres and refusals:
+            wheres = f"NOT {name(REASON)} IS NULL OR ({wheres})"
         inner = f"SELECT {', '.join(selected)} FROM {relation} AS {name(RAW)}{f' WHERE {wheres}' if wheres else ''}"
         return f"SELECT {', '.join(kept)} FROM ({inner}) AS selected"
 
@@ -72,7 +101,7 @@ class TileQueries:
         placed = f"SELECT *, {time} - MOD({time}, {size_ms}) AS {name(START)} FROM {relation} WHERE {name(REASON)} IS NULL"
         keys = [self._one_zero(key) for key in self.plan.keys]
         values = [*keys, name(START), "COUNT(*)", f"MAX({time})", *(sql for state in self.plan.states for sql in self._fields(state))]
-        aliases = [column_name(column) for column in tile_columns(self.plan.keys, self.plan.states)]
+        aliases = column_names(self.plan)
         columns = ", ".join(f"{sql} AS {name(alias)}" for sql, alias in zip(values, aliases, strict=True))
         return f"SELECT {columns} FROM ({placed}) AS placed GROUP BY {', '.join([*keys, name(START)])}"
 
@@ -94,18 +123,24 @@ class TileQueries:
         kind = self._binder.bind(source.time_column, source.dialect, types).type
         return self.dialect.time(self._written(source.time_column, source), "TIMESTAMP" if kind.startswith("TIMESTAMP_") else kind)
 
-    def _reason(self) -> str:
+    def _used(self, source: Source) -> list[Column]:
+        types = {column.name: column.type for column in source.columns}
+        texts = (*(source.selects[column.name] for column in self._columns), *source.wheres, source.time_column)
+        used = {name for text in texts for name in self._binder.bind(text, source.dialect, types).columns}
+        return [column for column in source.columns if column.name in used]
+
+    def _reason(self, refusals: bool) -> str:
         name, literal, time = self.dialect.identifier, self.dialect.literal, self.dialect.identifier(TIME)
-        cases = []
+        cases = [(f"NOT {name(REASON)} IS NULL", name(REASON))] * refusals
         for key in self.plan.keys:
-            cases.append((f"{name(key.name)} IS NULL", f"key {key.name} is null"))
+            cases.append((f"{name(key.name)} IS NULL", literal(f"key {key.name} is null")))
             if family(key.type) == "float":
-                cases.append((self.dialect.is_nan.format(x=name(key.name)), f"key {key.name} is not a number"))
-        cases.append((f"{time} IS NULL", "time is null"))
+                cases.append((self.dialect.is_nan.format(x=name(key.name)), literal(f"key {key.name} is not a number")))
+        cases.append((f"{time} IS NULL", literal("time is null")))
         for begin_ms, end_ms, unit in _OTHER_UNITS:
-            cases.append((f"{time} >= {begin_ms} AND {time} < {end_ms}", f"{_OUTSIDE}: {unit}? times are milliseconds"))
-        cases.append((f"{time} < {_EARLIEST_MS} OR {time} >= {_END_MS}", _OUTSIDE))
-        return f"CASE {' '.join(f'WHEN {condition} THEN {literal(why)}' for condition, why in cases)} END"
+            cases.append((f"{time} >= {begin_ms} AND {time} < {end_ms}", literal(f"{_OUTSIDE}: {unit}? times are milliseconds")))
+        cases.append((f"{time} < {_EARLIEST_MS} OR {time} >= {_END_MS}", literal(_OUTSIDE)))
+        return f"CASE {' '.join(f'WHEN {condition} THEN {why}' for condition, why in cases)} END"
 
     def _one_zero(self, key: Column) -> str:
         # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
@@ -114,13 +149,26 @@ class TileQueries:
         return f"CASE WHEN {column} = 0 THEN {zero} ELSE {column} END" if family(key.type) == "float" else column
 
     def _fields(self, state: State) -> list[str]:
-        column = self.dialect.identifier(state.input)
-        return _FIELDS[state.kind](self.dialect, column, state.type)
+        dialect, column = self.dialect, self.dialect.identifier(state.input)
+        if state.kind == "kll" and dialect.kll:
+            return [dialect.kll.format(x=dialect.cast(column, "DOUBLE"), k=state.params["k"])]
+        if state.kind == "hll" and dialect.hll and family(state.type) != "float":
+            template = dialect.hll if family(state.type) == "text" else dialect.hll_of_integers
+            return [template.format(x=dialect.stored(column, state.type), k=state.params["lg_k"])]
+        return _FIELDS[state.kind](dialect, column, state.type)
 
 
-def column_name(column: str) -> str:
-    """The name of a tile's column in a result: some warehouses have no names with points and colons."""
-    return column.replace(":", "_").replace(".", "_")
+def refusal(column: str, kind: str, family: str | None) -> str:
+    """Why a value that does not fit the type of its column makes a row unusable."""
+    hint = " (a number? declare the column bigint, in milliseconds, not seconds)" if family == "timestamp" else ""
+    return f"{column} is not {'an' if kind[:1] in 'aiu' else 'a'} {kind}{hint}"
+
+
+def column_names(plan: Plan) -> list[str]:
+    """The names of a result's columns: some warehouses have none with points and colons, and none twice."""
+    names = [column.replace(":", "_").replace(".", "_") for column in tile_columns(plan.keys, plan.states)]
+    counts = Counter(name.casefold() for name in names)
+    return [name if counts[name.casefold()] == 1 else f"{name}_{place}" for place, name in enumerate(names)]
 
 
 Fields = Callable[[SqlDialect, str, str], list[str]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,6 +68,64 @@ def merge_blocks(layout: Layout, kinds: Mapping[str, VariableKind], older: Block
         if name not in variable:
             variable[name] = kind.merge_pairs(older.variable[name], newer.variable[name])
     return Block(rows, variable)
+
+
+def merge_runs(layout: Layout, kinds: Mapping[str, VariableKind], block: Block, begins: NDArray[np.intp]) -> Block:
+    """Each run of neighbouring tiles as one; run i is [begins[i], begins[i + 1]), oldest tile first, and no two share time.
+
+    The start of a run's tile stays that of its first part. The block stays as it is.
+    """
+    ends = np.append(begins[1:], len(block))
+    rows = block.rows[begins].copy()
+    rows[:, STAMP] |= np.bitwise_or.reduceat(block.rows[:, STAMP], begins) & APPROXIMATE
+    rows[:, SEQUENCE] = np.add.reduceat(block.rows[:, SEQUENCE], begins)
+    rows[:, NEWEST] = np.maximum.reduceat(block.rows[:, NEWEST], begins)
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs make NaN, as they do in SQL
+        for slab in layout.slabs:
+            slab.of(rows)[:] = slab.ufunc.reduceat(slab.of(block.rows), begins, axis=0)
+    variable: dict[str, list[Bytes]] = {}
+    for endpoint in layout.endpoints:
+        chosen = _outermost(endpoint, block.rows[:, endpoint.time], begins, ends)
+        rows[:, endpoint.time] = block.rows[chosen, endpoint.time]
+        if endpoint.value is not None:
+            rows[:, endpoint.value] = block.rows[chosen, endpoint.value]
+        else:
+            variable[endpoint.field] = [block.variable[endpoint.field][i] for i in chosen.tolist()]
+    if layout.moments:
+        _merge_moments(layout, block.rows, rows, begins, ends)
+    for name, kind in kinds.items():
+        if name not in variable:
+            values = block.variable[name]
+            bounds = zip(begins.tolist(), ends.tolist(), strict=True)
+            variable[name] = [_merge_run(kind, values[begin:end]) for begin, end in bounds]
+    return Block(rows, variable)
+
+
+def _outermost(endpoint: Endpoint, times: NDArray[np.int64], begins: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The place of each run's first or last tile that has a value; any place of the run where none has."""
+    places = np.arange(len(times))
+    empty = times == endpoint.no_time
+    if endpoint.kind == "first":
+        chosen = np.minimum.reduceat(np.where(empty, len(times), places), begins)
+        return np.minimum(chosen, ends - 1)
+    return np.maximum(np.maximum.reduceat(np.where(empty, -1, places), begins), begins)
+
+
+def _merge_moments(layout: Layout, parts: Rows, rows: Rows, begins: NDArray[np.intp], ends: NDArray[np.intp]) -> None:
+    """Runs of one length are merged together: the formula for many sets is exact where pairs of sets would add up errors."""
+    lengths = ends - begins
+    for length in np.unique(lengths):
+        of_length = np.flatnonzero(lengths == length)
+        runs = parts[begins[of_length] + np.arange(length)[:, np.newaxis]]
+        for moments in layout.moments:
+            words = slice(moments.start, moments.stop)
+            found = merged(runs[:, :, moments.n], np.moveaxis(runs.view(np.float64)[:, :, words], 2, 0))
+            rows.view(np.float64)[of_length, words] = np.column_stack(found)
+
+
+def _merge_run(kind: VariableKind, values: Sequence[Bytes]) -> Bytes:
+    parts = [value for value in values if value is not None]
+    return kind.encode(kind.merge(parts)) if len(parts) > 1 else parts[0] if parts else None
 
 
 def _older_wins(endpoint: Endpoint, older: Block, newer: Block) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ _COMMANDS = {
     "schema": ("tilewright_compiler.cli", "schema_command", "Print the JSON Schema of the configuration or of a plan."),
     "stats": ("tilewright_runtime.commands.stats", "stats", "Measure how busy the entities of a plan are."),
     "write": ("tilewright_runtime.commands.write", "write", "Write events into the tiles of a plan."),
+    "spark-job": ("tilewright_runtime.commands.spark_job", "spark_job", "Run a generated Spark job, or print how to submit it."),
     "fetch": ("tilewright_runtime.commands.fetch", "fetch", "Fetch the features of keys at a time."),
 }
 

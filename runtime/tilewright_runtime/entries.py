@@ -108,8 +108,8 @@ def decode(part: bytes, dtype: str, numbered: bool) -> Entries:
     return Entries(np.array([part[begin:end] for begin, end in bounds], dtype=object), numbers)
 
 
-def _from_arrow(column: pa.Array, dtype: str) -> Entries:
-    """The flat entries of a column of lists, of lists of (t, x), or of maps from value to count."""
+def _from_arrow(column: pa.Array, dtype: str, numbered: bool) -> Entries:
+    """The flat entries of a column of lists, of lists of (t, x), or of maps from value to count; `numbered` ones have a number each."""
     import pyarrow as pa
 
     if pa.types.is_map(column.type):
@@ -117,9 +117,9 @@ def _from_arrow(column: pa.Array, dtype: str) -> Entries:
     elif pa.types.is_struct(column.values.type):
         numbers, values = column.values.flatten()
     else:
-        values, numbers = column.values, None
-    counted = _NO_NUMBERS if numbers is None else numbers.to_numpy(zero_copy_only=False).astype(np.int64)
-    return Entries(values_of(values, dtype), counted)
+        # Engines without a count by value give the values, each of which counts once.
+        values, numbers = column.values, pa.array(np.ones(len(column.values) if numbered else 0, dtype=np.int64))
+    return Entries(values_of(values, dtype), numbers.to_numpy(zero_copy_only=False).astype(np.int64))
 
 
 def values_of(column: pa.Array, dtype: str) -> NDArray[Any]:
@@ -139,7 +139,7 @@ def _kind(state: State, keep: Keep, numbered: bool) -> StateKind:
     dtype = dtype_of(state.type)
 
     def build(column: pa.Array) -> list[Bytes]:
-        entries = _from_arrow(column, dtype)
+        entries = _from_arrow(column, dtype, numbered)
         tiles = (entries.select(slice(*bounds)) if bounds else None for bounds in lists(column))
         # Many tiles have one value only, of which there is nothing to choose.
         return [None if tile is None else encode(keep(tile) if len(tile.values) > 1 else tile) for tile in tiles]

@@ -39,9 +39,9 @@ class Progress:
         """The newest event's time less the out-of-orderness that the plan allows."""
         return None if self.newest_ms is None else self.newest_ms - plan.late.out_of_orderness_ms
 
-    def save(self, plan: Plan, transaction: Transaction) -> None:
-        """Writes the progress in the transaction of the tiles it speaks of."""
-        transaction.put(f"progress/{plan.name}", json.dumps(asdict(self), sort_keys=True).encode())
+    def save(self, plan: Plan, to: Transaction | Store) -> None:
+        """Writes the progress, in the transaction of the tiles that it speaks of where there is one."""
+        to.put(f"progress/{plan.name}", json.dumps(asdict(self), sort_keys=True).encode())
 
 
 def register_plan(plan: Plan, store: Store) -> None:

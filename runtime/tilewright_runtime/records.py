@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 from xxhash import xxh32_intdigest
 
-from .block import Block
+from .block import COMPLETE, Block
 from .errors import CorruptRecordError
 from .layout import FINGERPRINT, HEADER_WORDS, SIZES, STAMP, Layout, Rows
 from .variable import Bytes
 
 _FLAGS = 0xFF << 40
 _SNAPPY = 1
+_COMPLETE = COMPLETE >> 40
 _CHECKSUM = struct.Struct("<I")
 
 #: Shorter variable parts are left as they are: snappy cannot save enough of them to pay for itself.
@@ -60,6 +61,16 @@ class RecordCodec:
             bodies = [body + part for body, part in zip(bodies, parts, strict=True)]
         pack = _CHECKSUM.pack
         return [pack(xxh32_intdigest(body, seed)) + body for body in bodies]
+
+    def completed(self, records: Sequence[bytes], which: Sequence[bool]) -> list[bytes]:
+        """The same records, some of them marked as complete: what is known only after all of them were encoded."""
+        pack, seed = _CHECKSUM.pack, self._seed
+
+        def complete(record: bytes) -> bytes:
+            body = record[4:5] + bytes([record[5] | _COMPLETE]) + record[6:]
+            return pack(xxh32_intdigest(body, seed)) + body
+
+        return [complete(record) if is_complete else record for record, is_complete in zip(records, which, strict=True)]
 
     def _encode_variable(self, rows: Rows, block: Block) -> list[bytes]:
         """The variable part of each record; writes its sizes and its compression into the rows."""

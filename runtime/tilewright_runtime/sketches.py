@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,11 @@ def _frequent(state: State) -> StateKind:
         return made.serialize()  # type: ignore[no-any-return]
 
     def build(column: pa.Array) -> list[Bytes]:
+        import pyarrow as pa
+
+        if not pa.types.is_map(column.type):  # engines without a count by value give the values
+            values = column.values.to_pylist()
+            return [sketch(Counter(values[bounds[0] : bounds[1]]).items()) if bounds else None for bounds in lists(column)]
         pairs = list(zip(column.keys.to_pylist(), column.items.to_pylist(), strict=True))
         return [sketch(pairs[bounds[0] : bounds[1]]) if bounds else None for bounds in lists(column)]
 

@@ -139,4 +139,9 @@ def _block(layout: Layout, kinds: Mapping[str, StateKind], table: pa.Table) -> B
         starts = (np.cumsum(counts) - counts)[full]
         found = of_values(values.flatten().to_numpy(), starts, counts[full], moments.order)
         rows.view(np.float64)[full, moments.start : moments.stop] = np.column_stack(found)
-    return Block(rows, {name: kind.build(table[name].combine_chunks()) for name, kind in kinds.items()})
+    return Block(rows, {name: _built(kind, table[name].combine_chunks()) for name, kind in kinds.items()})
+
+
+def _built(kind: StateKind, column: pa.Array) -> list[Bytes]:
+    """The bytes of a state's field; those that an engine made itself stay as they are."""
+    return column.to_pylist() if pa.types.is_binary(column.type) else kind.build(column)

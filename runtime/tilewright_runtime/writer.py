@@ -23,7 +23,7 @@ from .delivery import Delivery
 from .errors import InputError, StoreError
 from .event_log import EventChunks
 from .keys import tile_key
-from .layout import NEWEST, STAMP, START, Layout
+from .layout import NEWEST, SEQUENCE, STAMP, START, Layout
 from .progress import Progress, register_plan
 from .readers import Batch, Input, Malformed, Position, find_inputs
 from .records import RecordCodec
@@ -151,14 +151,7 @@ class Writer:
         events = len(batch.table) + len(batch.malformed) - filtered - len(refused)
 
         def commit(transaction: Transaction) -> None:
-            newest = max((int(tiles.block.rows[:, NEWEST].max()) for tiles, _ in levels if len(tiles.block)), default=None)
-            before = Progress.load(self.plan, transaction.get)
-            progress = before.after(newest, events)
-            for tiles, form in levels:
-                self._merge_level(transaction, tiles, form, before.newest_ms, progress.watermark_ms(self.plan))
-            progress.save(self.plan, transaction)
-            if self._delivery:
-                self._delivery.note(transaction, before, progress, [tiles.keys for tiles, _ in levels])
+            self._merge(transaction, levels, events)
             if item.uri:
                 transaction.put(self._position_name(source, item.uri), batch.position.to_bytes())
 
@@ -170,6 +163,44 @@ class Writer:
         report.filtered += filtered
         report.refused.update(row.reason for row in refused)
         report.tiles.update({tiles.keys.size_ms: len(tiles.block) for tiles, _ in levels})
+
+    def add_tiles(self, levels: Sequence[LevelTiles], stream: str, batch: int) -> bool:
+        """Adds tiles of every level that another engine made of a batch of a stream; returns whether they were new.
+
+        Batches are numbered upwards. One that was added before is passed over, so a replay changes nothing. Raises
+        StoreError if the tiles in the store are of another stream: its events may be among these.
+        """
+        name = f"stream/{self.plan.name}"
+
+        def commit(transaction: Transaction) -> bool:
+            found = json.loads(transaction.get(name) or "null") or {"stream": stream, "batch": -1}
+            if found["stream"] != stream:
+                raise StoreError(
+                    f"store {self._state.url}: the tiles of {self.plan.name} were written by the stream {found['stream']}, and this one is "
+                    f"{stream}, which would count again what both have read. Go on from the other's checkpoint, or write to a new store."
+                )
+            if batch <= found["batch"]:
+                return False
+            self._merge(
+                transaction, [(tiles, self._tiles) for tiles in levels], int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
+            )
+            transaction.put(name, json.dumps({"stream": stream, "batch": batch}).encode())
+            return True
+
+        added = self._state.transact(commit)
+        if self._delivery:
+            self._delivery.deliver()
+        return added
+
+    def _merge(self, transaction: Transaction, levels: Sequence[tuple[LevelTiles, Form]], events: int) -> None:
+        newest = max((int(tiles.block.rows[:, NEWEST].max()) for tiles, _ in levels if len(tiles.block)), default=None)
+        before = Progress.load(self.plan, transaction.get)
+        progress = before.after(newest, events)
+        for tiles, form in levels:
+            self._merge_level(transaction, tiles, form, before.newest_ms, progress.watermark_ms(self.plan))
+        progress.save(self.plan, transaction)
+        if self._delivery:
+            self._delivery.note(transaction, before, progress, [tiles.keys for tiles, _ in levels])
 
     def _merge_level(
         self, transaction: Transaction, tiles: LevelTiles, form: Form, newest_ms: int | None, watermark_ms: int | None

@@ -218,7 +218,7 @@ def test_differences_for_tools() -> None:
 
 def test_usage() -> None:
     """A target that does not exist, and no path, are errors of usage."""
-    assert {"duckdb", "sql"} <= set(target_names())
+    assert {"duckdb", "spark", "sql"} <= set(target_names())
     unknown = _run("features", "--target", "oracle")
     assert (unknown.exit_code, f"Known: {', '.join(target_names())}." in unknown.stderr) == (2, True)
     assert _run().exit_code == 2

@@ -31,12 +31,22 @@ from docs.pages import ROOT, Block, blocks, commands, name, pages
 _RUN = ("console", "python", "pycon")
 PAGES = [page for page in pages()[1:] if any(block.title or block.language in _RUN for block in blocks(page.read_text()))]
 
-#: page -> files that a reader is told to copy
-GIVEN = {"docs/tutorial.md": ["examples/flights/flights.parquet"]}
+#: page -> files and folders that a reader is told to copy
+GIVEN = {
+    "docs/tutorial.md": ["examples/flights/flights.parquet"],
+    "docs/how-to/check-an-engine.md": ["tests/conformance/kit"],
+}
 #: What an installed package registers by itself; here it is only on the path.
 _PLUGIN = "tilewright_runtime.testing.plugin"
 #: Pages whose examples go on where those of the README end.
-CONTINUING = ("docs/concepts.md", "docs/plan.md", "docs/how-to/test-a-plan.md", "docs/how-to/serve-from-redis.md")
+CONTINUING = (
+    "docs/concepts.md",
+    "docs/plan.md",
+    "docs/how-to/test-a-plan.md",
+    "docs/how-to/run-on-spark.md",
+    "docs/how-to/serve-from-redis.md",
+    "docs/how-to/tiles-in-a-warehouse.md",
+)
 #: Pages that need a Redis, whose URL is in the variable that they name.
 WITH_REDIS = ("docs/how-to/serve-from-redis.md",)
 
@@ -230,7 +240,8 @@ def test_the_examples_of_a_page_work(page: Path, tmp_path: Path, request: pytest
     else:
         folder.mkdir()
     for given in GIVEN.get(name(page), []):
-        shutil.copy(ROOT / given, folder)
+        copy = shutil.copytree if (ROOT / given).is_dir() else shutil.copy
+        copy(ROOT / given, folder / Path(given).name)
     follow(page, folder, request.config)
 
 

@@ -196,3 +196,15 @@ def test_compression_is_only_used_where_it_saves_bytes() -> None:
     sizes = [len(RecordCodec(layout).encode(Block(rows, {"max_t.value": [part]}))[0]) for part in (noise, b"a" * 500)]
     assert sizes[0] == layout.fixed_bytes + 500
     assert sizes[1] < layout.fixed_bytes + 100
+
+
+@few(4)
+@given(st.data())
+def test_marking_records_complete_is_encoding_them_so(data: st.DataObject) -> None:
+    """What is marked afterwards has the bytes of a tile that was encoded as complete; the others stay as they are."""
+    codec = RecordCodec(layout_of(plan()))
+    block = data.draw(blocks(codec.layout))
+    which = data.draw(st.lists(st.booleans(), min_size=len(block), max_size=len(block)))
+    open_tiles = codec.encode(block)
+    block.rows[which, STAMP] |= COMPLETE
+    assert codec.completed(open_tiles, which) == codec.encode(block)

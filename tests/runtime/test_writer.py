@@ -9,14 +9,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from support.events import FILES, to_csv
+from support.events import FILES, to_arrow, to_csv
 from support.plans import AT, DAY, aggregations, event_source, plan_of
 from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_runtime import Writer
+from tilewright_runtime.aggregate import Aggregator
 from tilewright_runtime.errors import InputError, StoreError
+from tilewright_runtime.tile_rows import LevelTiles
 
 REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "a null key": (row(None, 1), "key k is null"),
@@ -332,3 +335,43 @@ def test_the_events_of_a_failed_commit_are_not_half_there(monkeypatch: pytest.Mo
     assert session.features(k="a") == {"n_sum_1h": None, "n_count": 0}
     session.write([row("a", 1)], position="p")
     assert session.features(k="a") == {"n_sum_1h": 1, "n_count": 1}
+
+
+def _levels(session: Session, *rows: dict[str, Any]) -> list[LevelTiles]:
+    """The tiles of some events, as an engine makes them."""
+    aggregator = Aggregator(session.plan, session.store.max_entity_bytes)
+    aggregator.load("events", to_arrow(rows, SCHEMA).append_column("__row", pa.array(range(len(rows)), pa.int64())))
+    return [aggregator.tiles(level.size_ms) for level in session.plan.levels]
+
+
+def test_batches_of_a_stream_are_added_once() -> None:
+    """A batch that comes again, or comes after a later one, changes nothing; the next one is added."""
+    session = Session()
+    with Writer(session.plan, session.store) as writer:
+        assert writer.add_tiles(_levels(session, row("a", 1)), "stream", 0)
+        assert writer.add_tiles(_levels(session, row("a", 2), row("b", 5)), "stream", 3)
+    before = session.contents({"k": "a"}, {"k": "b"})
+    with Writer(session.plan, session.store) as writer:
+        assert not writer.add_tiles(_levels(session, row("a", 2), row("b", 5)), "stream", 3)
+        assert not writer.add_tiles(_levels(session, row("a", 1)), "stream", 0)
+    assert session.contents({"k": "a"}, {"k": "b"}) == before
+    assert session.sums("a", "b") == [3, 5]
+
+
+def test_an_empty_batch_is_a_batch() -> None:
+    """A batch without usable events is remembered too."""
+    session = Session()
+    with Writer(session.plan, session.store) as writer:
+        assert writer.add_tiles([], "stream", 0)
+        assert not writer.add_tiles(_levels(session, row("a", 1)), "stream", 0)
+    assert session.sums("a") == [None]
+
+
+def test_two_streams_do_not_share_a_store() -> None:
+    """A stream with another checkpoint may read again what the first one has read, so it is refused."""
+    session = Session()
+    with Writer(session.plan, session.store) as writer:
+        writer.add_tiles(_levels(session, row("a", 1)), "first", 7)
+        with pytest.raises(StoreError, match="written by the stream first, and this one is second"):
+            writer.add_tiles(_levels(session, row("a", 1)), "second", 0)
+    assert session.sums("a") == [1]

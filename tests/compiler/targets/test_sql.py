@@ -15,9 +15,8 @@ from tilewright import Aggregation, Operation
 from tilewright_compiler.compile import compile_paths
 from tilewright_compiler.dialects import DIALECTS
 from tilewright_compiler.plan import Plan
-from tilewright_compiler.states import tile_columns
 from tilewright_compiler.targets.sql import in_dialect
-from tilewright_compiler.tile_queries import column_name
+from tilewright_compiler.tile_queries import column_names
 from tilewright_runtime.testing.snapshots import file_snapshot
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -50,7 +49,7 @@ def test_every_file_is_one_statement_of_its_dialect(name: str, dialect: str) -> 
         assert isinstance(tree, exp.Query)
         assert text.endswith(f"{tree.sql(dialect, pretty=True, comments=False)};\n")
         if path != "sql/refused.sql":
-            assert tree.named_selects == [column_name(column) for column in tile_columns(plan.keys, plan.states)]
+            assert tree.named_selects == column_names(plan)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -89,7 +89,10 @@ SELECT
   MAX(STRUCT(`__ts` AS t, CAST(`late` AS BIGINT) AS x)) FILTER(WHERE
     NOT CAST(`late` AS BIGINT) IS NULL).x AS `last_late_value`,
   COLLECT_LIST(CAST(`delay` AS DOUBLE)) AS `tdigest_delay_sketch`,
-  COLLECT_SET(`tail`) AS `hll_tail_sketch`,
+  CASE
+    WHEN COUNT(`tail`) > 0
+    THEN HLL_SKETCH_AGG(CASE WHEN `tail` = '' THEN CONCAT(CHR(  0), 'empty') ELSE `tail` END, 12)
+  END AS `hll_tail_sketch`,
   COLLECT_LIST(CAST(`tail` AS STRING)) AS `frequent_tail_10_sketch`,
   COLLECT_LIST(CAST(`tail` AS STRING)) AS `frequent_tail_14_sketch`,
   COLLECT_LIST(CAST(`fare` AS DOUBLE)) AS `variance_fare_values`,
@@ -107,7 +110,10 @@ SELECT
   COLLECT_SET(`tail`) AS `bounded_tail_10_entries`,
   COLLECT_LIST(CAST(`late` AS BIGINT)) AS `histogram_late_entries`,
   COLLECT_LIST(`tail`) AS `histogram_tail_entries`,
-  COLLECT_LIST(CAST(`fare` AS DOUBLE)) AS `kll_fare_sketch`,
+  CASE
+    WHEN COUNT(CAST(`fare` AS DOUBLE)) > 0
+    THEN KLL_SKETCH_AGG_DOUBLE(CAST(`fare` AS DOUBLE), 400)
+  END AS `kll_fare_sketch`,
   COLLECT_LIST(CAST(`fare` AS DOUBLE)) AS `tdigest_fare_sketch`
 FROM (
   SELECT

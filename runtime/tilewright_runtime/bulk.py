@@ -1,0 +1,121 @@
+"""Loading a store with tiles that were made elsewhere: whole tiles of history, of which nothing is merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tilewright_compiler.plan import Plan
+
+from .errors import StoreError
+from .ladder import Ladder, tiles_of_engine
+from .layout import NEWEST, SEQUENCE, layout_of
+from .progress import Progress, register_plan, require_plan
+from .records import RecordCodec
+from .stores import Store, TileKeys, TransactionalStore
+from .tile_rows import LevelTiles
+
+#: A row a tile: its level, entity and start; how many events it has, and when the newest was; and its record.
+SCHEMA = pa.schema(
+    [
+        ("size_ms", pa.int64()),
+        ("entity", pa.string()),
+        ("start_ms", pa.int64()),
+        ("events", pa.int64()),
+        ("newest_ms", pa.int64()),
+        ("record", pa.binary()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Put:
+    """How many tiles were put, and how many events were left out because the store cannot hold their keys."""
+
+    tiles: int = 0
+    refused: int = 0
+
+
+def as_records(codec: RecordCodec, tiles: LevelTiles) -> pa.RecordBatch:
+    """Tiles of a level as rows of `SCHEMA`; none is marked as complete."""
+    keys, rows = tiles.keys, tiles.block.rows
+    entities = pa.array(keys.entities, pa.string()).take(pa.array(keys.entity, pa.int64()))
+    columns = [
+        pa.array(np.full(len(rows), keys.size_ms)),
+        entities,
+        pa.array(keys.starts_ms, pa.int64()),
+        pa.array(rows[:, SEQUENCE].copy()),
+        pa.array(rows[:, NEWEST].copy()),
+        pa.array(codec.encode(tiles.block), pa.binary()),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
+    """Loads a store with the tiles of all levels, from those of the finest level that a warehouse made.
+
+    The table is what `sql/tiles_{size}.sql` gives, and has all tiles of every entity in it.
+    Raises StoreError if the store has tiles of the plan.
+    """
+    require_no_tiles(plan, store)
+    if not len(finest):
+        return Put()
+    ladder = Ladder(plan)
+    table = tiles_of_engine(plan, finest)
+    codec = RecordCodec(ladder.rows.layout)
+    newest_ms, events = pc.max(table["__newest"]).as_py(), pc.sum(table["__events"]).as_py()
+    put = put_records(plan, store, (as_records(codec, tiles) for tiles in ladder.levels(table)), newest_ms)
+    finish(plan, store, newest_ms, events - put.refused)
+    return put
+
+
+def require_no_tiles(plan: Plan, store: Store) -> None:
+    """Raises StoreError if the store has tiles of the plan, whose events a load would lose, or of another plan of that name."""
+    if store.get(f"plan/{plan.name}") is not None:
+        require_plan(plan, store)
+    if any(store.get(f"{document}/{plan.name}") is not None for document in ("progress", "writer")):
+        raise StoreError(
+            f"store {store.url} has tiles of {plan.name} already, which loading history would replace. "
+            "Load a new one. What came after the history is written into an embedded store afterwards (tilewright write)."
+        )
+
+
+def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], newest_ms: int) -> Put:
+    """Puts the tiles of batches of `SCHEMA`, those that ended before the watermark marked as complete.
+
+    `newest_ms` is the time of the newest event of all. Putting the same again changes nothing.
+    """
+    ttl_ms = {level.size_ms: level.ttl_ms for level in plan.levels}
+    longest, finest_ms = store.max_entity_bytes - len(plan.name.encode()), plan.levels[-1].size_ms
+    codec = RecordCodec(layout_of(plan))
+    watermark_ms = Progress(newest_ms).watermark_ms(plan)
+    tiles = refused = 0
+    for whole in batches:
+        fits = pc.less_equal(pc.binary_length(whole["entity"]), longest)
+        batch = whole.filter(fits)
+        if len(batch) < len(whole):
+            long = whole.filter(pc.and_(pc.invert(fits), pc.equal(whole["size_ms"], finest_ms)))
+            refused += pc.sum(long["events"]).as_py() or 0
+        for size_ms in pc.unique(batch["size_ms"]).to_pylist():
+            level = batch.filter(pc.equal(batch["size_ms"], size_ms))
+            starts = level["start_ms"].to_numpy()
+            entities = pc.dictionary_encode(level["entity"])
+            keys = TileKeys(plan.name, size_ms, entities.dictionary.to_pylist(), entities.indices.to_pylist(), starts.tolist())
+            ended = starts + (size_ms - 1) <= watermark_ms
+            records = codec.completed(level["record"].to_pylist(), ended.tolist())
+            store.put_newer(keys, records, ttl_ms[size_ms])
+            tiles += len(records)
+    return Put(tiles, refused)
+
+
+def finish(plan: Plan, store: Store, newest_ms: int, events: int) -> None:
+    """Makes the store one of the plan, once all its tiles are there: until then a fetch finds none, and a load may be repeated."""
+    register_plan(plan, store)
+    if not isinstance(store, TransactionalStore):
+        # A state folder without this history would put its own tiles over it (delivery.py).
+        store.put_first(f"writer/{plan.name}", b"history")
+    Progress(newest_ms, events).save(plan, store)

@@ -1,0 +1,44 @@
+"""`tilewright spark-job`: runs the Spark jobs that `compile --target spark` wrote."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("spark-job", context_settings={"ignore_unknown_options": True})
+@click.argument("plan")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JOB OPTIONS]...")
+@click.option("--stream", is_flag=True, help="Run stream.py, which follows what arrives, instead of job.py.")
+@click.option("--submit", "master", metavar="MASTER", help="Print the command that submits the job to a cluster, and run nothing.")
+@click.pass_context
+def spark_job(ctx: click.Context, plan: str, arguments: tuple[str, ...], stream: bool, master: str | None) -> None:
+    """Run the Spark job of PLAN (a folder that was compiled with --target spark) on this machine.
+
+    All other options go to the job: --store URL, --events, for a stream --checkpoint DIR. Its exit status is that of the job.
+    """
+    from ..errors import PlanError
+    from ..plans import load_plan
+
+    load_plan(plan)
+    folder = Path(plan) if Path(plan).is_dir() else Path(plan).parent
+    script = folder / "spark" / ("stream.py" if stream else "job.py")
+    if not script.exists():
+        raise PlanError(f"{script}: there is no such job. Compile the GroupBy with --target spark.")
+    if master is not None:
+        command = ["spark-submit", "--master", master, str(script), *arguments]
+        click.echo(shlex.join(command))
+        return
+    # The workers import what this process imports, also where it is not installed.
+    paths = os.pathsep.join(path for path in sys.path if path)
+    environment = {"PYSPARK_PYTHON": sys.executable, **os.environ, "PYTHONPATH": paths}
+    try:
+        ended = subprocess.run([sys.executable, str(script), *arguments], env=environment, check=False)
+    except KeyboardInterrupt:
+        ctx.exit(130)
+    ctx.exit(ended.returncode if ended.returncode >= 0 else 128 - ended.returncode)

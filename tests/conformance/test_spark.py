@@ -1,0 +1,214 @@
+"""Spark on the kit of event logs: history in a batch, the same events as a stream, and what a user does wrong."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import datasketches as ds
+import pytest
+
+from support.kit import KIT, LOGS
+from support.plans import event_source, plan_of
+from support.process import tilewright
+from support.redis_server import RedisServer
+from support.spark import Jobs, small_spark
+from tilewright import Aggregation, Operation
+from tilewright_runtime import open_store
+from tilewright_runtime.errors import InputError, StoreError
+from tilewright_runtime.spark.session import SparkJobError, open_session, readable
+from tilewright_runtime.testing.event_logs import EventLog
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in small_spark().items():
+            patch.setenv(name, value)
+        yield
+
+
+def disagreements(log: EventLog, url: str) -> list[str]:
+    store = open_store(url)
+    found = log.disagreements(store)
+    store.close()
+    return found
+
+
+def arrive(log: EventLog, folder: Path) -> str:
+    """All events of a log in a folder, and the glob that finds them."""
+    folder.mkdir()
+    for part in log.parts:
+        shutil.copy(part.path, folder)
+    return f"{folder}/*.jsonl"
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_history_in_a_batch(tmp_path: Path, name: str) -> None:
+    """The job loads the tiles that the embedded writer makes of the same events."""
+    log = EventLog(KIT / name)
+    assert Jobs.of(log.plan, tmp_path / "compiled").build(f"lmdb:{tmp_path}/store", arrive(log, tmp_path / "events")) == 0
+    assert disagreements(log, f"lmdb:{tmp_path}/store") == []
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_stream_that_is_restarted_for_every_file(tmp_path: Path, name: str) -> None:
+    """Files that arrive one by one, each read by a job that begins where the last one ended."""
+    log = EventLog(KIT / name)
+    jobs = Jobs.of(log.plan, tmp_path / "compiled")
+    (tmp_path / "events").mkdir()
+    for part in log.parts:
+        shutil.copy(part.path, tmp_path / "events")
+        assert jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", f"{tmp_path}/events/*.jsonl") == 0
+    assert disagreements(log, f"lmdb:{tmp_path}/store") == []
+
+
+def test_a_replayed_batch_adds_nothing(tmp_path: Path) -> None:
+    """A kill after the tiles were committed and before Spark noted it makes Spark run the batch again; no event counts twice."""
+    log = EventLog(KIT / "disorder")
+    jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
+    for _ in range(2):
+        jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", events)
+        for noted in (tmp_path / "checkpoint" / "commits").iterdir():
+            noted.unlink()
+    assert disagreements(log, f"lmdb:{tmp_path}/store") == []
+
+
+def test_another_checkpoint_is_refused(tmp_path: Path) -> None:
+    """With a new checkpoint Spark reads all events again, which would count them twice; the error is ours and not Java's."""
+    log = EventLog(KIT / "refused")
+    jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
+    jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", events)
+    with pytest.raises(StoreError, match="Go on from the other's checkpoint"):
+        jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "other", events)
+    assert disagreements(log, f"lmdb:{tmp_path}/store") == []
+
+
+def test_columns_of_parquet_and_csv(tmp_path: Path) -> None:
+    """The same events as typed columns of a table, in CSV and in a view give the same tiles."""
+    log = EventLog(KIT / "disorder")
+    jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
+    spark = open_session("test")
+    rows = spark.read.schema("user string, amount double, ts timestamp").json(events)
+    rows.write.parquet(f"{tmp_path}/rows.parquet")
+    rows.write.option("header", "true").csv(f"{tmp_path}/rows.csv")
+    rows.createOrReplaceTempView("payments_of_the_shop")
+    for number, place in enumerate((f"{tmp_path}/rows.parquet", f"{tmp_path}/rows.csv", "payments_of_the_shop")):
+        assert jobs.build(f"lmdb:{tmp_path}/{number}", f"payments={place}") == 0
+        assert disagreements(log, f"lmdb:{tmp_path}/{number}") == []
+
+
+def test_several_sources_become_the_same_tiles(tmp_path: Path) -> None:
+    """Events of all sources of a plan are grouped together, each with its own expressions."""
+    schema = {"k": "string", "n": "bigint"}
+    sources = [event_source(schema, name="web"), event_source(schema, name="shop", selects={"k": "upper(k)", "n": "n * 10"})]
+    plan = plan_of(schema, ["k"], [Aggregation(input_column="n", operation=Operation.SUM, windows=["1h"])], sources=sources)
+    (tmp_path / "features.py").write_text("")
+    log = _Of(tmp_path)
+    log.__dict__["plan"] = plan
+    (tmp_path / "1.web.jsonl").write_text('{"k": "A", "n": 1, "ts": 1704379000000}\n{"k": "b", "n": 2, "ts": 1704379000000}\n')
+    (tmp_path / "2.shop.jsonl").write_text('{"k": "a", "n": 3, "ts": 1704379000000}\n')
+    jobs = Jobs.of(plan, tmp_path / "compiled")
+    assert jobs.build(f"lmdb:{tmp_path}/store", f"web={tmp_path}/1.web.jsonl", f"shop={tmp_path}/2.shop.jsonl") == 0
+    assert len(log.expected) == 2
+    assert disagreements(log, f"lmdb:{tmp_path}/store") == []
+
+
+class _Of(EventLog):
+    """A log whose plan was made in memory."""
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("{folder}/none.jsonl", "cannot be read: "),
+        ("no_such_table", "no_such_table cannot be read: "),
+        ("{folder}/rows.parquet", "lacks the columns 'price', 'at'. It has 'user', 'qty'."),
+    ],
+)
+def test_what_is_not_there_is_said_in_a_line(tmp_path: Path, place: str, what: str) -> None:
+    """A file, table or column that is missing is named, without a stack of Java."""
+    open_session("test").sql("SELECT 'ann' AS user, 1 AS qty").write.parquet(f"{tmp_path}/rows.parquet")
+    jobs = Jobs.of(EventLog(KIT / "refused").plan, tmp_path / "compiled")
+    with pytest.raises(InputError) as error:
+        jobs.build(f"lmdb:{tmp_path}/store", place.format(folder=tmp_path))
+    assert what in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_history_is_loaded_once(tmp_path: Path) -> None:
+    """A store that has tiles of the plan is refused before anything is read."""
+    log = EventLog(KIT / "refused")
+    jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
+    jobs.build(f"lmdb:{tmp_path}/store", events)
+    with pytest.raises(StoreError, match=r"has tiles of conformance\.refused already"):
+        jobs.build(f"lmdb:{tmp_path}/store", events)
+
+
+def test_errors_of_workers_are_a_line() -> None:
+    """Of an exception in a worker's Python, its last line is shown."""
+
+    def fail(batches: object) -> Iterator[object]:
+        raise ValueError("what the worker said")
+        yield
+
+    with pytest.raises(SparkJobError, match="what the worker said") as error, readable():
+        open_session("test").range(1).mapInArrow(fail, "id long").collect()
+    assert "\n" not in str(error.value)
+
+
+def test_sketches_of_spark_are_of_our_library() -> None:
+    """Its KLL and HyperLogLog are read by ours, and the same values hash alike: a union with ours counts none of them twice."""
+    sketches = "HLL_SKETCH_AGG(CONCAT('é', id), 12), HLL_SKETCH_AGG(id, 12), KLL_SKETCH_AGG_DOUBLE(CAST(id AS DOUBLE), 200)"
+    query = f"SELECT {sketches} FROM range(5000)"
+    texts, numbers, kll = (bytes(part) for part in open_session("test").sql(query).collect()[0])
+    for part, values in ((texts, [f"é{number}" for number in range(5000)]), (numbers, list(range(5000)))):
+        ours = ds.hll_sketch(12, ds.tgt_hll_type.HLL_8)
+        for value in values:
+            ours.update(value)
+        union = ds.hll_union(12)
+        union.update(ds.hll_sketch.deserialize(part))
+        alone = union.get_estimate()
+        union.update(ours)
+        assert union.get_estimate() == alone
+    sketch = ds.kll_doubles_sketch.deserialize(kll)
+    assert (sketch.k, sketch.n) == (200, 5000)
+    assert abs(sketch.get_quantile(0.5) - 2500) < 5000 * 0.0133
+
+
+def test_the_command_runs_a_job_and_has_its_status(tmp_path: Path) -> None:
+    """`tilewright spark-job` runs the generated file in a process of its own; what goes wrong there is one line and status 1."""
+    log = EventLog(KIT / "refused")
+    Jobs.of(log.plan, tmp_path)
+    arguments = ["spark-job", f"{tmp_path}/{log.plan.name}", "--store", f"lmdb:{tmp_path}/store"]
+    wrong = tilewright(*arguments)
+    said = b"error: the source orders has no table. Say where its events are: --events orders=PLACE.\n"
+    assert (wrong.returncode, wrong.stdout, wrong.stderr) == (1, b"", said)
+    done = tilewright(*arguments, "--events", arrive(log, tmp_path / "events"))
+    assert done.returncode == 0
+    assert "  refused 2 events: key user is null" in done.stderr.decode()
+    assert disagreements(log, f"lmdb:{tmp_path}/store") == []
+
+
+def test_history_into_redis(tmp_path: Path, redis_server: RedisServer) -> None:
+    """Workers put the tiles of all levels into a store that they reach; what is loaded again is refused."""
+    log = EventLog(KIT / "operations")
+    jobs, events, url = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events"), redis_server.url()
+    assert jobs.build(url, events) == 0
+    assert disagreements(log, url) == []
+    with pytest.raises(StoreError, match="already"):
+        jobs.build(url, events)
+
+
+def test_a_stream_after_history_into_redis(tmp_path: Path, redis_server: RedisServer) -> None:
+    """History in an embedded store, then a stream that merges there and puts whole tiles, the history's too, into Redis."""
+    log = EventLog(KIT / "disorder")
+    jobs, url = Jobs.of(log.plan, tmp_path / "compiled"), redis_server.url()
+    first, *later = log.parts
+    assert jobs.build(f"lmdb:{tmp_path}/state", str(first.path)) == 0
+    (tmp_path / "events").mkdir()
+    for part in later:
+        shutil.copy(part.path, tmp_path / "events")
+    assert jobs.follow(url, tmp_path / "checkpoint", f"{tmp_path}/events/*.jsonl", state=tmp_path / "state") == 0
+    assert disagreements(log, url) == []
