@@ -73,7 +73,8 @@ class WindowProgram:
 
     def segments(self, at_ms: int, clean_ms: int | None) -> list[Segment]:
         """The cover at a time, once it is known which newest tiles hold no later events."""
-        if self.one_size_ms and clean_ms is not None and clean_ms >= (size := self.one_size_ms):
+        size = self.one_size_ms
+        if size and clean_ms is not None and clean_ms >= size:
             # What nearly every fetch asks for; head_end and cover come to the same.
             last = at_ms - 1
             return [Segment(size, self.start_ms(at_ms), last - last % size + size)]
