@@ -13,20 +13,14 @@ from support.kit import KIT, LOGS
 from support.plans import event_source, plan_of
 from support.process import tilewright
 from support.redis_server import RedisServer
-from support.spark import Jobs, small_spark
+from support.spark import Jobs
 from tilewright import Aggregation, Operation
 from tilewright_runtime import open_store
 from tilewright_runtime.errors import InputError, StoreError
 from tilewright_runtime.spark.session import SparkJobError, open_session, readable
 from tilewright_runtime.testing.event_logs import EventLog
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _small() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in small_spark().items():
-            patch.setenv(name, value)
-        yield
+pytestmark = pytest.mark.usefixtures("spark")
 
 
 def disagreements(log: EventLog, url: str) -> list[str]:

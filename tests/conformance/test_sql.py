@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from support.kit import KIT
-from support.spark import small_spark
 from tilewright.windows import format_duration
 from tilewright_compiler.targets.sql import in_dialect
 from tilewright_runtime import open_store
@@ -21,13 +20,7 @@ from tilewright_runtime.bulk import load_tiles
 from tilewright_runtime.spark.session import open_session
 from tilewright_runtime.testing.event_logs import EventLog
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _small() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in small_spark().items():
-            patch.setenv(name, value)
-        yield
+pytestmark = pytest.mark.usefixtures("spark")
 
 
 def in_duckdb(events: Path, relation: str, statement: str) -> pa.Table:
