@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -30,3 +31,10 @@ def seconds(work: Callable[[], Any]) -> float:
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
+
+
+def cpu_seconds(work: Callable[[], Any]) -> float:
+    """The time that processors spend on one call, also in the processes that it starts and waits for."""
+    begun = os.times()
+    work()
+    return sum(os.times()[:4]) - sum(begun[:4])

@@ -10,7 +10,7 @@ from typing import Any
 from tilewright.declaration import CallSite, Declaration
 from tilewright.group_by import GroupBy
 
-from .binder import Binder, shared_binder
+from .binder import shared_binder
 from .config import Config
 from .diagnostics import KINDS, CompileError, Diagnostic, diagnostic, shown_path
 from .draft import Draft
@@ -54,9 +54,9 @@ def compile_paths(paths: str | PathLike[str] | Iterable[str | PathLike[str]], co
     loaded = load([str(path) for path in given])
     diagnostics = list(loaded.diagnostics)
     diagnostics += [problem for declaration in loaded.declarations for problem in _problems(declaration)]
-    binder, plans = Binder(), []
+    plans = []
     for found in loaded.group_bys:
-        plan, problems = _compile(Draft(found.group_by, found.name, config or Config(), binder, found.variables))
+        plan, problems = _compile(Draft(found.group_by, found.name, config or Config(), shared_binder(), found.variables))
         diagnostics += problems
         if plan is not None:
             plans.append(plan)

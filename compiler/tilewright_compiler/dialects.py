@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from sqlglot import exp
 
@@ -53,16 +54,16 @@ class SqlDialect:
 
     def identifier(self, name: str) -> str:
         """A name, whatever it holds."""
-        return str(exp.to_identifier(name, quoted=True).sql(self.name))
+        return _identifier(name, self.name)
 
     def literal(self, text: str) -> str:
         """A text, whatever it holds."""
-        return str(exp.Literal.string(text).sql(self.name))
+        return _literal(text, self.name)
 
     def type_of(self, duckdb_type: str) -> str:
         """The dialect's name of a DuckDB type."""
         own = self.types.get(family(duckdb_type) or "")
-        return own or str(exp.DataType.build(duckdb_type, dialect="duckdb").sql(self.name))
+        return own or _type(duckdb_type, self.name)
 
     def cast(self, value: str, duckdb_type: str) -> str:
         """A cast that is always possible."""
@@ -116,6 +117,22 @@ class SqlDialect:
         is_nan = self.is_nan.format(x=value)
         number, nan = (f"{kind}(CASE WHEN {condition} THEN {value} END)" for condition in (f"NOT {is_nan}", is_nan))
         return f"COALESCE({f'{number}, {nan}' if kind == 'MIN' else f'{nan}, {number}'})"
+
+
+# A query names its columns dozens of times, and each of these takes as long as a line of it.
+@lru_cache(maxsize=4096)
+def _identifier(name: str, dialect: str) -> str:
+    return str(exp.to_identifier(name, quoted=True).sql(dialect))
+
+
+@lru_cache(maxsize=4096)
+def _literal(text: str, dialect: str) -> str:
+    return str(exp.Literal.string(text).sql(dialect))
+
+
+@cache
+def _type(duckdb_type: str, dialect: str) -> str:
+    return str(exp.DataType.build(duckdb_type, dialect="duckdb").sql(dialect))
 
 
 _TABLE = (

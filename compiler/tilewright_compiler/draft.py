@@ -62,7 +62,6 @@ class Bound:
     name: str
     source: EventSource
     schema: dict[str, str]
-    shown_types: dict[str, str]
     columns: list[str]
     selects: dict[str, str]
     wheres: list[str]

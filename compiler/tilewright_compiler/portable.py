@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from .binder import Binder
-from .dialects import SqlDialect
+from .binder import shared_binder
+from .dialects import DIALECTS, SqlDialect
 from .expressions import parse, shown
 from .plan import Source
 from .spark import SPARK_FAMILY
@@ -31,7 +33,7 @@ class NotPortable(Exception):
     """An expression that the dialect would compute in another way, or not at all; the text says why and what to do."""
 
 
-def portable(text: str, source: Source, dialect: SqlDialect, binder: Binder) -> str:
+def portable(text: str, source: Source, dialect: SqlDialect) -> str:
     """One expression of a source in a dialect.
 
     Where the author wrote that dialect it is written as it is, its identifiers quoted. Anything else takes the way of
@@ -41,34 +43,40 @@ def portable(text: str, source: Source, dialect: SqlDialect, binder: Binder) -> 
     Raises:
         NotPortable: if a part has no certain translation.
     """
-    if _same(source.dialect, dialect.name):
-        return _written(parse(text, source.dialect), source, dialect.name)
-    bound = binder.bind(text, source.dialect, {column.name: column.type for column in source.columns})
-    if dialect.name == "duckdb":
+    return _portable(text, source.dialect, tuple((column.name, column.type) for column in source.columns), dialect.name)
+
+
+@lru_cache(maxsize=4096)  # asked first whether it can be written, then to write it
+def _portable(text: str, written: str, columns: tuple[tuple[str, str], ...], wanted: str) -> str:
+    if _same(written, wanted):
+        return _written(parse(text, written), written, [name for name, _ in columns], wanted)
+    bound = shared_binder().bind(text, written, dict(columns))
+    if wanted == "duckdb":
         return bound.sql
     tree = sqlglot.parse_one(bound.sql, read="duckdb")
+    refused = tuple(DIALECTS[wanted].refused)
     for node in tree.walk():
-        if isinstance(node, tuple(dialect.refused)) or not isinstance(node, _SAME):
+        if isinstance(node, refused) or not isinstance(node, _SAME):
             raise NotPortable(
                 f"{shown(text)} holds {shown(node.sql('duckdb'))} (in DuckDB's words), which is not known to give the same value "
-                f"in {dialect.name}. "
-                f"Compute the column in a view, or write the source's expressions in {dialect.name} with Query(dialect={dialect.name!r})"
+                f"in {wanted}. "
+                f"Compute the column in a view, or write the source's expressions in {wanted} with Query(dialect={wanted!r})"
             )
     for column in tree.find_all(exp.Column):
         column.set("table", exp.to_identifier(RAW))
-    return _generated(_plain_division(tree), text, dialect.name)
+    return _generated(_plain_division(tree), text, wanted)
 
 
 def _same(written: str, wanted: str) -> bool:
     return written == wanted or (written in SPARK_FAMILY and wanted in SPARK_FAMILY)
 
 
-def _written(tree: Node, source: Source, dialect: str) -> str:
-    by_folded = {column.name.casefold(): column.name for column in source.columns}
+def _written(tree: Node, written: str, columns: list[str], wanted: str) -> str:
+    by_folded = {name.casefold(): name for name in columns}
     for column in tree.find_all(exp.Column):
         column.set("this", exp.to_identifier(by_folded[column.name.casefold()], quoted=True))
         column.set("table", exp.to_identifier(RAW))
-    return _generated(tree, tree.sql(source.dialect), dialect)
+    return _generated(tree, tree.sql(written), wanted)
 
 
 def _plain_division(tree: Node) -> Node:

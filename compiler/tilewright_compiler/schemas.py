@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tilewright.source import EventSource
 
 from .names import unusable
-from .types import duckdb_type, spark_type
+from .types import duckdb_type
 
 _READERS = {
     ".parquet": "read_parquet({})",
@@ -27,10 +27,9 @@ class SchemaError(Exception):
 
 @dataclass(frozen=True)
 class Schema:
-    """DuckDB types of columns (empty where unreadable), their names as the author knows them, and what is wrong."""
+    """DuckDB types of columns (empty where unreadable), and what is wrong."""
 
     types: dict[str, str]
-    shown: dict[str, str]
     wrong: list[tuple[str, str]] = field(default_factory=list)
     """Codes of diagnostics with their messages."""
 
@@ -52,8 +51,7 @@ def read_schema(source: EventSource, base_dir: str | None) -> Schema:
             types[name] = duckdb_type(written)
         except ValueError as error:
             wrong.append(("TW021", f"the type of column {name!r}: {error}"))
-    shown = {name: " ".join(written.split()) for name, written in source.columns.items()}
-    return Schema(types, shown, wrong + _names(types))
+    return Schema(types, wrong + _names(types))
 
 
 def _names(types: dict[str, str]) -> list[tuple[str, str]]:
@@ -83,7 +81,7 @@ def _of_file(source: EventSource, base_dir: str | None) -> Schema:
         reason = str(error).split("\n")[0].replace(path, source.table)
         raise SchemaError(f"the columns of {source.table!r} cannot be read: {reason}. {advice}") from None
     types = {str(name): _plain(str(kind)) for name, kind, *_ in rows}
-    return Schema(types, {name: spark_type(kind) for name, kind in types.items()}, _names(types))
+    return Schema(types, _names(types))
 
 
 def _plain(kind: str) -> str:

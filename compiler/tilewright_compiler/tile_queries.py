@@ -111,7 +111,7 @@ class TileQueries:
         return f"SELECT {reason}, COUNT(*) AS refused FROM {relation} WHERE NOT {reason} IS NULL GROUP BY {reason}"
 
     def _written(self, text: str, source: Source) -> str:
-        return portable(text, source, self.dialect, self._binder)
+        return portable(text, source, self.dialect)
 
     def _value(self, source: Source, column: Column) -> str:
         value = self.dialect.cast(self._written(source.selects[column.name], source), column.type)

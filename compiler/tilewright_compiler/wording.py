@@ -57,4 +57,6 @@ def requested(request: Request) -> str:
 
 def one_line(text: str) -> str:
     """An author's text without what would move the cursor or colour the terminal."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segment as Part
 from rich.text import Text
 
 from tilewright.windows import format_duration
@@ -18,67 +22,110 @@ from .times import iso
 _LABEL_WIDTH = 12
 
 
+LEFT, RIGHT = "left", "right"
+
+
+class _Lines:
+    """Lines for a console, laid out for its width: rich's own tables take ten times as long, which adds up over many plans."""
+
+    def __init__(self, console: Console) -> None:
+        self.width = console.width
+        self._console = console
+        self._lines: list[list[tuple[str, str]]] = []
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Part]:
+        for line in self._lines:
+            yield from (Part(text, console.get_style(style)) for text, style in line)
+            yield Part.line()
+
+    def heading(self, title: str) -> None:
+        """A title after an empty line."""
+        self.add()
+        self.add((title, "bold"))
+
+    def add(self, *parts: tuple[str, str]) -> None:
+        """A text of parts with their styles, over as many lines as it needs."""
+        text = Text.assemble(*((one_line(text), style) for text, style in parts))
+        for line in text.wrap(self._console, self.width, overflow="fold"):
+            self._lines.append([(part.text, str(part.style or "")) for part in line.render(self._console)])
+
+    def labelled(self, label: str, line: str, style: str) -> None:
+        """A line of a picture, cut at the console's edge."""
+        room = self.width - _LABEL_WIDTH - 1
+        self._lines.append([(f"{label:>{_LABEL_WIDTH}} ", "dim"), (set_cell_size(line.rstrip(), room).rstrip(), style)])
+
+    def table(self, sides: Sequence[str], head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Rows of cells below a head; what is too wide is folded, numbers (on the right side of their column) last."""
+        cells = [head, *([one_line(cell) for cell in row] for row in rows)]
+        widths = _fitted([max(map(cell_len, column)) for column in zip(*cells, strict=True)], sides, self.width)
+        for place, row in enumerate(cells):
+            folded = [self._folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+            for texts in zip_longest(*folded, fillvalue=""):
+                line = "  ".join(_placed(text, width, side) for text, width, side in zip(texts, widths, sides, strict=True))
+                self._lines.append([(line.rstrip(), "" if place else "dim")])
+
+    def _folded(self, text: str, width: int) -> list[str]:
+        if cell_len(text) <= width:
+            return [text]
+        return [line.plain for line in Text(text).wrap(self._console, width, overflow="fold")]
+
+
+def _placed(text: str, width: int, side: str) -> str:
+    room = " " * (width - cell_len(text))
+    return room + text if side == RIGHT else text + room
+
+
+def _fitted(widths: list[int], sides: Sequence[str], room: int) -> list[int]:
+    """Widths that fit a line with two spaces after each but the last: the widest column gives way, of numbers only if no other can."""
+    fitted = [*(width + 2 for width in widths[:-1]), widths[-1]]
+    while sum(fitted) > max(room, 3 * len(fitted)):
+        texts = [place for place, side in enumerate(sides) if side == LEFT and fitted[place] > 3]
+        fitted[max(texts or range(len(fitted)), key=fitted.__getitem__)] -= 1
+    return [*(width - 2 for width in fitted[:-1]), fitted[-1]]
+
+
 def print_report(console: Console, report: PlanReport) -> None:
     """The plan, its features, what is stored, and a picture of each cover."""
-    _print_head(console, report)
-    _print_section(console, "Features", _features(report))
+    lines = _Lines(console)
+    _add_head(lines, report)
+    lines.heading("Features")
+    _add_features(lines, report)
     if report.plan.derivations:
-        _print_section(console, "Derivations", _derivations(report))
-    _print_section(console, "Stored per entity", _levels(report), _stored(report))
-    _print_section(console, "States of a tile", _states(report))
-    console.print(Text(f"\nCovers at {iso(report.at_ms)}", style="bold"))
+        lines.heading("Derivations")
+        lines.table(
+            [LEFT, LEFT, LEFT], ["derivation", "type", "computed as"], [[one.name, one.type, one.sql] for one in report.plan.derivations]
+        )
+    lines.heading("Stored per entity")
+    _add_levels(lines, report)
+    lines.heading("States of a tile")
+    states = [[one.state.id, one.state.subject, ", ".join(one.fields), ", ".join(one.features)] for one in report.states]
+    lines.table([LEFT, LEFT, LEFT, LEFT], ["state", "of", "in a tile", "used by"], states)
+    lines.heading(f"Covers at {iso(report.at_ms)}")
     for cover in report.covers:
-        console.print()
-        _print_picture(console, picture(cover))
+        lines.add()
+        _add_picture(lines, picture(cover))
+    console.print(lines, crop=False)
 
 
-def _print_head(console: Console, report: PlanReport) -> None:
-    plan = report.plan
+def _add_head(lines: _Lines, report: PlanReport) -> None:
+    plan, typical, worst = report.plan, report.plan.cost.typical, report.plan.cost.worst
     keys = ", ".join(f"{key.name} {key.type}" for key in plan.keys)
-    console.print(Text.assemble((one_line(plan.name), "bold"), f"  {'online' if plan.online else 'offline'}, by {one_line(keys)}"))
+    lines.add((plan.name, "bold"), (f"  {'online' if plan.online else 'offline'}, by {keys}", ""))
     sizes = [f"{counted(report.tile_bytes, 'byte')} a tile"] if plan.levels else []
     if plan.cost.chunk_bytes is not None:
         sizes.append(f"about {counted(plan.cost.chunk_bytes, 'byte')} a chunk of raw events")
-    console.print(Text(f"plan {plan.fingerprint}, tiles {plan.storage_fingerprint}, {', '.join(sizes)}", style="dim"))
-    typical, worst = plan.cost.typical, plan.cost.worst
-    trips = counted(typical.round_trips, "round trip")
-    console.print(
-        f"a request for all features reads {requested(typical)}, {format_bytes(typical.bytes)} in {trips}; "
-        f"at worst {requested(worst)}, {format_bytes(worst.bytes)}",
-        highlight=False,
-    )
+    lines.add((f"plan {plan.fingerprint}, tiles {plan.storage_fingerprint}, {', '.join(sizes)}", "dim"))
+    usual = f"{requested(typical)}, {format_bytes(typical.bytes)} in {counted(typical.round_trips, 'round trip')}"
+    lines.add((f"a request for all features reads {usual}; at worst {requested(worst)}, {format_bytes(worst.bytes)}", ""))
 
 
-def _print_section(console: Console, title: str, table: Table, after: str | None = None) -> None:
-    console.print(Text(f"\n{title}", style="bold"))
-    console.print(table)
-    if after:
-        console.print(Text(after, style="dim"))
-
-
-def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name, justify in columns:
-        table.add_column(name, justify=justify, overflow="fold", no_wrap=justify == "right")  # type: ignore[arg-type]
-    return table
-
-
-def _features(report: PlanReport) -> Table:
-    table = _table(("feature", "left"), ("tile", "right"), ("chosen by", "left"), ("tiles", "right"), ("bytes", "right"), ("edge", "right"))
+def _add_features(lines: _Lines, report: PlanReport) -> None:
+    rows = []
     for one in report.features:
-        feature = one.feature
-        size = tile_text(feature)
-        tiles, amount = reads_text(one)
-        levels = f" (levels {', '.join(map(format_duration, feature.levels_ms))})" if len(feature.levels_ms) > 1 else ""
-        table.add_row(Text(one_line(feature.name)), size, Text(one_line(feature.rule + levels)), tiles, amount, edge_text(feature))
-    return table
-
-
-def _derivations(report: PlanReport) -> Table:
-    table = _table(("derivation", "left"), ("type", "left"), ("computed as", "left"))
-    for one in report.plan.derivations:
-        table.add_row(*(Text(one_line(text)) for text in (one.name, one.type, one.sql)))
-    return table
+        levels = one.feature.levels_ms
+        rule = one.feature.rule + (f" (levels {', '.join(map(format_duration, levels))})" if len(levels) > 1 else "")
+        rows.append([one.feature.name, tile_text(one.feature), rule, *reads_text(one), edge_text(one.feature)])
+    lines.table([LEFT, RIGHT, LEFT, RIGHT, RIGHT, RIGHT], ["feature", "tile", "chosen by", "tiles", "bytes", "edge"], rows)
 
 
 def tile_text(feature: Feature) -> str:
@@ -112,11 +159,12 @@ def _between(low: int, high: int) -> str:
     return f"{low:,}" if low == high else f"{low:,}–{high:,}"
 
 
-def _levels(report: PlanReport) -> Table:
-    table = _table(("level", "right"), ("kept for", "right"), ("tiles", "right"), ("bytes", "right"), ("read by", "left"))
-    for one in report.levels:
-        table.add_row(level_text(one), *kept_text(one), Text(one_line(", ".join(one.features) or "heads only")))
-    return table
+def _add_levels(lines: _Lines, report: PlanReport) -> None:
+    rows = [[level_text(one), *kept_text(one), ", ".join(one.features) or "heads only"] for one in report.levels]
+    lines.table([RIGHT, RIGHT, RIGHT, RIGHT, LEFT], ["level", "kept for", "tiles", "bytes", "read by"], rows)
+    kept, total = "tiles" if report.plan.levels else "events", report.plan.cost.stored_bytes_per_entity
+    ever = f"grows for ever with the lifetime's {kept}"
+    lines.add((ever if total is None else f"{format_bytes(total)} in all, with an event in every tile", "dim"))
 
 
 def level_text(one: LevelReport) -> str:
@@ -132,39 +180,18 @@ def kept_text(one: LevelReport) -> tuple[str, str, str]:
     return format_span(one.level.ttl_ms), f"{one.tiles:,}", format_bytes(one.bytes)
 
 
-def _stored(report: PlanReport) -> str:
-    total = report.plan.cost.stored_bytes_per_entity
-    kept = "tiles" if report.plan.levels else "events"
-    return f"grows for ever with the lifetime's {kept}" if total is None else f"{format_bytes(total)} in all, with an event in every tile"
-
-
-def _states(report: PlanReport) -> Table:
-    table = _table(("state", "left"), ("of", "left"), ("in a tile", "left"), ("used by", "left"))
-    for one in report.states:
-        table.add_row(*(Text(one_line(text)) for text in (one.state.id, one.state.subject, ", ".join(one.fields), ", ".join(one.features))))
-    return table
-
-
-def _print_picture(console: Console, drawn: Picture) -> None:
-    width = console.width - _LABEL_WIDTH - 2
-    console.print(Text.assemble((drawn.title, "bold"), f"  {one_line(', '.join(drawn.features))}"))
+def _add_picture(lines: _Lines, drawn: Picture) -> None:
+    width = lines.width - _LABEL_WIDTH - 2
+    lines.add((drawn.title, "bold"), (f"  {', '.join(drawn.features)}", ""))
     for row in drawn.rows:
-        console.print(_row(drawn, row, width))
-    console.print(_labelled("window", _window(drawn, width), "green"))
+        lines.labelled(row.label, tiles_line(drawn, row, width), "cyan")
+    lines.labelled("window", _window(drawn, width), "green")
     if drawn.as_of:
-        console.print(_labelled("", "once the store holds events at or after T:", "dim"))
+        lines.labelled("", "once the store holds events at or after T:", "dim")
         for row in drawn.as_of:
-            console.print(_row(drawn, row, width))
-    console.print(_labelled("", _axis(drawn, width), "dim"))
-    console.print(_labelled("", drawn.note, "dim"))
-
-
-def _labelled(label: str, line: str, style: str) -> Text:
-    return Text.assemble((f"{label:>{_LABEL_WIDTH}} ", "dim"), (line.rstrip(), style), no_wrap=True)
-
-
-def _row(drawn: Picture, row: Row, width: int) -> Text:
-    return _labelled(row.label, tiles_line(drawn, row, width), "cyan")
+            lines.labelled(row.label, tiles_line(drawn, row, width), "cyan")
+    lines.labelled("", _axis(drawn, width), "dim")
+    lines.labelled("", drawn.note, "dim")
 
 
 def tiles_line(drawn: Picture, row: Row, width: int) -> str:

@@ -92,7 +92,6 @@ def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]
         name=name,
         source=source,
         schema=schema.types,
-        shown_types=schema.shown,
         columns=[column for column in schema.types if column in used],
         selects={column: part.sql for column, part in selected.items()},
         wheres=[where.sql for where in wheres if where is not None],

@@ -6,6 +6,7 @@ from ..binder import literal, quoted
 from ..draft import Bound, Draft
 from ..plan import BucketLayout, Column, EventLog, State
 from ..states import STATE_KINDS, element, family, stored
+from ..types import spark_type
 
 #: Types that a cast would round to, so that 2.5 became 2 in silence.
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
@@ -136,7 +137,7 @@ def _refusals(bound: Bound) -> str:
             outside = f"NOT BETWEEN {calendar}"
             broken += f" OR len(list_filter({value}, lambda x: x {outside})) > 0" if is_list else f" OR {value} {outside}"
         hint = _EPOCH_HINT if family(kind) == "timestamp" else ""
-        cases.append(f"WHEN {broken} THEN {literal(f'{column} is not {_a(bound.shown_types[column])}{hint}')}")
+        cases.append(f"WHEN {broken} THEN {literal(f'{column} is not {_a(spark_type(kind))}{hint}')}")
     return "CASE\n      " + "\n      ".join(cases) + "\n    END" if cases else "CAST(NULL AS VARCHAR)"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -34,28 +35,41 @@ class Sql:
     def files(self, plan: Plan) -> dict[str, str]:
         """`sql/tiles_{size}.sql` for each level, and `sql/refused.sql`, which counts what cannot be used."""
         queries = TileQueries(plan, self.dialect)
-        # The events are the longest part and the same in every file, so they are parsed once.
-        events = self._parsed(" UNION ALL ".join(queries.events(source, self._relation(source)) for source in plan.sources))
         bodies = {f"tiles_{format_duration(level.size_ms)}": queries.tiles("events", level.size_ms) for level in plan.levels}
         bodies["refused"] = queries.refused("events")
-        return {f"sql/{name}.sql": self._file(plan, name, events, self._parsed(body)) for name, body in bodies.items()}
+        # The events are the longest part and the same in every file, so they are written once.
+        events = self._events(" UNION ALL ".join(queries.events(source, self._relation(source)) for source in plan.sources))
+        return {
+            f"sql/{name}.sql": f"{self._head(plan, name)}{events}{_pretty(body, self.dialect.name)};\n" for name, body in bodies.items()
+        }
 
-    def _parsed(self, query: str) -> exp.Query:
-        tree = sqlglot.parse_one(query, read=self.dialect.name)
-        assert isinstance(tree, exp.Query)  # our own text
-        return tree
+    def _events(self, query: str) -> str:
+        """The head of a query that names another one."""
+        named = exp.CTE(this=_parsed(query, self.dialect.name), alias=exp.TableAlias(this=exp.to_identifier("events")))
+        return f"WITH {named.sql(self.dialect.name, pretty=True, copy=False)}\n"
 
-    def _file(self, plan: Plan, name: str, events: exp.Query, query: exp.Query) -> str:
+    def _head(self, plan: Plan, name: str) -> str:
         name_of = self.dialect.identifier
         files = [source for source in plan.sources if not _is_table(source)]
         relations = "".join(f"\n-- {name_of(source.name)}: a table or view of the events of {source.name}." for source in files)
         what = "Events that cannot be used, by reason" if name == "refused" else f"Tiles of {name.removeprefix('tiles_')}"
-        pretty = query.with_("events", as_=events, copy=False).sql(self.dialect.name, pretty=True)
-        return f"{_HEAD.format(what=what, plan=plan.name, dialect=self.dialect.name, relations=relations)}{pretty};\n"
+        return _HEAD.format(what=what, plan=plan.name, dialect=self.dialect.name, relations=relations)
 
     def _relation(self, source: Source) -> str:
         parts = source.table.split(".") if source.table and _is_table(source) else [source.name]
         return ".".join(self.dialect.identifier(part) for part in parts)
+
+
+@lru_cache(maxsize=1024)
+def _pretty(query: str, dialect: str) -> str:
+    """A query over several lines; GroupBys with the same aggregations share theirs."""
+    return _parsed(query, dialect).sql(dialect, pretty=True, copy=False)
+
+
+def _parsed(query: str, dialect: str) -> exp.Query:
+    tree = sqlglot.parse_one(query, read=dialect)
+    assert isinstance(tree, exp.Query)  # our own text
+    return tree
 
 
 def _is_table(source: Source) -> bool:

@@ -123,3 +123,11 @@ def test_refused_events_are_counted() -> None:
     units = {f"{outside}: {unit}? times are milliseconds": 1 for unit in ("seconds", "microseconds", "nanoseconds")}
     found = dict(database.sql(in_dialect("duckdb").files(counting())["sql/refused.sql"]).fetchall())
     assert found == {"key k is null": 1, "time is null": 1, outside: 1} | units
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "spark"])
+def test_a_text_of_several_lines_keeps_them(dialect: str) -> None:
+    """The events are indented as a part of each query; a literal with a line break in them is not."""
+    for text in in_dialect(dialect).files(counting("s = 'one\n two'")).values():
+        tree = sqlglot.parse_one(text, read=dialect)
+        assert "one\n two" in [literal.this for literal in tree.find_all(exp.Literal)]

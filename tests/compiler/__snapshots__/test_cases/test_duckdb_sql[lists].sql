@@ -32,7 +32,7 @@ WITH lists AS (
       WHEN batch."total" IS NOT NULL AND TRY_CAST(batch."total" AS DOUBLE) IS NULL THEN 'total is not a double'
       WHEN batch."items" IS NOT NULL AND "__values:items" IS NULL OR typeof(batch."items") <> 'INTEGER[]' AND list_count("__values:items") < list_count("__texts:items") OR CASE WHEN typeof(batch."items") = 'VARCHAR' THEN TRY_CAST("__texts:items" AS DOUBLE[]) ELSE TRY_CAST(batch."items" AS DOUBLE[]) END <> "__values:items" THEN 'items is not an array<int>'
       WHEN batch."prices" IS NOT NULL AND "__values:prices" IS NULL OR typeof(batch."prices") <> 'DECIMAL(8,2)[]' AND list_count("__values:prices") < list_count("__texts:prices") THEN 'prices is not an array<decimal(8,2)>'
-      WHEN batch."seen" IS NOT NULL AND "__values:seen" IS NULL OR typeof(batch."seen") <> 'TIMESTAMP WITH TIME ZONE[]' AND list_count("__values:seen") < list_count("__texts:seen") OR len(list_filter("__values:seen", lambda x: x NOT BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999')) > 0 THEN 'seen is not an ARRAY < timestamp >'
+      WHEN batch."seen" IS NOT NULL AND "__values:seen" IS NULL OR typeof(batch."seen") <> 'TIMESTAMP WITH TIME ZONE[]' AND list_count("__values:seen") < list_count("__texts:seen") OR len(list_filter("__values:seen", lambda x: x NOT BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999')) > 0 THEN 'seen is not an array<timestamp>'
       WHEN batch."ts" IS NOT NULL AND TRY_CAST(batch."ts" AS BIGINT) IS NULL OR TRY_CAST(batch."ts" AS DOUBLE) <> TRY_CAST(batch."ts" AS BIGINT) THEN 'ts is not a bigint'
     END AS "__reason"
   FROM lists AS batch
