@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlglot
 
@@ -10,6 +12,9 @@ from ..dialects import DIALECTS
 from ..plan import Plan
 from ..templates import sources
 from ..tile_queries import TileQueries
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import SandboxedEnvironment
 
 _TEMPLATES = Path(__file__).parent / "templates" / "spark"
 _SPARK = DIALECTS["spark"]
@@ -23,12 +28,18 @@ def unsupported(plan: Plan) -> list[str]:
 def files(plan: Plan) -> dict[str, str]:
     """`spark/job.py`, `spark/stream.py`, and how to run them."""
     queries = TileQueries(plan, _SPARK)
-    environment = sources(_TEMPLATES, sql=_triple_quoted)
     jobs = [(one.name, queries.typed(one, f"raw_{one.name}"), queries.events(one, f"typed_{one.name}", True)) for one in plan.sources]
     given = {"plan": plan, "sources": jobs, "tiles": queries.tiles("events", plan.levels[-1].size_ms)}
-    return {f"spark/{name}": environment.get_template(f"{name}.j2").render(given) for name in ("job.py", "stream.py", "README.md")}
+    return {f"spark/{name}": _environment().get_template(f"{name}.j2").render(given) for name in ("job.py", "stream.py", "README.md")}
 
 
+@cache
+def _environment() -> SandboxedEnvironment:
+    """Its templates are compiled once for all plans."""
+    return sources(_TEMPLATES, sql=_triple_quoted)
+
+
+@lru_cache(maxsize=1024)  # both jobs hold the same statements
 def _triple_quoted(sql: str) -> str:
     """A statement as a literal of Python over several lines."""
     pretty = sqlglot.parse_one(sql, read="spark").sql("spark", pretty=True)
