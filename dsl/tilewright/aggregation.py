@@ -20,8 +20,11 @@ def _operation(value: object) -> object:
     if isinstance(value, OperationSpec):
         return value
     if isinstance(value, type) and issubclass(value, OperationSpec):
-        example = "[0.5, 0.99]" if "percentiles" in value.model_fields else "5"
-        advice = f"{value.name} needs its argument. Write Operation.{value.name}({example})."
+        if any(field.is_required() for field in value.model_fields.values()):
+            example = "[0.5, 0.99]" if "percentiles" in value.model_fields else "5"
+            advice = f"{value.name} needs its argument. Write Operation.{value.name}({example})."
+        else:
+            advice = f"{value.name} is written with parentheses. Write Operation.{value.name}()."
     elif isinstance(value, str) and hasattr(Operation, value.upper()):
         advice = f"{value!r} is a text. Write Operation.{value.upper()}."
     else:

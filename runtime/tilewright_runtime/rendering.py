@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,20 @@ if TYPE_CHECKING:
     from .explain import Explanation, TileShare, WindowShare
     from .fetcher import Answer
 
+#: The width of tables that go to a file or another program: names stay whole, so that they can be searched for.
+_UNSEEN_WIDTH = 160
 #: The width of what one tile contributed, and of the column that counts the tiles which are not shown.
 _TILE_WIDTH = 19
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console of the terminal's width, or of `COLUMNS`; wide where there is neither."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = _UNSEEN_WIDTH
+    return made
 
 
 def jsonable(value: Any) -> Any:
@@ -123,7 +136,7 @@ def _cover_table(share: WindowShare, width: int) -> Table:
         title = f"{_tile_time(tile)} {f'+{format_duration(tile.size_ms)}' if tile.size_ms else EVENTS_NAME}"
         table.add_column(title, justify="right", no_wrap=True, style="dim", max_width=_TILE_WIDTH)
     if hidden:
-        table.add_column(f"… {hidden:,} more" if shown else f"of {hidden:,} tiles", style="dim", no_wrap=True)
+        table.add_column(f"… {hidden:,} more" if shown else f"of {counted(hidden, 'tile')}", style="dim", no_wrap=True)
     contributions = [[f"{tile.events:,}", *(short(tile.values[name]) for name in share.values)] for tile in shown]
     for name, value, *cells in zip(names, values, *contributions, strict=True):
         table.add_row(name, Text(value), *map(Text, cells))

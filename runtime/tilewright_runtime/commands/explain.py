@@ -24,8 +24,7 @@ def explain(plan: str, at: str | None, form: str) -> None:
 
         click.echo(page(made), nl=False)
     else:
-        from rich.console import Console
-
+        from ..rendering import console
         from ..report_text import print_report
 
-        print_report(Console(), made)
+        print_report(console(), made)

@@ -75,13 +75,11 @@ def fetch(
 
 def _explained(fetcher: Fetcher, request: Request) -> Answer:
     """The answer, and on standard error how it came about."""
-    from rich.console import Console
-
     from ..explain import explain
-    from ..rendering import print_explanation
+    from ..rendering import console, print_explanation
 
     explanation = explain(fetcher, *request)
-    print_explanation(Console(stderr=True), explanation)
+    print_explanation(console(stderr=True), explanation)
     return explanation.answer
 
 

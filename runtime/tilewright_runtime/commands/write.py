@@ -13,8 +13,17 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from tilewright_compiler.plan import Plan
+
     from ..readers import Batch, Input
     from ..writer import OnBatch, WriteReport
+
+
+def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
+    """Refuses a store's URL where a folder belongs: it would become a folder with a colon in its name, and a second state."""
+    if value is not None and str(value).startswith("lmdb:"):
+        raise click.BadParameter(f"{value} is a store's URL, and this names a folder. Write {str(value).removeprefix('lmdb:')}.")
+    return value
 
 
 @click.command()
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
+    callback=_folder,
     help="Where tiles are merged and positions are kept, for stores that take whole tiles only, such as redis:.",
 )
 @click.option("--source", metavar="NAME", help="Which source of the plan the events are of; needed if it has several.")
@@ -73,7 +83,7 @@ def write(
         except KeyboardInterrupt:
             console.print("interrupted: the batches that were committed stay; the same command goes on after them", highlight=False)
             ctx.exit(130)
-    _print_summary(report, loaded.name, time.perf_counter() - begun, rejects)
+    _print_summary(report, loaded, time.perf_counter() - begun, rejects)
     if not report.usable:
         ctx.exit(1)
 
@@ -109,15 +119,12 @@ def _advance(bar: Progress) -> OnBatch:
     return advance
 
 
-def _print_summary(report: WriteReport, name: str, seconds: float, rejects: Path | None) -> None:
-    from ..keys import size_name
-
+def _print_summary(report: WriteReport, plan: Plan, seconds: float, rejects: Path | None) -> None:
     for error in report.errors:
         click.echo(f"error: {error}", err=True)
-    tiles = ", ".join(f"{count:,} × {size_name(size)}" for size, count in report.tiles.items() if count)
     rate = f" in {seconds:.1f} s ({report.rows / seconds:,.0f} rows/s)" if report.rows else ""
-    click.echo(f"{name}: {_count(report.rows, 'new row')}{rate}")
-    click.echo(f"  {_count(report.events, 'event')} written into tiles" + (f" ({tiles})" if tiles else ""))
+    click.echo(f"{plan.name}: {_count(report.rows, 'new row')}{rate}")
+    click.echo(f"  {_count(report.events, 'event')} written into {_tiles(report, plan)}")
     if report.filtered:
         click.echo(f"  {_count(report.filtered, 'row')} left out by the wheres")
     for reason, count in report.refused.most_common():
@@ -129,6 +136,20 @@ def _print_summary(report: WriteReport, name: str, seconds: float, rejects: Path
         )
     if report.refused and rejects is None:
         click.echo("  (--rejects FILE keeps the refused rows)", err=True)
+
+
+def _tiles(report: WriteReport, plan: Plan) -> str:
+    """What a write made: tiles by size, with chunks of raw events among them or alone."""
+    from tilewright.windows import format_duration
+
+    made = {size: count for size, count in report.tiles.items() if count}
+    if plan.levels:
+        parts = [
+            f"{count:,} × {format_duration(size)}" if size > 0 else _count(count, "chunk") + " of raw events"
+            for size, count in made.items()
+        ]
+        return "tiles" + (f" ({', '.join(parts)})" if parts else "")
+    return ", ".join(_count(count, "chunk") for count in made.values() or [0]) + " of raw events"
 
 
 def _count(number: int, noun: str) -> str:

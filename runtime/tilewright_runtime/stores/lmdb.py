@@ -40,6 +40,10 @@ class _Environment:
         self._locked = False
         try:
             self.lmdb = self._open()
+        except lmdb.InvalidError as wrong:
+            raise StoreError(
+                f"store lmdb:{path} is damaged: data.mdb is not a file of LMDB. Restore a whole copy, or write the events into a new store."
+            ) from wrong
         except (lmdb.Error, OSError) as wrong:
             raise StoreError(f"store lmdb:{path} cannot be opened: {wrong}. Give a folder that this user can write.") from wrong
         self._require_whole_file()

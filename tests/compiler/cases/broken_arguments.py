@@ -22,6 +22,7 @@ group = GroupBy(
         Aggregation(input_column="x", operation=Operation.APPROX_PERCENTILE([50, 99], sketch="gk"), windows=[]),
         Aggregation(input_column="x", operation=Operation.COUNT, windows=[Window(length="7", unit=TimeUnit.DAYS), "200y"]),
         Aggregation(input_column="x", operation=Operation.COUNT, windows=["36601d"]),
+        Aggregation(input_column="x", operation=Operation.HISTOGRAM, windows=["1h"]),
         Aggregation("x", Operation.COUNT, windows=["1h"]),
     ],
     serving_config={"tile_size": "1 hour"},

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from support.cli import Desk
-from support.plans import AT
+from support.plans import AT, plan_of
+from support.session import SCHEMA
+from tilewright import Aggregation, Operation
 
 
 def test_it_explains_a_plan(tmp_path: Path) -> None:
@@ -15,6 +19,16 @@ def test_it_explains_a_plan(tmp_path: Path) -> None:
     assert ran.out.startswith("things  online, by k VARCHAR\n")
     assert "hierarchical: window <=" in ran.out
     assert "Covers at 2024-01-04T14:37:25Z" in ran.out
+
+
+def test_names_stay_whole_where_no_terminal_limits_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output for a file or another program is wide enough to search it for a feature; COLUMNS sets another width."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    counted = Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"], name="payments_by_card_abroad")
+    desk = Desk(tmp_path, plan_of(SCHEMA, ["k"], [counted]))
+    assert "\npayments_by_card_abroad_1h" in desk.run("explain", tmp_path).out
+    monkeypatch.setenv("COLUMNS", "60")
+    assert max(map(len, desk.run("explain", tmp_path).out.splitlines())) <= 60
 
 
 def test_it_makes_a_page(tmp_path: Path) -> None:

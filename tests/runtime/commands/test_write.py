@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from support.cli import Desk
-from support.plans import AT
+from support.plans import AT, aggregations, plan_of
 from support.process import tilewright
 from support.redis_server import RedisServer
-from support.session import row
+from support.session import SCHEMA, row
+from tilewright import Operation
 
 
 @pytest.fixture
@@ -31,6 +32,15 @@ def test_a_write_says_what_it_did(desk: Desk) -> None:
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith("things: 2 new rows")
     assert "2 events written into tiles (2 × 5m)" in ran.out
+
+
+def test_a_write_says_how_many_chunks_of_raw_events_it_made(tmp_path: Path) -> None:
+    """Beside tiles chunks are counted with them, and without tiles they are all there is."""
+    summed = aggregations("n", [Operation.SUM], edge="exact")
+    for tiled, said in ((True, "tiles (2 × 5m, 2 chunks of raw events)"), (False, "2 chunks of raw events")):
+        (folder := tmp_path / str(tiled)).mkdir()
+        desk = Desk(folder, plan_of(SCHEMA, ["k"], summed, tiled=tiled))
+        assert f"  2 events written into {said}\n" in desk.write(desk.events([row("a", 1), row("b", 2)])).out
 
 
 def test_a_second_write_adds_nothing(desk: Desk) -> None:
@@ -190,6 +200,12 @@ def test_a_state_beside_an_embedded_store_is_status_1(desk: Desk) -> None:
     """The message says to leave it out."""
     ran = desk.write(desk.events([row("a", 1)]), options=["--state", desk.folder / "state"])
     assert (ran.status, "Leave --state out" in ran.err) == (1, True)
+
+
+def test_a_state_is_a_folder_and_no_url(desk: Desk) -> None:
+    """A store's URL would make a folder of that name, and with it a second state; nothing is written."""
+    ran = desk.write(desk.events([row("a", 1)]), options=["--state", "lmdb:state"])
+    assert (ran.status, "Write state." in ran.err) == (2, True)
 
 
 def test_a_redis_that_is_away_is_status_1_and_no_password_is_shown(desk: Desk) -> None:
