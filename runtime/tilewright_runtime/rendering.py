@@ -79,7 +79,7 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
 
     answer = explanation.answer
     keys = ", ".join(f"{name}={value}" for name, value in answer.keys.items())
-    console.print(Text(f"{keys} at {iso(answer.at)}", style="bold"))
+    console.print(Text(f"{one_line(keys)} at {iso(answer.at)}", style="bold"))
     steps = Table(box=None, pad_edge=False, header_style="dim")
     for column, justify in (("step", "left"), ("µs", "right"), ("", "left")):
         steps.add_column(column, justify=justify)  # type: ignore[arg-type]
@@ -149,7 +149,7 @@ def _tile_time(tile: TileShare) -> str:
 
 
 def short(value: Any) -> str:
-    """A value in few characters."""
+    """A value in few characters, none of which moves the cursor or colours the terminal: texts are those of events."""
     match value:
         case None:
             return "–"
@@ -160,13 +160,13 @@ def short(value: Any) -> str:
         case int():
             return f"{value:,}"
         case [{"item": _}, *_]:
-            return _some([f"{_name(item['item'])}×{item['count']}" for item in value])
+            return _some([f"{one_line(_name(item['item']))}×{item['count']}" for item in value])
         case dict():
-            return _some([f"{_name(name)}={short(item)}" for name, item in value.items()])
+            return _some([f"{one_line(_name(name))}={short(item)}" for name, item in value.items()])
         case list():
             return " ".join(short(item) for item in value)
         case _:
-            return str(jsonable(value))
+            return one_line(str(jsonable(value)))
 
 
 def _some(shown: list[str]) -> str:

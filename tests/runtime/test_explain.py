@@ -104,6 +104,13 @@ def test_raw_events_add_up_with_the_tiles(tiled: bool) -> None:
     assert "Jan 04 13:37 events" in out.getvalue()
 
 
+def test_a_key_does_not_reach_the_terminal_as_commands(session: Session) -> None:
+    """Keys are texts of events; those that would colour the terminal or move its cursor are shown as escapes."""
+    out = io.StringIO()
+    print_explanation(Console(file=out, width=300), explained(session, key="\x1b[31mred\n"))
+    assert out.getvalue().startswith(r"k=\x1b[31mred\n at 2024")
+
+
 @pytest.mark.parametrize("key", ["a", "nobody"])
 def test_an_explanation_can_be_printed(session: Session, key: str) -> None:
     """The page names the key, the steps, each window with its cover, and every feature with its value; text is shown as it is."""
