@@ -17,7 +17,7 @@ _WHOLE = {
 }
 _TEXT = exp.DataType.TEXT_TYPES
 _TIMES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ}
-_WHOLE_IN_TEXT = r"^\s*([+-]?[0-9]+)(\.[0-9]*)?\s*$"
+WHOLE_IN_TEXT = r"^\s*([+-]?[0-9]+)(\.[0-9]*)?\s*$"
 
 
 def family_of(duckdb_type: str) -> str | None:
@@ -36,7 +36,7 @@ def to_whole(value: Node, duckdb_type: str, type_of: TypeOf) -> Node:
         case "float" | "decimal":
             value = call("TRUNC", value)
         case "text":
-            value = call("NULLIF", call("REGEXP_EXTRACT", value, text(_WHOLE_IN_TEXT), number(1)), text(""))
+            value = call("NULLIF", call("REGEXP_EXTRACT", value, text(WHOLE_IN_TEXT), number(1)), text(""))
         case "timestamp":
             value = since_epoch(value)
         case "date":

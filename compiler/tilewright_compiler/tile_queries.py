@@ -14,13 +14,13 @@ from .types import spark_type
 
 TIME, START, REASON, MALFORMED = "__ts", "__start", "__reason", "__malformed"
 
-_EARLIEST_MS, _END_MS = 31_536_000_000, 4_102_444_800_000
+EARLIEST_MS, END_MS = 31_536_000_000, 4_102_444_800_000
 _OUTSIDE = "time is outside 1971-2099"
 #: (begin, end, hint): the usable times read as another unit
 _OTHER_UNITS = (
-    (_EARLIEST_MS // 1000, _END_MS // 1000, "seconds"),
-    (_EARLIEST_MS * 1000, _END_MS * 1000, "microseconds"),
-    (_EARLIEST_MS * 1000_000, _END_MS * 1000_000, "nanoseconds"),
+    (EARLIEST_MS // 1000, END_MS // 1000, "seconds"),
+    (EARLIEST_MS * 1000, END_MS * 1000, "microseconds"),
+    (EARLIEST_MS * 1000_000, END_MS * 1000_000, "nanoseconds"),
 )
 
 #: Years that an answer can show.
@@ -28,6 +28,12 @@ _CALENDARS = {
     "date": "DATE '0001-01-01' AND DATE '9999-12-31'",
     "timestamp": "TIMESTAMP '0001-01-01 00:00:00' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
 }
+
+
+def time_refusals(time: str) -> list[tuple[str, str]]:
+    """(condition, why): which event times, in epoch milliseconds, no tile takes. The conditions are plain SQL."""
+    units = [(f"{time} >= {begin} AND {time} < {end}", f"{_OUTSIDE}: {unit}? times are milliseconds") for begin, end, unit in _OTHER_UNITS]
+    return [(f"{time} IS NULL", "time is null"), *units, (f"{time} < {EARLIEST_MS} OR {time} >= {END_MS}", _OUTSIDE)]
 
 
 class TileQueries:
@@ -136,10 +142,7 @@ class TileQueries:
             cases.append((f"{name(key.name)} IS NULL", literal(f"key {key.name} is null")))
             if family(key.type) == "float":
                 cases.append((self.dialect.is_nan.format(x=name(key.name)), literal(f"key {key.name} is not a number")))
-        cases.append((f"{time} IS NULL", literal("time is null")))
-        for begin_ms, end_ms, unit in _OTHER_UNITS:
-            cases.append((f"{time} >= {begin_ms} AND {time} < {end_ms}", literal(f"{_OUTSIDE}: {unit}? times are milliseconds")))
-        cases.append((f"{time} < {_EARLIEST_MS} OR {time} >= {_END_MS}", literal(_OUTSIDE)))
+        cases += [(condition, literal(why)) for condition, why in time_refusals(time)]
         return f"CASE {' '.join(f'WHEN {condition} THEN {why}' for condition, why in cases)} END"
 
     def _one_zero(self, key: Column) -> str:

@@ -1,0 +1,201 @@
+"""Values in Flink SQL: reading them from texts, casting them without loss, and what a tile keeps of them.
+
+A timestamp is a BIGINT of microseconds inside a job, since Flink has no way to take the number out of one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from .spark_casts import family_of
+from .sqltree import Node, NotTranslatable, call, number, text
+
+US = 1_000_000
+UNITS_US = {"SECOND": US, "MINUTE": 60 * US, "HOUR": 3_600 * US, "DAY": 86_400 * US}
+WHOLE = {"TINYINT": 7, "SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+#: (day, hour, minute, second, fraction, zone) of a text; hours end at 23, since Flink would take 25:00 for the next day.
+_INSTANT = (
+    r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?"
+    r"\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$"
+)
+#: A number as DuckDB reads one from a text; Java also takes 1f, 1d and 0x1p3.
+_NUMBER_IN_TEXT = r"^\s*([+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|NaN|Infinity))\s*$"
+
+
+def read(column: Node, kind: str) -> Node:
+    """The text of a field of an event as a value of its type; null where it is none."""
+    return tried_cast(column, "VARCHAR", kind) if kind != "VARCHAR" else column
+
+
+def unreadable(column: Node, kind: str) -> Node | None:
+    """Whether the text of a field is there and is no value of its type; None where every text is one."""
+    if kind == "VARCHAR":
+        return None
+    broken: Node = exp.Is(this=exp.paren(read(column.copy(), kind)), expression=exp.Null())
+    if kind in WHOLE:
+        # Flink reads 2.5 as 2; what has a point is whole only if nothing follows it.
+        fraction = exp.Like(this=column.copy(), expression=text("%.%"))
+        as_number = plain_cast(read(column.copy(), kind), "DOUBLE")
+        cut = exp.NEQ(this=plain_cast(column.copy(), "DOUBLE", exp.TryCast), expression=as_number)
+        broken = exp.or_(broken, exp.and_(fraction, cut))
+    return exp.and_(exp.not_(exp.Is(this=column.copy(), expression=exp.Null())), exp.paren(broken))
+
+
+def converted(value: Node, own: str, wanted: str) -> Node:
+    """A value of one DuckDB type as another that can hold it."""
+    return value if own == wanted else tried_cast(value, own, wanted)
+
+
+def stored(value: Node, kind: str) -> Node:
+    """What a tile keeps of a value: a BIGINT, a DOUBLE or a STRING, as `states.py` has it."""
+    match family_of(kind):
+        case "float":
+            return plain_cast(value, "DOUBLE")
+        case "date":
+            return days_of(value)
+        case "decimal":
+            scale = int(decimal_digits(kind)[1])
+            return plain_cast(exp.Mul(this=exp.paren(value), expression=number(10**scale)), "BIGINT")
+        case "boolean":
+            return plain_cast(plain_cast(value, "INTEGER"), "BIGINT")
+        case "integer":
+            return plain_cast(value, "BIGINT")
+    return value
+
+
+def time_ms(value: Node, kind: str) -> Node:
+    """Epoch milliseconds of the value of a time column."""
+    match family_of(kind):
+        case "integer":
+            return plain_cast(value, "BIGINT")
+        case "date":
+            return exp.Mul(this=days_of(value), expression=number(86_400_000))
+    return exp.Div(this=exp.paren(value), expression=number(1_000))
+
+
+def is_nan(value: Node) -> Node:
+    """Whether a float is NaN; `x <> x` would be taken for false before any row is seen."""
+    return exp.not_(exp.paren(exp.GTE(this=call("ABS", value), expression=exp.Literal.number("0e0"))))
+
+
+def tried_cast(value: Node, own: str, kind: str) -> Node:
+    """A cast as DuckDB's TRY_CAST: null where it is not possible, never cut in silence."""
+    source, target = family_of(own), family_of(kind)
+    if own == kind:
+        return value
+    match source, target:
+        case "integer" | "boolean", "integer" | "float" | "decimal":
+            widens = source == "integer" and (target == "float" or WHOLE.get(own, 64) <= WHOLE.get(kind, 0))
+            return plain_cast(value, kind) if widens else narrowed(plain_cast(value, "BIGINT" if source == "integer" else "INTEGER"), kind)
+        case "float", "integer":
+            return _of_float(value, kind)
+        case "float", "float":
+            return plain_cast(value, kind)
+        case "decimal", "float":
+            return plain_cast(value, kind)
+        case "decimal", "decimal":
+            return plain_cast(value, kind, exp.TryCast)
+        case "decimal", "integer":
+            return narrowed(call("ROUND", value, number(0)), kind)
+        case "integer" | "decimal" | "date", "text":
+            return plain_cast(value, kind)
+        case "boolean", "text":
+            return exp.Lower(this=plain_cast(value, kind))
+        case "text", "integer" | "decimal" | "boolean" | "date":
+            return plain_cast(value, kind, exp.TryCast)
+        case "text", "float":
+            number_in_text = call("REGEXP_EXTRACT", value, text(_NUMBER_IN_TEXT), number(1))
+            return plain_cast(number_in_text, kind, exp.TryCast)
+        case "text", "timestamp":
+            return _instant(value)
+        case "date", "timestamp":
+            return exp.paren(exp.Mul(this=days_of(value), expression=number(UNITS_US["DAY"])))
+        case "timestamp", "timestamp":
+            return value
+        case "timestamp", "date":
+            day = exp.Div(this=exp.paren(floored(value, UNITS_US["DAY"])), expression=number(UNITS_US["DAY"]))
+            return call("TIMESTAMPADD", exp.var("DAY"), plain_cast(exp.paren(day), "INTEGER"), epoch_day())
+    raise NotTranslatable(f"a cast of {own.lower()} to {kind.lower()}, which Flink does in another way")
+
+
+def plain_cast(value: Node, kind: str, how: type[Node] = exp.Cast) -> Node:
+    """A cast as Flink does it, to a type by its DuckDB name."""
+    return how(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
+
+
+def carrier(kind: str) -> str:
+    """The type that holds values of a DuckDB type inside a job."""
+    return "BIGINT" if family_of(kind) == "timestamp" else kind
+
+
+def wide(value: Node) -> Node:
+    """An integer with room for whatever sums and products of two give."""
+    return plain_cast(value, "DECIMAL(19,0)")
+
+
+def narrowed(wide: Node, kind: str) -> Node:
+    """A wide number as an integer of the given type, null where it does not fit."""
+    # Flink's integers wrap round, also when a decimal is cast; a text that does not fit is null.
+    return plain_cast(plain_cast(exp.paren(wide), "VARCHAR"), kind, exp.TryCast)
+
+
+def decimal_digits(kind: str) -> tuple[str, str]:
+    """All digits of a decimal type, and those after the point. Raises NotTranslatable for another type."""
+    found = _DECIMAL.fullmatch(kind)
+    if found is None:
+        raise NotTranslatable(f"a part of type {kind.lower()}, which Flink computes in another way")
+    return found[1], found[2]
+
+
+def floored(value: Node, unit: int) -> Node:
+    """A whole number less what is left of it over a multiple of the unit, below zero too."""
+    rest = call("MOD", exp.paren(exp.Add(this=call("MOD", value.copy(), number(unit)), expression=number(unit))), number(unit))
+    return exp.Sub(this=exp.paren(value.copy()), expression=rest)
+
+
+def days_of(date: Node) -> Node:
+    """A date as days since the epoch."""
+    return plain_cast(call("TIMESTAMPDIFF", exp.var("DAY"), epoch_day(), date), "BIGINT")
+
+
+def epoch_day() -> Node:
+    """The day that days are counted from."""
+    return plain_cast(text("1970-01-01"), "DATE")
+
+
+def _of_float(value: Node, kind: str) -> Node:
+    """The nearest whole number; Flink takes what is too large for the largest one, and NaN for 0."""
+    bits = WHOLE.get(kind)
+    if bits is None:
+        raise NotTranslatable(f"a cast of a float to {kind.lower()}, which Flink does in another way")
+    low, high = (exp.Literal.number(f"{sign}{1 << bits}e0") for sign in ("-", ""))
+    inside = exp.and_(exp.GTE(this=value, expression=low), exp.LT(this=value.copy(), expression=high))
+    return exp.Case(ifs=[exp.If(this=inside, true=plain_cast(value.copy(), kind))])
+
+
+def _instant(value: Node) -> Node:
+    """Epoch microseconds of a text such as 2024-01-04T14:37:25.123Z, UTC where it names no zone."""
+
+    def group(place: int) -> Node:
+        return call("REGEXP_EXTRACT", value.copy(), text(_INSTANT), number(place))
+
+    def whole(part: Node) -> Node:
+        return call("COALESCE", plain_cast(part, "BIGINT", exp.TryCast), number(0))
+
+    zone = call("REPLACE", group(6), text(":"), text(""))
+    sign = exp.Case(ifs=[exp.If(this=exp.Like(this=zone, expression=text("-%")), true=exp.Neg(this=number(1)))], default=number(1))
+    hours, minutes = (
+        whole(call("SUBSTRING", zone.copy(), number(2), number(2))),
+        whole(call("SUBSTRING", zone.copy(), number(4), number(2))),
+    )
+    offset = exp.Mul(this=sign, expression=exp.paren(exp.Add(this=exp.Mul(this=hours, expression=number(60)), expression=minutes)))
+    fraction = whole(call("RPAD", group(5), number(6), text("0")))
+    day = exp.Mul(this=days_of(plain_cast(group(1), "DATE", exp.TryCast)), expression=number(1_440))
+    clock = exp.Add(this=exp.Mul(this=whole(group(2)), expression=number(60)), expression=whole(group(3)))
+    total = exp.Sub(this=exp.Add(this=day, expression=clock), expression=offset)
+    seconds = exp.Add(this=exp.Mul(this=exp.paren(total), expression=number(60)), expression=whole(group(4)))
+    return exp.paren(exp.Add(this=exp.Mul(this=exp.paren(seconds), expression=number(US)), expression=fraction))

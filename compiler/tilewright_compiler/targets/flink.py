@@ -1,0 +1,235 @@
+"""A streaming job in Flink SQL that keeps the tiles of a plan up to date, with its runner and what to submit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlglot import exp
+
+from tilewright.windows import format_duration
+
+from ..binder import Binder
+from ..flink_casts import converted, is_nan, read, stored, time_ms, unreadable
+from ..flink_dialect import Flink, identifier, literal
+from ..flink_expressions import to_flink
+from ..handover import listed_inputs, scalar_fields, stored_type
+from ..plan import Column, Plan, Source, State
+from ..sqltree import Node, NotTranslatable
+from ..states import LIMB, family
+from ..templates import Code, sources
+from ..tile_queries import EARLIEST_MS, END_MS, time_refusals
+from ..types import spark_type
+
+_TEMPLATES = Path(__file__).with_name("flink_templates")
+_DAY_MS = 86_400_000
+_FLINK_TYPES = {"VARCHAR": "STRING"}
+
+
+def unsupported(plan: Plan) -> list[str]:
+    """Why Flink cannot run a plan, a sentence each; empty if it can."""
+    reasons: dict[str, None] = {}
+    if plan.events is not None:
+        reasons["it keeps raw events (edge='exact', or no tiles), which only tilewright write does"] = None
+    for state in plan.states:
+        if state.many:
+            reasons[f"the lists of {state.input!r} cannot be taken apart there. Send an event for each element"] = None
+        if state.bucket is not None:
+            advice = "Make it a key, or use tilewright write"
+            reasons[f"the bucket column {state.bucket!r}: a Flink job keeps no states by bucket. {advice}"] = None
+    for source in plan.sources:
+        if source.topic is not None and _kafka(source.topic) is None:
+            reasons[f"source {source.name}: the topic {source.topic!r} is not of the form kafka://HOST:PORT/TOPIC"] = None
+        for part in _expressions(plan, source):
+            try:
+                to_flink(part, source, _binder())
+            except NotTranslatable as reason:
+                reasons[f"source {source.name}: {str(reason).rstrip('.')}"] = None
+    return [f"{reason}." for reason in reasons]
+
+
+def files(plan: Plan) -> dict[str, str]:
+    """`flink/job.sql`, the job; `flink/job.py`, which starts it; `flink/README.md`, what to submit and how."""
+    templates = sources(_TEMPLATES, name=identifier, sql=literal)
+    job = _Job(plan)
+    return {f"flink/{file}": templates.get_template(f"{file}.j2").render(plan=plan, job=job) for file in ("job.sql", "job.py", "README.md")}
+
+
+@cache
+def _binder() -> Binder:
+    return Binder()
+
+
+def _expressions(plan: Plan, source: Source) -> Iterable[str]:
+    return [*(source.selects[column.name] for column in _columns(plan)), *source.wheres, source.time_column]
+
+
+def _columns(plan: Plan) -> list[Column]:
+    """The keys and inputs, each once."""
+    types = {key.name: key.type for key in plan.keys} | {state.input: state.type for state in reversed(plan.states)}
+    return [Column(name=name, type=kind) for name, kind in types.items()]
+
+
+@dataclass(frozen=True)
+class _Kafka:
+    servers: str
+    topic: str
+
+
+def _kafka(topic: str) -> _Kafka | None:
+    """The brokers and the topic of kafka://HOST:PORT[,HOST:PORT]/TOPIC."""
+    parts = urlsplit(topic)
+    name = parts.path.removeprefix("/")
+    return _Kafka(parts.netloc, name) if parts.scheme == "kafka" and parts.netloc and name and "/" not in name else None
+
+
+class _Read:
+    """What the job does with the events of one source."""
+
+    def __init__(self, plan: Plan, source: Source) -> None:
+        self.name = source.name
+        self.kafka = _kafka(source.topic) if source.topic is not None else None
+        self.path = source.table
+        self._types = {column.name: column.type for column in source.columns}
+        self._parts = {column: to_flink(source.selects[column.name], source, _binder()) for column in _columns(plan)}
+        self._wheres = [to_flink(where, source, _binder()) for where in source.wheres]
+        self._time = to_flink(source.time_column, source, _binder())
+        used = {name for part in [*self._parts.values(), *self._wheres, self._time] for name in part.columns}
+        self.fields = [column.name for column in source.columns if column.name in used]
+
+    @property
+    def time(self) -> Code:
+        """Epoch milliseconds over the texts of the fields, 0 where an event has no usable time: it must not move the watermark."""
+        tree = self._ms().copy()
+        for column in list(tree.find_all(exp.Column)):
+            column.replace(exp.paren(read(_text_of(column.name), self._types[column.name])))
+        ms = _sql(tree)
+        return Code(f"CASE WHEN {ms} >= {EARLIEST_MS} AND {ms} < {END_MS} THEN {ms} ELSE 0 END")
+
+    @property
+    def typed(self) -> list[tuple[Code, str]]:
+        """Each field as a value of its type."""
+        return [(Code(_sql(read(_text_of(name), self._types[name]))), name) for name in self.fields]
+
+    @property
+    def unreadable(self) -> list[tuple[Code, str]]:
+        """(condition, why): fields whose text is no value of their type."""
+        return [
+            (Code(_sql(broken)), f"{name} is not {_a(spark_type(self._types[name]))}")
+            for name in self.fields
+            if (broken := unreadable(_text_of(name), self._types[name])) is not None
+        ]
+
+    @property
+    def selected(self) -> list[tuple[Code, str]]:
+        """The keys and inputs, in the types of the plan."""
+        return [(Code(_sql(converted(part.tree, part.type, column.type))), column.name) for column, part in self._parts.items()]
+
+    @property
+    def wheres(self) -> list[Code]:
+        """The conditions of the events that count."""
+        return [Code(where.sql) for where in self._wheres]
+
+    @property
+    def ms(self) -> Code:
+        """Epoch milliseconds over typed fields."""
+        return Code(_sql(self._ms()))
+
+    def _ms(self) -> Node:
+        return time_ms(self._time.tree, self._time.type)
+
+
+class _Job:
+    """What the templates ask of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.reads = [_Read(plan, source) for source in plan.sources]
+        self.columns = _columns(plan)
+        self.finest_ms = plan.levels[-1].size_ms
+        self.finest = format_duration(self.finest_ms)
+        #: Tiles that still change; a day more, so that a source may stand still for that long.
+        self.state_ttl_ms = self.finest_ms + plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + _DAY_MS
+
+    @property
+    def out_of_orderness(self) -> Code:
+        """How far the watermark stays behind the newest event: days, and the time of day in milliseconds."""
+        days, rest = divmod(self.plan.late.out_of_orderness_ms, _DAY_MS)
+        seconds, milliseconds = divmod(rest, 1_000)
+        return Code(f"{days} {seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}")
+
+    @property
+    def refusals(self) -> list[tuple[Code, str]]:
+        """(condition, why): which selected events cannot be used."""
+        cases = []
+        for key in self.plan.keys:
+            cases.append((Code(f"{identifier(key.name)} IS NULL"), f"key {key.name} is null"))
+            if family(key.type) == "float":
+                cases.append((Code(_sql(is_nan(_text_of(key.name)))), f"key {key.name} is not a number"))
+        return cases + [(Code(condition), why) for condition, why in time_refusals("`__ts`")]
+
+    @property
+    def stored(self) -> list[tuple[Code, str]]:
+        """The keys and inputs as a tile keeps them."""
+        return [(Code(self._stored(column)), column.name) for column in self.columns]
+
+    def _stored(self, column: Column) -> str:
+        value = _sql(stored(_text_of(column.name), column.type))
+        is_key = any(key.name == column.name for key in self.plan.keys)
+        # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
+        return f"CASE WHEN {value} = 0e0 THEN 0e0 ELSE {value} END" if is_key and family(column.type) == "float" else value
+
+    @property
+    def aggregates(self) -> list[tuple[Code, str]]:
+        """What is handed over of a tile, after its keys, start, number of events and newest time."""
+        made = [(Code(sql), f"{state.id}.{field}") for state in self.plan.states for field, sql in _aggregates(state)]
+        for name, (_, is_timed) in listed_inputs(self.plan).items():
+            column, present = identifier(name), f"FILTER (WHERE {identifier(name)} IS NOT NULL)"
+            made.append((Code(f"ARRAY_AGG({column}) {present}"), f"values:{name}"))
+            if is_timed:
+                made.append((Code(f"ARRAY_AGG(`__ts`) {present}"), f"times:{name}"))
+        return made
+
+    @property
+    def handed(self) -> list[str]:
+        """The names of all columns that are handed over, in their order."""
+        return [*(f"key:{key.name}" for key in self.plan.keys), "__start", "__events", "__newest", *(name for _, name in self.aggregates)]
+
+
+def _aggregates(state: State) -> list[tuple[str, str]]:
+    column, storage = identifier(state.input), stored_type(state.type)
+    made = {
+        "n": f"COUNT({column})",
+        "sum": f"COALESCE(SUM({column}), 0e0)",
+        # Each limb is added up by itself, so that neither overflows.
+        "hi": f"COALESCE(SUM({column} / {LIMB}), 0)",
+        "lo": f"COALESCE(SUM(MOD({column}, {LIMB})), 0)",
+        "nan": f"COUNT(*) FILTER (WHERE {_sql(is_nan(_text_of(state.input)))})",
+        "value": _extreme(state, storage),
+    }
+    return [(field, made[field]) for field, _ in scalar_fields(state)]
+
+
+def _extreme(state: State, storage: str) -> str:
+    column, function = identifier(state.input), state.kind.upper()
+    if storage == "BIGINT":
+        empty = (1 << 63) - 1 if state.kind == "min" else -(1 << 63)
+        return f"COALESCE({function}({column}), CAST('{empty}' AS BIGINT))"
+    if storage == "DOUBLE":
+        return f"{function}({column}) FILTER (WHERE NOT ({_sql(is_nan(_text_of(state.input)))}))"
+    return f"{function}({column})"
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[:1] == 'i' else 'a'} {kind}"
+
+
+def _text_of(name: str) -> Node:
+    return exp.column(name, quoted=True)
+
+
+def _sql(tree: Node) -> str:
+    return str(tree.sql(Flink, identify=True, comments=False))

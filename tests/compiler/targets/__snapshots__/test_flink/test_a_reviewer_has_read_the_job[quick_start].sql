@@ -1,0 +1,160 @@
+-- The Flink job of quick_start.clicks_tiled: events in, tiles of 5m out. Generated: change the declaration, not this file.
+-- job.py runs these statements one after the other; README.md says how to start it.
+
+SET 'table.local-time-zone' = 'UTC';
+SET 'parallelism.default' = '1';
+SET 'state.backend.type' = 'rocksdb';
+SET 'execution.checkpointing.interval' = '60000 ms';
+SET 'execution.checkpointing.mode' = 'EXACTLY_ONCE';
+SET 'execution.checkpointing.externalized-checkpoint-retention' = 'RETAIN_ON_CANCELLATION';
+SET 'restart-strategy.type' = 'failure-rate';
+SET 'restart-strategy.failure-rate.max-failures-per-interval' = '3';
+SET 'restart-strategy.failure-rate.failure-rate-interval' = '10 min';
+SET 'restart-strategy.failure-rate.delay' = '5 s';
+
+-- A partition without events does not hold the watermark back for longer than this.
+SET 'table.exec.source.idle-timeout' = '30 s';
+
+-- Open tiles are put after each of these short waits, and their states are kept while late events may change them.
+SET 'table.exec.mini-batch.enabled' = 'true';
+SET 'table.exec.mini-batch.allow-latency' = '500 ms';
+SET 'table.exec.mini-batch.size' = '50000';
+SET 'table.exec.state.ttl' = '87000000 ms';
+SET 'python.fn-execution.bundle.size' = '50000';
+SET 'python.fn-execution.bundle.time' = '200';
+SET 'python.fn-execution.arrow.batch.size' = '10000';
+
+CREATE TEMPORARY FUNCTION `put_tiles` AS 'tilewright_runtime.flink.put_tiles' LANGUAGE PYTHON;
+
+-- Where the numbers of tiles go that the function has put: nowhere.
+CREATE TEMPORARY TABLE `put` (`tiles` BIGINT) WITH ('connector' = 'blackhole');
+
+-- Events that are in no tile, and why; job.py --refused says where they go.
+CREATE TABLE `refused` (`source` STRING, `reason` STRING, `content` STRING) WITH ('connector' = 'print');
+
+-- Source click_events. Every field is read as text, so that one that does not fit its type does not end the job.
+CREATE TABLE `click_events` (
+  `user_id` STRING,
+  `price` STRING,
+  `quantity` STRING,
+  `ts` STRING,
+  `__time` AS TO_TIMESTAMP_LTZ(CASE WHEN (((((CAST(TIMESTAMPDIFF(DAY, CAST('1970-01-01' AS DATE), TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 1) AS DATE)) AS BIGINT) * 1440 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 3) AS BIGINT), 0) - CASE WHEN REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', '') LIKE '-%' THEN -1 ELSE 1 END * (COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 2, 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 4, 2) AS BIGINT), 0))) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 4) AS BIGINT), 0)) * 1000000 + COALESCE(TRY_CAST(RPAD(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 5), 6, '0') AS BIGINT), 0)))) / 1000 >= 31536000000 AND (((((CAST(TIMESTAMPDIFF(DAY, CAST('1970-01-01' AS DATE), TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 1) AS DATE)) AS BIGINT) * 1440 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 3) AS BIGINT), 0) - CASE WHEN REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', '') LIKE '-%' THEN -1 ELSE 1 END * (COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 2, 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 4, 2) AS BIGINT), 0))) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 4) AS BIGINT), 0)) * 1000000 + COALESCE(TRY_CAST(RPAD(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 5), 6, '0') AS BIGINT), 0)))) / 1000 < 4102444800000 THEN (((((CAST(TIMESTAMPDIFF(DAY, CAST('1970-01-01' AS DATE), TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 1) AS DATE)) AS BIGINT) * 1440 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 3) AS BIGINT), 0) - CASE WHEN REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', '') LIKE '-%' THEN -1 ELSE 1 END * (COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 2, 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 4, 2) AS BIGINT), 0))) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 4) AS BIGINT), 0)) * 1000000 + COALESCE(TRY_CAST(RPAD(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 5), 6, '0') AS BIGINT), 0)))) / 1000 ELSE 0 END, 3),
+  WATERMARK FOR `__time` AS `__time` - INTERVAL '0 00:00:00.000' DAY(3) TO SECOND(3)
+) WITH (
+  'connector' = 'kafka',
+  'properties.bootstrap.servers' = 'localhost:9092',
+  'topic' = 'clicks',
+  'properties.group.id' = 'tilewright-quick_start.clicks_tiled',
+  'scan.startup.mode' = 'earliest-offset',
+  'format' = 'json',
+  'json.ignore-parse-errors' = 'true'
+);
+
+-- The same events once more as lines, for those that are no JSON objects: the format above passes over them.
+CREATE TABLE `lines of click_events` (`line` STRING) WITH (
+  'connector' = 'kafka',
+  'properties.bootstrap.servers' = 'localhost:9092',
+  'topic' = 'clicks',
+  'properties.group.id' = 'tilewright-quick_start.clicks_tiled-lines',
+  'scan.startup.mode' = 'earliest-offset',
+  'format' = 'raw'
+);
+
+CREATE TEMPORARY VIEW `click_events as typed` AS
+SELECT
+  `__time`,
+  `user_id` AS `user_id`,
+  TRY_CAST(REGEXP_EXTRACT(`price`, '^\s*([+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|NaN|Infinity))\s*$', 1) AS DOUBLE) AS `price`,
+  TRY_CAST(`quantity` AS BIGINT) AS `quantity`,
+  (((CAST(TIMESTAMPDIFF(DAY, CAST('1970-01-01' AS DATE), TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 1) AS DATE)) AS BIGINT) * 1440 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 3) AS BIGINT), 0) - CASE WHEN REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', '') LIKE '-%' THEN -1 ELSE 1 END * (COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 2, 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 4, 2) AS BIGINT), 0))) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 4) AS BIGINT), 0)) * 1000000 + COALESCE(TRY_CAST(RPAD(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 5), 6, '0') AS BIGINT), 0)) AS `ts`,
+  CASE
+    WHEN NOT `price` IS NULL AND ((TRY_CAST(REGEXP_EXTRACT(`price`, '^\s*([+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|NaN|Infinity))\s*$', 1) AS DOUBLE)) IS NULL) THEN 'price is not a double'
+    WHEN NOT `quantity` IS NULL AND ((TRY_CAST(`quantity` AS BIGINT)) IS NULL OR (`quantity` LIKE '%.%' AND TRY_CAST(`quantity` AS DOUBLE) <> CAST(TRY_CAST(`quantity` AS BIGINT) AS DOUBLE))) THEN 'quantity is not a bigint'
+    WHEN NOT `ts` IS NULL AND (((((CAST(TIMESTAMPDIFF(DAY, CAST('1970-01-01' AS DATE), TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 1) AS DATE)) AS BIGINT) * 1440 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 3) AS BIGINT), 0) - CASE WHEN REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', '') LIKE '-%' THEN -1 ELSE 1 END * (COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 2, 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 4, 2) AS BIGINT), 0))) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 4) AS BIGINT), 0)) * 1000000 + COALESCE(TRY_CAST(RPAD(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 5), 6, '0') AS BIGINT), 0))) IS NULL) THEN 'ts is not a timestamp'
+  END AS `__unreadable`,
+  JSON_OBJECT(KEY 'user_id' VALUE `user_id`, KEY 'price' VALUE `price`, KEY 'quantity' VALUE `quantity`, KEY 'ts' VALUE `ts`) AS `__content`
+FROM `click_events`;
+
+CREATE TEMPORARY VIEW `click_events as selected` AS
+SELECT
+  `__time`,
+  `__unreadable`,
+  `__content`,
+  `user_id` AS `user_id`,
+  (CAST(`price` AS DOUBLE) * CAST(`quantity` AS DOUBLE)) AS `amount`,
+  (`ts`) / 1000 AS `__ts`
+FROM `click_events as typed`
+WHERE `__unreadable` IS NOT NULL OR (
+  ((CAST(`price` AS DOUBLE) > CAST(0 AS DOUBLE) OR NOT (ABS(CAST(`price` AS DOUBLE)) >= 0e0)))
+)
+;
+
+CREATE TEMPORARY VIEW `click_events as judged` AS
+SELECT
+  `user_id` AS `user_id`,
+  CAST(`amount` AS DOUBLE) AS `amount`,
+  `__ts`,
+  `__ts` - MOD(`__ts`, 300000) AS `__start`,
+  `__content`,
+  CASE
+    WHEN `__unreadable` IS NOT NULL THEN `__unreadable`
+    WHEN `user_id` IS NULL THEN 'key user_id is null'
+    WHEN `__ts` IS NULL THEN 'time is null'
+    WHEN `__ts` >= 31536000 AND `__ts` < 4102444800 THEN 'time is outside 1971-2099: seconds? times are milliseconds'
+    WHEN `__ts` >= 31536000000000 AND `__ts` < 4102444800000000 THEN 'time is outside 1971-2099: microseconds? times are milliseconds'
+    WHEN `__ts` >= 31536000000000000 AND `__ts` < 4102444800000000000 THEN 'time is outside 1971-2099: nanoseconds? times are milliseconds'
+    WHEN `__ts` < 31536000000 OR `__ts` >= 4102444800000 THEN 'time is outside 1971-2099'
+    -- Late is decided before anything is counted, tile by tile: the watermark has passed the tile's end and the allowed lateness.
+    WHEN CURRENT_WATERMARK(`__time`) IS NOT NULL
+      AND TO_TIMESTAMP_LTZ(`__ts` - MOD(`__ts`, 300000) + 599999, 3) <= CURRENT_WATERMARK(`__time`)
+      THEN 'later than the allowed lateness of 300000 ms'
+  END AS `__reason`
+FROM `click_events as selected`;
+
+CREATE TEMPORARY VIEW `judged before batches` AS
+SELECT
+  'click_events' AS `__source`,
+  `user_id`,
+  `amount`,
+  `__ts`,
+  `__start`,
+  `__reason`,
+  CASE WHEN `__reason` IS NOT NULL THEN `__content` END AS `__content`
+FROM `click_events as judged`;
+
+-- job.py makes the table `judged` of this view by way of a stream. Were it one query with what follows, the assigner of
+-- mini-batches would stand before CURRENT_WATERMARK and give it the time of day in place of the watermark.
+
+-- What SQL can add up is added up here; of the rest the values are handed over, from which put_tiles makes the states.
+CREATE TEMPORARY VIEW `tiles` AS
+SELECT
+  `user_id` AS `key:user_id`,
+  `__start`,
+  COUNT(*) AS `__events`,
+  MAX(`__ts`) AS `__newest`,
+  COALESCE(SUM(`amount`), 0e0) AS `sum_amount.sum`,
+  COUNT(`amount`) AS `count_amount.n`,
+  ARRAY_AGG(`amount`) FILTER (WHERE `amount` IS NOT NULL) AS `values:amount`
+FROM `judged`
+WHERE `__reason` IS NULL
+GROUP BY `user_id`, `__start`;
+
+EXECUTE STATEMENT SET BEGIN
+
+INSERT INTO `put` SELECT `put_tiles`(
+  `key:user_id`,
+  `__start`,
+  `__events`,
+  `__newest`,
+  `sum_amount.sum`,
+  `count_amount.n`,
+  `values:amount`
+) FROM `tiles`;
+
+INSERT INTO `refused`
+SELECT `__source`, `__reason`, `__content` FROM `judged` WHERE `__reason` IS NOT NULL
+UNION ALL
+SELECT 'click_events', 'not a JSON object', `line` FROM `lines of click_events` WHERE TRIM(`line`) <> '' AND NOT (`line` IS JSON OBJECT)
+;
+
+END;
