@@ -52,10 +52,11 @@ class Ladder:
         sizes = [level.size_ms for level in self.plan.levels]
         levels = [self.rows.level(finest, sizes[-1])]
         for size_ms in reversed(sizes[:-1]):
-            levels.append(self._coarser(levels[-1], size_ms))
+            levels.append(self.coarser(levels[-1], size_ms))
         return levels[::-1]
 
-    def _coarser(self, tiles: LevelTiles, size_ms: int) -> LevelTiles:
+    def coarser(self, tiles: LevelTiles, size_ms: int) -> LevelTiles:
+        """The tiles of a level that some tiles of a finer one, ordered by entity and start, merge to."""
         keys, entity = tiles.keys, np.asarray(tiles.keys.entity)
         starts = tiles.block.rows[:, START] // size_ms * size_ms
         is_new = np.ones(len(starts), dtype=bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -23,6 +24,11 @@ def load_plan(path: str | Path) -> Plan:
         raise PlanError(f"{place}: there is no plan. Make one with tilewright compile, and name its folder or its plan.json.") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as wrong:
         raise PlanError(f"{place}: not a plan ({wrong}). Compile it again with tilewright compile.") from wrong
+    return plan_of_document(document, place)
+
+
+def plan_of_document(document: Any, place: str | Path) -> Plan:
+    """The plan that a JSON document is; `place` names it in messages. Raises PlanError."""
     version = document.get("plan_version") if isinstance(document, dict) else None
     if version != PLAN_VERSION:
         raise PlanError(f"{place}: plan version {version}, but this version of Tilewright reads {PLAN_VERSION}. Compile it again.")

@@ -180,6 +180,11 @@ class LmdbStore:
         found: bytes | None = environment.read(environment.documents, lambda transaction: transaction.get(key))
         return found
 
+    def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
+        """The record of each tile, None where there is none."""
+        environment = self._open
+        return environment.read(environment.tiles, lambda transaction: [transaction.get(key) for key in keys.ordered])
+
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Puts the tiles that are newer than what is stored; nothing expires here."""
         self.transact(lambda transaction: put_newer(transaction, keys, records))

@@ -36,6 +36,10 @@ class MemoryStore:
         """A named document."""
         return self._documents.get(name)
 
+    def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
+        """The record of each tile, None where there is none."""
+        return MemoryTransaction(self._tiles, self._documents).get_tiles(keys)
+
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Puts the tiles that are newer than what is stored; nothing expires here."""
         self.transact(lambda transaction: put_newer(transaction, keys, records))

@@ -97,6 +97,9 @@ class Store(Protocol):
         to enumerate keys may need a second round trip, and any other range it may refuse if it is very long.
         """
 
+    def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
+        """The record of each tile, None where there is none; of many entities at once, some hundred tiles a round trip."""
+
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Puts whole tiles, each at most once, where they are newer than what is stored (`newer.rank`); the others are no change.
 

@@ -121,6 +121,14 @@ class RedisStore:
         start_ms = max(wanted.start_ms, int(first)) if first else wanted.end_ms
         return Range(wanted.size_ms, start_ms, max(wanted.end_ms, start_ms))
 
+    def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
+        """The record of each tile, None where there is none, by MGETs of some hundred keys."""
+        texts = keys.texts
+        found: list[bytes | None] = []
+        for at in range(0, len(texts), _CALL_TILES):
+            found += self._asking(lambda at=at: self._redis.mget(texts[at : at + _CALL_TILES]))  # type: ignore[misc]
+        return found
+
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Puts the tiles that are newer than what is stored, in calls of some hundred."""
         for part in _parts(records):

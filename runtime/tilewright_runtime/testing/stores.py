@@ -101,6 +101,15 @@ class StoreConformance(_OfAPlace):
         assert store.scan("t", "s=a", []) == []
         assert store.get("anything") is None
 
+    def test_tiles_are_got_by_their_keys(self, store: Store) -> None:
+        """Any tiles of any entities at once, in the order asked, None for those that are not there."""
+        store.put_newer(tiles(0, 2), [record(1), record(3)], None)
+        store.put_newer(tiles(1, entity="s=b"), [record(2)], None)
+        asked = TileKeys("t", _HOUR, ["s=a", "s=b"], [1, 0, 0, 1, 0], [_BASE + n * _HOUR for n in (1, 2, 1, 0, 0)])
+        assert store.get_tiles(asked) == [record(2), record(3), None, None, record(1)]
+        assert store.get_tiles(tiles()) == []
+        assert store.get_tiles(tiles(*range(2_000)))[:3] == [record(1), None, record(3)]
+
     def test_absence_stands_beside_presence(self, store: Store) -> None:
         """A range with gaps gives what is there, and a put of nothing changes nothing."""
         store.put_newer(tiles(1, 3), [record(1), record(3)], None)

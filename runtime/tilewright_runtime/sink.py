@@ -1,0 +1,132 @@
+"""Whole tiles of the finest level into a store, and the coarser levels merged from it.
+
+A tile comes whole each time it has changed, with its number of events as the sequence. That number only grows, and a tile
+with a smaller or equal one is not put, so tiles that come again after a restart change nothing.
+
+Each level is merged from the next finer one: after the tiles of a level are put, those of each coarser tile that they lie in
+are read back, and what they merge to is put with the sum of their sequences. Several sinks may do so at the same time, for
+other tiles of the same coarser tile. Every put of theirs comes before the read that follows it, so the sink whose read begins
+last sees all tiles as they are in the end. What it saw is larger than or equal to what any other saw, tile by tile, and so is
+the sum of the sequences; it is equal only where all tiles are. So the last content wins whoever puts last. The same holds from
+each level to the next coarser one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tilewright_compiler.plan import Plan
+
+from .block import Block, merge_blocks
+from .keys import text_key, tile_id
+from .layout import NEWEST, SEQUENCE, START
+from .progress import Progress, register_plan
+from .records import RecordCodec
+from .stores import Store, TileKeys
+from .tile_rows import LevelTiles, TileRows
+
+from tilewright.windows import format_duration  # isort: skip
+
+_DAY_MS = 86_400_000
+
+
+class TileSink:
+    """Puts the tiles of one plan into one store. Raises StoreError if the store holds tiles of another plan of that name."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self.plan = plan
+        self.store = store
+        self._rows = TileRows(plan)
+        self._codec = RecordCodec(self._rows.layout)
+        self._newest_ms: int | None = None
+        register_plan(plan, store)
+
+    def put(self, rows: pa.Table) -> int:
+        """Puts rows of tiles of the finest level, with the columns that `TileRows` takes, and returns how many tiles they are.
+
+        A tile may come several times; the row with the most events counts. When this returns the store has acknowledged
+        the tiles of all levels. Raises StoreError.
+        """
+        *coarser, finest = self.plan.levels
+        kept_ms = kept_for_merging_ms(self.plan)
+        tiles = _largest(self._rows.level(rows, finest.size_ms))
+        if not len(tiles.block):
+            return 0
+        put = tiles
+        self._put(put, kept_ms[finest.size_ms])
+        for level in reversed(coarser):
+            put = self._merged(put.keys, level.size_ms)
+            self._put(put, kept_ms[level.size_ms])
+        self._note(int(tiles.block.rows[:, NEWEST].max()))
+        return len(tiles.block)
+
+    def _put(self, tiles: LevelTiles, ttl_ms: int | None) -> None:
+        self.store.put_newer(tiles.keys, self._codec.encode(tiles.block), ttl_ms)
+
+    def _merged(self, finer: TileKeys, size_ms: int) -> LevelTiles:
+        """The tiles of a level that hold some tiles of the next finer one, merged from what the store has of that."""
+        starts = np.asarray(finer.starts_ms, dtype=np.int64) // size_ms * size_ms
+        touched = np.unique(np.column_stack([np.asarray(finer.entity, dtype=np.int64), starts]), axis=0)
+        parts = size_ms // finer.size_ms
+        inside = np.repeat(touched, parts, axis=0)
+        inside[:, 1] += np.tile(np.arange(parts, dtype=np.int64) * finer.size_ms, len(touched))
+        asked = replace(finer, entity=inside[:, 0].tolist(), starts_ms=inside[:, 1].tolist())
+        found = self.store.get_tiles(asked)
+        places = [place for place, record in enumerate(found) if record is not None]
+        block = self._codec.decode_block([record for record in found if record is not None], lambda i: self._name(asked, places[i]))
+        keys = replace(finer, size_ms=size_ms, entity=touched[:, 0].tolist(), starts_ms=touched[:, 1].tolist())
+        merged = self._merged_runs(block, np.asarray(places, dtype=np.int64) // parts)
+        merged.rows[:, START] = touched[:, 1]
+        return LevelTiles(keys, merged)
+
+    def _merged_runs(self, block: Block, groups: NDArray[np.int64]) -> Block:
+        """Each run of tiles of one group, merged pairwise until one is left of every run; `groups` is in order."""
+        layout, kinds = self._rows.layout, self._rows.kinds
+        block = Block(block.rows.copy(), block.variable)  # what was decoded cannot be written
+        while len(block) > len(np.unique(groups)):
+            place = np.arange(len(groups)) - np.searchsorted(groups, groups)
+            older = np.flatnonzero((place % 2 == 0) & np.append(groups[1:] == groups[:-1], False))
+            both = merge_blocks(layout, kinds, block.take(older), block.take(older + 1))
+            block.put(older, both)
+            kept = np.setdiff1d(np.arange(len(groups)), older + 1)
+            block, groups = block.take(kept), groups[kept]
+        return block
+
+    def _note(self, newest_ms: int) -> None:
+        """Keeps the time of the newest event that any sink of the plan has put."""
+        if self._newest_ms is None or newest_ms > self._newest_ms:
+            self._newest_ms = newest_ms
+            progress = Progress.load(self.plan, self.store.get).after(newest_ms, 0)
+            self.store.put(f"progress/{self.plan.name}", progress.to_bytes())
+
+    def _name(self, keys: TileKeys, i: int) -> str:
+        key = text_key(keys.table, keys.entities[keys.entity[i]], format_duration(keys.size_ms), tile_id(keys.starts_ms[i], keys.size_ms))
+        return f"store {self.store.url}, tile {key}"
+
+
+def kept_for_merging_ms(plan: Plan) -> dict[int, int | None]:
+    """How long the tiles of each size are kept: as the plan says, and until no tile that is merged from them changes any more.
+
+    A coarser tile that was merged after a part of it had expired would have fewer events than the stored one, and lose. A day
+    more is for a source that stands still.
+    """
+    changing_ms = plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + _DAY_MS
+    kept: dict[int, int | None] = {}
+    coarser_ms = 0
+    for level in plan.levels:
+        kept[level.size_ms] = None if level.ttl_ms is None else max(level.ttl_ms, coarser_ms + changing_ms if coarser_ms else 0)
+        coarser_ms = level.size_ms
+    return kept
+
+
+def _largest(tiles: LevelTiles) -> LevelTiles:
+    """Of rows of one tile the one with the most events; rows of one tile are neighbours."""
+    rows, entity = tiles.block.rows, np.asarray(tiles.keys.entity, dtype=np.int64)
+    order = np.lexsort((rows[:, SEQUENCE], rows[:, START], entity))
+    last = np.append((np.diff(entity[order]) != 0) | (np.diff(rows[order, START]) != 0), True) if len(order) else np.empty(0, dtype=bool)
+    chosen = order[last]
+    return LevelTiles(tiles.keys.take(chosen), tiles.block.take(chosen))

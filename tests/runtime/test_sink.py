@@ -1,0 +1,96 @@
+"""The sink of stream engines: the tiles in a store are those that the embedded writer makes of the same events."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.everything import SCHEMA, Event, assert_same_tiles, every_operation, some_events, written
+from support.examples import few
+from support.handed import handed
+from support.plans import AT, aggregations, plan_of
+from tilewright import Operation
+from tilewright_compiler.plan import Plan
+from tilewright_runtime import Fetcher, open_store
+from tilewright_runtime.errors import StoreError
+from tilewright_runtime.handover import Finisher
+from tilewright_runtime.sink import TileSink, kept_for_merging_ms
+
+
+def rows(plan: Plan, events: Sequence[Event]) -> pa.Table:
+    """Rows of tiles, made in the way of a stream engine."""
+    finisher = Finisher(plan)
+    return finisher.finish(handed(plan, events, finisher.schema))
+
+
+def test_tiles_are_those_of_the_embedded_writer() -> None:
+    """Of the same events every level has the same tiles, whatever SQL could add up and what was handed over as lists."""
+    plan, events = every_operation(), some_events(400)
+    store = open_store("memory:")
+    TileSink(plan, store).put(rows(plan, events))
+    assert_same_tiles(plan, events, store, written(plan, events))
+
+
+@few(25)
+@given(st.randoms(use_true_random=False), st.integers(1, 60))
+def test_the_order_of_puts_does_not_matter(shuffled: random.Random, count: int) -> None:
+    """Tiles that come in any order, again and while they still grow leave the store as the last of them do."""
+    plan = plan_of(SCHEMA, ["k", "m"], aggregations("n", [Operation.SUM, Operation.MAX, Operation.LAST], ["10m", "1h", "12h"]))
+    events = some_events(count, seed=count, huge=2**62)
+    grown = [rows(plan, events[:end]) for end in range(1, count + 1, 7)] + [rows(plan, events)]
+    shuffled.shuffle(grown)
+    store = open_store("memory:")
+    sinks = [TileSink(plan, store) for _ in range(2)]
+    for sink, table in zip(itertools.cycle(sinks), grown, strict=False):
+        sink.put(table)
+    assert_same_tiles(plan, events, store, written(plan, events))
+
+
+def test_of_rows_of_one_tile_the_largest_counts() -> None:
+    """A batch may hold a tile several times, as it grew."""
+    plan, events = every_operation(), some_events(50)
+    grown = pa.concat_tables([rows(plan, events), rows(plan, events[:20]), rows(plan, events[:40])])
+    store = open_store("memory:")
+    TileSink(plan, store).put(grown)
+    assert_same_tiles(plan, events, store, written(plan, events))
+
+
+def test_tiles_outlive_the_coarser_ones_that_are_merged_from_them() -> None:
+    """In a store that expires, a tile is there until the coarser one can no longer change, however short its windows are."""
+    plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT], ["10m", "1h", "30d"]))
+    kept = kept_for_merging_ms(plan)
+    for coarser, finer in itertools.pairwise(plan.levels):
+        assert finer.ttl_ms is not None
+        assert (kept[finer.size_ms] or 0) >= max(finer.ttl_ms, coarser.size_ms + plan.late.allowed_lateness_ms)
+    assert kept[plan.levels[0].size_ms] == plan.levels[0].ttl_ms
+
+
+def test_nothing_is_put_of_no_rows() -> None:
+    """An empty batch is no change."""
+    plan = every_operation()
+    store = open_store("memory:")
+    assert TileSink(plan, store).put(rows(plan, [])) == 0
+
+
+def test_a_store_of_another_plan_is_refused() -> None:
+    """Tiles of two plans of one name are not mixed."""
+    store = open_store("memory:")
+    TileSink(every_operation(), store)
+    with pytest.raises(StoreError, match="made by a plan with other keys"):
+        TileSink(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT]), name="everything"), store)
+
+
+def test_nan_is_the_largest_number() -> None:
+    """A NaN wins every maximum and no minimum, as it does in SQL."""
+    plan = plan_of({"k": "string", "x": "double"}, ["k"], aggregations("x", [Operation.MIN, Operation.MAX]))
+    events = [{"k": "a", "x": value, "ts": AT - 1} for value in (1.0, float("nan"), None)]
+    store = open_store("memory:")
+    TileSink(plan, store).put(rows(plan, events))
+    features = Fetcher(plan, store).fetch({"k": "a"}, at=AT).features
+    assert (features["x_min_1h"], str(features["x_max_1h"])) == (1.0, "nan")
