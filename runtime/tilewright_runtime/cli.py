@@ -19,6 +19,7 @@ _COMMANDS = {
     "write": ("tilewright_runtime.commands.write", "write", "Write events into the tiles of a plan."),
     "spark-job": ("tilewright_runtime.commands.spark_job", "spark_job", "Run a generated Spark job, or print how to submit it."),
     "fetch": ("tilewright_runtime.commands.fetch", "fetch", "Fetch the features of keys at a time."),
+    "flink-job": ("tilewright_runtime.commands.flink_job", "flink_job", "Start the generated Flink job of a plan."),
 }
 
 

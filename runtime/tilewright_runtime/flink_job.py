@@ -1,0 +1,289 @@
+"""What `flink/job.py` does: looks at what the job needs, runs the statements of `job.sql`, and waits for its end."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tilewright_compiler.flink_dialect import identifier, literal
+from tilewright_compiler.plan import Plan
+
+from .errors import InputError, StoreError, TilewrightError
+from .plans import load_plan
+from .sink import TileSink
+from .stores import open_store
+
+_SET = re.compile(r"SET\s+'([^']+)'\s*=\s*'([^']*)'", re.DOTALL)
+_OWN_ERROR = re.compile(r"tilewright_runtime\.errors\.\w+: (.+)")
+_PYTHON_ERROR = re.compile(r"^([A-Z]\w*(?:Error|Exception)): (.+)$", re.MULTILINE)
+_CAUSE = re.compile(r"Caused by: (?:[\w.$]+\.)?([\w$]+): (.+)")
+_WATERMARK = "CURRENT_WATERMARK(`__time`)"
+_MINI_BATCH = "table.exec.mini-batch.enabled"
+_JUDGED = "CREATE TEMPORARY VIEW `judged before batches`"
+_KAFKA_OPTIONS = ("properties.bootstrap.servers", "topic", "properties.group.id", "scan.startup.mode")
+
+
+class JobError(TilewrightError):
+    """The job could not be started, or it failed."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """What a job is started with."""
+
+    store: str
+    events: Mapping[str, str]
+    """source -> the file or folder of JSON Lines that is read instead of what the plan names"""
+    stream: bool
+    follow: bool
+    refused: str | None
+    checkpoints: str | None
+    parallelism: int | None
+    jars: Sequence[str]
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--store", required=True, metavar="URL", help="Where the tiles are put, for instance redis://localhost:6379/0.")
+@click.option("--events", multiple=True, metavar="[SOURCE=]PATH", help="Read this file or folder of JSON Lines, not what the plan names.")
+@click.option("--stream", is_flag=True, help="Read files as a stream, with a watermark; else they are read as a whole, in any order.")
+@click.option("--follow", is_flag=True, help="Go on reading files that come into a folder; a stream without an end.")
+@click.option("--refused", metavar="FOLDER", help="Write events that are in no tile, and why, to this folder. Default: print them.")
+@click.option("--checkpoints", metavar="FOLDER", help="Keep checkpoints here, and go on from the newest of this plan.")
+@click.option("--parallelism", type=click.IntRange(1), metavar="N", help="Default: the plan's; on one machine at most its cores.")
+@click.option("--jar", "jars", multiple=True, metavar="FILE", help="A connector's jar; may be repeated.")
+@click.pass_obj
+def job(
+    folder: Path,
+    store: str,
+    events: tuple[str, ...],
+    stream: bool,
+    follow: bool,
+    refused: str | None,
+    checkpoints: str | None,
+    parallelism: int | None,
+    jars: tuple[str, ...],
+) -> None:
+    """Run the Flink job of a plan, until its input ends or it is stopped."""
+    try:
+        plan = load_plan(folder.parent)
+        started = Started(store, _events(plan, events), stream or follow, follow, refused, checkpoints, parallelism, jars)
+        run(plan, (folder / "job.sql").read_text(encoding="utf-8"), started)
+    except TilewrightError as error:
+        click.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+def main(folder: Path) -> None:
+    """The command line of `flink/job.py` in its folder."""
+    job(obj=folder)
+
+
+def _events(plan: Plan, given: Sequence[str]) -> dict[str, str]:
+    names = [source.name for source in plan.sources]
+    found = {}
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not equals or name not in names:
+            name, path = names[0], one
+            if len(names) > 1:
+                raise InputError(f"--events {one}: the plan has the sources {', '.join(names)}. Say which, as in {names[0]}=PATH.")
+        if "://" not in path and not Path(path).exists():
+            raise InputError(f"--events {one}: there is no {path}. Paths are relative to {Path.cwd()}.")
+        found[name] = path if "://" in path else str(Path(path).resolve())
+    return found
+
+
+def run(plan: Plan, sql: str, started: Started) -> None:
+    """Runs the statements of a job and waits until it ends. Raises JobError, InputError or StoreError, which say what to do."""
+    is_local = "PYFLINK_GATEWAY_PORT" not in os.environ
+    batch = bool(started.events) and not started.stream and len(started.events) == len(plan.sources)
+    _require_inputs(plan, started)
+    _require_store(plan, started.store)
+    if is_local:
+        _require_java()
+    environment = _environment(batch)
+    settings = environment.get_config()
+    for jar in started.jars:
+        _require_file(jar)
+    if started.jars:
+        settings.set("pipeline.jars", ";".join(Path(jar).resolve().as_uri() for jar in started.jars))
+    if batch:
+        # Nothing is late where all is read before anything is put, and Flink knows no watermark there.
+        sql = sql.replace(_WATERMARK, "CAST(NULL AS TIMESTAMP_LTZ(3))")
+    try:
+        for statement in statements(sql):
+            if found := _SET.fullmatch(statement):
+                settings.set(*found.groups())
+                continue
+            if statement.startswith(_JUDGED):
+                _override(environment, plan, started)
+                environment.execute_sql(statement)
+                _judge(environment, batch)
+            elif statement.startswith("EXECUTE STATEMENT SET"):
+                _configure(settings, plan, started, is_local)
+                result = environment.execute_sql(statement)
+                click.echo(f"{plan.name}: the job runs; tiles go to {started.store.split('@')[-1]}", err=True)
+                _wait(result)
+                click.echo(f"{plan.name}: the job has ended with its input", err=True)
+            else:
+                environment.execute_sql(statement)
+    except TilewrightError:
+        raise
+    except Exception as wrong:
+        raise JobError(f"the job of {plan.name} failed: {_reason(wrong)}") from wrong
+
+
+def statements(sql: str) -> Iterator[str]:
+    """The statements of a script, without comments; quotes are minded, and a statement set is one statement."""
+    parts: list[str] = []
+    tokens = re.compile(r"--[^\n]*|'(?:[^']|'')*'|`(?:[^`]|``)*`|;|[^;'`-]+|-", re.DOTALL)
+    for token in tokens.findall(sql):
+        if token.startswith("--"):
+            continue
+        text = "".join(parts).strip()
+        if token != ";" or (text.startswith("EXECUTE STATEMENT SET") and not text.endswith("END")):
+            parts.append(token)
+            continue
+        parts = []
+        if text:
+            yield text
+
+
+def _environment(batch: bool) -> Any:
+    from pyflink.table import EnvironmentSettings, TableEnvironment
+
+    if batch:
+        return TableEnvironment.create(EnvironmentSettings.in_batch_mode())
+    from pyflink.datastream import StreamExecutionEnvironment
+    from pyflink.table import StreamTableEnvironment
+
+    return StreamTableEnvironment.create(StreamExecutionEnvironment.get_execution_environment())
+
+
+def _judge(environment: Any, batch: bool) -> None:
+    """Makes the table `judged`, of a stream where there is a watermark; job.sql says why."""
+    judged = environment.from_path("`judged before batches`")
+    if not batch:
+        settings = environment.get_config()
+        settings.set(_MINI_BATCH, "false")
+        judged = environment.to_data_stream(judged)
+        settings.set(_MINI_BATCH, "true")
+    environment.create_temporary_view("judged", judged)
+
+
+def _configure(settings: Any, plan: Plan, started: Started, is_local: bool) -> None:
+    from .flink import job_parameters
+
+    parameters = ",".join(f"{name}:{value}" for name, value in job_parameters(plan, started.store).items())
+    settings.set("pipeline.global-job-parameters", parameters)
+    settings.set("pipeline.name", f"tiles of {plan.name}")
+    parallelism = started.parallelism or plan.flink.parallelism
+    if is_local:
+        parallelism = started.parallelism or min(parallelism, os.cpu_count() or 1)
+        settings.set("python.executable", sys.executable)
+        settings.set("python.client.executable", sys.executable)
+        settings.set("taskmanager.memory.managed.size", "512m")
+    if started.store.startswith("lmdb:"):
+        if started.parallelism not in (None, 1) or not is_local:
+            raise StoreError(f"store {started.store}: one process may write to it. Use --parallelism 1 here, or a store such as redis:.")
+        parallelism = 1
+    settings.set("parallelism.default", str(parallelism))
+    if started.checkpoints is not None:
+        _checkpoints(settings, plan, started.checkpoints)
+
+
+def _checkpoints(settings: Any, plan: Plan, folder: str) -> None:
+    """Checkpoints of a plan lie in a folder of its fingerprint, so that none of another plan is taken for one of this."""
+    if "://" in folder:
+        settings.set("execution.checkpointing.dir", f"{folder.rstrip('/')}/{plan.fingerprint}")
+        return
+    own = Path(folder).resolve() / plan.fingerprint
+    complete = sorted(own.glob("*/chk-*/_metadata"), key=lambda path: path.stat().st_mtime_ns)
+    others = [path for path in Path(folder).glob("*/*/chk-*/_metadata") if plan.fingerprint not in path.parts]
+    if not complete and others:
+        raise JobError(
+            f"{folder} holds checkpoints of another plan (fingerprint {others[0].parts[-4]}, this one has {plan.fingerprint}), "
+            "whose states do not fit. Give another folder, or the plan that made them."
+        )
+    own.mkdir(parents=True, exist_ok=True)
+    settings.set("execution.checkpointing.dir", own.as_uri())
+    if complete:
+        settings.set("execution.state-recovery.path", complete[-1].parent.as_uri())
+        click.echo(f"{plan.name}: going on from checkpoint {complete[-1].parent}", err=True)
+
+
+def _override(environment: Any, plan: Plan, started: Started) -> None:
+    """Reads what `--events` names, and writes refused events to where `--refused` says."""
+    for source in plan.sources:
+        if (path := started.events.get(source.name)) is not None:
+            for table in (source.name, f"lines of {source.name}"):
+                if source.topic is not None:
+                    options = ", ".join(map(literal, _KAFKA_OPTIONS))
+                    environment.execute_sql(f"ALTER TABLE {identifier(table)} RESET ({options})")
+                follow = ", 'source.monitor-interval' = '1 s'" if started.follow else ""
+                environment.execute_sql(
+                    f"ALTER TABLE {identifier(table)} SET ('connector' = 'filesystem', 'path' = {literal(path)}{follow})"
+                )
+    if started.refused is not None:
+        path = started.refused if "://" in started.refused else str(Path(started.refused).resolve())
+        environment.execute_sql(f"ALTER TABLE `refused` SET ('connector' = 'filesystem', 'path' = {literal(path)}, 'format' = 'json')")
+
+
+def _wait(result: Any) -> None:
+    try:
+        result.wait()
+    except KeyboardInterrupt:
+        result.get_job_client().cancel().result()
+        click.echo("stopped; with --checkpoints the same command goes on from the newest one", err=True)
+        raise SystemExit(130) from None
+
+
+def _require_inputs(plan: Plan, started: Started) -> None:
+    for source in plan.sources:
+        if source.name in started.events or source.topic is not None:
+            continue
+        if source.table is None or not Path(source.table).exists() or Path(source.table).suffix not in (".json", ".jsonl", ".ndjson"):
+            raise InputError(
+                f"source {source.name} has no topic, and its table {source.table} is no file of JSON Lines here. "
+                f"Say where its events are with --events {source.name}=PATH."
+            )
+
+
+def _require_store(plan: Plan, url: str) -> None:
+    store = open_store(url)
+    try:
+        TileSink(plan, store)
+    finally:
+        store.close()
+
+
+def _require_java() -> None:
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").exists()):
+        raise JobError(
+            "Flink needs Java 17, and there is no java here. Install it, for instance with: apt-get install openjdk-17-jre-headless"
+        )
+
+
+def _require_file(jar: str) -> None:
+    if not Path(jar).is_file():
+        raise InputError(f"--jar {jar}: there is no such file.")
+
+
+def _reason(wrong: Exception) -> str:
+    """The innermost reason of a failure, in one line; what Tilewright itself said comes first."""
+    text = str(wrong)
+    if own := _OWN_ERROR.findall(text):
+        return str(own[-1])
+    if causes := _PYTHON_ERROR.findall(text) or _CAUSE.findall(text):
+        kind, message = causes[-1]
+        return f"{message.strip()} ({kind})"
+    return " ".join(text.split())[:500]

@@ -1,0 +1,91 @@
+"""Generated Flink jobs in processes of their own, with the Python that has Flink."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from support.process import environment
+from tilewright_compiler.output import plan_text
+from tilewright_compiler.plan import Plan
+from tilewright_compiler.targets import flink
+
+_ROOT = Path(__file__).parents[2]
+#: A JVM that lives for seconds gains nothing from its second compiler, and nothing from threads that collect garbage.
+_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g"
+
+
+@cache
+def python() -> str:
+    """The Python that has Flink, made if it is not there; raises if it cannot be."""
+    made = subprocess.run([str(_ROOT / "scripts" / "flink-env")], stdout=subprocess.PIPE, text=True, check=True)
+    return made.stdout.strip()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended, and what it printed."""
+
+    status: int
+    output: str
+
+
+class Job:
+    """The files of a plan's job in a folder, and runs of it."""
+
+    def __init__(self, folder: Path, plan: Plan, **settings: str) -> None:
+        self.folder = folder
+        (folder / "plan.json").write_text(plan_text(plan), encoding="utf-8")
+        files = flink.files(plan)
+        for path, text in files.items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+        sql = folder / "flink" / "job.sql"
+        text = sql.read_text(encoding="utf-8")
+        for name, value in settings.items():
+            option = name.replace("__", "-").replace("_", ".")
+            text = f"SET '{option}' = '{value}';\n" + text.replace(f"SET '{option}'", f"-- SET '{option}'")
+        sql.write_text(text, encoding="utf-8")
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """The running job."""
+        command = [python(), str(self.folder / "flink" / "job.py"), *map(str, arguments)]
+        variables = environment(JVM_ARGS=_JVM, FLINK_LOG_DIR=str(self.folder))
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables, cwd=self.folder, start_new_session=True
+        )
+
+    def run(self, *arguments: str | Path) -> Ended:
+        """The job, until it ends."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=600)
+        return Ended(process.returncode, output)
+
+    def refused(self, folder: Path) -> list[dict[str, Any]]:
+        """The rows of a folder that `--refused` named."""
+        found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_"))]
+        return [json.loads(line) for path in found for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def to_lines(rows: Sequence[Mapping[str, Any]], path: Path, *more: str) -> Path:
+    """Writes JSON Lines: events, then lines as they are."""
+    from support.events import text
+
+    def plain(value: Any) -> Any:
+        return value if isinstance(value, (str, bool, int, float)) or value is None else text(value)
+
+    lines = [json.dumps({name: plain(value) for name, value in row.items()}, ensure_ascii=False) for row in rows]
+    path.write_text("".join(f"{line}\n" for line in [*lines, *more]), encoding="utf-8")
+    return path
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Kills a job with its JVM and its workers, as when a machine fails."""
+    os.killpg(process.pid, 9)
+    process.wait()
