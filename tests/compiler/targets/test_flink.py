@@ -105,6 +105,13 @@ def test_buckets_are_refused() -> None:
     ]
 
 
+def test_raw_events_are_refused() -> None:
+    """What needs events one by one cannot be made of tiles."""
+    counts = [Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"], edge="exact")]
+    (reason,) = flink.unsupported(plan_of({"k": "string", "n": "bigint"}, ["k"], counts))
+    assert reason.startswith("it keeps raw events")
+
+
 def test_what_can_run_is_not_refused() -> None:
     """The quick start runs."""
     assert flink.unsupported(case("quick_start")) == []

@@ -120,9 +120,13 @@ def await_events(store: Path, count: int, running: subprocess.Popen[str]) -> Non
 
 
 def await_checkpoint(folder: Path, running: subprocess.Popen[str]) -> None:
-    """Waits until a checkpoint is complete that began after now."""
-    before = {path.parent.name for path in folder.rglob("_metadata")}
-    await_that(lambda: len({path.parent.name for path in folder.rglob("_metadata")} - before) > 1, running)
+    """Waits until a checkpoint is complete that began after now; only the newest one is kept, and their numbers count up."""
+
+    def newest() -> int:
+        return max((int(path.parent.name.removeprefix("chk-")) for path in folder.rglob("_metadata")), default=0)
+
+    before = newest()
+    await_that(lambda: newest() >= before + 2, running)
 
 
 def await_that(holds: Callable[[], bool], running: subprocess.Popen[str]) -> None:
