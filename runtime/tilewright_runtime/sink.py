@@ -17,21 +17,23 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from tilewright_compiler.plan import Plan
 
-from .block import Block, merge_blocks
+from .errors import StoreError
 from .keys import text_key, tile_id
+from .ladder import Ladder
 from .layout import NEWEST, SEQUENCE, START
 from .progress import Progress, register_plan
 from .records import RecordCodec
-from .stores import Store, TileKeys
-from .tile_rows import LevelTiles, TileRows
+from .stores import Store, TileKeys, TransactionalStore
+from .tile_rows import LevelTiles
 
 from tilewright.windows import format_duration  # isort: skip
 
 _DAY_MS = 86_400_000
+#: Who puts the tiles of a plan into a store of whole tiles.
+_WRITER = b"stream"
 
 
 class TileSink:
@@ -40,10 +42,15 @@ class TileSink:
     def __init__(self, plan: Plan, store: Store) -> None:
         self.plan = plan
         self.store = store
-        self._rows = TileRows(plan)
-        self._codec = RecordCodec(self._rows.layout)
+        self._ladder = Ladder(plan)
+        self._codec = RecordCodec(self._ladder.rows.layout)
         self._newest_ms: int | None = None
         register_plan(plan, store)
+        if not isinstance(store, TransactionalStore) and store.put_first(f"writer/{plan.name}", _WRITER) != _WRITER:
+            raise StoreError(
+                f"store {store.url} gets the tiles of {plan.name} from elsewhere (tilewright write, or a load of history), and whole "
+                "tiles of two would replace each other. Use another database."
+            )
 
     def put(self, rows: pa.Table) -> int:
         """Puts rows of tiles of the finest level, with the columns that `TileRows` takes, and returns how many tiles they are.
@@ -53,7 +60,7 @@ class TileSink:
         """
         *coarser, finest = self.plan.levels
         kept_ms = kept_for_merging_ms(self.plan)
-        tiles = _largest(self._rows.level(rows, finest.size_ms))
+        tiles = _largest(self._ladder.rows.level(rows, finest.size_ms))
         if not len(tiles.block):
             return 0
         put = tiles
@@ -76,32 +83,15 @@ class TileSink:
         inside[:, 1] += np.tile(np.arange(parts, dtype=np.int64) * finer.size_ms, len(touched))
         asked = replace(finer, entity=inside[:, 0].tolist(), starts_ms=inside[:, 1].tolist())
         found = self.store.get_tiles(asked)
-        places = [place for place, record in enumerate(found) if record is not None]
-        block = self._codec.decode_block([record for record in found if record is not None], lambda i: self._name(asked, places[i]))
-        keys = replace(finer, size_ms=size_ms, entity=touched[:, 0].tolist(), starts_ms=touched[:, 1].tolist())
-        merged = self._merged_runs(block, np.asarray(places, dtype=np.int64) // parts)
-        merged.rows[:, START] = touched[:, 1]
-        return LevelTiles(keys, merged)
-
-    def _merged_runs(self, block: Block, groups: NDArray[np.int64]) -> Block:
-        """Each run of tiles of one group, merged pairwise until one is left of every run; `groups` is in order."""
-        layout, kinds = self._rows.layout, self._rows.kinds
-        block = Block(block.rows.copy(), block.variable)  # what was decoded cannot be written
-        while len(block) > len(np.unique(groups)):
-            place = np.arange(len(groups)) - np.searchsorted(groups, groups)
-            older = np.flatnonzero((place % 2 == 0) & np.append(groups[1:] == groups[:-1], False))
-            both = merge_blocks(layout, kinds, block.take(older), block.take(older + 1))
-            block.put(older, both)
-            kept = np.setdiff1d(np.arange(len(groups)), older + 1)
-            block, groups = block.take(kept), groups[kept]
-        return block
+        places = np.flatnonzero([record is not None for record in found])
+        block = self._codec.decode_block([record for record in found if record is not None], lambda i: self._name(asked, int(places[i])))
+        return self._ladder.coarser(LevelTiles(asked.take(places), block), size_ms)
 
     def _note(self, newest_ms: int) -> None:
         """Keeps the time of the newest event that any sink of the plan has put."""
         if self._newest_ms is None or newest_ms > self._newest_ms:
             self._newest_ms = newest_ms
-            progress = Progress.load(self.plan, self.store.get).after(newest_ms, 0)
-            self.store.put(f"progress/{self.plan.name}", progress.to_bytes())
+            Progress.load(self.plan, self.store.get).after(newest_ms, 0).save(self.plan, self.store)
 
     def _name(self, keys: TileKeys, i: int) -> str:
         key = text_key(keys.table, keys.entities[keys.entity[i]], format_duration(keys.size_ms), tile_id(keys.starts_ms[i], keys.size_ms))

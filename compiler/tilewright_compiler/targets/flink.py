@@ -24,7 +24,7 @@ from ..templates import Code, sources
 from ..tile_queries import EARLIEST_MS, END_MS, time_refusals
 from ..types import spark_type
 
-_TEMPLATES = Path(__file__).with_name("flink_templates")
+_TEMPLATES = Path(__file__).parent / "templates" / "flink"
 _DAY_MS = 86_400_000
 _FLINK_TYPES = {"VARCHAR": "STRING"}
 
