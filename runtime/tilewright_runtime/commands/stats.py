@@ -32,9 +32,11 @@ def stats(plan: str, files: tuple[str, ...], source: str | None) -> None:
 
 
 def _yaml(measured: Measured) -> str:
+    from tilewright_compiler.wording import counted
+
     busiest, most = _plain(measured.busiest_per_hour), measured.most_in_an_hour
     return f"""\
-# {measured.events:,} events over {measured.hours:,} hours. Typical is the entity in the middle; the busiest
+# {counted(measured.events, "event")} over {counted(measured.hours, "hour")}. Typical is the entity in the middle; the busiest
 # has {busiest} events per hour, and the most that any has in one hour are {most:,}.
 tiling:
   entity_stats:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tilewright_compiler.wording import one_line
+
 from ..errors import InputError
 
 
@@ -11,7 +13,7 @@ def require_columns(columns: Sequence[str], present: Sequence[str]) -> None:
     """Raises InputError unless every column is there."""
     missing = [column for column in columns if column not in present]
     if missing:
-        raise InputError(f"has no column {', '.join(missing)}; its columns are {', '.join(present)}.")
+        raise InputError(f"has no column {', '.join(missing)}; its columns are {one_line(', '.join(present))}.")
 
 
 def changed(before: str) -> InputError:

@@ -107,6 +107,12 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         write(tmp_path, f"k,ts,N\na,{TS},1\n")
 
 
+def test_names_of_columns_do_not_reach_the_terminal_as_commands(tmp_path: Path) -> None:
+    """A header is text of somebody else's; what would colour the terminal is shown as an escape."""
+    with pytest.raises(InputError, match=r"its columns are k, \\x1b\[31mred\."):
+        write(tmp_path, "k,\x1b[31mred\n")
+
+
 def test_a_name_that_stands_twice_is_an_error(tmp_path: Path) -> None:
     """Two columns of one name cannot be told apart."""
     with pytest.raises(InputError, match="names 'k' twice"):
