@@ -89,6 +89,9 @@ BUCKETS: dict[str, tuple[str, Sequence[Any]]] = {
 }
 CASES |= {case: CASES[case.partition(" by ")[0]] for case in BUCKETS}
 
+#: So many answers are compared in all, each of a feature at a time, over operations, types, edge modes and windows.
+LEAST_ANSWERS = 100_000
+
 #: A day's boundary, around which edges of all levels meet.
 MIDNIGHT = AT // DAY * DAY
 boundary = st.builds(
@@ -172,13 +175,15 @@ def write_all(
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("case", CASES)
 def test_every_answer_is_the_oracles(case: str) -> None:
-    """Each operation, window and edge mode answers at every time what brute force over the raw events says."""
+    """Each operation, window and edge mode answers at every time what brute force over the raw events says, thousands of times."""
     _, values, _ = CASES[case]
     _, buckets = BUCKETS.get(case, ("", ()))
+    compared = 0
 
     @few(8)
     @given(histories(values, buckets), st.sampled_from(["memory:", "lmdb:"]))
     def check(drawn: tuple[list[dict[str, Any]], list[list[dict[str, Any]]], list[str], list[int]], scheme: str) -> None:
+        nonlocal compared
         events, writes, forms, query_times = drawn
         with tempfile.TemporaryDirectory() as folder:
             store = open_store(scheme if scheme == "memory:" else f"lmdb:{folder}/store")
@@ -188,9 +193,11 @@ def test_every_answer_is_the_oracles(case: str) -> None:
                 fetcher = Fetcher(made, store)
                 for key, at in itertools.product(KEYS[:5], query_times):
                     assert_answer(fetcher, key, at, [event for event in events if all(event[name] == key[name] for name in key)])
+                    compared += len(made.features)
             store.close()
 
     check()
+    assert compared >= LEAST_ANSWERS / len(CASES)
 
 
 def assert_answer(fetcher: Fetcher, key: Mapping[str, Any], at: int, events: Sequence[Mapping[str, Any]]) -> None:
