@@ -296,6 +296,10 @@ class Cost(_Part):
     """A request for all features, at the worst time."""
     chunk_bytes: int | None
     """The size of a chunk of raw events; null where none are kept."""
+    max_tiles_per_request: int
+    """The budget of tiles: a window that reads more is warned of."""
+    max_edge_error: float
+    """The budget of edge errors: an oldest tile that is a larger part of its window is warned of."""
     stored_bytes_per_entity: int | None
     """With an event in every tile; null where tiles are kept for ever."""
     stored_bytes: int | None = None

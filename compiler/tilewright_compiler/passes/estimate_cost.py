@@ -41,6 +41,8 @@ def estimate_cost(draft: Draft) -> None:
         typical=Request(tiles=typical, chunks=chunks, bytes=typical * record + chunks * chunk, round_trips=1),
         worst=Request(tiles=worst, chunks=chunks, bytes=worst * record + chunks * chunk, round_trips=1),
         chunk_bytes=None if draft.events is None else chunk,
+        max_tiles_per_request=draft.config.max_tiles_per_request,
+        max_edge_error=draft.config.max_edge_error,
         stored_bytes_per_entity=stored,
         stored_bytes=None if stored is None or entities is None else stored * entities,
         tiles_per_second=None if requests is None else requests * typical,
