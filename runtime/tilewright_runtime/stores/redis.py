@@ -122,11 +122,13 @@ class RedisStore:
         return Range(wanted.size_ms, start_ms, max(wanted.end_ms, start_ms))
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """The record of each tile, None where there is none, by MGETs of some hundred keys."""
+        """The record of each tile, None where there is none, by MGETs of some hundred keys, in a cluster one a slot."""
         texts = keys.texts
+        # The tiles of several entities lie on several nodes, which no single MGET may ask.
+        get = self._redis.mget_nonatomic if self._is_cluster else self._redis.mget
         found: list[bytes | None] = []
         for at in range(0, len(texts), _CALL_TILES):
-            found += self._asking(lambda at=at: self._redis.mget(texts[at : at + _CALL_TILES]))  # type: ignore[misc]
+            found += self._asking(lambda at=at: get(texts[at : at + _CALL_TILES]))  # type: ignore[misc]
         return found
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
