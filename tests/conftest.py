@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from support import redis_server as redis_servers
+from support.kafka import Kafka, kafka_broker
 from support.redis_server import RedisServer
 
 # The plugin that authors get; named here too, since the sources may be on the path without being installed.
@@ -33,3 +34,10 @@ def tls_redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis
     """The same over TLS."""
     with redis_servers.tls_server(tmp_path_factory.mktemp("rediss")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A Kafka for all tests, each of which has topics of its own in it."""
+    with kafka_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker

@@ -15,8 +15,10 @@ import click
 
 from tilewright_compiler.flink_dialect import identifier, literal
 from tilewright_compiler.plan import Plan
+from tilewright_compiler.topics import parse_topic
 
 from .errors import InputError, StoreError, TilewrightError
+from .flink_topics import require_brokers, require_topics
 from .plans import load_plan
 from .sink import TileSink
 from .stores import open_store
@@ -28,6 +30,7 @@ _CAUSE = re.compile(r"Caused by: (?:[\w.$]+\.)?([\w$]+): (.+)")
 _WATERMARK = "CURRENT_WATERMARK(`__time`)"
 _MINI_BATCH = "table.exec.mini-batch.enabled"
 _JUDGED = "CREATE TEMPORARY VIEW `judged before batches`"
+_ROLLING = {"rollover-interval": "10 s", "check-interval": "5 s"}
 _KAFKA_OPTIONS = ("properties.bootstrap.servers", "topic", "properties.group.id", "scan.startup.mode")
 
 
@@ -58,7 +61,7 @@ class Started:
 @click.option("--refused", metavar="FOLDER", help="Write events that are in no tile, and why, to this folder. Default: print them.")
 @click.option("--checkpoints", metavar="FOLDER", help="Keep checkpoints here, and go on from the newest of this plan.")
 @click.option("--parallelism", type=click.IntRange(1), metavar="N", help="Default: the plan's; on one machine at most its cores.")
-@click.option("--jar", "jars", multiple=True, metavar="FILE", help="A connector's jar; may be repeated.")
+@click.option("--jar", "jars", multiple=True, metavar="FILE", help="A connector's jar; may be repeated. Those beside job.py are used too.")
 @click.pass_obj
 def job(
     folder: Path,
@@ -74,6 +77,7 @@ def job(
     """Run the Flink job of a plan, until its input ends or it is stopped."""
     try:
         plan = load_plan(folder.parent)
+        jars = (*jars, *map(str, sorted(folder.glob("*.jar"))))
         started = Started(store, _events(plan, events), stream or follow, follow, refused, checkpoints, parallelism, jars)
         run(plan, (folder / "job.sql").read_text(encoding="utf-8"), started)
     except TilewrightError as error:
@@ -106,15 +110,18 @@ def run(plan: Plan, sql: str, started: Started) -> None:
     is_local = "PYFLINK_GATEWAY_PORT" not in os.environ
     batch = bool(started.events) and not started.stream and len(started.events) == len(plan.sources)
     _require_inputs(plan, started)
+    topics = {
+        source.name: topic
+        for source in plan.sources
+        if source.name not in started.events and source.topic is not None and (topic := parse_topic(source.topic)) is not None
+    }
+    require_brokers(topics)
     _require_store(plan, started.store)
     if is_local:
         _require_java()
-    environment = _environment(batch)
+    environment = _environment(batch, started.jars)
+    require_topics(topics)
     settings = environment.get_config()
-    for jar in started.jars:
-        _require_file(jar)
-    if started.jars:
-        settings.set("pipeline.jars", ";".join(Path(jar).resolve().as_uri() for jar in started.jars))
     if batch:
         # Nothing is late where all is read before anything is put, and Flink knows no watermark there.
         sql = sql.replace(_WATERMARK, "CAST(NULL AS TIMESTAMP_LTZ(3))")
@@ -157,15 +164,18 @@ def statements(sql: str) -> Iterator[str]:
             yield text
 
 
-def _environment(batch: bool) -> Any:
-    from pyflink.table import EnvironmentSettings, TableEnvironment
-
-    if batch:
-        return TableEnvironment.create(EnvironmentSettings.in_batch_mode())
+def _environment(batch: bool, jars: Sequence[str]) -> Any:
     from pyflink.datastream import StreamExecutionEnvironment
-    from pyflink.table import StreamTableEnvironment
+    from pyflink.table import EnvironmentSettings, StreamTableEnvironment
 
-    return StreamTableEnvironment.create(StreamExecutionEnvironment.get_execution_environment())
+    for jar in jars:
+        _require_file(jar)
+    execution = StreamExecutionEnvironment.get_execution_environment()
+    if jars:
+        # Settings of tables reach the queries that are executed, but not the one that `_judge` makes a stream of.
+        execution.add_jars(*(Path(jar).resolve().as_uri() for jar in jars))
+    mode = EnvironmentSettings.in_batch_mode() if batch else EnvironmentSettings.in_streaming_mode()
+    return StreamTableEnvironment.create(execution, mode)
 
 
 def _judge(environment: Any, batch: bool) -> None:
@@ -234,7 +244,11 @@ def _override(environment: Any, plan: Plan, started: Started) -> None:
                 )
     if started.refused is not None:
         path = started.refused if "://" in started.refused else str(Path(started.refused).resolve())
-        environment.execute_sql(f"ALTER TABLE `refused` SET ('connector' = 'filesystem', 'path' = {literal(path)}, 'format' = 'json')")
+        # A file is closed soon, for only closed ones are seen; by default each is kept open for half an hour.
+        rolling = ", ".join(f"'sink.rolling-policy.{name}' = '{value}'" for name, value in _ROLLING.items())
+        environment.execute_sql(
+            f"ALTER TABLE `refused` SET ('connector' = 'filesystem', 'path' = {literal(path)}, 'format' = 'json', {rolling})"
+        )
 
 
 def _wait(result: Any) -> None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from support.everything import Event, tiles
 from support.process import environment
 from tilewright_compiler.output import plan_text
 from tilewright_compiler.plan import Plan
 from tilewright_compiler.targets import flink
+from tilewright_runtime import open_store
+from tilewright_runtime.errors import StoreError
+from tilewright_runtime.layout import SEQUENCE
 
 _ROOT = Path(__file__).parents[2]
 #: A JVM that lives for seconds gains nothing from its second compiler, and nothing from threads that collect garbage.
@@ -73,19 +80,59 @@ class Job:
         return [json.loads(line) for path in found for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def to_lines(rows: Sequence[Mapping[str, Any]], path: Path, *more: str) -> Path:
-    """Writes JSON Lines: events, then lines as they are."""
+def lines_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Events as JSON objects, a line each."""
     from support.events import text
 
     def plain(value: Any) -> Any:
         return value if isinstance(value, (str, bool, int, float)) or value is None else text(value)
 
-    lines = [json.dumps({name: plain(value) for name, value in row.items()}, ensure_ascii=False) for row in rows]
-    path.write_text("".join(f"{line}\n" for line in [*lines, *more]), encoding="utf-8")
+    return [json.dumps({name: plain(value) for name, value in row.items()}, ensure_ascii=False) for row in rows]
+
+
+def to_lines(rows: Sequence[Mapping[str, Any]], path: Path, *more: str) -> Path:
+    """Writes JSON Lines: events, then lines as they are."""
+    path.write_text("".join(f"{line}\n" for line in [*lines_of(rows), *more]), encoding="utf-8")
     return path
 
 
 def stop(process: subprocess.Popen[str]) -> None:
     """Kills a job with its JVM and its workers, as when a machine fails."""
-    os.killpg(process.pid, 9)
+    with suppress(ProcessLookupError):  # it ended by itself
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def await_events(plan: Plan, events: Sequence[Event], url: str, running: subprocess.Popen[str]) -> None:
+    """Waits until the coarsest tiles of a store hold as many events as these."""
+
+    def held() -> int:
+        try:
+            store = open_store(url, create=False)
+        except StoreError:
+            return 0
+        coarsest = [block for _, size_ms, block in tiles(plan, store, events) if size_ms == plan.levels[0].size_ms]
+        store.close()
+        return sum(int(block.rows[:, SEQUENCE].sum()) for block in coarsest)
+
+    await_that(lambda: held() == len(events), running)
+
+
+def await_checkpoint(folder: Path, running: subprocess.Popen[str]) -> None:
+    """Waits until a checkpoint is complete that began after now; only the newest one is kept, and their numbers count up."""
+
+    def newest() -> int:
+        return max((int(path.parent.name.removeprefix("chk-")) for path in folder.rglob("_metadata")), default=0)
+
+    before = newest()
+    await_that(lambda: newest() >= before + 2, running)
+
+
+def await_that(holds: Callable[[], bool], running: subprocess.Popen[str]) -> None:
+    """Waits until something holds, as long as the job runs."""
+    end = time.monotonic() + 300
+    while not holds():
+        if running.poll() is not None or time.monotonic() > end:
+            stop(running)
+            raise AssertionError(running.communicate()[0])
+        time.sleep(0.2)

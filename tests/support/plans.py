@@ -19,11 +19,15 @@ AT = 1_704_379_045_000
 
 
 def event_source(
-    schema: Mapping[str, str], name: str = "events", wheres: Sequence[str] = (), selects: Mapping[str, str] | None = None
+    schema: Mapping[str, str],
+    name: str = "events",
+    wheres: Sequence[str] = (),
+    selects: Mapping[str, str] | None = None,
+    topic: str | None = None,
 ) -> EventSource:
     """A source of the given columns; its time is the column `ts`, epoch milliseconds."""
     query = Query(selects=selects, wheres=wheres, time_column="ts")
-    return EventSource(table="events.parquet", schema={**schema, "ts": "bigint"}, query=query, name=name)
+    return EventSource(table="events.parquet", topic=topic, schema={**schema, "ts": "bigint"}, query=query, name=name)
 
 
 def plan_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import shutil
 import signal
 import socket
@@ -12,10 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from support.servers import end_with_parent, free_port
 from support.waiting import wait_until
 
 _PATIENCE_S = 20
-_SIGNAL_OF_A_DEAD_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 class RedisServer:
@@ -24,7 +23,7 @@ class RedisServer:
     def __init__(self, folder: Path, *options: str, tls: bool = False) -> None:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = _free_port()
+        self.port = free_port()
         self._options = options
         self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,7 +39,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [program, *ports, *quiet, "--logfile", str(self.folder / "redis.log"), *self._options],
             start_new_session=True,  # Ctrl-C in the terminal is for the tests, which then stop it
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )
         wait_until(self._listens, "redis-server listens")
 
@@ -109,14 +108,3 @@ def tls_server(folder: Path) -> Iterator[RedisServer]:
     files = ["--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no"]
     with redis_server(folder, *files, tls=True) as server:
         yield server
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _end_with_parent() -> None:
-    """A server does not outlive tests that were killed."""
-    ctypes.CDLL(None).prctl(_SIGNAL_OF_A_DEAD_PARENT, signal.SIGKILL)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlglot import exp
 
@@ -22,6 +20,7 @@ from ..sqltree import Node, NotTranslatable
 from ..states import LIMB, family
 from ..templates import Code, sources
 from ..tile_queries import EARLIEST_MS, END_MS, time_refusals
+from ..topics import parse_topic
 from ..types import spark_type
 
 _TEMPLATES = Path(__file__).parent / "templates" / "flink"
@@ -41,7 +40,7 @@ def unsupported(plan: Plan) -> list[str]:
             advice = "Make it a key, or use tilewright write"
             reasons[f"the bucket column {state.bucket!r}: a Flink job keeps no states by bucket. {advice}"] = None
     for source in plan.sources:
-        if source.topic is not None and _kafka(source.topic) is None:
+        if source.topic is not None and parse_topic(source.topic) is None:
             reasons[f"source {source.name}: the topic {source.topic!r} is not of the form kafka://HOST:PORT/TOPIC"] = None
         for part in _expressions(plan, source):
             try:
@@ -73,25 +72,12 @@ def _columns(plan: Plan) -> list[Column]:
     return [Column(name=name, type=kind) for name, kind in types.items()]
 
 
-@dataclass(frozen=True)
-class _Kafka:
-    servers: str
-    topic: str
-
-
-def _kafka(topic: str) -> _Kafka | None:
-    """The brokers and the topic of kafka://HOST:PORT[,HOST:PORT]/TOPIC."""
-    parts = urlsplit(topic)
-    name = parts.path.removeprefix("/")
-    return _Kafka(parts.netloc, name) if parts.scheme == "kafka" and parts.netloc and name and "/" not in name else None
-
-
 class _Read:
     """What the job does with the events of one source."""
 
     def __init__(self, plan: Plan, source: Source) -> None:
         self.name = source.name
-        self.kafka = _kafka(source.topic) if source.topic is not None else None
+        self.kafka = parse_topic(source.topic) if source.topic is not None else None
         self.path = source.table
         self._types = {column.name: column.type for column in source.columns}
         self._parts = {column: to_flink(source.selects[column.name], source, _binder()) for column in _columns(plan)}

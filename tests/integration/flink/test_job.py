@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from support.everything import SCHEMA, Event, assert_same_tiles, every_operation, some_events, written
-from support.flink import Job, stop, to_lines
+from support.flink import Job, await_checkpoint, await_events, stop, to_lines
 from support.plans import AT, MINUTE, aggregations, plan_of
 from tilewright import Operation
 from tilewright_runtime import open_store
-from tilewright_runtime.keys import entity_encoder
-from tilewright_runtime.newer import rank
-from tilewright_runtime.stores import Range
 
 PLAN = every_operation()
-ENTITIES = sorted({entity_encoder(PLAN.keys)([event["k"], event["m"]]) for event in some_events(300, seed=5)})
 LATENESS_MS = PLAN.late.allowed_lateness_ms
 
 
@@ -89,12 +83,12 @@ def test_a_job_that_is_killed_goes_on_from_its_checkpoint(tmp_path: Path) -> Non
         tmp_path / "checkpoints",
     ]
     running = job.start(*arguments)
-    await_events(tmp_path / "store", len(first), running)
+    await_events(PLAN, first, f"lmdb:{tmp_path}/store", running)
     await_checkpoint(tmp_path / "checkpoints", running)
     stop(running)
     to_lines(second, tmp_path / "events" / "2.jsonl")
     running = job.start(*arguments)
-    await_events(tmp_path / "store", len(events), running)
+    await_events(PLAN, events, f"lmdb:{tmp_path}/store", running)
     stop(running)
     assert_same_tiles(PLAN, events, open_store(f"lmdb:{tmp_path}/store"), written(PLAN, events))
     (tmp_path / "other").mkdir()
@@ -102,41 +96,6 @@ def test_a_job_that_is_killed_goes_on_from_its_checkpoint(tmp_path: Path) -> Non
     ended = other.run("--store", "memory:", "--events", tmp_path / "events", "--checkpoints", tmp_path / "checkpoints")
     assert ended.status == 1
     assert "holds checkpoints of another plan" in ended.output
-
-
-def await_events(store: Path, count: int, running: subprocess.Popen[str]) -> None:
-    """Waits until the tiles of a level hold so many events."""
-    size_ms = PLAN.levels[0].size_ms
-    span = Range(size_ms, 0, 2 * AT // size_ms * size_ms)
-
-    def held() -> int:
-        if not (store / "data.mdb").exists():
-            return 0
-        opened = open_store(f"lmdb:{store}", create=False)
-        found = [record for entity in ENTITIES for record in opened.scan(PLAN.name, entity, [span])[0]]
-        return sum(rank(record)[0] for record in found)
-
-    await_that(lambda: held() == count, running)
-
-
-def await_checkpoint(folder: Path, running: subprocess.Popen[str]) -> None:
-    """Waits until a checkpoint is complete that began after now; only the newest one is kept, and their numbers count up."""
-
-    def newest() -> int:
-        return max((int(path.parent.name.removeprefix("chk-")) for path in folder.rglob("_metadata")), default=0)
-
-    before = newest()
-    await_that(lambda: newest() >= before + 2, running)
-
-
-def await_that(holds: Callable[[], bool], running: subprocess.Popen[str]) -> None:
-    """Waits until something holds, as long as the job runs."""
-    end = time.monotonic() + 300
-    while not holds():
-        if running.poll() is not None or time.monotonic() > end:
-            stop(running)
-            raise AssertionError(running.communicate()[0])
-        time.sleep(0.2)
 
 
 def test_what_is_missing_is_said_before_the_job_starts(tmp_path: Path) -> None:

@@ -1,0 +1,23 @@
+"""Where a topic is: the brokers and the name in kafka://HOST:PORT[,HOST:PORT]/TOPIC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic of a Kafka cluster."""
+
+    servers: str
+    """HOST:PORT of the brokers that are asked first, with commas between them."""
+    name: str
+    """Its name in that cluster."""
+
+
+def parse_topic(url: str) -> Topic | None:
+    """The topic that a URL names, or None if it is not of that form."""
+    parts = urlsplit(url)
+    name = parts.path.removeprefix("/")
+    return Topic(parts.netloc, name) if parts.scheme == "kafka" and parts.netloc and name and "/" not in name else None

@@ -1,0 +1,103 @@
+"""Generated Flink jobs on a real Kafka: tiles as the embedded writer makes them, also after kills; what is away is said at the start."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from support.everything import SCHEMA, Event, assert_same_tiles, some_events, written
+from support.flink import Job, await_checkpoint, await_events, await_that, lines_of, stop
+from support.kafka import Kafka, jars
+from support.plans import AT, HOUR, aggregations, event_source, plan_of
+from support.redis_server import RedisServer
+from support.servers import free_port
+from tilewright import Operation
+from tilewright_compiler.plan import Plan
+from tilewright_runtime import open_store
+
+#: What SQL adds up, what is made of lists of values, and a sketch; `test_job.py` has every operation.
+OPERATIONS = [Operation.COUNT, Operation.SUM, Operation.MAX, Operation.FIRST, Operation.LAST_K(3), Operation.APPROX_UNIQUE_COUNT]
+
+
+def reading(topic: str) -> Plan:
+    """A plan of two keys that reads a topic, in tiles of 1m, 5m and 1h."""
+    parts = [*aggregations("n", OPERATIONS, ["10m", "1h", "12h"]), *aggregations("t", [Operation.LAST], ["1h"])]
+    return plan_of(SCHEMA, ["k", "m"], parts, sources=[event_source(SCHEMA, topic=topic)])
+
+
+def produce(kafka: Kafka, topic: str, events: Sequence[Event]) -> None:
+    """Every other event to each of two partitions."""
+    for partition in (0, 1):
+        kafka.produce(topic, lines_of(events[partition::2]), partition)
+
+
+def connector() -> list[str | Path]:
+    (jar,) = jars("flink").glob("*.jar")
+    return ["--jar", jar]
+
+
+def test_a_topic_becomes_tiles_in_redis_also_after_kills(tmp_path: Path, kafka: Kafka, redis_server: RedisServer) -> None:
+    """Killed twice, a job of two partitions counts each event once, also those that came while it was down, and refuses what it should."""
+    topic, url = kafka.topic(partitions=2), redis_server.url()
+    events = sorted(some_events(300, seed=5), key=lambda event: event["ts"])  # nothing is late: a restart forgets the watermark
+    late = [dict(events[0]) | {"ts": AT - 3 * HOUR}, dict(events[1]) | {"ts": AT - 3 * HOUR}]
+    plan = reading(topic)
+    job = Job(tmp_path, plan, execution_checkpointing_interval="1 s")
+    refused, checkpoints = tmp_path / "refused", tmp_path / "checkpoints"
+    arguments = [*connector(), "--store", url, "--checkpoints", checkpoints, "--refused", refused]
+
+    produce(kafka, topic, events[:120])
+    running = job.start(*arguments)
+    await_events(plan, events[:120], url, running)
+    await_checkpoint(checkpoints, running)
+    produce(kafka, topic, events[120:160])
+    stop(running)
+    produce(kafka, topic, events[160:200])
+    running = job.start(*arguments)
+    await_events(plan, events[:200], url, running)
+    await_checkpoint(checkpoints, running)
+    kafka.produce(topic, ["no json", *lines_of([dict(events[0]) | {"n": "many"}])], partition=0)
+    stop(running)
+    produce(kafka, topic, events[200:])
+    running = job.start(*arguments)
+    await_events(plan, events, url, running)
+    await_checkpoint(checkpoints, running)
+    produce(kafka, topic, late)
+    await_that(lambda: len(job.refused(refused)) >= 4, running)
+    await_checkpoint(checkpoints, running)
+    stop(running)
+
+    assert_same_tiles(plan, events, open_store(url), written(plan, events))
+    assert Counter(row["reason"] for row in job.refused(refused)) == {
+        f"later than the allowed lateness of {plan.late.allowed_lateness_ms} ms": 2,
+        "not a JSON object": 1,
+        "n is not a bigint": 1,
+    }
+
+
+def test_a_broker_that_is_away_is_said_at_the_start(tmp_path: Path) -> None:
+    """Where nobody listens, the source and the address are named, and no stack of Java."""
+    topic = f"kafka://127.0.0.1:{free_port()}/clicks"
+    ended = Job(tmp_path, reading(topic)).run(*connector(), "--store", "memory:")
+    assert (ended.status, ended.output.splitlines()[1:]) == (1, [])
+    assert ended.output.startswith(f"error: source events: no Kafka broker answers at {topic.split('/')[2]}. Start it, or say")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (connector, "there is no topic 'absent' at {servers}; it has "),
+        (list, "source events is a topic, and Flink's Kafka connector is not here. Fetch flink-sql-connector-kafka"),
+    ],
+    ids=["topic", "connector"],
+)
+def test_a_topic_or_connector_that_is_away_is_said_at_the_start(tmp_path: Path, kafka: Kafka, arguments: object, said: str) -> None:
+    """What is missing is named with what to do, before anything runs."""
+    given = arguments() if callable(arguments) else []
+    ended = Job(tmp_path, reading(f"kafka://{kafka.servers}/absent")).run(*given, "--store", "memory:")
+    assert ended.status == 1
+    assert said.format(servers=kafka.servers) in ended.output
+    assert "\tat " not in ended.output

@@ -1,0 +1,21 @@
+"""What servers that tests start have in common: a free port, and an end with the tests."""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import socket
+
+_SIGNAL_OF_A_DEAD_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def end_with_parent() -> None:
+    """For `preexec_fn`: a server does not outlive tests that were killed."""
+    ctypes.CDLL(None).prctl(_SIGNAL_OF_A_DEAD_PARENT, signal.SIGKILL)
