@@ -18,6 +18,7 @@ from tilewright_compiler.plan import Plan
 from tilewright_compiler.topics import parse_topic
 
 from .errors import InputError, StoreError, TilewrightError
+from .flink_streams import as_it_is, by_way_of_a_stream
 from .flink_topics import require_brokers, require_topics
 from .plans import load_plan
 from .sink import TileSink
@@ -28,8 +29,9 @@ _OWN_ERROR = re.compile(r"tilewright_runtime\.errors\.\w+: (.+)")
 _PYTHON_ERROR = re.compile(r"^([A-Z]\w*(?:Error|Exception)): (.+)$", re.MULTILINE)
 _CAUSE = re.compile(r"Caused by: (?:[\w.$]+\.)?([\w$]+): (.+)")
 _WATERMARK = "CURRENT_WATERMARK(`__time`)"
-_MINI_BATCH = "table.exec.mini-batch.enabled"
-_JUDGED = "CREATE TEMPORARY VIEW `judged before batches`"
+#: The name of a table, and that of a table which is made of a view by way of a stream.
+_TABLE = re.compile(r"CREATE TABLE `((?:[^`]|``)+)` ")
+_STREAMED = re.compile(r"CREATE TEMPORARY VIEW `((?:[^`]|``)+) before the stream` AS")
 _ROLLING = {"rollover-interval": "10 s", "check-interval": "5 s"}
 _KAFKA_OPTIONS = ("properties.bootstrap.servers", "topic", "properties.group.id", "scan.startup.mode")
 
@@ -125,15 +127,14 @@ def run(plan: Plan, sql: str, started: Started) -> None:
     if batch:
         # Nothing is late where all is read before anything is put, and Flink knows no watermark there.
         sql = sql.replace(_WATERMARK, "CAST(NULL AS TIMESTAMP_LTZ(3))")
+    changes = _changes(plan, started)
     try:
         for statement in statements(sql):
             if found := _SET.fullmatch(statement):
                 settings.set(*found.groups())
-                continue
-            if statement.startswith(_JUDGED):
-                _override(environment, plan, started)
+            elif found := _STREAMED.match(statement):
                 environment.execute_sql(statement)
-                _judge(environment, batch)
+                (as_it_is if batch else by_way_of_a_stream)(environment, found[1].replace("``", "`"))
             elif statement.startswith("EXECUTE STATEMENT SET"):
                 _configure(settings, plan, started, is_local)
                 result = environment.execute_sql(statement)
@@ -142,6 +143,8 @@ def run(plan: Plan, sql: str, started: Started) -> None:
                 click.echo(f"{plan.name}: the job has ended with its input", err=True)
             else:
                 environment.execute_sql(statement)
+                for change in changes.pop(_table(statement), []):
+                    environment.execute_sql(change)
     except TilewrightError:
         raise
     except Exception as wrong:
@@ -178,15 +181,10 @@ def _environment(batch: bool, jars: Sequence[str]) -> Any:
     return StreamTableEnvironment.create(execution, mode)
 
 
-def _judge(environment: Any, batch: bool) -> None:
-    """Makes the table `judged`, of a stream where there is a watermark; job.sql says why."""
-    judged = environment.from_path("`judged before batches`")
-    if not batch:
-        settings = environment.get_config()
-        settings.set(_MINI_BATCH, "false")
-        judged = environment.to_data_stream(judged)
-        settings.set(_MINI_BATCH, "true")
-    environment.create_temporary_view("judged", judged)
+def _table(statement: str) -> str:
+    """The name of the table that a statement creates, or nothing."""
+    found = _TABLE.match(statement)
+    return found[1].replace("``", "`") if found else ""
 
 
 def _configure(settings: Any, plan: Plan, started: Started, is_local: bool) -> None:
@@ -230,25 +228,26 @@ def _checkpoints(settings: Any, plan: Plan, folder: str) -> None:
         click.echo(f"{plan.name}: going on from checkpoint {complete[-1].parent}", err=True)
 
 
-def _override(environment: Any, plan: Plan, started: Started) -> None:
-    """Reads what `--events` names, and writes refused events to where `--refused` says."""
+def _changes(plan: Plan, started: Started) -> dict[str, list[str]]:
+    """table -> the statements that follow its own, so that it reads what `--events` names, or writes where `--refused` says."""
+    changes: dict[str, list[str]] = {}
     for source in plan.sources:
-        if (path := started.events.get(source.name)) is not None:
-            for table in (source.name, f"lines of {source.name}"):
-                if source.topic is not None:
-                    options = ", ".join(map(literal, _KAFKA_OPTIONS))
-                    environment.execute_sql(f"ALTER TABLE {identifier(table)} RESET ({options})")
-                follow = ", 'source.monitor-interval' = '1 s'" if started.follow else ""
-                environment.execute_sql(
-                    f"ALTER TABLE {identifier(table)} SET ('connector' = 'filesystem', 'path' = {literal(path)}{follow})"
-                )
+        if (path := started.events.get(source.name)) is None:
+            continue
+        for table in (source.name, f"lines of {source.name}"):
+            alter = f"ALTER TABLE {identifier(table)}"
+            options = ", ".join(map(literal, _KAFKA_OPTIONS))
+            follow = ", 'source.monitor-interval' = '1 s'" if started.follow else ""
+            changes[table] = [f"{alter} RESET ({options})"] * (source.topic is not None)
+            changes[table].append(f"{alter} SET ('connector' = 'filesystem', 'path' = {literal(path)}{follow})")
     if started.refused is not None:
         path = started.refused if "://" in started.refused else str(Path(started.refused).resolve())
         # A file is closed soon, for only closed ones are seen; by default each is kept open for half an hour.
         rolling = ", ".join(f"'sink.rolling-policy.{name}' = '{value}'" for name, value in _ROLLING.items())
-        environment.execute_sql(
+        changes["refused"] = [
             f"ALTER TABLE `refused` SET ('connector' = 'filesystem', 'path' = {literal(path)}, 'format' = 'json', {rolling})"
-        )
+        ]
+    return changes
 
 
 def _wait(result: Any) -> None:

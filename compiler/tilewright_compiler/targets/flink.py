@@ -96,6 +96,11 @@ class _Read:
         return Code(f"CASE WHEN {ms} >= {EARLIEST_MS} AND {ms} < {END_MS} THEN {ms} ELSE 0 END")
 
     @property
+    def texts(self) -> list[tuple[str, str]]:
+        """(field, the column that keeps its text): the fields that are no texts themselves."""
+        return [(name, _raw(name)) for name in self.fields if self._types[name] != "VARCHAR"]
+
+    @property
     def typed(self) -> list[tuple[Code, str]]:
         """Each field as a value of its type."""
         return [(Code(_sql(read(_text_of(name), self._types[name]))), name) for name in self.fields]
@@ -104,10 +109,15 @@ class _Read:
     def unreadable(self) -> list[tuple[Code, str]]:
         """(condition, why): fields whose text is no value of their type."""
         return [
-            (Code(_sql(broken)), f"{name} is not {_a(spark_type(self._types[name]))}")
-            for name in self.fields
-            if (broken := unreadable(_text_of(name), self._types[name])) is not None
+            (Code(_sql(unreadable(_text_of(raw), _text_of(name), self._types[name]))), f"{name} is not {_a(spark_type(self._types[name]))}")
+            for name, raw in self.texts
         ]
+
+    @property
+    def content(self) -> list[tuple[str, str]]:
+        """(field, the column that holds it as it came)."""
+        raws = dict(self.texts)
+        return [(name, raws.get(name, name)) for name in self.fields]
 
     @property
     def selected(self) -> list[tuple[Code, str]]:
@@ -207,6 +217,11 @@ def _extreme(state: State, storage: str) -> str:
     if storage == "DOUBLE":
         return f"{function}({column}) FILTER (WHERE NOT ({_sql(is_nan(_text_of(state.input)))}))"
     return f"{function}({column})"
+
+
+def _raw(name: str) -> str:
+    """The column of a field's text; no name of an author begins like it."""
+    return f"__text:{name}"
 
 
 def _a(kind: str) -> str:
