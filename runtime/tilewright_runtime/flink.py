@@ -21,13 +21,20 @@ from .stores import open_store
 if TYPE_CHECKING:
     from pyflink.table import FunctionContext
 
-_PLAN, _STORE = "tilewright.plan", "tilewright.store"
+_PLAN, _STORE, _BY_ENTITY = "tilewright.plan", "tilewright.store", "tilewright.by-entity"
 
 
-def job_parameters(plan: Plan, store_url: str) -> Mapping[str, str]:
-    """The parameters by which the function learns of the plan and the store; their values are free of separators."""
+def job_parameters(plan: Plan, store_url: str, by_entity: bool) -> Mapping[str, str]:
+    """The parameters by which the function learns of the plan and the store; their values are free of separators.
+
+    `by_entity` says whether each instance of the function has all tiles of its entities to itself.
+    """
     document = json.dumps(plan.model_dump(by_alias=True, mode="json")).encode()
-    return {_PLAN: base64.b64encode(zlib.compress(document)).decode(), _STORE: base64.b64encode(store_url.encode()).decode()}
+    return {
+        _PLAN: base64.b64encode(zlib.compress(document)).decode(),
+        _STORE: base64.b64encode(store_url.encode()).decode(),
+        _BY_ENTITY: str(by_entity),
+    }
 
 
 class PutTiles(ScalarFunction):  # type: ignore[misc]
@@ -39,7 +46,7 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
         plan = plan_of_document(document, "the plan of the job")
         self._finisher = Finisher(plan)
         self._store = open_store(base64.b64decode(context.get_job_parameter(_STORE, "")).decode())
-        self._sink = TileSink(plan, self._store)
+        self._sink = TileSink(plan, self._store, is_alone=context.get_job_parameter(_BY_ENTITY, "") == str(True))
 
     def close(self) -> None:
         """Closes the store."""

@@ -123,32 +123,34 @@ def run(plan: Plan, sql: str, started: Started) -> None:
         _require_java()
     environment = _environment(batch, started.jars)
     require_topics(topics)
-    settings = environment.get_config()
     if batch:
         # Nothing is late where all is read before anything is put, and Flink knows no watermark there.
         sql = sql.replace(_WATERMARK, "CAST(NULL AS TIMESTAMP_LTZ(3))")
-    changes = _changes(plan, started)
+    script = list(statements(sql))
+    settings = environment.get_config()
+    for found in filter(None, map(_SET.fullmatch, script)):
+        settings.set(*found.groups())
+    _configure(settings, plan, started, is_local, batch)
     try:
-        for statement in statements(sql):
-            if found := _SET.fullmatch(statement):
-                settings.set(*found.groups())
-            elif found := _STREAMED.match(statement):
-                environment.execute_sql(statement)
-                (as_it_is if batch else by_way_of_a_stream)(environment, found[1].replace("``", "`"))
-            elif statement.startswith("EXECUTE STATEMENT SET"):
-                _configure(settings, plan, started, is_local)
-                result = environment.execute_sql(statement)
-                click.echo(f"{plan.name}: the job runs; tiles go to {started.store.split('@')[-1]}", err=True)
-                _wait(result)
-                click.echo(f"{plan.name}: the job has ended with its input", err=True)
-            else:
-                environment.execute_sql(statement)
-                for change in changes.pop(_table(statement), []):
-                    environment.execute_sql(change)
+        _execute(environment, plan, [statement for statement in script if not _SET.fullmatch(statement)], started, batch)
     except TilewrightError:
         raise
     except Exception as wrong:
         raise JobError(f"the job of {plan.name} failed: {_reason(wrong)}") from wrong
+
+
+def _execute(environment: Any, plan: Plan, script: Sequence[str], started: Started, batch: bool) -> None:
+    changes = _changes(plan, started)
+    for statement in script:
+        result = environment.execute_sql(statement)
+        if found := _STREAMED.match(statement):
+            (as_it_is if batch else by_way_of_a_stream)(environment, found[1].replace("``", "`"))
+        elif statement.startswith("EXECUTE STATEMENT SET"):
+            click.echo(f"{plan.name}: the job runs; tiles go to {started.store.split('@')[-1]}", err=True)
+            _wait(result)
+            click.echo(f"{plan.name}: the job has ended with its input", err=True)
+        for change in changes.pop(_table(statement), []):
+            environment.execute_sql(change)
 
 
 def statements(sql: str) -> Iterator[str]:
@@ -187,12 +189,10 @@ def _table(statement: str) -> str:
     return found[1].replace("``", "`") if found else ""
 
 
-def _configure(settings: Any, plan: Plan, started: Started, is_local: bool) -> None:
+def _configure(settings: Any, plan: Plan, started: Started, is_local: bool, batch: bool) -> None:
+    """What the command line says beside job.sql; before any stream is made, which has its settings from then on."""
     from .flink import job_parameters
 
-    parameters = ",".join(f"{name}:{value}" for name, value in job_parameters(plan, started.store).items())
-    settings.set("pipeline.global-job-parameters", parameters)
-    settings.set("pipeline.name", f"tiles of {plan.name}")
     parallelism = started.parallelism or plan.flink.parallelism
     if is_local:
         parallelism = started.parallelism or min(parallelism, os.cpu_count() or 1)
@@ -204,6 +204,10 @@ def _configure(settings: Any, plan: Plan, started: Started, is_local: bool) -> N
             raise StoreError(f"store {started.store}: one process may write to it. Use --parallelism 1 here, or a store such as redis:.")
         parallelism = 1
     settings.set("parallelism.default", str(parallelism))
+    by_entity = not batch or parallelism == 1
+    parameters = ",".join(f"{name}:{value}" for name, value in job_parameters(plan, started.store, by_entity).items())
+    settings.set("pipeline.global-job-parameters", parameters)
+    settings.set("pipeline.name", f"tiles of {plan.name}")
     if started.checkpoints is not None:
         _checkpoints(settings, plan, started.checkpoints)
 

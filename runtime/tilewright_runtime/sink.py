@@ -4,16 +4,16 @@ A tile comes whole each time it has changed, with its number of events as the se
 with a smaller or equal one is not put, so tiles that come again after a restart change nothing.
 
 Each level is merged from the next finer one: after the tiles of a level are put, those of each coarser tile that they lie in
-are read back, and what they merge to is put with the sum of their sequences. Several sinks may do so at the same time, for
-other tiles of the same coarser tile. Every put of theirs comes before the read that follows it, so the sink whose read begins
-last sees all tiles as they are in the end. What it saw is larger than or equal to what any other saw, tile by tile, and so is
-the sum of the sequences; it is equal only where all tiles are. So the last content wins whoever puts last. The same holds from
-each level to the next coarser one.
+are read back, and what they merge to is put with the sum of their sequences. A sink that is alone with its entities reads them
+once and keeps them. Others may do so at the same time, for other tiles of the same coarser tile. Every put of theirs comes before
+the read that follows it, so the sink whose read begins last sees all tiles as they are in the end. What it saw is larger than or
+equal to what any other saw, tile by tile, and so is the sum of the sequences; it is equal only where all tiles are. So the last
+content wins whoever puts last. The same holds from each level to the next coarser one.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,7 @@ from .errors import StoreError
 from .keys import text_key, tile_id
 from .ladder import Ladder
 from .layout import NEWEST, SEQUENCE, START
+from .open_tiles import OpenTiles
 from .progress import Progress, register_plan
 from .records import RecordCodec
 from .stores import Store, TileKeys, TransactionalStore
@@ -39,11 +40,17 @@ _WRITER = b"stream"
 class TileSink:
     """Puts the tiles of one plan into one store. Raises StoreError if the store holds tiles of another plan of that name."""
 
-    def __init__(self, plan: Plan, store: Store) -> None:
+    def __init__(self, plan: Plan, store: Store, is_alone: bool = False) -> None:
+        """`is_alone` says that no other sink puts tiles of the entities whose tiles this one is given, for as long as it lives."""
         self.plan = plan
         self.store = store
+        self._is_alone = is_alone
         self._ladder = Ladder(plan)
-        self._codec = RecordCodec(self._ladder.rows.layout)
+        layout = self._ladder.rows.layout
+        self._codec = RecordCodec(layout)
+        sizes = [level.size_ms for level in plan.levels]
+        self._open = [OpenTiles(layout, finer_ms, coarser_ms) for coarser_ms, finer_ms in reversed(list(pairwise(sizes)))]
+        self._kept_ms = kept_for_merging_ms(plan)
         self._newest_ms: int | None = None
         register_plan(plan, store)
         if not isinstance(store, TransactionalStore) and store.put_first(f"writer/{plan.name}", _WRITER) != _WRITER:
@@ -58,34 +65,38 @@ class TileSink:
         A tile may come several times; the row with the most events counts. When this returns the store has acknowledged
         the tiles of all levels. Raises StoreError.
         """
-        *coarser, finest = self.plan.levels
-        kept_ms = kept_for_merging_ms(self.plan)
-        tiles = _largest(self._ladder.rows.level(rows, finest.size_ms))
+        tiles = _largest(self._ladder.rows.level(rows, self.plan.levels[-1].size_ms))
         if not len(tiles.block):
             return 0
         put = tiles
-        self._put(put, kept_ms[finest.size_ms])
-        for level in reversed(coarser):
-            put = self._merged(put.keys, level.size_ms)
-            self._put(put, kept_ms[level.size_ms])
+        self._put(put)
+        for finer in self._open:
+            put = self._merged(put, finer)
+            self._put(put)
         self._note(int(tiles.block.rows[:, NEWEST].max()))
         return len(tiles.block)
 
-    def _put(self, tiles: LevelTiles, ttl_ms: int | None) -> None:
-        self.store.put_newer(tiles.keys, self._codec.encode(tiles.block), ttl_ms)
+    def _put(self, tiles: LevelTiles) -> None:
+        self.store.put_newer(tiles.keys, self._codec.encode(tiles.block), self._kept_ms[tiles.keys.size_ms])
 
-    def _merged(self, finer: TileKeys, size_ms: int) -> LevelTiles:
-        """The tiles of a level that hold some tiles of the next finer one, merged from what the store has of that."""
-        starts = np.asarray(finer.starts_ms, dtype=np.int64) // size_ms * size_ms
-        touched = np.unique(np.column_stack([np.asarray(finer.entity, dtype=np.int64), starts]), axis=0)
-        parts = size_ms // finer.size_ms
-        inside = np.repeat(touched, parts, axis=0)
-        inside[:, 1] += np.tile(np.arange(parts, dtype=np.int64) * finer.size_ms, len(touched))
-        asked = replace(finer, entity=inside[:, 0].tolist(), starts_ms=inside[:, 1].tolist())
-        found = self.store.get_tiles(asked)
+    def _merged(self, put: LevelTiles, finer: OpenTiles) -> LevelTiles:
+        """The tiles of the next coarser level that hold the tiles which were put, merged from all that lie in them."""
+        if not self._is_alone:
+            finer.clear()
+        coarser = finer.touched(put.keys)
+        if (unknown := finer.unknown(coarser)).starts_ms:
+            finer.keep(self._stored(unknown))
+        finer.keep(put)
+        merged = self._ladder.coarser(finer.inside(coarser), coarser.size_ms)
+        finer.forget()
+        return merged
+
+    def _stored(self, keys: TileKeys) -> LevelTiles:
+        """The tiles that the store has."""
+        found = self.store.get_tiles(keys)
         places = np.flatnonzero([record is not None for record in found])
-        block = self._codec.decode_block([record for record in found if record is not None], lambda i: self._name(asked, int(places[i])))
-        return self._ladder.coarser(LevelTiles(asked.take(places), block), size_ms)
+        block = self._codec.decode_block([record for record in found if record is not None], lambda i: self._name(keys, int(places[i])))
+        return LevelTiles(keys.take(places), block)
 
     def _note(self, newest_ms: int) -> None:
         """Keeps the time of the newest event that any sink of the plan has put."""

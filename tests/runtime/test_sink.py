@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
+from unittest import mock
 
 import pyarrow as pa
 import pytest
@@ -50,6 +51,33 @@ def test_the_order_of_puts_does_not_matter(shuffled: random.Random, count: int) 
     for sink, table in zip(itertools.cycle(sinks), grown, strict=False):
         sink.put(table)
     assert_same_tiles(plan, events, store, written(plan, events))
+
+
+@few(25)
+@given(st.randoms(use_true_random=False), st.integers(1, 60), st.integers(0, 60))
+def test_a_sink_that_is_alone_makes_the_same_tiles(shuffled: random.Random, count: int, replaced: int) -> None:
+    """It keeps what it has put; one that takes its place in the middle reads it, and goes on with older rows as after a restart."""
+    plan = plan_of(SCHEMA, ["k", "m"], aggregations("n", [Operation.SUM, Operation.LAST_K(2)], ["10m", "1h", "12h"]))
+    events = some_events(count, seed=count, huge=2**62)
+    ends = [*range(1, count + 1, 7)]
+    store = open_store("memory:")
+    before, after = ends[: replaced % (len(ends) + 1)], sorted([*ends[replaced // 2 % (len(ends) + 1) :], count])
+    for part in (before, after):
+        sink = TileSink(plan, store, is_alone=True)
+        for end in part:
+            sink.put(rows(plan, shuffled.sample(events[:end], end)))
+    assert_same_tiles(plan, events, store, written(plan, events))
+
+
+def test_a_sink_that_is_alone_reads_a_coarser_tile_once() -> None:
+    """What lies in a coarser tile is not read again while it grows."""
+    plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], ["10m", "1h", "12h"]))
+    events = [event | {"ts": AT} for event in some_events(30)]
+    store = open_store("memory:")
+    sink = TileSink(plan, store, is_alone=True)
+    sink.put(rows(plan, events))
+    with mock.patch.object(store, "get_tiles", side_effect=AssertionError("read again")):
+        sink.put(rows(plan, [*events, *(event | {"ts": AT + 1} for event in events)]))
 
 
 def test_of_rows_of_one_tile_the_largest_counts() -> None:
