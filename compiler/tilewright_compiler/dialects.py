@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from sqlglot import exp
 
 from .sqltree import Node
-from .states import LIMB, decimal_scale, family
+from .stored import LIMB, decimal_scale, family
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class SqlDialect:
         return self.millis.format(x=value)
 
     def stored(self, value: str, duckdb_type: str) -> str:
-        """What a tile keeps of a value, an integer of 64 bits, a double or a text: the same as `states.py` makes in DuckDB."""
+        """What a tile keeps of a value, an integer of 64 bits, a double or a text: the same as `stored.py` makes in DuckDB."""
         match family(duckdb_type):
             case "float":
                 return self.cast(value, "DOUBLE")

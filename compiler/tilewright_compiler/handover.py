@@ -9,12 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .plan import Plan, State
-from .states import family
-
-#: Kinds whose states are not handed over as lists of values.
-_SCALAR = {"count", "sum", "min", "max"}
-#: Kinds that depend on the times of the values.
-_TIMED = {"first", "last", "first_k", "last_k"}
+from .states import HandedField, family, kinds
 
 
 @dataclass(frozen=True)
@@ -38,7 +33,7 @@ def handed_over(plan: Plan) -> list[Handed]:
     """The columns of a tile, in their order: keys, `__start`, `__events`, `__newest`, numbers of states, lists of inputs."""
     columns = [Handed(f"key:{key.name}", stored_type(key.type)) for key in plan.keys]
     columns += [Handed(name, "BIGINT") for name in ("__start", "__events", "__newest")]
-    columns += [Handed(f"{state.id}.{field}", storage) for state in plan.states for field, storage in scalar_fields(state)]
+    columns += [Handed(f"{state.id}.{field.name}", field.storage) for state in plan.states for field in handed_fields(state)]
     for name, (kind, is_timed) in listed_inputs(plan).items():
         columns.append(Handed(f"values:{name}", stored_type(kind), is_list=True))
         if is_timed:
@@ -46,24 +41,14 @@ def handed_over(plan: Plan) -> list[Handed]:
     return columns
 
 
-def scalar_fields(state: State) -> list[tuple[str, str]]:
-    """The numbers and texts of a state that SQL adds up, with their storage; none where values are handed over as a list."""
-    storage = stored_type(state.type)
-    match state.kind:
-        case "count":
-            return [("n", "BIGINT")]
-        case "sum":
-            return [("sum", "DOUBLE")] if storage == "DOUBLE" else [("hi", "BIGINT"), ("lo", "BIGINT")]
-        case "max" if storage == "DOUBLE":
-            # How many values are NaN, the largest number of all; few engines' MAX knows that.
-            return [("value", storage), ("nan", "BIGINT")]
-        case "min" | "max":
-            return [("value", storage)]
-    return []
+def handed_fields(state: State) -> list[HandedField]:
+    """The numbers and texts of a state that SQL makes; none where values are handed over as a list."""
+    made = kinds()[state.kind].handed
+    return [] if made is None else made(state)
 
 
 def listed_inputs(plan: Plan) -> dict[str, tuple[str, bool]]:
     """The inputs whose values are handed over, with their types and whether their times are too."""
-    listed = [state for state in plan.states if state.kind not in _SCALAR]
-    timed = {state.input for state in listed if state.kind in _TIMED}
+    listed = [state for state in plan.states if kinds()[state.kind].handed is None]
+    timed = {state.input for state in listed if kinds()[state.kind].is_timed}
     return {state.input: (state.type, state.input in timed) for state in listed}

@@ -15,7 +15,6 @@ EVENTS_SIZE_MS = 0
 EVENTS_NAME = "events"
 
 Dtype = Literal["i64", "f64"]
-Merge = Literal["add", "min", "max", "first", "last", "moments"]
 
 
 class _Part(BaseModel):
@@ -172,8 +171,8 @@ class FixedColumn(_Part):
     """Which number of the state."""
     dtype: Dtype
     """How the eight bytes are read, little-endian."""
-    merge: Merge
-    """How two tiles' numbers become one."""
+    merge: str
+    """How two tiles' numbers become one: `add`, `min` or `max`, or a merge of the whole state, such as `first` or `moments`."""
 
 
 class VariableField(_Part):

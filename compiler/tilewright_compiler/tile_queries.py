@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
 from .binder import shared_binder
 from .dialects import SqlDialect
 from .plan import Column, Plan, Source, State
 from .portable import RAW, NotPortable, portable
-from .states import family, tile_columns
+from .states import TIME, family, kinds, tile_columns
 from .types import spark_type
 
-TIME, START, REASON, MALFORMED = "__ts", "__start", "__reason", "__malformed"
+START, REASON, MALFORMED = "__start", "__reason", "__malformed"
 
 EARLIEST_MS, END_MS = 31_536_000_000, 4_102_444_800_000
 _OUTSIDE = "time is outside 1971-2099"
@@ -152,13 +151,7 @@ class TileQueries:
         return f"CASE WHEN {column} = 0 THEN {zero} ELSE {column} END" if family(key.type) == "float" else column
 
     def _fields(self, state: State) -> list[str]:
-        dialect, column = self.dialect, self.dialect.identifier(state.input)
-        if state.kind == "kll" and dialect.kll:
-            return [dialect.kll.format(x=dialect.cast(column, "DOUBLE"), k=state.params["k"])]
-        if state.kind == "hll" and dialect.hll and family(state.type) != "float":
-            template = dialect.hll if family(state.type) == "text" else dialect.hll_of_integers
-            return [template.format(x=dialect.stored(column, state.type), k=state.params["lg_k"])]
-        return _FIELDS[state.kind](dialect, column, state.type)
+        return kinds()[state.kind].warehouse(self.dialect, self.dialect.identifier(state.input), state)
 
 
 def refusal(column: str, kind: str, family: str | None) -> str:
@@ -172,75 +165,3 @@ def column_names(plan: Plan) -> list[str]:
     names = [column.replace(":", "_").replace(".", "_") for column in tile_columns(plan.keys, plan.states)]
     counts = Counter(name.casefold() for name in names)
     return [name if counts[name.casefold()] == 1 else f"{name}_{place}" for place, name in enumerate(names)]
-
-
-Fields = Callable[[SqlDialect, str, str], list[str]]
-
-
-def _sum(dialect: SqlDialect, column: str, kind: str) -> list[str]:
-    stored = dialect.stored(column, kind)
-    return [f"SUM({stored})"] if family(kind) == "float" else list(dialect.limbs(stored))
-
-
-def _extreme(function: str) -> Fields:
-    return lambda dialect, column, kind: [dialect.extreme(function, dialect.stored(column, kind), kind)]
-
-
-def _endpoint(end: str, function: str) -> Fields:
-    def fields(dialect: SqlDialect, column: str, kind: str) -> list[str]:
-        time = dialect.identifier(TIME)
-        value = dialect.endpoint(end, dialect.stored(column, kind), kind, time)
-        return [f"{function}(CASE WHEN NOT {column} IS NULL THEN {time} END)", value]
-
-    return fields
-
-
-def _numbers(dialect: SqlDialect, column: str, kind: str) -> list[str]:
-    return [dialect.listed.format(x=dialect.cast(column, "DOUBLE"))]
-
-
-def _moments(dialect: SqlDialect, column: str, kind: str) -> list[str]:
-    return [*_numbers(dialect, column, kind), f"COUNT({column})"]
-
-
-def _texts(dialect: SqlDialect, column: str, kind: str) -> list[str]:
-    value = dialect.stored(column, kind) if family(kind) in ("decimal", "timestamp") else column
-    return [dialect.listed.format(x=dialect.cast(value, "VARCHAR"))]
-
-
-def _values(dialect: SqlDialect, column: str, kind: str) -> list[str]:
-    return [dialect.listed.format(x=dialect.stored(column, kind))]
-
-
-def _set(dialect: SqlDialect, column: str, kind: str) -> list[str]:
-    return [dialect.distinct.format(x=dialect.stored(column, kind))]
-
-
-def _timed(dialect: SqlDialect, column: str, kind: str) -> list[str]:
-    stored = "DOUBLE" if family(kind) == "float" else "VARCHAR" if family(kind) == "text" else "BIGINT"
-    return [dialect.timed.format(x=dialect.stored(column, kind), t=dialect.identifier(TIME), type=dialect.type_of(stored))]
-
-
-#: kind of a state -> the SQL of its fields, in the order of states.STATE_KINDS. What no dialect has a function for
-#: (sketches, bounded lists, counts by value) is a list of the values, from which the runtime makes it.
-_FIELDS: dict[str, Fields] = {
-    "count": lambda dialect, column, kind: [f"COUNT({column})"],
-    "sum": _sum,
-    "min": _extreme("MIN"),
-    "max": _extreme("MAX"),
-    "first": _endpoint("first", "MIN"),
-    "last": _endpoint("last", "MAX"),
-    "variance": _moments,
-    "moments": _moments,
-    "tdigest": _numbers,
-    "kll": _numbers,
-    "hll": _set,
-    "frequent": _texts,
-    "histogram": _values,
-    "unique": _set,
-    "bounded": _set,
-    "largest_k": _values,
-    "smallest_k": _values,
-    "first_k": _timed,
-    "last_k": _timed,
-}

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tilewright_compiler.binder import quoted
-from tilewright_compiler.handover import handed_over, listed_inputs, scalar_fields
+from tilewright_compiler.handover import handed_fields, handed_over, listed_inputs
 from tilewright_compiler.plan import Plan, State
-from tilewright_compiler.states import STATE_KINDS, decimal_scale, family
+from tilewright_compiler.states import decimal_scale, family, fields_of, kinds
 
 from .session import open_session
 
@@ -24,16 +23,11 @@ class Finisher:
         self.schema = pa.schema(
             [(column.name, pa.list_(_ARROW[column.storage]) if column.is_list else _ARROW[column.storage]) for column in handed_over(plan)]
         )
-        self._with_nan = [f"{state.id}" for state in plan.states if ("nan", "BIGINT") in scalar_fields(state)]
         self._query = _query(plan)
         self._connection = open_session()
 
     def finish(self, handed: pa.Table) -> pa.Table:
         """One row of a tile for each that was handed over, in any order."""
-        for state in self._with_nan:
-            value, nan = f"{state}.value", handed[f"{state}.nan"]
-            largest = pc.if_else(pc.greater(nan, 0), pa.scalar(float("nan")), handed[value])
-            handed = handed.set_column(handed.schema.get_field_index(value), value, largest)
         self._connection.register("handed", handed.append_column("__row", pa.array(range(len(handed)), pa.int64())))
         try:
             return self._connection.sql(self._query).to_arrow_table()
@@ -44,14 +38,22 @@ class Finisher:
 def _query(plan: Plan) -> str:
     kept = [f"{_restored(quoted(f'key:{key.name}'), key.type)} AS {quoted(f'key:{key.name}')}" for key in plan.keys]
     kept += [quoted(name) for name in ("__start", "__events", "__newest")]
-    kept += [quoted(f"{state.id}.{field}") for state in plan.states for field, _ in scalar_fields(state)]
+    kept += [f"{sql} AS {quoted(name)}" for state in plan.states for name, sql in _taken(state)]
     relations = ["handed"]
     for place, name in enumerate(listed_inputs(plan)):
-        states = [state for state in plan.states if state.input == name and not scalar_fields(state)]
+        states = [state for state in plan.states if state.input == name and not handed_fields(state)]
         relation = f"input_{place}"
         kept += [f"{relation}.{quoted(f'{state.id}.{field}')}" for state in states for field, _ in _fields(state)]
         relations.append(f'LEFT JOIN ({_listed(plan, name, states)}) AS {relation} USING ("__row")')
     return f"SELECT {', '.join(kept)} FROM {' '.join(relations)}"
+
+
+def _taken(state: State) -> Iterable[tuple[str, str]]:
+    """The numbers and texts of a state, of those that were handed over."""
+    handed = {field.name: quoted(f"{state.id}.{field.name}") for field in handed_fields(state)}
+    templates = kinds()[state.kind].taken(state)
+    names = [name for name, _ in _fields(state) if name in handed]
+    return [(f"{state.id}.{name}", templates.get(name, f"{{{name}}}").format(**handed)) for name in names]
 
 
 def _listed(plan: Plan, name: str, states: Iterable[State]) -> str:
@@ -65,7 +67,7 @@ def _listed(plan: Plan, name: str, states: Iterable[State]) -> str:
 
 
 def _fields(state: State) -> list[tuple[str, str]]:
-    return [(field.name, field.sql) for field in STATE_KINDS[state.kind](quoted(state.input), state.type) if field.sql is not None]
+    return [(field.name, field.sql) for field in fields_of(state, quoted(state.input)) if field.sql is not None]
 
 
 def _restored(stored: str, kind: str) -> str:

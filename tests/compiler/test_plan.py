@@ -14,7 +14,7 @@ from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.diagnostics import CompileError
 from tilewright_compiler.output import plan_text
 from tilewright_compiler.plan import Plan
-from tilewright_compiler.states import STATE_KINDS
+from tilewright_compiler.states import kinds
 
 SCHEMA = {"user": "string", "x": "double", "ts": "timestamp"}
 
@@ -80,7 +80,7 @@ def test_every_kind_of_state_is_known_to_the_table() -> None:
     percentiles = [Operation.PERCENTILE([0.5]), Operation.PERCENTILE([0.5], sketch="kll")]
     sized = [operation(5) for operation in found if isinstance(operation, type) and operation is not Operation.PERCENTILE]
     kept = [*percentiles, *sized, *(operation for operation in found if not isinstance(operation, type))]
-    assert {kind for operation in kept for kind, _ in operation.kept_states()} == set(STATE_KINDS)
+    assert {kind for operation in kept for kind, _ in operation.kept_states()} == set(kinds())
     assert all(operation.kept_states() for operation in kept)
 
 

@@ -13,7 +13,7 @@ from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
 from tilewright.operation_spec import OperationSpec
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.plan import Plan
-from tilewright_compiler.states import STATE_KINDS, family
+from tilewright_compiler.states import family, fields_of
 from tilewright_compiler.types import duckdb_type
 
 Tiles = list[dict[str, Any]]
@@ -64,7 +64,7 @@ def test_every_operation_of_every_type(operation: OperationSpec, kind: str, run_
     low, middle, high = VALUES[kind]
     rows = [("a", high, NOON), ("a", None, NOON + 1), ("a", low, NOON + 2), ("a", middle, NOON + 3), ("b", None, NOON)]
     by_user = {tile["key:user"]: tile for tile in run_plan(plan, rows, DAY)}
-    fields = [f"{s.id}.{f.name}" for s in plan.states for f in STATE_KINDS[s.kind]("x", s.type) if f.sql is not None]
+    fields = [f"{s.id}.{f.name}" for s in plan.states for f in fields_of(s, "x") if f.sql is not None]
     assert list(by_user["a"]) == ["key:user", "__start", "__events", "__newest", *fields]
     assert (by_user["a"]["count_x.n"], by_user["b"]["count_x.n"]) == (3, 0)
     assert (by_user["a"]["__events"], by_user["a"]["__newest"], by_user["a"]["__start"]) == (4, NOON + 3, NOON // DAY * DAY)

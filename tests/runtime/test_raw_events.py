@@ -21,7 +21,7 @@ from support.plans import AT, MINUTE, plan_of
 from tilewright import Aggregation, Operation
 from tilewright.operations import OperationSpec
 from tilewright_compiler.plan import Plan, State
-from tilewright_compiler.states import STATE_KINDS, family
+from tilewright_compiler.states import family, kinds
 from tilewright_runtime.aggregate import Aggregator
 from tilewright_runtime.block import Block
 from tilewright_runtime.exact_events import ExactEvents
@@ -65,7 +65,7 @@ def plan(kind: str) -> Plan:
 
 def test_every_kind_of_state_is_compared() -> None:
     """The plans of all types have every state that there is."""
-    assert {state.kind for kind in VALUES for state in plan(kind).states} == set(STATE_KINDS)
+    assert {state.kind for kind in VALUES for state in plan(kind).states} == set(kinds())
 
 
 @pytest.mark.filterwarnings("error")
@@ -75,9 +75,9 @@ def test_rows_of_raw_events_are_those_of_sql(kind: str) -> None:
     made, times = plan(kind), AT // FIVE * FIVE
     aggregator = Aggregator(made, 400)
     layout = aggregator.rows.layout
-    kinds = variable_kinds(made, layout)
+    functions = variable_kinds(made, layout)
     assert made.events is not None
-    events = ExactEvents(made, made.events, layout, kinds, aggregator.rows.buckets)
+    events = ExactEvents(made, made.events, layout, functions, aggregator.rows.buckets)
     assert aggregator.chunks is not None
     moments = st.integers(0, 7).map(lambda place: times + place * 77_777)
     row = st.builds(lambda v, ts: {"k": "a", "v": v, "ts": ts}, st.none() | VALUES[kind], moments)

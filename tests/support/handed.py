@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tilewright_compiler.handover import handed_over, listed_inputs, scalar_fields, stored_type
+from tilewright_compiler.handover import handed_fields, handed_over, listed_inputs, stored_type
 from tilewright_compiler.plan import Plan, State
 from tilewright_compiler.states import LIMB, decimal_scale
 
@@ -46,7 +46,7 @@ def _row(plan: Plan, place: tuple[Any, ...], events: Sequence[Mapping[str, Any]]
     row = [*place, len(events), max(event["ts"] for event in events)]
     for state in plan.states:
         values = [stored(event[state.input], state.type) for event in events if event[state.input] is not None]
-        row += [_field(state, field, values) for field, _ in scalar_fields(state)]
+        row += [_field(state, field.name, values) for field in handed_fields(state)]
     for name, (kind, is_timed) in listed_inputs(plan).items():
         present = [event for event in events if event[name] is not None]
         row.append([stored(event[name], kind) for event in present] or None)

@@ -6,18 +6,14 @@ from itertools import pairwise
 from math import ceil
 
 from ..draft import Draft
-from ..plan import BucketLayout, Cost, Recommendation, Request, State, TileLayout
+from ..plan import BucketLayout, Cost, Recommendation, Request, TileLayout
 from ..sizing import recommend
-from ..states import family
+from ..state_kinds import TEXT_BYTES
+from ..states import family, kinds
 
 _HEADER_BYTES, _NUMBER_BYTES = 48, 8
-#: The length before each field of changing length, and a typical length of its bytes.
+#: The length before each field of changing length.
 _LENGTH_BYTES = 8
-_SKETCH_BYTES = {"tdigest": 1600, "kll": 1600, "hll": 512, "frequent": 512, "histogram": 512, "unique": 512}
-#: What an entry of a list takes, of which at most k are kept; few tiles have more values than this.
-_ENTRY_BYTES = {"bounded": 8, "largest_k": 8, "smallest_k": 8, "first_k": 16, "last_k": 16}
-_TYPICAL_ENTRIES = 64
-_TEXT_BYTES = 16
 #: How many values of a bucket column a tile is taken to hold.
 _TYPICAL_BUCKETS = 10
 #: What a chunk takes beside its events, for itself and for each of its columns, and how many events it has where that is not known.
@@ -92,7 +88,7 @@ def _chunk_bytes(draft: Draft) -> int:
     stats = draft.config.entity_stats
     count = _TYPICAL_EVENTS if stats is None else ceil(stats.events_per_hour * draft.events.size_ms / 3_600_000)
     texts = sum(family(column.type) == "text" for column in draft.events.columns)
-    event = _NUMBER_BYTES * len(draft.events.columns) + _TEXT_BYTES * texts
+    event = _NUMBER_BYTES * len(draft.events.columns) + TEXT_BYTES * texts
     return _HEADER_BYTES + _LENGTH_BYTES + _CHUNK_BYTES + _CHUNK_COLUMN_BYTES * len(draft.events.columns) + event * count
 
 
@@ -109,20 +105,14 @@ def _record_bytes(draft: Draft) -> int:
     layout = draft.tile_layout
     if layout is None:
         return 0
-    buckets = sum(_LENGTH_BYTES + _TYPICAL_BUCKETS * (_TEXT_BYTES + _fields_bytes(draft, bucket)) for bucket in layout.buckets)
+    buckets = sum(_LENGTH_BYTES + _TYPICAL_BUCKETS * (TEXT_BYTES + _fields_bytes(draft, bucket)) for bucket in layout.buckets)
     return _HEADER_BYTES + _fields_bytes(draft, layout) + buckets
 
 
 def _fields_bytes(draft: Draft, layout: TileLayout | BucketLayout) -> int:
     states = {state.id: state for state in draft.states}
-    sketches = sum(_LENGTH_BYTES + _variable_bytes(states[field.state]) for field in layout.variable)
+    sketches = sum(_LENGTH_BYTES + kinds()[states[field.state].kind].variable_bytes(states[field.state]) for field in layout.variable)
     return _NUMBER_BYTES * len(layout.columns) + sketches
-
-
-def _variable_bytes(state: State) -> int:
-    if (entry := _ENTRY_BYTES.get(state.kind)) is not None:
-        return entry * min(int(state.params["k"]), _TYPICAL_ENTRIES)
-    return _SKETCH_BYTES.get(state.kind, _TEXT_BYTES)
 
 
 def _stored_bytes(draft: Draft, record: int, chunk: int) -> int | None:

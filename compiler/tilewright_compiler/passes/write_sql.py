@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..binder import literal, quoted
 from ..draft import Bound, Draft
 from ..plan import BucketLayout, Column, EventLog, State
-from ..states import STATE_KINDS, element, family, stored
+from ..states import element, family, fields_of, stored
 from ..types import spark_type
 
 #: Types that a cast would round to, so that 2.5 became 2 in silence.
@@ -233,7 +233,7 @@ def _place(draft: Draft, flat: bool) -> list[str]:
 
 
 def _states(states: list[State]) -> list[str]:
-    fields = [(state, field) for state in states for field in STATE_KINDS[state.kind](quoted(state.input), state.type)]
+    fields = [(state, field) for state in states for field in fields_of(state, quoted(state.input))]
     return [f"{field.sql} AS {quoted(f'{state.id}.{field.name}')}" for state, field in fields if field.sql is not None]
 
 

@@ -14,10 +14,10 @@ from ..binder import Binder
 from ..flink_casts import converted, is_nan, read, stored, time_ms, unreadable
 from ..flink_dialect import Flink, identifier, literal
 from ..flink_expressions import to_flink
-from ..handover import listed_inputs, scalar_fields, stored_type
+from ..handover import handed_fields, listed_inputs
 from ..plan import Column, Plan, Source, State
 from ..sqltree import Node, NotTranslatable
-from ..states import LIMB, family
+from ..states import family
 from ..templates import Code, sources
 from ..tile_queries import EARLIEST_MS, END_MS, time_refusals
 from ..topics import parse_topic
@@ -196,27 +196,8 @@ class _Job:
 
 
 def _aggregates(state: State) -> list[tuple[str, str]]:
-    column, storage = identifier(state.input), stored_type(state.type)
-    made = {
-        "n": f"COUNT({column})",
-        "sum": f"COALESCE(SUM({column}), 0e0)",
-        # Each limb is added up by itself, so that neither overflows.
-        "hi": f"COALESCE(SUM({column} / {LIMB}), 0)",
-        "lo": f"COALESCE(SUM(MOD({column}, {LIMB})), 0)",
-        "nan": f"COUNT(*) FILTER (WHERE {_sql(is_nan(_text_of(state.input)))})",
-        "value": _extreme(state, storage),
-    }
-    return [(field, made[field]) for field, _ in scalar_fields(state)]
-
-
-def _extreme(state: State, storage: str) -> str:
-    column, function = identifier(state.input), state.kind.upper()
-    if storage == "BIGINT":
-        empty = (1 << 63) - 1 if state.kind == "min" else -(1 << 63)
-        return f"COALESCE({function}({column}), CAST('{empty}' AS BIGINT))"
-    if storage == "DOUBLE":
-        return f"{function}({column}) FILTER (WHERE NOT ({_sql(is_nan(_text_of(state.input)))}))"
-    return f"{function}({column})"
+    column, nan = identifier(state.input), _sql(is_nan(_text_of(state.input)))
+    return [(field.name, field.flink.format(x=column, is_nan=nan)) for field in handed_fields(state)]
 
 
 def _raw(name: str) -> str:
