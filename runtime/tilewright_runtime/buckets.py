@@ -20,8 +20,8 @@ from tilewright_compiler.plan import BucketLayout, Plan
 
 from .block import Block, merge_blocks
 from .entries import dtype_of
-from .layout import HEADER_WORDS, Layout, Rows, bucket_field, layout_of
-from .sketches import variable_kinds
+from .layout import HEADER_WORDS, Layout, bucket_field, layout_of, variable_kinds
+from .state_kinds import Rows
 from .variable import Bytes
 
 Values = NDArray[Any]
@@ -65,7 +65,7 @@ class Buckets:
         self._dtype = dtype_of(bucket.type)
         self._words = self.layout.words - HEADER_WORDS
         # The text of a first or last value is chosen when its time is; all others are merged.
-        self._chosen = {endpoint.field for endpoint in self.layout.endpoints if endpoint.value is None}
+        self._chosen = {joint.text for joint in self.layout.joints if joint.text is not None}
         self._floats = _float_words(self.layout)
         self._added = [word for slab in self.layout.slabs if slab.ufunc is np.add for word in range(slab.start, slab.stop)]
 
@@ -218,10 +218,9 @@ class Buckets:
         for word in self._floats:
             for own, value in zip(numbers, rows.view(np.float64)[:, word].tolist(), strict=True):
                 own[word] = value
-        for endpoint in self.layout.endpoints:
+        for joint in self.layout.joints:
             for own in numbers:
-                if endpoint.value is not None and own[endpoint.time] == endpoint.no_time:
-                    own[endpoint.value] = None
+                joint.mark_missing(own)
         return numbers
 
     def _reader(self, table: Table, i: int) -> Callable[[str], Any]:
@@ -255,5 +254,4 @@ def distinct_of(values: Values) -> tuple[Values, NDArray[np.int64]]:
 
 def _float_words(layout: Layout) -> list[int]:
     slabs = [word for slab in layout.slabs if slab.dtype == "f64" for word in range(slab.start, slab.stop)]
-    endpoints = [one.value for one in layout.endpoints if one.value is not None and one.dtype == "f64"]
-    return slabs + endpoints + [word for moments in layout.moments for word in range(moments.start, moments.stop)]
+    return slabs + [word for joint in layout.joints for word in joint.floats]

@@ -1,4 +1,4 @@
-"""States that keep values exactly: sets, histograms, and lists of the k largest, smallest, first or last.
+"""What all states that keep values exactly have in common: sets, counts by value, and lists of k values.
 
 The bytes of a state do not depend on the order in which its events arrived. They are little-endian: the number of
 entries (4 bytes); for a histogram the count, for a first or last list the time in ms of each (8 bytes each); then the
@@ -45,43 +45,6 @@ class Entries(NamedTuple):
 
 #: What a kind keeps of some entries, in its order; applied to what it gave itself it changes nothing.
 Keep = Callable[[Entries], Entries]
-
-
-def _ranks(values: NDArray[Any]) -> NDArray[np.intp]:
-    """The place of each value among the different ones, in the order of SQL."""
-    ranks: NDArray[np.intp] = np.unique(values, return_inverse=True)[1]
-    return ranks
-
-
-def _distinct(entries: Entries) -> Entries:
-    values = entries.values
-    if values.dtype == object:  # a set of texts is far quicker than numpy's sorting of all of them
-        return Entries(np.array(sorted(set(values.tolist())), dtype=object))
-    return Entries(np.unique(values))
-
-
-def _counted(entries: Entries) -> Entries:
-    values, places = np.unique(entries.values, return_inverse=True)
-    counts = np.zeros(len(values), dtype=np.int64)
-    np.add.at(counts, places, entries.numbers)
-    return Entries(values, counts)
-
-
-def _bounded(k: int) -> Keep:
-    # Which k values are kept must not depend on which came first: they are the smallest.
-    return lambda entries: _distinct(entries).select(slice(k))
-
-
-def _largest(k: int) -> Keep:
-    return lambda entries: Entries(np.sort(entries.values)[::-1][:k])
-
-
-def _smallest(k: int) -> Keep:
-    return lambda entries: Entries(np.sort(entries.values)[:k])
-
-
-def _timed(k: int, sign: int) -> Keep:
-    return lambda entries: entries.select(np.lexsort((-_ranks(entries.values), sign * entries.numbers))[:k])
 
 
 def encode(entries: Entries) -> bytes:
@@ -135,7 +98,8 @@ def dtype_of(duckdb_type: str) -> str:
     return _DTYPES.get(family(duckdb_type), "<i8")
 
 
-def _kind(state: State, keep: Keep, numbered: bool) -> StateKind:
+def entry_field(state: State, keep: Keep, numbered: bool = False) -> StateKind:
+    """The functions of a state that keeps entries, with a number each if they are `numbered`."""
     dtype = dtype_of(state.type)
 
     def build(column: pa.Array) -> list[Bytes]:
@@ -152,19 +116,3 @@ def _kind(state: State, keep: Keep, numbered: bool) -> StateKind:
         return keep(Entries(np.concatenate(values), np.concatenate(numbers)))
 
     return StateKind(merge, encode, build)
-
-
-def _k(state: State) -> int:
-    return int(state.params["k"])
-
-
-#: kind of a state -> the functions of its variable field
-ENTRY_KINDS: dict[str, Callable[[State], StateKind]] = {
-    "unique": lambda state: _kind(state, _distinct, numbered=False),
-    "bounded": lambda state: _kind(state, _bounded(_k(state)), numbered=False),
-    "histogram": lambda state: _kind(state, _counted, numbered=True),
-    "largest_k": lambda state: _kind(state, _largest(_k(state)), numbered=False),
-    "smallest_k": lambda state: _kind(state, _smallest(_k(state)), numbered=False),
-    "first_k": lambda state: _kind(state, _timed(_k(state), 1), numbered=True),
-    "last_k": lambda state: _kind(state, _timed(_k(state), -1), numbered=True),
-}

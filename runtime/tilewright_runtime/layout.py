@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +10,15 @@ from numpy.typing import NDArray
 
 from tilewright_compiler.plan import BucketLayout, FixedColumn, Plan
 
+from .state_kinds import NUMPY_DTYPES, Joint, Rows, kind_of
+from .variable import StateKind
+
 # The words (8 bytes each) of a record's header; records.py says what they hold.
 STAMP, FINGERPRINT, SEQUENCE, NEWEST, START, SIZES = range(6)
 HEADER_WORDS = 6
 
 #: What stands for the kind of a state where a field holds a table of bucket values.
 BUCKETS = "buckets"
-
-Rows = NDArray[np.int64]
 
 _INT = np.iinfo(np.int64)
 
@@ -31,9 +31,6 @@ _MERGES: dict[tuple[str, str], tuple[np.ufunc, int | float]] = {
     ("max", "i64"): (np.maximum, _INT.min),
     ("max", "f64"): (np.maximum, -np.inf),
 }
-_ENDPOINT_TIMES = {"first": _INT.max, "last": _INT.min}
-
-NUMPY_DTYPES: dict[str, Any] = {"i64": np.int64, "f64": np.float64}
 
 
 @dataclass(frozen=True)
@@ -50,37 +47,6 @@ class Slab:
         """The slab's columns of some rows, as a view of its own type."""
         columns: NDArray[Any] = rows.view(NUMPY_DTYPES[self.dtype])[:, self.start : self.stop]
         return columns
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A first or last value: the word of its time, and the word or the variable field of its value."""
-
-    kind: str
-    time: int
-    value: int | None
-    dtype: str
-    field: str
-
-    @property
-    def no_time(self) -> int:
-        """The time in a tile without a value."""
-        return _ENDPOINT_TIMES[self.kind]
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Central moments: the state, the word of its number of values, and its neighbouring words mean, rest, m2 …"""
-
-    state: str
-    n: int
-    start: int
-    stop: int
-
-    @property
-    def order(self) -> int:
-        """The highest power that is summed: the words are mean, rest, m2 and so on."""
-        return self.stop - self.start - 1
 
 
 @dataclass(frozen=True)
@@ -101,8 +67,8 @@ class Layout:
     """The word of each field of the fixed block."""
     dtypes: dict[str, str]
     slabs: tuple[Slab, ...]
-    endpoints: tuple[Endpoint, ...]
-    moments: tuple[Moments, ...]
+    joints: tuple[Joint, ...]
+    """The numbers that merge together, state by state."""
     variable: tuple[Variable, ...]
     limbs: tuple[tuple[int, int], ...]
     """(high, low) words of integer sums, kept as high * 2**32 + low."""
@@ -126,8 +92,9 @@ class Layout:
         row = np.zeros(self.words, dtype=np.int64)
         for slab in self.slabs:
             slab.of(row[np.newaxis])[:] = slab.identity
-        for endpoint in self.endpoints:
-            row[endpoint.time] = endpoint.no_time
+        for joint in self.joints:
+            for word, number in joint.empty().items():
+                (row.view(np.float64) if word in joint.floats else row)[word] = number
         return row
 
     def identities(self) -> list[int | float]:
@@ -135,8 +102,9 @@ class Layout:
         empty: list[int | float] = [0] * self.words
         for slab in self.slabs:
             empty[slab.start : slab.stop] = [slab.identity] * (slab.stop - slab.start)
-        for endpoint in self.endpoints:
-            empty[endpoint.time] = endpoint.no_time
+        for joint in self.joints:
+            for word, number in joint.empty().items():
+                empty[word] = number
         return empty
 
 
@@ -160,8 +128,7 @@ def layout_of(plan: Plan, bucket: BucketLayout | None = None) -> Layout:
         names=names,
         dtypes={f"{column.state}.{column.field}": column.dtype for column in columns},
         slabs=tuple(_slabs(columns)),
-        endpoints=tuple(_endpoints(columns, names)),
-        moments=tuple(_moments(columns, names)),
+        joints=tuple(_joints(columns, names, kinds)),
         variable=variable,
         limbs=tuple((word, names[name.removesuffix(".hi") + ".lo"]) for name, word in names.items() if name.endswith(".hi")),
         fingerprint=int(plan.storage_fingerprint, 16),
@@ -184,17 +151,21 @@ def _slabs(columns: list[FixedColumn]) -> list[Slab]:
     return slabs
 
 
-def _endpoints(columns: list[FixedColumn], names: dict[str, int]) -> list[Endpoint]:
-    dtypes = {f"{column.state}.{column.field}": column.dtype for column in columns}
-    return [
-        Endpoint(column.merge, names[f"{column.state}.ts"], names.get(value), dtypes.get(value, ""), value)
-        for column in columns
-        if column.merge in _ENDPOINT_TIMES and column.field == "ts"
-        for value in [f"{column.state}.value"]
-    ]
+def _joints(columns: list[FixedColumn], names: dict[str, int], kinds: dict[str, str]) -> list[Joint]:
+    joints = []
+    for state in dict.fromkeys(column.state for column in columns):
+        if (joint := kind_of(kinds[state]).joint) is not None:
+            own = [column for column in columns if column.state == state]
+            words = {column.field: names[f"{state}.{column.field}"] for column in own}
+            joints.append(joint(state, words, {column.field: column.dtype for column in own}))
+    return joints
 
 
-def _moments(columns: list[FixedColumn], names: dict[str, int]) -> list[Moments]:
-    # The columns of one state stand side by side, since those of all moments keep the order of the states.
-    sizes = Counter(column.state for column in columns if column.merge == "moments")
-    return [Moments(state, names[f"{state}.n"], start := names[f"{state}.mean"], start + size) for state, size in sizes.items()]
+def variable_kinds(plan: Plan, layout: Layout) -> dict[str, StateKind]:
+    """The functions of each variable field of a state, in the order of the record."""
+    states = {state.id: state for state in plan.states}
+    made = {}
+    for field in layout.variable:
+        if field.kind != BUCKETS and (functions := kind_of(field.kind).variable) is not None:
+            made[field.name] = functions(states[field.name.rpartition(".")[0]])
+    return made

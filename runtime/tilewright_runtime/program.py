@@ -17,12 +17,12 @@ from tilewright_compiler.plan import EVENTS_SIZE_MS, Feature, Plan
 from .block import APPROXIMATE
 from .buckets import Bucket, Buckets, buckets_of
 from .cover import ENDS, Segment, cover, floor, head_end, whole_start, window_start
-from .finalize import Finalizer, bucket_finalizer, finalizer
-from .layout import NEWEST, NUMPY_DTYPES, STAMP, START, Endpoint, Layout, Moments, Rows, bucket_field, layout_of
-from .moments import merged as merged_moments
+from .feature_inputs import Finalizer
+from .finalize import bucket_finalizer, finalizer
+from .layout import NEWEST, STAMP, START, Layout, bucket_field, layout_of, variable_kinds
 from .reads import event_ranges, ranges, reads_of
 from .records import NameOf, RecordCodec
-from .sketches import variable_kinds
+from .state_kinds import Joint, Rows
 from .stores import Range
 from .times import EARLIEST_MS
 from .variable import Bytes, StateKind
@@ -47,10 +47,8 @@ class WindowProgram:
     """Those of them that are merged; the text of a first or last is chosen."""
     bucket_fields: tuple[str, ...]
     """Those of them that hold tables of bucket values."""
-    endpoints: tuple[Endpoint, ...]
-    """The first and last values that those features need."""
-    moments: tuple[Moments, ...]
-    """The central moments that those features need."""
+    joints: tuple[Joint, ...]
+    """The numbers that merge together and that those features need."""
 
     @cached_property
     def one_size_ms(self) -> int:
@@ -135,9 +133,8 @@ class Program:
         self.events = _events(plan, self.layout, self.kinds, self.buckets)
         self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
         self._empty = self.layout.identities()
-        for endpoint in self.layout.endpoints:
-            if endpoint.value is not None:
-                self._empty[endpoint.value] = None  # type: ignore[call-overload]
+        for joint in self.layout.joints:
+            joint.mark_missing(self._empty)
 
     def ranges(self, at_ms: int) -> list[Range]:
         """What to read, level after level: the tiles that some cover needs, whichever newest tiles hold later events.
@@ -221,7 +218,7 @@ class Program:
                         numbers[columns] = _weighted(parts[first:last].tolist(), parts_of[i])
                     first = last
         for window, one, window_places in zip(self.windows, merged, places, strict=True):
-            if window_places and (window.endpoints or window.fields or window.moments):
+            if window_places and (window.joints or window.fields):
                 self._merge_others(window, tiles, window_places, one)
         for i, (window, one, window_places) in enumerate(zip(self.windows, merged, places, strict=True)):
             for name in window.bucket_fields:
@@ -243,20 +240,11 @@ class Program:
         """First and last values, moments, texts and sketches, which no ufunc can merge."""
         indices = [i for begin, end in places for i in range(begin, end)]
         rows = tiles.rows[indices]
-        for endpoint in window.endpoints:
-            with_value = np.flatnonzero(rows[:, endpoint.time] != endpoint.no_time)
+        for joint in window.joints:
             # A time lies in one tile only, so among the tiles of a cover, oldest first, there are no ties.
-            chosen = int(with_value[0 if endpoint.kind == "first" else -1]) if len(with_value) else None
-            if chosen is None:
-                continue
-            if endpoint.value is None:
-                merged.objects[endpoint.field] = self._variable(tiles, indices[chosen])[self._fields[endpoint.field]]
-            else:
-                merged.numbers[endpoint.value] = rows.view(NUMPY_DTYPES[endpoint.dtype])[chosen, endpoint.value].item()
-        for moments in window.moments:
-            words = slice(moments.start, moments.stop)
-            found = merged_moments(rows[:, moments.n], rows.view(np.float64)[:, words].T)
-            merged.numbers[words] = map(float, found)
+            chosen = joint.merge_tiles(rows, merged.numbers)
+            if joint.text is not None and chosen is not None:
+                merged.objects[joint.text] = self._variable(tiles, indices[chosen])[self._fields[joint.text]]
         for name in window.merged_fields:
             place = self._fields[name]
             parts = [part for part in (self._variable(tiles, i)[place] for i in indices) if part is not None]
@@ -303,7 +291,7 @@ def _windows(plan: Plan, layout: Layout, buckets: Mapping[str, Buckets], ladder_
     groups: dict[tuple[int | None, str, tuple[int, ...]], list[Feature]] = {}
     for feature in plan.features:
         groups.setdefault((feature.window_ms, feature.edge, tuple(feature.levels_ms)), []).append(feature)
-    chosen = {endpoint.field for endpoint in layout.endpoints}
+    chosen = {joint.text for joint in layout.joints}
     programs = []
     for (window_ms, edge, levels_ms), features in groups.items():
         needed = {state for feature in features for state in feature.states}
@@ -319,8 +307,7 @@ def _windows(plan: Plan, layout: Layout, buckets: Mapping[str, Buckets], ladder_
                 (*fields, *tables),
                 tuple(name for name in fields if name not in chosen),
                 tables,
-                tuple(one for one in layout.endpoints if one.field.rpartition(".")[0] in needed),
-                tuple(one for one in layout.moments if one.state in needed),
+                tuple(joint for joint in layout.joints if joint.state in needed),
             )
         )
     return tuple(programs)

@@ -23,7 +23,8 @@ from xxhash import xxh32_intdigest
 
 from .block import COMPLETE, Block
 from .errors import CorruptRecordError
-from .layout import FINGERPRINT, HEADER_WORDS, SIZES, STAMP, Layout, Rows
+from .layout import FINGERPRINT, HEADER_WORDS, SIZES, STAMP, Layout
+from .state_kinds import Rows
 from .variable import Bytes
 
 _FLAGS = 0xFF << 40

@@ -17,9 +17,8 @@ from .block import Block
 from .buckets import Buckets, buckets_of
 from .entries import dtype_of, values_of
 from .keys import entity_encoder
-from .layout import NEWEST, NUMPY_DTYPES, SEQUENCE, START, Layout, layout_of
-from .moments import of_values
-from .sketches import variable_kinds
+from .layout import NEWEST, SEQUENCE, START, Layout, layout_of, variable_kinds
+from .state_kinds import NUMPY_DTYPES
 from .stores import TileKeys
 from .variable import Bytes, StateKind, VariableKind
 
@@ -124,7 +123,7 @@ def _block(layout: Layout, kinds: Mapping[str, StateKind], table: pa.Table) -> B
     """The states of each row of a table, with an empty header."""
     rows = np.zeros((len(table), layout.words), dtype=np.int64)
     identities = layout.identities()
-    made = {word for moments in layout.moments for word in range(moments.start, moments.stop)}
+    made = {word for joint in layout.joints for word in joint.made}
     for name, word in layout.names.items():
         if word in made:
             continue
@@ -132,13 +131,8 @@ def _block(layout: Layout, kinds: Mapping[str, StateKind], table: pa.Table) -> B
         if column.null_count:
             column = pc.fill_null(column, identities[word])
         rows.view(NUMPY_DTYPES[layout.dtypes[name]])[:, word] = column.to_numpy(zero_copy_only=False)
-    for moments in layout.moments:
-        values = table[f"{moments.state}.values"].combine_chunks()
-        counts = pc.fill_null(pc.list_value_length(values), 0).to_numpy().astype(np.int64)
-        full = np.flatnonzero(counts)
-        starts = (np.cumsum(counts) - counts)[full]
-        found = of_values(values.flatten().to_numpy(), starts, counts[full], moments.order)
-        rows.view(np.float64)[full, moments.start : moments.stop] = np.column_stack(found)
+    for joint in layout.joints:
+        joint.build(table, rows)
     return Block(rows, {name: _built(kind, table[name].combine_chunks()) for name, kind in kinds.items()})
 
 

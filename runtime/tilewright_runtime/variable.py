@@ -45,6 +45,11 @@ class StateKind:
         return self.encode(self.merge([old, new]))
 
 
+def text_field(extreme: Callable[[Sequence[bytes]], bytes]) -> StateKind:
+    """A text, kept as UTF-8: that sorts by bytes as it does by code points, which is the order of SQL's binary collation."""
+    return StateKind(merge=extreme, encode=lambda text: text, build=lambda column: column.cast("large_binary").to_pylist())
+
+
 def lists(column: pa.Array) -> Iterator[tuple[int, int] | None]:
     """The bounds of each list in the column's flat values, or None."""
     offsets = column.offsets.to_numpy().tolist()

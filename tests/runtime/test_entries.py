@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from support.examples import few
 from tilewright_compiler.plan import State
-from tilewright_runtime.entries import ENTRY_KINDS
+from tilewright_runtime.state_kinds import kind_of
+from tilewright_runtime.states import exact, lists
 from tilewright_runtime.variable import StateKind
 
 TYPES = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string()}
@@ -23,12 +24,16 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "DOUBLE": st.sampled_from([0.0, -0.0, 0.5, -1e308, math.inf, -math.inf, math.nan]),
     "VARCHAR": st.sampled_from(["", "a", "a\0", "\0", "é", "\uffff", "\N{GRINNING FACE}"]),
 }
+#: Those of the two families that keep entries.
+KINDS = [*exact.KINDS, *lists.KINDS]
 TIMED, COUNTED = {"first_k", "last_k"}, {"histogram"}
 
 
-def kind_of(kind: str, type_: str, k: int = 2) -> StateKind:
+def functions_of(kind: str, type_: str, k: int = 2) -> StateKind:
     params: dict[str, int | str] = {} if kind in ("unique", "histogram") else {"k": k}
-    return ENTRY_KINDS[kind](State(id="it", kind=kind, input="x", type=type_, params=params))
+    made = kind_of(kind).variable
+    assert made is not None
+    return made(State(id="it", kind=kind, input="x", type=type_, params=params))
 
 
 def column(kind: str, type_: str, tiles: Sequence[Any]) -> pa.Array:
@@ -42,7 +47,7 @@ def column(kind: str, type_: str, tiles: Sequence[Any]) -> pa.Array:
 
 
 def built(kind: str, type_: str, pairs: Sequence[tuple[int, Any]]) -> bytes:
-    (part,) = kind_of(kind, type_).build(column(kind, type_, [pairs]))
+    (part,) = functions_of(kind, type_).build(column(kind, type_, [pairs]))
     assert part is not None
     return part
 
@@ -71,12 +76,12 @@ def integers(*values: int) -> bytes:
 def test_the_bytes_of_a_state(kind: str, type_: str, pairs: list[tuple[int, Any]], expected: bytes) -> None:
     """The encoding is the documented one, little-endian on every machine, and decodes to what was encoded."""
     assert built(kind, type_, pairs) == expected
-    functions = kind_of(kind, type_)
+    functions = functions_of(kind, type_)
     assert functions.encode(functions.merge([expected])) == expected
 
 
 @pytest.mark.parametrize("type_", TYPES)
-@pytest.mark.parametrize("kind", ENTRY_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_bytes_do_not_depend_on_the_order_of_arrival(kind: str, type_: str) -> None:
     """However events are ordered, split and merged, the same events make the same bytes, and no part is changed."""
     numbers = st.integers(1, 3)
@@ -84,7 +89,7 @@ def test_bytes_do_not_depend_on_the_order_of_arrival(kind: str, type_: str) -> N
     @few(40)
     @given(st.lists(st.tuples(numbers, VALUES[type_]), min_size=1, max_size=9), st.data())
     def check(pairs: list[tuple[int, Any]], data: st.DataObject) -> None:
-        functions = kind_of(kind, type_)
+        functions = functions_of(kind, type_)
         shuffled = data.draw(st.permutations(pairs))
         cut, other_cut = sorted(data.draw(st.lists(st.integers(0, len(pairs)), min_size=2, max_size=2)))
         parts = [built(kind, type_, part) for part in (shuffled[:cut], shuffled[cut:other_cut], shuffled[other_cut:])]
@@ -97,16 +102,16 @@ def test_bytes_do_not_depend_on_the_order_of_arrival(kind: str, type_: str) -> N
     check()
 
 
-@pytest.mark.parametrize("kind", ENTRY_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_tile_without_values_has_no_bytes(kind: str) -> None:
     """Null stays null beside tiles that have values."""
-    found = kind_of(kind, "VARCHAR").build(column(kind, "VARCHAR", [None, [(1, "a")], None, [(1, "b"), (2, "a")]]))
+    found = functions_of(kind, "VARCHAR").build(column(kind, "VARCHAR", [None, [(1, "a")], None, [(1, "b"), (2, "a")]]))
     assert [part is None for part in found] == [True, False, True, False]
 
 
 def test_a_bounded_set_stops_growing() -> None:
     """It never holds more than k values, and which they are is decided by the values, not by who came first."""
-    functions = kind_of("bounded", "BIGINT", k=5)
+    functions = functions_of("bounded", "BIGINT", k=5)
     parts = functions.build(column("bounded", "BIGINT", [[(0, x) for x in range(start, start + 100)] for start in range(0, 1000, 50)]))
     merged = functions.merge([part for part in parts if part is not None])
     assert merged.values.tolist() == [0, 1, 2, 3, 4]

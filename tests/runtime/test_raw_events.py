@@ -25,7 +25,7 @@ from tilewright_compiler.states import family, kinds
 from tilewright_runtime.aggregate import Aggregator
 from tilewright_runtime.block import Block
 from tilewright_runtime.exact_events import ExactEvents
-from tilewright_runtime.sketches import variable_kinds
+from tilewright_runtime.layout import variable_kinds
 from tilewright_runtime.tile_rows import LevelTiles
 
 FIVE = 5 * MINUTE

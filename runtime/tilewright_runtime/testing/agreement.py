@@ -21,8 +21,9 @@ from tilewright_compiler.plan import Plan, State
 from ..block import Block
 from ..errors import CorruptRecordError
 from ..keys import tile_id
-from ..layout import NEWEST, NUMPY_DTYPES, SEQUENCE, Layout, layout_of
+from ..layout import NEWEST, SEQUENCE, Layout, layout_of
 from ..records import RecordCodec
+from ..state_kinds import NUMPY_DTYPES
 
 TOLERANCE = 1e-9
 _QUANTILES = [place / 50 for place in range(1, 50)]

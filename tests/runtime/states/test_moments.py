@@ -16,7 +16,7 @@ from support.oracle import bad_moment
 from support.plans import AT, MINUTE, aggregations, plan_of
 from support.session import Session
 from tilewright import Operation
-from tilewright_runtime.moments import merged, of_values
+from tilewright_runtime.states.moments import merged, of_values
 
 OPERATIONS = [Operation.VARIANCE, Operation.STDDEV, Operation.SKEW, Operation.KURTOSIS]
 #: Errata A7: sums of squares make a negative number of these; the variance is 22.5.

@@ -1,0 +1,49 @@
+"""Different values: counted exactly while they are few, and within the stated error when they are many."""
+
+from __future__ import annotations
+
+import math
+
+import datasketches as ds
+import pyarrow as pa
+import pytest
+
+from support.plans import aggregations, plan_of
+from support.values import feature_of
+from tilewright import Operation
+from tilewright_runtime.layout import layout_of, variable_kinds
+
+#: Three standard errors of HLL_8 with 2**12 registers.
+UNIQUE_ERROR = 3 * 1.04 / math.sqrt(1 << 12)
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 150])
+def test_few_different_values_are_counted_exactly(count: int) -> None:
+    """Up to some hundred values the count of different ones is exact, however often each comes and however it is split."""
+    assert (
+        feature_of([f"value {number % max(count, 1)}" for number in range(count * 3)], pa.string(), Operation.APPROX_UNIQUE_COUNT) == count
+    )
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.string()])
+def test_many_different_values_are_counted_within_the_stated_error(kind: pa.DataType) -> None:
+    """20,000 different values of any type are counted within three standard errors of the sketch."""
+    values = [str(number) if kind == pa.string() else number for number in range(20_000)]
+    found = feature_of(values, kind, Operation.APPROX_UNIQUE_COUNT)
+    assert abs(found - 20_000) <= 20_000 * UNIQUE_ERROR
+
+
+def test_the_empty_text_is_a_value() -> None:
+    """An empty text is counted among the different ones, and null is not."""
+    assert feature_of(["", "a", None, "", "\0"], pa.string(), Operation.APPROX_UNIQUE_COUNT) == 3
+
+
+def test_a_sketch_of_distinct_values_has_the_form_of_the_plan() -> None:
+    """A built sketch and a merged one have the eight bits a register that the plan names."""
+    plan = plan_of({"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.APPROX_UNIQUE_COUNT]))
+    functions = variable_kinds(plan, layout_of(plan))["hll_t.sketch"]
+    (part,) = functions.build(pa.array([[str(number) for number in range(1000)]]))
+    assert part is not None
+    for found in (part, functions.encode(functions.merge([part]))):
+        sketch = ds.hll_sketch.deserialize(found)
+        assert (sketch.tgt_type, sketch.lg_config_k) == (ds.tgt_hll_type.HLL_8, 12)
