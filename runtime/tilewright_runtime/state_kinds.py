@@ -74,6 +74,10 @@ class Joint:
         """The same of one run, into Python numbers by word; None where no text is kept."""
         raise NotImplementedError
 
+    def magnitudes(self, rows: Rows) -> Mapping[int, float]:
+        """What the doubles of one row are sums of, by word: the order of events may change them by a small part of that."""
+        return {}
+
     def mark_missing(self, numbers: list[Any]) -> None:
         """Puts None in the place of those numbers of a row that stand for no value."""
 
@@ -92,6 +96,11 @@ class Kind:
     """From a state's id, and the words and the types (`i64`, `f64`) of its numbers by field, to how they merge together.
 
     None where numpy has a function for each of them.
+    """
+    difference: Callable[[bytes, bytes], str | None] | None = None
+    """What is wrong with the second of two fields of changing length that were made of the same events, or None.
+
+    None where those are the same bytes, whatever the order of the events.
     """
     has_value: Callable[[Inputs, int], Callable[[Sequence[Any], Mapping[str, Any]], bool]] | None = None
     """For the n-th state of a feature the function that tells whether it is of any value.

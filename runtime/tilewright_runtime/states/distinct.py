@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,24 @@ def _hll(state: State) -> StateKind:
     return StateKind(merge, lambda union: union.get_result(form).serialize_compact(), build)
 
 
-KINDS = {"hll": Kind(variable=_hll, column=lambda state, runs: runs.listed(runs.arrow(runs.values)))}
+def _difference(first: bytes, second: bytes) -> str | None:
+    import datasketches as ds
+
+    want, got = (ds.hll_sketch.deserialize(part) for part in (first, second))
+    # Three standard errors of the smaller of two sketches of 2**lg_k registers (HyperLogLog: 1.04 / sqrt(m)).
+    allowed = 3 * 1.04 / math.sqrt(1 << want.lg_config_k) * max(want.get_estimate(), 1.0)
+    off = abs(want.get_estimate() - got.get_estimate())
+    if off > allowed:
+        return f"counts {got.get_estimate():.1f} values, not {want.get_estimate():.1f}"
+    both = ds.hll_union(want.lg_config_k)
+    both.update(want)
+    both.update(got)
+    # Values that are hashed in another way, as by another library, count again where two sketches are merged.
+    other = both.get_estimate() - want.get_estimate() > allowed
+    return f"counts {both.get_estimate():.1f} values when it is merged with that of the same values" if other else None
+
+
+KINDS = {"hll": Kind(variable=_hll, column=lambda state, runs: runs.listed(runs.arrow(runs.values)), difference=_difference)}
 
 
 def _unique_count(inputs: Inputs) -> Finalizer:

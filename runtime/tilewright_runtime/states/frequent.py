@@ -74,7 +74,19 @@ def _texts(state: State, runs: Runs, values: NDArray[Any]) -> list[str]:
             return list(map(str, values.tolist()))
 
 
-KINDS = {"frequent": Kind(variable=_frequent, column=_counted)}
+def _difference(first: bytes, second: bytes) -> str | None:
+    import datasketches as ds
+
+    want, got = (ds.frequent_strings_sketch.deserialize(part) for part in (first, second))
+    if want.total_weight != got.total_weight:
+        return f"counts {got.total_weight} values, not {want.total_weight}"
+    for item, _, low, high in want.get_frequent_items(ds.frequent_items_error_type.NO_FALSE_POSITIVES):
+        if got.get_upper_bound(item) < low or got.get_lower_bound(item) > high:
+            return f"counts {item!r} {got.get_estimate(item)} times, not {want.get_estimate(item)}"
+    return None
+
+
+KINDS = {"frequent": Kind(variable=_frequent, column=_counted, difference=_difference)}
 
 
 def _from_text(duckdb_type: str) -> Callable[[str], Any]:

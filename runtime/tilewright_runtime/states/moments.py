@@ -128,6 +128,13 @@ class Moments(Joint):
         found = merged(parts[:, self.n], parts.view(np.float64)[:, self.start : self.stop].T)
         numbers[self.start : self.stop] = map(float, found)
 
+    def magnitudes(self, rows: Rows) -> Mapping[int, float]:
+        """The mean and the spread, and n times that power of the spread which a sum is of."""
+        n, (mean, _, *sums) = int(rows[0, self.n]), rows.view(np.float64)[0, self.start : self.stop].tolist()
+        spread = math.sqrt(sums[0] / max(n, 1))
+        powers = [n * spread**power for power in range(2, len(sums) + 2)]
+        return dict(zip(self.floats, [abs(mean) + spread, abs(mean) + spread, *powers], strict=True))
+
 
 def _joint(state: str, words: Mapping[str, int], dtypes: Mapping[str, str]) -> Joint:
     # The words stand side by side, since those of all moments keep the order of the states.
