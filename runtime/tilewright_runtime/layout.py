@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tilewright_compiler.plan import BucketLayout, FixedColumn, Plan
 
+from .errors import PlanError
 from .state_kinds import NUMPY_DTYPES, Joint, Rows, kind_of
 from .variable import StateKind
 
@@ -154,10 +155,13 @@ def _slabs(columns: list[FixedColumn]) -> list[Slab]:
 def _joints(columns: list[FixedColumn], names: dict[str, int], kinds: dict[str, str]) -> list[Joint]:
     joints = []
     for state in dict.fromkeys(column.state for column in columns):
+        own = [column for column in columns if column.state == state]
         if (joint := kind_of(kinds[state]).joint) is not None:
-            own = [column for column in columns if column.state == state]
             words = {column.field: names[f"{state}.{column.field}"] for column in own}
             joints.append(joint(state, words, {column.field: column.dtype for column in own}))
+        elif unknown := [column for column in own if (column.merge, column.dtype) not in _MERGES]:
+            field, merge = unknown[0].field, unknown[0].merge
+            raise PlanError(f"the number {field!r} of the state {state!r} merges by {merge!r}, which states of its kind do not know.")
     return joints
 
 

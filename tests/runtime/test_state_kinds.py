@@ -7,7 +7,9 @@ import pytest
 
 from support.plans import aggregations, plan_of
 from tilewright import Operation
+from tilewright_runtime.errors import PlanError
 from tilewright_runtime.layout import layout_of, variable_kinds
+from tilewright_runtime.program import Program
 
 COLUMNS = {
     "tdigest_x.sketch": pa.array([[1.0, 2.0], None, []]),
@@ -31,3 +33,28 @@ def test_a_tile_without_values_has_no_sketch(name: str) -> None:
     for some in (parts, parts[:1], parts[1:]):
         functions.encode(functions.merge(some))
     assert parts == before
+
+
+def test_a_kind_that_is_not_known_is_refused() -> None:
+    """A plan of a newer version, with a state that this one does not know, is refused by name before anything is read."""
+    plan = plan_of({"k": "string", "x": "double"}, ["k"], aggregations("x", [Operation.LAST]))
+    state = plan.states[0].model_copy(update={"kind": "latest"})
+    with pytest.raises(PlanError, match="states of the kind 'latest', which this version of Tilewright does not know"):
+        layout_of(plan.model_copy(update={"states": [state]}))
+
+
+def test_an_operation_that_is_not_known_is_refused() -> None:
+    """So is one with another operation, and one that asks for a part of what has no parts."""
+    plan = plan_of({"k": "string", "x": "double"}, ["k"], aggregations("x", [Operation.LAST]))
+    for change in ({"operation": "LATEST"}, {"edge": "prorate"}):
+        feature = plan.features[0].model_copy(update=change)
+        with pytest.raises(PlanError, match=f"the operation '{feature.operation}', which this version"):
+            Program(plan.model_copy(update={"features": [feature]}))
+
+
+def test_a_merge_that_is_not_known_is_refused() -> None:
+    """No number is left unmerged in silence because its kind has no such merge."""
+    plan = plan_of({"k": "string", "x": "double"}, ["k"], aggregations("x", [Operation.MAX]))
+    columns = [column.model_copy(update={"merge": "maximum"}) for column in plan.tile_layout.columns if column.state == "max_x"]
+    with pytest.raises(PlanError, match="the number 'value' of the state 'max_x' merges by 'maximum'"):
+        layout_of(plan.model_copy(update={"tile_layout": plan.tile_layout.model_copy(update={"columns": columns})}))
