@@ -243,8 +243,8 @@ class Program:
         for joint in window.joints:
             # A time lies in one tile only, so among the tiles of a cover, oldest first, there are no ties.
             chosen = joint.merge_tiles(rows, merged.numbers)
-            if joint.text is not None and chosen is not None:
-                merged.objects[joint.text] = self._variable(tiles, indices[chosen])[self._fields[joint.text]]
+            if chosen is not None and (text := joint.text) is not None:
+                merged.objects[text] = self._variable(tiles, indices[chosen])[self._fields[text]]
         for name in window.merged_fields:
             place = self._fields[name]
             parts = [part for part in (self._variable(tiles, i)[place] for i in indices) if part is not None]
