@@ -15,11 +15,10 @@ import click
 
 from tilewright_compiler.flink_dialect import identifier, literal
 from tilewright_compiler.plan import Plan
-from tilewright_compiler.topics import parse_topic
 
 from .errors import InputError, StoreError, TilewrightError
 from .flink_streams import as_it_is, by_way_of_a_stream
-from .flink_topics import require_brokers, require_topics
+from .kafka import require_brokers, require_topics, topics_of
 from .plans import load_plan
 from .sink import TileSink
 from .stores import open_store
@@ -33,6 +32,10 @@ _WATERMARK = "CURRENT_WATERMARK(`__time`)"
 _TABLE = re.compile(r"CREATE TABLE `((?:[^`]|``)+)` ")
 _STREAMED = re.compile(r"CREATE TEMPORARY VIEW `((?:[^`]|``)+) before the stream` AS")
 _ROLLING = {"rollover-interval": "10 s", "check-interval": "5 s"}
+_CONNECTOR = (
+    "Fetch flink-sql-connector-kafka (version 5.0.0-2.2) from Maven Central, and name it with --jar, put it beside job.py, or into the "
+    "lib folder of the cluster."
+)
 _KAFKA_OPTIONS = ("properties.bootstrap.servers", "topic", "properties.group.id", "scan.startup.mode")
 
 
@@ -112,17 +115,16 @@ def run(plan: Plan, sql: str, started: Started) -> None:
     is_local = "PYFLINK_GATEWAY_PORT" not in os.environ
     batch = bool(started.events) and not started.stream and len(started.events) == len(plan.sources)
     _require_inputs(plan, started)
-    topics = {
-        source.name: topic
-        for source in plan.sources
-        if source.name not in started.events and source.topic is not None and (topic := parse_topic(source.topic)) is not None
-    }
+    topics = topics_of({source.name: source.topic for source in plan.sources if source.topic and source.name not in started.events})
     require_brokers(topics)
     _require_store(plan, started.store)
     if is_local:
         _require_java()
     environment = _environment(batch, started.jars)
-    require_topics(topics)
+    if topics:
+        from pyflink.java_gateway import get_gateway
+
+        require_topics(topics, get_gateway(), _CONNECTOR)
     if batch:
         # Nothing is late where all is read before anything is put, and Flink knows no watermark there.
         sql = sql.replace(_WATERMARK, "CAST(NULL AS TIMESTAMP_LTZ(3))")

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.kafka import jars
 from tilewright_compiler.output import load_targets, render, write
 from tilewright_compiler.plan import Plan
 from tilewright_runtime.spark import batch, stream
@@ -15,13 +16,19 @@ from tilewright_runtime.spark.job import Queries
 
 #: Compiled code of one tier and a simple collector start sooner; two partitions are enough for some hundred rows.
 _JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-_SUBMIT = f"--driver-memory 1g --driver-java-options '{_JAVA}' --conf spark.sql.shuffle.partitions=2 pyspark-shell"
+_SUBMIT = f"--driver-memory 1g --driver-java-options '{_JAVA}' --conf spark.sql.shuffle.partitions=2"
 
 
 def small_spark() -> dict[str, str]:
     """The environment in which a session is small, and its workers import what this process imports."""
     paths = os.pathsep.join(path for path in sys.path if path)
-    return {"PYSPARK_SUBMIT_ARGS": _SUBMIT, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": paths, "SPARK_LOCAL_IP": "127.0.0.1"}
+    connector = ",".join(str(jar) for jar in sorted(jars("spark").glob("*.jar")))
+    return {
+        "PYSPARK_SUBMIT_ARGS": f"{_SUBMIT} --jars {connector} pyspark-shell",
+        "PYSPARK_PYTHON": sys.executable,
+        "PYTHONPATH": paths,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from tilewright_compiler.plan import Plan, Source
+from tilewright_compiler.topics import Topic, parse_topic
 
 from ..errors import InputError
 from .session import first_line
@@ -20,10 +21,11 @@ _FORMATS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "js
 _NOT_READ = {"json": "not valid JSON: is the line cut?", "csv": "has another number of fields than the header: is the line cut?"}
 
 
-def places(plan: Plan, given: tuple[str, ...]) -> dict[str, str]:
+def places(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[str, str]:
     """source -> where its events are: `NAME=PLACE` or, for a plan of one source, `PLACE`; else the table of the source.
 
-    Raises InputError for a source that does not exist or whose events are nowhere.
+    For a stream it is rather the topic, if the source has one. Raises InputError for a source that does not exist or whose
+    events are nowhere.
     """
     names = [source.name for source in plan.sources]
     found: dict[str, str] = {}
@@ -36,9 +38,11 @@ def places(plan: Plan, given: tuple[str, ...]) -> dict[str, str]:
         found[name] = place
     for source in plan.sources:
         if source.name not in found:
-            if source.table is None:
-                raise InputError(f"the source {source.name} has no table. Say where its events are: --events {source.name}=PLACE.")
-            found[source.name] = source.table
+            default = (source.topic if stream else None) or source.table
+            if default is None:
+                lacking = "neither a topic nor a table" if stream else "no table"
+                raise InputError(f"the source {source.name} has {lacking}. Say where its events are: --events {source.name}=PLACE.")
+            found[source.name] = default
     return found
 
 
@@ -99,14 +103,19 @@ def _checked(frame: DataFrame, source: Source, place: str, form: str | None) -> 
 
 
 def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
-    """The same of a folder or a glob of files, whose new files are read as they come.
+    """The same of a topic, or of a folder or a glob of files, whose new files are read as they come.
 
     Raises InputError if the kind of the files cannot be told, or it lacks a column.
     """
+    if (topic := parse_topic(place)) is not None:
+        return _checked(_objects(spark, source, topic), source, place, "json")
     form = _FORMATS.get(PurePath(place).suffix)
     if form is None:
         endings = ", ".join(_FORMATS)
-        raise InputError(f"source {source.name}: {place}: a stream is a glob of files that end in {endings}, such as clicks/*.jsonl.")
+        raise InputError(
+            f"source {source.name}: {place}: a stream is kafka://HOST:PORT/TOPIC, or a glob of files that end in {endings}, "
+            "such as clicks/*.jsonl."
+        )
     names = [column.name for column in source.columns]
     reader = spark.readStream.options(**_OPTIONS[form])
     if form == "json":
@@ -117,6 +126,17 @@ def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
         schema = first.schema if form == "parquet" else _as_texts(spark.read.options(**_OPTIONS["csv"]).csv(place).columns)
         frame = reader.schema(schema).format(form).load(place)
     return _checked(frame, source, place, form)
+
+
+def _objects(spark: SparkSession, source: Source, topic: Topic) -> DataFrame:
+    """The messages of a topic from its first one on, each a JSON object; those without content are passed over, as empty lines are."""
+    from pyspark.sql import functions as f
+
+    where = {"kafka.bootstrap.servers": topic.servers, "subscribe": topic.name, "startingOffsets": "earliest"}
+    text = f.col("value").cast("string")
+    messages = spark.readStream.format("kafka").options(**where).load().where(f.trim(text) != "")
+    fields = _as_texts([column.name for column in source.columns])
+    return messages.select(f.from_json(text, fields, _OPTIONS["json"]).alias("event")).select("event.*")
 
 
 def _quoted(name: str) -> str:

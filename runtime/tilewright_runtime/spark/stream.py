@@ -1,4 +1,4 @@
-"""The streaming job: what arrives in folders becomes tiles, each event once.
+"""The streaming job: what arrives in topics or folders becomes tiles, each event once.
 
 Spark reads, filters, selects and groups each micro-batch to its finest tiles; the driver merges them with what the store
 has, in every level, and commits them together with the number of the batch (`Writer.add_tiles`). Spark calls `foreachBatch`
@@ -15,6 +15,7 @@ import click
 from tilewright_compiler.plan import Plan
 
 from ..errors import TilewrightError
+from ..kafka import require_brokers, require_topics, topics_of
 from ..ladder import Ladder, tiles_of_engine
 from ..stores import open_store
 from ..writer import Writer
@@ -26,12 +27,20 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
+_CONNECTOR = (
+    "Say --packages org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION to spark-submit, with the version of your Spark; without "
+    "spark-submit set PYSPARK_SUBMIT_ARGS='--packages org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION pyspark-shell'."
+)
+
+
 def main(script: str, queries: Queries, tiles: str) -> None:
     """The command line of a generated `stream.py`."""
 
     @click.command()
     @click.option("--store", required=True, metavar="URL", help="The store to write to, for instance lmdb:tiles.lmdb.")
-    @click.option("--events", multiple=True, required=True, metavar="[SOURCE=]GLOB", help="Files that arrive, such as clicks/*.jsonl.")
+    @click.option(
+        "--events", multiple=True, metavar="[SOURCE=]PLACE", help="Files that arrive, such as clicks/*.jsonl. Default: the topic."
+    )
     @click.option("--checkpoint", required=True, metavar="DIR", help="Where Spark keeps what it has read; one for each store.")
     @click.option("--state", metavar="DIR", help="Where tiles are merged, for stores that take whole tiles only, such as redis:.")
     @click.option("--plan", metavar="PATH", help="The plan; that beside this file's folder if left out.")
@@ -55,9 +64,12 @@ def follow(
     every: str | None = None,
 ) -> int:
     """Runs the job until it is stopped, or, if `every` is None, until all that is there was read. Raises TilewrightError."""
-    places = inputs.places(plan, events)
+    places = inputs.places(plan, events, stream=True)
+    topics = topics_of(places)
+    require_brokers(topics)
     store = open_store(store_url)
     spark = open_session(f"tilewright {plan.name}")
+    require_topics(topics, spark.sparkContext._gateway, _CONNECTOR)
     raw = {source.name: inputs.follow(spark, source, places[source.name]) for source in plan.sources}
     with Writer(plan, store, state=open_store(f"lmdb:{state}") if state else None) as writer:
         adder = _Adder(plan, writer, tiles, checkpoint)

@@ -90,7 +90,7 @@ def test_a_broker_that_is_away_is_said_at_the_start(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (connector, "there is no topic 'absent' at {servers}; it has "),
-        (list, "source events is a topic, and Flink's Kafka connector is not here. Fetch flink-sql-connector-kafka"),
+        (list, "source events is a topic, and the connector for Kafka is not here. Fetch flink-sql-connector-kafka"),
     ],
     ids=["topic", "connector"],
 )

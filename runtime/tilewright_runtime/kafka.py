@@ -1,4 +1,4 @@
-"""What a Flink job needs of Kafka, looked for before it starts: brokers that answer, the connector, and the topics."""
+"""What a job needs of Kafka, looked for before it starts: brokers that answer, the engine's connector, and the topics."""
 
 from __future__ import annotations
 
@@ -7,14 +7,26 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from tilewright_compiler.topics import Topic
+from tilewright_compiler.topics import Topic, parse_topic
 
 from .errors import InputError
 
 _PATIENCE_S = 10
 _ADMIN = "org.apache.kafka.clients.admin.AdminClient"
-#: The connector for SQL carries the client under a name of its own, that for programs does not.
+#: Flink's connector for SQL carries the client under a name of its own.
 _CLIENTS = (f"org.apache.flink.kafka.shaded.{_ADMIN}", _ADMIN)
+
+
+def topics_of(places: Mapping[str, str]) -> dict[str, Topic]:
+    """source -> its topic, of those sources whose place is a topic's URL. Raises InputError for a URL that is not of that form."""
+    found = {}
+    for source, place in places.items():
+        if place.startswith("kafka:"):
+            topic = parse_topic(place)
+            if topic is None:
+                raise InputError(f"source {source}: the topic {place!r} is not of the form kafka://HOST:PORT/TOPIC.")
+            found[source] = topic
+    return found
 
 
 def require_brokers(topics: Mapping[str, Topic]) -> None:
@@ -27,10 +39,13 @@ def require_brokers(topics: Mapping[str, Topic]) -> None:
             )
 
 
-def require_topics(topics: Mapping[str, Topic]) -> None:
-    """Raises InputError unless Flink has the connector and each source's topic exists. Needs the JVM of PyFlink."""
+def require_topics(topics: Mapping[str, Topic], gateway: Any, advice: str) -> None:
+    """Raises InputError unless the JVM behind a gateway of py4j has the connector and each source's topic exists.
+
+    `advice` says how this engine is given its connector.
+    """
     for source, topic in topics.items():
-        present = _names(source, topic)
+        present = _names(source, topic, gateway, advice)
         if topic.name not in present:
             raise InputError(
                 f"source {source}: there is no topic {topic.name!r} at {topic.servers}; it has {', '.join(sorted(present)) or 'none'}. "
@@ -45,12 +60,10 @@ def _listens(server: str) -> bool:
     return False
 
 
-def _names(source: str, topic: Topic) -> set[str]:
+def _names(source: str, topic: Topic, gateway: Any, advice: str) -> set[str]:
     """The topics of a cluster, by the client that is inside the connector."""
     from py4j.protocol import Py4JJavaError
-    from pyflink.java_gateway import get_gateway
 
-    gateway = get_gateway()
     settings = gateway.jvm.java.util.Properties()
     settings.setProperty("bootstrap.servers", topic.servers)
     settings.setProperty("default.api.timeout.ms", str(_PATIENCE_S * 1000))
@@ -59,7 +72,7 @@ def _names(source: str, topic: Topic) -> set[str]:
         types, arguments = gateway.new_array(gateway.jvm.Class, 1), gateway.new_array(gateway.jvm.Object, 1)
         types[0], arguments[0] = settings.getClass(), settings
         # A null in place of the object: the method is a static one.
-        client = _client(gateway, source).getMethod("create", types).invoke(None, arguments)
+        client = _client(gateway, source, advice).getMethod("create", types).invoke(None, arguments)
         try:
             return set(client.listTopics().names().get())
         finally:
@@ -69,15 +82,12 @@ def _names(source: str, topic: Topic) -> set[str]:
         raise InputError(f"source {source}: the Kafka brokers at {topic.servers} do not say what topics they have: {reason}") from None
 
 
-def _client(gateway: Any, source: str) -> Any:
-    """The class of the client. The gateway's own names do not reach jars that were added after its start."""
+def _client(gateway: Any, source: str, advice: str) -> Any:
+    """The class of the client. A gateway's own names do not reach jars that were added after its start."""
     from py4j.protocol import Py4JJavaError
 
     loader = gateway.jvm.Thread.currentThread().getContextClassLoader()
     for name in _CLIENTS:
         with suppress(Py4JJavaError):
             return loader.loadClass(name)
-    raise InputError(
-        f"source {source} is a topic, and Flink's Kafka connector is not here. Fetch flink-sql-connector-kafka (version 5.0.0-2.2) from "
-        "Maven Central, and name it with --jar, put it beside job.py, or into the lib folder of the cluster."
-    )
+    raise InputError(f"source {source} is a topic, and the connector for Kafka is not here. {advice}")
