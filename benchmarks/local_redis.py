@@ -10,11 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def local_redis(folder: Path) -> Iterator[int]:
     """The port of a server of our own."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     quiet = ["--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--logfile", str(folder / "redis.log")]
     with subprocess.Popen(["redis-server", "--port", str(port), *quiet]) as server:
         try:

@@ -56,10 +56,11 @@ def make_events(path: Path, events: int, days: float, in_order: bool, seed: int 
     pq.write_table(table, path, row_group_size=1 << 19)
 
 
-def plan() -> Plan:
-    """Five operations over three windows."""
+def plan(topic: str | None = None) -> Plan:
+    """Five operations over three windows, of a file and, if one is named, a topic."""
     source = EventSource(
         table="events.parquet",
+        topic=topic,
         schema={"user_id": "string", "amount": "double", "quantity": "bigint", "country": "string", "ts": "bigint"},
         query=Query(selects=select("user_id", "amount"), time_column="ts"),
     )
