@@ -31,7 +31,7 @@ _WATERMARK = "CURRENT_WATERMARK(`__time`)"
 #: The name of a table, and that of a table which is made of a view by way of a stream.
 _TABLE = re.compile(r"CREATE TABLE `((?:[^`]|``)+)` ")
 _STREAMED = re.compile(r"CREATE TEMPORARY VIEW `((?:[^`]|``)+) before the stream` AS")
-_ROLLING = {"rollover-interval": "10 s", "check-interval": "5 s"}
+_ROLLING = {"rollover-interval": "5 s", "check-interval": "1 s"}
 _CONNECTOR = (
     "Fetch flink-sql-connector-kafka (version 5.0.0-2.2) from Maven Central, and name it with --jar, put it beside job.py, or into the "
     "lib folder of the cluster."

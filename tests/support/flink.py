@@ -63,7 +63,9 @@ class Job:
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
         """The running job."""
         command = [python(), str(self.folder / "flink" / "job.py"), *map(str, arguments)]
-        variables = environment(JVM_ARGS=_JVM, FLINK_LOG_DIR=str(self.folder))
+        # The libraries are those of Flink's environment, older than ours; only the sources come from here.
+        wings = os.pathsep.join(str(_ROOT / wing) for wing in ("dsl", "compiler", "runtime"))
+        variables = environment(JVM_ARGS=_JVM, FLINK_LOG_DIR=str(self.folder), PYTHONPATH=wings)
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables, cwd=self.folder, start_new_session=True
         )
