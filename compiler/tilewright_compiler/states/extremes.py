@@ -42,7 +42,9 @@ def _handed(kind: str) -> Callable[[State], list[HandedField]]:
                 # How many values are NaN, the largest number of all; few engines' MAX knows that.
                 return [value, HandedField("nan", "BIGINT", "COUNT(*) FILTER (WHERE {is_nan})")] if kind == "max" else [value]
             case _:
-                return [HandedField("value", "VARCHAR", extreme)]
+                # Flink compares texts by UTF-16 where it has both as Java strings, and by bytes where it has not. A text that it
+                # has just made is bytes.
+                return [HandedField("value", "VARCHAR", f"{kind.upper()}(CONCAT({{x}}, ''))")]
 
     return handed
 
