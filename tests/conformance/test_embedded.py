@@ -12,8 +12,9 @@ from tilewright_runtime import Writer, open_store
 from tilewright_runtime.testing.event_logs import EventLog
 
 
-def lines(log: EventLog) -> list[str]:
-    return [line for part in log.parts for line in part.path.read_text(encoding="utf-8").splitlines(keepends=True)]
+def lines(log: EventLog, source: str) -> list[str]:
+    parts = [part.path for part in log.parts if part.source == source]
+    return [line for path in parts for line in path.read_text(encoding="utf-8").splitlines(keepends=True)]
 
 
 @pytest.mark.parametrize("rows", [1_000_000, 60, 17])
@@ -21,14 +22,15 @@ def lines(log: EventLog) -> list[str]:
 def test_any_split_gives_the_same_tiles(tmp_path: Path, name: str, rows: int) -> None:
     """All events in one file, or in files of some rows that a new writer each reads, in another order than they came."""
     log = EventLog(KIT / name)
-    shuffled = lines(log)
-    random.Random(rows).shuffle(shuffled)
     store = open_store(f"lmdb:{tmp_path}/store")
-    for number, begin in enumerate(range(0, len(shuffled), rows)):
-        path = tmp_path / f"{number}.jsonl"
-        path.write_text("".join(shuffled[begin : begin + rows]), encoding="utf-8")
-        for _ in range(2):  # a restart that reads the file again
-            with Writer(log.plan, store) as writer:
-                writer.write(path)
+    for source in log.plan.sources:
+        shuffled = lines(log, source.name)
+        random.Random(rows).shuffle(shuffled)
+        for number, begin in enumerate(range(0, len(shuffled), rows)):
+            path = tmp_path / f"{number}.{source.name}.jsonl"
+            path.write_text("".join(shuffled[begin : begin + rows]), encoding="utf-8")
+            for _ in range(2):  # a restart that reads the file again
+                with Writer(log.plan, store) as writer:
+                    writer.write(path, source.name)
     assert log.disagreements(store) == []
     store.close()

@@ -10,15 +10,13 @@ import datasketches as ds
 import pytest
 
 from support.kit import KIT, LOGS
-from support.plans import event_source, plan_of
 from support.process import tilewright
 from support.redis_server import RedisServer
 from support.spark import Jobs
-from tilewright import Aggregation, Operation
 from tilewright_runtime import open_store
 from tilewright_runtime.errors import InputError, StoreError
 from tilewright_runtime.spark.session import SparkJobError, open_session, readable
-from tilewright_runtime.testing.event_logs import EventLog
+from tilewright_runtime.testing.event_logs import EventLog, Part
 
 pytestmark = pytest.mark.usefixtures("spark")
 
@@ -30,19 +28,28 @@ def disagreements(log: EventLog, url: str) -> list[str]:
     return found
 
 
-def arrive(log: EventLog, folder: Path) -> str:
-    """All events of a log in a folder, and the glob that finds them."""
-    folder.mkdir()
+def arrive(log: EventLog, folder: Path) -> list[str]:
+    """All events of a log in a folder, and where those of each source are."""
     for part in log.parts:
-        shutil.copy(part.path, folder)
-    return f"{folder}/*.jsonl"
+        bring(part, folder)
+    return places(log, folder)
+
+
+def bring(part: Part, folder: Path) -> None:
+    """A file more in the folder of its source."""
+    (folder / part.source).mkdir(parents=True, exist_ok=True)
+    shutil.copy(part.path, folder / part.source)
+
+
+def places(log: EventLog, folder: Path) -> list[str]:
+    return [f"{source.name}={folder}/{source.name}/*.jsonl" for source in log.plan.sources]
 
 
 @pytest.mark.parametrize("name", LOGS)
 def test_history_in_a_batch(tmp_path: Path, name: str) -> None:
     """The job loads the tiles that the embedded writer makes of the same events."""
     log = EventLog(KIT / name)
-    assert Jobs.of(log.plan, tmp_path / "compiled").build(f"lmdb:{tmp_path}/store", arrive(log, tmp_path / "events")) == 0
+    assert Jobs.of(log.plan, tmp_path / "compiled").build(f"lmdb:{tmp_path}/store", *arrive(log, tmp_path / "events")) == 0
     assert disagreements(log, f"lmdb:{tmp_path}/store") == []
 
 
@@ -51,10 +58,9 @@ def test_a_stream_that_is_restarted_for_every_file(tmp_path: Path, name: str) ->
     """Files that arrive one by one, each read by a job that begins where the last one ended."""
     log = EventLog(KIT / name)
     jobs = Jobs.of(log.plan, tmp_path / "compiled")
-    (tmp_path / "events").mkdir()
     for part in log.parts:
-        shutil.copy(part.path, tmp_path / "events")
-        assert jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", f"{tmp_path}/events/*.jsonl") == 0
+        bring(part, tmp_path / "events")
+        assert jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", *places(log, tmp_path / "events")) == 0
     assert disagreements(log, f"lmdb:{tmp_path}/store") == []
 
 
@@ -63,7 +69,7 @@ def test_a_replayed_batch_adds_nothing(tmp_path: Path) -> None:
     log = EventLog(KIT / "disorder")
     jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
     for _ in range(2):
-        jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", events)
+        jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", *events)
         for noted in (tmp_path / "checkpoint" / "commits").iterdir():
             noted.unlink()
     assert disagreements(log, f"lmdb:{tmp_path}/store") == []
@@ -73,44 +79,25 @@ def test_another_checkpoint_is_refused(tmp_path: Path) -> None:
     """With a new checkpoint Spark reads all events again, which would count them twice; the error is ours and not Java's."""
     log = EventLog(KIT / "refused")
     jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
-    jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", events)
+    jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", *events)
     with pytest.raises(StoreError, match="Go on from the other's checkpoint"):
-        jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "other", events)
+        jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "other", *events)
     assert disagreements(log, f"lmdb:{tmp_path}/store") == []
 
 
 def test_columns_of_parquet_and_csv(tmp_path: Path) -> None:
     """The same events as typed columns of a table, in CSV and in a view give the same tiles."""
     log = EventLog(KIT / "disorder")
-    jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
+    jobs = Jobs.of(log.plan, tmp_path / "compiled")
+    arrive(log, tmp_path / "events")
     spark = open_session("test")
-    rows = spark.read.schema("user string, amount double, ts timestamp").json(events)
+    rows = spark.read.schema("user string, amount double, ts timestamp").json(f"{tmp_path}/events/*/*.jsonl")
     rows.write.parquet(f"{tmp_path}/rows.parquet")
     rows.write.option("header", "true").csv(f"{tmp_path}/rows.csv")
     rows.createOrReplaceTempView("payments_of_the_shop")
     for number, place in enumerate((f"{tmp_path}/rows.parquet", f"{tmp_path}/rows.csv", "payments_of_the_shop")):
         assert jobs.build(f"lmdb:{tmp_path}/{number}", f"payments={place}") == 0
         assert disagreements(log, f"lmdb:{tmp_path}/{number}") == []
-
-
-def test_several_sources_become_the_same_tiles(tmp_path: Path) -> None:
-    """Events of all sources of a plan are grouped together, each with its own expressions."""
-    schema = {"k": "string", "n": "bigint"}
-    sources = [event_source(schema, name="web"), event_source(schema, name="shop", selects={"k": "upper(k)", "n": "n * 10"})]
-    plan = plan_of(schema, ["k"], [Aggregation(input_column="n", operation=Operation.SUM, windows=["1h"])], sources=sources)
-    (tmp_path / "features.py").write_text("")
-    log = _Of(tmp_path)
-    log.__dict__["plan"] = plan
-    (tmp_path / "1.web.jsonl").write_text('{"k": "A", "n": 1, "ts": 1704379000000}\n{"k": "b", "n": 2, "ts": 1704379000000}\n')
-    (tmp_path / "2.shop.jsonl").write_text('{"k": "a", "n": 3, "ts": 1704379000000}\n')
-    jobs = Jobs.of(plan, tmp_path / "compiled")
-    assert jobs.build(f"lmdb:{tmp_path}/store", f"web={tmp_path}/1.web.jsonl", f"shop={tmp_path}/2.shop.jsonl") == 0
-    assert len(log.expected) == 2
-    assert disagreements(log, f"lmdb:{tmp_path}/store") == []
-
-
-class _Of(EventLog):
-    """A log whose plan was made in memory."""
 
 
 @pytest.mark.parametrize(
@@ -135,9 +122,9 @@ def test_history_is_loaded_once(tmp_path: Path) -> None:
     """A store that has tiles of the plan is refused before anything is read."""
     log = EventLog(KIT / "refused")
     jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
-    jobs.build(f"lmdb:{tmp_path}/store", events)
+    jobs.build(f"lmdb:{tmp_path}/store", *events)
     with pytest.raises(StoreError, match=r"has tiles of conformance\.refused already"):
-        jobs.build(f"lmdb:{tmp_path}/store", events)
+        jobs.build(f"lmdb:{tmp_path}/store", *events)
 
 
 def test_errors_of_workers_are_a_line() -> None:
@@ -179,7 +166,7 @@ def test_the_command_runs_a_job_and_has_its_status(tmp_path: Path) -> None:
     wrong = tilewright(*arguments)
     said = b"error: the source orders has no table. Say where its events are: --events orders=PLACE.\n"
     assert (wrong.returncode, wrong.stdout, wrong.stderr) == (1, b"", said)
-    done = tilewright(*arguments, "--events", arrive(log, tmp_path / "events"))
+    done = tilewright(*arguments, "--events", *arrive(log, tmp_path / "events"))
     assert done.returncode == 0
     assert "  refused 2 events: key user is null" in done.stderr.decode()
     assert disagreements(log, f"lmdb:{tmp_path}/store") == []
@@ -189,10 +176,10 @@ def test_history_into_redis(tmp_path: Path, redis_server: RedisServer) -> None:
     """Workers put the tiles of all levels into a store that they reach; what is loaded again is refused."""
     log = EventLog(KIT / "operations")
     jobs, events, url = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events"), redis_server.url()
-    assert jobs.build(url, events) == 0
+    assert jobs.build(url, *events) == 0
     assert disagreements(log, url) == []
     with pytest.raises(StoreError, match="already"):
-        jobs.build(url, events)
+        jobs.build(url, *events)
 
 
 def test_a_stream_after_history_into_redis(tmp_path: Path, redis_server: RedisServer) -> None:
@@ -201,8 +188,7 @@ def test_a_stream_after_history_into_redis(tmp_path: Path, redis_server: RedisSe
     jobs, url = Jobs.of(log.plan, tmp_path / "compiled"), redis_server.url()
     first, *later = log.parts
     assert jobs.build(f"lmdb:{tmp_path}/state", str(first.path)) == 0
-    (tmp_path / "events").mkdir()
     for part in later:
-        shutil.copy(part.path, tmp_path / "events")
-    assert jobs.follow(url, tmp_path / "checkpoint", f"{tmp_path}/events/*.jsonl", state=tmp_path / "state") == 0
+        bring(part, tmp_path / "events")
+    assert jobs.follow(url, tmp_path / "checkpoint", *places(log, tmp_path / "events"), state=tmp_path / "state") == 0
     assert disagreements(log, url) == []

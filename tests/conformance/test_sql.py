@@ -67,7 +67,7 @@ def typed(log: EventLog, path: Path) -> Path:
     columns = {column.name: column.type for column in log.plan.sources[0].columns}
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
-    read = database.read_json(f"{log.folder}/*.jsonl", columns=columns, format="newline_delimited")
+    read = database.read_json([str(part.path) for part in log.parts], columns=columns, format="newline_delimited")
     read.write_parquet(str(path))
     return path
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,8 @@ from tilewright_runtime.layout import SEQUENCE
 _ROOT = Path(__file__).parents[2]
 #: A JVM that lives for seconds gains nothing from its second compiler, and nothing from threads that collect garbage.
 _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g"
+
+_ENDED = re.compile(r"^job ended with (\d+)\n", re.MULTILINE)
 
 
 @cache
@@ -63,11 +66,14 @@ class Job:
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
         """The running job."""
         command = [python(), str(self.folder / "flink" / "job.py"), *map(str, arguments)]
-        # The libraries are those of Flink's environment, older than ours; only the sources come from here.
-        wings = os.pathsep.join(str(_ROOT / wing) for wing in ("dsl", "compiler", "runtime"))
-        variables = environment(JVM_ARGS=_JVM, FLINK_LOG_DIR=str(self.folder), PYTHONPATH=wings)
         return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables, cwd=self.folder, start_new_session=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=_variables(self.folder),
+            cwd=self.folder,
+            start_new_session=True,
         )
 
     def run(self, *arguments: str | Path) -> Ended:
@@ -80,6 +86,24 @@ class Job:
         """The rows of a folder that `--refused` named."""
         found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_"))]
         return [json.loads(line) for path in found for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def run_all(jobs: Iterable[tuple[Job, Sequence[str]]], folder: Path) -> list[Ended]:
+    """Jobs with their arguments, one after the other in one process."""
+    asked = [[str(job.folder / "flink" / "job.py"), [*arguments]] for job, arguments in jobs]
+    ran = subprocess.run(
+        [python(), str(Path(__file__).with_name("programs") / "flink_jobs.py")],
+        input=json.dumps(asked),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=_variables(folder),
+        cwd=folder,
+        timeout=900,
+        check=True,
+    )
+    *parts, _ = _ENDED.split(ran.stdout)
+    return [Ended(int(status), output) for output, status in zip(parts[::2], parts[1::2], strict=True)]
 
 
 def lines_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -96,6 +120,12 @@ def to_lines(rows: Sequence[Mapping[str, Any]], path: Path, *more: str) -> Path:
     """Writes JSON Lines: events, then lines as they are."""
     path.write_text("".join(f"{line}\n" for line in [*lines_of(rows), *more]), encoding="utf-8")
     return path
+
+
+def _variables(folder: Path) -> dict[str, str]:
+    # The libraries are those of Flink's environment, older than ours; only the sources come from here.
+    wings = os.pathsep.join(str(_ROOT / wing) for wing in ("dsl", "compiler", "runtime"))
+    return environment(JVM_ARGS=_JVM, FLINK_LOG_DIR=str(folder), PYTHONPATH=wings)
 
 
 def stop(process: subprocess.Popen[str]) -> None:

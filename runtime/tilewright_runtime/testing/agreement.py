@@ -40,7 +40,7 @@ class Tile(NamedTuple):
 
 def disagreements(plan: Plan, expected: Mapping[Tile, bytes], found: Mapping[Tile, bytes]) -> list[str]:
     """What is wrong with the records that were found, a line each."""
-    wrong = [f"{tile}: is there, but has no events" for tile in found if tile not in expected]
+    wrong = [f"{tile}: is there, and should not be" for tile in found if tile not in expected]
     codec = RecordCodec(layout_of(plan))
     for tile, record in expected.items():
         if tile not in found:

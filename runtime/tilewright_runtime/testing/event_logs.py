@@ -1,18 +1,24 @@
 """Event logs, and whether an engine, a store or a reader gives the embedded writer's tiles of them.
 
 An event log is a folder with one GroupBy in `features.py`, and events as JSON Lines in `1.jsonl`, `2.jsonl` and so on, in
-the order of their arrival. For a plan of several sources the files are `1.{source}.jsonl`.
+the order of their arrival. For a plan of several sources the files are `1.{source}.jsonl`. Events that a stream takes no more
+stand again in `late.jsonl` (`late.{source}.jsonl`): those whose tile of the finest level ended the allowed lateness before the
+watermark, which is the newest time of the events before them less the allowed out-of-orderness.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from tilewright_compiler.compile import compile_paths
+from tilewright_compiler.compile import Compilation, compile_paths
 from tilewright_compiler.diagnostics import CompileError
+from tilewright_compiler.guard import unsupported
+from tilewright_compiler.output import load_targets, render, write
 from tilewright_compiler.plan import Plan
 
 from ..aggregate import Aggregator
@@ -40,36 +46,91 @@ class EventLog:
     @cached_property
     def plan(self) -> Plan:
         """Its plan. Raises CompileError if it does not compile."""
-        compilation = compile_paths([self.folder / "features.py"])
-        if compilation.errors:
-            raise CompileError(compilation.errors)
-        (plan,) = compilation.plans
+        (plan,) = self._compilation.plans
         return plan
+
+    def compile(self, out: Path, *targets: str) -> Path:
+        """Writes the plan and the files of some targets, and returns the plan's folder below `out`.
+
+        Raises:
+            CompileError: if a target cannot run the plan, with each reason, as `tilewright compile` does.
+        """
+        loaded = load_targets(targets)
+        if reasons := unsupported(self._compilation, loaded):
+            raise CompileError(reasons)
+        write(str(out), render([self.plan], loaded.values()))
+        return out / self.plan.name
 
     @cached_property
     def parts(self) -> list[Part]:
         """The files of events, in the order of their arrival."""
-        files = sorted(self.folder.glob("*.jsonl"), key=lambda path: int(path.name.partition(".")[0]))
-        return [Part(path, path.stem.partition(".")[2] or self.plan.sources[0].name) for path in files]
+        files = sorted(self.folder.glob("[0-9]*.jsonl"), key=lambda path: int(path.name.partition(".")[0]))
+        return [self._part(path) for path in files]
+
+    @cached_property
+    def late(self) -> list[Part]:
+        """The files of events that a stream refuses, since they come later than the allowed lateness."""
+        return [self._part(path) for path in sorted(self.folder.glob("late*.jsonl"))]
 
     @cached_property
     def expected(self) -> dict[Tile, bytes]:
         """The embedded writer's record of every tile."""
+        return self._written(self.parts)
+
+    @cached_property
+    def expected_of_stream(self) -> dict[Tile, bytes]:
+        """The embedded writer's record of every tile of the events that are not late."""
+        if not self.late:
+            return self.expected
+        with TemporaryDirectory() as folder:
+            return self._written(self.in_time(Path(folder)))
+
+    def in_time(self, folder: Path) -> list[Part]:
+        """The parts without the late events, as files in a folder."""
+        late = Counter((part.source, line) for part in self.late for line in _lines(part))
+        kept = []
+        for part in self.parts:
+            kept.append(Part(folder / part.path.name, part.source))
+            with kept[-1].path.open("wb") as file:
+                for line in _lines(part):
+                    if late[part.source, line]:
+                        late[part.source, line] -= 1
+                    else:
+                        file.write(line)
+        if left := [line.decode() for (_, line), count in late.items() if count]:
+            raise ValueError(f"{self.folder}: an event of late.jsonl is in no part: {left[0]}")
+        return kept
+
+    def disagreements(self, store: Store, *, stream: bool = False) -> list[str]:
+        """What is wrong with the tiles in a store, a line each; empty if they are the embedded writer's.
+
+        `stream`: whether they should be those of a stream, without the late events.
+        """
+        expected = self.expected_of_stream if stream else self.expected
+        return disagreements(self.plan, expected, self._read(store, self.expected))
+
+    @cached_property
+    def _compilation(self) -> Compilation:
+        compilation = compile_paths([self.folder / "features.py"])
+        if compilation.errors:
+            raise CompileError(compilation.errors)
+        return compilation
+
+    def _part(self, path: Path) -> Part:
+        return Part(path, path.stem.partition(".")[2] or self.plan.sources[0].name)
+
+    def _written(self, parts: Sequence[Part]) -> dict[Tile, bytes]:
         store = open_store("memory:")
         with Writer(self.plan, store) as writer:
-            for part in self.parts:
+            for part in parts:
                 writer.write(part.path, part.source)
-        return self._read(store, self._touched())
+        return self._read(store, self._touched(parts))
 
-    def disagreements(self, store: Store) -> list[str]:
-        """What is wrong with the tiles in a store, a line each; empty if they are the embedded writer's."""
-        return disagreements(self.plan, self.expected, self._read(store, self.expected))
-
-    def _touched(self) -> list[Tile]:
+    def _touched(self, parts: Sequence[Part]) -> list[Tile]:
         """Every tile that has an event."""
         aggregator = Aggregator(self.plan, 1 << 20)
         touched = []
-        for part in self.parts:
+        for part in parts:
             columns = next(source.columns for source in self.plan.sources if source.name == part.source)
             for batch in open_input(part.path).batches(columns, Position(""), final=True):
                 aggregator.load(part.source, batch.table)
@@ -92,3 +153,7 @@ class EventLog:
                 # Word 4 of a record's header is the start of its tile.
                 found[Tile(size_ms, entity, int.from_bytes(record[32:40], "little", signed=True))] = record
         return found
+
+
+def _lines(part: Part) -> list[bytes]:
+    return part.path.read_bytes().splitlines(keepends=True)
