@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,8 @@ _ROOT = Path(__file__).parents[2]
 #: A JVM that lives for seconds gains nothing from its second compiler, and nothing from threads that collect garbage.
 _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g"
 
+#: A job leaves a core idle half of the time: its JVM waits for its Python, or that for the JVM.
+_PROCESSES = 2
 _ENDED = re.compile(r"^job ended with (\d+)\n", re.MULTILINE)
 
 
@@ -89,11 +92,22 @@ class Job:
 
 
 def run_all(jobs: Iterable[tuple[Job, Sequence[str]]], folder: Path) -> list[Ended]:
-    """Jobs with their arguments, one after the other in one process."""
-    asked = [[str(job.folder / "flink" / "job.py"), [*arguments]] for job, arguments in jobs]
-    ran = subprocess.run(
-        [python(), str(Path(__file__).with_name("programs") / "flink_jobs.py")],
-        input=json.dumps(asked),
+    """Jobs with their arguments: every other one in each of two processes, one after the other."""
+    asked = [[str(job.folder / "flink" / "job.py"), list(arguments)] for job, arguments in jobs]
+    program = str(Path(__file__).with_name("programs") / "flink_jobs.py")
+    with ThreadPoolExecutor(_PROCESSES) as threads:
+        outputs = threads.map(lambda part: _output(json.dumps(part), program, folder), [asked[at::_PROCESSES] for at in range(_PROCESSES)])
+    ended: list[Ended | None] = [None] * len(asked)
+    for at, output in enumerate(outputs):
+        *parts, _ = _ENDED.split(output)
+        ended[at::_PROCESSES] = [Ended(int(status), text) for text, status in zip(parts[::2], parts[1::2], strict=True)]
+    return [end for end in ended if end is not None]
+
+
+def _output(asked: str, program: str, folder: Path) -> str:
+    return subprocess.run(
+        [python(), program],
+        input=asked,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -101,9 +115,7 @@ def run_all(jobs: Iterable[tuple[Job, Sequence[str]]], folder: Path) -> list[End
         cwd=folder,
         timeout=900,
         check=True,
-    )
-    *parts, _ = _ENDED.split(ran.stdout)
-    return [Ended(int(status), output) for output, status in zip(parts[::2], parts[1::2], strict=True)]
+    ).stdout
 
 
 def lines_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
