@@ -17,7 +17,7 @@ test: $(READY)  ## everything that has to pass: format, lint, types, layers, tes
 
 test-lowest: .venv-lowest/.ready  ## the tests with the oldest libraries that we say we work with
 	@scripts/bootstrap --servers
-	@.venv-lowest/bin/python -m pytest
+	@.venv-lowest/bin/python -m pytest -n 2 --dist worksteal
 
 bench: $(READY)  ## measure, each figure beside a floor measured in the same run
 	@scripts/bench

@@ -26,6 +26,8 @@ from tilewright_runtime.errors import StoreError
 from tilewright_runtime.layout import SEQUENCE
 
 _ROOT = Path(__file__).parents[2]
+#: What Flink's Python finds: our sources, and not the libraries of the Python that runs the tests, which are newer than its own.
+PATHS = os.pathsep.join(str(_ROOT / wing) for wing in ("dsl", "compiler", "runtime"))
 #: A JVM that lives for seconds gains nothing from its second compiler, and nothing from threads that collect garbage.
 _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g"
 
@@ -135,9 +137,7 @@ def to_lines(rows: Sequence[Mapping[str, Any]], path: Path, *more: str) -> Path:
 
 
 def _variables(folder: Path) -> dict[str, str]:
-    # The libraries are those of Flink's environment, older than ours; only the sources come from here.
-    wings = os.pathsep.join(str(_ROOT / wing) for wing in ("dsl", "compiler", "runtime"))
-    return environment(JVM_ARGS=_JVM, FLINK_LOG_DIR=str(folder), PYTHONPATH=wings)
+    return environment(JVM_ARGS=_JVM, FLINK_LOG_DIR=str(folder), PYTHONPATH=PATHS)
 
 
 def stop(process: subprocess.Popen[str]) -> None:

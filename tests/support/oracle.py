@@ -205,7 +205,10 @@ _OPERATIONS: dict[str, tuple[Any, Callable[[Sequence[tuple[int, Any]], Mapping[s
 
 def answer(asked: Asked, events: Sequence[Event], at_ms: int, finest_ms: int) -> Any:
     """What a feature answers for one key's events, in any order, at a time. Percentiles have no one right answer: see `disagreement`."""
-    pairs = chosen(asked, events, at_ms, finest_ms)
+    return _answer(asked, chosen(asked, events, at_ms, finest_ms))
+
+
+def _answer(asked: Asked, pairs: Sequence[tuple[int, Any]]) -> Any:
     empty, compute = _OPERATIONS[asked.operation]
     return compute(pairs, asked.params) if pairs else empty
 
@@ -216,12 +219,13 @@ def disagreement(asked: Asked, got: Any, events: Sequence[Event], at_ms: int, fi
         return _bad_map(asked, asked.bucket, got, events, at_ms, finest_ms)
     if asked.edge == "prorate":
         return _bad_prorated(asked, got, prorated(asked, events, at_ms, finest_ms))
-    values = [value for _, value in chosen(asked, events, at_ms, finest_ms)]
+    pairs = chosen(asked, events, at_ms, finest_ms)
+    values = [value for _, value in pairs]
     if asked.operation == "APPROX_PERCENTILE":
         return _bad_percentiles(asked.params["percentiles"], got, values)
     if asked.operation in ("VARIANCE", "STDDEV", "SKEW", "KURTOSIS"):
         return bad_moment(asked.operation, got, values)
-    want = answer(asked, events, at_ms, finest_ms)
+    want = _answer(asked, pairs)
     allowed = 0.0
     if asked.operation in ("SUM", "AVERAGE") and isinstance(want, float):
         allowed = TOLERANCE * magnitude(values) / (len(values) if asked.operation == "AVERAGE" else 1)

@@ -12,7 +12,7 @@ import pytest
 from sqlglot import exp
 
 from support.expressions import LINES, ROW
-from support.flink import python
+from support.flink import PATHS, python
 from support.process import environment
 from tilewright_compiler.binder import Binder
 from tilewright_compiler.flink_casts import read
@@ -72,7 +72,7 @@ def values(expressions: list[Translated], folder: Path) -> list[str | None]:
         capture_output=True,
         text=True,
         check=False,
-        env=environment(JVM_ARGS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"),
+        env=environment(JVM_ARGS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", PYTHONPATH=PATHS),
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return [value for row in json.loads(ran.stdout.splitlines()[-1]) for value in row]
