@@ -9,6 +9,7 @@ import re
 
 from sqlglot import exp
 
+from .flink_dialect import flink_type
 from .spark_casts import family_of
 from .sqltree import Node, NotTranslatable, call, number, text
 
@@ -124,7 +125,7 @@ def tried_cast(value: Node, own: str, kind: str) -> Node:
 
 def plain_cast(value: Node, kind: str, how: type[Node] = exp.Cast) -> Node:
     """A cast as Flink does it, to a type by its DuckDB name."""
-    return how(this=value, to=exp.DataType.build(kind, dialect="duckdb"))
+    return how(this=value, to=flink_type(kind))
 
 
 def carrier(kind: str) -> str:

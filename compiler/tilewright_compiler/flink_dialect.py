@@ -1,37 +1,32 @@
-"""Flink SQL for sqlglot: how names, types and functions are written; it only generates."""
+"""Flink SQL for sqlglot: how names, types and texts are written; it only generates."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlglot import exp, generator, tokens
+from sqlglot import exp, tokens
 from sqlglot.dialects.dialect import Dialect
+
+from .sqltree import Node, data_type
 
 
 class Flink(Dialect):
-    """Flink SQL, registered in sqlglot under the name `flink`."""
+    """Flink SQL, registered in sqlglot under the name `flink`.
+
+    Its generator is sqlglot's general one: where a compiled sqlglot is installed, no generator of ours can derive from that.
+    """
 
     class Tokenizer(tokens.Tokenizer):
         """Backquotes around names."""
 
         IDENTIFIERS: ClassVar = ["`"]
 
-    class Generator(generator.Generator):
-        """Types and the few functions that Flink writes in its own way."""
 
-        TYPE_MAPPING: ClassVar = {
-            **generator.Generator.TYPE_MAPPING,
-            exp.DataType.Type.TEXT: "STRING",
-            exp.DataType.Type.VARCHAR: "STRING",
-        }
-        TRANSFORMS: ClassVar = {
-            **generator.Generator.TRANSFORMS,
-            exp.DPipe: lambda self, e: self.binary(e, "||"),
-            exp.Length: lambda self, e: self.func("CHAR_LENGTH", e.this),
-            exp.StartsWith: lambda self, e: self.func("STARTSWITH", e.this, e.expression),
-            exp.EndsWith: lambda self, e: self.func("ENDSWITH", e.this, e.expression),
-            exp.StrPosition: lambda self, e: self.func("LOCATE", e.args["substr"], e.this),
-        }
+def flink_type(duckdb_type: str) -> Node:
+    """A type by its name in DuckDB."""
+    if duckdb_type == "VARCHAR":
+        return exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="STRING")
+    return data_type(duckdb_type)
 
 
 def identifier(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -39,6 +40,21 @@ def text(value: str) -> Node:
     return exp.Literal.string(value)
 
 
+def paren(value: Node) -> Node:
+    """A part in brackets; sqlglot's own function would copy all of it."""
+    return exp.Paren(this=value)
+
+
+def data_type(duckdb_type: str) -> Node:
+    """A type by its name in DuckDB."""
+    return _data_type(duckdb_type).copy()
+
+
+@cache  # to read a name takes as long as to write a line of SQL, and a job has the same few types in hundreds of places
+def _data_type(duckdb_type: str) -> Node:
+    return exp.DataType.build(duckdb_type, dialect="duckdb")
+
+
 def tried(value: Node, duckdb_type: str) -> Node:
     """A cast that gives null where it is not possible."""
-    return exp.TryCast(this=value, to=exp.DataType.build(duckdb_type, dialect="duckdb"))
+    return exp.TryCast(this=value, to=data_type(duckdb_type))

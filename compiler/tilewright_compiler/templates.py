@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ def pages(folder: Path) -> SandboxedEnvironment:
     return environment
 
 
+@cache  # a template is compiled once for all plans
 def sources(folder: Path, **quoting: Quoting) -> SandboxedEnvironment:
     """Templates of code below a folder: a text is written only as `Code`, which the filters make of it.
 

@@ -110,10 +110,13 @@ def _reads(plan: Plan, window: WindowProgram, tile_bytes: int) -> tuple[Reads, R
     """What a request reads at most times, and at the worst one; without tiles a chunk is what a tile is with them."""
     chunk_ms = plan.events.size_ms if plan.events is not None else 1
     unit_ms = window.levels_ms[0] if window.levels_ms else chunk_ms
+    # A time has a cover for each level whose newest tile may be the coarsest clean one; most requests find all of them clean.
+    cleans = (unit_ms, *window.sizes_ms[1:], None)
+    covers = [[window.segments(at_ms, clean_ms) for clean_ms in cleans] for at_ms in _times(window, unit_ms)]
     typical, worst = [], []
     for count in (_tiles, lambda segments: _chunks_of(segments, chunk_ms)):
-        clean = [count(window.segments(at_ms, unit_ms)) for at_ms in _times(window, unit_ms)]
-        every = [count(window.segments(at_ms, clean_ms)) for at_ms in _times(window, unit_ms) for clean_ms in (*window.sizes_ms, None)]
+        counts = [[count(segments) for segments in at_a_time] for at_a_time in covers]
+        clean, every = [at_a_time[0] for at_a_time in counts], [number for at_a_time in counts for number in at_a_time]
         if window.window_ms is None and min(clean):
             # The heads aside, a lifetime reads a year's tiles for each year: the epoch's own years are not meant.
             a_year = ceil(YEAR_MS / unit_ms)

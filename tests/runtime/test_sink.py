@@ -72,12 +72,12 @@ def test_a_sink_that_is_alone_makes_the_same_tiles(shuffled: random.Random, coun
 def test_a_sink_that_is_alone_reads_a_coarser_tile_once() -> None:
     """What lies in a coarser tile is not read again while it grows."""
     plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], ["10m", "1h", "12h"]))
-    events = [event | {"ts": AT} for event in some_events(30)]
+    events = [{**event, "ts": AT} for event in some_events(30)]
     store = open_store("memory:")
     sink = TileSink(plan, store, is_alone=True)
     sink.put(rows(plan, events))
     with mock.patch.object(store, "get_tiles", side_effect=AssertionError("read again")):
-        sink.put(rows(plan, [*events, *(event | {"ts": AT + 1} for event in events)]))
+        sink.put(rows(plan, [*events, *({**event, "ts": AT + 1} for event in events)]))
 
 
 def test_of_rows_of_one_tile_the_largest_counts() -> None:

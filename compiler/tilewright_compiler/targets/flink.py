@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
 from sqlglot import exp
 
 from tilewright.windows import format_duration
 
-from ..binder import Binder
+from ..binder import shared_binder
 from ..flink_casts import converted, is_nan, read, stored, time_ms, unreadable
 from ..flink_dialect import Flink, identifier, literal
 from ..flink_expressions import to_flink
@@ -44,7 +43,7 @@ def unsupported(plan: Plan) -> list[str]:
             reasons[f"source {source.name}: the topic {source.topic!r} is not of the form kafka://HOST:PORT/TOPIC"] = None
         for part in _expressions(plan, source):
             try:
-                to_flink(part, source, _binder())
+                to_flink(part, source, shared_binder())
             except NotTranslatable as reason:
                 reasons[f"source {source.name}: {str(reason).rstrip('.')}"] = None
     return [f"{reason}." for reason in reasons]
@@ -55,11 +54,6 @@ def files(plan: Plan) -> dict[str, str]:
     templates = sources(_TEMPLATES, name=identifier, sql=literal)
     job = _Job(plan)
     return {f"flink/{file}": templates.get_template(f"{file}.j2").render(plan=plan, job=job) for file in ("job.sql", "job.py", "README.md")}
-
-
-@cache
-def _binder() -> Binder:
-    return Binder()
 
 
 def _expressions(plan: Plan, source: Source) -> Iterable[str]:
@@ -80,9 +74,9 @@ class _Read:
         self.kafka = parse_topic(source.topic) if source.topic is not None else None
         self.path = source.table
         self._types = {column.name: column.type for column in source.columns}
-        self._parts = {column: to_flink(source.selects[column.name], source, _binder()) for column in _columns(plan)}
-        self._wheres = [to_flink(where, source, _binder()) for where in source.wheres]
-        self._time = to_flink(source.time_column, source, _binder())
+        self._parts = {column: to_flink(source.selects[column.name], source, shared_binder()) for column in _columns(plan)}
+        self._wheres = [to_flink(where, source, shared_binder()) for where in source.wheres]
+        self._time = to_flink(source.time_column, source, shared_binder())
         used = {name for part in [*self._parts.values(), *self._wheres, self._time] for name in part.columns}
         self.fields = [column.name for column in source.columns if column.name in used]
 

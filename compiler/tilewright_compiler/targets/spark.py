@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sqlglot
 
@@ -12,9 +11,6 @@ from ..dialects import DIALECTS
 from ..plan import Plan
 from ..templates import sources
 from ..tile_queries import TileQueries
-
-if TYPE_CHECKING:
-    from jinja2.sandbox import SandboxedEnvironment
 
 _TEMPLATES = Path(__file__).parent / "templates" / "spark"
 _SPARK = DIALECTS["spark"]
@@ -30,18 +26,13 @@ def files(plan: Plan) -> dict[str, str]:
     queries = TileQueries(plan, _SPARK)
     jobs = [(one.name, queries.typed(one, f"raw_{one.name}"), queries.events(one, f"typed_{one.name}", True)) for one in plan.sources]
     given = {"plan": plan, "sources": jobs, "tiles": queries.tiles("events", plan.levels[-1].size_ms)}
-    return {f"spark/{name}": _environment().get_template(f"{name}.j2").render(given) for name in ("job.py", "stream.py", "README.md")}
-
-
-@cache
-def _environment() -> SandboxedEnvironment:
-    """Its templates are compiled once for all plans."""
-    return sources(_TEMPLATES, sql=_triple_quoted)
+    templates = sources(_TEMPLATES, sql=_triple_quoted)
+    return {f"spark/{name}": templates.get_template(f"{name}.j2").render(given) for name in ("job.py", "stream.py", "README.md")}
 
 
 @lru_cache(maxsize=1024)  # both jobs hold the same statements
 def _triple_quoted(sql: str) -> str:
     """A statement as a literal of Python over several lines."""
-    pretty = sqlglot.parse_one(sql, read="spark").sql("spark", pretty=True)
+    pretty = sqlglot.parse_one(sql, read="spark").sql("spark", pretty=True, copy=False)
     escaped = pretty.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     return f'"""\n{escaped}\n"""'

@@ -35,13 +35,20 @@ class Sql:
     def files(self, plan: Plan) -> dict[str, str]:
         """`sql/tiles_{size}.sql` for each level, and `sql/refused.sql`, which counts what cannot be used."""
         queries = TileQueries(plan, self.dialect)
-        bodies = {f"tiles_{format_duration(level.size_ms)}": queries.tiles("events", level.size_ms) for level in plan.levels}
-        bodies["refused"] = queries.refused("events")
+        bodies = {f"tiles_{format_duration(size_ms)}": body for size_ms, body in self._tiles(plan, queries).items()}
+        bodies["refused"] = _pretty(queries.refused("events"), self.dialect.name)
         # The events are the longest part and the same in every file, so they are written once.
         events = self._events(" UNION ALL ".join(queries.events(source, self._relation(source)) for source in plan.sources))
-        return {
-            f"sql/{name}.sql": f"{self._head(plan, name)}{events}{_pretty(body, self.dialect.name)};\n" for name, body in bodies.items()
-        }
+        return {f"sql/{name}.sql": f"{self._head(plan, name)}{events}{body};\n" for name, body in bodies.items()}
+
+    def _tiles(self, plan: Plan, queries: TileQueries) -> dict[int, str]:
+        """The queries of all levels; they differ in one number, so only the first is parsed, unless that number is in it more than once."""
+        sizes_ms = [level.size_ms for level in plan.levels]
+        first = queries.tiles("events", sizes_ms[0])
+        if first.count(str(sizes_ms[0])) > 1:
+            return {size_ms: _pretty(queries.tiles("events", size_ms), self.dialect.name) for size_ms in sizes_ms}
+        pretty = _pretty(first, self.dialect.name)
+        return {size_ms: pretty.replace(str(sizes_ms[0]), str(size_ms)) for size_ms in sizes_ms}
 
     def _events(self, query: str) -> str:
         """The head of a query that names another one."""
