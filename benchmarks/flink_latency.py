@@ -12,28 +12,21 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import random
-import signal
-import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local_kafka import local_kafka, printed_by
+from environments import printed_by
+from local_flink import running_job
+from local_kafka import local_kafka
 from local_redis import local_redis
-from tilewright_compiler.output import load_targets, render
-from tilewright_compiler.output import write as write_files
-from tilewright_compiler.plan import Plan
 from tilewright_runtime import Fetcher, open_store
 from tilewright_runtime.progress import register_plan
 from write import KEYS, plan
 
-ROOT = Path(__file__).resolve().parents[1]
 TICK_S = 0.01
 PROBES_PER_S = 4
 ASKED_EVERY_S = 0.02
@@ -104,28 +97,6 @@ class Watch(threading.Thread):
             time.sleep(ASKED_EVERY_S)
 
 
-@contextmanager
-def running_job(folder: Path, made: Plan, url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The generated job of a plan, in a process of its own that ends with the block."""
-    write_files(str(folder), render([made], load_targets(["flink"]).values()))
-    (connector,) = Path(printed_by("kafka-env"), "flink").glob("*.jar")
-    job = [printed_by("flink-env"), str(folder / made.name / "flink" / "job.py")]
-    arguments = ["--store", url, "--parallelism", "1", "--jar", str(connector), "--checkpoints", str(folder / "checkpoints")]
-    wings = os.pathsep.join(str(ROOT / wing) for wing in ("dsl", "compiler", "runtime"))
-    with (folder / "job.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*job, *arguments], stdout=log, stderr=log, env=os.environ | {"PYTHONPATH": wings}, start_new_session=True
-        )
-    try:
-        yield process
-        if process.poll() is not None:
-            raise SystemExit((folder / "job.log").read_text())
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 def events_in(fetcher: Fetcher) -> int:
     """How many events of the stream the store holds, less the probes."""
     answers = fetcher.fetch_many([{"user_id": f"user{i:04d}"} for i in range(KEYS)])
@@ -176,7 +147,9 @@ def main() -> None:
         reading, url = plan(f"kafka://{servers}/clicks"), f"redis://127.0.0.1:{port}/0"
         store = open_store(url)
         register_plan(reading, store)  # else a fetch before the first tile is an error
-        with running_job(Path(name), reading, url):
+        (connector,) = Path(printed_by("kafka-env"), "flink").glob("*.jar")
+        arguments = ["--store", url, "--parallelism", "1", "--jar", str(connector), "--checkpoints", f"{name}/checkpoints"]
+        with running_job(Path(name), reading, arguments):
             measure(Stream(servers, "clicks"), Fetcher(reading, store), chosen.rate, chosen.seconds)
 
 

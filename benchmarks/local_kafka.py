@@ -10,14 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from environments import SCRIPTS, printed_by
 from local_redis import free_port
-
-SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
-
-
-def printed_by(script: str) -> str:
-    """The line that a script of the project prints."""
-    return subprocess.run([str(SCRIPTS / script)], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,6 +214,15 @@ def _configure(settings: Any, plan: Plan, started: Started, is_local: bool, batc
     settings.set("pipeline.name", f"tiles of {plan.name}")
     if started.checkpoints is not None:
         _checkpoints(settings, plan, started.checkpoints)
+    elif is_local:
+        settings.set("execution.checkpointing.dir", _passing_folder().as_uri())
+
+
+def _passing_folder() -> Path:
+    """A folder that goes with the process: what no folder is named for Flink keeps in memory, and fails when that is five megabytes."""
+    folder = Path(tempfile.mkdtemp(prefix="tilewright-checkpoints-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _checkpoints(settings: Any, plan: Plan, folder: str) -> None:
