@@ -126,7 +126,7 @@ def run(plan: Plan, sql: str, started: Started) -> None:
     if topics:
         from pyflink.java_gateway import get_gateway
 
-        require_topics(topics, get_gateway(), _CONNECTOR)
+        require_topics(plan, topics, get_gateway(), _CONNECTOR, lambda text: click.echo(text, err=True))
     if batch:
         # Nothing is late where all is read before anything is put, and Flink knows no watermark there.
         sql = sql.replace(_WATERMARK, "CAST(NULL AS TIMESTAMP_LTZ(3))")

@@ -1,20 +1,20 @@
-"""What a job needs of Kafka, looked for before it starts: brokers that answer, the engine's connector, and the topics."""
+"""What a job needs of Kafka, looked for before it starts: brokers that answer, the engine's connector, topics, and their columns."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from tilewright_compiler.plan import Plan
 from tilewright_compiler.topics import Topic, parse_topic
+from tilewright_compiler.wording import one_line
 
 from .errors import InputError
+from .kafka_clients import Clients
 
 _PATIENCE_S = 10
-_ADMIN = "org.apache.kafka.clients.admin.AdminClient"
-#: Flink's connector for SQL carries the client under a name of its own.
-_CLIENTS = (f"org.apache.flink.kafka.shaded.{_ADMIN}", _ADMIN)
 
 
 def topics_of(places: Mapping[str, str]) -> dict[str, Topic]:
@@ -39,17 +39,35 @@ def require_brokers(topics: Mapping[str, Topic]) -> None:
             )
 
 
-def require_topics(topics: Mapping[str, Topic], gateway: Any, advice: str) -> None:
-    """Raises InputError unless the JVM behind a gateway of py4j has the connector and each source's topic exists.
+def require_topics(plan: Plan, topics: Mapping[str, Topic], gateway: Any, advice: str, warn: Callable[[str], None]) -> None:
+    """Raises InputError unless the JVM behind a gateway of py4j has the connector, and each source's topic exists.
 
-    `advice` says how this engine is given its connector.
+    `advice` says how the engine is given its connector. `warn` is told of columns that no newest event of a topic has: they
+    are read as null, which may be meant.
     """
-    for source, topic in topics.items():
-        present = _names(source, topic, gateway, advice)
-        if topic.name not in present:
-            raise InputError(
-                f"source {source}: there is no topic {topic.name!r} at {topic.servers}; it has {', '.join(sorted(present)) or 'none'}. "
-                "Create it, or name another one in the declaration."
+    from py4j.protocol import Py4JJavaError
+
+    for source in plan.sources:
+        if (topic := topics.get(source.name)) is None:
+            continue
+        try:
+            clients = Clients(gateway, topic)
+            if topic.name not in (present := clients.topics()):
+                raise InputError(
+                    f"source {source.name}: there is no topic {topic.name!r} at {topic.servers}; it has "
+                    f"{', '.join(sorted(present)) or 'none'}. Create it, or name another one in the declaration."
+                )
+            fields = {field for event in clients.newest_events() for field in event}
+        except LookupError:
+            raise InputError(f"source {source.name} is a topic, and the connector for Kafka is not here. {advice}") from None
+        except Py4JJavaError as error:
+            reason = error.java_exception.getCause() or error.java_exception
+            raise InputError(f"source {source.name}: Kafka at {topic.servers} does not answer what it is asked: {reason}") from None
+        lacking = [column.name for column in source.columns if column.name not in fields]
+        if fields and lacking:
+            warn(
+                f"warning: source {source.name}: the newest events of topic {topic.name} have no {', '.join(lacking)}, "
+                f"which is read as null. They have {one_line(', '.join(sorted(fields)))}."
             )
 
 
@@ -58,36 +76,3 @@ def _listens(server: str) -> bool:
     with suppress(OSError, ValueError), socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_S):
         return True
     return False
-
-
-def _names(source: str, topic: Topic, gateway: Any, advice: str) -> set[str]:
-    """The topics of a cluster, by the client that is inside the connector."""
-    from py4j.protocol import Py4JJavaError
-
-    settings = gateway.jvm.java.util.Properties()
-    settings.setProperty("bootstrap.servers", topic.servers)
-    settings.setProperty("default.api.timeout.ms", str(_PATIENCE_S * 1000))
-    settings.setProperty("request.timeout.ms", str(_PATIENCE_S * 1000))
-    try:
-        types, arguments = gateway.new_array(gateway.jvm.Class, 1), gateway.new_array(gateway.jvm.Object, 1)
-        types[0], arguments[0] = settings.getClass(), settings
-        # A null in place of the object: the method is a static one.
-        client = _client(gateway, source, advice).getMethod("create", types).invoke(None, arguments)
-        try:
-            return set(client.listTopics().names().get())
-        finally:
-            client.close()
-    except Py4JJavaError as error:
-        reason = error.java_exception.getCause() or error.java_exception
-        raise InputError(f"source {source}: the Kafka brokers at {topic.servers} do not say what topics they have: {reason}") from None
-
-
-def _client(gateway: Any, source: str, advice: str) -> Any:
-    """The class of the client. A gateway's own names do not reach jars that were added after its start."""
-    from py4j.protocol import Py4JJavaError
-
-    loader = gateway.jvm.Thread.currentThread().getContextClassLoader()
-    for name in _CLIENTS:
-        with suppress(Py4JJavaError):
-            return loader.loadClass(name)
-    raise InputError(f"source {source} is a topic, and the connector for Kafka is not here. {advice}")

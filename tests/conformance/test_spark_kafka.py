@@ -55,6 +55,17 @@ def test_what_is_refused_of_a_topic_is_what_is_refused_of_a_file(tmp_path: Path,
     assert "not valid JSON" in said[0][0]
 
 
+def test_a_column_that_no_event_has_is_said(tmp_path: Path, kafka: Kafka, capsys: pytest.CaptureFixture[str]) -> None:
+    """A warning before the job starts, with what the events have; nothing is said of a topic without events."""
+    topic = kafka.topic()
+    jobs = Jobs.of(reading(topic), tmp_path / "compiled")
+    jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", topic)
+    assert "warning" not in capsys.readouterr().err
+    kafka.produce(topic, ["no json", '{"k": "a", "m": 1, "ts": 1704379000000}'], partition=0)
+    jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", topic)
+    assert " have no n, which is read as null. They have k, m, ts.\n" in capsys.readouterr().err
+
+
 def test_what_is_away_is_said_in_a_line(tmp_path: Path, kafka: Kafka) -> None:
     """A broker or a topic that is not there is named with the source."""
     for topic, said in (

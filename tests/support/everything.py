@@ -13,7 +13,7 @@ import numpy as np
 from support.events import to_arrow
 from support.plans import AT, HOUR, MINUTE, aggregations, plan_of
 from tilewright import Operation
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan import Level, Plan
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.block import Block
 from tilewright_runtime.keys import entity_encoder
@@ -94,11 +94,13 @@ def written(plan: Plan, events: Sequence[Event]) -> Store:
     return store
 
 
-def tiles(plan: Plan, store: Store, events: Sequence[Event]) -> list[tuple[str, int, Block]]:
-    """All tiles of a store: for each entity and level, oldest first."""
+def tiles(plan: Plan, store: Store, events: Sequence[Event], levels: Sequence[Level] = ()) -> list[tuple[str, int, Block]]:
+    """All tiles of a store, or those of some levels: for each entity and level, oldest first."""
     encode, codec = entity_encoder(plan.keys), RecordCodec(layout_of(plan))
     entities = sorted({encode([event[key.name] for key in plan.keys]) for event in events})
-    spans = [Range(level.size_ms, AT - 24 * HOUR - AT % level.size_ms, AT + 24 * HOUR - AT % level.size_ms) for level in plan.levels]
+    spans = [
+        Range(level.size_ms, AT - 24 * HOUR - AT % level.size_ms, AT + 24 * HOUR - AT % level.size_ms) for level in levels or plan.levels
+    ]
     found = []
     for entity in entities:
         for span, records in zip(spans, store.scan(plan.name, entity, spans), strict=True):

@@ -155,9 +155,9 @@ def await_events(plan: Plan, events: Sequence[Event], url: str, running: subproc
             store = open_store(url, create=False)
         except StoreError:
             return 0
-        coarsest = [block for _, size_ms, block in tiles(plan, store, events) if size_ms == plan.levels[0].size_ms]
+        coarsest = tiles(plan, store, events, plan.levels[:1])
         store.close()
-        return sum(int(block.rows[:, SEQUENCE].sum()) for block in coarsest)
+        return sum(int(block.rows[:, SEQUENCE].sum()) for _, _, block in coarsest)
 
     await_that(lambda: held() == len(events), running)
 

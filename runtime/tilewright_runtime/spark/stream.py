@@ -69,7 +69,7 @@ def follow(
     require_brokers(topics)
     store = open_store(store_url)
     spark = open_session(f"tilewright {plan.name}")
-    require_topics(topics, spark.sparkContext._gateway, _CONNECTOR)
+    require_topics(plan, topics, spark.sparkContext._gateway, _CONNECTOR, say)
     raw = {source.name: inputs.follow(spark, source, places[source.name]) for source in plan.sources}
     with Writer(plan, store, state=open_store(f"lmdb:{state}") if state else None) as writer:
         adder = _Adder(plan, writer, tiles, checkpoint)

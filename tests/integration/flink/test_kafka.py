@@ -29,9 +29,9 @@ def reading(topic: str) -> Plan:
 
 
 def produce(kafka: Kafka, topic: str, events: Sequence[Event]) -> None:
-    """Every other event to each of two partitions."""
+    """Every other event to each of two partitions, all of them without one column."""
     for partition in (0, 1):
-        kafka.produce(topic, lines_of(events[partition::2]), partition)
+        kafka.produce(topic, [line.replace('"b": ', '"c": ') for line in lines_of(events[partition::2])], partition)
 
 
 def connector() -> list[str | Path]:
@@ -70,6 +70,8 @@ def test_a_topic_becomes_tiles_in_redis_also_after_kills(tmp_path: Path, kafka: 
     await_checkpoint(checkpoints, running)
     stop(running)
 
+    name = topic.rpartition("/")[2]
+    assert f"warning: source events: the newest events of topic {name} have no b, which is read as null." in running.communicate()[0]
     assert_same_tiles(plan, events, open_store(url), written(plan, events))
     assert Counter(row["reason"] for row in job.refused(refused)) == {
         f"later than the allowed lateness of {plan.late.allowed_lateness_ms} ms": 2,
