@@ -30,6 +30,7 @@ from write import KEYS, plan
 TICK_S = 0.01
 PROBES_PER_S = 4
 ASKED_EVERY_S = 0.02
+START_S = 120
 WARM_UP_S = 20
 PATIENCE_S = 30
 
@@ -108,7 +109,9 @@ def measure(stream: Stream, fetcher: Fetcher, rate: int, seconds: float) -> None
     watch = Watch(fetcher, stream)
     watch.start()
     stream.run(rate, TICK_S, "first")
-    watch.wait(120)
+    watch.wait(START_S)
+    if not watch.seen:
+        raise TimeoutError
     stream.run(rate, WARM_UP_S, "warm-up")
     warm = len(stream.acknowledged)
     before, stored_before = stream.produced - warm, events_in(fetcher)

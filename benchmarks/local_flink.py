@@ -17,7 +17,7 @@ from tilewright_compiler.plan import Plan
 
 @contextmanager
 def running_job(folder: Path, made: Plan, arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The job of a plan, whose files go to a folder."""
+    """The job of a plan, whose files go to a folder; a TimeoutError in the block shows what the job printed."""
     write_files(str(folder), render([made], load_targets(["flink"]).values()))
     command = [printed_by("flink-env"), str(folder / made.name / "flink" / "job.py"), *arguments]
     wings = os.pathsep.join(str(SCRIPTS.parent / wing) for wing in ("dsl", "compiler", "runtime"))
@@ -27,6 +27,8 @@ def running_job(folder: Path, made: Plan, arguments: Sequence[str]) -> Iterator[
         yield process
         if process.poll():
             raise SystemExit((folder / "job.log").read_text())
+    except TimeoutError:
+        raise SystemExit((folder / "job.log").read_text()) from None
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
