@@ -125,7 +125,7 @@ def measure(stream: Stream, fetcher: Fetcher, rate: int, seconds: float) -> None
     times = sorted(watch.seen[name] - stream.acknowledged[name] for name in probes if name in watch.seen)
     print(
         f"{(wanted - before) / took:,.0f} events/s produced for {took:.0f} s; {(stored - stored_before) / took:,.0f} events/s "
-        f"in Redis meanwhile; {wanted - stored:,} events behind at the end, "
+        f"in Redis meanwhile; {before - stored_before:,} events behind when it began, {wanted - stored:,} at the end, "
         + (f"{left:,} still missing {PATIENCE_S} s later" if left else f"all there {time.perf_counter() - stopped:.1f} s later")
     )
     if times:
