@@ -12,9 +12,11 @@ from support.plans import AT
 from support.session import Session, row, simple_plan
 from tilewright_compiler.states import tile_columns
 from tilewright_runtime.block import COMPLETE
-from tilewright_runtime.bulk import Put, load_tiles
+from tilewright_runtime.bulk import Put, as_records, load_tiles, put_records
 from tilewright_runtime.errors import StoreError
+from tilewright_runtime.ladder import Ladder, tiles_of_engine
 from tilewright_runtime.layout import STAMP, layout_of
+from tilewright_runtime.newer import rank
 from tilewright_runtime.records import RecordCodec
 from tilewright_runtime.stores import Range
 
@@ -22,9 +24,9 @@ TILE = 300_000
 BEGIN = AT // TILE * TILE
 
 
-def tiles(*starts: int, key: str = "a") -> pa.Table:
-    """Finest tiles of a key, of two events each, as a warehouse gives them that has decimals for all numbers."""
-    numbers = {"__events": 2, "count_n.n": 2, "sum_n.hi": 0, "sum_n.lo": 5, "max_n.value": 3, "count_t.n": 1}
+def tiles(*starts: int, key: str = "a", events: int = 2) -> pa.Table:
+    """Finest tiles of a key, of some events each, as a warehouse gives them that has decimals for all numbers."""
+    numbers = {"__events": events, "count_n.n": 2, "sum_n.hi": 0, "sum_n.lo": 5, "max_n.value": 3, "count_t.n": 1}
     names = tile_columns(simple_plan().keys, simple_plan().states)
     rows: list[dict[str, Any]] = []
     for start in starts:
@@ -55,6 +57,33 @@ def test_tiles_before_the_watermark_are_complete() -> None:
     found = [session.store.scan(session.plan.name, entity, [Range(TILE, 0, 2 * BEGIN)])[0] for entity in ("s=a", "s=b")]
     stamps = [int(codec.decode(records, str)[0, STAMP]) for records in found]
     assert [bool(stamp & COMPLETE) for stamp in stamps] == [session.plan.late.out_of_orderness_ms == 0, False]
+
+
+def records(session: Session, finest: pa.Table, watermark_ms: int) -> list[pa.RecordBatch]:
+    """The tiles of all levels as a worker makes them that knows of a watermark."""
+    ladder = Ladder(session.plan)
+    levels = ladder.levels(tiles_of_engine(session.plan, finest))
+    return [as_records(RecordCodec(ladder.rows.layout), level, watermark_ms) for level in levels]
+
+
+def test_tiles_that_a_worker_took_for_open_are_completed() -> None:
+    """It knows the newest event of its part only; the records become those of one that knew that of all."""
+    stored = []
+    for watermark_ms in (BEGIN - 1, BEGIN + TILE):
+        session = Session()
+        put_records(session.plan, session.store, records(session, tiles(BEGIN - TILE, BEGIN), watermark_ms), BEGIN + TILE)
+        stored.append(session.store.scan(session.plan.name, "s=a", [Range(TILE, 0, 2 * BEGIN)])[0])
+    assert len(stored[0]) == 2
+    assert stored[0] == stored[1]
+
+
+def test_what_a_load_left_that_did_not_end_is_replaced() -> None:
+    """The next load counts, also where the history has fewer events now."""
+    session = Session()
+    put_records(session.plan, session.store, records(session, tiles(BEGIN, events=9), BEGIN), BEGIN)
+    load_tiles(session.plan, session.store, tiles(BEGIN, events=2))
+    (found,) = session.store.scan(session.plan.name, "s=a", [Range(TILE, 0, 2 * BEGIN)])
+    assert [rank(record)[0] for record in found] == [2]
 
 
 def test_a_store_with_tiles_is_not_loaded() -> None:

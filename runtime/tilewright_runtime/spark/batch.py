@@ -28,7 +28,9 @@ from .session import open_session, readable
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_RECORDS = "size_ms long, entity string, start_ms long, events long, newest_ms long, record binary"
+#: Tiles of one transaction: the more, the fewer times the disk is waited for.
+_BATCH_TILES = 50_000
+_RECORDS = "size_ms long, entity string, start_ms long, events long, newest_ms long, record binary, complete boolean"
 
 
 def main(script: str, queries: Queries, tiles: str) -> None:
@@ -105,8 +107,9 @@ def _put(plan: Plan, store: Store, store_url: str, staging: str, newest_ms: int,
 
 
 def _batches(staging: str) -> Iterator[pa.RecordBatch]:
-    """The staged records, some files at a time."""
+    """The staged records, file by file: read on in the background, but not far, since a record may be large."""
     import pyarrow.dataset as dataset
 
-    for batch in dataset.dataset(staging, format="parquet").to_batches(batch_size=20_000):
+    staged = dataset.dataset(staging, format="parquet")
+    for batch in staged.to_batches(batch_size=_BATCH_TILES, batch_readahead=1, fragment_readahead=1):
         yield batch.cast(bulk.SCHEMA)

@@ -19,14 +19,18 @@ Batches = Iterable[pa.RecordBatch]
 
 
 def encoder(plan_text: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
-    """A function for `mapInArrow`: batches of the finest tiles, those of an entity side by side, to rows of `bulk.SCHEMA`."""
+    """A function for `mapInArrow`: batches of the finest tiles, those of an entity side by side, to rows of `bulk.SCHEMA`.
+
+    The newest event of an entity is at or before that of all, so tiles that ended before it are complete already.
+    """
 
     def encode(batches: Batches) -> Iterator[pa.RecordBatch]:
         plan = Plan.model_validate_json(plan_text)
         ladder = Ladder(plan)
         codec = RecordCodec(ladder.rows.layout)
         for tiles in whole_entities(plan, batches):
-            yield from (as_records(codec, level) for level in ladder.levels(tiles))
+            watermark_ms = pc.max(tiles["__newest"]).as_py() - plan.late.out_of_orderness_ms
+            yield from (as_records(codec, level, watermark_ms) for level in ladder.levels(tiles))
 
     return encode
 
