@@ -43,6 +43,8 @@ def _endangered(path: Path, new: Plan) -> list[Diagnostic]:
         return []  # nothing there, or nothing that could be online
     if not isinstance(document, dict) or document.get("online") is not True:
         return []
+    if document.get("fingerprint") == new.fingerprint:
+        return []  # the same plan, which need not be read
     reasons = _reasons(document, new)
     if not reasons:
         return []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import ceil
 from statistics import median_high
 
@@ -109,6 +110,16 @@ def report(plan: Plan, at_ms: int) -> PlanReport:
 def _reads(plan: Plan, window: WindowProgram, tile_bytes: int) -> tuple[Reads, Reads]:
     """What a request reads at most times, and at the worst one; without tiles a chunk is what a tile is with them."""
     chunk_ms = plan.events.size_ms if plan.events is not None else 1
+    sizes = (tile_bytes, plan.cost.chunk_bytes or 0)
+    # Whatever features share a cover read the same, also those of another plan.
+    alone = replace(window, features=(), fields=(), merged_fields=(), bucket_fields=(), endpoints=(), moments=())
+    typical, worst = (Reads(tiles, chunks, tiles * sizes[0] + chunks * sizes[1]) for tiles, chunks in _counts(alone, chunk_ms))
+    return typical, worst
+
+
+@lru_cache(maxsize=1024)
+def _counts(window: WindowProgram, chunk_ms: int) -> tuple[list[int], list[int]]:
+    """Tiles and chunks: those read at most times, and those at the worst one."""
     unit_ms = window.levels_ms[0] if window.levels_ms else chunk_ms
     # A time has a cover for each level whose newest tile may be the coarsest clean one; most requests find all of them clean.
     cleans = (unit_ms, *window.sizes_ms[1:], None)
@@ -123,9 +134,7 @@ def _reads(plan: Plan, window: WindowProgram, tile_bytes: int) -> tuple[Reads, R
             clean, every = [a_year], [a_year + number - min(clean) for number in every]
         typical.append(median_high(clean))
         worst.append(max(every))
-    sizes = (tile_bytes, plan.cost.chunk_bytes or 0)
-    amounts = [Reads(tiles, chunks, tiles * sizes[0] + chunks * sizes[1]) for tiles, chunks in (typical, worst)]
-    return amounts[0], amounts[1]
+    return typical, worst
 
 
 def _times(window: WindowProgram, coarsest: int) -> Iterator[int]:
