@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest bench format clean
+.PHONY: help demo test test-lowest coverage bench format clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -19,6 +19,9 @@ test-lowest: .venv-lowest/.ready  ## the tests with the oldest libraries that we
 	@scripts/bootstrap --servers
 	@.venv-lowest/bin/python -m pytest -n 2 --dist worksteal
 
+coverage: $(READY)  ## run the tests and show what they leave out of the three wings, in all processes
+	@scripts/coverage
+
 bench: $(READY)  ## measure, each figure beside a floor measured in the same run
 	@scripts/bench
 
@@ -27,7 +30,7 @@ format: $(READY)  ## put the sources into the house's format
 	@.venv/bin/ruff format .
 
 clean:  ## remove what these verbs made, the virtual environments too
-	rm -rf build dist .venv .venv-lowest .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	rm -rf build dist .venv .venv-lowest .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov
 	find dsl compiler runtime examples tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml scripts/bootstrap
