@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from sqlglot import exp
@@ -85,7 +86,7 @@ class _Read:
         """Epoch milliseconds over the texts of the fields, 0 where an event has no usable time: it must not move the watermark."""
         tree = self._ms().copy()
         for column in list(tree.find_all(exp.Column)):
-            column.replace(exp.paren(read(_text_of(column.name), self._types[column.name])))
+            column.replace(exp.var(f"({_value(column.name, self._types[column.name])})"))
         ms = _sql(tree)
         return Code(f"CASE WHEN {ms} >= {EARLIEST_MS} AND {ms} < {END_MS} THEN {ms} ELSE 0 END")
 
@@ -97,14 +98,13 @@ class _Read:
     @property
     def typed(self) -> list[tuple[Code, str]]:
         """Each field as a value of its type."""
-        return [(Code(_sql(read(_text_of(name), self._types[name]))), name) for name in self.fields]
+        return [(Code(_value(name, self._types[name])), name) for name in self.fields]
 
-    @property
+    @cached_property
     def unreadable(self) -> list[tuple[Code, str]]:
         """(condition, why): fields whose text is no value of their type."""
         return [
-            (Code(_sql(unreadable(_text_of(raw), _text_of(name), self._types[name]))), f"{name} is not {_a(spark_type(self._types[name]))}")
-            for name, raw in self.texts
+            (Code(_is_unreadable(name, self._types[name])), f"{name} is not {_a(spark_type(self._types[name]))}") for name, _ in self.texts
         ]
 
     @property
@@ -194,6 +194,19 @@ def _aggregates(state: State) -> list[tuple[str, str]]:
     return [(field.name, field.flink.format(x=column, is_nan=nan)) for field in handed_fields(state)]
 
 
+# Plans of one repository read the same fields, whose texts take longer to write than all else of a job.
+
+
+@lru_cache(maxsize=4096)
+def _value(name: str, kind: str) -> str:
+    return _sql(read(_text_of(name), kind))
+
+
+@lru_cache(maxsize=4096)
+def _is_unreadable(name: str, kind: str) -> str:
+    return _sql(unreadable(_text_of(_raw(name)), _text_of(name), kind))
+
+
 def _raw(name: str) -> str:
     """The column of a field's text; no name of an author begins like it."""
     return f"__text:{name}"
@@ -208,4 +221,4 @@ def _text_of(name: str) -> Node:
 
 
 def _sql(tree: Node) -> str:
-    return str(tree.sql(Flink, identify=True, comments=False))
+    return str(tree.sql(Flink, identify=True, comments=False, copy=False))
