@@ -112,7 +112,7 @@ def _reads(plan: Plan, window: WindowProgram, tile_bytes: int) -> tuple[Reads, R
     chunk_ms = plan.events.size_ms if plan.events is not None else 1
     sizes = (tile_bytes, plan.cost.chunk_bytes or 0)
     # Whatever features share a cover read the same, also those of another plan.
-    alone = replace(window, features=(), fields=(), merged_fields=(), bucket_fields=(), endpoints=(), moments=())
+    alone = replace(window, features=(), fields=(), merged_fields=(), bucket_fields=(), joints=())
     typical, worst = (Reads(tiles, chunks, tiles * sizes[0] + chunks * sizes[1]) for tiles, chunks in _counts(alone, chunk_ms))
     return typical, worst
 
