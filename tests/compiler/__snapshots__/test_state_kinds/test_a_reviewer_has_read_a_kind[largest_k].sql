@@ -1,0 +1,76 @@
+-- BIGINT, timed: False
+-- entries None None kept: True
+duckdb: list(CAST("x" AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
+-- 512 bytes where its length changes
+bigquery: ARRAY_AGG(CAST(`x` AS INT64) IGNORE NULLS)
+clickhouse: groupArray(CAST("x" AS Nullable(Int64)))
+duckdb: LIST(CAST("x" AS BIGINT)) FILTER (WHERE NOT CAST("x" AS BIGINT) IS NULL)
+snowflake: ARRAY_AGG(CAST("x" AS BIGINT))
+spark: COLLECT_LIST(CAST(`x` AS BIGINT))
+trino: ARRAY_AGG(CAST("x" AS BIGINT)) FILTER (WHERE NOT CAST("x" AS BIGINT) IS NULL)
+
+-- DOUBLE, timed: False
+-- entries None None kept: True
+duckdb: list(CAST("x" AS DOUBLE)) FILTER (WHERE "x" IS NOT NULL)
+-- 512 bytes where its length changes
+bigquery: ARRAY_AGG(CAST(`x` AS FLOAT64) IGNORE NULLS)
+clickhouse: groupArray(CAST("x" AS Nullable(Float64)))
+duckdb: LIST(CAST("x" AS DOUBLE)) FILTER (WHERE NOT CAST("x" AS DOUBLE) IS NULL)
+snowflake: ARRAY_AGG(CAST("x" AS DOUBLE))
+spark: COLLECT_LIST(CAST(`x` AS DOUBLE))
+trino: ARRAY_AGG(CAST("x" AS DOUBLE)) FILTER (WHERE NOT CAST("x" AS DOUBLE) IS NULL)
+
+-- DECIMAL(12,3), timed: False
+-- entries None None kept: True
+duckdb: list(CAST(CAST("x" AS DECIMAL(38,3)) * 1000 AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
+-- 512 bytes where its length changes
+bigquery: ARRAY_AGG(CAST(CAST(`x` AS NUMERIC(38, 3)) * 1000 AS INT64) IGNORE NULLS)
+clickhouse: groupArray(CAST(CAST("x" AS Nullable(Decimal(38, 3))) * 1000 AS Nullable(Int64)))
+duckdb: LIST(CAST(CAST("x" AS DECIMAL(38, 3)) * 1000 AS BIGINT)) FILTER (WHERE NOT CAST(CAST("x" AS DECIMAL(38, 3)) * 1000 AS BIGINT) IS NULL)
+snowflake: ARRAY_AGG(CAST(CAST("x" AS DECIMAL(38, 3)) * 1000 AS BIGINT))
+spark: COLLECT_LIST(CAST(CAST(`x` AS DECIMAL(38, 3)) * 1000 AS BIGINT))
+trino: ARRAY_AGG(CAST(CAST("x" AS DECIMAL(38, 3)) * 1000 AS BIGINT)) FILTER (WHERE NOT CAST(CAST("x" AS DECIMAL(38, 3)) * 1000 AS BIGINT) IS NULL)
+
+-- BOOLEAN, timed: False
+-- entries None None kept: True
+duckdb: list(CAST("x" AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
+-- 512 bytes where its length changes
+bigquery: ARRAY_AGG(CAST(`x` AS INT64) IGNORE NULLS)
+clickhouse: groupArray(CAST("x" AS Nullable(Int64)))
+duckdb: LIST(CAST("x" AS BIGINT)) FILTER (WHERE NOT CAST("x" AS BIGINT) IS NULL)
+snowflake: ARRAY_AGG(CAST("x" AS BIGINT))
+spark: COLLECT_LIST(CAST(`x` AS BIGINT))
+trino: ARRAY_AGG(CAST("x" AS BIGINT)) FILTER (WHERE NOT CAST("x" AS BIGINT) IS NULL)
+
+-- VARCHAR, timed: False
+-- entries None None kept: True
+duckdb: list("x") FILTER (WHERE "x" IS NOT NULL)
+-- 512 bytes where its length changes
+bigquery: ARRAY_AGG(`x` IGNORE NULLS)
+clickhouse: groupArray("x")
+duckdb: LIST("x") FILTER (WHERE NOT "x" IS NULL)
+snowflake: ARRAY_AGG("x")
+spark: COLLECT_LIST(`x`)
+trino: ARRAY_AGG("x") FILTER (WHERE NOT "x" IS NULL)
+
+-- DATE, timed: False
+-- entries None None kept: True
+duckdb: list(CAST("x" - DATE '1970-01-01' AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
+-- 512 bytes where its length changes
+bigquery: ARRAY_AGG(CAST(DATE_DIFF(`x`, DATE '1970-01-01', DAY) AS INT64) IGNORE NULLS)
+clickhouse: groupArray(CAST(DATE_DIFF(DAY, toDate32('1970-01-01'), "x") AS Nullable(Int64)))
+duckdb: LIST(CAST(("x" - DATE '1970-01-01') AS BIGINT)) FILTER (WHERE NOT CAST(("x" - DATE '1970-01-01') AS BIGINT) IS NULL)
+snowflake: ARRAY_AGG(CAST(DATEDIFF(DAY, DATE '1970-01-01', "x") AS BIGINT))
+spark: COLLECT_LIST(CAST(DATEDIFF(`x`, DATE'1970-01-01') AS BIGINT))
+trino: ARRAY_AGG(CAST(DATE_DIFF('DAY', DATE '1970-01-01', "x") AS BIGINT)) FILTER (WHERE NOT CAST(DATE_DIFF('DAY', DATE '1970-01-01', "x") AS BIGINT) IS NULL)
+
+-- TIMESTAMP WITH TIME ZONE, timed: False
+-- entries None None kept: True
+duckdb: list(epoch_us("x")) FILTER (WHERE "x" IS NOT NULL)
+-- 512 bytes where its length changes
+bigquery: ARRAY_AGG(UNIX_MICROS(CAST(`x` AS TIMESTAMP)) IGNORE NULLS)
+clickhouse: groupArray(toUnixTimestamp64Micro(CAST("x" AS Nullable(DateTime64(6, 'UTC')))))
+duckdb: LIST(EPOCH_US("x")) FILTER (WHERE NOT EPOCH_US("x") IS NULL)
+snowflake: ARRAY_AGG(DATE_PART(EPOCH_MICROSECOND, "x"))
+spark: COLLECT_LIST(UNIX_MICROS(CAST(`x` AS TIMESTAMP)))
+trino: ARRAY_AGG(CAST(ROUND(TO_UNIXTIME("x") * 1000000) AS BIGINT)) FILTER (WHERE NOT CAST(ROUND(TO_UNIXTIME("x") * 1000000) AS BIGINT) IS NULL)
