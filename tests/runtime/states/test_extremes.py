@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
-from support.plans import aggregations, plan_of
+import math
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from support.finalizing import functions_of, value_of
 from tilewright import Operation
-from tilewright_runtime.layout import layout_of, variable_kinds
+from tilewright_compiler.plan import State
+from tilewright_runtime.runs import Runs
+from tilewright_runtime.state_kinds import kind_of
 
 
-def test_the_smaller_of_two_texts_is_kept_as_it_is() -> None:
-    """A merged minimum of texts is the bytes of one of them."""
-    plan = plan_of({"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.MIN]))
-    functions = variable_kinds(plan, layout_of(plan))["min_t.value"]
-    assert functions.encode(functions.merge([b"b", "é".encode(), b"a"])) == b"a"
+@pytest.mark.parametrize(("operation", "kept"), [(Operation.MIN, b"a"), (Operation.MAX, "é".encode())])
+def test_one_of_the_texts_is_kept_as_it_is(operation: Any, kept: bytes) -> None:
+    """A merged extreme of texts is the bytes of one of them."""
+    functions = functions_of(operation, "string")
+    assert functions.encode(functions.merge([b"b", "é".encode(), b"a"])) == kept
+
+
+@pytest.mark.parametrize("operation", [Operation.MIN, Operation.MAX])
+def test_a_value_in_its_own_type(operation: Any) -> None:
+    """What the tile keeps becomes the value; without values there is none, whatever the tile says."""
+    assert value_of(operation, "bigint", {"value": -3, "n": 2}) == -3
+    assert value_of(operation, "double", {"value": 0.0, "n": 1}) == 0.0
+    assert value_of(operation, "date", {"value": -1, "n": 1}) == date(1969, 12, 31)
+    assert value_of(operation, "bigint", {"value": -3, "n": 0}) is None
+    assert value_of(operation, "string", {"n": 1}, {"value": b"x"}) == "x"
+    assert value_of(operation, "string", {"n": 1}, {"value": None}) is None
+
+
+@pytest.mark.parametrize(("kind", "values", "text"), [("min", [1.0, 4.0], "b"), ("max", [math.nan, 6.0], "c")])
+def test_of_raw_events(kind: str, values: list[float], text: str) -> None:
+    """Each group by itself; NaN is the largest number, also where it comes last."""
+    state = State(id="it", kind=kind, input="x", type="DOUBLE", params={})
+    numbers = np.array([3.0, 1.0, math.nan, 4.0, 6.0])
+    runs = Runs(np.array([0, 1]), np.array([0, 3]), np.array([3, 2]), np.arange(5), numbers)
+    np.testing.assert_array_equal(kind_of(kind).numbers(state, runs)["value"], values)
+    texts = Runs(np.array([0]), np.array([0]), np.array([2]), np.arange(2), np.array([2, 1]), pa.array(["a", "b", "c"]))
+    column = kind_of(kind).column
+    assert column is not None
+    assert column(state, texts).to_pylist() == [text]

@@ -1,0 +1,45 @@
+"""Sets and counts by value: what becomes of them, and what they are of raw events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from support.finalizing import value_of
+from tilewright import Operation
+from tilewright_compiler.plan import State
+from tilewright_runtime.entries import Entries
+from tilewright_runtime.runs import Runs
+from tilewright_runtime.state_kinds import kind_of
+
+
+@pytest.mark.parametrize("operation", [Operation.UNIQUE_COUNT, Operation.BOUNDED_UNIQUE_COUNT(9)])
+def test_a_set_is_counted(operation: Any) -> None:
+    """Its values, and none of an empty window."""
+    assert value_of(operation, "bigint", {}, {"entries": Entries(np.array([4, 5, 9]))}) == 3
+    assert value_of(operation, "bigint", {}, {"entries": None}) == 0
+
+
+@pytest.mark.parametrize(
+    ("k", "wanted"), [(0, [(3, 7), (5, 2), (8, 2), (9, 1)]), (2, [(3, 7), (5, 2)]), (9, [(3, 7), (5, 2), (8, 2), (9, 1)])]
+)
+def test_a_histogram_has_the_most_frequent_first(k: int, wanted: list[tuple[int, int]]) -> None:
+    """Ties are by value; 0 keeps all, k that many."""
+    entries = Entries(np.array([3, 5, 8, 9]), np.array([7, 2, 2, 1]))
+    assert list(value_of(Operation.HISTOGRAM(k), "bigint", {}, {"entries": entries}).items()) == wanted
+    assert value_of(Operation.HISTOGRAM(k), "bigint", {}, {"entries": None}) is None
+
+
+def test_of_raw_events() -> None:
+    """Sets get the values of each group, counts by value a map for each; texts are texts again."""
+    runs = Runs(np.array([0, 1]), np.array([0, 3]), np.array([3, 1]), np.arange(4), np.array([1, 0, 1, 0]), pa.array(["a", "b"]))
+    found = {}
+    for kind in ("unique", "bounded", "histogram"):
+        column = kind_of(kind).column
+        assert column is not None
+        found[kind] = column(State(id="it", kind=kind, input="x", type="VARCHAR", params={"k": 1}), runs).to_pylist()
+    assert found["unique"] == found["bounded"] == [["b", "a", "b"], ["a"]]
+    assert found["histogram"] == [[("a", 1), ("b", 2)], [("a", 1)]]
