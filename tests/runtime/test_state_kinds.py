@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -10,6 +11,7 @@ from tilewright import Operation
 from tilewright_runtime.errors import PlanError
 from tilewright_runtime.layout import layout_of, variable_kinds
 from tilewright_runtime.program import Program
+from tilewright_runtime.state_kinds import Joint
 
 COLUMNS = {
     "tdigest_x.sketch": pa.array([[1.0, 2.0], None, []]),
@@ -58,3 +60,14 @@ def test_a_merge_that_is_not_known_is_refused() -> None:
     columns = [column.model_copy(update={"merge": "maximum"}) for column in plan.tile_layout.columns if column.state == "max_x"]
     with pytest.raises(PlanError, match="the number 'value' of the state 'max_x' merges by 'maximum'"):
         layout_of(plan.model_copy(update={"tile_layout": plan.tile_layout.model_copy(update={"columns": columns})}))
+
+
+def test_a_joint_without_more_to_say() -> None:
+    """What a joint need not have: a text, doubles, words that it makes, anything in an empty tile, and rounding."""
+    joint = Joint("it")
+    rows = np.zeros((1, 8), dtype=np.int64)
+    assert (joint.text, list(joint.floats), list(joint.made)) == (None, [], [])
+    assert (joint.empty(), joint.magnitudes(rows)) == ({}, {})
+    joint.build(pa.table({}), rows)
+    joint.mark_missing(numbers := [1, 2])
+    assert not rows.any() and numbers == [1, 2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from support.plans import aggregations, plan_of
@@ -13,7 +12,6 @@ from tilewright_runtime.finalize import finalizer
 from tilewright_runtime.layout import layout_of, variable_kinds
 
 
-@cache
 def _plan(operation: OperationSpec, type_: str) -> Plan:
     return plan_of({"k": "string", "x": type_}, ["k"], aggregations("x", [operation]))
 

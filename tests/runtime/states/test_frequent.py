@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
 
+import datasketches as ds
 import numpy as np
 import pyarrow as pa
+import pytest
 
+from support.finalizing import functions_of, value_of
 from support.values import feature_of
 from tilewright import Operation
+from tilewright_compiler.plan import State
+from tilewright_runtime.runs import Runs
+from tilewright_runtime.state_kinds import kind_of
 
 
 def test_the_most_frequent_of_many_are_found_with_their_counts() -> None:
@@ -25,3 +35,73 @@ def test_the_most_frequent_of_very_many_are_found_nearly() -> None:
     first, second = feature_of(values, pa.int64(), Operation.TOP_K(2))
     assert (first["item"], second["item"]) == (-1, -2)
     assert abs(first["count"] - 3001) <= 0.02 * len(values)
+
+
+def sketch(*items: tuple[str, int]) -> Any:
+    made = ds.frequent_strings_sketch(10)
+    for item, count in items:
+        made.update(item, count)
+    return made
+
+
+ANSWERS: list[tuple[str, list[tuple[str, int]], list[Any]]] = [
+    ("string", [("b", 2), ("a", 2), ("c", 3)], ["c", "a", "b"]),
+    ("boolean", [("false", 2), ("true", 3)], [True, False]),
+    ("date", [("1969-12-31", 1), ("2024-01-04", 1)], [date(1969, 12, 31), date(2024, 1, 4)]),
+    ("bigint", [("-5", 1), ("10", 1), ("9", 1)], [-5, 9, 10]),
+    ("decimal(12,3)", [("-1500", 2), ("7", 1)], [Decimal("-1.500"), Decimal("0.007")]),
+    ("timestamp", [("-1000000", 1)], [datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)]),
+]
+
+
+@pytest.mark.parametrize(("type_", "items", "wanted"), ANSWERS)
+def test_items_are_values_again(type_: str, items: list[tuple[str, int]], wanted: list[Any]) -> None:
+    """Most frequent first, ties by value and not by text; at most k; none of an empty window."""
+    found = value_of(Operation.TOP_K(3), type_, {}, {"sketch": sketch(*items)})
+    assert [one["item"] for one in found] == wanted
+    assert {one["item"]: one["count"] for one in found} == dict(zip(wanted, sorted((n for _, n in items), reverse=True), strict=True))
+    assert value_of(Operation.TOP_K(1), type_, {}, {"sketch": sketch(*items)}) == found[:1]
+    assert value_of(Operation.TOP_K(3), type_, {}, {"sketch": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "texts"),
+    [
+        ("BOOLEAN", [0, 1], ["false", "true"]),
+        ("DATE", [-1, 1], ["1969-12-31", "1970-01-02"]),
+        ("BIGINT", [-7, 3], ["-7", "3"]),
+        ("VARCHAR", [0, 1], ["x", "y"]),
+    ],
+)
+def test_of_raw_events(type_: str, values: list[int], texts: list[str]) -> None:
+    """A map for each group from the text that SQL would make of a value to how often it occurs."""
+    low, high = values
+    column = kind_of("frequent").column
+    assert column is not None
+    runs = Runs(np.array([0, 1]), np.array([0, 3]), np.array([3, 1]), np.arange(4), np.array([high, low, high, high]))
+    runs = runs if type_ != "VARCHAR" else replace(runs, texts=pa.array(texts))
+    found = column(State(id="it", kind="frequent", input="x", type=type_, params={}), runs).to_pylist()
+    assert found == [[(texts[0], 1), (texts[1], 2)], [(texts[1], 1)]]
+
+
+def test_a_column_of_values_is_counted() -> None:
+    """Engines without counts by value give the values, and each tile is the sketch of its own."""
+    functions = functions_of(Operation.TOP_K(2), "string")
+    maps = pa.array([[("a", 2), ("b", 1)], None, [("b", 1)]], pa.map_(pa.string(), pa.int64()))
+    for column in (pa.array([["a", "b", "a"], None, ["b"]]), maps):
+        first, none, last = functions.build(column)
+        assert none is None
+        found = [functions.merge([part]).get_estimate(item) for part in (first, last) for item in ("a", "b")]
+        assert found == [2, 1, 0, 1]
+    assert functions.merge([first, last, first]).get_estimate("b") == 3
+
+
+def test_sketches_of_the_same_values_agree() -> None:
+    """Their weight is the same, and the bounds of every item that certainly is frequent meet."""
+    difference = kind_of("frequent").difference
+    assert difference is not None
+    one = sketch(("a", 3), ("b", 1)).serialize()
+    assert difference(one, sketch(("b", 1), ("a", 2), ("a", 1)).serialize()) is None
+    assert difference(one, sketch(("a", 3)).serialize()) == "counts 3 values, not 4"
+    assert difference(one, sketch(("a", 2), ("b", 2)).serialize()) == "counts 'a' 2 times, not 3"
+    assert difference(one, sketch(("a", 4)).serialize()) == "counts 'a' 4 times, not 3"

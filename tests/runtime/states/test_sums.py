@@ -99,8 +99,9 @@ def test_of_raw_events() -> None:
     """Each group by itself: integers in two parts, of which the low one is never negative; doubles as they are."""
     whole = np.array([2**32 + 5, -1, -(2**32)])
     runs = Runs(np.array([0, 3]), np.array([0, 1]), np.array([1, 2]), whole, whole)
-    found = kind_of("sum").numbers(state("sum", "BIGINT"), runs)
-    assert (found["hi"].tolist(), found["lo"].tolist()) == ([1, -2], [5, 2**32 - 1])
+    for type_ in ("BIGINT", "DECIMAL(12,3)"):
+        found = kind_of("sum").numbers(state("sum", type_), runs)
+        assert (found["hi"].tolist(), found["lo"].tolist()) == ([1, -2], [5, 2**32 - 1])
     assert kind_of("count").numbers(state("count", "VARCHAR"), runs)["n"].tolist() == [1, 2]
     doubles = Runs(runs.groups, runs.starts, runs.counts, whole, np.array([0.5, np.inf, -np.inf]))
     found = kind_of("sum").numbers(state("sum", "DOUBLE"), doubles)
