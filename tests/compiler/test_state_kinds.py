@@ -7,8 +7,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from tilewright_compiler.dialects import DIALECTS
 from tilewright_compiler.handover import handed_fields
-from tilewright_compiler.plan import State
-from tilewright_compiler.states import fields_of, kinds, lay_out
+from tilewright_compiler.plan import Column, State
+from tilewright_compiler.states import fields_of, kinds, lay_out, tile_columns
 from tilewright_runtime.testing.snapshots import file_snapshot
 
 TYPES = ["BIGINT", "DOUBLE", "DECIMAL(12,3)", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP WITH TIME ZONE"]
@@ -94,3 +94,10 @@ def test_numbers_that_merge_alike_stand_side_by_side() -> None:
         *(f"variance_DOUBLE.{field}" for field in ("mean", "rest", "m2")),
     ]
     assert [f"{field.state}.{field.field}" for field in variable] == ["first_VARCHAR.value", "min_VARCHAR.value"]
+
+
+def test_a_row_of_a_tile_has_a_column_for_each_aggregate() -> None:
+    """Keys, start, number of events and newest time come first; what the runtime makes by itself has no column."""
+    states = [state_of("sum", "BIGINT"), state_of("variance", "DOUBLE").model_copy(update={"id": "other"})]
+    keys = [Column(name="k", type="VARCHAR")]
+    assert tile_columns(keys, states) == ["key:k", "__start", "__events", "__newest", "it.hi", "it.lo", "other.values", "other.n"]

@@ -10,7 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from support.finalizing import value_of
+from support.plans import aggregations, plan_of
+from tilewright import Operation
+from tilewright.operations import OperationSpec
 from tilewright_compiler.plan import State
+from tilewright_runtime.finalize import bucket_finalizer
+from tilewright_runtime.layout import layout_of
 from tilewright_runtime.runs import Runs
 from tilewright_runtime.state_kinds import Joint, Rows, kind_of
 
@@ -88,6 +94,7 @@ def test_texts_are_chosen_by_place(kind: str) -> None:
 
 
 RUNS: list[list[tuple[int, int] | None]] = [
+    [(1, 7), None],
     [(1, 7)],
     [(1, 7), (2, 8), (3, 9)],
     [None, (2, 8), (3, 9)],
@@ -98,7 +105,7 @@ RUNS: list[list[tuple[int, int] | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "places"), [("first", [0, 0, 1, 0, 1, 0, 1]), ("last", [0, 2, 2, 1, 1, 0, 0])])
+@pytest.mark.parametrize(("kind", "places"), [("first", [0, 0, 0, 1, 0, 1, 0, 1]), ("last", [0, 0, 2, 2, 1, 1, 0, 0])])
 @pytest.mark.parametrize("dtype", ["i64", None])
 def test_a_run_keeps_its_first_or_last_value(kind: str, places: list[int], dtype: str | None) -> None:
     """Parts without a value are passed over; where none has one, the run is none either."""
@@ -114,7 +121,7 @@ def test_a_run_keeps_its_first_or_last_value(kind: str, places: list[int], dtype
     assert found[:, 2].tolist() == ([pairs[i][1] for i in kept] if dtype else parts[begins, 2].tolist())
 
 
-@pytest.mark.parametrize(("kind", "wanted"), [("first", [7, 7, 8, 7, 8, None, None]), ("last", [7, 9, 9, 8, 8, None, None])])
+@pytest.mark.parametrize(("kind", "wanted"), [("first", [7, 7, 7, 8, 7, 8, None, None]), ("last", [7, 7, 9, 9, 8, 8, None, None])])
 @pytest.mark.parametrize("dtype", ["i64", "f64", None])
 def test_a_cover_has_its_first_or_last_value(kind: str, wanted: list[int | None], dtype: str | None) -> None:
     """As a number in its own type; of a text the place is told; nothing is touched where there is none."""
@@ -169,3 +176,27 @@ def test_texts_of_raw_events(kind: str, text: str) -> None:
     column = kind_of(kind).column
     assert column is not None
     assert column(State(id="it", kind=kind, input="x", type="VARCHAR", params={}), runs).to_pylist() == [text]
+
+
+@pytest.mark.parametrize("operation", [Operation.FIRST, Operation.LAST])
+def test_a_value_in_its_own_type(operation: OperationSpec) -> None:
+    """What the tile keeps becomes the value, and what is missing none."""
+    assert value_of(operation, "boolean", {"value": 0}) is False
+    assert value_of(operation, "bigint", {"value": None}) is None
+    assert value_of(operation, "string", {}, {"value": b"x"}) == "x"
+    assert value_of(operation, "string", {}, {"value": None}) is None
+
+
+@pytest.mark.parametrize("operation", [Operation.FIRST, Operation.LAST])
+@pytest.mark.parametrize("type_", ["bigint", "string"])
+def test_a_bucket_has_a_value_if_it_has_a_time(operation: OperationSpec, type_: str) -> None:
+    """Any time but that of an empty tile, whatever the value is."""
+    made = plan_of({"k": "string", "x": type_, "b": "string"}, ["k"], aggregations("x", [operation], ["1h"], buckets=["b"]))
+    layout, states = layout_of(made, made.tile_layout.buckets[0]), {state.id: state for state in made.states}
+    of = bucket_finalizer(made.features[0], states, layout, "by:b", "VARCHAR")
+    time, no_time = layout.names[f"{made.states[0].id}.ts"], NO_TIME[operation.name.lower()]
+    cases: list[tuple[int, Any]] = [(no_time, None), (0, {"u": None}), (-5, {"u": None})]
+    for ts, wanted in cases:
+        numbers: list[Any] = [None] * layout.words
+        numbers[time] = ts
+        assert of([], {"by:b": [(b"u", numbers, {f"{made.states[0].id}.value": None})]}) == wanted
