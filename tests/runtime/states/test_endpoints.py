@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -182,6 +183,7 @@ def test_texts_of_raw_events(kind: str, text: str) -> None:
 def test_a_value_in_its_own_type(operation: OperationSpec) -> None:
     """What the tile keeps becomes the value, and what is missing none."""
     assert value_of(operation, "boolean", {"value": 0}) is False
+    assert value_of(operation, "timestamp", {"value": -1_000_000}) == datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)
     assert value_of(operation, "bigint", {"value": None}) is None
     assert value_of(operation, "string", {}, {"value": b"x"}) == "x"
     assert value_of(operation, "string", {}, {"value": None}) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ def test_a_value_in_its_own_type(operation: Any) -> None:
     assert value_of(operation, "bigint", {"value": -3, "n": 2}) == -3
     assert value_of(operation, "double", {"value": 0.0, "n": 1}) == 0.0
     assert value_of(operation, "date", {"value": -1, "n": 1}) == date(1969, 12, 31)
+    assert value_of(operation, "timestamp", {"value": -1_000_000, "n": 1}) == datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)
     assert value_of(operation, "bigint", {"value": -3, "n": 0}) is None
     assert value_of(operation, "string", {"n": 1}, {"value": b"x"}) == "x"
     assert value_of(operation, "string", {"n": 1}, {"value": None}) is None
