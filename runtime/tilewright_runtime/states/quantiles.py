@@ -124,7 +124,8 @@ _DIGEST = _Quantiles(
     weight=lambda digest: int(digest.get_total_weight()),
     # Measured for merged digests of compression 200.
     error=lambda digest: 0.01 * 200 / digest.k,
-    ranks=lambda digest, value: (digest.get_rank(math.nextafter(value, -math.inf)), digest.get_rank(value)),
+    # The rank of a value itself is the middle of those that are equal to it.
+    ranks=lambda digest, value: tuple(digest.get_rank(math.nextafter(value, end)) for end in (-math.inf, math.inf)),
 )
 _KLL = _Quantiles(
     read=_read_kll,
