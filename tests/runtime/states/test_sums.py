@@ -62,7 +62,7 @@ def test_an_exact_sum_has_bounds(type_: str, limit: int) -> None:
     for fits in (limit - 1, -limit):
         (found,) = [answers(type_, 1, fits)[1]]
         assert found == (Decimal(fits).scaleb(-3) if type_ != "bigint" else fits)
-    for wrong in (limit, -limit - 1):
+    for wrong in (limit, 2 * limit, -limit - 1):
         with pytest.raises(FetchError, match=f"^x_sum_1h: the sum {wrong} does not fit its type"):
             answers(type_, 1, wrong)
 
