@@ -9,9 +9,12 @@ import pyarrow as pa
 import pytest
 
 from support.finalizing import value_of
+from support.plans import aggregations, plan_of
 from tilewright import Operation
 from tilewright_compiler.plan import State
 from tilewright_runtime.entries import Entries
+from tilewright_runtime.finalize import bucket_finalizer
+from tilewright_runtime.layout import layout_of
 from tilewright_runtime.runs import Runs
 from tilewright_runtime.state_kinds import kind_of
 
@@ -43,3 +46,18 @@ def test_of_raw_events() -> None:
         found[kind] = column(State(id="it", kind=kind, input="x", type="VARCHAR", params={"k": 1}), runs).to_pylist()
     assert found["unique"] == found["bounded"] == [["b", "a", "b"], ["a"]]
     assert found["histogram"] == [[("a", 1), ("b", 2)], [("a", 1)]]
+
+
+def test_a_bucket_has_a_value_if_it_has_a_set_of_its_own() -> None:
+    """Told by the bytes of the feature's state, not by those of another column's."""
+    parts = [
+        *aggregations("x", [Operation.HISTOGRAM()], ["1h"], buckets=["b"]),
+        *aggregations("y", [Operation.UNIQUE_COUNT], ["1h"], buckets=["b"]),
+    ]
+    plan = plan_of({"k": "string", "x": "bigint", "y": "bigint", "b": "string"}, ["k"], parts)
+    layout, states = layout_of(plan, plan.tile_layout.buckets[0]), {state.id: state for state in plan.states}
+    entries = Entries(np.array([3]), np.array([1]))
+    only_x, only_y = ({field.name: entries if part in field.name else None for field in layout.variable} for part in ("_x_", "_y_"))
+    table = {"by:b": [(b"u", [0] * layout.words, only_x), (b"v", [0] * layout.words, only_y)]}
+    found = [bucket_finalizer(feature, states, layout, "by:b", "VARCHAR")([], table) for feature in plan.features]
+    assert found == [{"u": {3: 1}}, {"v": 1}]

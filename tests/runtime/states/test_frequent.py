@@ -103,5 +103,25 @@ def test_sketches_of_the_same_values_agree() -> None:
     one = sketch(("a", 3), ("b", 1)).serialize()
     assert difference(one, sketch(("b", 1), ("a", 2), ("a", 1)).serialize()) is None
     assert difference(one, sketch(("a", 3)).serialize()) == "counts 3 values, not 4"
+    assert difference(sketch(("a", 3)).serialize(), one) == "counts 4 values, not 3"
     assert difference(one, sketch(("a", 2), ("b", 2)).serialize()) == "counts 'a' 2 times, not 3"
     assert difference(one, sketch(("a", 4)).serialize()) == "counts 'a' 4 times, not 3"
+
+
+def test_full_sketches_of_the_same_values_agree() -> None:
+    """Where values are more than a sketch holds, their order decides the bounds of a count, but not that those meet."""
+    difference = kind_of("frequent").difference
+    assert difference is not None
+    one, other, less = (ds.frequent_strings_sketch(4) for _ in range(3))
+    singles = [(f"value {number}", 1) for number in range(100)]
+    for made, items in (
+        (one, [*singles, ("often", 1000)]),
+        (other, [("often", 1000), *singles]),
+        (less, [("often", 900), *singles, ("x", 100)]),
+    ):
+        for item, count in items:
+            made.update(item, count)
+    assert one.get_upper_bound("often") > one.get_lower_bound("often")  # else nothing is left open
+    assert difference(one.serialize(), other.serialize()) is difference(other.serialize(), one.serialize()) is None
+    found = difference(one.serialize(), less.serialize())
+    assert found is not None and found.startswith("counts 'often' 9")
