@@ -9,7 +9,7 @@ import pytest
 
 from support.plans import aggregations, plan_of
 from tilewright import Operation
-from tilewright_runtime.layout import HEADER_WORDS, Layout, layout_of
+from tilewright_runtime.layout import HEADER_WORDS, Layout, layout_of, variable_kinds
 
 NUMBERS = [Operation.SUM, Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST, Operation.VARIANCE]
 SCHEMA = {"k": "string", "x": "double", "y": "double", "n": "bigint", "m": "bigint"}
@@ -68,11 +68,14 @@ def test_a_sum_has_one_form() -> None:
 def test_fields_of_changing_length_follow_the_numbers() -> None:
     """Each has the word that holds its length, in the order of the record; a table of buckets comes last."""
     parts = [*aggregations("x", [Operation.SUM, Operation.HISTOGRAM()]), *aggregations("x", [Operation.MAX], ["1h"], buckets=["m"])]
-    made = layout_of(plan_of(SCHEMA, ["k"], [*parts, *aggregations("n", [Operation.UNIQUE_COUNT])]))
+    plan = plan_of(SCHEMA, ["k"], [*parts, *aggregations("n", [Operation.BOUNDED_UNIQUE_COUNT(2)])])
+    made = layout_of(plan)
     first = HEADER_WORDS + len(made.names)
     assert [(field.name, field.kind, field.length - first) for field in made.variable] == [
         ("histogram_x.entries", "histogram", 0),
-        ("unique_n.entries", "unique", 1),
+        ("bounded_n.entries", "bounded", 1),
         ("by:m", "buckets", 2),
     ]
     assert made.words == first + 3
+    assert list(variable_kinds(plan, made)) == ["histogram_x.entries", "bounded_n.entries"]  # a table merges by itself
+    assert made.fingerprint == int(plan.storage_fingerprint, 16)
