@@ -82,6 +82,7 @@ def test_sketches_of_the_same_values_agree() -> None:
     assert difference(sketch(range(100)), sketch(range(100))) is None
     assert difference(sketch(range(100)), sketch(range(104))) is None
     assert difference(sketch(range(100)), sketch(range(96))) is None
+    assert difference(sketch(range(1000)), sketch(range(1030))) is None
     assert difference(sketch(range(100)), sketch(range(106))) == "counts 106.0 values, not 100.0"
     assert difference(sketch(range(100)), sketch(range(94))) == "counts 94.0 values, not 100.0"
     found = difference(sketch(range(100)), sketch(range(100), salt="x"))
