@@ -52,7 +52,7 @@ trino: MAX(CAST("x" AS BIGINT))
 -- value None None kept: True
 duckdb: max("x")
 -- 16 bytes where its length changes
-flink: value VARCHAR MAX({x})
+flink: value VARCHAR MAX(CONCAT({x}, ''))
 bigquery: MAX(`x`)
 clickhouse: MAX("x")
 duckdb: MAX("x")

@@ -50,7 +50,7 @@ trino: MIN(CAST("x" AS BIGINT))
 -- value None None kept: True
 duckdb: min("x")
 -- 16 bytes where its length changes
-flink: value VARCHAR MIN({x})
+flink: value VARCHAR MIN(CONCAT({x}, ''))
 bigquery: MIN(`x`)
 clickhouse: MIN("x")
 duckdb: MIN("x")
