@@ -75,7 +75,9 @@ def _build(spark: SparkSession, plan: Plan, events: DataFrame, tiles: str, store
     with readable():
         observed.createOrReplaceTempView("events")
         finest = spark.sql(tiles)
-        keys = [f.col("`" + name.replace("`", "``") + "`") for name in finest.columns[: len(plan.keys)]]
+        # `mapInArrow` finds columns by their names as an author may write them, and takes a backtick or a point for something else.
+        finest = finest.toDF(*(f"column_{place}" for place in range(len(finest.columns))))
+        keys = finest.columns[: len(plan.keys)]
         by_entity = finest.repartition(*keys).sortWithinPartitions(*keys)
         say(f"building tiles of {plan.name}")
         by_entity.mapInArrow(encoder(plan.model_dump_json(by_alias=True)), _RECORDS).write.parquet(staging)
