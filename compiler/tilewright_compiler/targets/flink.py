@@ -19,7 +19,7 @@ from ..plan import Column, Plan, Source, State
 from ..sqltree import Node, NotTranslatable
 from ..states import family
 from ..templates import Code, sources
-from ..tile_queries import EARLIEST_MS, END_MS, time_refusals
+from ..tile_queries import END_MS, time_refusals
 from ..topics import parse_topic
 from ..types import spark_type
 
@@ -83,12 +83,14 @@ class _Read:
 
     @property
     def time(self) -> Code:
-        """Epoch milliseconds over the texts of the fields, 0 where an event has no usable time: it must not move the watermark."""
+        """Epoch milliseconds over the texts of the fields, 0 where they are none or too late a time: those must not move the watermark.
+
+        Times before the first usable one move it nowhere. The expression stands once, for Flink computes it as often as it stands.
+        """
         tree = self._ms().copy()
         for column in list(tree.find_all(exp.Column)):
             column.replace(exp.var(f"({_value(column.name, self._types[column.name])})"))
-        ms = _sql(tree)
-        return Code(f"CASE WHEN {ms} >= {EARLIEST_MS} AND {ms} < {END_MS} THEN {ms} ELSE 0 END")
+        return Code(f"COALESCE(MOD(LEAST({_sql(tree)}, {END_MS}), {END_MS}), 0)")
 
     @property
     def texts(self) -> list[tuple[str, str]]:
