@@ -8,8 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ from tilewright_compiler.flink_dialect import identifier, literal
 from tilewright_compiler.plan import Plan
 
 from .errors import InputError, StoreError, TilewrightError
+from .flink_start import JobError, Started, require_inputs, require_java, require_store
 from .flink_streams import as_it_is, by_way_of_a_stream
 from .kafka import require_brokers, require_topics, topics_of
 from .plans import load_plan
-from .sink import TileSink
-from .stores import open_store
 
 _SET = re.compile(r"SET\s+'([^']+)'\s*=\s*'([^']*)'", re.DOTALL)
 _OWN_ERROR = re.compile(r"tilewright_runtime\.errors\.\w+: (.+)")
@@ -39,25 +37,6 @@ _CONNECTOR = (
     "lib folder of the cluster."
 )
 _KAFKA_OPTIONS = ("properties.bootstrap.servers", "topic", "properties.group.id", "scan.startup.mode")
-
-
-class JobError(TilewrightError):
-    """The job could not be started, or it failed."""
-
-
-@dataclass(frozen=True)
-class Started:
-    """What a job is started with."""
-
-    store: str
-    events: Mapping[str, str]
-    """source -> the file or folder of JSON Lines that is read instead of what the plan names"""
-    stream: bool
-    follow: bool
-    refused: str | None
-    checkpoints: str | None
-    parallelism: int | None
-    jars: Sequence[str]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -116,12 +95,12 @@ def run(plan: Plan, sql: str, started: Started) -> None:
     """Runs the statements of a job and waits until it ends. Raises JobError, InputError or StoreError, which say what to do."""
     is_local = "PYFLINK_GATEWAY_PORT" not in os.environ
     batch = bool(started.events) and not started.stream and len(started.events) == len(plan.sources)
-    _require_inputs(plan, started)
+    require_inputs(plan, started)
     topics = topics_of({source.name: source.topic for source in plan.sources if source.topic and source.name not in started.events})
     require_brokers(topics)
-    _require_store(plan, started.store)
+    require_store(plan, started.store)
     if is_local:
-        _require_java()
+        require_java()
     environment = _environment(batch, started.jars)
     if topics:
         from pyflink.java_gateway import get_gateway
@@ -177,8 +156,6 @@ def _environment(batch: bool, jars: Sequence[str]) -> Any:
     from pyflink.datastream import StreamExecutionEnvironment
     from pyflink.table import EnvironmentSettings, StreamTableEnvironment
 
-    for jar in jars:
-        _require_file(jar)
     execution = StreamExecutionEnvironment.get_execution_environment()
     if jars:
         # Settings of tables reach the queries that are executed, but not the one that `_judge` makes a stream of.
@@ -274,38 +251,6 @@ def _wait(result: Any) -> None:
         result.get_job_client().cancel().result()
         click.echo("stopped; with --checkpoints the same command goes on from the newest one", err=True)
         raise SystemExit(130) from None
-
-
-def _require_inputs(plan: Plan, started: Started) -> None:
-    for source in plan.sources:
-        if source.name in started.events or source.topic is not None:
-            continue
-        if source.table is None or not Path(source.table).exists() or Path(source.table).suffix not in (".json", ".jsonl", ".ndjson"):
-            raise InputError(
-                f"source {source.name} has no topic, and its table {source.table} is no file of JSON Lines here. "
-                f"Say where its events are with --events {source.name}=PATH."
-            )
-
-
-def _require_store(plan: Plan, url: str) -> None:
-    store = open_store(url)
-    try:
-        TileSink(plan, store)
-    finally:
-        store.close()
-
-
-def _require_java() -> None:
-    home = os.environ.get("JAVA_HOME")
-    if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").exists()):
-        raise JobError(
-            "Flink needs Java 17, and there is no java here. Install it, for instance with: apt-get install openjdk-17-jre-headless"
-        )
-
-
-def _require_file(jar: str) -> None:
-    if not Path(jar).is_file():
-        raise InputError(f"--jar {jar}: there is no such file.")
 
 
 def _reason(wrong: Exception) -> str:

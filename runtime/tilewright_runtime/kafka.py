@@ -9,10 +9,10 @@ from typing import Any
 
 from tilewright_compiler.plan import Plan
 from tilewright_compiler.topics import Topic, parse_topic
-from tilewright_compiler.wording import one_line
 
 from .errors import InputError
 from .kafka_clients import Clients
+from .lacking import lacking_columns
 
 _PATIENCE_S = 10
 
@@ -57,18 +57,13 @@ def require_topics(plan: Plan, topics: Mapping[str, Topic], gateway: Any, advice
                     f"source {source.name}: there is no topic {topic.name!r} at {topic.servers}; it has "
                     f"{', '.join(sorted(present)) or 'none'}. Create it, or name another one in the declaration."
                 )
-            fields = {field for event in clients.newest_events() for field in event}
+            for warning in lacking_columns(source, clients.newest_events(), f"the newest events of topic {topic.name}"):
+                warn(warning)
         except LookupError:
             raise InputError(f"source {source.name} is a topic, and the connector for Kafka is not here. {advice}") from None
         except Py4JJavaError as error:
             reason = error.java_exception.getCause() or error.java_exception
             raise InputError(f"source {source.name}: Kafka at {topic.servers} does not answer what it is asked: {reason}") from None
-        lacking = [column.name for column in source.columns if column.name not in fields]
-        if fields and lacking:
-            warn(
-                f"warning: source {source.name}: the newest events of topic {topic.name} have no {', '.join(lacking)}, "
-                f"which is read as null. They have {one_line(', '.join(sorted(fields)))}."
-            )
 
 
 def _listens(server: str) -> bool:

@@ -74,9 +74,14 @@ def test_what_is_wrong_is_said_before_the_job_starts(tmp_path: Path, killed: Kil
         "a store URL begins with": (job, ["--store=nowhere:x", events]),
         "Say where its events are with --events orders=PATH": (job, [store]),
         "there is no absent.jsonl": (job, [store, "--events=absent.jsonl"]),
-        "holds checkpoints of another plan": (other, ["--store=memory:", events, f"--checkpoints={killed.checkpoints}"]),
+        "holds checkpoints of another plan": (
+            other,
+            ["--store=memory:", f"--events={LOG.parts[0].path}", f"--checkpoints={killed.checkpoints}"],
+        ),
     }
-    for said, ended in zip(wrong, run_all(wrong.values(), tmp_path), strict=True):
+    found = run_all(wrong.values(), tmp_path)
+    assert "have no k, n, which is read as null" in found[-1].output
+    for said, ended in zip(wrong, found, strict=True):
         assert ended.status == 1
         assert said in ended.output
         assert "\tat " not in ended.output
