@@ -47,7 +47,8 @@ def test_a_topic_becomes_tiles_in_redis_also_after_kills(tmp_path: Path, kafka: 
     plan = reading(topic)
     job = Job(tmp_path, plan, execution_checkpointing_interval="1 s")
     refused, checkpoints = tmp_path / "refused", tmp_path / "checkpoints"
-    arguments = [*connector(), "--store", url, "--checkpoints", checkpoints, "--refused", refused]
+    # Two instances of each operator: those that put tiles keep the finer ones of their own entities.
+    arguments = [*connector(), "--store", url, "--checkpoints", checkpoints, "--refused", refused, "--parallelism", "2"]
 
     produce(kafka, topic, events[:120])
     running = job.start(*arguments)
