@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
 from .binder import shared_binder
 from .dialects import SqlDialect
 from .plan import Column, Plan, Source, State
 from .portable import RAW, NotPortable, portable
+from .sql_layout import Select
 from .states import TIME, family, kinds, tile_columns
 from .types import spark_type
 
@@ -63,16 +66,17 @@ class TileQueries:
                 reasons[f"the bucket column {state.bucket}: only the embedded writer keeps states by bucket so far."] = None
         return list(reasons)
 
-    def typed(self, source: Source, relation: str) -> str:
+    def typed(self, source: Source, relation: str) -> Select:
         """The columns of a source that its expressions use, cast from what files hold, and why a row cannot be used.
 
         The relation has a column `__malformed`: what is wrong with the row as a whole, or null.
         """
         name, literal = self.dialect.identifier, self.dialect.literal
-        selected, cases = [], [f"WHEN NOT {name(MALFORMED)} IS NULL THEN {name(MALFORMED)}"]
+        selected: list[tuple[str, str | None]] = []
+        cases = [f"WHEN NOT {name(MALFORMED)} IS NULL THEN {name(MALFORMED)}"]
         for column in self._used(source):
             raw, value = name(column.name), self.dialect.tried(name(column.name), column.type)
-            selected.append(f"{value} AS {raw}")
+            selected.append((value, raw))
             if column.type == "VARCHAR":
                 continue  # everything can be read as text
             broken = f"NOT {raw} IS NULL AND {value} IS NULL"
@@ -81,39 +85,43 @@ class TileQueries:
             if calendar := _CALENDARS.get(family(column.type) or ""):
                 broken += f" OR NOT {value} BETWEEN {calendar}"
             cases.append(f"WHEN {broken} THEN {literal(refusal(column.name, spark_type(column.type), family(column.type)))}")
-        selected.append(f"CASE {' '.join(cases)} END AS {name(REASON)}")
-        return f"SELECT {', '.join(selected)} FROM {relation}"
+        selected.append((f"CASE {' '.join(cases)} END", name(REASON)))
+        return self._select(selected, relation)
 
-    def events(self, source: Source, relation: str, refusals: bool = False) -> str:
+    def events(self, source: Source, relation: str, refusals: bool = False) -> Select:
         """The keys, inputs and time of a source's events that its wheres keep, and why an event cannot be used (null if it can).
 
         `refusals` says that the relation has a column of reasons already, as that of `typed` has.
         """
         name = self.dialect.identifier
-        selected = [f"{self._value(source, column)} AS {name(column.name)}" for column in self._columns]
-        selected.append(f"{self._time(source)} AS {name(TIME)}")
-        selected += [f"{name(REASON)} AS {name(REASON)}"] * refusals
-        kept = [*(name(column.name) for column in self._columns), name(TIME), f"{self._reason(refusals)} AS {name(REASON)}"]
+        selected = [(self._value(source, column), name(column.name)) for column in self._columns]
+        selected.append((self._time(source), name(TIME)))
+        selected += [(name(REASON), name(REASON))] * refusals
         wheres = " AND ".join(f"({self._written(where, source)})" for where in source.wheres)
         if wheres and refusals:
             wheres = f"NOT {name(REASON)} IS NULL OR ({wheres})"
-        inner = f"SELECT {', '.join(selected)} FROM {relation} AS {name(RAW)}{f' WHERE {wheres}' if wheres else ''}"
-        return f"SELECT {', '.join(kept)} FROM ({inner}) AS selected"
+        inner = self._select(selected, relation, alias=name(RAW), where=wheres or None)
+        kept = [(name(column), None) for column in (*(column.name for column in self._columns), TIME)]
+        return self._select([*kept, (self._reason(refusals), name(REASON))], inner, alias="selected")
 
-    def tiles(self, relation: str, size_ms: int) -> str:
+    def tiles(self, relation: str, size_ms: int) -> Select:
         """The tiles of one level, a row each, with the columns of `states.tile_columns` in their order."""
         name, time = self.dialect.identifier, self.dialect.identifier(TIME)
-        placed = f"SELECT *, {time} - MOD({time}, {size_ms}) AS {name(START)} FROM {relation} WHERE {name(REASON)} IS NULL"
+        start = (f"{time} - MOD({time}, {size_ms})", name(START))
+        placed = self._select([("*", None), start], relation, where=f"{name(REASON)} IS NULL")
         keys = [self._one_zero(key) for key in self.plan.keys]
         values = [*keys, name(START), "COUNT(*)", f"MAX({time})", *(sql for state in self.plan.states for sql in self._fields(state))]
-        aliases = column_names(self.plan)
-        columns = ", ".join(f"{sql} AS {name(alias)}" for sql, alias in zip(values, aliases, strict=True))
-        return f"SELECT {columns} FROM ({placed}) AS placed GROUP BY {', '.join([*keys, name(START)])}"
+        items = zip(values, (name(alias) for alias in column_names(self.plan)), strict=True)
+        return self._select(items, placed, alias="placed", group_by=(*keys, name(START)))
 
-    def refused(self, relation: str) -> str:
+    def refused(self, relation: str) -> Select:
         """How many events cannot be used, by reason."""
         reason = self.dialect.identifier(REASON)
-        return f"SELECT {reason}, COUNT(*) AS refused FROM {relation} WHERE NOT {reason} IS NULL GROUP BY {reason}"
+        items = [(reason, None), ("COUNT(*)", "refused")]
+        return self._select(items, relation, where=f"NOT {reason} IS NULL", group_by=(reason,))
+
+    def _select(self, items: Iterable[tuple[str, str | None]], source: str | Select, **parts: Any) -> Select:
+        return Select(self.dialect.name, tuple(items), source, **parts)
 
     def _written(self, text: str, source: Source) -> str:
         return portable(text, source, self.dialect)

@@ -160,7 +160,7 @@ class _Job:
         for key in self.plan.keys:
             cases.append((Code(f"{identifier(key.name)} IS NULL"), f"key {key.name} is null"))
             if family(key.type) == "float":
-                cases.append((Code(_sql(is_nan(_text_of(key.name)))), f"key {key.name} is not a number"))
+                cases.append((Code(_is_nan(key.name)), f"key {key.name} is not a number"))
         return cases + [(Code(condition), why) for condition, why in time_refusals("`__ts`")]
 
     @property
@@ -174,7 +174,7 @@ class _Job:
         # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
         return f"CASE WHEN {value} = 0e0 THEN 0e0 ELSE {value} END" if is_key and family(column.type) == "float" else value
 
-    @property
+    @cached_property
     def aggregates(self) -> list[tuple[Code, str]]:
         """What is handed over of a tile, after its keys, start, number of events and newest time."""
         made = [(Code(sql), f"{state.id}.{field}") for state in self.plan.states for field, sql in _aggregates(state)]
@@ -192,7 +192,7 @@ class _Job:
 
 
 def _aggregates(state: State) -> list[tuple[str, str]]:
-    column, nan = identifier(state.input), _sql(is_nan(_text_of(state.input)))
+    column, nan = identifier(state.input), _is_nan(state.input)
     return [(field.name, field.flink.format(x=column, is_nan=nan)) for field in handed_fields(state)]
 
 
@@ -207,6 +207,11 @@ def _value(name: str, kind: str) -> str:
 @lru_cache(maxsize=4096)
 def _is_unreadable(name: str, kind: str) -> str:
     return _sql(unreadable(_text_of(_raw(name)), _text_of(name), kind))
+
+
+@lru_cache(maxsize=4096)
+def _is_nan(name: str) -> str:
+    return _sql(is_nan(_text_of(name)))
 
 
 def _raw(name: str) -> str:

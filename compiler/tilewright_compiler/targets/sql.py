@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-
-import sqlglot
-from sqlglot import exp
 
 from tilewright.windows import format_duration
 
@@ -14,6 +11,7 @@ from ..diagnostics import nearest
 from ..dialects import DIALECTS, SqlDialect
 from ..names import is_dotted
 from ..plan import Plan, Source
+from ..sql_layout import indented
 from ..tile_queries import TileQueries
 
 _HEAD = """\
@@ -35,25 +33,17 @@ class Sql:
     def files(self, plan: Plan) -> dict[str, str]:
         """`sql/tiles_{size}.sql` for each level, and `sql/refused.sql`, which counts what cannot be used."""
         queries = TileQueries(plan, self.dialect)
-        bodies = {f"tiles_{format_duration(size_ms)}": body for size_ms, body in self._tiles(plan, queries).items()}
-        bodies["refused"] = _pretty(queries.refused("events"), self.dialect.name)
+        bodies = {f"tiles_{format_duration(level.size_ms)}": queries.tiles("events", level.size_ms) for level in plan.levels}
+        bodies["refused"] = queries.refused("events")
         # The events are the longest part and the same in every file, so they are written once.
-        events = self._events(" UNION ALL ".join(queries.events(source, self._relation(source)) for source in plan.sources))
-        return {f"sql/{name}.sql": f"{self._head(plan, name)}{events}{body};\n" for name, body in bodies.items()}
+        events = self._events(plan, queries)
+        return {f"sql/{name}.sql": f"{self._head(plan, name)}{events}{_text(body.lines())};\n" for name, body in bodies.items()}
 
-    def _tiles(self, plan: Plan, queries: TileQueries) -> dict[int, str]:
-        """The queries of all levels; they differ in one number, so only the first is parsed, unless that number is in it more than once."""
-        sizes_ms = [level.size_ms for level in plan.levels]
-        first = queries.tiles("events", sizes_ms[0])
-        if first.count(str(sizes_ms[0])) > 1:
-            return {size_ms: _pretty(queries.tiles("events", size_ms), self.dialect.name) for size_ms in sizes_ms}
-        pretty = _pretty(first, self.dialect.name)
-        return {size_ms: pretty.replace(str(sizes_ms[0]), str(size_ms)) for size_ms in sizes_ms}
-
-    def _events(self, query: str) -> str:
+    def _events(self, plan: Plan, queries: TileQueries) -> str:
         """The head of a query that names another one."""
-        named = exp.CTE(this=_parsed(query, self.dialect.name), alias=exp.TableAlias(this=exp.to_identifier("events")))
-        return f"WITH {named.sql(self.dialect.name, pretty=True, copy=False)}\n"
+        first, *others = [queries.events(source, self._relation(source)).lines() for source in plan.sources]
+        lines = [*first, *(line for query in others for line in ("UNION ALL", *query))]
+        return _text(["WITH events AS (", *indented(lines), ")", ""])
 
     def _head(self, plan: Plan, name: str) -> str:
         name_of = self.dialect.identifier
@@ -67,16 +57,8 @@ class Sql:
         return ".".join(self.dialect.identifier(part) for part in parts)
 
 
-@lru_cache(maxsize=1024)
-def _pretty(query: str, dialect: str) -> str:
-    """A query over several lines; GroupBys with the same aggregations share theirs."""
-    return _parsed(query, dialect).sql(dialect, pretty=True, copy=False)
-
-
-def _parsed(query: str, dialect: str) -> exp.Query:
-    tree = sqlglot.parse_one(query, read=dialect)
-    assert isinstance(tree, exp.Query)  # our own text
-    return tree
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
 
 
 def _is_table(source: Source) -> bool:
