@@ -13,7 +13,7 @@ import pyarrow as pa
 from tilewright_compiler.plan import Plan
 
 from .errors import StoreError
-from .progress import Progress, ttls_ms
+from .progress import Progress, claim_for_state, ttls_ms
 from .stores import Store, TileKeys, Transaction, TransactionalStore
 
 #: Tiles whose records are in memory at once.
@@ -78,12 +78,7 @@ class Delivery:
         Raises StoreError for a store that gets the plan's tiles from another state: whole tiles of two would replace each other.
         """
         own = self._state.put_first("state", uuid.uuid4().hex.encode())
-        owner = self._store.put_first(f"writer/{self._plan.name}", own)
-        if owner != own:
-            raise StoreError(
-                f"store {self._store.url} gets the tiles of {self._plan.name} from another state folder than {self._state.url}, and whole "
-                "tiles of two would replace each other. Use that folder (--state), or another database."
-            )
+        claim_for_state(self._plan, self._store, self._state, own)
         self.deliver()
 
     def note(self, transaction: Transaction, before: Progress, after: Progress, changed: Sequence[TileKeys]) -> None:

@@ -18,7 +18,8 @@ from tilewright_compiler.flink_dialect import identifier, literal
 from tilewright_compiler.plan import Plan
 
 from .errors import InputError, StoreError, TilewrightError
-from .flink_start import JobError, Started, require_inputs, require_java, require_store
+from .event_places import given_places
+from .flink_start import JobError, Started, claimed, has_tiles, require_inputs, require_java, require_store
 from .flink_streams import as_it_is, by_way_of_a_stream
 from .kafka import require_brokers, require_topics, topics_of
 from .plans import load_plan
@@ -45,7 +46,11 @@ _KAFKA_OPTIONS = ("properties.bootstrap.servers", "topic", "properties.group.id"
 @click.option("--stream", is_flag=True, help="Read files as a stream, with a watermark; else they are read as a whole, in any order.")
 @click.option("--follow", is_flag=True, help="Go on reading files that come into a folder; a stream without an end.")
 @click.option("--refused", metavar="FOLDER", help="Write events that are in no tile, and why, to this folder. Default: print them.")
-@click.option("--checkpoints", metavar="FOLDER", help="Keep checkpoints here, and go on from the newest of this plan.")
+@click.option(
+    "--checkpoints",
+    metavar="FOLDER",
+    help="Keep checkpoints here; in a folder of this machine go on from the newest of this plan and store. Elsewhere: flink run -s.",
+)
 @click.option("--parallelism", type=click.IntRange(1), metavar="N", help="Default: the plan's; on one machine at most its cores.")
 @click.option("--jar", "jars", multiple=True, metavar="FILE", help="A connector's jar; may be repeated. Those beside job.py are used too.")
 @click.pass_obj
@@ -77,17 +82,13 @@ def main(folder: Path) -> None:
 
 
 def _events(plan: Plan, given: Sequence[str]) -> dict[str, str]:
-    names = [source.name for source in plan.sources]
-    found = {}
-    for one in given:
-        name, equals, path = one.partition("=")
-        if not equals or name not in names:
-            name, path = names[0], one
-            if len(names) > 1:
-                raise InputError(f"--events {one}: the plan has the sources {', '.join(names)}. Say which, as in {names[0]}=PATH.")
-        if "://" not in path and not Path(path).exists():
-            raise InputError(f"--events {one}: there is no {path}. Paths are relative to {Path.cwd()}.")
-        found[name] = path if "://" in path else str(Path(path).resolve())
+    found = given_places(plan, given)
+    for source, path in found.items():
+        if "://" in path:
+            continue
+        if not Path(path).exists():
+            raise InputError(f"--events {path}: there is no {path}. Paths are relative to {Path.cwd()}.")
+        found[source] = str(Path(path).resolve())
     return found
 
 
@@ -98,7 +99,7 @@ def run(plan: Plan, sql: str, started: Started) -> None:
     require_inputs(plan, started)
     topics = topics_of({source.name: source.topic for source in plan.sources if source.topic and source.name not in started.events})
     require_brokers(topics)
-    require_store(plan, started.store)
+    require_store(started.store)
     if is_local:
         require_java()
     environment = _environment(batch, started.jars)
@@ -131,6 +132,8 @@ def _execute(environment: Any, plan: Plan, script: Sequence[str], started: Start
         elif statement.startswith("EXECUTE STATEMENT SET"):
             click.echo(f"{plan.name}: the job runs; tiles go to {started.store.split('@')[-1]}", err=True)
             _wait(result)
+            if not has_tiles(plan, started.store):
+                raise JobError(f"the job of {plan.name} has ended with its input, and no event of it could be used: see what was refused.")
             click.echo(f"{plan.name}: the job has ended with its input", err=True)
         for change in changes.pop(_table(statement), []):
             environment.execute_sql(change)
@@ -158,7 +161,7 @@ def _environment(batch: bool, jars: Sequence[str]) -> Any:
 
     execution = StreamExecutionEnvironment.get_execution_environment()
     if jars:
-        # Settings of tables reach the queries that are executed, but not the one that `_judge` makes a stream of.
+        # Settings of tables reach the queries that are executed, but not one that is made a stream.
         execution.add_jars(*(Path(jar).resolve().as_uri() for jar in jars))
     mode = EnvironmentSettings.in_batch_mode() if batch else EnvironmentSettings.in_streaming_mode()
     return StreamTableEnvironment.create(execution, mode)
@@ -174,6 +177,7 @@ def _configure(settings: Any, plan: Plan, started: Started, is_local: bool, batc
     """What the command line says beside job.sql; before any stream is made, which has its settings from then on."""
     from .flink import job_parameters
 
+    stream = claimed(plan, started.store)
     parallelism = started.parallelism or plan.flink.parallelism
     if is_local:
         parallelism = started.parallelism or min(parallelism, os.cpu_count() or 1)
@@ -190,7 +194,7 @@ def _configure(settings: Any, plan: Plan, started: Started, is_local: bool, batc
     settings.set("pipeline.global-job-parameters", parameters)
     settings.set("pipeline.name", f"tiles of {plan.name}")
     if started.checkpoints is not None:
-        _checkpoints(settings, plan, started.checkpoints)
+        _checkpoints(settings, plan, started.checkpoints, stream)
     elif is_local:
         settings.set("execution.checkpointing.dir", _passing_folder().as_uri())
 
@@ -202,17 +206,22 @@ def _passing_folder() -> Path:
     return folder
 
 
-def _checkpoints(settings: Any, plan: Plan, folder: str) -> None:
-    """Checkpoints of a plan lie in a folder of its fingerprint, so that none of another plan is taken for one of this."""
+def _checkpoints(settings: Any, plan: Plan, folder: str, stream: str) -> None:
+    """Those of a plan and of a store lie in a folder of their own: states of another plan do not fit, and another store lacks tiles."""
     if "://" in folder:
-        settings.set("execution.checkpointing.dir", f"{folder.rstrip('/')}/{plan.fingerprint}")
+        settings.set("execution.checkpointing.dir", f"{folder.rstrip('/')}/{plan.fingerprint}/{stream}")
         return
-    own = Path(folder).resolve() / plan.fingerprint
+    own = Path(folder).resolve() / plan.fingerprint / stream
     complete = sorted(own.glob("*/chk-*/_metadata"), key=lambda path: path.stat().st_mtime_ns)
-    others = [path for path in Path(folder).glob("*/*/chk-*/_metadata") if plan.fingerprint not in path.parts]
+    others = sorted({path.parts[-5] for path in Path(folder).glob("*/*/*/chk-*/_metadata")})
     if not complete and others:
+        if plan.fingerprint in others:
+            raise JobError(
+                f"{folder} holds checkpoints of a job that fills another store, and this one would lack what that has. Give that store, or "
+                "another folder, with which the job begins at the first event."
+            )
         raise JobError(
-            f"{folder} holds checkpoints of another plan (fingerprint {others[0].parts[-4]}, this one has {plan.fingerprint}), "
+            f"{folder} holds checkpoints of another plan (fingerprint {others[0]}, this one has {plan.fingerprint}), "
             "whose states do not fit. Give another folder, or the plan that made them."
         )
     own.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
+import re
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,15 @@ import click
 
 from tilewright_compiler.plan import Plan
 
-from .errors import InputError, TilewrightError
+from .errors import InputError, StoreError, TilewrightError
 from .lacking import first_events, lacking_columns
+from .progress import Progress
 from .sink import TileSink
 from .stores import open_store
+
+_OLDEST_JAVA = 17
+#: Java 8 called itself 1.8.
+_JAVA_VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 
 class JobError(TilewrightError):
@@ -57,19 +63,40 @@ def require_inputs(plan: Plan, started: Started) -> None:
                 click.echo(warning, err=True)
 
 
-def require_store(plan: Plan, url: str) -> None:
-    """Raises StoreError unless the store opens and takes the tiles of the plan."""
+def require_store(url: str) -> None:
+    """Raises StoreError unless the store opens; nothing is written to it yet."""
+    if url.startswith("memory:"):
+        raise StoreError(f"store {url} is gone when the job ends. Use a folder, as lmdb:tiles, or a redis: one.")
+    open_store(url).close()
+
+
+def claimed(plan: Plan, url: str) -> str:
+    """The name of the stream that fills the store from now on. Raises StoreError if it has tiles from elsewhere."""
     store = open_store(url)
     try:
-        TileSink(plan, store)
+        return TileSink(plan, store).stream
+    finally:
+        store.close()
+
+
+def has_tiles(plan: Plan, url: str) -> bool:
+    """Whether a stream has put a tile of the plan into the store."""
+    store = open_store(url, create=False)
+    try:
+        return Progress.load(plan, store.get).newest_ms is not None
     finally:
         store.close()
 
 
 def require_java() -> None:
-    """Raises JobError where there is no Java."""
+    """Raises JobError where there is no Java of 17 or newer."""
+    advice = "Install one, for instance with: apt-get install openjdk-17-jre-headless"
     home = os.environ.get("JAVA_HOME")
-    if shutil.which("java") is None and not (home and (Path(home) / "bin" / "java").exists()):
-        raise JobError(
-            "Flink needs Java 17, and there is no java here. Install it, for instance with: apt-get install openjdk-17-jre-headless"
-        )
+    java = str(Path(home) / "bin" / "java") if home else "java"
+    try:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    except OSError:
+        raise JobError(f"Flink needs Java 17 or newer, and there is no {java} here. {advice}") from None
+    version = _JAVA_VERSION.search(said)
+    if version is not None and int(version[1]) < _OLDEST_JAVA:
+        raise JobError(f"Flink needs Java 17 or newer, and {java} is of version {version[1]}. {advice}, and name it with JAVA_HOME.")

@@ -17,6 +17,8 @@ from .tile_rows import LevelTiles
 #: Memory for the tiles of one level; a field of changing length is taken to have a kilobyte.
 _MEMORY_BYTES = 256 << 20
 _FIELD_BYTES = 1 << 10
+#: Tiles that are asked of a store at once.
+_ASKED_TILES = 1 << 16
 
 
 class OpenTiles:
@@ -29,16 +31,18 @@ class OpenTiles:
         self.size_ms = size_ms
         self.coarser_ms = coarser_ms
         self._parts = coarser_ms // size_ms
-        self._most = max(1, _MEMORY_BYTES // (self._parts * (layout.fixed_bytes + _FIELD_BYTES * len(layout.variable))))
+        self._most = max(1, _MEMORY_BYTES // (layout.fixed_bytes + _FIELD_BYTES * len(layout.variable)))
         self._words = layout.words
         self._fields = [field.name for field in layout.variable]
         self.clear()
 
     def clear(self) -> None:
         """Forgets all tiles."""
-        self._places: dict[tuple[str, int], int] = {}
-        self._rows = np.zeros((0, self._parts, self._words), dtype=np.int64)
-        self._variable = {name: np.empty((0, self._parts), dtype=object) for name in self._fields}
+        #: The number of each coarser tile; a tile's code is that times the parts of one, plus its own place in it.
+        self._numbers: dict[tuple[str, int], int] = {}
+        self._codes = np.empty(0, dtype=np.int64)
+        self._rows = np.empty((0, self._words), dtype=np.int64)
+        self._variable = {name: np.empty(0, dtype=object) for name in self._fields}
 
     def touched(self, keys: TileKeys) -> TileKeys:
         """The coarser tiles that some tiles, ordered by entity and start, lie in, in the same order."""
@@ -46,58 +50,71 @@ class OpenTiles:
         found = np.unique(np.column_stack([np.asarray(keys.entity, dtype=np.int64), starts]), axis=0)
         return replace(keys, size_ms=self.coarser_ms, entity=found[:, 0].tolist(), starts_ms=found[:, 1].tolist())
 
-    def unknown(self, coarser: TileKeys) -> TileKeys:
-        """All tiles that lie in those of some coarser tiles of which none is known."""
-        places = np.array([place for place, name in enumerate(_names(coarser)) if name not in self._places], dtype=np.int64)
-        inside = coarser.take(places)
-        starts = np.repeat(np.asarray(inside.starts_ms, dtype=np.int64), self._parts)
-        starts += np.tile(np.arange(self._parts, dtype=np.int64) * self.size_ms, len(places))
-        return replace(coarser, size_ms=self.size_ms, entity=np.repeat(inside.entity, self._parts).tolist(), starts_ms=starts.tolist())
+    def unknown(self, coarser: TileKeys) -> Iterator[TileKeys]:
+        """All tiles that lie in those of some coarser tiles of which none is known, some ten thousand at a time."""
+        places = np.array([place for place, name in enumerate(_names(coarser)) if name not in self._numbers], dtype=np.int64)
+        at_once = max(1, _ASKED_TILES // self._parts)
+        for begin in range(0, len(places), at_once):
+            inside = coarser.take(places[begin : begin + at_once])
+            starts = np.repeat(np.asarray(inside.starts_ms, dtype=np.int64), self._parts)
+            starts += np.tile(np.arange(self._parts, dtype=np.int64) * self.size_ms, len(inside.starts_ms))
+            entity = np.repeat(np.asarray(inside.entity, dtype=np.int64), self._parts)
+            yield replace(inside, size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist())
 
     def keep(self, tiles: LevelTiles) -> None:
         """Takes tiles that hold more events than what is kept in their place. What they lie in is known from then on."""
         starts = np.asarray(tiles.keys.starts_ms, dtype=np.int64)
         coarser = replace(tiles.keys, starts_ms=(starts // self.coarser_ms * self.coarser_ms).tolist())
-        at = self._places_of(coarser)
-        part = starts % self.coarser_ms // self.size_ms
-        newer = np.flatnonzero(tiles.block.rows[:, SEQUENCE] > self._rows[at, part, SEQUENCE])
-        at, part = at[newer], part[newer]
-        self._rows[at, part] = tiles.block.rows[newer]
+        codes = self._numbers_of(coarser) * self._parts + starts % self.coarser_ms // self.size_ms
+        at = np.searchsorted(self._codes, codes)
+        is_there = at < len(self._codes)
+        is_there[is_there] = self._codes[at[is_there]] == codes[is_there]
+        is_newer = is_there.copy()
+        is_newer[is_there] = tiles.block.rows[is_there, SEQUENCE] > self._rows[at[is_there], SEQUENCE]
+        self._rows[at[is_newer]] = tiles.block.rows[is_newer]
+        new = np.flatnonzero(~is_there)
+        new = new[np.argsort(codes[new])]
+        self._codes = np.insert(self._codes, at[new], codes[new])
+        self._rows = np.insert(self._rows, at[new], tiles.block.rows[new], axis=0)
         for name, kept in self._variable.items():
-            kept[at, part] = _objects(tiles.block.variable[name])[newer]
+            values = _objects(tiles.block.variable[name])
+            kept[at[is_newer]] = values[is_newer]
+            self._variable[name] = np.insert(kept, at[new], values[new])
 
     def inside(self, coarser: TileKeys) -> LevelTiles:
-        """The tiles that lie in some coarser tiles, ordered by entity and start; those without events are left out."""
-        at = self._places_of(coarser)
-        rows = self._rows[at].reshape(-1, self._words)
-        present = np.flatnonzero(rows[:, SEQUENCE])
-        entity = np.repeat(np.asarray(coarser.entity, dtype=np.int64), self._parts)[present]
-        starts = np.repeat(np.asarray(coarser.starts_ms, dtype=np.int64), self._parts)
-        starts += np.tile(np.arange(self._parts, dtype=np.int64) * self.size_ms, len(at))
-        keys = replace(coarser, size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts[present].tolist())
-        variable = {name: kept[at].reshape(-1)[present].tolist() for name, kept in self._variable.items()}
-        return LevelTiles(keys, Block(rows[present], variable))
+        """The tiles that lie in some coarser tiles, ordered by entity and start."""
+        first = self._numbers_of(coarser) * self._parts
+        begins, ends = np.searchsorted(self._codes, first), np.searchsorted(self._codes, first + self._parts)
+        counts = ends - begins
+        at = np.repeat(begins - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        entity = np.repeat(np.asarray(coarser.entity, dtype=np.int64), counts)
+        starts = np.repeat(np.asarray(coarser.starts_ms, dtype=np.int64), counts) + self._codes[at] % self._parts * self.size_ms
+        keys = replace(coarser, size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist())
+        return LevelTiles(keys, Block(self._rows[at], {name: kept[at].tolist() for name, kept in self._variable.items()}))
 
     def forget(self) -> None:
-        """Forgets the older half if there are too many: late events are rare, and what they change is read again."""
-        if len(self._places) <= self._most:
+        """Forgets older coarser tiles if there are too many: late events are rare, and what they change is read again."""
+        if len(self._codes) <= self._most:
             return
-        kept = sorted(self._places, key=lambda name: name[1])[-self._most // 2 :]
-        at = np.array([self._places[name] for name in kept], dtype=np.int64)
-        self._places = {name: place for place, name in enumerate(kept)}
+        held = np.bincount(self._codes // self._parts, minlength=len(self._numbers))
+        newest_first = sorted(self._numbers.items(), key=lambda named: named[0][1], reverse=True)
+        numbers = np.array([number for _, number in newest_first], dtype=np.int64)
+        kept = newest_first[: int(np.searchsorted(np.cumsum(held[numbers]), self._most // 2, side="right"))]
+        # In the order of their numbers, so that the codes stay in order.
+        kept.sort(key=lambda named: named[1])
+        self._numbers = {name: place for place, (name, _) in enumerate(kept)}
+        renumbered = np.full(len(held), -1, dtype=np.int64)
+        renumbered[[number for _, number in kept]] = np.arange(len(kept))
+        number, part = np.divmod(self._codes, self._parts)
+        at = np.flatnonzero(renumbered[number] >= 0)
+        self._codes = renumbered[number[at]] * self._parts + part[at]
         self._rows = self._rows[at]
         self._variable = {name: values[at] for name, values in self._variable.items()}
 
-    def _places_of(self, coarser: TileKeys) -> NDArray[np.int64]:
-        """The place of each coarser tile; those that have none get one."""
-        places = self._places
-        at = np.array([places.setdefault(name, len(places)) for name in _names(coarser)], dtype=np.int64)
-        if len(places) > len(self._rows):
-            more = max(len(places) - len(self._rows), len(self._rows) // 2)
-            self._rows = np.concatenate([self._rows, np.zeros((more, self._parts, self._words), dtype=np.int64)])
-            for name, kept in self._variable.items():
-                self._variable[name] = np.concatenate([kept, np.empty((more, self._parts), dtype=object)])
-        return at
+    def _numbers_of(self, coarser: TileKeys) -> NDArray[np.int64]:
+        """The number of each coarser tile; those that have none get one."""
+        numbers = self._numbers
+        return np.array([numbers.setdefault(name, len(numbers)) for name in _names(coarser)], dtype=np.int64)
 
 
 def _names(keys: TileKeys) -> Iterator[tuple[str, int]]:

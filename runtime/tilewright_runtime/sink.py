@@ -20,25 +20,25 @@ import pyarrow as pa
 
 from tilewright_compiler.plan import Plan
 
-from .errors import StoreError
 from .keys import text_key, tile_id
 from .ladder import Ladder
 from .layout import NEWEST, SEQUENCE, START
 from .open_tiles import OpenTiles
-from .progress import Progress, register_plan
+from .progress import Progress, claim_for_stream, register_plan
 from .records import RecordCodec
-from .stores import Store, TileKeys, TransactionalStore
+from .stores import Store, TileKeys
 from .tile_rows import LevelTiles
 
 from tilewright.windows import format_duration  # isort: skip
 
 _DAY_MS = 86_400_000
-#: Who puts the tiles of a plan into a store of whole tiles.
-_WRITER = b"stream"
 
 
 class TileSink:
-    """Puts the tiles of one plan into one store. Raises StoreError if the store holds tiles of another plan of that name."""
+    """Puts the tiles of one plan into one store. Raises StoreError if it has those of another plan of that name, or from elsewhere.
+
+    `stream` is the name that the store has given what fills it.
+    """
 
     def __init__(self, plan: Plan, store: Store, is_alone: bool = False) -> None:
         """`is_alone` says that no other sink puts tiles of the entities whose tiles this one is given, for as long as it lives."""
@@ -53,11 +53,7 @@ class TileSink:
         self._kept_ms = kept_for_merging_ms(plan)
         self._newest_ms: int | None = None
         register_plan(plan, store)
-        if not isinstance(store, TransactionalStore) and store.put_first(f"writer/{plan.name}", _WRITER) != _WRITER:
-            raise StoreError(
-                f"store {store.url} gets the tiles of {plan.name} from elsewhere (tilewright write, or a load of history), and whole "
-                "tiles of two would replace each other. Use another database."
-            )
+        self.stream = claim_for_stream(plan, store)
 
     def put(self, rows: pa.Table) -> int:
         """Puts rows of tiles of the finest level, with the columns that `TileRows` takes, and returns how many tiles they are.
@@ -84,7 +80,7 @@ class TileSink:
         if not self._is_alone:
             finer.clear()
         coarser = finer.touched(put.keys)
-        if (unknown := finer.unknown(coarser)).starts_ms:
+        for unknown in finer.unknown(coarser):
             finer.keep(self._stored(unknown))
         finer.keep(put)
         merged = self._ladder.coarser(finer.inside(coarser), coarser.size_ms)
@@ -99,7 +95,7 @@ class TileSink:
         return LevelTiles(keys.take(places), block)
 
     def _note(self, newest_ms: int) -> None:
-        """Keeps the time of the newest event that any sink of the plan has put."""
+        """Keeps the time of the newest event; where several sinks do at once, it may be an older one of them for a while."""
         if self._newest_ms is None or newest_ms > self._newest_ms:
             self._newest_ms = newest_ms
             Progress.load(self.plan, self.store.get).after(newest_ms, 0).save(self.plan, self.store)

@@ -24,7 +24,7 @@ from .errors import InputError, StoreError
 from .event_log import EventChunks
 from .keys import tile_key
 from .layout import NEWEST, SEQUENCE, STAMP, START, Layout
-from .progress import Progress, register_plan
+from .progress import Progress, register_plan, require_no_stream
 from .readers import Batch, Input, Malformed, Position, find_inputs
 from .records import RecordCodec
 from .stores import Store, Transaction, TransactionalStore
@@ -86,6 +86,7 @@ class Writer:
         self._tiles = Form(rows.layout, rows.kinds, RecordCodec(rows.layout))
         self._chunks = _chunk_form(self._aggregator.chunks)
         register_plan(plan, self._state)
+        require_no_stream(plan, self._state)
         self._delivery = None
         if self._state is not store:
             register_plan(plan, store)

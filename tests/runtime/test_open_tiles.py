@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from support.examples import few
 from support.plans import AT, HOUR, MINUTE, aggregations, plan_of
 from tilewright import Operation
 from tilewright_runtime import open_tiles
@@ -63,7 +66,7 @@ def test_what_lies_in_unknown_coarser_tiles_is_asked_for() -> None:
     """All of it, and nothing of those that are known."""
     kept = OpenTiles(LAYOUT, 10 * MINUTE, HOUR)
     kept.keep(tiles(("a", START, 1)))
-    unknown = kept.unknown(keys(HOUR, ("a", START), ("a", START + HOUR), ("b", START)))
+    (unknown,) = kept.unknown(keys(HOUR, ("a", START), ("a", START + HOUR), ("b", START)))
     asked = list(zip([unknown.entities[i] for i in unknown.entity], unknown.starts_ms, strict=True))
     assert asked == [("a", START + HOUR + i * 10 * MINUTE) for i in range(6)] + [("b", START + i * 10 * MINUTE) for i in range(6)]
 
@@ -75,15 +78,42 @@ def test_the_coarser_tiles_that_some_lie_in_come_once() -> None:
     assert (found.size_ms, found.entity, found.starts_ms) == (HOUR, [0, 0, 1], [START, START + HOUR, START])
 
 
+def test_unknown_tiles_are_asked_for_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many at once as are asked of a store at once, those of one coarser tile together."""
+    monkeypatch.setattr(open_tiles, "_ASKED_TILES", 13)
+    kept = OpenTiles(LAYOUT, 10 * MINUTE, HOUR)
+    asked = [part.starts_ms for part in kept.unknown(keys(HOUR, *(("a", START + i * HOUR) for i in range(5))))]
+    assert [len(starts) for starts in asked] == [12, 12, 6]
+    assert [start for starts in asked for start in starts] == [START + i * 10 * MINUTE for i in range(30)]
+
+
 def test_too_many_are_forgotten_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """The newer half stays as it was, and what was forgotten is unknown again."""
-    monkeypatch.setattr(open_tiles, "_MEMORY_BYTES", 4 * 6 * (LAYOUT.fixed_bytes + open_tiles._FIELD_BYTES))
+    monkeypatch.setattr(open_tiles, "_MEMORY_BYTES", 4 * (LAYOUT.fixed_bytes + open_tiles._FIELD_BYTES))
     kept = OpenTiles(LAYOUT, 10 * MINUTE, HOUR)
     hours = [START + i * HOUR for i in (4, 0, 3, 1, 2)]
     for events, start in enumerate(hours, 1):
         kept.keep(tiles(("a", start, events)))
         kept.forget()
-    assert set(kept.unknown(keys(HOUR, *(("a", start) for start in sorted(hours)))).starts_ms) == {
-        START + i * HOUR + part * 10 * MINUTE for i in (0, 1, 2) for part in range(6)
-    }
+    unknown = [start for part in kept.unknown(keys(HOUR, *(("a", start) for start in sorted(hours)))) for start in part.starts_ms]
+    assert set(unknown) == {START + i * HOUR + part * 10 * MINUTE for i in (0, 1, 2) for part in range(6)}
     assert [events for _, _, events, _ in held(kept.inside(keys(HOUR, ("a", START + 3 * HOUR), ("a", START + 4 * HOUR))))] == [3, 1]
+
+
+@few(100)
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 17), st.integers(1, 9)), max_size=6, unique_by=lambda one: one[:2]),
+        max_size=8,
+    )
+)
+def test_what_is_kept_is_what_a_table_would_have(batches: list[list[tuple[str, int, int]]]) -> None:
+    """Whatever comes in whatever order: of each tile the largest number of events."""
+    kept, table = OpenTiles(LAYOUT, 10 * MINUTE, HOUR), dict[tuple[str, int], int]()
+    for batch in batches:
+        found = [(entity, START + place * 10 * MINUTE, events) for entity, place, events in sorted(batch)]
+        kept.keep(tiles(*found))
+        for entity, start, events in found:
+            table[entity, start] = max(events, table.get((entity, start), 0))
+    hours = sorted({(entity, start // HOUR * HOUR) for entity, start in table})
+    assert held(kept.inside(keys(HOUR, *hours))) == [(*tile, events, str(events).encode()) for tile, events in sorted(table.items())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from unittest import mock
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from support.handed import handed
 from support.plans import AT, aggregations, plan_of
 from tilewright import Operation
 from tilewright_compiler.plan import Plan
-from tilewright_runtime import Fetcher, open_store
+from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.handover import Finisher
 from tilewright_runtime.sink import TileSink, kept_for_merging_ms
@@ -78,6 +79,26 @@ def test_a_sink_that_is_alone_reads_a_coarser_tile_once() -> None:
     sink.put(rows(plan, events))
     with mock.patch.object(store, "get_tiles", side_effect=AssertionError("read again")):
         sink.put(rows(plan, [*events, *({**event, "ts": AT + 1} for event in events)]))
+
+
+@pytest.mark.parametrize("url", ["memory:", "lmdb:{folder}"])
+def test_a_store_that_is_written_takes_no_stream(url: str, tmp_path: Path) -> None:
+    """Whole tiles of a stream would replace what was added, or lose against it."""
+    plan, events = every_operation(), some_events(20)
+    store = open_store(url.format(folder=tmp_path / "store"))
+    with Writer(plan, store) as writer:
+        writer.write(events)
+    with pytest.raises(StoreError, match=r"gets the tiles of .* from elsewhere \(tilewright write"):
+        TileSink(plan, store)
+
+
+def test_a_store_of_a_stream_is_not_written() -> None:
+    """And it keeps the name of the stream, by which checkpoints know it."""
+    plan, store = every_operation(), open_store("memory:")
+    assert TileSink(plan, store).stream == TileSink(plan, store).stream
+    assert TileSink(plan, open_store("memory:")).stream != TileSink(plan, store).stream
+    with pytest.raises(StoreError, match="whole from a stream, which would replace what is added here"):
+        Writer(plan, store)
 
 
 def test_of_rows_of_one_tile_the_largest_counts() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import click
+
+from .child import status_of
 
 
 @click.command("flink-job", context_settings={"ignore_unknown_options": True})
@@ -28,10 +29,15 @@ def flink_job(conf: str, tiling: bool, out: str, python: str | None, submit: boo
         raise click.UsageError("--tiling false: generated jobs keep tiles. Leave it out, or say --tiling true.")
     script = _script(conf, out)
     if submit:
-        command = ["flink", "run", "--python", str(script), "--pyExecutable", "PYTHON", "--pyClientExecutable", "PYTHON", *arguments]
+        executable = python or "PYTHON"
+        command = ["flink", "run", "--python", str(script), "--pyExecutable", executable, "--pyClientExecutable", executable, *arguments]
         click.echo(shlex.join(command))
         return
-    raise SystemExit(subprocess.call([python or _python(), str(script), *arguments]))
+    found = python or _python()
+    try:
+        raise SystemExit(status_of([found, str(script), *arguments]))
+    except OSError as wrong:
+        raise click.ClickException(f"{found} cannot be started ({wrong.strerror}). Name a Python that has Flink with --python.") from None
 
 
 def _script(conf: str, out: str) -> Path:

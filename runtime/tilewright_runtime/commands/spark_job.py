@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 import click
+
+from .child import status_of
 
 
 @click.command("spark-job", context_settings={"ignore_unknown_options": True})
@@ -37,8 +38,4 @@ def spark_job(ctx: click.Context, plan: str, arguments: tuple[str, ...], stream:
     # The workers import what this process imports, also where it is not installed.
     paths = os.pathsep.join(path for path in sys.path if path)
     environment = {"PYSPARK_PYTHON": sys.executable, **os.environ, "PYTHONPATH": paths}
-    try:
-        ended = subprocess.run([sys.executable, str(script), *arguments], env=environment, check=False)
-    except KeyboardInterrupt:
-        ctx.exit(130)
-    ctx.exit(ended.returncode if ended.returncode >= 0 else 128 - ended.returncode)
+    ctx.exit(status_of([sys.executable, str(script), *arguments], environment))

@@ -9,6 +9,7 @@ from tilewright_compiler.plan import Plan, Source
 from tilewright_compiler.topics import Topic, parse_topic
 
 from ..errors import InputError
+from ..event_places import given_places
 from .session import first_line
 
 if TYPE_CHECKING:
@@ -27,15 +28,7 @@ def places(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[str
     For a stream it is rather the topic, if the source has one. Raises InputError for a source that does not exist or whose
     events are nowhere.
     """
-    names = [source.name for source in plan.sources]
-    found: dict[str, str] = {}
-    for text in given:
-        name, _, place = text.partition("=")
-        if name not in names:
-            if len(names) > 1:
-                raise InputError(f"--events {text}: of which source? Write NAME=PLACE, with one of {', '.join(names)}.")
-            name, place = names[0], text
-        found[name] = place
+    found = given_places(plan, given)
     for source in plan.sources:
         if source.name not in found:
             default = (source.topic if stream else None) or source.table

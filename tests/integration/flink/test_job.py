@@ -76,11 +76,13 @@ def test_what_is_wrong_is_said_before_the_job_starts(tmp_path: Path, killed: Kil
         "there is no absent.jsonl": (job, [store, "--events=absent.jsonl"]),
         "holds checkpoints of another plan": (
             other,
-            ["--store=memory:", f"--events={LOG.parts[0].path}", f"--checkpoints={killed.checkpoints}"],
+            [store, f"--events={LOG.parts[0].path}", f"--checkpoints={killed.checkpoints}"],
         ),
     }
+    wrong["holds checkpoints of a job that fills another store"] = (job, [store, events, f"--checkpoints={killed.checkpoints}"])
+    wrong["and no event of it could be used"] = (job, [store, f"--events={tmp_path}/plan.json", f"--refused={tmp_path}/refused"])
     found = run_all(wrong.values(), tmp_path)
-    assert "have no k, n, which is read as null" in found[-1].output
+    assert "have no k, n, which is read as null" in found[3].output
     for said, ended in zip(wrong, found, strict=True):
         assert ended.status == 1
         assert said in ended.output

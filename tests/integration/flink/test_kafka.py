@@ -99,7 +99,7 @@ def test_a_topic_becomes_tiles_in_redis_also_after_kills(tmp_path: Path, kafka: 
 def test_a_broker_that_is_away_is_said_at_the_start(tmp_path: Path) -> None:
     """Where nobody listens, the source and the address are named, and no stack of Java."""
     topic = f"kafka://127.0.0.1:{free_port()}/clicks"
-    ended = Job(tmp_path, reading(topic)).run(*connector(), "--store", "memory:")
+    ended = Job(tmp_path, reading(topic)).run(*connector(), "--store", f"lmdb:{tmp_path}/store")
     assert (ended.status, ended.output.splitlines()[1:]) == (1, [])
     assert ended.output.startswith(f"error: source events: no Kafka broker answers at {topic.split('/')[2]}. Start it, or say")
 
@@ -115,7 +115,7 @@ def test_a_broker_that_is_away_is_said_at_the_start(tmp_path: Path) -> None:
 def test_a_topic_or_connector_that_is_away_is_said_at_the_start(tmp_path: Path, kafka: Kafka, arguments: object, said: str) -> None:
     """What is missing is named with what to do, before anything runs."""
     given = arguments() if callable(arguments) else []
-    ended = Job(tmp_path, reading(f"kafka://{kafka.servers}/absent")).run(*given, "--store", "memory:")
+    ended = Job(tmp_path, reading(f"kafka://{kafka.servers}/absent")).run(*given, "--store", f"lmdb:{tmp_path}/store")
     assert ended.status == 1
     assert said.format(servers=kafka.servers) in ended.output
     assert "\tat " not in ended.output
