@@ -1,4 +1,4 @@
-"""The function of generated Flink jobs: it puts batches of tiles. Only this module and `flink_job` import PyFlink."""
+"""The function of generated Flink jobs: it puts batches of tiles. Only the modules of that name import PyFlink."""
 
 from __future__ import annotations
 
