@@ -68,7 +68,7 @@ class Flink(_Section):
 
     checkpointing_interval: _Time = 60_000
     """How often a generated job makes a checkpoint."""
-    state_backend: str = "rocksdb"
+    state_backend: Literal["rocksdb", "hashmap", "forst"] = "rocksdb"
     """Where a generated job keeps its open tiles."""
     parallelism: int = Field(default=1, ge=1)
     """In how many slots a generated job runs."""
