@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from .flink_casts import is_nan, plain_cast
 from .flink_translation import Rule, Translation
-from .sqltree import Node, NotTranslatable, call, paren
+from .sqltree import Node, NotTranslatable, call, paren, text
 
 _NUMBERS = {"integer", "float", "decimal"}
 
@@ -49,7 +49,11 @@ def _compared(t: Translation, node: Node) -> Node:
     if len(families) > 1 and not families <= _NUMBERS:
         raise NotTranslatable(f"a comparison of {' with '.join(sorted(families))}; cast one of them")
     if "float" not in families:
-        return paren(type(node)(this=paren(t.of(node.this)), expression=paren(t.of(node.expression))))
+        left = paren(t.of(node.this))
+        if families == {"text"} and not isinstance(node, exp.EQ | exp.NEQ):
+            # Flink compares texts by UTF-16 where it has both as Java strings, else by bytes; one that it has just made is bytes.
+            left = call("CONCAT", left, text(""))
+        return paren(type(node)(this=left, expression=paren(t.of(node.expression))))
     left, right = (plain_cast(t.of(part), "DOUBLE") for part in (node.this, node.expression))
     plain = type(node)(this=left, expression=right)
     left_nan, right_nan = (
