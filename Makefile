@@ -1,4 +1,4 @@
-# The verbs of this house; `make` lists them. How the tools are set up is in scripts/bootstrap.
+# The verbs of this project; `make` lists them. How the tools are set up is in scripts/bootstrap.
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
@@ -25,7 +25,7 @@ coverage: $(READY)  ## run the tests and show what they leave out of the three w
 bench: $(READY)  ## measure, each figure beside a floor measured in the same run
 	@scripts/bench
 
-format: $(READY)  ## put the sources into the house's format
+format: $(READY)  ## put the sources into the project's format
 	@.venv/bin/ruff check --fix --quiet .
 	@.venv/bin/ruff format .
 

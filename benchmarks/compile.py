@@ -24,9 +24,9 @@ from rich.console import Console
 from measure import cpu_seconds, seconds
 from tilewright_compiler.output import target_names
 from tilewright_runtime import load_plan
-from tilewright_runtime.report import PlanReport, report
-from tilewright_runtime.report_page import page
-from tilewright_runtime.report_text import print_report
+from tilewright_runtime.reports.page import page
+from tilewright_runtime.reports.plan import PlanReport, report
+from tilewright_runtime.reports.text import print_report
 
 #: The query time of the covers that are drawn: 2024-01-04T14:37:25Z.
 AT = 1_704_379_045_000

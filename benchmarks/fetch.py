@@ -21,7 +21,7 @@ import pyarrow as pa
 from measure import side_by_side_us
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
 from tilewright_compiler.compile import compile_group_by
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
 
 END_MS = 1_704_379_045_000

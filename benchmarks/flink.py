@@ -22,9 +22,9 @@ import duckdb
 from environments import printed_by
 from local_flink import running_job
 from local_redis import local_redis
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, open_store
-from tilewright_runtime.progress import register_plan
+from tilewright_runtime.stores.ownership import register_plan
 from write import KEYS, START_MS, make_events, plan
 
 ASKED_EVERY_S = 1.0

@@ -24,7 +24,7 @@ from local_flink import running_job
 from local_kafka import local_kafka
 from local_redis import local_redis
 from tilewright_runtime import Fetcher, open_store
-from tilewright_runtime.progress import register_plan
+from tilewright_runtime.stores.ownership import register_plan
 from write import KEYS, plan
 
 TICK_S = 0.01

@@ -12,7 +12,7 @@ from pathlib import Path
 from environments import SCRIPTS, printed_by
 from tilewright_compiler.output import load_targets, render
 from tilewright_compiler.output import write as write_files
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 
 
 @contextmanager

@@ -20,9 +20,8 @@ from typing import Any
 
 from local_redis import local_redis
 from measure import seconds, side_by_side_us
-from tilewright_runtime.keys import text_keys, text_prefix
-from tilewright_runtime.stores import TileKeys
-from tilewright_runtime.stores.redis import RedisStore
+from tilewright_runtime.stores.backends.redis import RedisStore
+from tilewright_runtime.tiles.keys import TileKeys, text_keys, text_prefix
 
 FIVE_MINUTES = 300_000
 START_MS = 1_704_326_400_000

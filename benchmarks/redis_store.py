@@ -17,9 +17,10 @@ import pyarrow as pa
 from fetch import END_MS, events, plan_of
 from local_redis import local_redis
 from measure import seconds, side_by_side_us
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.stores import TileKeys, TransactionalStore
+from tilewright_runtime.stores import TransactionalStore
+from tilewright_runtime.tiles.keys import TileKeys
 
 KEYS = {"user_id": "user7"}
 ROUNDS = 3

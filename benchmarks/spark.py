@@ -22,9 +22,9 @@ from pathlib import Path
 from measure import seconds
 from tilewright_compiler.output import load_targets, render
 from tilewright_compiler.output import write as write_files
-from tilewright_runtime.spark.batch import build
-from tilewright_runtime.spark.job import say
-from tilewright_runtime.spark.session import open_session
+from tilewright_runtime.engines.spark.batch import build
+from tilewright_runtime.engines.spark.job import say
+from tilewright_runtime.engines.spark.session import open_session
 from write import make_events, plan
 
 #: Events of one file; more files are read side by side.

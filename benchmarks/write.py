@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from measure import seconds
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
 from tilewright_compiler.compile import compile_group_by
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Writer, open_store
 
 START_MS = 1_704_326_400_000

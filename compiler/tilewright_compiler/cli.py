@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from .config import Config
-    from .diagnostics import Diagnostic
+    from .frontend.config import Config
+    from .frontend.diagnostics import Diagnostic
     from .output import Target
-    from .plan import Plan
+    from .plan.model import Plan
 
 
 @click.command("compile")
@@ -70,9 +70,8 @@ class _Outcome:
 
 def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, targets: dict[str, Target], allow_incompatible: bool) -> None:
     from .compile import compile_paths
-    from .diagnostics import CompileError
-    from .guard import endangered, unsupported
-    from .output import differing, render, write
+    from .frontend.diagnostics import CompileError
+    from .output import differing, endangered, render, unsupported, write
 
     out = outcome.out
     try:
@@ -106,13 +105,13 @@ def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, tar
 @click.argument("name", type=click.Choice(["config", "plan"]))
 def schema_command(name: str) -> None:
     """Print the JSON Schema of the configuration file or of a plan."""
-    from .json_schemas import json_schema
+    from .json_schema import json_schema
 
     click.echo(json.dumps(json_schema(name), indent=2, ensure_ascii=False))
 
 
 def _config(paths: tuple[str, ...], given: str | None) -> Config | None:
-    from .config import find_config, load_config
+    from .frontend.config import find_config, load_config
 
     path = find_config(paths) if given is None else given
     return None if path is None else load_config(path)
@@ -141,7 +140,7 @@ def _summary(plan: Plan) -> str:
     """A plan in one line; `tilewright explain` says it all."""
     from tilewright.windows import format_duration
 
-    from .wording import counted, format_bytes, requested
+    from .humanize import counted, format_bytes, requested
 
     levels = ", ".join(format_duration(level.size_ms) for level in plan.levels)
     kept = [f"tiles of {levels}"] if levels else []

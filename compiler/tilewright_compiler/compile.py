@@ -10,12 +10,12 @@ from typing import Any
 from tilewright.declaration import CallSite, Declaration
 from tilewright.group_by import GroupBy
 
-from .binder import shared_binder
-from .config import Config
-from .diagnostics import KINDS, CompileError, Diagnostic, diagnostic, shown_path
 from .draft import Draft
-from .loader import Loaded, load
-from .names import is_dotted
+from .expressions.binder import shared_binder
+from .frontend.config import Config
+from .frontend.diagnostics import KINDS, CompileError, Diagnostic, diagnostic, shown_path
+from .frontend.loader import Loaded, load
+from .frontend.names import is_dotted
 from .passes.bind_columns import bind_columns
 from .passes.bind_derivations import bind_derivations
 from .passes.check_defaults import check_defaults
@@ -26,7 +26,7 @@ from .passes.lay_out_events import lay_out_events
 from .passes.lay_out_keys import lay_out_keys
 from .passes.lay_out_states import lay_out_states
 from .passes.write_sql import write_sql
-from .plan import Column, Flink, Late, Monitoring, Plan, Source, Store, digest
+from .plan.model import Column, Flink, Late, Monitoring, Plan, Source, Store, digest
 
 #: Each sees what is wrong by itself, so all run whatever the others found.
 CHECKING: tuple[Callable[[Draft], None], ...] = (expand_features, bind_columns, bind_derivations, check_defaults, choose_tile_sizes)

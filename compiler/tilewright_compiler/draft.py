@@ -11,15 +11,15 @@ from tilewright.group_by import GroupBy
 from tilewright.source import EventSource
 from tilewright.windows import Duration
 
-from .binder import Binder
-from .config import Config
-from .diagnostics import Diagnostic, diagnostic
-from .plan import Column, Cost, Derivation, EventLog, Feature, KeyLayout, Level, State, TileLayout
-from .states import element, family
+from .expressions.binder import Binder
+from .frontend.config import Config
+from .frontend.diagnostics import Diagnostic, diagnostic
+from .plan.model import Column, Cost, Derivation, EventLog, Feature, KeyLayout, Level, State, TileLayout
+from .plan.types import element, family
 
 
 @dataclass(frozen=True)
-class Declared:
+class FeatureSpec:
     """A feature as it was declared: an aggregation for one of its windows, or for all of the past, and for one of its buckets.
 
     `edge` is the edge mode that it gets.
@@ -44,7 +44,7 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Sized:
+class TileSize:
     """The size of a window's oldest tile, null for a lifetime; the rule that chose it; and the levels of the cover, coarsest first."""
 
     edge_ms: int | None
@@ -53,7 +53,7 @@ class Sized:
 
 
 @dataclass(frozen=True)
-class Bound:
+class BoundSource:
     """A source whose expressions are translated to DuckDB SQL and typed.
 
     `columns` are those that the expressions use, with the types that the author declared.
@@ -82,9 +82,9 @@ class Draft:
     base_dir: str | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    features: list[Declared] = field(default_factory=list)
-    sized: list[Sized] = field(default_factory=list)
-    sources: list[Bound] = field(default_factory=list)
+    features: list[FeatureSpec] = field(default_factory=list)
+    sized: list[TileSize] = field(default_factory=list)
+    sources: list[BoundSource] = field(default_factory=list)
     keys: list[Column] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)
     """The types of the columns that features read: inputs and buckets."""

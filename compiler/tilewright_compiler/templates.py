@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .wording import one_line
+from .humanize import one_line
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import TilewrightError
-    from .fetcher import Answer, Fetcher
+    from .fetch.fetcher import Answer, Fetcher
+    from .ingest.writer import Writer, WriteReport
     from .plans import load_plan
     from .stores import open_store
-    from .writer import Writer, WriteReport
 
 __all__ = ["Answer", "Fetcher", "TilewrightError", "WriteReport", "Writer", "load_plan", "open_store"]
 
 # Names are looked up when they are used, so that the command line stays instant.
 _HOMES = {
-    "Answer": "fetcher",
-    "Fetcher": "fetcher",
+    "Answer": "fetch.fetcher",
+    "Fetcher": "fetch.fetcher",
     "TilewrightError": "errors",
-    "WriteReport": "writer",
-    "Writer": "writer",
+    "WriteReport": "ingest.writer",
+    "Writer": "ingest.writer",
     "load_plan": "plans",
     "open_store": "stores",
 }

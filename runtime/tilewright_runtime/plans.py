@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tilewright_compiler.plan import PLAN_VERSION, Plan
+from tilewright_compiler.plan.model import PLAN_VERSION, Plan
 
 from .errors import PlanError
 

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 
 Tiles = list[dict[str, Any]]
 RunPlan = Callable[..., Tiles]

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from tilewright_compiler.catalogue import CATALOGUE
+from support.cases import CASES
 from tilewright_compiler.compile import compile_paths
+from tilewright_compiler.frontend.catalogue import CATALOGUE
 from tilewright_compiler.output import load_targets, render
 from tilewright_runtime.testing.snapshots import file_snapshot
 
-CASES = Path(__file__).parent / "cases"
 BROKEN = sorted(path.stem for path in CASES.glob("*.txt"))
 SOUND = sorted({path.stem for path in CASES.glob("*.py")} - set(BROKEN))
 

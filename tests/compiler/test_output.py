@@ -11,10 +11,11 @@ import duckdb
 import pytest
 import yaml
 
+from support.cases import CASES
 from tilewright_compiler.compile import compile_paths
 from tilewright_compiler.output import load_targets, render, target_names
 
-HOSTILE = Path(__file__).parent / "cases" / "hostile_names.py"
+HOSTILE = CASES / "hostile_names.py"
 
 #: ending of a file's name -> what raises if it is not of that language; SQL of other engines is read in their own tests
 _READ: dict[str, Callable[[str], object]] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from support.spark import small_spark
-from tilewright_runtime.spark.session import end_session
+from tilewright_runtime.engines.spark.session import end_session
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from support.process import tilewright
 from support.redis_server import RedisServer
 from support.spark import Jobs
 from tilewright_runtime import open_store
+from tilewright_runtime.engines.spark.session import SparkJobError, open_session, readable
 from tilewright_runtime.errors import InputError, StoreError
-from tilewright_runtime.spark.session import SparkJobError, open_session, readable
 from tilewright_runtime.testing.event_logs import EventLog, Part
 
 pytestmark = pytest.mark.usefixtures("spark")

@@ -14,7 +14,7 @@ from support.process import tilewright
 from support.servers import free_port
 from support.spark import Jobs
 from tilewright import Operation
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import open_store
 from tilewright_runtime.errors import InputError
 from tilewright_runtime.testing.event_logs import EventLog

@@ -16,8 +16,8 @@ from support.kit import KIT
 from tilewright.windows import format_duration
 from tilewright_compiler.targets.sql import in_dialect
 from tilewright_runtime import open_store
-from tilewright_runtime.bulk import load_tiles
-from tilewright_runtime.spark.session import open_session
+from tilewright_runtime.engines.spark.session import open_session
+from tilewright_runtime.ingest.bulk_load import load_tiles
 from tilewright_runtime.testing.event_logs import EventLog
 
 pytestmark = pytest.mark.usefixtures("spark")

@@ -19,7 +19,7 @@ EPHEMERAL = {"memory"}
 
 def has_transactions(scheme: str) -> bool:
     """Whether a module makes a class with transactions."""
-    module = importlib.import_module(f"tilewright_runtime.stores.{scheme}")
+    module = importlib.import_module(f"tilewright_runtime.stores.backends.{scheme}")
     return any(hasattr(thing, "transact") for thing in vars(module).values() if getattr(thing, "__module__", "") == module.__name__)
 
 

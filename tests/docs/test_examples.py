@@ -41,7 +41,7 @@ _PLUGIN = "tilewright_runtime.testing.plugin"
 #: Pages whose examples go on where those of the README end.
 CONTINUING = (
     "docs/concepts.md",
-    "docs/plan.md",
+    "docs/reference/plan.md",
     "docs/how-to/test-a-plan.md",
     "docs/how-to/run-on-spark.md",
     "docs/how-to/serve-from-redis.md",
@@ -261,9 +261,7 @@ def test_the_store_of_the_how_to_keeps_every_promise(tmp_path: Path) -> None:
     (store,) = (block for block in blocks(page.read_text()) if block.title is not None and block.title.endswith("/sqlite.py"))
     (tmp_path / "sqlite.py").write_text(store.text)
     arguments = ["-q", "-p", "no:cacheprovider", "-k", "sqlite", "--rootdir", str(ROOT), str(ROOT / "tests/conformance/test_stores.py")]
-    script = (
-        f"import sys, pytest, tilewright_runtime.stores as s; s.__path__.append({str(tmp_path)!r}); sys.exit(pytest.main({arguments!r}))"
-    )
+    script = f"import sys, pytest, tilewright_runtime.stores.backends as s; s.__path__.append({str(tmp_path)!r}); sys.exit(pytest.main({arguments!r}))"
     roots = os.pathsep.join(str(ROOT / root) for root in ("dsl", "compiler", "runtime"))
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT, env=os.environ | {"PYTHONPATH": roots}

@@ -12,7 +12,7 @@ from docs.pages import ROOT, blocks
 from tilewright import Operation
 from tilewright.operation_spec import ALL, OperationSpec
 from tilewright.windows import format_duration
-from tilewright_compiler.config import Config, load_config
+from tilewright_compiler.frontend.config import Config, load_config
 from tilewright_compiler.sizing import HIERARCHY
 from tilewright_runtime.cli import main
 

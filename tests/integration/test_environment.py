@@ -14,14 +14,14 @@ from support.events import FILES
 from support.plans import DAY, MINUTE, aggregations, plan_of
 from support.process import start
 from tilewright import Operation
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 
 #: Writes events into a new store, then prints answers and a digest of everything that the store holds.
 PROGRAM = """
 import hashlib, json, sys
 import lmdb
 from pathlib import Path
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.rendering import answer_document
 plan = Plan.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))

@@ -17,13 +17,13 @@ from support.redis_server import redis_server
 from support.session import SCHEMA, Session
 from support.waiting import wait_until
 from tilewright import Operation
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 
 #: Writes a file in small batches, each a commit of its own, and tells how many there were.
 WRITER = """
 import sys
 from pathlib import Path
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.readers import columns, stream
 columns.BATCH_ROWS = columns._READ_ROWS = 40

@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-import tilewright_compiler.states
-import tilewright_runtime.states
+import tilewright_compiler.states.kinds
+import tilewright_runtime.states.kinds
 from support.events import to_arrow
 from support.handed import handed
 from support.oracle import chosen
 from support.plans import AT, MINUTE, aggregations, asked, finest_ms, plan_of
 from tilewright import Operation
 from tilewright.operation_spec import Real
-from tilewright_compiler import state_kinds as compiled_kinds
 from tilewright_compiler.output import load_targets
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
+from tilewright_compiler.states import base as compiled_kinds
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime import state_kinds as run_kinds
-from tilewright_runtime.handover import Finisher
-from tilewright_runtime.ladder import Ladder
+from tilewright_runtime.engines.flink.partials import Finisher
+from tilewright_runtime.states import base as run_kinds
 from tilewright_runtime.stores import Store
+from tilewright_runtime.tiles.rollup import RollUp
 
 ADDED = Path(__file__).parents[1] / "support" / "new_state"
 SCHEMA = {"k": "string", "x": "double", "c": "string"}
@@ -43,7 +43,7 @@ class RunnerUp(Real):
 def _added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The three files: the operation has its name, and a file lies in the folder of states of each wing."""
     monkeypatch.setattr(Operation, "RUNNER_UP", RunnerUp(), raising=False)
-    for package, wing in ((tilewright_compiler.states, "compiler"), (tilewright_runtime.states, "runtime")):
+    for package, wing in ((tilewright_compiler.states.kinds, "compiler"), (tilewright_runtime.states.kinds, "runtime")):
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(ADDED / wing)])
     _forget()
     yield
@@ -51,7 +51,7 @@ def _added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _forget() -> None:
-    compiled_kinds.kinds.cache_clear()
+    compiled_kinds.state_types.cache_clear()
     run_kinds._tables.cache_clear()
 
 
@@ -113,5 +113,5 @@ def test_a_new_kind_comes_from_other_engines() -> None:
         assert target.files(plan)
     finisher, made, store = Finisher(plan), events(), open_store("memory:")
     with Writer(plan, store) as writer:
-        writer.add_tiles(Ladder(plan).levels(finisher.finish(handed(plan, made, finisher.schema))), "stream", 0)
+        writer.add_tiles(RollUp(plan).levels(finisher.finish(handed(plan, made, finisher.schema))), "stream", 0)
     assert_right(plan, store, made, AT)

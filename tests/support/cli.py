@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from support.events import to_csv
 from support.session import SCHEMA, simple_plan
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime.cli import main
 
 

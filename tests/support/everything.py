@@ -13,13 +13,14 @@ import numpy as np
 from support.events import to_arrow
 from support.plans import AT, HOUR, MINUTE, aggregations, plan_of
 from tilewright import Operation
-from tilewright_compiler.plan import Level, Plan
+from tilewright_compiler.plan.model import Level, Plan
 from tilewright_runtime import Writer, open_store
-from tilewright_runtime.block import Block
-from tilewright_runtime.keys import entity_encoder
-from tilewright_runtime.layout import NEWEST, SEQUENCE, START, layout_of
-from tilewright_runtime.records import RecordCodec
-from tilewright_runtime.stores import Range, Store
+from tilewright_runtime.stores import Store
+from tilewright_runtime.tiles.block import Block
+from tilewright_runtime.tiles.entities import entity_encoder
+from tilewright_runtime.tiles.keys import Range
+from tilewright_runtime.tiles.layout import NEWEST, SEQUENCE, START, layout_of
+from tilewright_runtime.tiles.records import RecordCodec
 
 SCHEMA = {
     "k": "string",

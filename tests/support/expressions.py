@@ -29,5 +29,7 @@ ROW = {
 }
 COLUMNS = {name: kind for name, (kind, _) in ROW.items()}
 LINES = [
-    line for line in (Path(__file__).parents[1] / "compiler" / "expressions.txt").read_text(encoding="utf-8").splitlines() if " => " in line
+    line
+    for line in (Path(__file__).parents[1] / "compiler" / "expressions" / "expressions.txt").read_text(encoding="utf-8").splitlines()
+    if " => " in line
 ]

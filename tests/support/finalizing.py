@@ -7,9 +7,9 @@ from typing import Any
 
 from support.plans import aggregations, plan_of
 from tilewright.operations import OperationSpec
-from tilewright_compiler.plan import Plan
-from tilewright_runtime.finalize import finalizer
-from tilewright_runtime.layout import layout_of, variable_kinds
+from tilewright_compiler.plan.model import Plan
+from tilewright_runtime.fetch.finalize import finalizer
+from tilewright_runtime.tiles.layout import layout_of, variable_kinds
 
 
 def _plan(operation: OperationSpec, type_: str) -> Plan:

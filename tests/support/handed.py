@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from tilewright_compiler.handover import handed_fields, handed_over, listed_inputs, stored_type
-from tilewright_compiler.plan import Plan, State
-from tilewright_compiler.states import LIMB, decimal_scale
+from tilewright_compiler.plan.model import Plan, State
+from tilewright_compiler.plan.types import LIMB, decimal_scale
+from tilewright_compiler.tile_sql.partials import handed_fields, handed_over, listed_inputs, stored_type
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from tilewright import Aggregation, Derivation, EventSource, GroupBy, Query
 from tilewright.aggregation import Edge
 from tilewright.operations import OperationSpec
 from tilewright_compiler.compile import compile_group_by
-from tilewright_compiler.plan import Feature, Plan
+from tilewright_compiler.plan.model import Feature, Plan
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 

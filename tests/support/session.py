@@ -9,10 +9,10 @@ from typing import Any
 
 from support.plans import AT, aggregations, plan_of
 from tilewright import Operation
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, WriteReport, open_store
-from tilewright_runtime.keys import entity_encoder
-from tilewright_runtime.stores import Range
+from tilewright_runtime.tiles.entities import entity_encoder
+from tilewright_runtime.tiles.keys import Range
 
 SCHEMA = {"k": "string", "n": "bigint", "t": "string"}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from support.kafka import jars
 from tilewright_compiler.output import load_targets, render, write
-from tilewright_compiler.plan import Plan
-from tilewright_runtime.spark import batch, stream
-from tilewright_runtime.spark.job import Queries
+from tilewright_compiler.plan.model import Plan
+from tilewright_runtime.engines.spark import batch, stream
+from tilewright_runtime.engines.spark.job import Queries
 
 #: Compiled code of one tier and a simple collector start sooner; two partitions are enough for some hundred rows.
 _JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"

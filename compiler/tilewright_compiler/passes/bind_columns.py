@@ -5,15 +5,15 @@ from __future__ import annotations
 from tilewright.aggregation import Aggregation
 from tilewright.source import EventSource
 
-from ..binder import Typed
-from ..diagnostics import nearest, shown_path
-from ..draft import Bound, Draft
-from ..expressions import ExpressionError, as_column, shown
-from ..names import is_word, unusable
-from ..plan import Column
-from ..schemas import Schema, SchemaError, read_schema
-from ..states import element, family
-from ..types import spark_type
+from ..draft import BoundSource, Draft
+from ..expressions.binder import Typed
+from ..expressions.translate import ExpressionError, as_column, shown
+from ..frontend.column_types import spark_type
+from ..frontend.diagnostics import nearest, shown_path
+from ..frontend.names import is_word, unusable
+from ..frontend.schemas import Schema, SchemaError, read_schema
+from ..plan.model import Column
+from ..plan.types import element, family
 
 _WIDEST = {"integer": "BIGINT", "float": "DOUBLE", "timestamp": "TIMESTAMP WITH TIME ZONE"}
 #: DuckDB's epoch_ms rounds to the nearest millisecond, and a time must not move into the next tile.
@@ -66,7 +66,7 @@ def _source_names(draft: Draft, sources: list[EventSource]) -> list[str]:
     return names
 
 
-def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]) -> Bound | None:
+def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]) -> BoundSource | None:
     query, before = source.query, len(draft.diagnostics)
     try:
         schema = read_schema(source, draft.base_dir)
@@ -88,7 +88,7 @@ def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]
         return None
     selected = {column: part for column in wanted if (part := bound.get(column)) is not None}
     used = {column for part in [*selected.values(), *wheres, time] if part is not None for column in part.columns}
-    return Bound(
+    return BoundSource(
         name=name,
         source=source,
         schema=schema.types,

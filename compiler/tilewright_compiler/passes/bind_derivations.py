@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tilewright.group_by import Derivation as Declared
+from tilewright.group_by import Derivation as FeatureSpec
 
-from ..binder import Typed
 from ..draft import Draft
-from ..expressions import FEATURES, ExpressionError, shown
-from ..names import unusable
-from ..plan import Derivation
-from ..types import spark_type
+from ..expressions.binder import Typed
+from ..expressions.translate import FEATURES, ExpressionError, shown
+from ..frontend.column_types import spark_type
+from ..frontend.names import unusable
+from ..plan.model import Derivation
 
 
 def bind_derivations(draft: Draft) -> None:
@@ -35,7 +35,7 @@ def _types(draft: Draft) -> dict[str, str]:
     return {feature.name: feature.type(draft.columns) if known[feature.name] else "" for feature in draft.features}
 
 
-def _check_name(draft: Draft, derivation: Declared, seen: dict[str, str]) -> None:
+def _check_name(draft: Draft, derivation: FeatureSpec, seen: dict[str, str]) -> None:
     name, site = derivation.name, derivation.site
     if why := unusable(name):
         draft.report("TW007", site, f"the name {name!r} of a derivation {why}.")
@@ -44,7 +44,7 @@ def _check_name(draft: Draft, derivation: Declared, seen: dict[str, str]) -> Non
     seen.setdefault(name.casefold(), f"the derivation at line {site.line}")
 
 
-def _bind(draft: Draft, derivation: Declared, types: dict[str, str]) -> Typed | None:
+def _bind(draft: Draft, derivation: FeatureSpec, types: dict[str, str]) -> Typed | None:
     try:
         bound = draft.binder.bind(derivation.expression, "spark", types, FEATURES)
     except ExpressionError as error:

@@ -6,8 +6,8 @@ import json
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..defaults import default_value
 from ..draft import Draft
+from ..plan.defaults import default_value
 
 
 def check_defaults(draft: Draft) -> None:

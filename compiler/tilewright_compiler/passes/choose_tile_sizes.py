@@ -9,10 +9,9 @@ from math import ceil
 from tilewright.declaration import CallSite
 from tilewright.windows import duration_ms, format_duration
 
-from ..covers import cover_levels, tiles_read
-from ..draft import Declared, Draft, Sized
-from ..plan import Level
-from ..sizing import by_config
+from ..draft import Draft, FeatureSpec, TileSize
+from ..plan.model import Level
+from ..sizing import by_config, cover_levels, tiles_read
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
@@ -24,7 +23,7 @@ def choose_tile_sizes(draft: Draft) -> None:
     """
     config = draft.config
     if not draft.tiled:
-        draft.sized = [Sized(None, "untiled") for _ in draft.features]
+        draft.sized = [TileSize(None, "untiled") for _ in draft.features]
         _warn_of_no_effect(draft)
         return
     if config.sizing_strategy == "adaptive" and config.entity_stats is None and not config.tile_sizes and config.tile_size is None:
@@ -43,18 +42,18 @@ def choose_tile_sizes(draft: Draft) -> None:
         _warn_of_many(draft, feature, sized)
 
 
-def _size(draft: Draft, feature: Declared) -> Sized:
+def _size(draft: Draft, feature: FeatureSpec) -> TileSize:
     aggregation, said = feature.aggregation, draft.tile_size
     if aggregation.tile_size is not None:
-        return Sized(duration_ms(aggregation.tile_size), "aggregation tile_size")
+        return TileSize(duration_ms(aggregation.tile_size), "aggregation tile_size")
     if feature.window_ms is None:
-        return Sized(None, "lifetime")
+        return TileSize(None, "lifetime")
     if said is not None:
-        return Sized(duration_ms(said), "group_by tile_size")
-    return Sized(*by_config(feature.window_ms, draft.config))
+        return TileSize(duration_ms(said), "group_by tile_size")
+    return TileSize(*by_config(feature.window_ms, draft.config))
 
 
-def _on_ladder(feature: Declared, sized: Sized, ladder: list[int]) -> Sized:
+def _on_ladder(feature: FeatureSpec, sized: TileSize, ladder: list[int]) -> TileSize:
     """A lifetime reads the coarsest level only; a window its edge level, with coarser ones in the middle where they save reads.
 
     An exact window has its edge on the finest level, of whose cut tile the raw events are read.
@@ -80,7 +79,7 @@ def _warn_of_no_effect(draft: Draft) -> None:
             draft.report("TW044", site, f"{what} Say tiling_enabled=True, or leave {argument} out.")
 
 
-def _check(draft: Draft, feature: Declared, sized: Sized) -> None:
+def _check(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
     site, size_ms, window_ms = feature.aggregation.site, sized.edge_ms, feature.window_ms
     if size_ms is None:
         return
@@ -97,7 +96,7 @@ def _check(draft: Draft, feature: Declared, sized: Sized) -> None:
         _warn_of_error(draft, feature, size_ms, window_ms)
 
 
-def _warn_of_error(draft: Draft, feature: Declared, size_ms: int, window_ms: int) -> None:
+def _warn_of_error(draft: Draft, feature: FeatureSpec, size_ms: int, window_ms: int) -> None:
     site, budget = feature.aggregation.site, draft.config.max_edge_error
     size, window, error = format_duration(size_ms), format_duration(window_ms), size_ms / window_ms
     if error > budget + 1e-12:
@@ -106,7 +105,7 @@ def _warn_of_error(draft: Draft, feature: Declared, size_ms: int, window_ms: int
         draft.report("TW040", site, f"{what} Use a tile_size of at most {finer}.")
 
 
-def _warn_of_many(draft: Draft, feature: Declared, sized: Sized) -> None:
+def _warn_of_many(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
     cap = draft.config.max_tiles_per_request
     if feature.window_ms is None or (tiles := tiles_read(feature.window_ms, sized.levels_ms)) <= cap:
         return

@@ -6,10 +6,11 @@ from itertools import pairwise
 from math import ceil
 
 from ..draft import Draft
-from ..plan import BucketLayout, Cost, Recommendation, Request, TileLayout
+from ..plan.model import BucketLayout, Cost, Recommendation, Request, TileLayout
+from ..plan.types import family
 from ..sizing import recommend
-from ..state_kinds import TEXT_BYTES
-from ..states import family, kinds
+from ..states import state_types
+from ..states.base import TEXT_BYTES
 
 _HEADER_BYTES, _NUMBER_BYTES = 48, 8
 #: The length before each field of changing length.
@@ -111,7 +112,7 @@ def _record_bytes(draft: Draft) -> int:
 
 def _fields_bytes(draft: Draft, layout: TileLayout | BucketLayout) -> int:
     states = {state.id: state for state in draft.states}
-    sketches = sum(_LENGTH_BYTES + kinds()[states[field.state].kind].variable_bytes(states[field.state]) for field in layout.variable)
+    sketches = sum(_LENGTH_BYTES + state_types()[states[field.state].kind].variable_bytes(states[field.state]) for field in layout.variable)
     return _NUMBER_BYTES * len(layout.columns) + sketches
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from tilewright.aggregation import Aggregation, Edge
 from tilewright.windows import Window, duration_ms, format_duration
 
-from ..draft import Declared, Draft
-from ..names import unusable
+from ..draft import Draft, FeatureSpec
+from ..frontend.names import unusable
 
 
 def expand_features(draft: Draft) -> None:
@@ -33,7 +33,7 @@ def _sound(aggregation: Aggregation) -> bool:
     return not any(part is None or part.problems for part in parts)
 
 
-def _features(draft: Draft, aggregation: Aggregation) -> Iterator[Declared]:
+def _features(draft: Draft, aggregation: Aggregation) -> Iterator[FeatureSpec]:
     stem = aggregation.name if aggregation.name is not None else f"{aggregation.input_column}_{aggregation.operation.suffix}"
     if aggregation.name is not None and (why := unusable(aggregation.name)):
         draft.report("TW007", aggregation.site, f"the feature name {aggregation.name!r} {why}.")
@@ -43,7 +43,7 @@ def _features(draft: Draft, aggregation: Aggregation) -> Iterator[Declared]:
         window_ms = None if window is None else duration_ms(window)
         name = stem if window_ms is None else f"{stem}_{format_duration(window_ms)}"
         for bucket in buckets or (None,):
-            yield Declared(name if bucket is None else f"{name}_by_{bucket}", aggregation, window_ms, edge, bucket)
+            yield FeatureSpec(name if bucket is None else f"{name}_by_{bucket}", aggregation, window_ms, edge, bucket)
 
 
 def _buckets(draft: Draft, aggregation: Aggregation) -> list[str]:

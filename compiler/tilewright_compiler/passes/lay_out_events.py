@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from ..draft import Draft
-from ..plan import Column, EventLog
+from ..plan.model import Column, EventLog
 from ..sizing import by_config
 
 _DAY = 86_400_000

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from ..draft import Declared, Draft, Sized
-from ..plan import BucketLayout, Feature, State, TileLayout
-from ..states import element, lay_out
+from ..draft import Draft, FeatureSpec, TileSize
+from ..plan.model import BucketLayout, Feature, State, TileLayout
+from ..plan.types import element
+from ..states import lay_out
 
 
 def lay_out_states(draft: Draft) -> None:
@@ -17,7 +18,7 @@ def lay_out_states(draft: Draft) -> None:
     share `sum_amount_by_kind` and `count_amount_by_kind`, which a tile keeps for each value of `kind`.
     """
     needed = [
-        [_Kept(kind, feature.aggregation.input_column, feature.bucket, tuple(params.items())) for kind, params in _kept(feature)]
+        [_StateKey(kind, feature.aggregation.input_column, feature.bucket, tuple(params.items())) for kind, params in _kept(feature)]
         for feature in draft.features
     ]
     ids = _ids(list(dict.fromkeys(kept for states in needed for kept in states)))
@@ -34,7 +35,7 @@ def lay_out_states(draft: Draft) -> None:
         draft.plan_features.append(_plan_feature(draft, feature, sized, [ids[kept] for kept in own]))
 
 
-class _Kept(NamedTuple):
+class _StateKey(NamedTuple):
     """A state before it has an id."""
 
     kind: str
@@ -43,11 +44,11 @@ class _Kept(NamedTuple):
     params: tuple[tuple[str, int | str], ...]
 
 
-def _kept(feature: Declared) -> tuple[tuple[str, dict[str, int | str]], ...]:
+def _kept(feature: FeatureSpec) -> tuple[tuple[str, dict[str, int | str]], ...]:
     return feature.aggregation.operation.kept_states()
 
 
-def _state(draft: Draft, kept: _Kept, state_id: str) -> State:
+def _state(draft: Draft, kept: _StateKey, state_id: str) -> State:
     of = draft.columns[kept.column]
     many, params = of.endswith("[]"), dict(kept.params)
     return State(id=state_id, kind=kept.kind, input=kept.column, type=element(of), many=many, bucket=kept.bucket, params=params)
@@ -58,10 +59,10 @@ def _bucket_layout(draft: Draft, bucket: str) -> BucketLayout:
     return BucketLayout(column=bucket, type=draft.columns[bucket], columns=columns, variable=variable)
 
 
-def _ids(states: list[_Kept]) -> dict[_Kept, str]:
+def _ids(states: list[_StateKey]) -> dict[_StateKey, str]:
     """`{kind}_{input}[_by_{bucket}]`, with the values of the parameters where two states differ in nothing else."""
     alike = Counter((kept.kind, kept.column, kept.bucket) for kept in states)
-    ids: dict[str, _Kept] = {}
+    ids: dict[str, _StateKey] = {}
     for kept in states:
         values = "".join(f"_{value}" for _, value in kept.params) if alike[kept[:3]] > 1 else ""
         state_id = f"{kept.kind}_{kept.column}{values}" + (f"_by_{kept.bucket}" if kept.bucket is not None else "")
@@ -71,7 +72,7 @@ def _ids(states: list[_Kept]) -> dict[_Kept, str]:
     return {kept: state_id for state_id, kept in ids.items()}
 
 
-def _plan_feature(draft: Draft, feature: Declared, sized: Sized, states: list[str]) -> Feature:
+def _plan_feature(draft: Draft, feature: FeatureSpec, sized: TileSize, states: list[str]) -> Feature:
     aggregation, operation, window_ms = feature.aggregation, feature.aggregation.operation, feature.window_ms
     edge_ms = sized.edge_ms if window_ms is not None else None
     return Feature(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..binder import literal, quoted
-from ..draft import Bound, Draft
-from ..plan import BucketLayout, Column, EventLog, State
-from ..states import element, family, fields_of, stored
-from ..types import spark_type
+from ..draft import BoundSource, Draft
+from ..expressions.binder import literal, quoted
+from ..frontend.column_types import spark_type
+from ..plan.model import BucketLayout, Column, EventLog, State
+from ..plan.types import element, family, stored
+from ..states import fields_of
 
 #: Types that a cast would round to, so that 2.5 became 2 in silence.
 _WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
@@ -36,7 +37,7 @@ def write_sql(draft: Draft) -> None:
         draft.sql[bound.name] = {"duckdb": "\n\n".join(f"{statement};" for statement in [_events(draft, bound), *common]) + "\n"}
 
 
-def _events(draft: Draft, bound: Bound) -> str:
+def _events(draft: Draft, bound: BoundSource) -> str:
     columns = _columns(draft)
     typed = [f"batch.{quoted('__row')}", *(_typed(bound, column) for column in bound.columns)]
     selected = [quoted("__row"), quoted("__reason"), f"TRY({bound.time}) AS {quoted('__ts')}"]
@@ -71,11 +72,11 @@ def _list(parts: list[str]) -> str:
     return ",\n    ".join(parts)
 
 
-def _lists(bound: Bound) -> list[str]:
+def _lists(bound: BoundSource) -> list[str]:
     return [column for column in bound.columns if bound.schema[column].endswith("[]")]
 
 
-def _head(bound: Bound) -> list[str]:
+def _head(bound: BoundSource) -> list[str]:
     """How the statement begins: where the source has lists, with their elements as texts and as their type."""
     if not (columns := _lists(bound)):
         return ["WITH typed AS ("]
@@ -110,17 +111,17 @@ def _of_either(name: str, column: str, kind: str) -> str:
     return f"CASE WHEN typeof({name}) = 'VARCHAR' THEN TRY_CAST({_texts(column)} AS {kind}) ELSE TRY_CAST({name} AS {kind}) END"
 
 
-def _typed(bound: Bound, column: str) -> str:
+def _typed(bound: BoundSource, column: str) -> str:
     return f"{_cast(bound, column)} AS {quoted(column)}"
 
 
-def _cast(bound: Bound, column: str) -> str:
+def _cast(bound: BoundSource, column: str) -> str:
     """The value of a column of the batch, null where it does not fit its type."""
     kind = bound.schema[column]
     return _values(column) if kind.endswith("[]") else f"TRY_CAST(batch.{quoted(column)} AS {kind})"
 
 
-def _refusals(bound: Bound) -> str:
+def _refusals(bound: BoundSource) -> str:
     cases = []
     for column in bound.columns:
         kind = bound.schema[column]
@@ -145,7 +146,7 @@ def _a(kind: str) -> str:
     return f"{'an' if kind[:1].lower() in ('a', 'i', 'u') else 'a'} {kind}"
 
 
-def _guarded(bound: Bound, column: str, kind: str) -> str:
+def _guarded(bound: BoundSource, column: str, kind: str) -> str:
     """The value of a select: null where it cannot be computed, and of the type that all sources share."""
     sql, own = bound.selects[column], bound.types[column]
     value = sql

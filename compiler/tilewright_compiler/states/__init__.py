@@ -1,22 +1,25 @@
-"""The kinds of states: one file for each family of them, found by itself; and what the compiler's other files ask of them."""
+"""What states keep in a tile, and the SQL that makes it on each engine."""
 
 from __future__ import annotations
 
-from ..state_kinds import TIME, Field, HandedField, StateKind, fields_of, kinds, lay_out, tile_columns
-from ..stored import LIMB, decimal_scale, element, family, stored
+from .base import (
+    TIME,
+    Field,
+    HandedField,
+    StateType,
+    fields_of,
+    lay_out,
+    state_types,
+    tile_columns,
+)
 
 __all__ = [
-    "LIMB",
     "TIME",
     "Field",
     "HandedField",
-    "StateKind",
-    "decimal_scale",
-    "element",
-    "family",
+    "StateType",
     "fields_of",
-    "kinds",
     "lay_out",
-    "stored",
+    "state_types",
     "tile_columns",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tilewright.windows import format_duration
 
-from ..plan import Plan
+from ..plan.model import Plan
 
 
 def _of_levels(plan: Plan) -> str:

@@ -10,18 +10,18 @@ from sqlglot import exp
 
 from tilewright.windows import format_duration
 
-from ..binder import shared_binder
-from ..flink_casts import converted, is_nan, read, stored, time_ms, unreadable
-from ..flink_dialect import Flink, identifier, literal
-from ..flink_expressions import to_flink
-from ..handover import handed_fields, listed_inputs
-from ..plan import Column, Plan, Source, State
-from ..sqltree import Node, NotTranslatable
-from ..states import family
+from ..expressions.binder import shared_binder
+from ..expressions.flink.casts import converted, is_nan, read, stored, time_ms, unreadable
+from ..expressions.flink.expressions import to_flink
+from ..frontend.column_types import spark_type
+from ..plan.model import Column, Plan, Source, State
+from ..plan.topics import parse_topic
+from ..plan.types import family
+from ..sql.flink import Flink, identifier, literal
+from ..sql.tree import Node, NotTranslatable
 from ..templates import Code, sources
-from ..tile_queries import END_MS, time_refusals
-from ..topics import parse_topic
-from ..types import spark_type
+from ..tile_sql.partials import handed_fields, listed_inputs
+from ..tile_sql.queries import END_MS, time_refusals
 
 _TEMPLATES = Path(__file__).parent / "templates" / "flink"
 _DAY_MS = 86_400_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..dialects import DIALECTS
-from ..plan import Plan
-from ..sql_layout import Select
+from ..plan.model import Plan
+from ..sql.dialects import DIALECTS
+from ..sql.select import Select
 from ..templates import Code, sources
-from ..tile_queries import TileQueries
+from ..tile_sql.queries import TileQueries
 
 _TEMPLATES = Path(__file__).parent / "templates" / "spark"
 _SPARK = DIALECTS["spark"]

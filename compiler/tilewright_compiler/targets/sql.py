@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from tilewright.windows import format_duration
 
-from ..diagnostics import nearest
-from ..dialects import DIALECTS, SqlDialect
-from ..names import is_dotted
-from ..plan import Plan, Source
-from ..sql_layout import indented
-from ..tile_queries import TileQueries
+from ..frontend.diagnostics import nearest
+from ..frontend.names import is_dotted
+from ..plan.model import Plan, Source
+from ..sql.dialects import DIALECTS, SqlDialect
+from ..sql.select import indented
+from ..tile_sql.queries import TileQueries
 
 _HEAD = """\
 -- {what}, of {plan} in {dialect}. Generated: change the declaration, not this file.

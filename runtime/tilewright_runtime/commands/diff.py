@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from tilewright_compiler.difference import Difference
-    from tilewright_compiler.plan import Plan
+    from tilewright_compiler.diff import Difference
+    from tilewright_compiler.plan.model import Plan
 
 
 @click.command()
@@ -24,7 +24,7 @@ def diff(old: str, new: str, form: str) -> None:
     Says what changed and what becomes of tiles that are stored: compatible, a new level with or without a backfill, or
     a new table.
     """
-    from tilewright_compiler.difference import compare
+    from tilewright_compiler.diff import compare
 
     before, after = _plans(old), _plans(new)
     if len(before) == len(after) == 1:

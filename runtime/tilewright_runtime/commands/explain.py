@@ -15,16 +15,16 @@ def explain(plan: str, at: str | None, form: str) -> None:
     With --format html, prints one page that needs no other file.
     """
     from ..plans import load_plan
-    from ..report import report
+    from ..reports.plan import report
     from ..times import moment_ms
 
     made = report(load_plan(plan), moment_ms(at))
     if form == "html":
-        from ..report_page import page
+        from ..reports.page import page
 
         click.echo(page(made), nl=False)
     else:
-        from ..rendering import console
-        from ..report_text import print_report
+        from ..reports.explanation import console
+        from ..reports.text import print_report
 
         print_report(console(), made)

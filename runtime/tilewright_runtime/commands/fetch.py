@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ..fetcher import Answer, Fetcher
+    from ..fetch.fetcher import Answer, Fetcher
     from ..times import Moment
 
 Request = tuple[dict[str, Any], "Moment"]
@@ -45,10 +45,10 @@ def fetch(
     if bool(key) == bool(keys_file):
         raise click.UsageError("give either --key NAME=VALUE for one entity, or --keys FILE for many.")
     from ..errors import TilewrightError
-    from ..fetcher import Fetcher
-    from ..keys import typed_keys
+    from ..fetch.fetcher import Fetcher
     from ..plans import load_plan
     from ..stores import open_store
+    from ..tiles.entities import typed_keys
 
     loaded = load_plan(plan)
     typed = typed_keys(loaded.keys, _from_options(key)) if key else {}
@@ -75,8 +75,8 @@ def fetch(
 
 def _explained(fetcher: Fetcher, request: Request) -> Answer:
     """The answer, and on standard error how it came about."""
-    from ..explain import explain
-    from ..rendering import console, print_explanation
+    from ..fetch.explain import explain
+    from ..reports.explanation import console, print_explanation
 
     explanation = explain(fetcher, *request)
     print_explanation(console(stderr=True), explanation)
@@ -84,7 +84,7 @@ def _explained(fetcher: Fetcher, request: Request) -> Answer:
 
 
 def _print(answer: Answer) -> None:
-    from ..rendering import answer_document
+    from ..reports.explanation import answer_document
 
     click.echo(json.dumps(answer_document(answer), ensure_ascii=False))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..measure import Measured
+    from ..ingest.statistics import Measured
 
 
 @click.command()
@@ -20,7 +20,7 @@ def stats(plan: str, files: tuple[str, ...], source: str | None) -> None:
     FILE is a file or a glob of events, whole for the time that they are of. Prints the section entity_stats of
     tilewright.yaml: by it the strategy adaptive sizes tiles, and compile says what tiling is worth.
     """
-    from ..measure import measure
+    from ..ingest.statistics import measure
     from ..plans import load_plan
     from ..readers import find_inputs
 
@@ -32,7 +32,7 @@ def stats(plan: str, files: tuple[str, ...], source: str | None) -> None:
 
 
 def _yaml(measured: Measured) -> str:
-    from tilewright_compiler.wording import counted
+    from tilewright_compiler.humanize import counted
 
     busiest, most = _plain(measured.busiest_per_hour), measured.most_in_an_hour
     return f"""\

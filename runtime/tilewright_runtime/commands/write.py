@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from tilewright_compiler.plan import Plan
+    from tilewright_compiler.plan.model import Plan
 
+    from ..ingest.writer import OnBatch, WriteReport
     from ..readers import Batch, Input
-    from ..writer import OnBatch, WriteReport
 
 
 def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -64,10 +64,10 @@ def write(
     """
     from rich.console import Console
 
+    from ..ingest.writer import Writer
     from ..plans import load_plan
     from ..readers import find_inputs
     from ..stores import open_store
-    from ..writer import Writer
 
     loaded = load_plan(plan)
     inputs = find_inputs(events, position)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tilewright_compiler.wording import one_line
+from tilewright_compiler.humanize import one_line
 
 from ..errors import InputError
 

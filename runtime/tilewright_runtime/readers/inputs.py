@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tilewright_compiler.plan import Column
+from tilewright_compiler.plan.model import Column
 
 from ..errors import InputError
 from .batch import Batch, Position

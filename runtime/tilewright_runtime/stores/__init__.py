@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .protocol import Range, Store, TileKeys, Transaction, TransactionalStore, open_store, store_modules
+from .base import Store, Transaction, TransactionalStore, open_store, store_modules
 
-__all__ = ["Range", "Store", "TileKeys", "Transaction", "TransactionalStore", "open_store", "store_modules"]
+__all__ = ["Store", "Transaction", "TransactionalStore", "open_store", "store_modules"]

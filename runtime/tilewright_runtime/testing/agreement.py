@@ -15,14 +15,14 @@ from typing import NamedTuple
 import numpy as np
 
 from tilewright.windows import format_duration
-from tilewright_compiler.plan import Plan, State
+from tilewright_compiler.plan.model import Plan, State
 
-from ..block import Block
 from ..errors import CorruptRecordError
-from ..keys import tile_id
-from ..layout import NEWEST, SEQUENCE, Layout, layout_of
-from ..records import RecordCodec
-from ..state_kinds import NUMPY_DTYPES, kind_of
+from ..states.base import NUMPY_DTYPES, kind_of
+from ..tiles.block import Block
+from ..tiles.keys import tile_id
+from ..tiles.layout import NEWEST, SEQUENCE, Layout, layout_of
+from ..tiles.records import RecordCodec
 
 TOLERANCE = 1e-9
 
@@ -60,7 +60,7 @@ def _differences(plan: Plan, layout: Layout, want: Block, got: Block) -> Iterato
     for word, name in ((SEQUENCE, "events"), (NEWEST, "newest event")):
         if want.rows[0, word] != got.rows[0, word]:
             yield f"{name} is {got.rows[0, word]}, not {want.rows[0, word]}"
-    magnitudes = {word: size for joint in layout.joints for word, size in joint.magnitudes(want.rows).items()}
+    magnitudes = {word: size for merge_group in layout.merge_groups for word, size in merge_group.magnitudes(want.rows).items()}
     for column in plan.tile_layout.columns:
         name = f"{column.state}.{column.field}"
         dtype = NUMPY_DTYPES[column.dtype]

@@ -16,16 +16,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tilewright_compiler.compile import Compilation, compile_paths
-from tilewright_compiler.diagnostics import CompileError
-from tilewright_compiler.guard import unsupported
-from tilewright_compiler.output import load_targets, render, write
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.frontend.diagnostics import CompileError
+from tilewright_compiler.output import load_targets, render, unsupported, write
+from tilewright_compiler.plan.model import Plan
 
-from ..aggregate import Aggregator
+from ..ingest.aggregation import Aggregator
+from ..ingest.writer import Writer
 from ..readers import open_input
 from ..readers.batch import Position
-from ..stores import Range, Store, open_store
-from ..writer import Writer
+from ..stores import Store, open_store
+from ..tiles.keys import Range
 from .agreement import Tile, disagreements
 
 

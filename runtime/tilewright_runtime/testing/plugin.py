@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
     from tilewright.group_by import GroupBy
-    from tilewright_compiler.config import Config
-    from tilewright_compiler.plan import Plan
+    from tilewright_compiler.frontend.config import Config
+    from tilewright_compiler.plan.model import Plan
 
     from ..times import Moment
 
@@ -44,7 +44,7 @@ def compile_plans(pytestconfig: pytest.Config) -> CompilePlans:
 
     def compile_plans(*paths: str, config: Config | None = None) -> dict[str, Plan]:
         from tilewright_compiler.compile import compile_paths
-        from tilewright_compiler.diagnostics import CompileError
+        from tilewright_compiler.frontend.diagnostics import CompileError
 
         compilation = compile_paths([pytestconfig.rootpath / path for path in paths], config)
         if compilation.errors:
@@ -90,6 +90,6 @@ def features_of() -> FeaturesOf:
 
 def _plan(plan: Plan | GroupBy) -> Plan:
     from tilewright_compiler.compile import compile_group_by
-    from tilewright_compiler.plan import Plan
+    from tilewright_compiler.plan.model import Plan
 
     return plan if isinstance(plan, Plan) else compile_group_by(plan)

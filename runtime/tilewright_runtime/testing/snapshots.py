@@ -8,7 +8,7 @@ from typing import Any
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from tilewright_compiler.output import plan_text
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 
 
 @cache

@@ -20,9 +20,9 @@ from itertools import permutations
 
 import pytest
 
-from ..keys import tile_id
-from ..newer import rank
-from ..stores import Range, Store, TileKeys, Transaction, TransactionalStore, open_store
+from ..stores import Store, Transaction, TransactionalStore, open_store
+from ..tiles.keys import Range, TileKeys, tile_id
+from ..tiles.records import precedence
 from ..times import EARLIEST_MS
 
 _HOUR = 3_600_000
@@ -185,7 +185,7 @@ class StoreConformance(_OfAPlace):
         puts = [record(8, b"old", _COMPLETE | _APPROXIMATE), record(9, b"open"), record(9, b"c", _COMPLETE), record(9, b"a", _APPROXIMATE)]
         for place in order:
             store.put_newer(tiles(0), [puts[place]], None)
-        assert store.scan("t", "s=a", [span(0, 1)]) == [[max(puts, key=rank)]] == [[record(9, b"a", _APPROXIMATE)]]
+        assert store.scan("t", "s=a", [span(0, 1)]) == [[max(puts, key=precedence)]] == [[record(9, b"a", _APPROXIMATE)]]
 
     def test_tiles_expire_where_the_store_says_so(self, store: Store) -> None:
         """A tile goes when its time to live has passed since it was put; a store that keeps all tiles keeps it."""

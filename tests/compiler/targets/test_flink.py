@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from support.cases import CASES
 from support.plans import plan_of
 from tilewright import Aggregation, EventSource, Operation, Query
 from tilewright_compiler.compile import compile_paths
-from tilewright_compiler.handover import handed_over
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.targets import flink
-from tilewright_runtime.flink_job import statements
+from tilewright_compiler.tile_sql.partials import handed_over
+from tilewright_runtime.engines.flink.job import statements
 from tilewright_runtime.testing.snapshots import file_snapshot
 
-CASES = Path(__file__).parents[1] / "cases"
 COUNT = [Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"])]
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 import sqlglot
 from syrupy.assertion import SnapshotAssertion
 
+from support.cases import CASES
 from tilewright_compiler.compile import compile_paths
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.targets import spark
 from tilewright_runtime.testing.snapshots import file_snapshot
-
-CASES = Path(__file__).parents[1] / "cases"
 
 
 def case(name: str) -> Plan:

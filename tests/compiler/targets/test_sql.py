@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
 from syrupy.assertion import SnapshotAssertion
 
+from support.cases import CASES
 from support.plans import AT, event_source, plan_of
 from tilewright import Aggregation, Operation
 from tilewright_compiler.compile import compile_paths
-from tilewright_compiler.dialects import DIALECTS
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
+from tilewright_compiler.sql.dialects import DIALECTS
 from tilewright_compiler.targets.sql import in_dialect
-from tilewright_compiler.tile_queries import column_names
+from tilewright_compiler.tile_sql.queries import column_names
 from tilewright_runtime.testing.snapshots import file_snapshot
 
-CASES = Path(__file__).parents[1] / "cases"
 COUNT = [Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"])]
 
 

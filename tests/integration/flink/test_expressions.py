@@ -14,12 +14,12 @@ from sqlglot import exp
 from support.expressions import LINES, ROW
 from support.flink import PATHS, python
 from support.process import environment
-from tilewright_compiler.binder import Binder
-from tilewright_compiler.flink_casts import read
-from tilewright_compiler.flink_dialect import Flink, identifier
-from tilewright_compiler.flink_expressions import Translated, to_flink
-from tilewright_compiler.plan import Column, Source
-from tilewright_compiler.sqltree import NotTranslatable
+from tilewright_compiler.expressions.binder import Binder
+from tilewright_compiler.expressions.flink.casts import read
+from tilewright_compiler.expressions.flink.expressions import Translated, to_flink
+from tilewright_compiler.plan.model import Column, Source
+from tilewright_compiler.sql.flink import Flink, identifier
+from tilewright_compiler.sql.tree import NotTranslatable
 
 #: Columns of plain values; a stream of JSON has no others.
 COLUMNS = {name: kind for name, (kind, _) in ROW.items() if not kind.endswith((")[]", "[]")) and not kind.startswith("MAP")}

@@ -15,7 +15,7 @@ from support.plans import AT, HOUR, MINUTE, aggregations, event_source, plan_of
 from support.redis_server import RedisServer
 from support.servers import free_port
 from tilewright import Operation
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import open_store
 
 #: What SQL adds up, what is made of lists of values, and a sketch; `test_job.py` has every operation.

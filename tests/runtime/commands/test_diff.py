@@ -12,7 +12,7 @@ from support.plans import aggregations, plan_of
 from support.session import SCHEMA
 from tilewright import Operation
 from tilewright_compiler.output import render, write
-from tilewright_compiler.plan import Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime.cli import main
 
 

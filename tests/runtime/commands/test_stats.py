@@ -11,7 +11,7 @@ from support.cli import Desk
 from support.plans import AT, HOUR, aggregations, event_source, plan_of
 from support.session import SCHEMA, row
 from tilewright import Operation
-from tilewright_compiler.config import EntityStats, load_config
+from tilewright_compiler.frontend.config import EntityStats, load_config
 
 TEN = AT // HOUR * HOUR
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from support.kit import KIT
-from tilewright_compiler.diagnostics import CompileError
+from tilewright_compiler.frontend.diagnostics import CompileError
 from tilewright_runtime import Writer, open_store
-from tilewright_runtime.stores import TileKeys, TransactionalStore
+from tilewright_runtime.stores import TransactionalStore
 from tilewright_runtime.testing.event_logs import EventLog, Part
+from tilewright_runtime.tiles.keys import TileKeys
 
 LOG = EventLog(KIT / "disorder")
 

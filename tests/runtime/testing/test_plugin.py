@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import CASES
 from support.plans import AT, aggregations, event_source
 from support.pytests import run_pytest
 from support.session import SCHEMA, row, simple_plan
 from tilewright import GroupBy, Operation
-from tilewright_compiler.diagnostics import CompileError
+from tilewright_compiler.frontend.diagnostics import CompileError
 from tilewright_runtime.testing import CompilePlans, FeaturesOf
-
-CASES = Path(__file__).parents[2] / "compiler" / "cases"
 
 
 def group_by(*sources: str) -> GroupBy:

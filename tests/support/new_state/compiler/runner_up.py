@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tilewright_compiler.state_kinds import Field, StateKind, listed
+from tilewright_compiler.states.base import Field, StateType, listed
 
 if TYPE_CHECKING:
-    from tilewright_compiler.dialects import SqlDialect
-    from tilewright_compiler.plan import State
+    from tilewright_compiler.plan.model import State
+    from tilewright_compiler.sql.dialects import SqlDialect
 
 
 def _fields(column: str, duckdb_type: str) -> list[Field]:
@@ -20,4 +20,4 @@ def _warehouse(dialect: SqlDialect, column: str, state: State) -> list[str]:
     return [dialect.listed.format(x=dialect.cast(column, "DOUBLE"))]
 
 
-KINDS = {"runner_up": StateKind(fields=_fields, warehouse=_warehouse)}
+KINDS = {"runner_up": StateType(fields=_fields, warehouse=_warehouse)}

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_runtime.state_kinds import Joint, Kind, Places, Rows
+from tilewright_runtime.states.base import MergeGroup, Places, Rows, StateType
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tilewright_compiler.plan import State
-    from tilewright_runtime.feature_inputs import Finalizer, Inputs
-    from tilewright_runtime.runs import Runs
-    from tilewright_runtime.variable import Bytes
+    from tilewright_compiler.plan.model import State
+    from tilewright_runtime.states.fields import Bytes
+    from tilewright_runtime.states.grouped_values import GroupedValues
+    from tilewright_runtime.states.values import Finalizer, FinalizerContext
 
 
 def _two(values: Sequence[float]) -> list[float]:
@@ -27,7 +27,7 @@ def _two(values: Sequence[float]) -> list[float]:
 
 
 @dataclass(frozen=True)
-class RunnerUp(Joint):
+class RunnerUp(MergeGroup):
     """The words of both, which stand side by side."""
 
     largest: int
@@ -67,23 +67,25 @@ class RunnerUp(Joint):
         numbers[self.largest : self.largest + 2] = _two(self._of(parts).ravel().tolist())
 
 
-def _numbers(state: State, runs: Runs) -> Mapping[str, NDArray[Any]]:
+def _numbers(state: State, runs: GroupedValues) -> Mapping[str, NDArray[Any]]:
     values = np.split(runs.doubles(state.type), runs.starts[1:])
     largest, second = np.array([_two(of_run.tolist()) for of_run in values]).T
     return {"largest": largest, "second": second}
 
 
-def _has_value(inputs: Inputs, state: int) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
+def _has_value(inputs: FinalizerContext, state: int) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
     largest = inputs.word(state, "largest")
     return lambda numbers, _: numbers[largest] > -math.inf
 
 
 KINDS = {
-    "runner_up": Kind(numbers=_numbers, joint=lambda state, words, dtypes: RunnerUp(state, words["largest"]), has_value=_has_value),
+    "runner_up": StateType(
+        numbers=_numbers, merge_group=lambda state, words, dtypes: RunnerUp(state, words["largest"]), has_value=_has_value
+    ),
 }
 
 
-def _second(inputs: Inputs) -> Finalizer:
+def _second(inputs: FinalizerContext) -> Finalizer:
     second = inputs.word(0, "second")
     return lambda numbers, _: numbers[second] if numbers[second] > -math.inf else None
 

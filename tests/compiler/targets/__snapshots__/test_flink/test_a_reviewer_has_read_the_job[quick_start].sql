@@ -27,7 +27,7 @@ SET 'python.fn-execution.bundle.size' = '50000';
 SET 'python.fn-execution.bundle.time' = '200';
 SET 'python.fn-execution.arrow.batch.size' = '10000';
 
-CREATE TEMPORARY FUNCTION `put_tiles` AS 'tilewright_runtime.flink.put_tiles' LANGUAGE PYTHON;
+CREATE TEMPORARY FUNCTION `put_tiles` AS 'tilewright_runtime.engines.flink.put_tiles' LANGUAGE PYTHON;
 
 -- Where the numbers of tiles go that the function has put: nowhere.
 CREATE TEMPORARY TABLE `put` (`tiles` BIGINT) WITH ('connector' = 'blackhole');

@@ -1,0 +1,1 @@
+"""Authors' expressions, checked, typed and translated."""

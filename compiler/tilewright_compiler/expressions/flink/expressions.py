@@ -1,0 +1,92 @@
+"""The author's expressions in Flink SQL: a table from parts to what gives the same value there; what is not in it is refused.
+
+The way goes over the DuckDB SQL that the embedded writer runs, which says in full what the author's dialect means. A
+timestamp is a BIGINT of microseconds inside a job, since Flink has no way to take the number out of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from ...plan.model import Source
+from ...sql.flink import Flink
+from ...sql.tree import Node, NotTranslatable
+from ..binder import Binder
+from ..translate import ExpressionError, shown
+from . import conditions as flink_conditions
+from . import numbers as flink_numbers
+from . import texts as flink_texts
+from . import times as flink_times
+from .translator import Rule, Translation
+
+
+@dataclass(frozen=True)
+class Translated:
+    """An expression in Flink SQL, its DuckDB type, and the columns that it reads."""
+
+    tree: Node
+    type: str
+    columns: tuple[str, ...]
+
+    @property
+    def sql(self) -> str:
+        """The text."""
+        return str(self.tree.sql(Flink, identify=True, comments=False))
+
+
+def to_flink(written: str, source: Source, binder: Binder) -> Translated:
+    """One expression of a source, as it stands in the plan, over columns that have the types of the source's schema.
+
+    Raises:
+        NotTranslatable: if a part is not known to give the same value in Flink; the text is a sentence.
+    """
+    return _to_flink(written, source.dialect, tuple((column.name, column.type) for column in source.columns), binder)
+
+
+@lru_cache(maxsize=4096)  # asked first whether it can be written, then to write it
+def _to_flink(written: str, dialect: str, columns: tuple[tuple[str, str], ...], binder: Binder) -> Translated:
+    try:
+        bound = binder.bind(written, dialect, dict(columns))
+        tree = sqlglot.parse_one(bound.sql, read="duckdb")
+        return Translated(Translation(bound, dict(columns), binder, _RULES).of(tree), bound.type, bound.columns)
+    except (NotTranslatable, ExpressionError) as error:
+        advice = "Compute the column before the stream, or write it with other functions"
+        raise NotTranslatable(f"{shown(written)} holds {str(error).rstrip('.')}. {advice}.") from None
+
+
+def _same(t: Translation, node: Node) -> Node:
+    """The node over its translated parts."""
+
+    def translated(value: Any) -> Any:
+        if isinstance(value, list):
+            return [translated(part) for part in value]
+        return t.of(value) if isinstance(value, Node) else value
+
+    return type(node)(**{name: translated(value) for name, value in node.args.items()})
+
+
+def _column(t: Translation, node: Node) -> Node:
+    return exp.column(node.name, quoted=True)
+
+
+def _literal(t: Translation, node: Node) -> Node:
+    if isinstance(node, exp.Literal) and not node.is_string and t.type_of(node) == "HUGEINT":
+        raise NotTranslatable(f"{node.name}, which no 64-bit integer holds")
+    return node.copy()
+
+
+_RULES: Mapping[type[Node], Rule] = {
+    exp.Column: _column,
+    **dict.fromkeys((exp.Literal, exp.Boolean, exp.Null), _literal),
+    **dict.fromkeys((exp.And, exp.Or, exp.Not, exp.Paren, exp.Upper, exp.Lower), _same),
+    **flink_conditions.RULES,
+    **flink_numbers.RULES,
+    **flink_texts.RULES,
+    **flink_times.RULES,
+}

@@ -1,0 +1,244 @@
+"""The author's expressions: parsed, checked for what cannot run per row, and written again as DuckDB SQL."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
+
+from ..frontend.diagnostics import nearest
+from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
+from .spark.functions import SPARK_FAMILY, correct
+
+_OTHER_EACH_TIME = "a function that gives another value each time: the same events must give the same values"
+_REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
+    ((exp.Command, exp.Create, exp.Drop, exp.Alter, exp.Set, exp.Pragma, exp.DML), "a statement: write one expression"),
+    ((exp.Query, exp.Table), "a subquery: an expression sees one row only"),
+    ((exp.Window,), "a window function: an expression sees one row only"),
+    ((exp.AggFunc,), "an aggregate: what is aggregated is said by Aggregation(…)"),
+    ((exp.UDTF, exp.Explode), "a function that makes rows: an expression gives one value a row"),
+    ((exp.Star,), "'*': name the columns"),
+    ((exp.Parameter, exp.Placeholder, exp.SessionParameter), "a parameter: write its value"),
+    ((exp.Rand, exp.Randn, exp.Uuid), _OTHER_EACH_TIME),
+)
+_NOW = {"now", "localtime", "localtimestamp", "monotonically_increasing_id", "random", "shuffle", "input_file_name", "session_user"}
+
+
+class Facts(Protocol):
+    """What DuckDB is asked while an expression is translated."""
+
+    def type_of(self, sql: str, columns: dict[str, str]) -> str:
+        """The type of a part in DuckDB SQL."""
+        ...
+
+    def is_pure(self, function: str) -> bool:
+        """Whether a function depends on its arguments alone."""
+        ...
+
+    def is_zone(self, name: str) -> bool:
+        """Whether there is such a time zone."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The words for what an expression reads, for the call that names its value, and for what to do without a function."""
+
+    thing: str
+    missing: str
+    named_by: str
+    instead: str
+
+
+COLUMNS = Scope(
+    "column",
+    "which the source does not have",
+    "select(…)",
+    "Write it with other functions, compute the column before, or use Query(dialect='duckdb').",
+)
+FEATURES = Scope(
+    "feature",
+    "which the GroupBy does not have (and no derivation reads another)",
+    "Derivation(…)",
+    "Write it with other functions, or compute the value from the answer.",
+)
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be used; `code` is that of the diagnostic."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the code beside the message."""
+        self.code = code
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression in DuckDB SQL, and the columns that it reads in order of their appearance."""
+
+    sql: str
+    columns: tuple[str, ...]
+
+
+def translate(
+    text: str,
+    dialect: str,
+    columns: dict[str, str],
+    database: Facts,
+    scope: Scope = COLUMNS,
+) -> Expression:
+    """Translate one scalar expression over columns of DuckDB types; messages speak of them in the words of `scope`.
+
+    `price * quantity` gives `"price" * "quantity"`.
+
+    Raises:
+        ExpressionError: if the text is not one scalar expression over the columns.
+    """
+    try:
+        tree = parse(text, dialect, scope)
+    except ExpressionError as error:
+        raise ExpressionError(error.code, f"{error}{_meant(text, dialect, columns)}") from None
+    used = _columns(tree, text, columns, scope)
+    try:
+        _check_zones(tree, database)
+        if dialect in SPARK_FAMILY:
+            tree = correct(tree, _typing(columns, database))
+        else:
+            _check_functions(tree, database)
+        return Expression(_generate(tree), used)
+    except NotTranslatable as error:
+        advice = f" {scope.instead}" if isinstance(error, UnknownFunction) else ""
+        raise ExpressionError("TW024", f"{shown(text)} holds {str(error).rstrip('.')}.{advice}") from None
+    except SqlglotError as error:
+        raise ExpressionError("TW024", f"{shown(text)} cannot be written for DuckDB: {' '.join(str(error).split())}.") from None
+
+
+def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
+    """The syntax tree of one expression that can be computed per row."""
+    if not _is_dialect(dialect):
+        what = f"Query(dialect={dialect!r}): this dialect does not exist. {nearest(dialect, sorted(filter(None, Dialect.classes)))}"
+        raise ExpressionError("TW010", what)
+    try:
+        trees = sqlglot.parse(text, read=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+    except SqlglotError as error:
+        details = getattr(error, "errors", None) or [{}]
+        reason = (details[0].get("description") or str(error).splitlines()[0]).rstrip(".")
+        if reason.startswith("Required keyword"):  # of sqlglot's own classes
+            reason = "an operand is missing"
+        reason = reason.partition(" but got <Token")[0]
+        raise ExpressionError("TW023", f"{shown(text)} cannot be parsed as {dialect} SQL: {reason}. Correct it.") from None
+    except RecursionError:
+        raise ExpressionError("TW023", f"{shown(text)} is nested too deeply. Split it into several columns.") from None
+    if len(trees) != 1 or trees[0] is None:
+        raise ExpressionError("TW023", f"{shown(text)} is not one expression. Write exactly one, without ';'.")
+    tree = trees[0]
+    for node in tree.walk():
+        for kinds, why in _REFUSED:
+            if isinstance(node, kinds):
+                raise ExpressionError("TW024", f"{shown(text)} holds {why}.")
+        if isinstance(node, exp.Func) and _is_of_now((node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()):
+            raise ExpressionError("TW024", f"{shown(text)} holds {_OTHER_EACH_TIME}.")
+    if isinstance(tree, exp.Null):
+        raise ExpressionError("TW025", f"{shown(text)} has no type. Give it one, as in cast(null as double).")
+    if isinstance(tree, exp.Alias):
+        advice = f"Leave out 'as {tree.alias}': the name is the argument of {scope.named_by}."
+        raise ExpressionError("TW024", f"{shown(text)} names its value. {advice}")
+    return tree
+
+
+@cache
+def as_column(name: str, dialect: str) -> str:
+    """A column as an expression: its name, quoted where that would be something else, such as `select` or `a b`."""
+    if not _is_dialect(dialect):
+        return name  # which is reported where the expressions are parsed
+    try:
+        trees = sqlglot.parse(name, read=dialect)
+    except SqlglotError:
+        trees = []
+    plain = len(trees) == 1 and isinstance(trees[0], exp.Column) and trees[0] == exp.column(name)
+    return name if plain else str(exp.column(name, quoted=True).sql(dialect))
+
+
+def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
+    """Advice where a word that SQL keeps for itself may be a column."""
+    words = set(re.findall(r"\w+", text))
+    kept = next((name for name in columns if name in words and as_column(name, dialect) != name), None)
+    return "" if kept is None else f" If {kept!r} is the column, write {as_column(kept, dialect)}."
+
+
+def _is_dialect(name: str) -> bool:
+    # To ask for all names would load thirty dialects.
+    return name != "" and Dialect.get(name) is not None
+
+
+def shown(text: str) -> str:
+    """An expression in a message: on one line, not too long."""
+    line = " ".join(text.split())
+    return f"'{line}'" if len(line) <= 80 else f"'{line[:77]}…'"
+
+
+def _is_of_now(function: str) -> bool:
+    return function in _NOW or function.startswith("current_")
+
+
+def _generate(tree: Node) -> str:
+    logger = logging.getLogger("sqlglot")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # what it would warn of is raised instead
+    try:
+        return str(tree.sql("duckdb", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE))
+    finally:
+        logger.setLevel(level)
+
+
+def _typing(columns: dict[str, str], database: Facts) -> TypeOf:
+    def of_tree(tree: Node) -> str:
+        if isinstance(tree, exp.Column):
+            return columns[tree.name]
+        if isinstance(tree, exp.Literal):
+            number = "INTEGER" if tree.is_int else "DOUBLE" if "e" in tree.name.lower() else "DECIMAL(18,9)"
+            return "VARCHAR" if tree.is_string else number
+        return database.type_of(_generate(tree), columns)
+
+    return of_tree
+
+
+def _check_zones(tree: Node, database: Facts) -> None:
+    # DuckDB would meet an unknown zone only at the first row, and end the write.
+    for node in tree.find_all(exp.AtTimeZone, exp.FromTimeZone):
+        zone = node.args["zone"]
+        if not isinstance(zone, exp.Literal) or not database.is_zone(zone.name):
+            raise NotTranslatable(f"{zone.name!r}, which is not a time zone. Write one such as 'America/New_York'")
+
+
+def _check_functions(tree: Node, database: Facts) -> None:
+    for function in tree.find_all(exp.Anonymous):
+        if not database.is_pure(function.name.lower()):
+            raise NotTranslatable(f"the function {function.name.lower()}, which is unknown or gives another value each time")
+
+
+def _columns(tree: Node, text: str, columns: dict[str, str], scope: Scope) -> tuple[str, ...]:
+    by_folded = {name.casefold(): name for name in columns}
+    used: dict[str, None] = {}
+    for column in tree.find_all(exp.Column):
+        if column.table:
+            what = f"{scope.thing}s have no table before them. Write {column.name!r}."
+            if column.table.casefold() in by_folded:
+                what = f"a field is taken of one element. Write {column.table}[0].{column.name}."
+            raise ExpressionError("TW020", f"{shown(text)} reads {column.sql()!r}: {what}")
+        if (name := by_folded.get(column.name.casefold())) is None:
+            what = f"{shown(text)} reads the {scope.thing} {column.name!r}, {scope.missing}. {nearest(column.name, columns)}"
+            raise ExpressionError("TW020", what)
+        column.set("this", exp.to_identifier(name, quoted=True))
+        used[name] = None
+    if any(not columns[name] for name in used):
+        raise ExpressionError("", "a column without a readable type, which is reported by itself")
+    return tuple(used)

@@ -1,0 +1,62 @@
+"""How amounts and authors' texts are shown to people: rounded to what an estimate is worth, and in one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .plan.model import Request
+
+_SPANS_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
+
+
+def format_bytes(count: int) -> str:
+    """Bytes in three digits.
+
+    >>> format_bytes(864), format_bytes(91_960), format_bytes(2_500_000)
+    ('864 B', '92 kB', '2.5 MB')
+    """
+    amount, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.1f} {unit}" if amount < 9.95 and unit != "B" else f"{amount:.0f} {unit}"
+
+
+def format_span(length_ms: int) -> str:
+    """A length of time in its two largest units, rounded down.
+
+    >>> format_span(940_050_000), format_span(37 * 60_000 + 25_000), format_span(0)
+    ('10d 21h', '37m 25s', '0s')
+    """
+    parts: list[str] = []
+    for unit, size in _SPANS_MS:
+        count, length_ms = divmod(length_ms, size)
+        if count or parts:
+            parts.append(f"{count}{unit}" if count else "")
+        if len(parts) == 2:
+            break
+    return " ".join(filter(None, parts)) or "0s"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "tile"), counted(1200, "tile")
+    ('1 tile', '1,200 tiles')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def requested(request: Request) -> str:
+    """What a request reads: tiles, chunks of raw events, or both."""
+    parts = [counted(request.tiles, "tile")] if request.tiles or not request.chunks else []
+    return " and ".join([*parts, *([counted(request.chunks, "chunk")] if request.chunks else [])])
+
+
+def one_line(text: str) -> str:
+    """An author's text without what would move the cursor or colour the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

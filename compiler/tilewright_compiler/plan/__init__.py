@@ -1,0 +1,1 @@
+"""The plan: what compiler and runtime share."""

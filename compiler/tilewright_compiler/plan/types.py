@@ -1,0 +1,67 @@
+"""How a tile keeps the values of a type: as whole numbers of 64 bits, as doubles, or as texts."""
+
+from __future__ import annotations
+
+import re
+
+from .model import Dtype
+
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_FLOATS = {"FLOAT", "DOUBLE"}
+_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+
+#: Integer sums are kept as hi * 2**32 + lo: neither part can overflow while tiles are merged.
+LIMB = 1 << 32
+
+
+def family(duckdb_type: str) -> str | None:
+    """The family of a DuckDB type, or None where no state can hold it.
+
+    `integer`, `float`, `decimal` (at most 18 digits), `boolean`, `text`, `date`, `timestamp`.
+    """
+    if duckdb_type in _INTEGERS:
+        return "integer"
+    if duckdb_type in _FLOATS:
+        return "float"
+    if duckdb_type in _TIMESTAMPS:
+        return "timestamp"
+    if (found := _DECIMAL.fullmatch(duckdb_type)) and int(found[1]) <= 18:
+        return "decimal"
+    return {"BOOLEAN": "boolean", "VARCHAR": "text", "DATE": "date"}.get(duckdb_type)
+
+
+def element(duckdb_type: str) -> str:
+    """The type of what is aggregated: that of a list's elements, else the type itself."""
+    return duckdb_type.removesuffix("[]")
+
+
+def decimal_scale(duckdb_type: str) -> int:
+    """The digits after the point of a DECIMAL type."""
+    found = _DECIMAL.fullmatch(duckdb_type)
+    if found is None:
+        raise ValueError(f"{duckdb_type} is not a decimal type")
+    return int(found[2])
+
+
+def stored(column: str, duckdb_type: str) -> str:
+    """SQL that turns a column into what a tile keeps of its values: a BIGINT, a DOUBLE or a VARCHAR."""
+    match family(duckdb_type):
+        case "float":
+            return f"CAST({column} AS DOUBLE)"
+        case "text":
+            return column
+        case "date":
+            return f"CAST({column} - DATE '1970-01-01' AS BIGINT)"
+        case "timestamp":
+            return f"epoch_us({column})"
+        case "decimal":
+            scale = decimal_scale(duckdb_type)
+            return f"CAST(CAST({column} AS DECIMAL(38,{scale})) * {10**scale} AS BIGINT)"
+        case _:
+            return f"CAST({column} AS BIGINT)"
+
+
+def storage(duckdb_type: str) -> Dtype | None:
+    """How a tile stores a value: as an `i64` or an `f64`, or None for a text, whose length changes."""
+    return {"float": "f64", "text": None}.get(family(duckdb_type) or "", "i64")

@@ -1,0 +1,1 @@
+"""SQL as trees and text, in the dialects that plans are written in."""

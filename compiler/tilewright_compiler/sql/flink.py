@@ -1,0 +1,39 @@
+"""Flink SQL for sqlglot: how names, types and texts are written; it only generates."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlglot import exp, tokens
+from sqlglot.dialects.dialect import Dialect
+
+from .tree import Node, data_type
+
+
+class Flink(Dialect):
+    """Flink SQL, registered in sqlglot under the name `flink`.
+
+    Its generator is sqlglot's general one: where a compiled sqlglot is installed, no generator of ours can derive from that.
+    """
+
+    class Tokenizer(tokens.Tokenizer):
+        """Backquotes around names."""
+
+        IDENTIFIERS: ClassVar = ["`"]
+
+
+def flink_type(duckdb_type: str) -> Node:
+    """A type by its name in DuckDB."""
+    if duckdb_type == "VARCHAR":
+        return exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="STRING")
+    return data_type(duckdb_type)
+
+
+def identifier(name: str) -> str:
+    """A name in Flink SQL, whatever it holds."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def literal(text: str) -> str:
+    """A text in Flink SQL, whatever it holds."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,1 @@
+"""The families of states, one a file, found by name."""

@@ -1,0 +1,1 @@
+"""SQL that makes tiles of events."""

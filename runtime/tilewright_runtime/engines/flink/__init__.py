@@ -1,0 +1,18 @@
+"""What a generated Flink job names: its command line, and the function that puts its tiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """Hand on `main` and `put_tiles`, each imported when it is asked for: only one needs PyFlink."""
+    if name == "main":
+        from .job import main
+
+        return main
+    if name == "put_tiles":
+        from .udf import put_tiles
+
+        return put_tiles
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,102 @@
+"""The clients of Kafka that are inside an engine's connector, driven from here by py4j."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from tilewright_compiler.plan.topics import Topic
+
+_ANSWER_MS = 10_000
+_SAMPLE_S = 3
+_NEWEST = 100
+_PLAIN = "org.apache.kafka."
+#: Flink's connector for SQL carries the clients under names of its own.
+_PACKAGES = (f"org.apache.flink.kafka.shaded.{_PLAIN}", _PLAIN)
+
+
+class Clients:
+    """What is asked about one topic, in the JVM behind a gateway. Raises LookupError if that has no connector, else Py4JJavaError."""
+
+    def __init__(self, gateway: Any, topic: Topic) -> None:
+        self._gateway = gateway
+        self._topic = topic
+        # A gateway's own names do not reach jars that were added after its start.
+        self._loader = gateway.jvm.Thread.currentThread().getContextClassLoader()
+        self._package = self._find_package()
+
+    def topics(self) -> set[str]:
+        """The names of all topics of the cluster."""
+        types = self._array("Class", self._loader.loadClass("java.util.Properties"))
+        create = self._class("clients.admin.AdminClient").getMethod("create", types)
+        admin = create.invoke(None, self._array("Object", self._settings()))  # a static method, so of no object
+        try:
+            return set(admin.listTopics().names().get())
+        finally:
+            admin.close()
+
+    def newest_events(self) -> Iterator[Mapping[str, Any]]:
+        """The JSON objects among the newest messages, some of each partition."""
+        consumer = self._consumer()
+        try:
+            waited_for = self._seek(consumer)
+            until = time.monotonic() + _SAMPLE_S
+            while waited_for > 0 and time.monotonic() < until:
+                messages = consumer.poll(self._gateway.jvm.java.time.Duration.ofMillis(100)).iterator()
+                while messages.hasNext():
+                    waited_for -= 1
+                    with suppress(TypeError, ValueError):  # a message without content, and one that is no JSON
+                        event = json.loads(messages.next().value())
+                        if isinstance(event, dict):
+                            yield event
+        finally:
+            consumer.close()
+
+    def _seek(self, consumer: Any) -> int:
+        """Puts a consumer before the newest messages, and returns how many they are."""
+        partitions = self._gateway.jvm.java.util.ArrayList()
+        (of_partition,) = self._class("common.TopicPartition").getConstructors()
+        for info in consumer.partitionsFor(self._topic.name):
+            partitions.add(of_partition.newInstance(self._array("Object", self._topic.name, info.partition())))
+        consumer.assign(partitions)
+        first, end, newest = consumer.beginningOffsets(partitions), consumer.endOffsets(partitions), 0
+        for partition in partitions:
+            start = max(first[partition], end[partition] - max(1, _NEWEST // len(partitions)))
+            consumer.seek(partition, start)
+            newest += end[partition] - start
+        return newest
+
+    def _consumer(self) -> Any:
+        settings = self._settings()
+        for part in ("key", "value"):
+            settings.setProperty(f"{part}.deserializer", f"{self._package}common.serialization.ByteArrayDeserializer")
+        types = self._array("Class", self._loader.loadClass("java.util.Properties"))
+        return self._class("clients.consumer.KafkaConsumer").getConstructor(types).newInstance(self._array("Object", settings))
+
+    def _settings(self) -> Any:
+        settings = self._gateway.jvm.java.util.Properties()
+        settings.setProperty("bootstrap.servers", self._topic.servers)
+        for limit in ("default.api.timeout.ms", "request.timeout.ms"):
+            settings.setProperty(limit, str(_ANSWER_MS))
+        return settings
+
+    def _find_package(self) -> str:
+        from py4j.protocol import Py4JJavaError
+
+        for package in _PACKAGES:
+            with suppress(Py4JJavaError):
+                self._loader.loadClass(f"{package}clients.admin.AdminClient")
+                return package
+        raise LookupError
+
+    def _class(self, name: str) -> Any:
+        return self._loader.loadClass(self._package + name)
+
+    def _array(self, kind: str, *values: Any) -> Any:
+        array = self._gateway.new_array(getattr(self._gateway.jvm, kind), len(values))
+        for i, value in enumerate(values):
+            array[i] = value
+        return array

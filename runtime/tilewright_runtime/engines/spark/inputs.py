@@ -1,0 +1,136 @@
+"""Raw rows for Spark: tables and files of history, and folders and topics that grow."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from tilewright_compiler.plan.model import Plan, Source
+from tilewright_compiler.plan.topics import Topic, parse_topic
+
+from ...errors import InputError
+from ..inputs import input_locations
+from .session import first_line
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+MALFORMED = "__malformed"
+_CORRUPT = "__corrupt"
+_FORMATS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
+_NOT_READ = {"json": "not valid JSON: is the line cut?", "csv": "has another number of fields than the header: is the line cut?"}
+
+
+def places(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[str, str]:
+    """source -> where its events are: `NAME=PLACE` or, for a plan of one source, `PLACE`; else the table of the source.
+
+    For a stream it is rather the topic, if the source has one. Raises InputError for a source that does not exist or whose
+    events are nowhere.
+    """
+    found = input_locations(plan, given)
+    for source in plan.sources:
+        if source.name not in found:
+            default = (source.topic if stream else None) or source.table
+            if default is None:
+                lacking = "neither a topic nor a table" if stream else "no table"
+                raise InputError(f"the source {source.name} has {lacking}. Say where its events are: --events {source.name}=PLACE.")
+            found[source.name] = default
+    return found
+
+
+def read(spark: SparkSession, source: Source, place: str) -> DataFrame:
+    """All rows of a table or of files, with a column that says what is wrong with a row as a whole.
+
+    Raises InputError if there is no such place, or it lacks a column.
+    """
+    from pyspark.errors import AnalysisException
+
+    form = _FORMATS.get(PurePath(place).suffix)
+    try:
+        if form is None:
+            frame = spark.table(place)
+        elif form == "parquet":
+            frame = spark.read.parquet(place)
+        else:
+            frame = _text_reader(spark, form, source, place)
+    except AnalysisException as error:
+        raise InputError(f"source {source.name}: {place} cannot be read: {first_line(error)}") from None
+    return _checked(frame, source, place, form)
+
+
+def _text_reader(spark: SparkSession, form: str, source: Source, place: str) -> DataFrame:
+    if form == "json":
+        return spark.read.schema(_as_texts([column.name for column in source.columns])).options(**_OPTIONS["json"]).json(place)
+    header = spark.read.options(**_OPTIONS["csv"]).csv(place).columns
+    return spark.read.schema(_as_texts(header)).options(**_OPTIONS["csv"], enforceSchema="false").csv(place)
+
+
+#: Every value is read as text, and cast by the plan, which refuses what does not fit; a reader would make nulls of it.
+_OPTIONS: dict[str, dict[str, str]] = {
+    "json": {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT, "primitivesAsString": "true"},
+    "csv": {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT, "header": "true", "escape": '"', "multiLine": "true"},
+    "parquet": {},
+}
+
+
+def _as_texts(names: list[str]) -> StructType:
+    from pyspark.sql.types import StringType, StructField, StructType
+
+    return StructType([StructField(name, StringType()) for name in [*names, _CORRUPT]])
+
+
+def _checked(frame: DataFrame, source: Source, place: str, form: str | None) -> DataFrame:
+    from pyspark.sql import functions as f
+
+    missing = [column.name for column in source.columns if column.name not in frame.columns]
+    if missing:
+        raise InputError(
+            f"source {source.name}: {place} lacks the column{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}. "
+            f"It has {', '.join(map(repr, (name for name in frame.columns if name != _CORRUPT)))}."
+        )
+    corrupt = f.col(_CORRUPT) if _CORRUPT in frame.columns else f.lit(None).cast("string")
+    malformed = f.when(corrupt.isNotNull(), f.lit(_NOT_READ.get(form or "", "")))
+    columns = [f.col(_quoted(column.name)) for column in source.columns]
+    return frame.select(*columns, malformed.alias(MALFORMED))
+
+
+def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
+    """The same of a topic, or of a folder or a glob of files, whose new files are read as they come.
+
+    Raises InputError if the kind of the files cannot be told, or it lacks a column.
+    """
+    if (topic := parse_topic(place)) is not None:
+        return _checked(_objects(spark, source, topic), source, place, "json")
+    form = _FORMATS.get(PurePath(place).suffix)
+    if form is None:
+        endings = ", ".join(_FORMATS)
+        raise InputError(
+            f"source {source.name}: {place}: a stream is kafka://HOST:PORT/TOPIC, or a glob of files that end in {endings}, "
+            "such as clicks/*.jsonl."
+        )
+    names = [column.name for column in source.columns]
+    reader = spark.readStream.options(**_OPTIONS[form])
+    if form == "json":
+        frame = reader.schema(_as_texts(names)).json(place)
+    else:
+        # Columns of files that are not there yet are those of the first ones.
+        first = read(spark, source, place)
+        schema = first.schema if form == "parquet" else _as_texts(spark.read.options(**_OPTIONS["csv"]).csv(place).columns)
+        frame = reader.schema(schema).format(form).load(place)
+    return _checked(frame, source, place, form)
+
+
+def _objects(spark: SparkSession, source: Source, topic: Topic) -> DataFrame:
+    """The messages of a topic from its first one on, each a JSON object; those without content are passed over, as empty lines are."""
+    from pyspark.sql import functions as f
+
+    where = {"kafka.bootstrap.servers": topic.servers, "subscribe": topic.name, "startingOffsets": "earliest"}
+    text = f.col("value").cast("string")
+    messages = spark.readStream.format("kafka").options(**where).load().where(f.trim(text) != "")
+    fields = _as_texts([column.name for column in source.columns])
+    return messages.select(f.from_json(text, fields, _OPTIONS["json"]).alias("event")).select("event.*")
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"

@@ -1,0 +1,72 @@
+"""Rows of the finest tiles to records of all levels, in Spark's Arrow workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tilewright_compiler.plan.model import Plan
+
+from ...ingest.bulk_load import as_records, put_records
+from ...stores import open_store
+from ...tiles.records import RecordCodec
+from ...tiles.rollup import RollUp, tiles_of_engine
+
+Batches = Iterable[pa.RecordBatch]
+
+
+def encoder(plan_text: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+    """A function for `mapInArrow`: batches of the finest tiles, those of an entity side by side, to rows of `bulk.SCHEMA`.
+
+    The newest event of an entity is at or before that of all, so tiles that ended before it are complete already.
+    """
+
+    def encode(batches: Batches) -> Iterator[pa.RecordBatch]:
+        plan = Plan.model_validate_json(plan_text)
+        ladder = RollUp(plan)
+        codec = RecordCodec(ladder.rows.layout)
+        for tiles in whole_entities(plan, batches):
+            watermark_ms = pc.max(tiles["__newest"]).as_py() - plan.late.out_of_orderness_ms
+            yield from (as_records(codec, level, watermark_ms) for level in ladder.levels(tiles))
+
+    return encode
+
+
+def putter(plan_text: str, store_url: str, newest_ms: int) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+    """A function for `mapInArrow`: puts rows of `bulk.SCHEMA` into a store that all workers reach; gives what `bulk.Put` counts."""
+
+    def put(batches: Batches) -> Iterator[pa.RecordBatch]:
+        store = open_store(store_url)
+        try:
+            done = put_records(Plan.model_validate_json(plan_text), store, batches, newest_ms)
+        finally:
+            store.close()
+        yield pa.RecordBatch.from_pydict({"tiles": [done.tiles], "refused": [done.refused]})
+
+    return put
+
+
+def whole_entities(plan: Plan, batches: Batches) -> Iterator[pa.Table]:
+    """The same rows, cut where an entity ends, so that its coarse tiles are made of all of it."""
+    kept: pa.Table | None = None
+    for batch in batches:
+        table = tiles_of_engine(plan, pa.Table.from_batches([batch]))
+        kept = table if kept is None else pa.concat_tables([kept, table])
+        cut = _last_entity(kept, len(plan.keys))
+        if cut:
+            yield kept.slice(0, cut)
+            kept = kept.slice(cut)
+    if kept is not None and len(kept):
+        yield kept
+
+
+def _last_entity(table: pa.Table, keys: int) -> int:
+    """Where the run of rows begins that have the keys of the last row."""
+    same = np.ones(len(table), dtype=bool)
+    for column in table.columns[:keys] if len(table) else ():
+        same &= pc.equal(column, column[-1]).to_numpy()
+    others = np.flatnonzero(~same)
+    return int(others[-1]) + 1 if len(others) else 0

@@ -1,0 +1,102 @@
+"""A Spark session in which the plan's SQL means what it means elsewhere, and whose errors can be read."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import TilewrightError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: What the session must be for the SQL to mean the same everywhere, whatever the cluster's defaults are.
+MEANING = {
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.caseSensitive": "true",
+    # An author's text may hold ${…}.
+    "spark.sql.variable.substitute": "false",
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    "spark.sql.execution.pandas.convertToArrowArraySafely": "true",
+    # Lists are collected in a hash map; the default falls back to sorting all rows after 128 keys.
+    "spark.sql.execution.useObjectHashAggregateExec": "true",
+    "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
+}
+
+#: Of a session that no spark-submit has made. What goes wrong is said in a line of ours, not by Spark's log in a hundred.
+_LOCAL = {
+    "spark.master": "local[*]",
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "localhost",
+    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}",
+}
+
+_JAVA_HINT = "Spark needs Java 17 or newer: install it (Debian and Ubuntu: apt-get install openjdk-17-jre-headless), or set JAVA_HOME."
+
+
+class SparkJobError(TilewrightError):
+    """A Spark job that cannot run on, said in a line."""
+
+
+def open_session(name: str) -> SparkSession:
+    """The session of a job. Raises SparkJobError if pyspark or Java is missing, or the cluster cannot be reached."""
+    try:
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise SparkJobError("pyspark is not installed: pip install 'tilewright[spark]'.") from None
+    # The workers run this Python, unless the cluster was told of another one.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    try:
+        settings: dict[str, Any] = dict(MEANING)
+        if "PYSPARK_GATEWAY_PORT" not in os.environ:
+            settings |= _LOCAL | {"spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower()}
+        session = SparkSession.builder.appName(name).config(map=settings).getOrCreate()
+    except PySparkException as error:
+        raise SparkJobError(f"Spark does not start: {first_line(error)}. {_JAVA_HINT}") from None
+    for key, value in MEANING.items():
+        session.conf.set(key, value)
+    return session
+
+
+def end_session() -> None:
+    """Ends Spark, if it was begun. Its threads for callbacks would hold on to libraries that complain of it at the process's end."""
+    if "pyspark" not in sys.modules:
+        return
+    from pyspark import SparkContext
+
+    context: Any = SparkContext
+    if context._active_spark_context is not None:
+        context._active_spark_context.stop()
+        context._gateway.shutdown()
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Turns errors of Spark, of its workers and of Java into one line. Raises SparkJobError."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        raise SparkJobError(f"Spark gave up: {first_line(error)}") from None
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says that a person can use: of a worker the error of its Python, of Java the innermost cause."""
+    text = str(error)
+    if raised := re.findall(
+        r"^(?:tilewright_runtime\.errors\.\w+: )?(\w.*)$", text.partition("Traceback (most recent call last):\n")[2], re.MULTILINE
+    ):
+        return str(raised[0])
+    if causes := re.findall(r"^Caused by: (?:[\w.$]+: )?(.+)$", text, re.MULTILINE):
+        return str(causes[-1])
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("at ", "JVM stacktrace"))]
+    return re.sub(r"^(\[[A-Z_.]+\]) ", "", lines[0]) if lines else type(error).__name__

@@ -1,0 +1,1 @@
+"""Fetching: tiles into features."""

@@ -1,0 +1,134 @@
+"""What a fetch reads: for each level the runs of tiles that some cover may need. Pure arithmetic on integer milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple, Protocol
+
+from ..tiles.cover import ceiling, floor
+from ..tiles.keys import Range
+from ..times import LATEST_MS
+
+
+class Window(Protocol):
+    """What is asked of a window here."""
+
+    @property
+    def window_ms(self) -> int | None:
+        """Its length; None for a lifetime."""
+
+    @property
+    def edge(self) -> str:
+        """Its edge mode."""
+
+    @property
+    def levels_ms(self) -> tuple[int, ...]:
+        """The levels of its cover, coarsest first; none without tiles."""
+
+    @property
+    def sizes_ms(self) -> tuple[int, ...]:
+        """Those, and the finer ones that only its head may need."""
+
+    def start_ms(self, at_ms: int) -> int:
+        """Where its cover begins."""
+
+    def whole_ms(self, at_ms: int) -> int:
+        """Where those of its tiles begin that count whole."""
+
+
+class StartPiece(NamedTuple):
+    """The tiles of a finer level at the old end of a cover, up to the first tile of the next coarser one."""
+
+    start_ms: Callable[[int], int]
+    """Where they begin; on the edge level with the edge tile, also where a prorated window cuts that beside a coarser boundary."""
+    whole_ms: Callable[[int], int]
+    coarser_ms: int
+
+
+class LevelRead(NamedTuple):
+    """The tiles of one level that a fetch reads.
+
+    #  coarse         |         |         |         |
+    #  fine        |..|                   |....|....|
+    #  cover        [-----------------------------T
+    #              start piece             the head: the fine tiles of the newest coarse one, in case it holds later events
+    """
+
+    size_ms: int
+    reach_ms: int
+    """How far back from the query time covers use this level without a gap; 0 if none does."""
+    head_ms: int
+    """The coarser tile whose newest one this level may have to replace; 0 if that lies within reach anyhow."""
+    pieces: tuple[StartPiece, ...]
+    """The start pieces that do not lie within reach."""
+
+
+def reads_of(windows: Sequence[Window], ladder_ms: Sequence[int]) -> list[LevelRead]:
+    """What the windows of a plan need of each level, coarsest first."""
+    reads = []
+    for size in ladder_ms:
+        # A lifetime reaches back to the first time that events may have.
+        lengths = [LATEST_MS if w.window_ms is None else w.window_ms for w in windows if w.levels_ms[0] == size]
+        reach = max(lengths, default=0)
+        head = max((coarser for w in windows for coarser, finer in pairwise(w.sizes_ms) if finer == size), default=0)
+        pieces = [
+            StartPiece(w.start_ms if w.edge == "prorate" and size == w.levels_ms[-1] else w.whole_ms, w.whole_ms, coarser)
+            for w in windows
+            for coarser, finer in pairwise(w.levels_ms)
+            if finer == size and w.window_ms is not None and w.window_ms > reach
+        ]
+        reads.append(LevelRead(size, reach, head if head > reach else 0, tuple(pieces)))
+    return reads
+
+
+def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int) -> list[Range]:
+    """The runs of chunks of raw events that exact windows may need, oldest first: those at their old ends, and the newest one.
+
+    Without tiles those are all chunks from the begin of the longest window on.
+    """
+    newest = floor(at_ms - 1, size_ms)
+    runs = [Range(-size_ms, newest, newest + size_ms)]
+    for window in windows:
+        start, end = window.start_ms(at_ms), window.whole_ms(at_ms)
+        if window.edge == "exact" and start < end:
+            runs.append(Range(-size_ms, floor(start, size_ms), ceiling(end, size_ms)))
+    return _joined(-size_ms, runs)
+
+
+def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
+    """The runs of tiles at a query time, level after level, each level's oldest first."""
+    last = at_ms - 1
+    wanted = []
+    for size, reach, head, pieces in reads:
+        oldest = at_ms - reach
+        start = oldest - oldest % size  # `floor` written out, as this is done for every fetch
+        if head:
+            start = min(start, floor(last, head))
+        newest = Range(size, start, last - last % size + size)
+        if pieces:
+            wanted += _joined(size, [*_found(pieces, size, at_ms, newest.end_ms), newest])
+        else:
+            wanted.append(newest)
+    return wanted
+
+
+def _found(pieces: Sequence[StartPiece], size_ms: int, at_ms: int, end_ms: int) -> list[Range]:
+    found = []
+    for start_ms, whole_ms, coarser_ms in pieces:
+        piece = Range(size_ms, ceiling(start_ms(at_ms), size_ms), min(ceiling(whole_ms(at_ms), coarser_ms), end_ms))
+        if piece.start_ms < piece.end_ms:
+            found.append(piece)
+    return found
+
+
+def _joined(size_ms: int, runs: list[Range]) -> list[Range]:
+    """The same tiles as runs that neither touch nor overlap, so that no tile is read twice."""
+    runs.sort()
+    joined = [runs[0]]
+    for run in runs[1:]:
+        if run.start_ms <= joined[-1].end_ms:
+            joined[-1] = Range(size_ms, joined[-1].start_ms, max(run.end_ms, joined[-1].end_ms))
+        else:
+            joined.append(run)
+    return joined

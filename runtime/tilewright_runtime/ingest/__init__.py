@@ -1,0 +1,1 @@
+"""Writing: events into tiles, and tiles into stores."""

@@ -1,0 +1,146 @@
+"""Loading a store with tiles that were made elsewhere: whole tiles of history, of which nothing is merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import StoreError
+from ..stores import Store, Transaction, TransactionalStore
+from ..stores.ownership import register_plan, require_plan
+from ..stores.progress import Progress
+from ..tiles.block import COMPLETE, Block
+from ..tiles.keys import TileKeys
+from ..tiles.layout import NEWEST, SEQUENCE, STAMP, START, layout_of
+from ..tiles.records import RecordCodec
+from ..tiles.rollup import RollUp, tiles_of_engine
+from ..tiles.rows import LevelTiles
+
+#: A row a tile: its level, entity and start; how many events it has, and when the newest was; its record, and whether that says
+#: that the tile is complete.
+SCHEMA = pa.schema(
+    [
+        ("size_ms", pa.int64()),
+        ("entity", pa.string()),
+        ("start_ms", pa.int64()),
+        ("events", pa.int64()),
+        ("newest_ms", pa.int64()),
+        ("record", pa.binary()),
+        ("complete", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Put:
+    """How many tiles were put, and how many events were left out because the store cannot hold their keys."""
+
+    tiles: int = 0
+    refused: int = 0
+
+
+def as_records(codec: RecordCodec, tiles: LevelTiles, watermark_ms: int) -> pa.RecordBatch:
+    """Tiles of a level as rows of `SCHEMA`, those that ended before the watermark marked as complete."""
+    keys, rows = tiles.keys, tiles.block.rows.copy()
+    ended = rows[:, START] + (keys.size_ms - 1) <= watermark_ms
+    rows[ended, STAMP] |= COMPLETE
+    entities = pa.array(keys.entities, pa.string()).take(pa.array(keys.entity, pa.int64()))
+    columns = [
+        pa.array(np.full(len(rows), keys.size_ms)),
+        entities,
+        pa.array(keys.starts_ms, pa.int64()),
+        pa.array(rows[:, SEQUENCE].copy()),
+        pa.array(rows[:, NEWEST].copy()),
+        pa.array(codec.encode(Block(rows, tiles.block.variable)), pa.binary()),
+        pa.array(ended),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
+    """Loads a store with the tiles of all levels, from those of the finest level that a warehouse made.
+
+    The table is what `sql/tiles_{size}.sql` gives, and has all tiles of every entity in it.
+    Raises StoreError if the store has tiles of the plan.
+    """
+    require_no_tiles(plan, store)
+    if not len(finest):
+        return Put()
+    ladder = RollUp(plan)
+    table = tiles_of_engine(plan, finest)
+    codec = RecordCodec(ladder.rows.layout)
+    newest_ms, events = pc.max(table["__newest"]).as_py(), pc.sum(table["__events"]).as_py()
+    watermark_ms = newest_ms - plan.late.out_of_orderness_ms
+    put = put_records(plan, store, (as_records(codec, tiles, watermark_ms) for tiles in ladder.levels(table)), newest_ms)
+    finish(plan, store, newest_ms, events - put.refused)
+    return put
+
+
+def require_no_tiles(plan: Plan, store: Store) -> None:
+    """Raises StoreError if the store has tiles of the plan, whose events a load would lose, or of another plan of that name."""
+    if store.get(f"plan/{plan.name}") is not None:
+        require_plan(plan, store)
+    if any(store.get(f"{document}/{plan.name}") is not None for document in ("progress", "writer")):
+        raise StoreError(
+            f"store {store.url} has tiles of {plan.name} already, which loading history would replace. "
+            "Load a new one. What came after the history is written into an embedded store afterwards (tilewright write)."
+        )
+
+
+def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], newest_ms: int) -> Put:
+    """Puts the tiles of batches of `SCHEMA`, and marks those as complete that ended before the watermark and are not marked yet.
+
+    `newest_ms` is the time of the newest event of all. Putting the same again changes nothing. A store with transactions
+    gets a batch in one of them.
+    """
+    ttl_ms = {level.size_ms: level.ttl_ms for level in plan.levels}
+    longest, finest_ms = store.max_entity_bytes - len(plan.name.encode()), plan.levels[-1].size_ms
+    codec = RecordCodec(layout_of(plan))
+    watermark_ms = newest_ms - plan.late.out_of_orderness_ms
+    tiles = refused = 0
+    for whole in batches:
+        fits = pc.less_equal(pc.binary_length(whole["entity"]), longest)
+        batch = whole.filter(fits)
+        if len(batch) < len(whole):
+            long = whole.filter(pc.and_(pc.invert(fits), pc.equal(whole["size_ms"], finest_ms)))
+            refused += pc.sum(long["events"]).as_py() or 0
+        levels: list[tuple[TileKeys, list[bytes]]] = []
+        for size_ms in pc.unique(batch["size_ms"]).to_pylist():
+            level = batch.filter(pc.equal(batch["size_ms"], size_ms))
+            starts = level["start_ms"].to_numpy()
+            entities = pc.dictionary_encode(level["entity"])
+            keys = TileKeys(plan.name, size_ms, entities.dictionary.to_pylist(), entities.indices.to_pylist(), starts.tolist())
+            records = level["record"].to_pylist()
+            unmarked = (starts + (size_ms - 1) <= watermark_ms) & ~level["complete"].to_numpy(zero_copy_only=False)
+            if unmarked.any():
+                records = codec.completed(records, unmarked.tolist())
+            levels.append((keys, records))
+        if isinstance(store, TransactionalStore):
+            store.transact(partial(_put_all, levels))
+        else:
+            for keys, records in levels:
+                store.put_newer(keys, records, ttl_ms[keys.size_ms])
+        tiles += len(batch)
+    return Put(tiles, refused)
+
+
+def _put_all(levels: Sequence[tuple[TileKeys, Sequence[bytes]]], transaction: Transaction) -> None:
+    # What is there can only be of a load that did not end, since the store has no tiles of the plan else.
+    for keys, records in levels:
+        transaction.put_tiles(keys, records)
+
+
+def finish(plan: Plan, store: Store, newest_ms: int, events: int) -> None:
+    """Makes the store one of the plan, once all its tiles are there: until then a fetch finds none, and a load may be repeated."""
+    register_plan(plan, store)
+    if not isinstance(store, TransactionalStore):
+        # A state folder without this history would put its own tiles over it (delivery.py).
+        store.put_first(f"writer/{plan.name}", b"history")
+    Progress(newest_ms, events).save(plan, store)

@@ -1,0 +1,126 @@
+"""Outbox: brings the tiles of an embedded store to one without transactions, again and again until it has acknowledged them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import StoreError
+from ..stores import Store, Transaction, TransactionalStore
+from ..stores.expiry import ttls_ms
+from ..stores.ownership import claim_for_state
+from ..stores.progress import Progress
+from ..tiles.keys import TileKeys
+
+#: Tiles whose records are in memory at once.
+_PART_TILES = 4096
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The tiles that the last commit changed, with the number of events before and after it.
+
+    It is committed with those tiles. The next commit comes only after they were delivered, so one is enough.
+    """
+
+    before: int = 0
+    after: int = 0
+    changed: list[TileKeys] = field(default_factory=list)
+
+    def to_bytes(self) -> bytes:
+        """A line of JSON, then a table of Arrow for each level with the entity and the start of each tile."""
+        head = {"before": self.before, "after": self.after, "levels": [[keys.table, keys.size_ms] for keys in self.changed]}
+        sink = pa.BufferOutputStream()
+        schema = pa.schema({"entity": pa.dictionary(pa.int32(), pa.string()), "start": pa.int64()})
+        with pa.ipc.new_stream(sink, schema) as stream:
+            for keys in self.changed:
+                entities = pa.DictionaryArray.from_arrays(pa.array(keys.entity, pa.int32()), pa.array(keys.entities, pa.string()))
+                stream.write_batch(pa.record_batch([entities, pa.array(keys.starts_ms, pa.int64())], schema=schema))
+        written: bytes = sink.getvalue().to_pybytes()
+        return json.dumps(head).encode() + b"\n" + written
+
+    @classmethod
+    def from_bytes(cls, document: bytes) -> Pending:
+        """What `to_bytes` made."""
+        line, _, written = document.partition(b"\n")
+        head = json.loads(line)
+        batches = pa.ipc.open_stream(written)
+        changed = [
+            TileKeys(
+                table, size_ms, batch["entity"].dictionary.to_pylist(), batch["entity"].indices.to_pylist(), batch["start"].to_pylist()
+            )
+            for (table, size_ms), batch in zip(head["levels"], batches, strict=True)
+        ]
+        return cls(head["before"], head["after"], changed)
+
+
+class Outbox:
+    """Puts the tiles of a plan from `state`, which holds them with the positions of their sources, into `store`.
+
+    The store keeps how many events it has acknowledged. Whatever happened to either side, a comparison with the state's own number
+    says what is missing: nothing, the last commit, or, where the store lost something or is a new one, everything.
+    """
+
+    def __init__(self, plan: Plan, state: TransactionalStore, store: Store) -> None:
+        self._plan = plan
+        self._state = state
+        self._store = store
+        self._ttl_ms = ttls_ms(plan)
+        self._outbox, self._delivered = f"outbox/{plan.name}", f"delivered/{plan.name}"
+
+    def begin(self) -> None:
+        """Makes the store one that is filled from this state alone, and brings it up. Raises what `deliver` raises.
+
+        Raises StoreError for a store that gets the plan's tiles from another state: whole tiles of two would replace each other.
+        """
+        own = self._state.put_first("state", uuid.uuid4().hex.encode())
+        claim_for_state(self._plan, self._store, self._state, own)
+        self.deliver()
+
+    def note(self, transaction: Transaction, before: Progress, after: Progress, changed: Sequence[TileKeys]) -> None:
+        """Notes the tiles that a commit changes, in its own transaction."""
+        if after.events != before.events:
+            transaction.put(self._outbox, Pending(before.events, after.events, list(changed)).to_bytes())
+
+    def deliver(self) -> None:
+        """Puts what the store has not acknowledged. Raises StoreError if it does not acknowledge it now, or has newer tiles."""
+        try:
+            self._bring_up()
+        except StoreError as wrong:
+            raise StoreError(f"{wrong} What was written so far is kept in {self._state.url}, and the next write puts it.") from wrong
+
+    def _bring_up(self) -> None:
+        found = self._store.get(self._delivered)
+        delivered = int(found) if found else 0
+        present = Progress.load(self._plan, self._state.get).events
+        if delivered == present:
+            return
+        if delivered > present:
+            raise StoreError(
+                f"store {self._store.url} has tiles of {self._plan.name} of {delivered:,} events, and {self._state.url} of {present:,} "
+                "only, as after going back to an older copy of that folder. Use the newer one, or an empty database."
+            )
+        last = self._state.get(self._outbox)
+        outbox = Pending.from_bytes(last) if last else Pending()
+        is_last_commit = (outbox.before, outbox.after) == (delivered, present)
+        for keys, records in self._changed(outbox) if is_last_commit else self._state.tiles(self._plan.name):
+            self._store.put_newer(keys, records, self._ttl_ms[keys.size_ms])
+        self._store.put(self._delivered, str(present).encode())
+
+    def _changed(self, outbox: Pending) -> Iterator[tuple[TileKeys, list[bytes]]]:
+        """The tiles of the last commit as they are now, in parts."""
+        for keys in outbox.changed:
+            for start in range(0, len(keys.starts_ms), _PART_TILES):
+                part = keys.take(np.arange(start, min(start + _PART_TILES, len(keys.starts_ms))))
+                yield part, self._records(part)
+
+    def _records(self, keys: TileKeys) -> list[bytes]:
+        found = self._state.transact(lambda transaction: transaction.get_tiles(keys))
+        return [record for record in found if record is not None]

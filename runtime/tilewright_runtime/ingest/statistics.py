@@ -1,0 +1,81 @@
+"""Measuring a sample of events: how many an entity has in an hour, and how many entities there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import InputError
+from ..readers import Batch, Input, Position
+from ..tiles.layout import SEQUENCE
+from .aggregation import Aggregator, source_of
+
+_HOUR_MS = 3_600_000
+#: No store is written to, so no key is too long.
+_ANY_LENGTH = 1 << 20
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a sample holds; rates are over all of its hours, from the first event's to the last one's."""
+
+    events: int
+    refused: int
+    hours: int
+    entities: int
+    typical_per_hour: float
+    """Of the median entity."""
+    busiest_per_hour: float
+    """Of the entity with the most events."""
+    most_in_an_hour: int
+    """Of any entity in any one hour."""
+
+
+def measure(plan: Plan, inputs: Sequence[Input], source: str | None = None) -> Measured:
+    """Measures all events of some files, as the plan's source filters and reads them.
+
+    Raises InputError if a file cannot be read or holds no usable event.
+    """
+    counts: Counter[tuple[str, int]] = Counter()
+    refused = 0
+    chosen = source_of(plan, source)
+    aggregator = Aggregator(plan, _ANY_LENGTH)
+    try:
+        for item in inputs:
+            for batch in item.batches(chosen.columns, Position(item.uri), final=True):
+                refused += _add(aggregator, chosen.name, batch, counts)
+    finally:
+        aggregator.close()
+    if not counts:
+        raise InputError(f"none of the events can be used ({refused:,} rows were refused). tilewright write says why.")
+    return _measured(counts, refused)
+
+
+def _add(aggregator: Aggregator, source: str, batch: Batch, counts: Counter[tuple[str, int]]) -> int:
+    """Adds the events of a batch, and returns how many of its rows cannot be used."""
+    aggregator.load(source, batch.table)
+    keys, block = (tiles := aggregator.tiles(_HOUR_MS)).keys, tiles.block
+    for entity, start_ms, events in zip(keys.entity, keys.starts_ms, block.rows[:, SEQUENCE].tolist(), strict=True):
+        counts[keys.entities[entity], start_ms] += events
+    return len(batch.malformed) + len(aggregator.refused())
+
+
+def _measured(counts: Counter[tuple[str, int]], refused: int) -> Measured:
+    starts = {start_ms for _, start_ms in counts}
+    hours = (max(starts) - min(starts)) // _HOUR_MS + 1
+    entities: Counter[str] = Counter()
+    for (entity, _), events in counts.items():
+        entities[entity] += events
+    return Measured(
+        events=entities.total(),
+        refused=refused,
+        hours=hours,
+        entities=len(entities),
+        typical_per_hour=median(entities.values()) / hours,
+        busiest_per_hour=max(entities.values()) / hours,
+        most_in_an_hour=max(counts.values()),
+    )

@@ -1,0 +1,173 @@
+"""How values look: as JSON, and as tables on a terminal."""
+
+from __future__ import annotations
+
+import math
+import os
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tilewright_compiler.humanize import counted, one_line
+from tilewright_compiler.plan.model import EVENTS_NAME, EVENTS_SIZE_MS
+
+from ..tiles.cover import WHOLE
+from ..times import iso
+
+from tilewright.windows import format_duration  # isort: skip
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..fetch.explain import Explanation, TileShare, WindowShare
+    from ..fetch.fetcher import Answer
+
+#: The width of tables that go to a file or another program: names stay whole, so that they can be searched for.
+_UNSEEN_WIDTH = 160
+#: The width of what one tile contributed, and of the column that counts the tiles which are not shown.
+_TILE_WIDTH = 19
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console of the terminal's width, or of `COLUMNS`; wide where there is neither."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = _UNSEEN_WIDTH
+    return made
+
+
+def jsonable(value: Any) -> Any:
+    """A value as JSON can hold it: decimals as text, times in ISO 8601 UTC, NaN and the infinities as text."""
+    match value:
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case dict():
+            return {_name(name): jsonable(item) for name, item in value.items()}
+        case list() | tuple():
+            return [jsonable(item) for item in value]
+        case _:
+            return value
+
+
+def _name(key: Any) -> str:
+    """The key of a JSON object: a text, and the values of a histogram as their JSON would show them."""
+    return str(key).lower() if isinstance(key, bool) else str(jsonable(key))
+
+
+def answer_document(answer: Answer) -> dict[str, Any]:
+    """What `tilewright fetch` prints for an answer; `quality` is there only where it is not clean."""
+    document = {"keys": answer.keys, "at": answer.at, "features": answer.features}
+    if answer.quality:
+        document["quality"] = answer.quality
+    converted: dict[str, Any] = jsonable(document)
+    return converted
+
+
+def print_explanation(console: Console, explanation: Explanation) -> None:
+    """The steps, then each window with its cover and its tiles, and what was computed from the features."""
+    from rich.table import Table
+    from rich.text import Text
+
+    answer = explanation.answer
+    keys = ", ".join(f"{name}={value}" for name, value in answer.keys.items())
+    console.print(Text(f"{one_line(keys)} at {iso(answer.at)}", style="bold"))
+    steps = Table(box=None, pad_edge=False, header_style="dim")
+    for column, justify in (("step", "left"), ("µs", "right"), ("", "left")):
+        steps.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for number, step in enumerate(explanation.steps, 1):
+        steps.add_row(f"{number} {step.name}", f"{step.seconds * 1e6:,.0f}", step.detail)
+    steps.add_row("", f"{explanation.seconds * 1e6:,.0f}", "in all", style="dim")
+    console.print(steps)
+    for share in explanation.windows:
+        console.print()
+        console.print(Text(_cover_title(share, answer.at), style="bold"))
+        console.print(_cover_table(share, console.width))
+    if explanation.derivations:
+        console.print(Text("\nderivations", style="bold"))
+        derivations = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+        for name, value in explanation.derivations.items():
+            derivations.add_row(Text(one_line(name)), Text(short(value), style="bold"))
+        console.print(derivations)
+
+
+def _cover_title(share: WindowShare, at_ms: int) -> str:
+    window = share.window
+    length = "lifetime" if window.window_ms is None else f"window {format_duration(window.window_ms)}"
+    if not share.segments:
+        return f"{length}: no whole tile lies in it"
+    expected = sum(segment.tiles for segment in share.segments)
+    sizes = " + ".join(f"{segment.tiles:,} × {format_duration(segment.size_ms)}" for segment in share.segments if segment.tiles)
+    raw = sum(tile.events for tile in share.tiles if tile.size_ms == EVENTS_SIZE_MS)
+    begin, end = share.segments[0].start_ms, share.segments[-1].end_ms
+    span = f"up to {iso(end)}" if window.window_ms is None else f"[{iso(begin)}, {iso(end)})"
+    if not expected:
+        return f"{length} ({window.edge}): {span}, {counted(raw, 'raw event')}"
+    tiles = sum(tile.size_ms != EVENTS_SIZE_MS for tile in share.tiles)
+    found = f"{tiles:,} tiles" if window.window_ms is None else f"{tiles:,} of {expected:,} tiles ({sizes})"
+    ends = [(share.segments[0], "oldest"), (share.segments[-1], "newest")]
+    cut = "".join(f"; {float(segment.part):.1%} of the {end} tile counts" for segment, end in ends if segment.part != WHOLE)
+    beside = f"; {counted(raw, 'raw event')} beside them" if window.edge == "exact" else ""
+    return f"{length} ({window.edge}): {span}, {found} hold events{cut}{beside}"
+
+
+def _cover_table(share: WindowShare, width: int) -> Table:
+    """A line a feature: its value, then what the newest tiles would give alone, as many as the width allows."""
+    from rich.table import Table
+    from rich.text import Text
+
+    names = [Text(name) for name in ("(events)", *share.values)]
+    values = [f"{sum(tile.events for tile in share.tiles):,}", *map(short, share.values.values())]
+    room = width - max(map(len, names)) - max(map(len, values)) - _TILE_WIDTH
+    shown = share.tiles[: -max(room // _TILE_WIDTH, 0) - 1 : -1]
+    hidden = len(share.tiles) - len(shown)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True, style="bold")
+    for tile in shown:
+        title = f"{_tile_time(tile)} {f'+{format_duration(tile.size_ms)}' if tile.size_ms else EVENTS_NAME}"
+        table.add_column(title, justify="right", no_wrap=True, style="dim", max_width=_TILE_WIDTH)
+    if hidden:
+        table.add_column(f"… {hidden:,} more" if shown else f"of {counted(hidden, 'tile')}", style="dim", no_wrap=True)
+    contributions = [[f"{tile.events:,}", *(short(tile.values[name]) for name in share.values)] for tile in shown]
+    for name, value, *cells in zip(names, values, *contributions, strict=True):
+        table.add_row(name, Text(value), *map(Text, cells))
+    return table
+
+
+def _tile_time(tile: TileShare) -> str:
+    moment = datetime.fromtimestamp(tile.start_ms / 1000, UTC)
+    return f"{moment:%b %d}" if tile.size_ms and tile.size_ms % 86_400_000 == 0 else f"{moment:%b %d %H:%M}"
+
+
+def short(value: Any) -> str:
+    """A value in few characters, none of which moves the cursor or colours the terminal: texts are those of events."""
+    match value:
+        case None:
+            return "–"
+        case float():
+            return f"{value:.6g}"
+        case bool():
+            return str(value).lower()
+        case int():
+            return f"{value:,}"
+        case [{"item": _}, *_]:
+            return _some([f"{one_line(_name(item['item']))}×{item['count']}" for item in value])
+        case dict():
+            return _some([f"{one_line(_name(name))}={short(item)}" for name, item in value.items()])
+        case list():
+            return " ".join(short(item) for item in value)
+        case _:
+            return one_line(str(jsonable(value)))
+
+
+def _some(shown: list[str]) -> str:
+    return " ".join(shown[:3]) + (" …" if len(shown) > 3 else "")

@@ -1,0 +1,119 @@
+"""A cover drawn to scale: which part of a line each tile and the window take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tilewright.windows import format_duration
+from tilewright_compiler.humanize import counted, format_span
+from tilewright_compiler.plan.model import EVENTS_NAME, EVENTS_SIZE_MS
+
+from ..tiles.cover import WHOLE, Segment
+from .plan import CoverReport
+
+#: Of a lifetime, which has no begin to draw, so many of the newest tiles are drawn.
+_NEWEST_TILES = 8
+_DAY = 86_400_000
+
+
+class Span(NamedTuple):
+    """A part of time, [start, end)."""
+
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """The segments of one level in a picture, or its raw events."""
+
+    label: str
+    size_ms: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A window and the tiles that cover it; `open` says that there are older tiles than those drawn."""
+
+    title: str
+    features: tuple[str, ...]
+    span: Span
+    rows: tuple[Row, ...]
+    as_of: tuple[Row, ...]
+    """The same for a store that holds later events; empty where the cover is no other."""
+    window: Span
+    open: bool
+    note: str
+
+    def place(self, time_ms: int, width: int) -> int:
+        """Where a time lies on a line of some width."""
+        return round((time_ms - self.span.start_ms) * width / (self.span.end_ms - self.span.start_ms))
+
+
+def picture(cover: CoverReport) -> Picture:
+    """The picture of a cover."""
+    segments, as_of = cover.segments, cover.as_of
+    if cover.oldest_ms is None:
+        # The newest tiles of the coarsest level, and whatever finer ones there are after them.
+        size = _size(cover)
+        start = cover.at_ms - cover.at_ms % size - (_NEWEST_TILES - 1) * size
+        segments, as_of = _newest(segments, start), _newest(as_of, start)
+    else:
+        start = min([cover.oldest_ms, *(segment.start_ms for segment in segments)])
+    end = max([cover.at_ms, *(segment.end_ms for segment in segments)])
+    return Picture(
+        title=_title(cover),
+        features=cover.features,
+        span=Span(start, end),
+        rows=_rows(segments),
+        as_of=_rows(as_of) if as_of != segments else (),
+        window=Span(start if cover.oldest_ms is None else cover.oldest_ms, cover.at_ms),
+        open=cover.oldest_ms is None,
+        note=_note(cover),
+    )
+
+
+def _size(cover: CoverReport) -> int:
+    """What a lifetime is drawn in: tiles of its level, or days."""
+    return cover.window.levels_ms[0] if cover.window.levels_ms else _DAY
+
+
+def _newest(segments: list[Segment], start_ms: int) -> list[Segment]:
+    return [segment._replace(start_ms=max(segment.start_ms, start_ms)) for segment in segments if segment.end_ms > start_ms]
+
+
+def _rows(segments: list[Segment]) -> tuple[Row, ...]:
+    rows = []
+    for size in sorted({segment.size_ms for segment in segments}, reverse=True):
+        level = tuple(segment for segment in segments if segment.size_ms == size)
+        label = EVENTS_NAME if size == EVENTS_SIZE_MS else f"{sum(segment.tiles for segment in level):,} × {format_duration(size)}"
+        rows.append(Row(label, size, level))
+    return tuple(rows)
+
+
+def _title(cover: CoverReport) -> str:
+    if cover.window.window_ms is None:
+        return "lifetime"
+    return f"window {format_duration(cover.window.window_ms)}, {cover.window.edge}"
+
+
+def _note(cover: CoverReport) -> str:
+    if cover.oldest_ms is None:
+        if not cover.window.levels_ms:
+            return f"every raw event; those of the newest {_NEWEST_TILES} days are drawn"
+        return f"every {format_duration(_size(cover))} tile since the entity's first; the newest {_NEWEST_TILES} are drawn"
+    if not cover.segments:
+        return "no whole tile lies in it"
+    early = cover.oldest_ms - cover.segments[0].start_ms
+    tiles = counted(sum(segment.tiles for segment in cover.segments), "tile")
+    if cover.segments[0].size_ms == EVENTS_SIZE_MS:
+        raw = format_span(cover.segments[0].end_ms - cover.segments[0].start_ms)
+        return f"{tiles}, and the raw events of the {raw} before them" if len(cover.segments) > 1 else "raw events, and no tiles"
+    cut = cover.segments[0].part
+    if cut != WHOLE:
+        return f"{tiles}; {float(cut):.1%} of the oldest one counts"
+    if early > 0:
+        return f"{tiles}; the oldest one begins {format_span(early)} before the window"
+    return f"{tiles}; {format_span(-early)} of the window before them are left out" if early else f"{tiles}, which begin with the window"

@@ -1,0 +1,230 @@
+"""What a plan does, on a terminal: tables, and its covers drawn in characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segment as Part
+from rich.text import Text
+
+from tilewright.windows import format_duration
+from tilewright_compiler.humanize import counted, format_bytes, format_span, one_line, requested
+from tilewright_compiler.plan.model import EVENTS_SIZE_MS, EventLog, Feature
+
+from ..tiles.cover import Segment
+from ..times import iso
+from .picture import Picture, Row, picture
+from .plan import FeatureReport, LevelReport, PlanReport
+
+_LABEL_WIDTH = 12
+
+
+LEFT, RIGHT = "left", "right"
+
+
+class _Lines:
+    """Lines for a console, laid out for its width: rich's own tables take ten times as long, which adds up over many plans."""
+
+    def __init__(self, console: Console) -> None:
+        self.width = console.width
+        self._console = console
+        self._lines: list[list[tuple[str, str]]] = []
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Part]:
+        for line in self._lines:
+            yield from (Part(text, console.get_style(style)) for text, style in line)
+            yield Part.line()
+
+    def heading(self, title: str) -> None:
+        """A title after an empty line."""
+        self.add()
+        self.add((title, "bold"))
+
+    def add(self, *parts: tuple[str, str]) -> None:
+        """A text of parts with their styles, over as many lines as it needs."""
+        text = Text.assemble(*((one_line(text), style) for text, style in parts))
+        for line in text.wrap(self._console, self.width, overflow="fold"):
+            self._lines.append([(part.text, str(part.style or "")) for part in line.render(self._console)])
+
+    def labelled(self, label: str, line: str, style: str) -> None:
+        """A line of a picture, cut at the console's edge."""
+        room = self.width - _LABEL_WIDTH - 1
+        self._lines.append([(f"{label:>{_LABEL_WIDTH}} ", "dim"), (set_cell_size(line.rstrip(), room).rstrip(), style)])
+
+    def table(self, sides: Sequence[str], head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Rows of cells below a head; what is too wide is folded, numbers (on the right side of their column) last."""
+        cells = [head, *([one_line(cell) for cell in row] for row in rows)]
+        widths = _fitted([max(map(cell_len, column)) for column in zip(*cells, strict=True)], sides, self.width)
+        for place, row in enumerate(cells):
+            folded = [self._folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+            for texts in zip_longest(*folded, fillvalue=""):
+                line = "  ".join(_placed(text, width, side) for text, width, side in zip(texts, widths, sides, strict=True))
+                self._lines.append([(line.rstrip(), "" if place else "dim")])
+
+    def _folded(self, text: str, width: int) -> list[str]:
+        if cell_len(text) <= width:
+            return [text]
+        return [line.plain for line in Text(text).wrap(self._console, width, overflow="fold")]
+
+
+def _placed(text: str, width: int, side: str) -> str:
+    room = " " * (width - cell_len(text))
+    return room + text if side == RIGHT else text + room
+
+
+def _fitted(widths: list[int], sides: Sequence[str], room: int) -> list[int]:
+    """Widths that fit a line with two spaces after each but the last: the widest column gives way, of numbers only if no other can."""
+    fitted = [*(width + 2 for width in widths[:-1]), widths[-1]]
+    while sum(fitted) > max(room, 3 * len(fitted)):
+        texts = [place for place, side in enumerate(sides) if side == LEFT and fitted[place] > 3]
+        fitted[max(texts or range(len(fitted)), key=fitted.__getitem__)] -= 1
+    return [*(width - 2 for width in fitted[:-1]), fitted[-1]]
+
+
+def print_report(console: Console, report: PlanReport) -> None:
+    """The plan, its features, what is stored, and a picture of each cover."""
+    lines = _Lines(console)
+    _add_head(lines, report)
+    lines.heading("Features")
+    _add_features(lines, report)
+    if report.plan.derivations:
+        lines.heading("Derivations")
+        lines.table(
+            [LEFT, LEFT, LEFT], ["derivation", "type", "computed as"], [[one.name, one.type, one.sql] for one in report.plan.derivations]
+        )
+    lines.heading("Stored per entity")
+    _add_levels(lines, report)
+    lines.heading("States of a tile")
+    states = [[one.state.id, one.state.subject, ", ".join(one.fields), ", ".join(one.features)] for one in report.states]
+    lines.table([LEFT, LEFT, LEFT, LEFT], ["state", "of", "in a tile", "used by"], states)
+    lines.heading(f"Covers at {iso(report.at_ms)}")
+    for cover in report.covers:
+        lines.add()
+        _add_picture(lines, picture(cover))
+    console.print(lines, crop=False)
+
+
+def _add_head(lines: _Lines, report: PlanReport) -> None:
+    plan, typical, worst = report.plan, report.plan.cost.typical, report.plan.cost.worst
+    keys = ", ".join(f"{key.name} {key.type}" for key in plan.keys)
+    lines.add((plan.name, "bold"), (f"  {'online' if plan.online else 'offline'}, by {keys}", ""))
+    sizes = [f"{counted(report.tile_bytes, 'byte')} a tile"] if plan.levels else []
+    if plan.cost.chunk_bytes is not None:
+        sizes.append(f"about {counted(plan.cost.chunk_bytes, 'byte')} a chunk of raw events")
+    lines.add((f"plan {plan.fingerprint}, tiles {plan.storage_fingerprint}, {', '.join(sizes)}", "dim"))
+    usual = f"{requested(typical)}, {format_bytes(typical.bytes)} in {counted(typical.round_trips, 'round trip')}"
+    lines.add((f"a request for all features reads {usual}; at worst {requested(worst)}, {format_bytes(worst.bytes)}", ""))
+
+
+def _add_features(lines: _Lines, report: PlanReport) -> None:
+    rows = []
+    for one in report.features:
+        levels = one.feature.levels_ms
+        rule = one.feature.rule + (f" (levels {', '.join(map(format_duration, levels))})" if len(levels) > 1 else "")
+        rows.append([one.feature.name, tile_text(one.feature), rule, *reads_text(one), edge_text(one.feature)])
+    lines.table([LEFT, RIGHT, LEFT, RIGHT, RIGHT, RIGHT], ["feature", "tile", "chosen by", "tiles", "bytes", "edge"], rows)
+
+
+def tile_text(feature: Feature) -> str:
+    """The size of a feature's oldest tile; of a lifetime's tiles; nothing without tiles."""
+    sizes = [feature.edge_ms, *feature.levels_ms]
+    return next((format_duration(size) for size in sizes if size is not None), "–")
+
+
+def edge_text(feature: Feature) -> str:
+    """The largest part of a window that its oldest tile can add or leave out."""
+    return "–" if feature.window_ms is None else f"{feature.max_edge_error:.1%}"
+
+
+def reads_text(one: FeatureReport) -> tuple[str, str]:
+    """Tiles and bytes of a request for a feature, from typical to worst; of a lifetime, for each year with events."""
+    typical, worst = one.typical, one.worst
+    if one.feature.window_ms is None:
+        read = f"{typical.tiles:,}/year" if typical.tiles else f"{typical.chunks:,} chunks/year"
+        return read, f"{format_bytes(typical.bytes)}/year"
+    counts = [_between(typical.tiles, worst.tiles)] if worst.tiles else []
+    counts += [f"{_between(typical.chunks, worst.chunks)} chunk{'s' * (worst.chunks > 1)}"] if worst.chunks else []
+    tiles = " + ".join(counts)
+    low, high = format_bytes(one.typical.bytes), format_bytes(one.worst.bytes)
+    if low == high:
+        return tiles, low
+    same_unit = low.split()[1] == high.split()[1]
+    return tiles, f"{low.split()[0] if same_unit else low}–{high}"
+
+
+def _between(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
+
+
+def _add_levels(lines: _Lines, report: PlanReport) -> None:
+    rows = [[level_text(one), *kept_text(one), ", ".join(one.features) or "heads only"] for one in report.levels]
+    lines.table([RIGHT, RIGHT, RIGHT, RIGHT, LEFT], ["level", "kept for", "tiles", "bytes", "read by"], rows)
+    kept, total = "tiles" if report.plan.levels else "events", report.plan.cost.stored_bytes_per_entity
+    ever = f"grows for ever with the lifetime's {kept}"
+    lines.add((ever if total is None else f"{format_bytes(total)} in all, with an event in every tile", "dim"))
+
+
+def level_text(one: LevelReport) -> str:
+    """The size of a level, or of the chunks of raw events."""
+    size = format_duration(one.level.size_ms)
+    return f"events {size}" if isinstance(one.level, EventLog) else size
+
+
+def kept_text(one: LevelReport) -> tuple[str, str, str]:
+    """How long a level is kept, and the tiles and bytes that makes."""
+    if one.level.ttl_ms is None or one.tiles is None or one.bytes is None:
+        return "ever", "all", "–"
+    return format_span(one.level.ttl_ms), f"{one.tiles:,}", format_bytes(one.bytes)
+
+
+def _add_picture(lines: _Lines, drawn: Picture) -> None:
+    width = lines.width - _LABEL_WIDTH - 2
+    lines.add((drawn.title, "bold"), (f"  {', '.join(drawn.features)}", ""))
+    for row in drawn.rows:
+        lines.labelled(row.label, tiles_line(drawn, row, width), "cyan")
+    lines.labelled("window", _window(drawn, width), "green")
+    if drawn.as_of:
+        lines.labelled("", "once the store holds events at or after T:", "dim")
+        for row in drawn.as_of:
+            lines.labelled(row.label, tiles_line(drawn, row, width), "cyan")
+    lines.labelled("", _axis(drawn, width), "dim")
+    lines.labelled("", drawn.note, "dim")
+
+
+def tiles_line(drawn: Picture, row: Row, width: int) -> str:
+    """Tiles as `|···|···|`, raw events as `|:::|`; where tiles are narrower than two characters, the boundaries give way to `▒`."""
+    line = [" "] * (width + 1)
+    for segment in row.segments:
+        first, last = drawn.place(segment.start_ms, width), drawn.place(segment.end_ms, width)
+        raw, crowded = segment.size_ms == EVENTS_SIZE_MS, last - first < 2 * segment.tiles
+        line[first : last + 1] = (":" if raw else "▒" if crowded else "·") * (last - first + 1)
+        for boundary in (segment.start_ms, segment.end_ms) if crowded or raw else _boundaries(segment):
+            line[drawn.place(boundary, width)] = "…" if drawn.open and boundary == drawn.span.start_ms else "|"
+    return "".join(line)
+
+
+def _boundaries(segment: Segment) -> range:
+    return range(segment.start_ms, segment.end_ms + 1, segment.size_ms)
+
+
+def _window(drawn: Picture, width: int) -> str:
+    first, last = (drawn.place(time, width) for time in drawn.window)
+    line = [" "] * (width + 1)
+    line[first : last + 1] = "─" * (last - first + 1)
+    line[first], line[last] = "…" if drawn.open else "[", ")"
+    return "".join(line)
+
+
+def _axis(drawn: Picture, width: int) -> str:
+    """The cover's begin on the left and the query time under its place, as far as there is room."""
+    begin, at = moment_text(drawn.span.start_ms), f"T {moment_text(drawn.window.end_ms)}"
+    room = max(drawn.place(drawn.window.end_ms, width) + 1 - len(at), len(begin) + 2)
+    return f"{begin:<{room}}{at}"
+
+
+def moment_text(time_ms: int) -> str:
+    """A time in UTC without the letters of ISO 8601."""
+    return iso(time_ms).rstrip("Z").replace("T", " ")

@@ -1,0 +1,1 @@
+"""The stores, one a file, found by the scheme of their URL."""

@@ -1,0 +1,111 @@
+"""The store in memory: for tests and notebooks; it lives as long as its process."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from ...tiles.keys import Range, TileKeys
+from ..base import by_level, put_first, put_newer
+
+T = TypeVar("T")
+
+
+class MemoryStore:
+    """Tiles in dictionaries: (table, entity, size) -> start -> record, with the starts kept in order beside them."""
+
+    max_entity_bytes = 1 << 20
+    expires = False
+
+    def __init__(self, url: str = "memory:") -> None:
+        self.url = url
+        self._tiles: dict[tuple[str, str, int], dict[int, bytes]] = {}
+        self._starts: dict[tuple[str, str, int], list[int]] = {}
+        self._documents: dict[str, bytes] = {}
+
+    def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
+        """The records of an entity in each range, oldest first."""
+        found = []
+        for size_ms, start_ms, end_ms in ranges:
+            place = (table, entity, size_ms)
+            starts, tiles = self._starts.get(place, []), self._tiles.get(place, {})
+            found.append([tiles[start] for start in starts[bisect_left(starts, start_ms) : bisect_left(starts, end_ms)]])
+        return found
+
+    def get(self, name: str) -> bytes | None:
+        """A named document."""
+        return self._documents.get(name)
+
+    def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
+        """The record of each tile, None where there is none."""
+        return MemoryTransaction(self._tiles, self._documents).get_tiles(keys)
+
+    def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
+        """Puts the tiles that are newer than what is stored; nothing expires here."""
+        self.transact(lambda transaction: put_newer(transaction, keys, records))
+
+    def put(self, name: str, value: bytes) -> None:
+        """Writes a named document."""
+        self.transact(lambda transaction: transaction.put(name, value))
+
+    def put_first(self, name: str, value: bytes) -> bytes:
+        """Writes a named document unless there is one, and returns the one that is there."""
+        return self.transact(lambda transaction: put_first(transaction, name, value))
+
+    def transact(self, work: Callable[[MemoryTransaction], T]) -> T:
+        """Runs `work` and keeps its changes if it returns."""
+        transaction = MemoryTransaction(self._tiles, self._documents)
+        result = work(transaction)
+        for place, tiles in transaction.tiles.items():
+            self._tiles.setdefault(place, {}).update(tiles)
+            self._starts[place] = sorted(self._tiles[place])
+        self._documents.update(transaction.documents)
+        return result
+
+    def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
+        """All tiles of a table."""
+        for (of_table, entity, size_ms), tiles in list(self._tiles.items()):
+            if of_table == table:
+                yield from by_level(table, [(entity, size_ms, start_ms, record) for start_ms, record in sorted(tiles.items())])
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class MemoryTransaction:
+    """Changes that are not yet in the store."""
+
+    def __init__(self, stored: dict[tuple[str, str, int], dict[int, bytes]], documents: dict[str, bytes]) -> None:
+        self._stored = stored
+        self._stored_documents = documents
+        self.tiles: dict[tuple[str, str, int], dict[int, bytes]] = {}
+        self.documents: dict[str, bytes] = {}
+
+    def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
+        """The record of each tile, None where there is none."""
+        by_entity = [self._of(self._stored, keys, entity) | self._of(self.tiles, keys, entity) for entity in keys.entities]
+        return [by_entity[entity].get(start) for entity, start in zip(keys.entity, keys.starts_ms, strict=True)]
+
+    @staticmethod
+    def _of(tiles: dict[tuple[str, str, int], dict[int, bytes]], keys: TileKeys, entity: str) -> dict[int, bytes]:
+        return tiles.get((keys.table, entity, keys.size_ms), {})
+
+    def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
+        """Writes the record of each tile."""
+        by_entity = [self.tiles.setdefault((keys.table, entity, keys.size_ms), {}) for entity in keys.entities]
+        for entity, start, record in zip(keys.entity, keys.starts_ms, records, strict=True):
+            by_entity[entity][start] = record
+
+    def get(self, name: str) -> bytes | None:
+        """A named document."""
+        return self.documents.get(name, self._stored_documents.get(name))
+
+    def put(self, name: str, value: bytes) -> None:
+        """Writes a named document."""
+        self.documents[name] = value
+
+
+def open_url(url: str, rest: str, create: bool) -> MemoryStore:
+    """A new, empty store."""
+    return MemoryStore(url)

@@ -1,0 +1,148 @@
+"""What every store can do, and how one is found by its URL."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+
+from ..errors import StoreError
+from ..tiles.keys import Range, TileKeys
+from ..tiles.records import precedence
+
+T = TypeVar("T")
+
+#: The layout of everything in a store; another number is refused.
+FORMAT = "1"
+
+#: The package whose modules are the stores.
+_BACKENDS = f"{__package__}.backends"
+
+#: The user and password of a URL, which no message shows.
+_PASSWORD = re.compile(r"//.*@")
+
+
+class Transaction(Protocol):
+    """What may be done in one atomic change: all of it happens, or nothing."""
+
+    def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
+        """The record of each tile, None where there is none."""
+
+    def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
+        """Writes the record of each tile, whatever was there."""
+
+    def get(self, name: str) -> bytes | None:
+        """A named document, such as a source's position."""
+
+    def put(self, name: str, value: bytes) -> None:
+        """Writes a named document."""
+
+
+class Store(Protocol):
+    """A place for tiles and for the small documents that go with them: what every store can do, far or near."""
+
+    url: str
+    """The URL as messages show it, without a password."""
+    max_entity_bytes: int
+    """The longest text of an entity, together with its table's name, that a key can hold."""
+    expires: bool
+    """Whether tiles go when their time to live has passed; a store that does not forget keeps them all."""
+
+    def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
+        """The records of an entity in each range, oldest first; one round trip.
+
+        A range from the beginning of time (times.EARLIEST_MS) is of a level without a time to live; for it a store that has
+        to enumerate keys may need a second round trip, and any other range it may refuse if it is very long.
+        """
+
+    def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
+        """The record of each tile, None where there is none; of many entities at once, some hundred tiles a round trip."""
+
+    def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
+        """Puts whole tiles, each at most once, where they are newer than what is stored (`records.precedence`); the others are no change.
+
+        So a put may be repeated, and puts may come in any order: the newest stays. Each tile by itself is put whole or not
+        at all; of several, some may have been put when an error is raised. A store that expires forgets a tile `ttl_ms`
+        after it was last put, and never if that is None. Raises StoreError if the store has not acknowledged all of them.
+        """
+
+    def get(self, name: str) -> bytes | None:
+        """A named document."""
+
+    def put(self, name: str, value: bytes) -> None:
+        """Writes a named document. Raises StoreError if the store has not acknowledged it."""
+
+    def put_first(self, name: str, value: bytes) -> bytes:
+        """Writes a named document unless there is one, in one atomic step, and returns the one that is there now."""
+
+    def close(self) -> None:
+        """Lets go of files and connections; closing twice is harmless."""
+
+
+@runtime_checkable
+class TransactionalStore(Store, Protocol):
+    """A store that changes tiles and documents together: the writer needs one to commit tiles with the positions of their sources."""
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Runs `work` in one atomic change and returns what it returns; it may be run again, so it must not keep state.
+
+        Raises StoreError if another process is writing.
+        """
+
+    def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
+        """All tiles of a table, in parts of some thousand, each of one level; what is put meanwhile may be among them."""
+
+
+def put_newer(transaction: Transaction, keys: TileKeys, records: Sequence[bytes]) -> None:
+    """`Store.put_newer` for stores that have transactions."""
+    stored = transaction.get_tiles(keys)
+    newer = [
+        place
+        for place, (record, old) in enumerate(zip(records, stored, strict=True))
+        if old is None or precedence(record) > precedence(old)
+    ]
+    transaction.put_tiles(keys.take(np.array(newer, dtype=np.intp)), [records[place] for place in newer])
+
+
+def by_level(table: str, tiles: Iterable[tuple[str, int, int, bytes]]) -> Iterator[tuple[TileKeys, list[bytes]]]:
+    """Tiles as (entity, size_ms, start_ms, record) as the keys and records of each level."""
+    levels: dict[int, list[tuple[str, int, bytes]]] = {}
+    for entity, size_ms, start_ms, record in tiles:
+        levels.setdefault(size_ms, []).append((entity, start_ms, record))
+    for size_ms, found in levels.items():
+        places = {entity: place for place, entity in enumerate(dict.fromkeys(entity for entity, _, _ in found))}
+        keys = TileKeys(table, size_ms, list(places), [places[entity] for entity, _, _ in found], [start for _, start, _ in found])
+        yield keys, [record for _, _, record in found]
+
+
+def put_first(transaction: Transaction, name: str, value: bytes) -> bytes:
+    """`Store.put_first` for stores that have transactions."""
+    found = transaction.get(name)
+    if found is None:
+        transaction.put(name, value)
+    return value if found is None else found
+
+
+def store_modules() -> list[str]:
+    """The names of the modules that hold a store, which are the schemes of their URLs."""
+    package = importlib.import_module(_BACKENDS)
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+
+
+def open_store(url: str, create: bool = True) -> Store:
+    """Opens a store by its URL, for instance `lmdb:PATH`, and makes it if it is not there and may be made.
+
+    A store that is opened with `create=False` is only read. Raises StoreError if it cannot be opened.
+    """
+    scheme, colon, rest = url.partition(":")
+    names = store_modules()
+    if not colon or scheme not in names:
+        known = ", ".join(f"{name}:" for name in names)
+        shown = _PASSWORD.sub("//***@", url)
+        raise StoreError(f"store {shown!r}: a store URL begins with one of {known} (for instance lmdb:tiles.lmdb).")
+    store: Store = importlib.import_module(f"{_BACKENDS}.{scheme}").open_url(url, rest, create)
+    return store

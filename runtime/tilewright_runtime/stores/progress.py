@@ -1,0 +1,40 @@
+"""How far the events of a plan have come in a store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from tilewright_compiler.plan.model import Plan
+
+from .base import Store, Transaction
+
+Get = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many events were written, and the time of the newest."""
+
+    newest_ms: int | None = None
+    events: int = 0
+
+    @classmethod
+    def load(cls, plan: Plan, get: Get) -> Progress:
+        """The progress that a store has of a plan."""
+        found = get(f"progress/{plan.name}")
+        return cls(**json.loads(found)) if found else cls()
+
+    def after(self, newest_ms: int | None, events: int) -> Progress:
+        """The progress after some more events."""
+        times = [time for time in (self.newest_ms, newest_ms) if time is not None]
+        return Progress(max(times, default=None), self.events + events)
+
+    def watermark_ms(self, plan: Plan) -> int | None:
+        """The newest event's time less the out-of-orderness that the plan allows."""
+        return None if self.newest_ms is None else self.newest_ms - plan.late.out_of_orderness_ms
+
+    def save(self, plan: Plan, to: Transaction | Store) -> None:
+        """Writes the progress, in the transaction of the tiles that it speaks of where there is one."""
+        to.put(f"progress/{plan.name}", json.dumps(asdict(self), sort_keys=True).encode())

@@ -1,0 +1,1 @@
+"""The kernel: covers, keys, records and blocks of tiles."""

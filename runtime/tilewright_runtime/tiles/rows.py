@@ -1,0 +1,141 @@
+"""Rows of tiles, as the SQL of any engine gives them, to keys and blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tilewright_compiler.plan.model import Plan
+
+from ..states.base import NUMPY_DTYPES
+from ..states.exact_values import dtype_of, values_of
+from ..states.fields import Bytes, FieldCodec, VariableKind
+from .block import Block
+from .bucket_tables import Buckets, buckets_of
+from .entities import entity_encoder
+from .keys import TileKeys
+from .layout import NEWEST, SEQUENCE, START, Layout, layout_of, variable_kinds
+
+#: Entities whose texts are remembered from batch to batch.
+_REMEMBERED_ENTITIES = 1 << 20
+
+
+@dataclass(frozen=True)
+class LevelTiles:
+    """Tiles of one level, ordered by entity and start: their keys and their content, place by place."""
+
+    keys: TileKeys
+    block: Block
+
+
+class TileRows:
+    """Turns tables of tiles into blocks of one plan.
+
+    A table has a row a tile: the columns `key:{name}`, `__start`, `__events` (how many the tile holds), `__newest` (the time
+    of the newest), and a column `{state}.{field}` for each field that the table of states makes in SQL.
+
+    A table for a bucket column has a row for each of its values in a tile: `key:{name}`, `__start`, `__bucket` (the value as
+    states store it: a BIGINT, a DOUBLE or a VARCHAR, never null), and the columns of the states that are kept by it.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.layout = layout_of(plan)
+        self.buckets = buckets_of(plan)
+        self._state_kinds = variable_kinds(plan, self.layout)
+        self.kinds: dict[str, VariableKind] = {**self._state_kinds, **self.buckets}
+        self._key_names = [f"key:{key.name}" for key in plan.keys]
+        self._encode = entity_encoder(plan.keys)
+        self._entities: dict[tuple[Any, ...], str] = {}
+
+    def level(self, table: pa.Table, size_ms: int, buckets: Sequence[pa.Table] = ()) -> LevelTiles:
+        """The tiles of one level, ordered by entity and start; `buckets` has a table for each bucket column, in the plan's order."""
+        table = table.combine_chunks()
+        entities, entity = self.entity_texts(table)
+        starts = table["__start"].to_numpy()
+        order = np.lexsort((starts, entity))
+        block = _block(self.layout, self._state_kinds, table.take(pa.array(order)))
+        block.rows[:, SEQUENCE] = table["__events"].to_numpy()[order]
+        block.rows[:, NEWEST] = table["__newest"].to_numpy()[order]
+        block.rows[:, START] = starts[order]
+        keys = TileKeys(self.plan.name, size_ms, entities, entity[order].tolist(), starts[order].tolist())
+        places = _Places(entities, entity[order], starts[order] // size_ms)
+        for (name, bucket), found in zip(self.buckets.items(), buckets, strict=True):
+            block.variable[name] = self._tables(bucket, found.combine_chunks(), places, size_ms)
+        return LevelTiles(keys, block)
+
+    def _tables(self, bucket: Buckets, table: pa.Table, places: _Places, size_ms: int) -> list[Bytes]:
+        """The table of each tile."""
+        entities, entity = self.entity_texts(table)
+        tile = places.of(entities, entity, table["__start"].to_numpy() // size_ms)
+        values = values_of(table["__bucket"].combine_chunks(), dtype_of(bucket.type))
+        return bucket.build(values, _block(bucket.layout, bucket.kinds, table), tile, len(places))
+
+    def entity_texts(self, table: pa.Table) -> tuple[list[str], NDArray[np.int64]]:
+        """The distinct entities in the order of their texts, and each row's place among them."""
+        codes = np.zeros(len(table), dtype=np.int64)
+        dictionaries = [pc.dictionary_encode(table[name].combine_chunks()) for name in self._key_names]
+        for encoded in dictionaries:
+            codes = codes * max(len(encoded.dictionary), 1) + encoded.indices.to_numpy()
+        _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
+        columns = [encoded.take(pa.array(firsts)).to_pylist() for encoded in dictionaries]
+        texts = [self._entity(values) for values in zip(*columns, strict=True)]
+        places = np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
+        rank = np.empty_like(places)
+        rank[places] = np.arange(len(places))
+        return [texts[i] for i in places.tolist()], rank[inverse]
+
+    def _entity(self, values: tuple[Any, ...]) -> str:
+        text = self._entities.get(values)
+        if text is None:
+            if len(self._entities) >= _REMEMBERED_ENTITIES:
+                self._entities.clear()
+            text = self._entities[values] = self._encode(values)
+        return text
+
+
+class _Places:
+    """Finds tiles, which are ordered by entity and start, by both."""
+
+    def __init__(self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]) -> None:
+        """`number` is a tile's start divided by its size."""
+        self._known = {text: i for i, text in enumerate(entities)}
+        self._span = int(number.max(initial=0)) + 1
+        self._codes = entity * self._span + number
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def of(self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place of the tile of each row."""
+        known = np.array([self._known[text] for text in entities], dtype=np.int64)
+        found: NDArray[np.int64] = np.searchsorted(self._codes, known[entity] * self._span + number)
+        return found
+
+
+def _block(layout: Layout, kinds: Mapping[str, FieldCodec], table: pa.Table) -> Block:
+    """The states of each row of a table, with an empty header."""
+    rows = np.zeros((len(table), layout.words), dtype=np.int64)
+    identities = layout.identities()
+    made = {word for merge_group in layout.merge_groups for word in merge_group.made}
+    for name, word in layout.names.items():
+        if word in made:
+            continue
+        column = table[name].combine_chunks()
+        if column.null_count:
+            column = pc.fill_null(column, identities[word])
+        rows.view(NUMPY_DTYPES[layout.dtypes[name]])[:, word] = column.to_numpy(zero_copy_only=False)
+    for merge_group in layout.merge_groups:
+        merge_group.build(table, rows)
+    return Block(rows, {name: _built(kind, table[name].combine_chunks()) for name, kind in kinds.items()})
+
+
+def _built(kind: FieldCodec, column: pa.Array) -> list[Bytes]:
+    """The bytes of a state's field; those that an engine made itself stay as they are."""
+    return column.to_pylist() if pa.types.is_binary(column.type) else kind.build(column)

@@ -1,0 +1,89 @@
+"""Different values: counted exactly while they are few, and within the stated error when they are many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import datasketches as ds
+import pyarrow as pa
+import pytest
+
+from support.finalizing import functions_of, value_of
+from support.plans import aggregations, plan_of
+from support.values import feature_of
+from tilewright import Operation
+from tilewright_runtime.states.base import kind_of
+from tilewright_runtime.tiles.layout import layout_of, variable_kinds
+
+#: Three standard errors of HLL_8 with 2**12 registers.
+UNIQUE_ERROR = 3 * 1.04 / math.sqrt(1 << 12)
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 150])
+def test_few_different_values_are_counted_exactly(count: int) -> None:
+    """Up to some hundred values the count of different ones is exact, however often each comes and however it is split."""
+    assert (
+        feature_of([f"value {number % max(count, 1)}" for number in range(count * 3)], pa.string(), Operation.APPROX_UNIQUE_COUNT) == count
+    )
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.string()])
+def test_many_different_values_are_counted_within_the_stated_error(kind: pa.DataType) -> None:
+    """20,000 different values of any type are counted within three standard errors of the sketch."""
+    values = [str(number) if kind == pa.string() else number for number in range(20_000)]
+    found = feature_of(values, kind, Operation.APPROX_UNIQUE_COUNT)
+    assert abs(found - 20_000) <= 20_000 * UNIQUE_ERROR
+
+
+def test_the_empty_text_is_a_value() -> None:
+    """An empty text is counted among the different ones, and null is not."""
+    assert feature_of(["", "a", None, "", "\0"], pa.string(), Operation.APPROX_UNIQUE_COUNT) == 3
+
+
+def test_a_sketch_of_distinct_values_has_the_form_of_the_plan() -> None:
+    """A built sketch and a merged one have the eight bits a register that the plan names."""
+    plan = plan_of({"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.APPROX_UNIQUE_COUNT]))
+    functions = variable_kinds(plan, layout_of(plan))["hll_t.sketch"]
+    (part,) = functions.build(pa.array([[str(number) for number in range(1000)]]))
+    assert part is not None
+    for found in (part, functions.encode(functions.merge([part]))):
+        sketch = ds.hll_sketch.deserialize(found)
+        assert (sketch.tgt_type, sketch.lg_config_k) == (ds.tgt_hll_type.HLL_8, 12)
+
+
+def sketch(values: Iterable[int], salt: str = "") -> bytes:
+    made = ds.hll_sketch(12, ds.tgt_hll_type.HLL_8)
+    for value in values:
+        made.update(f"{salt}{value}")
+    return made.serialize_compact()  # type: ignore[no-any-return]
+
+
+def test_an_estimate_is_a_whole_number() -> None:
+    """It is rounded, and 0 of an empty window."""
+    functions = functions_of(Operation.APPROX_UNIQUE_COUNT, "string")
+    found = value_of(Operation.APPROX_UNIQUE_COUNT, "string", {}, {"sketch": functions.merge([sketch(range(7)), sketch(range(5, 9))])})
+    assert (found, type(found)) == (9, int)
+    assert value_of(Operation.APPROX_UNIQUE_COUNT, "string", {}, {"sketch": None}) == 0
+
+
+def test_each_tile_has_a_sketch_of_its_own() -> None:
+    """Of its own values, whatever those of others are."""
+    functions = functions_of(Operation.APPROX_UNIQUE_COUNT, "string")
+    parts = functions.build(pa.array([["a", "b"], None, ["a"], ["c", "d", ""]]))
+    assert [None if part is None else round(functions.merge([part]).get_estimate()) for part in parts] == [2, None, 1, 3]
+
+
+def test_sketches_of_the_same_values_agree() -> None:
+    """They count alike within three standard errors, and no more when they are merged."""
+    difference = kind_of("hll").difference
+    assert difference is not None
+    # Three standard errors of 2**12 registers are 4.9 %.
+    assert difference(sketch(range(100)), sketch(range(100))) is None
+    assert difference(sketch(range(100)), sketch(range(104))) is None
+    assert difference(sketch(range(100)), sketch(range(96))) is None
+    assert difference(sketch(range(1000)), sketch(range(1030))) is None
+    assert difference(sketch(range(100)), sketch(range(106))) == "counts 106.0 values, not 100.0"
+    assert difference(sketch(range(100)), sketch(range(94))) == "counts 94.0 values, not 100.0"
+    found = difference(sketch(range(100)), sketch(range(100), salt="x"))
+    assert found == "counts 200.0 values when it is merged with that of the same values"

@@ -1,0 +1,63 @@
+"""Sets and counts by value: what becomes of them, and what they are of raw events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from support.finalizing import value_of
+from support.plans import aggregations, plan_of
+from tilewright import Operation
+from tilewright_compiler.plan.model import State
+from tilewright_runtime.fetch.finalize import bucket_finalizer
+from tilewright_runtime.states.base import kind_of
+from tilewright_runtime.states.exact_values import Entries
+from tilewright_runtime.states.grouped_values import GroupedValues
+from tilewright_runtime.tiles.layout import layout_of
+
+
+@pytest.mark.parametrize("operation", [Operation.UNIQUE_COUNT, Operation.BOUNDED_UNIQUE_COUNT(9)])
+def test_a_set_is_counted(operation: Any) -> None:
+    """Its values, and none of an empty window."""
+    assert value_of(operation, "bigint", {}, {"entries": Entries(np.array([4, 5, 9]))}) == 3
+    assert value_of(operation, "bigint", {}, {"entries": None}) == 0
+
+
+@pytest.mark.parametrize(
+    ("k", "wanted"), [(0, [(3, 7), (5, 2), (8, 2), (9, 1)]), (2, [(3, 7), (5, 2)]), (9, [(3, 7), (5, 2), (8, 2), (9, 1)])]
+)
+def test_a_histogram_has_the_most_frequent_first(k: int, wanted: list[tuple[int, int]]) -> None:
+    """Ties are by value; 0 keeps all, k that many."""
+    entries = Entries(np.array([3, 5, 8, 9]), np.array([7, 2, 2, 1]))
+    assert list(value_of(Operation.HISTOGRAM(k), "bigint", {}, {"entries": entries}).items()) == wanted
+    assert value_of(Operation.HISTOGRAM(k), "bigint", {}, {"entries": None}) is None
+
+
+def test_of_raw_events() -> None:
+    """Sets get the values of each group, counts by value a map for each; texts are texts again."""
+    runs = GroupedValues(np.array([0, 1]), np.array([0, 3]), np.array([3, 1]), np.arange(4), np.array([1, 0, 1, 0]), pa.array(["a", "b"]))
+    found = {}
+    for kind in ("unique", "bounded", "histogram"):
+        column = kind_of(kind).column
+        assert column is not None
+        found[kind] = column(State(id="it", kind=kind, input="x", type="VARCHAR", params={"k": 1}), runs).to_pylist()
+    assert found["unique"] == found["bounded"] == [["b", "a", "b"], ["a"]]
+    assert found["histogram"] == [[("a", 1), ("b", 2)], [("a", 1)]]
+
+
+def test_a_bucket_has_a_value_if_it_has_a_set_of_its_own() -> None:
+    """Told by the bytes of the feature's state, not by those of another column's."""
+    parts = [
+        *aggregations("x", [Operation.HISTOGRAM()], ["1h"], buckets=["b"]),
+        *aggregations("y", [Operation.UNIQUE_COUNT], ["1h"], buckets=["b"]),
+    ]
+    plan = plan_of({"k": "string", "x": "bigint", "y": "bigint", "b": "string"}, ["k"], parts)
+    layout, states = layout_of(plan, plan.tile_layout.buckets[0]), {state.id: state for state in plan.states}
+    entries = Entries(np.array([3]), np.array([1]))
+    only_x, only_y = ({field.name: entries if part in field.name else None for field in layout.variable} for part in ("_x_", "_y_"))
+    table = {"by:b": [(b"u", [0] * layout.words, only_x), (b"v", [0] * layout.words, only_y)]}
+    found = [bucket_finalizer(feature, states, layout, "by:b", "VARCHAR")([], table) for feature in plan.features]
+    assert found == [{"u": {3: 1}}, {"v": 1}]
