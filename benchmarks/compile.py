@@ -1,12 +1,14 @@
-"""How long a thousand GroupBys take to compile and to explain, and the command line to say what it can do.
+"""How long a thousand GroupBys take to compile and to explain, and the command line to say what it
+can do.
 
     python benchmarks/compile.py
 
-The GroupBys are the quick start's, each in a file of its own with expressions of its own, compiled to files by the command
-as an author would: for the default target, then for all of them. Each plan is then explained as text and as a page. The
-times are those of the processor, so that others on the machine do not count. A query of tiles is written once for all
-GroupBys with the same keys, inputs and aggregations, so a second run gives each inputs of its own. Growth is shown by a
-tenth as many. The floor of the help is a Python that imports nothing but click.
+The GroupBys are the quick start's, each in a file of its own with expressions of its own, compiled
+to files by the command as an author would: for the default target, then for all of them. Each plan
+is then explained as text and as a page. The times are those of the processor, so that others on the
+machine do not count. A query of tiles is written once for all GroupBys with the same keys, inputs
+and aggregations, so a second run gives each inputs of its own. Growth is shown by a tenth as many.
+The floor of the help is a Python that imports nothing but click.
 """
 
 from __future__ import annotations
@@ -38,13 +40,21 @@ events = EventSource(
     table="data/clicks.parquet",
     topic="kafka://localhost:9092/clicks",
     schema={{"user_id": "string", "price": "double", "quantity": "bigint", "ts": "timestamp"}},
-    query=Query(selects=select("user_id", {amount}="price * quantity + {number}"), wheres=["price > {number}"], time_column="ts"),
+    query=Query(
+        selects=select("user_id", {amount}="price * quantity + {number}"),
+        wheres=["price > {number}"],
+        time_column="ts",
+    ),
 )
 clicks = GroupBy(
     sources=[events], keys=["user_id"], online=True, tiling_enabled=True,
     aggregations=[
         Aggregation(input_column="{amount}", operation=Operation.SUM, windows=["1h", "12h", "7d"]),
-        Aggregation(input_column="{amount}", operation=Operation.APPROX_PERCENTILE([0.5, 0.99]), windows=["12h"]),
+        Aggregation(
+            input_column="{amount}",
+            operation=Operation.APPROX_PERCENTILE([0.5, 0.99]),
+            windows=["12h"],
+        ),
     ],
 )
 """
@@ -60,12 +70,21 @@ def compile_many(count: int, inputs: Callable[[int], str]) -> list[float]:
     """Seconds for so many files, with an input's name for each by its number: the PARTS."""
     with tempfile.TemporaryDirectory() as folder:
         for number in range(count):
-            (Path(folder) / f"feature_{number}.py").write_text(SOURCE.format(number=number, amount=inputs(number)))
+            (Path(folder) / f"feature_{number}.py").write_text(
+                SOURCE.format(number=number, amount=inputs(number))
+            )
         targets = [part for name in target_names() for part in ("--target", name)]
         plain = cpu_seconds(lambda: run(folder, "compile", "."))
-        everything = cpu_seconds(lambda: run(folder, "compile", ".", *targets, "--dialect", "bigquery"))
+        everything = cpu_seconds(
+            lambda: run(folder, "compile", ".", *targets, "--dialect", "bigquery")
+        )
         paths = sorted((Path(folder) / "compiled").iterdir())
-        return [plain, everything, cpu_seconds(lambda: explain(paths, show_text)), cpu_seconds(lambda: explain(paths, page))]
+        return [
+            plain,
+            everything,
+            cpu_seconds(lambda: explain(paths, show_text)),
+            cpu_seconds(lambda: explain(paths, page)),
+        ]
 
 
 def run(folder: str, *arguments: str) -> None:
@@ -86,14 +105,23 @@ def show_text(found: PlanReport) -> None:
 
 def command_ms(command: list[str]) -> float:
     """The median time of a command."""
-    return 1000 * statistics.median(seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)) for _ in range(15))
+    return 1000 * statistics.median(
+        seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
+        for _ in range(15)
+    )
 
 
 def main() -> None:
     """Help, then a hundred and a thousand."""
     bare = command_ms([sys.executable, "-c", "import click"])
-    print(f"tilewright --help: {command_ms([*COMMAND, '--help']):.0f} ms; Python with click alone {bare:.0f} ms")
-    for whose, inputs in (("the same inputs", lambda number: "amount"), ("inputs of their own", lambda number: f"amount_{number}")):
+    print(
+        f"tilewright --help: {command_ms([*COMMAND, '--help']):.0f} ms; Python with click alone "
+        f"{bare:.0f} ms"
+    )
+    for whose, inputs in (
+        ("the same inputs", lambda number: "amount"),
+        ("inputs of their own", lambda number: f"amount_{number}"),
+    ):
         few, many = compile_many(100, inputs), compile_many(1000, inputs)
         print(f"1,000 GroupBys with {whose}, in seconds of processor time; in brackets 100:")
         for part, of_100, of_1000 in zip(PARTS, few, many, strict=True):

@@ -10,4 +10,6 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
 def printed_by(script: str) -> str:
     """The line that a script of the project prints."""
-    return subprocess.run([str(SCRIPTS / script)], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [str(SCRIPTS / script)], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()

@@ -1,10 +1,12 @@
-"""How long a fetch takes, beside a hand-written LMDB scan and numpy reduction of as many records of the same size.
+"""How long a fetch takes, beside a hand-written LMDB scan and numpy reduction of as many records of
+the same size.
 
     python benchmarks/fetch.py
 
-Two plans: five operations over 4h in 5-minute tiles, and thirty features (five operations on two columns over 1h, 12h and
-7d). The floor opens one read transaction, walks one cursor over just as many records of the same number of bytes, joins
-them, and reduces the columns of each window with numpy; it verifies nothing, finalizes nothing and names nothing.
+Two plans: five operations over 4h in 5-minute tiles, and thirty features (five operations on two
+columns over 1h, 12h and 7d). The floor opens one read transaction, walks one cursor over just as
+many records of the same number of bytes, joins them, and reduces the columns of each window with
+numpy; it verifies nothing, finalizes nothing and names nothing.
 """
 
 from __future__ import annotations
@@ -36,8 +38,18 @@ def plan_of(columns: list[str], windows: list[str], tile_size: str | None = None
         schema={"user_id": "string", "amount": "double", "price": "double", "ts": "bigint"},
         query=Query(selects=select("user_id", "amount", "price"), time_column="ts"),
     )
-    aggregations = [Aggregation(input_column=c, operation=o, windows=windows, tile_size=tile_size) for c in columns for o in FIVE]
-    group_by = GroupBy(sources=[source], keys=["user_id"], online=True, tiling_enabled=True, aggregations=aggregations)
+    aggregations = [
+        Aggregation(input_column=c, operation=o, windows=windows, tile_size=tile_size)
+        for c in columns
+        for o in FIVE
+    ]
+    group_by = GroupBy(
+        sources=[source],
+        keys=["user_id"],
+        online=True,
+        tiling_enabled=True,
+        aggregations=aggregations,
+    )
     return compile_group_by(group_by, name="bench.fetch")
 
 
@@ -56,7 +68,9 @@ def events(users: int = 20, each: int = 40_000) -> pa.Table:
 
 
 class Floor:
-    """As many records of the same size as a fetch reads, in an LMDB file of their own, and their reduction by hand."""
+    """As many records of the same size as a fetch reads, in an LMDB file of their own, and their
+    reduction by hand.
+    """
 
     def __init__(self, folder: str, fetcher: Fetcher, entity: dict[str, Any]) -> None:
         plan, program = fetcher.plan, fetcher.program
@@ -71,13 +85,22 @@ class Floor:
                 for i, record in enumerate(part):
                     txn.put(b"user1\0" + struct.pack(">QQ", level, i), record)
         self.levels = [
-            (b"user1\0" + struct.pack(">QQ", level, 0), b"user1\0" + struct.pack(">QQ", level + 1, 0)) for level in range(len(found))
+            (
+                b"user1\0" + struct.pack(">QQ", level, 0),
+                b"user1\0" + struct.pack(">QQ", level + 1, 0),
+            )
+            for level in range(len(found))
         ]
-        self.slabs = [(slab.start, slab.stop, slab.dtype, slab.ufunc) for slab in program.layout.slabs]
+        self.slabs = [
+            (slab.start, slab.stop, slab.dtype, slab.ufunc) for slab in program.layout.slabs
+        ]
         # Each window reduces the newest tiles of its own level.
         sizes = [r.size_ms for r in ranges]
         self.windows = [
-            (sizes.index(window.levels_ms[-1]), sum(segment.tiles for segment in window.segments(END_MS, program.ladder_ms[0])))
+            (
+                sizes.index(window.levels_ms[-1]),
+                sum(segment.tiles for segment in window.segments(END_MS, program.ladder_ms[0])),
+            )
             for window in program.windows
         ]
 
@@ -95,11 +118,18 @@ class Floor:
                         values.append(value)
                 parts.append(values)
         out = []
-        levels = [np.frombuffer(b"".join(values), dtype=np.int64).reshape(-1, self.words) for values in parts]
+        levels = [
+            np.frombuffer(b"".join(values), dtype=np.int64).reshape(-1, self.words)
+            for values in parts
+        ]
         for level, tiles in self.windows:
             rows = levels[level][-tiles:]
             for start, stop, dtype, ufunc in self.slabs:
-                out.append(ufunc.reduce(rows.view(np.float64 if dtype == "f64" else np.int64)[:, start:stop], axis=0))
+                out.append(
+                    ufunc.reduce(
+                        rows.view(np.float64 if dtype == "f64" else np.int64)[:, start:stop], axis=0
+                    )
+                )
         return out
 
 
@@ -115,7 +145,8 @@ def report(title: str, plan: Plan, table: pa.Table, folder: Path) -> None:
     (floor_us, _), (p50, p99) = side_by_side_us(floor.run, lambda: fetcher.fetch(keys, END_MS))
     print(
         f"{title}: {len(plan.features)} features, {floor.records} tiles of {floor.bytes} bytes: "
-        f"p50 {p50:.1f} µs, p99 {p99:.1f} µs; hand-written scan and reduction {floor_us:.1f} µs; ratio {p50 / floor_us:.2f}"
+        f"p50 {p50:.1f} µs, p99 {p99:.1f} µs; hand-written scan and reduction {floor_us:.1f} µs; "
+        f"ratio {p50 / floor_us:.2f}"
     )
 
 

@@ -1,12 +1,14 @@
-"""How many events a second a generated Flink job makes tiles of, beside Flink's bare GROUP BY of the same file.
+"""How many events a second a generated Flink job makes tiles of, beside Flink's bare GROUP BY of
+the same file.
 
     python benchmarks/flink.py [--events N]
 
-JSON events of 500 keys in the order of time, count, sum, average, min and max over 1h, 12h and 7d, by the generated job with one
-slot into a Redis of its own: once with 28 events a tile of five minutes, once with 6. The steady state is measured: the store is
-asked every second how many events its tiles hold, and the start of the JVM and the first fifth of the events do not count. The floor
-is one GROUP BY of typed fields into tiles of the finest level in Flink SQL, with one slot and nothing stored or refused; of it the
-start counts neither, as its second run is taken.
+JSON events of 500 keys in the order of time, count, sum, average, min and max over 1h, 12h and 7d,
+by the generated job with one slot into a Redis of its own: once with 28 events a tile of five
+minutes, once with 6. The steady state is measured: the store is asked every second how many events
+its tiles hold, and the start of the JVM and the first fifth of the events do not count. The floor
+is one GROUP BY of typed fields into tiles of the finest level in Flink SQL, with one slot and
+nothing stored or refused; of it the start counts neither, as its second run is taken.
 """
 
 from __future__ import annotations
@@ -41,8 +43,10 @@ path, events = sys.argv[1], int(sys.argv[2])
 for run in range(2):
     tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
     for name, value in {
-        "parallelism.default": "1", "state.backend.type": "rocksdb", "table.exec.mini-batch.enabled": "true",
-        "table.exec.mini-batch.allow-latency": "500 ms", "table.exec.mini-batch.size": "50000", "pipeline.object-reuse": "true",
+        "parallelism.default": "1",
+        "state.backend.type": "rocksdb", "table.exec.mini-batch.enabled": "true",
+        "table.exec.mini-batch.allow-latency": "500 ms", "table.exec.mini-batch.size": "50000",
+        "pipeline.object-reuse": "true",
         "taskmanager.memory.managed.size": "512m",
     }.items():
         tables.get_config().set(name, value)
@@ -52,7 +56,8 @@ for run in range(2):
     begun = time.perf_counter()
     tables.execute_sql('''
         INSERT INTO nowhere SELECT n FROM (
-            SELECT user_id, ts / 300000 AS tile, COUNT(amount) AS n, SUM(amount), MIN(amount), MAX(amount), MAX(ts), COUNT(*)
+            SELECT user_id, ts / 300000 AS tile, COUNT(amount) AS n,
+                SUM(amount), MIN(amount), MAX(amount), MAX(ts), COUNT(*)
             FROM e GROUP BY user_id, ts / 300000)
     ''').wait()
     taken = time.perf_counter() - begun
@@ -69,8 +74,19 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name, local_redis(Path(name)) as port:
             lines = make_lines(Path(name), events, days=events / density / TILES_A_DAY)
             rate = steady_rate(plan(), Path(name), lines, events, f"redis://127.0.0.1:{port}/0")
-            floor = int(subprocess.check_output([printed_by("flink-env"), "-c", FLOOR, lines, str(events)], text=True).split()[-1])
-        print(f"{events:,} events, {density} a tile: {rate:,.0f} events/s into Redis; Flink's bare GROUP BY {floor:,} events/s", flush=True)
+            floor = int(
+                subprocess.check_output(
+                    [printed_by("flink-env"), "-c", FLOOR, lines, str(events)], text=True
+                ).split()[-1]
+            )
+        print(
+            (
+                f"{events:,} events, {density} a tile: {rate:,.0f} events/s into "
+                "Redis; Flink's bare "
+                f"GROUP BY {floor:,} events/s"
+            ),
+            flush=True,
+        )
 
 
 def make_lines(folder: Path, events: int, days: float) -> Path:
@@ -82,12 +98,16 @@ def make_lines(folder: Path, events: int, days: float) -> Path:
 
 
 def steady_rate(made: Plan, folder: Path, lines: Path, events: int, url: str) -> float:
-    """Events a second in the store, from the first fifth of the events on to the last answer before they are all there."""
+    """Events a second in the store, from the first fifth of the events on to the last answer before
+    they are all there.
+    """
     store = open_store(url)
     register_plan(made, store)  # else a fetch before the first tile is an error
     fetcher = Fetcher(made, store)
     seen: list[tuple[float, int]] = []
-    with running_job(folder, made, ["--store", url, "--parallelism", "1", "--events", str(lines), "--stream"]) as job:
+    with running_job(
+        folder, made, ["--store", url, "--parallelism", "1", "--events", str(lines), "--stream"]
+    ) as job:
         while job.poll() is None:
             time.sleep(ASKED_EVERY_S)
             seen.append((time.perf_counter(), _events_in(fetcher)))

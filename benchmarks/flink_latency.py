@@ -1,11 +1,14 @@
-"""How long after its arrival in Kafka an event is in the features that Redis serves, while a Flink job takes a steady stream.
+"""How long after its arrival in Kafka an event is in the features that Redis serves, while a Flink
+job takes a steady stream.
 
     python benchmarks/flink_latency.py [--rate EVENTS_PER_S] [--seconds S]
 
-Everything runs on this machine: one broker with a topic of two partitions, the generated job with parallelism 1 (500 keys; count,
-sum, average, min and max over 1h, 12h and 7d), a Redis, the producer, and the one who asks. Four events a second are of a key of their
-own. The time of such a probe runs from the broker's acknowledgement until a fetch finds it; those that are waited for are asked for
-every 20 ms. What the job is behind is counted when the producer stops, and so is the time that it takes to catch up.
+Everything runs on this machine: one broker with a topic of two partitions, the generated job with
+parallelism 1 (500 keys; count, sum, average, min and max over 1h, 12h and 7d), a Redis, the
+producer, and the one who asks. Four events a second are of a key of their own. The time of such a
+probe runs from the broker's acknowledgement until a fetch finds it; those that are waited for are
+asked for every 20 ms. What the job is behind is counted when the producer stops, and so is the time
+that it takes to catch up.
 """
 
 from __future__ import annotations
@@ -36,7 +39,9 @@ PATIENCE_S = 30
 
 
 class Stream:
-    """Appends events at a steady rate, probes among them, and notes when the broker had each probe."""
+    """Appends events at a steady rate, probes among them, and notes when the broker had each
+    probe.
+    """
 
     def __init__(self, servers: str, topic: str) -> None:
         from confluent_kafka import Producer
@@ -49,9 +54,14 @@ class Stream:
     def run(self, rate: int, seconds: float, name: str) -> float:
         """Produces for so long, and returns the seconds that it took in truth."""
         begun = time.perf_counter()
-        ticks, amounts = round(seconds / TICK_S), [f"{random.gammavariate(2.0, 20.0):.6f}" for _ in range(1000)]
+        ticks, amounts = (
+            round(seconds / TICK_S),
+            [f"{random.gammavariate(2.0, 20.0):.6f}" for _ in range(1000)],
+        )
         for tick in range(ticks):
-            for i in range(rate * tick // round(1 / TICK_S), rate * (tick + 1) // round(1 / TICK_S)):
+            for i in range(
+                rate * tick // round(1 / TICK_S), rate * (tick + 1) // round(1 / TICK_S)
+            ):
                 self._produce(f"user{random.randrange(KEYS):04d}", amounts[i % 1000])
             if tick % round(1 / TICK_S / PROBES_PER_S) == 0:
                 self._probe(f"{name} {tick}")
@@ -88,7 +98,11 @@ class Watch(threading.Thread):
             waiting = [name for name in list(self._stream.acknowledged) if name not in self.seen]
             answers = self._fetcher.fetch_many([{"user_id": name} for name in waiting])
             now = time.perf_counter()
-            self.seen |= {name: now for name, answer in zip(waiting, answers, strict=True) if answer.features["amount_count_7d"]}
+            self.seen |= {
+                name: now
+                for name, answer in zip(waiting, answers, strict=True)
+                if answer.features["amount_count_7d"]
+            }
             time.sleep(ASKED_EVERY_S)
 
     def wait(self, patience_s: float) -> None:
@@ -122,15 +136,26 @@ def measure(stream: Stream, fetcher: Fetcher, rate: int, seconds: float) -> None
     while (left := wanted - events_in(fetcher)) and time.perf_counter() < stopped + PATIENCE_S:
         time.sleep(0.1)
     probes = [name for name in stream.acknowledged if name.startswith("probe")]
-    times = sorted(watch.seen[name] - stream.acknowledged[name] for name in probes if name in watch.seen)
+    times = sorted(
+        watch.seen[name] - stream.acknowledged[name] for name in probes if name in watch.seen
+    )
     print(
-        f"{(wanted - before) / took:,.0f} events/s produced for {took:.0f} s; {(stored - stored_before) / took:,.0f} events/s "
-        f"in Redis meanwhile; {before - stored_before:,} events behind when it began, {wanted - stored:,} at the end, "
-        + (f"{left:,} still missing {PATIENCE_S} s later" if left else f"all there {time.perf_counter() - stopped:.1f} s later")
+        f"{(wanted - before) / took:,.0f} events/s produced for {took:.0f} s; "
+        f"{(stored - stored_before) / took:,.0f} events/s "
+        f"in Redis meanwhile; {before - stored_before:,} events behind when it began, "
+        f"{wanted - stored:,} at the end, "
+        + (
+            f"{left:,} still missing {PATIENCE_S} s later"
+            if left
+            else f"all there {time.perf_counter() - stopped:.1f} s later"
+        )
     )
     if times:
         p50, p99 = (times[math.ceil(share * len(times)) - 1] for share in (0.5, 0.99))
-        print(f"acknowledged until fetched, {len(times)} of {len(probes)} probes: p50 {p50:.2f} s, p99 {p99:.2f} s, max {times[-1]:.2f} s")
+        print(
+            f"acknowledged until fetched, {len(times)} of {len(probes)} probes: p50 {p50:.2f} s, "
+            f"p99 {p99:.2f} s, max {times[-1]:.2f} s"
+        )
     print(f"not seen within {PATIENCE_S} s after the end: {len(probes) - len(times)} probes")
 
 
@@ -143,7 +168,11 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=60)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, local_redis(Path(name)) as port, local_kafka(Path(name)) as servers:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        local_redis(Path(name)) as port,
+        local_kafka(Path(name)) as servers,
+    ):
         admin = AdminClient({"bootstrap.servers": servers})
         for made in admin.create_topics([NewTopic("clicks", 2, 1)]).values():
             made.result()
@@ -151,7 +180,16 @@ def main() -> None:
         store = open_store(url)
         register_plan(reading, store)  # else a fetch before the first tile is an error
         (connector,) = Path(printed_by("kafka-env"), "flink").glob("*.jar")
-        arguments = ["--store", url, "--parallelism", "1", "--jar", str(connector), "--checkpoints", f"{name}/checkpoints"]
+        arguments = [
+            "--store",
+            url,
+            "--parallelism",
+            "1",
+            "--jar",
+            str(connector),
+            "--checkpoints",
+            f"{name}/checkpoints",
+        ]
         with running_job(Path(name), reading, arguments):
             measure(Stream(servers, "clicks"), Fetcher(reading, store), chosen.rate, chosen.seconds)
 

@@ -16,13 +16,23 @@ from tilewright_compiler.plan.model import Plan
 
 
 @contextmanager
-def running_job(folder: Path, made: Plan, arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The job of a plan, whose files go to a folder; a TimeoutError in the block shows what the job printed."""
+def running_job(
+    folder: Path, made: Plan, arguments: Sequence[str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The job of a plan, whose files go to a folder; a TimeoutError in the block shows what the job
+    printed.
+    """
     write_files(str(folder), render([made], load_targets(["flink"]).values()))
     command = [printed_by("flink-env"), str(folder / made.name / "flink" / "job.py"), *arguments]
     wings = os.pathsep.join(str(SCRIPTS.parent / wing) for wing in ("dsl", "compiler", "runtime"))
     with (folder / "job.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | {"PYTHONPATH": wings}, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            env=os.environ | {"PYTHONPATH": wings},
+            start_new_session=True,
+        )
     try:
         yield process
         if process.poll():

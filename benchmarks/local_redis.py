@@ -21,7 +21,16 @@ def free_port() -> int:
 def local_redis(folder: Path) -> Iterator[int]:
     """The port of a server of our own."""
     port = free_port()
-    quiet = ["--bind", "127.0.0.1", "--save", "", "--dir", str(folder), "--logfile", str(folder / "redis.log")]
+    quiet = [
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--dir",
+        str(folder),
+        "--logfile",
+        str(folder / "redis.log"),
+    ]
     with subprocess.Popen(["redis-server", "--port", str(port), *quiet]) as server:
         try:
             while True:

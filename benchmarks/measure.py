@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 
-def side_by_side_us(*works: Callable[[], Any], repeat: int = 3000, warm_up: int = 200) -> list[tuple[float, float]]:
+def side_by_side_us(
+    *works: Callable[[], Any], repeat: int = 3000, warm_up: int = 200
+) -> list[tuple[float, float]]:
     """The median and the 99th percentile of each call, in microseconds.
 
     The calls take turns, so that a machine that slows down for a while slows all of them.
@@ -23,7 +25,10 @@ def side_by_side_us(*works: Callable[[], Any], repeat: int = 3000, warm_up: int 
             begun = time.perf_counter_ns()
             work()
             taken.append(time.perf_counter_ns() - begun)
-    return [(statistics.median(taken) / 1000, statistics.quantiles(taken, n=100)[98] / 1000) for taken in times]
+    return [
+        (statistics.median(taken) / 1000, statistics.quantiles(taken, n=100)[98] / 1000)
+        for taken in times
+    ]
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -34,7 +39,9 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def cpu_seconds(work: Callable[[], Any]) -> float:
-    """The time that processors spend on one call, also in the processes that it starts and waits for."""
+    """The time that processors spend on one call, also in the processes that it starts and waits
+    for.
+    """
     begun = os.times()
     work()
     return sum(os.times()[:4]) - sum(begun[:4])

@@ -1,10 +1,12 @@
-"""A key per tile or a hash per block of tiles in Redis: memory, time to read covers, rate of puts (docs/decisions).
+"""A key per tile or a hash per block of tiles in Redis: memory, time to read covers, rate of puts
+(docs/decisions).
 
     python benchmarks/redis_layout.py
 
-Starts a Redis of its own. Both layouts hold the same records under the same names, and both are put by functions that keep
-the newer record; the hash of a block has a field for each of its tiles and can only expire as a whole. `packed` is the same
-hash with the server's limit for packed hashes raised, which no other program on that server may like.
+Starts a Redis of its own. Both layouts hold the same records under the same names, and both are put
+by functions that keep the newer record; the hash of a block has a field for each of its tiles and
+can only expire as a whole. `packed` is the same hash with the server's limit for packed hashes
+raised, which no other program on that server may like.
 """
 
 from __future__ import annotations
@@ -55,14 +57,23 @@ def all_keys() -> TileKeys:
     """The tiles of some entities, each with a run of them."""
     names = [f"s=user{number:04d}" for number in range(ENTITIES)]
     starts = [START_MS + FIVE_MINUTES * number for number in range(TILES)]
-    return TileKeys("clicks.by_user", FIVE_MINUTES, names, [n for n in range(ENTITIES) for _ in range(TILES)], starts * ENTITIES)
+    return TileKeys(
+        "clicks.by_user",
+        FIVE_MINUTES,
+        names,
+        [n for n in range(ENTITIES) for _ in range(TILES)],
+        starts * ENTITIES,
+    )
 
 
 def fields(keys: TileKeys) -> list[tuple[str, str]]:
     """The hash and the field of each tile."""
     numbers = [start // FIVE_MINUTES for start in keys.starts_ms]
     prefixes = [text_prefix(keys.table, entity, keys.size_ms) for entity in keys.entities]
-    return [(f"{prefixes[which]}{number // BLOCK}", str(number % BLOCK)) for which, number in zip(keys.entity, numbers, strict=True)]
+    return [
+        (f"{prefixes[which]}{number // BLOCK}", str(number % BLOCK))
+        for which, number in zip(keys.entity, numbers, strict=True)
+    ]
 
 
 def chunks(count: int) -> Iterator[slice]:
@@ -83,7 +94,9 @@ class PerTile:
         self.store.put_newer(keys, values, TTL_MS)
 
     def asked(self, keys: TileKeys) -> Any:
-        """What is sent for a cover; made beforehand, as the store remembers the ids of the tiles of a cover."""
+        """What is sent for a cover; made beforehand, as the store remembers the ids of the tiles of
+        a cover.
+        """
         return text_keys(keys.table, keys.size_ms, keys.entities, keys.entity, keys.starts_ms)
 
     def read(self, asked: Any) -> list[Any]:
@@ -103,8 +116,14 @@ class PerBlock:
     def put(self, keys: TileKeys, values: list[bytes]) -> None:
         places = fields(keys)
         for part in chunks(len(values)):
-            pairs = [item for (_, field), value in zip(places[part], values[part], strict=True) for item in (field, value)]
-            self.client.fcall("put_fields", len(places[part]), *(key for key, _ in places[part]), TTL_MS, *pairs)
+            pairs = [
+                item
+                for (_, field), value in zip(places[part], values[part], strict=True)
+                for item in (field, value)
+            ]
+            self.client.fcall(
+                "put_fields", len(places[part]), *(key for key, _ in places[part]), TTL_MS, *pairs
+            )
 
     def asked(self, keys: TileKeys) -> Any:
         blocks: dict[str, list[str]] = {}
@@ -123,7 +142,13 @@ def cover(chance: random.Random, tiles: int) -> TileKeys:
     """The tiles of a window of some entity."""
     begin = START_MS + FIVE_MINUTES * chance.randrange(TILES - tiles)
     entity = f"s=user{chance.randrange(ENTITIES):04d}"
-    return TileKeys("clicks.by_user", FIVE_MINUTES, [entity], [0] * tiles, [begin + FIVE_MINUTES * n for n in range(tiles)])
+    return TileKeys(
+        "clicks.by_user",
+        FIVE_MINUTES,
+        [entity],
+        [0] * tiles,
+        [begin + FIVE_MINUTES * n for n in range(tiles)],
+    )
 
 
 def read_next(layout: Any, asked: Iterator[Any]) -> list[Any]:
@@ -146,14 +171,25 @@ def measure(folder: Path, size: int) -> None:
         import redis
 
         readers: dict[str, Any] = {}
-        for database, name in enumerate(("a key per tile", "a hash per block", "a packed hash per block")):
+        for database, name in enumerate(
+            ("a key per tile", "a hash per block", "a packed hash per block")
+        ):
             client = redis.Redis(port=server, db=database)
             before = memory(client)
-            layout = PerTile(f"redis://127.0.0.1:{server}/{database}", client) if not database else PerBlock(client, name, database == 2)
-            put, again, older = (seconds(partial(layout.put, keys, values)) for values in (first, newer, first))
+            layout = (
+                PerTile(f"redis://127.0.0.1:{server}/{database}", client)
+                if not database
+                else PerBlock(client, name, database == 2)
+            )
+            put, again, older = (
+                seconds(partial(layout.put, keys, values)) for values in (first, newer, first)
+            )
             rate = [f"{len(keys.starts_ms) / taken:,.0f}" for taken in (put, again, older)]
             held = (memory(client) - before) / len(keys.starts_ms)
-            print(f"{size:,} bytes, {name}: {held:,.0f} bytes a tile; puts/s {rate[0]} new, {rate[1]} newer, {rate[2]} older")
+            print(
+                f"{size:,} bytes, {name}: {held:,.0f} bytes a tile; puts/s {rate[0]} new, "
+                f"{rate[1]} newer, {rate[2]} older"
+            )
             readers[name] = layout
         chance = random.Random(1)
         for tiles in (17, 49, 241):
@@ -164,7 +200,10 @@ def measure(folder: Path, size: int) -> None:
                 turns.append(partial(read_next, layout, asked))
             assert all(len(turn()) == tiles and None not in turn() for turn in turns)
             times = side_by_side_us(*turns, repeat=2000)
-            shown = "; ".join(f"{name} p50 {p50:,.0f} µs, p99 {p99:,.0f} µs" for name, (p50, p99) in zip(readers, times, strict=True))
+            shown = "; ".join(
+                f"{name} p50 {p50:,.0f} µs, p99 {p99:,.0f} µs"
+                for name, (p50, p99) in zip(readers, times, strict=True)
+            )
             print(f"{size:,} bytes, {tiles} tiles: {shown}")
 
 

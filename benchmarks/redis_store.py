@@ -2,8 +2,9 @@
 
     python benchmarks/redis_store.py
 
-Starts a Redis of its own on this machine, so there is no network but the loopback. The floor of a fetch is redis-py's MGET
-of just the keys that the fetch asks for. Both writes are of the same events, one after the other in turns.
+Starts a Redis of its own on this machine, so there is no network but the loopback. The floor of a
+fetch is redis-py's MGET of just the keys that the fetch asks for. Both writes are of the same
+events, one after the other in turns.
 """
 
 from __future__ import annotations
@@ -39,18 +40,24 @@ def write(plan: Plan, table: pa.Table, url: str, state: str | None) -> float:
 
 
 def measure_write(plan: Plan, table: pa.Table, port: int, folder: Path) -> None:
-    """Both stores in turns, each round in a new place; the last database is left for the fetches."""
+    """Both stores in turns, each round in a new place; the last database is left for the
+    fetches.
+    """
     near, far = [], []
     for number in range(ROUNDS):
         near.append(write(plan, table, f"lmdb:{folder}/near{number}", None))
-        far.append(write(plan, table, f"redis://127.0.0.1:{port}/{number}", f"lmdb:{folder}/state{number}"))
+        far.append(
+            write(plan, table, f"redis://127.0.0.1:{port}/{number}", f"lmdb:{folder}/state{number}")
+        )
     lmdb_s, redis_s = statistics.median(near), statistics.median(far)
     state = open_store(f"lmdb:{folder}/state0")
     assert isinstance(state, TransactionalStore)
     tiles = sum(len(records) for _, records in state.tiles(plan.name))
     print(
-        f"write {len(table):,} events, {tiles:,} tiles: LMDB {lmdb_s:.2f} s ({len(table) / lmdb_s:,.0f} events/s); "
-        f"with Redis {redis_s:.2f} s ({len(table) / redis_s:,.0f} events/s), {tiles / (redis_s - lmdb_s):,.0f} tiles/s put"
+        f"write {len(table):,} events, {tiles:,} tiles: LMDB {lmdb_s:.2f} s "
+        f"({len(table) / lmdb_s:,.0f} events/s); "
+        f"with Redis {redis_s:.2f} s ({len(table) / redis_s:,.0f} events/s), "
+        f"{tiles / (redis_s - lmdb_s):,.0f} tiles/s put"
     )
 
 
@@ -66,10 +73,14 @@ def measure_fetch(title: str, plan: Plan, url: str) -> None:
         starts = list(range(start, end, size))
         keys += TileKeys(plan.name, size, [entity], [0] * len(starts), starts).texts
     held = [record for record in client.mget(keys) if record is not None]
-    (floor, floor_p99), (p50, p99) = side_by_side_us(lambda: client.mget(keys), lambda: fetcher.fetch(KEYS, END_MS))
+    (floor, floor_p99), (p50, p99) = side_by_side_us(
+        lambda: client.mget(keys), lambda: fetcher.fetch(KEYS, END_MS)
+    )
     print(
-        f"{title}: {len(plan.features)} features, {len(keys)} keys, {len(held)} tiles of {len(held[0])} bytes: p50 {p50:.0f} µs, "
-        f"p99 {p99:.0f} µs; bare MGET {floor:.0f} µs, p99 {floor_p99:.0f} µs; ratio {p50 / floor:.2f}"
+        f"{title}: {len(plan.features)} features, {len(keys)} keys, {len(held)} tiles of "
+        f"{len(held[0])} bytes: p50 {p50:.0f} µs, "
+        f"p99 {p99:.0f} µs; bare MGET {floor:.0f} µs, p99 {floor_p99:.0f} µs; ratio "
+        f"{p50 / floor:.2f}"
     )
 
 

@@ -2,9 +2,10 @@
 
     python benchmarks/write.py [--events N] [--days D]
 
-4 million events of 5 columns in Parquet, 500 keys over one day, count, sum, average, min and max over 1h, 12h and 7d,
-into LMDB. The floor is one GROUP BY of the file into tiles of the finest level, in DuckDB alone, nothing stored. The
-peak of memory is of the whole process, so each size runs in a process of its own.
+4 million events of 5 columns in Parquet, 500 keys over one day, count, sum, average, min and max
+over 1h, 12h and 7d, into LMDB. The floor is one GROUP BY of the file into tiles of the finest
+level, in DuckDB alone, nothing stored. The peak of memory is of the whole process, so each size
+runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ START_MS = 1_704_326_400_000
 KEYS = 500
 
 FLOOR = """
-SELECT user_id, ts // 300000 AS tile, count(amount), sum(amount), min(amount), max(amount), max(ts), count(*)
+SELECT user_id, ts // 300000 AS tile, count(amount),
+    sum(amount), min(amount), max(amount), max(ts), count(*)
 FROM read_parquet($file) GROUP BY ALL
 """
 
@@ -61,13 +63,29 @@ def plan(topic: str | None = None) -> Plan:
     source = EventSource(
         table="events.parquet",
         topic=topic,
-        schema={"user_id": "string", "amount": "double", "quantity": "bigint", "country": "string", "ts": "bigint"},
+        schema={
+            "user_id": "string",
+            "amount": "double",
+            "quantity": "bigint",
+            "country": "string",
+            "ts": "bigint",
+        },
         query=Query(selects=select("user_id", "amount"), time_column="ts"),
     )
     five = (Operation.COUNT, Operation.SUM, Operation.AVERAGE, Operation.MIN, Operation.MAX)
-    aggregations = [Aggregation(input_column="amount", operation=operation, windows=["1h", "12h", "7d"]) for operation in five]
+    aggregations = [
+        Aggregation(input_column="amount", operation=operation, windows=["1h", "12h", "7d"])
+        for operation in five
+    ]
     return compile_group_by(
-        GroupBy(sources=[source], keys=["user_id"], online=True, tiling_enabled=True, aggregations=aggregations), name="bench.write"
+        GroupBy(
+            sources=[source],
+            keys=["user_id"],
+            online=True,
+            tiling_enabled=True,
+            aggregations=aggregations,
+        ),
+        name="bench.write",
     )
 
 
@@ -75,9 +93,15 @@ def run(events: int, days: float, in_order: bool) -> None:
     """Measures one size and prints a line."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "events.parquet"
-        subprocess.run([sys.executable, __file__, "--make", str(file), *_arguments(events, days, in_order)], check=True)
+        subprocess.run(
+            [sys.executable, __file__, "--make", str(file), *_arguments(events, days, in_order)],
+            check=True,
+        )
         connection = duckdb.connect()
-        floor = min(seconds(lambda: connection.sql(FLOOR, params={"file": str(file)}).to_arrow_table()) for _ in range(2))
+        floor = min(
+            seconds(lambda: connection.sql(FLOOR, params={"file": str(file)}).to_arrow_table())
+            for _ in range(2)
+        )
         connection.close()
         before = _peak_mib()
         with Writer(plan(), open_store(f"lmdb:{folder}/store")) as writer:
@@ -85,8 +109,10 @@ def run(events: int, days: float, in_order: bool) -> None:
         stored = (Path(folder) / "store" / "data.mdb").stat().st_blocks * 512
         order = "in order" if in_order else "in any order"
         print(
-            f"{events:,} events {order} over {days:g} d: {begun:.2f} s, {events / begun:,.0f} events/s; "
-            f"DuckDB's bare GROUP BY {floor:.2f} s, {events / floor:,.0f} events/s; ratio {begun / floor:.1f}; "
+            f"{events:,} events {order} over {days:g} d: {begun:.2f} s, {events / begun:,.0f} "
+            "events/s; "
+            f"DuckDB's bare GROUP BY {floor:.2f} s, {events / floor:,.0f} events/s; ratio "
+            f"{begun / floor:.1f}; "
             f"peak memory {_peak_mib() - before:+,.0f} MiB, store {stored / 2**20:,.0f} MiB"
         )
 
@@ -112,8 +138,15 @@ def main() -> None:
     elif chosen.events:
         run(chosen.events, chosen.days, chosen.in_order)
     else:
-        for events, days, in_order in ((4_000_000, 1, True), (4_000_000, 1, False), (4_000_000, 7, True), (16_000_000, 1, True)):
-            subprocess.run([sys.executable, __file__, *_arguments(events, days, in_order)], check=True)
+        for events, days, in_order in (
+            (4_000_000, 1, True),
+            (4_000_000, 1, False),
+            (4_000_000, 7, True),
+            (16_000_000, 1, True),
+        ):
+            subprocess.run(
+                [sys.executable, __file__, *_arguments(events, days, in_order)], check=True
+            )
 
 
 if __name__ == "__main__":

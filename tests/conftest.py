@@ -1,4 +1,6 @@
-"""How hypothesis runs here (the same examples each time, no deadlines, since machines differ), and the servers that tests need."""
+"""How hypothesis runs here (the same examples each time, no deadlines, since machines differ), and
+the servers that tests need.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,14 @@ from support import redis_server as redis_servers
 from support.kafka import Kafka, kafka_broker
 from support.redis_server import RedisServer
 
-# The plugin that authors get; named here too, since the sources may be on the path without being installed.
+# The plugin that authors get; named here too, since the sources may be on the path without being
+# installed.
 pytest_plugins = ["tilewright_runtime.testing.plugin"]
 
-_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
+_COMMON = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
 settings.register_profile("ci", derandomize=True, database=None, **_COMMON)  # type: ignore[arg-type]
 #: For hunting: other examples each time, and many more of them.
 settings.register_profile("hunt", max_examples=2_000, print_blob=True, **_COMMON)  # type: ignore[arg-type]

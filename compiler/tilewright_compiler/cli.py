@@ -17,15 +17,45 @@ if TYPE_CHECKING:
 
 @click.command("compile")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--out", default="compiled", show_default=True, metavar="DIR", help="Folder to write to.")
-@click.option("--config", "config_file", metavar="FILE", help="Configuration (YAML). Default: tilewright.yaml beside PATH.")
 @click.option(
-    "--target", "targets", multiple=True, metavar="NAME", help="What to generate beside the plan; may be repeated. Default: duckdb."
+    "--out", default="compiled", show_default=True, metavar="DIR", help="Folder to write to."
 )
-@click.option("--dialect", metavar="NAME", help="The dialect of --target sql, such as bigquery, snowflake, trino or clickhouse.")
-@click.option("--check", is_flag=True, help="Write nothing; fail if a file on disk is not what would be written.")
-@click.option("--allow-incompatible", is_flag=True, help="Replace an online plan even if its stored tiles do not fit the new one.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to report.")
+@click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    help="Configuration (YAML). Default: tilewright.yaml beside PATH.",
+)
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    help="What to generate beside the plan; may be repeated. Default: duckdb.",
+)
+@click.option(
+    "--dialect",
+    metavar="NAME",
+    help="The dialect of --target sql, such as bigquery, snowflake, trino or clickhouse.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; fail if a file on disk is not what would be written.",
+)
+@click.option(
+    "--allow-incompatible",
+    is_flag=True,
+    help="Replace an online plan even if its stored tiles do not fit the new one.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to report.",
+)
 def compile_command(
     paths: tuple[str, ...],
     out: str,
@@ -44,7 +74,9 @@ def compile_command(
 
     targets = tuple(dict.fromkeys(targets)) or ("duckdb",)
     if unknown := [name for name in targets if name not in target_names()]:
-        raise click.UsageError(f"there is no target {unknown[0]!r}. Known: {', '.join(target_names())}.")
+        raise click.UsageError(
+            f"there is no target {unknown[0]!r}. Known: {', '.join(target_names())}."
+        )
     try:
         loaded = load_targets(targets, dialect)
     except ValueError as error:
@@ -58,7 +90,9 @@ def compile_command(
 
 @dataclass
 class _Outcome:
-    """What a compilation came to; `failure` says in a line why nothing was written, or what differs."""
+    """What a compilation came to; `failure` says in a line why nothing was written, or what
+    differs.
+    """
 
     out: str
     check: bool
@@ -68,7 +102,13 @@ class _Outcome:
     failure: str | None = None
 
 
-def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, targets: dict[str, Target], allow_incompatible: bool) -> None:
+def _run(
+    outcome: _Outcome,
+    paths: tuple[str, ...],
+    config_file: str | None,
+    targets: dict[str, Target],
+    allow_incompatible: bool,
+) -> None:
     from .compile import compile_paths
     from .frontend.diagnostics import CompileError
     from .output import differing, endangered, render, unsupported, write
@@ -93,11 +133,16 @@ def _run(outcome: _Outcome, paths: tuple[str, ...], config_file: str | None, tar
         try:
             write(out, rendered)
         except OSError as error:
-            outcome.failure = f"{error.filename or out} cannot be written: {error.strerror}. Choose another folder with --out."
+            outcome.failure = (
+                f"{error.filename or out} cannot be written: {error.strerror}. Choose another "
+                "folder with --out."
+            )
             return
     elif stale := differing(out, rendered):
         outcome.stale = [f"{out}/{path}" for path in stale]
-        outcome.failure = f"{len(stale)} of {len(rendered)} files differ. Run the same command without --check."
+        outcome.failure = (
+            f"{len(stale)} of {len(rendered)} files differ. Run the same command without --check."
+        )
     outcome.plans = compilation.plans
 
 
@@ -119,7 +164,10 @@ def _config(paths: tuple[str, ...], given: str | None) -> Config | None:
 
 def _count(errors: list[Diagnostic]) -> str:
     problems, files = len(errors), len({problem.file for problem in errors})
-    return f"{problems} problem{'s' * (problems != 1)} in {files} file{'s' * (files != 1)}; nothing was written"
+    return (
+        f"{problems} problem{'s' * (problems != 1)} in {files} file{'s' * (files != 1)}; "
+        "nothing was written"
+    )
 
 
 def _show_text(outcome: _Outcome) -> None:
@@ -131,7 +179,10 @@ def _show_text(outcome: _Outcome) -> None:
         click.echo(f"error: {outcome.failure}", err=True)
         return
     for plan in outcome.plans:
-        click.echo(f"{_summary(plan)} {'unchanged in' if outcome.check else '->'} {outcome.out}/{plan.name}")
+        click.echo(
+            f"{_summary(plan)} {'unchanged in' if outcome.check else '->'} "
+            f"{outcome.out}/{plan.name}"
+        )
         for line in _recommendations(plan):
             click.echo(f"  {line}")
 
@@ -156,13 +207,16 @@ def _recommendations(plan: Plan) -> list[str]:
 
     return [
         f"{format_duration(found.window_ms)} over {format_duration(found.size_ms)}: {found.tiling} "
-        f"({found.events_per_tile:,.4g} events per tile, {found.tiles_per_window:,.4g} tiles per window)"
+        f"({found.events_per_tile:,.4g} events per tile, {found.tiles_per_window:,.4g} tiles per "
+        "window)"
         for found in plan.cost.recommendations
     ]
 
 
 def _show_json(outcome: _Outcome) -> None:
-    """One JSON object on standard output: the plans, all problems, and why the command failed if it did."""
+    """One JSON object on standard output: the plans, all problems, and why the command failed if it
+    did.
+    """
     document = {
         "plans": [_plan_document(plan, outcome.out) for plan in outcome.plans],
         "diagnostics": [_diagnostic_document(problem) for problem in outcome.diagnostics],
@@ -173,11 +227,29 @@ def _show_json(outcome: _Outcome) -> None:
 
 
 def _plan_document(plan: Plan, out: str) -> dict[str, Any]:
-    content = plan.model_dump(mode="json", include={"name", "fingerprint", "storage_fingerprint", "online", "levels", "cost"})
-    return {"path": f"{out}/{plan.name}/plan.json", **content, "features": [feature.name for feature in plan.features]}
+    content = plan.model_dump(
+        mode="json",
+        include={"name", "fingerprint", "storage_fingerprint", "online", "levels", "cost"},
+    )
+    return {
+        "path": f"{out}/{plan.name}/plan.json",
+        **content,
+        "features": [feature.name for feature in plan.features],
+    }
 
 
 def _diagnostic_document(problem: Diagnostic) -> dict[str, Any]:
     entry = problem.entry
-    where = {"file": problem.file, "line": problem.line or None, "code": problem.code, "severity": problem.severity}
-    return {**where, "title": entry.title, "message": problem.message, "cause": entry.cause, "remedy": entry.remedy}
+    where = {
+        "file": problem.file,
+        "line": problem.line or None,
+        "code": problem.code,
+        "severity": problem.severity,
+    }
+    return {
+        **where,
+        "title": entry.title,
+        "message": problem.message,
+        "cause": entry.cause,
+        "remedy": entry.remedy,
+    }

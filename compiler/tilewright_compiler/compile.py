@@ -29,14 +29,28 @@ from .passes.write_sql import write_sql
 from .plan.model import Column, Flink, Late, Monitoring, Plan, Source, Store, digest
 
 #: Each sees what is wrong by itself, so all run whatever the others found.
-CHECKING: tuple[Callable[[Draft], None], ...] = (expand_features, bind_columns, bind_derivations, check_defaults, choose_tile_sizes)
+CHECKING: tuple[Callable[[Draft], None], ...] = (
+    expand_features,
+    bind_columns,
+    bind_derivations,
+    check_defaults,
+    choose_tile_sizes,
+)
 #: These build on a draft without errors.
-BUILDING: tuple[Callable[[Draft], None], ...] = (lay_out_states, lay_out_events, lay_out_keys, write_sql, estimate_cost)
+BUILDING: tuple[Callable[[Draft], None], ...] = (
+    lay_out_states,
+    lay_out_events,
+    lay_out_keys,
+    write_sql,
+    estimate_cost,
+)
 
 
 @dataclass(frozen=True)
 class Compilation:
-    """The plans of all GroupBys that could be compiled, by name, all problems, by place, and where each plan was declared."""
+    """The plans of all GroupBys that could be compiled, by name, all problems, by place, and where
+    each plan was declared.
+    """
 
     plans: list[Plan] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -48,15 +62,21 @@ class Compilation:
         return [d for d in self.diagnostics if d.severity == "error"]
 
 
-def compile_paths(paths: str | PathLike[str] | Iterable[str | PathLike[str]], config: Config | None = None) -> Compilation:
+def compile_paths(
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]], config: Config | None = None
+) -> Compilation:
     """Compile every GroupBy of files and folders; nothing is written."""
     given = [paths] if isinstance(paths, str | PathLike) else paths
     loaded = load([str(path) for path in given])
     diagnostics = list(loaded.diagnostics)
-    diagnostics += [problem for declaration in loaded.declarations for problem in _problems(declaration)]
+    diagnostics += [
+        problem for declaration in loaded.declarations for problem in _problems(declaration)
+    ]
     plans = []
     for found in loaded.group_bys:
-        plan, problems = _compile(Draft(found.group_by, found.name, config or Config(), shared_binder(), found.variables))
+        plan, problems = _compile(
+            Draft(found.group_by, found.name, config or Config(), shared_binder(), found.variables)
+        )
         diagnostics += problems
         if plan is not None:
             plans.append(plan)
@@ -65,14 +85,26 @@ def compile_paths(paths: str | PathLike[str] | Iterable[str | PathLike[str]], co
     return Compilation(sorted(plans, key=lambda plan: plan.name), sorted(set(diagnostics)), sites)
 
 
-def compile_group_by(group_by: GroupBy, name: str | None = None, base_dir: str | None = None, config: Config | None = None) -> Plan:
-    """Compile one GroupBy without files, as in a notebook; `name` is used where the GroupBy has none.
+def compile_group_by(
+    group_by: GroupBy,
+    name: str | None = None,
+    base_dir: str | None = None,
+    config: Config | None = None,
+) -> Plan:
+    """Compile one GroupBy without files, as in a notebook; `name` is used where the GroupBy has
+    none.
 
     Raises:
         CompileError: with all that is wrong.
     """
     diagnostics = [problem for declaration in _tree(group_by) for problem in _problems(declaration)]
-    draft = Draft(group_by, group_by.name or name or "group_by", config or Config(), shared_binder(), base_dir=base_dir)
+    draft = Draft(
+        group_by,
+        group_by.name or name or "group_by",
+        config or Config(),
+        shared_binder(),
+        base_dir=base_dir,
+    )
     plan, problems = _compile(draft)
     diagnostics += problems
     if plan is None or any(d.severity == "error" for d in diagnostics):
@@ -83,7 +115,10 @@ def compile_group_by(group_by: GroupBy, name: str | None = None, base_dir: str |
 def _compile(draft: Draft) -> tuple[Plan | None, list[Diagnostic]]:
     if not is_dotted(draft.name):
         advice = "Rename the file or variable, or give a name=… such as 'clicks.hourly'"
-        what = f"the name {draft.name!r} is not made of words (letters, digits, '_') and dots. {advice}."
+        what = (
+            f"the name {draft.name!r} is not made of words (letters, digits, '_') and dots. "
+            f"{advice}."
+        )
         draft.report("TW007", draft.group_by.site, what)
     for check in CHECKING:
         check(draft)
@@ -103,7 +138,10 @@ def _tree(declaration: Declaration) -> Iterable[Declaration]:
 
 
 def _problems(declaration: Declaration) -> list[Diagnostic]:
-    return [diagnostic(KINDS[problem.kind], declaration.site, problem.message) for problem in declaration.problems]
+    return [
+        diagnostic(KINDS[problem.kind], declaration.site, problem.message)
+        for problem in declaration.problems
+    ]
 
 
 def _same_names(loaded: Loaded) -> list[Diagnostic]:
@@ -114,14 +152,19 @@ def _same_names(loaded: Loaded) -> list[Diagnostic]:
         other = seen.setdefault(found.name.casefold(), found.group_by)
         if other is not found.group_by:
             where = f"{shown_path(other.site.file)}:{other.site.line}"
-            what = f"the name {found.name!r} is also that of the GroupBy at {where}. Give one a name=…."
+            what = (
+                f"the name {found.name!r} is also that of the GroupBy at {where}. Give one a "
+                "name=…."
+            )
             problems.append(diagnostic("TW006", found.group_by.site, what))
     return problems
 
 
 def _plan(draft: Draft) -> Plan:
     config, store = draft.config, draft.config.kv_store
-    assert draft.key_layout is not None and draft.tile_layout is not None and draft.cost is not None  # filled by the passes
+    assert (
+        draft.key_layout is not None and draft.tile_layout is not None and draft.cost is not None
+    )  # filled by the passes
     plan = Plan(
         plan_version=1,
         name=draft.name,
@@ -138,13 +181,22 @@ def _plan(draft: Draft) -> Plan:
         derivations=draft.derivations,
         key_layout=draft.key_layout,
         tile_layout=draft.tile_layout,
-        late=Late(policy="delta", allowed_lateness_ms=config.flink.allowed_lateness, out_of_orderness_ms=config.flink.out_of_orderness),
+        late=Late(
+            policy="delta",
+            allowed_lateness_ms=config.flink.allowed_lateness,
+            out_of_orderness_ms=config.flink.out_of_orderness,
+        ),
         flink=Flink(
             checkpointing_interval_ms=config.flink.checkpointing_interval,
             state_backend=config.flink.state_backend,
             parallelism=config.flink.parallelism,
         ),
-        store=Store(type=store.type, ttl_multiplier=store.ttl_multiplier, compression=store.compression, batch_size=store.batch_size),
+        store=Store(
+            type=store.type,
+            ttl_multiplier=store.ttl_multiplier,
+            compression=store.compression,
+            batch_size=store.batch_size,
+        ),
         monitoring=Monitoring(
             tile_write_sla_ms=config.monitoring.tile_write_sla,
             tile_fetch_sla_ms=config.monitoring.tile_fetch_sla,
@@ -153,7 +205,9 @@ def _plan(draft: Draft) -> Plan:
         cost=draft.cost,
     )
     stored = digest(_stored(plan.model_dump(by_alias=True, mode="json"), draft))
-    return plan.model_copy(update={"fingerprint": plan.content_fingerprint(), "storage_fingerprint": stored})
+    return plan.model_copy(
+        update={"fingerprint": plan.content_fingerprint(), "storage_fingerprint": stored}
+    )
 
 
 def _source(draft: Draft, index: int) -> Source:
@@ -172,11 +226,15 @@ def _source(draft: Draft, index: int) -> Source:
 
 
 def _stored(content: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    """What stored tiles depend on: not where events lie, nor which features are computed from the states."""
+    """What stored tiles depend on: not where events lie, nor which features are computed from the
+    states.
+    """
     sources = []
     for source, bound in zip(content["sources"], draft.sources, strict=True):
         kept = {key: source[key] for key in ("schema", "wheres", "time_column", "dialect")}
-        sources.append(kept | {"selects": {name: source["selects"][name] for name in bound.selects}})
+        sources.append(
+            kept | {"selects": {name: source["selects"][name] for name in bound.selects}}
+        )
     same = {key: content[key] for key in ("name", "keys", "states", "tile_layout", "key_layout")}
     if content["events"] is not None:
         same["events"] = {key: content["events"][key] for key in ("size_ms", "columns")}

@@ -33,7 +33,8 @@ class Verdict(IntEnum):
         return MEANINGS[self][1]
 
 
-#: verdict -> (title, what it means and what to do). A store is bound to one storage fingerprint (keys, states, levels).
+#: verdict -> (title, what it means and what to do). A store is bound to one storage fingerprint
+#: (keys, states, levels).
 MEANINGS: dict[Verdict, tuple[str, str]] = {
     Verdict.UNCHANGED: ("unchanged", "The plans are the same."),
     Verdict.COMPATIBLE: ("compatible", "Stored tiles serve the new plan as they are."),
@@ -44,7 +45,8 @@ MEANINGS: dict[Verdict, tuple[str, str]] = {
     ),
     Verdict.NEW_LEVEL_WITH_BACKFILL: (
         "a new level, with a backfill",
-        "Stored tiles of the other levels stay right, but a new level needs events that only the history has. "
+        "Stored tiles of the other levels stay right, but a new level needs events that only the "
+        "history has. "
         "A store is made for one ladder: write the history into a new store.",
     ),
     Verdict.NEW_TABLE: (
@@ -93,21 +95,40 @@ def compare(old: Plan, new: Plan) -> Difference:
     gravest = max((change.verdict for change in changes), default=Verdict.UNCHANGED)
     if old.storage_fingerprint != new.storage_fingerprint and gravest <= Verdict.COMPATIBLE:
         what = f"storage fingerprint {old.storage_fingerprint} -> {new.storage_fingerprint}"
-        changes.append(Change(Verdict.NEW_TABLE, what, "the order or layout of what tiles hold is another"))
+        changes.append(
+            Change(Verdict.NEW_TABLE, what, "the order or layout of what tiles hold is another")
+        )
     elif old.fingerprint != new.fingerprint and not changes:
-        changes.append(Change(Verdict.COMPATIBLE, "generated texts of the plan", "another version of the compiler wrote them"))
+        changes.append(
+            Change(
+                Verdict.COMPATIBLE,
+                "generated texts of the plan",
+                "another version of the compiler wrote them",
+            )
+        )
     return Difference(old, new, tuple(sorted(changes, key=lambda change: -change.verdict)))
 
 
 def _name(old: Plan, new: Plan) -> Iterator[Change]:
     if old.name != new.name:
-        yield Change(Verdict.NEW_TABLE, f"name {old.name} -> {new.name}", "the name is part of every tile's key")
+        yield Change(
+            Verdict.NEW_TABLE,
+            f"name {old.name} -> {new.name}",
+            "the name is part of every tile's key",
+        )
 
 
 def _keys(old: Plan, new: Plan) -> Iterator[Change]:
     if old.keys != new.keys:
-        yield Change(Verdict.NEW_TABLE, f"keys {_columns(old.keys)} -> {_columns(new.keys)}", "tiles are found by their keys")
-    if old.key_layout.ordered != new.key_layout.ordered or old.key_layout.entity != new.key_layout.entity:
+        yield Change(
+            Verdict.NEW_TABLE,
+            f"keys {_columns(old.keys)} -> {_columns(new.keys)}",
+            "tiles are found by their keys",
+        )
+    if (
+        old.key_layout.ordered != new.key_layout.ordered
+        or old.key_layout.entity != new.key_layout.entity
+    ):
         yield Change(Verdict.NEW_TABLE, "the layout of keys", "tiles are found by their keys")
 
 
@@ -118,9 +139,17 @@ def _columns(columns: list[Column]) -> str:
 def _sources(old: Plan, new: Plan) -> Iterator[Change]:
     before, after = ({source.name: source for source in plan.sources} for plan in (old, new))
     for name in [n for n in before if n not in after]:
-        yield Change(Verdict.NEW_TABLE, f"source {name} is gone", "stored tiles hold its events; a source that is renamed is read again")
+        yield Change(
+            Verdict.NEW_TABLE,
+            f"source {name} is gone",
+            "stored tiles hold its events; a source that is renamed is read again",
+        )
     for name in [n for n in after if n not in before]:
-        yield Change(Verdict.NEW_TABLE, f"source {name} is new", "stored tiles lack its history; a source that is renamed is read again")
+        yield Change(
+            Verdict.NEW_TABLE,
+            f"source {name} is new",
+            "stored tiles lack its history; a source that is renamed is read again",
+        )
     for name in [n for n in after if n in before]:
         yield from _source(name, _facts(old, before[name]), _facts(new, after[name]))
 
@@ -138,10 +167,20 @@ def _source(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> I
 
 def _facts(plan: Plan, source: Source) -> dict[str, Any]:
     """What a source says, by name; expressions that no key and no state uses are marked as such."""
-    used = {column.name for column in plan.keys} | {name for state in plan.states for name in (state.input, state.bucket)}
-    facts = {"table": source.table, "topic": source.topic, "dialect": source.dialect, "time_column": source.time_column}
+    used = {column.name for column in plan.keys} | {
+        name for state in plan.states for name in (state.input, state.bucket)
+    }
+    facts = {
+        "table": source.table,
+        "topic": source.topic,
+        "dialect": source.dialect,
+        "time_column": source.time_column,
+    }
     facts |= {"wheres": " and ".join(source.wheres) or None, "schema": _columns(source.columns)}
-    return facts | {f"{'' if name in used else 'unused '}column {name}": text for name, text in source.selects.items()}
+    return facts | {
+        f"{'' if name in used else 'unused '}column {name}": text
+        for name, text in source.selects.items()
+    }
 
 
 def _shown(value: Any) -> str:
@@ -152,20 +191,34 @@ def _states(old: Plan, new: Plan) -> Iterator[Change]:
     before, after = ({state.id: state for state in plan.states} for plan in (old, new))
     why = "a tile's record holds exactly the states of its plan"
     for name in [*(n for n in before if n not in after), *(n for n in after if n not in before)]:
-        yield Change(Verdict.NEW_TABLE, f"state {name} is {'new' if name in after else 'gone'}", why)
+        yield Change(
+            Verdict.NEW_TABLE, f"state {name} is {'new' if name in after else 'gone'}", why
+        )
     for name, state in before.items():
         if name in after and state != after[name]:
             yield Change(
-                Verdict.NEW_TABLE, f"state {name}: {state.subject} {state.params} -> {after[name].subject} {after[name].params}", why
+                Verdict.NEW_TABLE,
+                (
+                    f"state {name}: {state.subject} {state.params} -> {after[name].subject} "
+                    f"{after[name].params}"
+                ),
+                why,
             )
-    if old.tile_layout.record_version != new.tile_layout.record_version or old.tile_layout.compression != new.tile_layout.compression:
+    if (
+        old.tile_layout.record_version != new.tile_layout.record_version
+        or old.tile_layout.compression != new.tile_layout.compression
+    ):
         yield Change(Verdict.NEW_TABLE, "the layout of records", why)
 
 
 def _levels(old: Plan, new: Plan) -> Iterator[Change]:
     before, after = ({level.size_ms: level for level in plan.levels} for plan in (old, new))
     for size in sorted(before.keys() - after.keys(), reverse=True):
-        yield Change(Verdict.NEW_LEVEL, f"level {format_duration(size)} is gone", "its tiles are no longer read")
+        yield Change(
+            Verdict.NEW_LEVEL,
+            f"level {format_duration(size)} is gone",
+            "its tiles are no longer read",
+        )
     for size in sorted(after.keys() - before.keys(), reverse=True):
         yield _new_level(old, new, size)
     for size in sorted(before.keys() & after.keys(), reverse=True):
@@ -173,35 +226,63 @@ def _levels(old: Plan, new: Plan) -> Iterator[Change]:
 
 
 def _new_level(old: Plan, new: Plan, size_ms: int) -> Change:
-    """A new level can be merged from a finer one whose tiles are kept as long as the new level's windows reach back."""
+    """A new level can be merged from a finer one whose tiles are kept as long as the new level's
+    windows reach back.
+    """
     what = f"level {format_duration(size_ms)} is new"
     readers = [feature for feature in new.features if size_ms in feature.levels_ms]
     lengths = [feature.window_ms + size_ms for feature in readers if feature.window_ms is not None]
     lifetime = any(feature.window_ms is None for feature in readers)
     reach_ms = max(lengths, default=size_ms)
     for level in old.levels:
-        if size_ms % level.size_ms == 0 and (level.ttl_ms is None or (level.ttl_ms >= reach_ms and not lifetime)):
-            why = f"its tiles can be merged from those of {format_duration(level.size_ms)}, which are kept for {_span(level.ttl_ms)}"
+        if size_ms % level.size_ms == 0 and (
+            level.ttl_ms is None or (level.ttl_ms >= reach_ms and not lifetime)
+        ):
+            why = (
+                f"its tiles can be merged from those of {format_duration(level.size_ms)}, which "
+                f"are kept for {_span(level.ttl_ms)}"
+            )
             return Change(Verdict.NEW_LEVEL, what, why)
     if old.events is not None and _holds(old.events, new, reach_ms, lifetime):
-        return Change(Verdict.NEW_LEVEL, what, f"its tiles can be made from the raw events, which are kept for {_span(old.events.ttl_ms)}")
-    needed = "all events there are" if lifetime else f"the events of the last {format_span(reach_ms)}"
-    return Change(Verdict.NEW_LEVEL_WITH_BACKFILL, what, f"no stored level divides it and is kept long enough, so it needs {needed}")
+        return Change(
+            Verdict.NEW_LEVEL,
+            what,
+            (
+                "its tiles can be made from the raw events, which are kept for "
+                f"{_span(old.events.ttl_ms)}"
+            ),
+        )
+    needed = (
+        "all events there are" if lifetime else f"the events of the last {format_span(reach_ms)}"
+    )
+    return Change(
+        Verdict.NEW_LEVEL_WITH_BACKFILL,
+        what,
+        f"no stored level divides it and is kept long enough, so it needs {needed}",
+    )
 
 
 def _holds(events: EventLog, new: Plan, reach_ms: int, lifetime: bool) -> bool:
     """Whether stored raw events have all that states are made of, as far back as is asked for."""
     kept = events.ttl_ms is None or (events.ttl_ms >= reach_ms and not lifetime)
-    return kept and {state.input for state in new.states} <= {column.name for column in events.columns}
+    return kept and {state.input for state in new.states} <= {
+        column.name for column in events.columns
+    }
 
 
 def _events(old: Plan, new: Plan) -> Iterator[Change]:
     before, after = old.events, new.events
     if before is None and after is not None:
         what = f"raw events are kept, in chunks of {format_duration(after.size_ms)}"
-        yield Change(Verdict.NEW_LEVEL_WITH_BACKFILL, what, "tiles do not hold them, so they need those that the history has")
+        yield Change(
+            Verdict.NEW_LEVEL_WITH_BACKFILL,
+            what,
+            "tiles do not hold them, so they need those that the history has",
+        )
     elif before is not None and after is None:
-        yield Change(Verdict.NEW_LEVEL, "raw events are no longer kept", "their chunks are no longer read")
+        yield Change(
+            Verdict.NEW_LEVEL, "raw events are no longer kept", "their chunks are no longer read"
+        )
     elif before is not None and after is not None:
         yield from _event_logs(before, after)
 
@@ -210,10 +291,17 @@ def _event_logs(before: EventLog, after: EventLog) -> Iterator[Change]:
     if before.columns != after.columns:
         fewer = all(column in before.columns for column in after.columns)
         verdict = Verdict.NEW_LEVEL if fewer else Verdict.NEW_LEVEL_WITH_BACKFILL
-        why = "the others are no longer read" if fewer else "stored events lack what the history has"
-        yield Change(verdict, f"raw events hold {_columns(before.columns)} -> {_columns(after.columns)}", why)
+        why = (
+            "the others are no longer read" if fewer else "stored events lack what the history has"
+        )
+        yield Change(
+            verdict, f"raw events hold {_columns(before.columns)} -> {_columns(after.columns)}", why
+        )
     if before.size_ms != after.size_ms:
-        what = f"chunks of raw events {format_duration(before.size_ms)} -> {format_duration(after.size_ms)}"
+        what = (
+            f"chunks of raw events {format_duration(before.size_ms)} -> "
+            f"{format_duration(after.size_ms)}"
+        )
         yield Change(Verdict.NEW_LEVEL, what, "the same events can be cut anew")
     yield from _kept("raw events are", before, after)
 
@@ -223,7 +311,12 @@ def _kept(subject: str, before: Level | EventLog, after: Level | EventLog) -> It
         return
     what = f"{subject} kept for {_span(before.ttl_ms)} -> {_span(after.ttl_ms)}"
     longer = before.ttl_ms is not None and (after.ttl_ms is None or after.ttl_ms > before.ttl_ms)
-    why = f"what is older than {_span(before.ttl_ms)} may be gone already; windows that reach further back lack it" if longer else ""
+    why = (
+        f"what is older than {_span(before.ttl_ms)} may be gone already; windows that reach "
+        "further back lack it"
+        if longer
+        else ""
+    )
     yield Change(Verdict.COMPATIBLE, what, why)
 
 
@@ -238,41 +331,64 @@ def _features(old: Plan, new: Plan) -> Iterator[Change]:
     for name in [n for n in after if n not in before]:
         yield Change(Verdict.COMPATIBLE, f"feature {name} is new", _asks(after[name]))
     for name in [n for n in after if n in before and before[n] != after[n]]:
-        yield Change(Verdict.COMPATIBLE, f"feature {name}", "; ".join(_fields(before[name].model_dump(), after[name].model_dump())))
+        yield Change(
+            Verdict.COMPATIBLE,
+            f"feature {name}",
+            "; ".join(_fields(before[name].model_dump(), after[name].model_dump())),
+        )
 
 
 def _asks(feature: Feature) -> str:
     window = "all of the past" if feature.window_ms is None else format_duration(feature.window_ms)
     by = "" if feature.bucket is None else f" by {one_line(feature.bucket)}"
-    origin = f"tiles of {format_duration(feature.levels_ms[-1])}" if feature.levels_ms else "raw events"
+    origin = (
+        f"tiles of {format_duration(feature.levels_ms[-1])}" if feature.levels_ms else "raw events"
+    )
     return f"{feature.operation} of {one_line(feature.input)}{by} over {window}, from {origin}"
 
 
 def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    return [one_line(f"{name} {before[name]} -> {after[name]}") for name in after if before.get(name) != after[name]]
+    return [
+        one_line(f"{name} {before[name]} -> {after[name]}")
+        for name in after
+        if before.get(name) != after[name]
+    ]
 
 
 def _derivations(old: Plan, new: Plan) -> Iterator[Change]:
     before, after = ({one.name: one for one in plan.derivations} for plan in (old, new))
     for name in [n for n in before if n not in after]:
-        yield Change(Verdict.COMPATIBLE, f"derivation {name} is gone", "requests no longer answer it")
+        yield Change(
+            Verdict.COMPATIBLE, f"derivation {name} is gone", "requests no longer answer it"
+        )
     for name in [n for n in after if n not in before]:
-        yield Change(Verdict.COMPATIBLE, f"derivation {name} is new", one_line(f"{after[name].sql}, {after[name].type}"))
+        yield Change(
+            Verdict.COMPATIBLE,
+            f"derivation {name} is new",
+            one_line(f"{after[name].sql}, {after[name].type}"),
+        )
     for name in [n for n in after if n in before and before[n] != after[n]]:
-        changed = _fields(before[name].model_dump(exclude={"features"}), after[name].model_dump(exclude={"features"}))
+        changed = _fields(
+            before[name].model_dump(exclude={"features"}),
+            after[name].model_dump(exclude={"features"}),
+        )
         yield Change(Verdict.COMPATIBLE, f"derivation {name}", "; ".join(changed))
 
 
 def _rest(old: Plan, new: Plan) -> Iterator[Change]:
     if old.online != new.online:
-        yield Change(Verdict.COMPATIBLE, "the plan goes online" if new.online else "the plan goes offline")
+        yield Change(
+            Verdict.COMPATIBLE, "the plan goes online" if new.online else "the plan goes offline"
+        )
     for part in ("late", "flink", "store", "monitoring"):
         for field in _fields(getattr(old, part).model_dump(), getattr(new, part).model_dump()):
             yield Change(Verdict.COMPATIBLE, f"{part}: {field}")
     before, after = old.cost.typical, new.cost.typical
     if before != after:
         what = f"a request reads {requested(before)}, {format_bytes(before.bytes)}"
-        yield Change(Verdict.COMPATIBLE, f"{what} -> {requested(after)}, {format_bytes(after.bytes)}")
+        yield Change(
+            Verdict.COMPATIBLE, f"{what} -> {requested(after)}, {format_bytes(after.bytes)}"
+        )
 
 
 #: Each finds the changes of its part of a plan.

@@ -14,13 +14,24 @@ from tilewright.windows import Duration
 from .expressions.binder import Binder
 from .frontend.config import Config
 from .frontend.diagnostics import Diagnostic, diagnostic
-from .plan.model import Column, Cost, Derivation, EventLog, Feature, KeyLayout, Level, State, TileLayout
+from .plan.model import (
+    Column,
+    Cost,
+    Derivation,
+    EventLog,
+    Feature,
+    KeyLayout,
+    Level,
+    State,
+    TileLayout,
+)
 from .plan.types import element, family
 
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """A feature as it was declared: an aggregation for one of its windows, or for all of the past, and for one of its buckets.
+    """A feature as it was declared: an aggregation for one of its windows, or for all of the past,
+    and for one of its buckets.
 
     `edge` is the edge mode that it gets.
     """
@@ -39,13 +50,19 @@ class FeatureSpec:
     def type(self, columns: Mapping[str, str]) -> str:
         """The DuckDB type of its value, from those of the columns that it reads."""
         kind = element(columns[self.aggregation.input_column])
-        value = "DOUBLE" if self.edge == "prorate" else self.aggregation.operation.result(kind, family(kind) or "")
+        value = (
+            "DOUBLE"
+            if self.edge == "prorate"
+            else self.aggregation.operation.result(kind, family(kind) or "")
+        )
         return value if self.bucket is None else f"MAP({columns[self.bucket]}, {value})"
 
 
 @dataclass(frozen=True)
 class TileSize:
-    """The size of a window's oldest tile, null for a lifetime; the rule that chose it; and the levels of the cover, coarsest first."""
+    """The size of a window's oldest tile, null for a lifetime; the rule that chose it; and the
+    levels of the cover, coarsest first.
+    """
 
     edge_ms: int | None
     rule: str
@@ -104,7 +121,9 @@ class Draft:
 
     @property
     def tiled(self) -> bool:
-        """Whether there are tiles: as the GroupBy says, in either of the two ways to say it, or else the configuration."""
+        """Whether there are tiles: as the GroupBy says, in either of the two ways to say it, or
+        else the configuration.
+        """
         said = dict(self.group_by.serving_config or {}).get("tiling_enabled")
         own = self.group_by.tiling_enabled if self.group_by.tiling_enabled is not None else said
         return self.config.enabled if own is None else bool(own)

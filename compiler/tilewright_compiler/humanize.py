@@ -1,4 +1,6 @@
-"""How amounts and authors' texts are shown to people: rounded to what an estimate is worth, and in one line."""
+"""How amounts and authors' texts are shown to people: rounded to what an estimate is worth, and in
+one line.
+"""
 
 from __future__ import annotations
 
@@ -59,4 +61,6 @@ def one_line(text: str) -> str:
     """An author's text without what would move the cursor or colour the terminal."""
     if text.isprintable():
         return text
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )

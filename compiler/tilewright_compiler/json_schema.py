@@ -15,16 +15,21 @@ from .plan.model import Plan
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, tuple[type[BaseModel], str, str]] = {
-    "config": (ConfigFile, "tilewright.yaml", "How tiles are sized, kept and watched, unless a declaration says otherwise."),
+    "config": (
+        ConfigFile,
+        "tilewright.yaml",
+        "How tiles are sized, kept and watched, unless a declaration says otherwise.",
+    ),
     "plan": (Plan, "plan.json", "What `tilewright compile` writes and everything else runs from."),
 }
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The schema of `config` or `plan`, made from the model that reads it, so that the two cannot differ.
+    """The schema of `config` or `plan`, made from the model that reads it, so that the two cannot
+    differ.
 
-    The text below a field in the source is its description. It is read here and not by pydantic, which would parse the
-    sources again in every process that reads a plan.
+    The text below a field in the source is its description. It is read here and not by pydantic,
+    which would parse the sources again in every process that reads a plan.
     """
     model, title, description = _MODELS[name]
     schema = model.model_json_schema(by_alias=True)
@@ -44,5 +49,7 @@ def _descriptions(source: str) -> dict[tuple[str, str], str]:
         if isinstance(declared, ast.ClassDef)
         for field, text in pairwise(declared.body)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+        if isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
     }

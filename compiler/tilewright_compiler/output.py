@@ -29,14 +29,22 @@ def target_names() -> list[str]:
 
 def plan_text(plan: Plan) -> str:
     """The bytes of `plan.json` as text."""
-    return json.dumps(plan.model_dump(by_alias=True, mode="json"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return (
+        json.dumps(
+            plan.model_dump(by_alias=True, mode="json"),
+            indent=2,
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+        + "\n"
+    )
 
 
 class Target(Protocol):
     """What a module of `targets` is, or makes with its `in_dialect` if it has one.
 
-    It may also have `unsupported(plan) -> list[str]`: why it cannot run a plan, a sentence for each reason that names
-    the feature or column and says what to do.
+    It may also have `unsupported(plan) -> list[str]`: why it cannot run a plan, a sentence for each
+    reason that names the feature or column and says what to do.
     """
 
     def files(self, plan: Plan) -> dict[str, str]:
@@ -50,13 +58,20 @@ def load_targets(names: Iterable[str], dialect: str | None = None) -> dict[str, 
         ValueError: if a dialect is missing, unknown, or of use to none of them.
     """
     modules = {name: importlib.import_module(f"{__package__}.targets.{name}") for name in names}
-    if dialect is not None and not any(hasattr(module, "in_dialect") for module in modules.values()):
+    if dialect is not None and not any(
+        hasattr(module, "in_dialect") for module in modules.values()
+    ):
         raise ValueError("--dialect is for --target sql, which is not among the targets.")
-    return {name: module.in_dialect(dialect) if hasattr(module, "in_dialect") else module for name, module in modules.items()}
+    return {
+        name: module.in_dialect(dialect) if hasattr(module, "in_dialect") else module
+        for name, module in modules.items()
+    }
 
 
 def render(plans: Iterable[Plan], targets: Collection[Target]) -> dict[str, str]:
-    """All files by their path below the output folder: the plan, and what each target makes of it."""
+    """All files by their path below the output folder: the plan, and what each target makes of
+    it.
+    """
     rendered: dict[str, str] = {}
     for plan in plans:
         rendered[f"{plan.name}/plan.json"] = plan_text(plan)
@@ -103,7 +118,11 @@ def _umask() -> int:
 def unsupported(compilation: Compilation, targets: Mapping[str, Target]) -> list[Diagnostic]:
     """A problem, at the GroupBy's line, for each reason why a target cannot run a plan."""
     return [
-        diagnostic("TW031", compilation.sites[plan.name], f"--target {name} cannot run {plan.name}: {reason}")
+        diagnostic(
+            "TW031",
+            compilation.sites[plan.name],
+            f"--target {name} cannot run {plan.name}: {reason}",
+        )
         for plan in compilation.plans
         for name, target in targets.items()
         for reason in getattr(target, "unsupported", _nothing)(plan)
@@ -115,8 +134,14 @@ def _nothing(plan: Plan) -> list[str]:
 
 
 def endangered(out: str, plans: Iterable[Plan]) -> list[Diagnostic]:
-    """A problem for each online plan below `out` whose stored tiles the new plan of that name could not use."""
-    return [problem for plan in plans for problem in _endangered(Path(out, plan.name, "plan.json"), plan)]
+    """A problem for each online plan below `out` whose stored tiles the new plan of that name could
+    not use.
+    """
+    return [
+        problem
+        for plan in plans
+        for problem in _endangered(Path(out, plan.name, "plan.json"), plan)
+    ]
 
 
 def _endangered(path: Path, new: Plan) -> list[Diagnostic]:
@@ -131,8 +156,14 @@ def _endangered(path: Path, new: Plan) -> list[Diagnostic]:
     reasons = _reasons(document, new)
     if not reasons:
         return []
-    advice = "Compile to another folder, name the GroupBy anew, or say --allow-incompatible if its tiles will be written again."
-    what = f"this plan is online, and the tiles that it has stored do not fit the new one: {'; '.join(reasons)}. {advice}"
+    advice = (
+        "Compile to another folder, name the GroupBy anew, or say --allow-incompatible if its "
+        "tiles will be written again."
+    )
+    what = (
+        "this plan is online, and the tiles that it has stored do not fit the new one: "
+        f"{'; '.join(reasons)}. {advice}"
+    )
     return [diagnostic("TW050", CallSite(str(path), 0), what)]
 
 
@@ -140,7 +171,16 @@ def _reasons(document: dict[str, object], new: Plan) -> list[str]:
     try:
         old = Plan.model_validate(document)
     except ValidationError:
-        # Another version wrote it: its parts cannot be compared, the digest of what tiles depend on can.
+        # Another version wrote it: its parts cannot be compared, the digest of what tiles depend on
+        # can.
         same = document.get("storage_fingerprint") == new.storage_fingerprint
-        return [] if same else ["another version of the compiler wrote it, and its storage fingerprint is another"]
-    return [str(change) for change in compare(old, new).changes if change.verdict > Verdict.COMPATIBLE]
+        return (
+            []
+            if same
+            else [
+                "another version of the compiler wrote it, and its storage fingerprint is another"
+            ]
+        )
+    return [
+        str(change) for change in compare(old, new).changes if change.verdict > Verdict.COMPATIBLE
+    ]

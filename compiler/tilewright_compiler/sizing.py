@@ -1,4 +1,6 @@
-"""The policies for tile sizes: from a window to the size of its oldest tile, and the rule that chose it."""
+"""The policies for tile sizes: from a window to the size of its oldest tile, and the rule that
+chose it.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,21 @@ HIERARCHY = (
 )
 #: The specification's second table, `HierarchicalTiling.tile_hierarchy`.
 HIERARCHICAL_MAP = {"1h": "1m", "4h": "5m", "24h": "1h", "7d": "6h", "30d": "1d"}
-#: Entities with fewer events an hour than the first take tiles of the second; busier ones take minutes.
+#: Entities with fewer events an hour than the first take tiles of the second; busier ones take
+#: minutes.
 ADAPTIVE = ((100, _HOUR), (1_000, 15 * _MINUTE), (10_000, 5 * _MINUTE))
 #: What a clamp may move to: each divides all that follow; beyond them come 2, 4, 8 … days.
-_CLAMPED = (_SECOND, 5 * _SECOND, 15 * _SECOND, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 6 * _HOUR, _DAY)
+_CLAMPED = (
+    _SECOND,
+    5 * _SECOND,
+    15 * _SECOND,
+    _MINUTE,
+    5 * _MINUTE,
+    15 * _MINUTE,
+    _HOUR,
+    6 * _HOUR,
+    _DAY,
+)
 #: Below so many events a tile is not worth its overhead (the specification's `recommend_tiling`).
 _WORTHWHILE_EVENTS = 10
 
@@ -50,7 +63,9 @@ class Recommended(NamedTuple):
 
 
 def by_config(window_ms: int, config: Config) -> Choice:
-    """The size that the configuration gives a window: `tile_size`, then `tile_sizes`, then the strategy."""
+    """The size that the configuration gives a window: `tile_size`, then `tile_sizes`, then the
+    strategy.
+    """
     if config.tile_size is not None:
         return Choice(config.tile_size, "config tile_size")
     if config.tile_sizes:
@@ -70,7 +85,9 @@ def _hierarchical_map(window_ms: int, config: Config) -> Choice:
 
 
 def _mapped(window_ms: int, sizes: Mapping[str, str], name: str) -> Choice:
-    """The entry of the smallest listed window that is not shorter, else the hierarchy's (errata S2)."""
+    """The entry of the smallest listed window that is not shorter, else the hierarchy's (errata
+    S2).
+    """
     listed = sorted((duration_ms(window), window) for window in sizes)
     for longest_ms, window in listed:
         if window_ms <= longest_ms:
@@ -80,7 +97,9 @@ def _mapped(window_ms: int, sizes: Mapping[str, str], name: str) -> Choice:
 
 
 def _adaptive(window_ms: int, config: Config) -> Choice:
-    """By events per hour of an entity, clamped so that the tile fits the window and a request stays affordable (errata S4)."""
+    """By events per hour of an entity, clamped so that the tile fits the window and a request stays
+    affordable (errata S4).
+    """
     if config.entity_stats is None:
         size_ms, rule = _hierarchical(window_ms, config)
         return Choice(size_ms, f"{rule} (adaptive without entity_stats)")
@@ -95,17 +114,25 @@ def _adaptive(window_ms: int, config: Config) -> Choice:
         return Choice(fitting[-1], f"{rule}, made finer to fit the window")
     if tiles_at_most(window_ms, size_ms) > config.max_tiles_per_request:
         coarser = _affordable(window_ms, size_ms, config.max_tiles_per_request)
-        return Choice(coarser, f"{rule}, made coarser for at most {config.max_tiles_per_request:,} tiles per request")
+        return Choice(
+            coarser,
+            f"{rule}, made coarser for at most {config.max_tiles_per_request:,} tiles per request",
+        )
     return Choice(size_ms, rule)
 
 
 def _affordable(window_ms: int, size_ms: int, cap: int) -> int:
-    """The finest size above `size_ms` of which the cap allows a window; a tile is never longer than its window."""
+    """The finest size above `size_ms` of which the cap allows a window; a tile is never longer than
+    its window.
+    """
     coarser = [clamped for clamped in _CLAMPED if clamped > size_ms]
     while coarser[-1] < window_ms:
         coarser.append(2 * coarser[-1])
     fitting = [size for size in coarser if size <= window_ms]
-    return next((size for size in fitting if tiles_at_most(window_ms, size) <= cap), fitting[-1] if fitting else size_ms)
+    return next(
+        (size for size in fitting if tiles_at_most(window_ms, size) <= cap),
+        fitting[-1] if fitting else size_ms,
+    )
 
 
 def tiles_at_most(window_ms: int, size_ms: int) -> int:
@@ -114,35 +141,47 @@ def tiles_at_most(window_ms: int, size_ms: int) -> int:
 
 
 def recommend(window_ms: int, size_ms: int, stats: EntityStats, max_tiles: int) -> Recommended:
-    """The specification's `recommend_tiling`: too few events a tile, too many tiles a window, or neither."""
+    """The specification's `recommend_tiling`: too few events a tile, too many tiles a window, or
+    neither.
+    """
     events, tiles = stats.events_per_hour * size_ms / _HOUR, window_ms / size_ms
     if events < _WORTHWHILE_EVENTS:
         return Recommended("NO_TILING", events, tiles)
-    return Recommended("HIERARCHICAL_TILING" if tiles > max_tiles else "STANDARD_TILING", events, tiles)
+    return Recommended(
+        "HIERARCHICAL_TILING" if tiles > max_tiles else "STANDARD_TILING", events, tiles
+    )
 
 
 _STRATEGIES: dict[str, Callable[[int, Config], Choice]] = {
     "hierarchical": _hierarchical,
     "hierarchical_map": _hierarchical_map,
     "adaptive": _adaptive,
-    # Without a tile_size, which stands above, its sizes are those of tile_sizes; config refuses it without either.
+    # Without a tile_size, which stands above, its sizes are those of tile_sizes; config refuses it
+    # without either.
     "fixed": _hierarchical,
 }
 
-#: A run of neighbouring tiles is found as fast as so many tiles are read, so a cover of more runs must save more.
+#: A run of neighbouring tiles is found as fast as so many tiles are read, so a cover of more runs
+#: must save more.
 RUN_TILES = 8
 
 
 @lru_cache(maxsize=4096)
 def cover_levels(window_ms: int, ladder_ms: tuple[int, ...]) -> tuple[int, ...]:
-    """The levels of a window's cover, coarsest first; the last of `ladder_ms` is its edge level and always one of them.
+    """The levels of a window's cover, coarsest first; the last of `ladder_ms` is its edge level and
+    always one of them.
 
-    Of all choices the one that reads the least at the worst alignment, a run counted as RUN_TILES tiles; of equals the one
-    with the fewest levels. Seven days over 1h tiles read 169; with 6h tiles in the middle 28 + 1, and 6 + 1 at the ends.
+    Of all choices the one that reads the least at the worst alignment, a run counted as RUN_TILES
+    tiles; of equals the one with the fewest levels. Seven days over 1h tiles read 169; with 6h
+    tiles in the middle 28 + 1, and 6 + 1 at the ends.
     """
     edge_ms = ladder_ms[-1]
     coarser = [size_ms for size_ms in ladder_ms[:-1] if size_ms <= window_ms]
-    choices = [(*middle, edge_ms) for count in range(len(coarser) + 1) for middle in combinations(coarser, count)]
+    choices = [
+        (*middle, edge_ms)
+        for count in range(len(coarser) + 1)
+        for middle in combinations(coarser, count)
+    ]
     return min(choices, key=lambda levels: (_price(window_ms, levels), len(levels)))
 
 
@@ -151,9 +190,12 @@ def tiles_read(window_ms: int, levels_ms: Sequence[int]) -> int:
 
     #  coarse        |         |         |         |         level 0: W / T + 1 tiles
     #  fine       |..|                   |....|....|         start piece and head piece: together
-    #  window       [----------------------------T           at most r + (W mod coarse) / fine + 1, r fine tiles in a coarse one
+    #  window       [----------------------------T           at most r + (W mod coarse) / fine + 1,
+    #                                                        r fine tiles in a coarse one
     """
-    pieces = [ceil((coarse + window_ms % coarse) / fine) + 1 for coarse, fine in pairwise(levels_ms)]
+    pieces = [
+        ceil((coarse + window_ms % coarse) / fine) + 1 for coarse, fine in pairwise(levels_ms)
+    ]
     return ceil(window_ms / levels_ms[0]) + 1 + sum(pieces)
 
 

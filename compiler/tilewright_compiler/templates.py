@@ -1,4 +1,6 @@
-"""Templates of pages and of generated files: one strict sandbox, in which no text of an author goes unquoted."""
+"""Templates of pages and of generated files: one strict sandbox, in which no text of an author goes
+unquoted.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,17 @@ Quoting = Callable[[Any], str]
 
 
 class Code(str):
-    """Text in the language of the file that is made: by a quoting filter, or by the compiler itself."""
+    """Text in the language of the file that is made: by a quoting filter, or by the compiler
+    itself.
+    """
 
     __slots__ = ()
 
 
 def pages(folder: Path) -> SandboxedEnvironment:
-    """Templates of HTML below a folder: every value is escaped, and nothing can be declared safe."""
+    """Templates of HTML below a folder: every value is escaped, and nothing can be declared
+    safe.
+    """
     environment = _strict(folder, autoescape=True)
     del environment.filters["safe"]
     return environment
@@ -30,13 +36,15 @@ def pages(folder: Path) -> SandboxedEnvironment:
 
 @cache  # a template is compiled once for all plans
 def sources(folder: Path, **quoting: Quoting) -> SandboxedEnvironment:
-    """Templates of code below a folder: a text is written only as `Code`, which the filters make of it.
+    """Templates of code below a folder: a text is written only as `Code`, which the filters make of
+    it.
 
-    `{{ name | python }}` writes a literal of Python, `-- {{ name | comment }}` a text that stays in its line, and
-    `quoting` adds filters for names and literals of the language at hand. `join` takes and gives code.
+    `{{ name | python }}` writes a literal of Python, `-- {{ name | comment }}` a text that stays in
+    its line, and `quoting` adds filters for names and literals of the language at hand. `join`
+    takes and gives code.
 
-    A text that no filter has quoted raises TypeError when the template is rendered, also a constant of the template
-    itself: write that outside of `{{ }}`.
+    A text that no filter has quoted raises TypeError when the template is rendered, also a constant
+    of the template itself: write that outside of `{{ }}`.
     """
     environment = _strict(folder, autoescape=False, finalize=_written)
     filters: dict[str, Quoting] = {"python": repr, "comment": one_line, **quoting}
@@ -64,7 +72,10 @@ def _written(value: Any) -> Any:
 
     if isinstance(value, Code | int | Undefined):  # a strict one says itself what is missing
         return value
-    raise TypeError(f"a template writes {value!r} as it is. Quote it with a filter, as in {{{{ name | python }}}}.")
+    raise TypeError(
+        f"a template writes {value!r} as it is. Quote it with a filter, as in {{{{ name | python "
+        "}}."
+    )
 
 
 def _making_code(quote: Quoting) -> Callable[[Any], Code]:

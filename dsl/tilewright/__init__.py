@@ -6,4 +6,14 @@ from .operations import Operation
 from .source import EventSource, Query, select
 from .windows import TimeUnit, Window
 
-__all__ = ["Aggregation", "Derivation", "EventSource", "GroupBy", "Operation", "Query", "TimeUnit", "Window", "select"]
+__all__ = [
+    "Aggregation",
+    "Derivation",
+    "EventSource",
+    "GroupBy",
+    "Operation",
+    "Query",
+    "TimeUnit",
+    "Window",
+    "select",
+]

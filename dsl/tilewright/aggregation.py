@@ -34,7 +34,9 @@ def _operation(value: object) -> object:
 
 def _windows(value: Sequence[CheckedDuration]) -> Sequence[CheckedDuration]:
     if not value:
-        what = "an empty list. Name windows such as ['1h'], or leave windows out for all of the past."
+        what = (
+            "an empty list. Name windows such as ['1h'], or leave windows out for all of the past."
+        )
         raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
     return value
 
@@ -49,8 +51,9 @@ def _buckets(value: Sequence[str]) -> Sequence[str]:
 class Aggregation(Declaration):
     """An operation over `input_column`, once for each window; without windows over all of the past.
 
-    `name` replaces `{input}_{operation}{k}` in the features' names, `default` is the value of an empty window,
-    `edge` says what becomes of the tile that a window's old end cuts, where it is not to be as the GroupBy says.
+    `name` replaces `{input}_{operation}{k}` in the features' names, `default` is the value of an
+    empty window, `edge` says what becomes of the tile that a window's old end cuts, where it is not
+    to be as the GroupBy says.
     """
 
     input_column: str

@@ -27,7 +27,9 @@ class CallSite:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a declaration; `kind` is a short word that the compiler gives a code to."""
+    """What is wrong with a declaration; `kind` is a short word that the compiler gives a code
+    to.
+    """
 
     kind: str
     message: str
@@ -42,7 +44,9 @@ def _call_site() -> CallSite:
 
 @contextmanager
 def collecting() -> Iterator[list[Declaration]]:
-    """Every declaration made while this is open, in order, so that none is overlooked because nothing refers to it."""
+    """Every declaration made while this is open, in order, so that none is overlooked because
+    nothing refers to it.
+    """
     global _collected
     outer, _collected = _collected, []
     try:
@@ -52,12 +56,16 @@ def collecting() -> Iterator[list[Declaration]]:
 
 
 class Declaration(BaseModel):
-    """A frozen declaration that keeps its mistakes instead of raising, so that one does not hide the next.
+    """A frozen declaration that keeps its mistakes instead of raising, so that one does not hide
+    the next.
 
-    A field with a mistake holds its default, or None where it has none; `problems` says which and why.
+    A field with a mistake holds its default, or None where it has none; `problems` says which and
+    why.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True
+    )
 
     _site: CallSite = PrivateAttr()
     _problems: tuple[Problem, ...] = PrivateAttr(default=())
@@ -67,8 +75,13 @@ class Declaration(BaseModel):
         """Take the arguments by name (operations take theirs by position too)."""
         site, problems = _call_site(), []
         if len(values) > len(self._positional):
-            given = f"takes its arguments by name, {len(values) - len(self._positional)} came without one"
-            problems.append(Problem("unknown-argument", f"{self._title()} {given}. Known: {self._known()}."))
+            given = (
+                f"takes its arguments by name, {len(values) - len(self._positional)} came "
+                "without one"
+            )
+            problems.append(
+                Problem("unknown-argument", f"{self._title()} {given}. Known: {self._known()}.")
+            )
         named = dict(zip(self._positional, values, strict=False)) | named
         try:
             super().__init__(**named)
@@ -108,8 +121,13 @@ class Declaration(BaseModel):
         for name, field in type(self).model_fields.items():
             given = field.alias or name
             sound = given in named and given not in broken and name not in broken
-            values[name] = named[given] if sound else (None if field.is_required() else field.get_default(call_default_factory=True))
-        # The same four attributes that pydantic's own constructor sets; setattr would meet the frozen model.
+            values[name] = (
+                named[given]
+                if sound
+                else (None if field.is_required() else field.get_default(call_default_factory=True))
+            )
+        # The same four attributes that pydantic's own constructor sets; setattr would meet the
+        # frozen model.
         object.__setattr__(self, "__dict__", values)
         object.__setattr__(self, "__pydantic_fields_set__", {n for n in values if n in named})
         object.__setattr__(self, "__pydantic_extra__", None)
@@ -120,27 +138,48 @@ class Declaration(BaseModel):
         unknown = {str(e["loc"][0]) for e in errors if e["type"] == "extra_forbidden"}
         misspelled = {near for name in unknown for near in _nearest(name, self._arguments())}
         # A misspelled argument is one mistake, not an unknown argument and a missing one.
-        return [self._problem(e) for e in errors if not (e["type"] == "missing" and e["loc"][0] in misspelled)]
+        return [
+            self._problem(e)
+            for e in errors
+            if not (e["type"] == "missing" and e["loc"][0] in misspelled)
+        ]
 
     def _problem(self, error: ErrorDetails) -> Problem:
-        path = "".join(f"[{part!r}]" if index else str(part) for index, part in enumerate(error["loc"]))
+        path = "".join(
+            f"[{part!r}]" if index else str(part) for index, part in enumerate(error["loc"])
+        )
         name = str(error["loc"][0]) if error["loc"] else ""
         match error["type"]:
             case "extra_forbidden":
                 near = _nearest(name, self._arguments())
                 advice = f"Did you mean {near[0]!r}?" if near else f"Known: {self._known()}."
-                return Problem("unknown-argument", f"{self._title()} has no argument {name!r}. {advice}")
+                return Problem(
+                    "unknown-argument", f"{self._title()} has no argument {name!r}. {advice}"
+                )
             case "missing":
-                return Problem("missing-argument", f"{self._title()} needs {name}=…. Known arguments: {self._known()}.")
+                return Problem(
+                    "missing-argument",
+                    f"{self._title()} needs {name}=…. Known arguments: {self._known()}.",
+                )
             case kind if kind.startswith("tw:"):
-                return Problem(kind[3:], f"{self._title()}({path}=…): {error['msg']}" if path else f"{self._title()}: {error['msg']}")
+                return Problem(
+                    kind[3:],
+                    f"{self._title()}({path}=…): {error['msg']}"
+                    if path
+                    else f"{self._title()}: {error['msg']}",
+                )
             case "sequence_str":
                 reason = f"one text where a list belongs. Write [{error['input']!r}]"
             case "is_instance_of" if isinstance(error["input"], Declaration):
-                reason = f"one {error['input']._title()} where a list belongs. Put it into brackets: [{error['input']._title()}(…)]"
+                reason = (
+                    f"one {error['input']._title()} where a list belongs. Put it into "
+                    f"brackets: [{error['input']._title()}(…)]"
+                )
                 return Problem("bad-value", f"{self._title()}({path}=…): {reason}.")
             case "model_type":
-                reason = f"not a declaration. Write {error.get('ctx', {}).get('class_name', 'one')}(…)"
+                reason = (
+                    f"not a declaration. Write {error.get('ctx', {}).get('class_name', 'one')}(…)"
+                )
             case "too_short":
                 reason = "an empty list. Name at least one"
             case _:

@@ -40,9 +40,9 @@ class Derivation(Declaration):
 class GroupBy(Declaration):
     """Aggregations of the events of `sources`, by `keys`.
 
-    `tiling_enabled` and `tile_size` override the configuration; `serving_config={"tiling_enabled": True,
-    "tile_size": "1h"}` says the same. `edge` holds for every aggregation that says nothing else. `name` replaces module and
-    variable as the name.
+    `tiling_enabled` and `tile_size` override the configuration; `serving_config={"tiling_enabled":
+    True, "tile_size": "1h"}` says the same. `edge` holds for every aggregation that says nothing
+    else. `name` replaces module and variable as the name.
     """
 
     sources: Annotated[Sequence[EventSource], MinLen(1)]
@@ -59,8 +59,13 @@ class GroupBy(Declaration):
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
         said = self.serving_config or {}
-        for setting, value in (("tiling_enabled", self.tiling_enabled), ("tile_size", self.tile_size)):
+        for setting, value in (
+            ("tiling_enabled", self.tiling_enabled),
+            ("tile_size", self.tile_size),
+        ):
             if value is not None and said.get(setting, value) != value:
-                what = f"{setting} is {value!r}, and in serving_config {said[setting]!r}. Say it once."
+                what = (
+                    f"{setting} is {value!r}, and in serving_config {said[setting]!r}. Say it once."
+                )
                 raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
         return self

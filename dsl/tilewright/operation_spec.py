@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from .declaration import Declaration
 
-#: The states that an operation keeps: kinds of the compiler's table of states, with their parameters.
+#: The states that an operation keeps: kinds of the compiler's table of states, with their
+#: parameters.
 States = tuple[tuple[str, dict[str, int | str]], ...]
 
 NUMBERS = frozenset({"integer", "float", "decimal"})
@@ -23,7 +24,9 @@ class OperationSpec(Declaration):
     counts: ClassVar[bool] = False
     """Whether an empty window gives 0 instead of null."""
     prorates: ClassVar[bool] = False
-    """Whether a part of a tile's states stands for that part of its time, as `edge="prorate"` takes it; the value is then a DOUBLE."""
+    """Whether a part of a tile's states stands for that part of its time, as `edge="prorate"` takes
+    it; the value is then a DOUBLE.
+    """
 
     @classmethod
     def _title(cls) -> str:

@@ -1,4 +1,7 @@
-"""The operations: what each takes, keeps and gives. A new one joins here, with its finalizer in the runtime."""
+"""The operations: what each takes, keeps and gives.
+
+A new one joins here, with its finalizer in the runtime.
+"""
 
 from __future__ import annotations
 
@@ -134,14 +137,17 @@ _SKETCH_SIZES = {"tdigest": "compression", "kll": "k"}
 
 
 class ApproxPercentile(OperationSpec):
-    """Values below which the given fractions lie, by a t-digest or a KLL sketch, in the order of the arguments.
+    """Values below which the given fractions lie, by a t-digest or a KLL sketch, in the order of
+    the arguments.
 
     `compression=` is the size of a t-digest, `k=` that of a KLL sketch, both 200 by default.
     """
 
     name = "APPROX_PERCENTILE"
     accepts = NUMBERS
-    percentiles: Annotated[Sequence[Annotated[float, Ge(0), Le(1)]], MinLen(1)] = Field(kw_only=False)
+    percentiles: Annotated[Sequence[Annotated[float, Ge(0), Le(1)]], MinLen(1)] = Field(
+        kw_only=False
+    )
     sketch: Literal["tdigest", "kll"] = "tdigest"
     compression: Annotated[int | None, Ge(10), Le(10_000), AfterValidator(_of_its_sketch)] = None
     k: Annotated[int | None, Ge(8), Le(65_535), AfterValidator(_of_its_sketch)] = None
@@ -228,7 +234,9 @@ class TopK(_Sized):
     accepts = ALL - {"float"}
 
     def kept_states(self) -> States:
-        """A sketch with room for far more candidates than k, so that counts are exact while values are few."""
+        """A sketch with room for far more candidates than k, so that counts are exact while values
+        are few.
+        """
         return (("frequent", {"lg_max_k": max(10, ceil(log2(self.k * 16 / 0.75)))}),)
 
     def result(self, input_type: str, family: str) -> str:
@@ -257,11 +265,16 @@ class _Names(type):
         def __getattr__(cls, name: str) -> Any:
             known = [n for n in vars(cls) if n.isupper()]
             near = get_close_matches(name.upper(), known, n=1)
-            raise AttributeError(f"Operation has no {name!r}. " + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."))
+            raise AttributeError(
+                f"Operation has no {name!r}. "
+                + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}.")
+            )
 
 
 class Operation(metaclass=_Names):
-    """All operations by name; those in the second group take arguments, as in `Operation.TOP_K(5)`."""
+    """All operations by name; those in the second group take arguments, as in
+    `Operation.TOP_K(5)`.
+    """
 
     COUNT = Count()
     SUM = Sum()

@@ -19,15 +19,18 @@ def select(*columns: str, **expressions: str) -> dict[str, str]:
         ValueError: if a name is given twice.
     """
     if twice := {name for name in columns if columns.count(name) > 1 or name in expressions}:
-        raise ValueError(f"select names {', '.join(sorted(map(str, twice)))} twice. Give each column a name of its own.")
+        raise ValueError(
+            f"select names {', '.join(sorted(map(str, twice)))} twice. Give each column a name of "
+            "its own."
+        )
     return {name: name for name in columns} | expressions
 
 
 class Query(Declaration):
     """What is taken of a source, in SQL expressions of `dialect`.
 
-    Without `selects` all columns are taken; rows for which one of `wheres` is not true are left out.
-    `time_column` gives the event time: a timestamp, a date, or a bigint of epoch milliseconds.
+    Without `selects` all columns are taken; rows for which one of `wheres` is not true are left
+    out. `time_column` gives the event time: a timestamp, a date, or a bigint of epoch milliseconds.
     """
 
     selects: Mapping[str, str] | None = None
@@ -39,8 +42,9 @@ class Query(Declaration):
 class EventSource(Declaration):
     """A history of events, and the stream that continues it.
 
-    `table` is a file, a glob or a warehouse table, relative to the author's file; `topic` is a stream.
-    `schema` gives the columns that are used and their Spark types; a local file may be asked instead.
+    `table` is a file, a glob or a warehouse table, relative to the author's file; `topic` is a
+    stream. `schema` gives the columns that are used and their Spark types; a local file may be
+    asked instead.
     """
 
     table: str | None = None

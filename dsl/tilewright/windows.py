@@ -57,13 +57,20 @@ def duration_ms(duration: Duration) -> int:
         case str() if found := _FORMAT.fullmatch(duration):
             length_ms = int(found[1]) * _WRITTEN_MS[found[2]]
         case _:
-            raise ValueError(f"{duration!r} is not a duration. Write a whole number and one of s, m, h, d, w, such as '30s', '5m', '7d'.")
+            raise ValueError(
+                f"{duration!r} is not a duration. Write a whole number and one of s, m, h, d, w, "
+                "such as '30s', '5m', '7d'."
+            )
     if length_ms <= 0:
         raise ValueError(f"{duration!r} is not longer than zero. Write one such as '5m'.")
     if length_ms % 1000:
-        raise ValueError(f"{duration!r} is not a whole number of seconds, the finest time that tiles have.")
+        raise ValueError(
+            f"{duration!r} is not a whole number of seconds, the finest time that tiles have."
+        )
     if length_ms > _LONGEST_MS:
-        raise ValueError(f"{duration!r} is longer than a hundred years. For all of the past leave windows out.")
+        raise ValueError(
+            f"{duration!r} is longer than a hundred years. For all of the past leave windows out."
+        )
     return length_ms
 
 
@@ -80,7 +87,11 @@ def format_duration(length_ms: int) -> str:
 def _is_duration(value: object) -> object:
     # Before pydantic tries the members of the union one by one and reports a mistake once for each.
     if not isinstance(value, str | timedelta | Window):
-        raise PydanticCustomError("tw:bad-duration", "{what}", {"what": f"{value!r} is not a duration. Write one such as '5m' or '7d'."})
+        raise PydanticCustomError(
+            "tw:bad-duration",
+            "{what}",
+            {"what": f"{value!r} is not a duration. Write one such as '5m' or '7d'."},
+        )
     return value
 
 

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from .plans import load_plan
     from .stores import open_store
 
-__all__ = ["Answer", "Fetcher", "TilewrightError", "WriteReport", "Writer", "load_plan", "open_store"]
+__all__ = [
+    "Answer",
+    "Fetcher",
+    "TilewrightError",
+    "WriteReport",
+    "Writer",
+    "load_plan",
+    "open_store",
+]
 
 # Names are looked up when they are used, so that the command line stays instant.
 _HOMES = {

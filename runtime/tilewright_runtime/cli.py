@@ -12,14 +12,46 @@ import click
 _COMMANDS = {
     "init": ("tilewright_runtime.commands.init", "init", "Make a new repository of features."),
     "compile": ("tilewright_compiler.cli", "compile_command", "Compile GroupBys to tiling plans."),
-    "explain": ("tilewright_runtime.commands.explain", "explain", "Explain what a plan reads and keeps, and why."),
-    "diff": ("tilewright_runtime.commands.diff", "diff", "Compare plans, and say what becomes of stored tiles."),
-    "schema": ("tilewright_compiler.cli", "schema_command", "Print the JSON Schema of the configuration or of a plan."),
-    "stats": ("tilewright_runtime.commands.stats", "stats", "Measure how busy the entities of a plan are."),
-    "write": ("tilewright_runtime.commands.write", "write", "Write events into the tiles of a plan."),
-    "spark-job": ("tilewright_runtime.commands.spark_job", "spark_job", "Run a generated Spark job, or print how to submit it."),
-    "fetch": ("tilewright_runtime.commands.fetch", "fetch", "Fetch the features of keys at a time."),
-    "flink-job": ("tilewright_runtime.commands.flink_job", "flink_job", "Start the generated Flink job of a plan."),
+    "explain": (
+        "tilewright_runtime.commands.explain",
+        "explain",
+        "Explain what a plan reads and keeps, and why.",
+    ),
+    "diff": (
+        "tilewright_runtime.commands.diff",
+        "diff",
+        "Compare plans, and say what becomes of stored tiles.",
+    ),
+    "schema": (
+        "tilewright_compiler.cli",
+        "schema_command",
+        "Print the JSON Schema of the configuration or of a plan.",
+    ),
+    "stats": (
+        "tilewright_runtime.commands.stats",
+        "stats",
+        "Measure how busy the entities of a plan are.",
+    ),
+    "write": (
+        "tilewright_runtime.commands.write",
+        "write",
+        "Write events into the tiles of a plan.",
+    ),
+    "spark-job": (
+        "tilewright_runtime.commands.spark_job",
+        "spark_job",
+        "Run a generated Spark job, or print how to submit it.",
+    ),
+    "fetch": (
+        "tilewright_runtime.commands.fetch",
+        "fetch",
+        "Fetch the features of keys at a time.",
+    ),
+    "flink-job": (
+        "tilewright_runtime.commands.flink_job",
+        "flink_job",
+        "Start the generated Flink job of a plan.",
+    ),
 }
 
 

@@ -6,7 +6,9 @@ import duckdb
 
 
 def open_session(**config: str | bool | int | float | list[str]) -> duckdb.DuckDBPyConnection:
-    """A database of its own in memory, in UTC, in which x/0 is null as the plan's SQL expects; `config` is DuckDB's."""
+    """A database of its own in memory, in UTC, in which x/0 is null as the plan's SQL expects;
+    `config` is DuckDB's.
+    """
     session = duckdb.connect(":memory:", config=config)
     session.execute("SET TimeZone = 'UTC'")
     session.execute("SET error_on_division_by_zero = false")

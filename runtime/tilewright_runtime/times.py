@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from .errors import FetchError
 
-#: Event and query times lie in [1971, 2100); what lies outside is a mistake of unit far more often than a time.
+#: Event and query times lie in [1971, 2100); what lies outside is a mistake of unit far more often
+#: than a time.
 EARLIEST_MS = 31_536_000_000
 LATEST_MS = 4_102_444_800_000
 
@@ -17,7 +18,8 @@ Moment = int | str | datetime | None
 
 
 def moment_ms(moment: Moment) -> int:
-    """Epoch milliseconds of a query time: milliseconds, ISO 8601 (UTC where no zone is given), a datetime, or None for now.
+    """Epoch milliseconds of a query time: milliseconds, ISO 8601 (UTC where no zone is given), a
+    datetime, or None for now.
 
     Raises FetchError for anything else and for times outside 1971-2099.
     """
@@ -33,9 +35,16 @@ def moment_ms(moment: Moment) -> int:
         case str():
             at_ms = _from_text(moment)
         case _:
-            raise FetchError(f"query time {moment!r} is not a time. Give epoch milliseconds, ISO 8601 text or a datetime.")
+            raise FetchError(
+                f"query time {moment!r} is not a time. Give epoch milliseconds, ISO 8601 text or "
+                "a datetime."
+            )
     if not EARLIEST_MS <= at_ms < LATEST_MS:
-        hint = " It looks like seconds: query times are milliseconds." if EARLIEST_MS <= at_ms * 1000 < LATEST_MS else ""
+        hint = (
+            " It looks like seconds: query times are milliseconds."
+            if EARLIEST_MS <= at_ms * 1000 < LATEST_MS
+            else ""
+        )
         raise FetchError(f"query time {moment} lies outside 1971-2099.{hint}")
     return at_ms
 
@@ -51,10 +60,15 @@ def _from_text(text: str) -> int:
     try:
         return _from_datetime(datetime.fromisoformat(text))
     except ValueError:
-        raise FetchError(f"query time {text!r} is neither ISO 8601 (2024-01-04T14:37:25Z) nor epoch milliseconds.") from None
+        raise FetchError(
+            f"query time {text!r} is neither ISO 8601 (2024-01-04T14:37:25Z) nor epoch "
+            "milliseconds."
+        ) from None
 
 
 def iso(time_ms: int) -> str:
     """A time in ISO 8601, UTC, without the milliseconds where they are zero."""
     moment = _EPOCH + timedelta(milliseconds=time_ms)
-    return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds").replace(
+        "+00:00", "Z"
+    )

@@ -1,4 +1,6 @@
-"""What tests of the compiler share: a small source, and a database that runs a plan's SQL as the writer does."""
+"""What tests of the compiler share: a small source, and a database that runs a plan's SQL as the
+writer does.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,21 @@ def database() -> duckdb.DuckDBPyConnection:
 
 @pytest.fixture
 def run_plan(database: duckdb.DuckDBPyConnection) -> RunPlan:
-    """Run the statements of a plan over rows (tuples of the schema's columns), and give the tiles of one level."""
+    """Run the statements of a plan over rows (tuples of the schema's columns), and give the tiles
+    of one level.
+    """
 
-    def run(plan: Plan, rows: Sequence[Sequence[Any]], tile_ms: int | None = None, text: bool = True, source: int = 0) -> Tiles:
+    def run(
+        plan: Plan,
+        rows: Sequence[Sequence[Any]],
+        tile_ms: int | None = None,
+        text: bool = True,
+        source: int = 0,
+    ) -> Tiles:
         load(database, plan, rows, text, source)
-        first, second, *_ = database.extract_statements(plan.sql[plan.sources[source].name]["duckdb"])
+        first, second, *_ = database.extract_statements(
+            plan.sql[plan.sources[source].name]["duckdb"]
+        )
         database.execute(first)
         found = database.execute(second, {"tile_ms": tile_ms or plan.levels[0].size_ms})
         names = [column[0] for column in found.description or ()]
@@ -37,10 +49,19 @@ def run_plan(database: duckdb.DuckDBPyConnection) -> RunPlan:
     return run
 
 
-def load(database: duckdb.DuckDBPyConnection, plan: Plan, rows: Sequence[Sequence[Any]], text: bool, source: int) -> None:
+def load(
+    database: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    rows: Sequence[Sequence[Any]],
+    text: bool,
+    source: int,
+) -> None:
     columns = plan.sources[source].columns
     names = ['"' + column.name.replace('"', '""') + '"' for column in columns]
-    declared = ", ".join(f"{name} {'VARCHAR' if text else column.type}" for name, column in zip(names, columns, strict=True))
+    declared = ", ".join(
+        f"{name} {'VARCHAR' if text else column.type}"
+        for name, column in zip(names, columns, strict=True)
+    )
     database.execute(f'CREATE OR REPLACE TABLE batch ("__row" BIGINT, {declared})')
     places = ", ".join(["?"] * (len(columns) + 1))
     for number, row in enumerate(rows):

@@ -42,7 +42,9 @@ def test_plan(case: str, plan_snapshot: SnapshotAssertion) -> None:
 def test_duckdb_sql(case: str, snapshot: SnapshotAssertion) -> None:
     """The SQL that the writer runs is what a reviewer has read."""
     rendered = render(compile_paths([f"{case}.py"]).plans, load_targets(["duckdb"]).values())
-    assert "".join(text for path, text in rendered.items() if path.endswith(".sql")) == snapshot(extension_class=file_snapshot("sql"))
+    assert "".join(text for path, text in rendered.items() if path.endswith(".sql")) == snapshot(
+        extension_class=file_snapshot("sql")
+    )
 
 
 def test_every_code_has_a_case() -> None:

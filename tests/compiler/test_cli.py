@@ -1,4 +1,6 @@
-"""`tilewright compile`: what it writes, what it says, and what never happens to files that are there."""
+"""`tilewright compile`: what it writes, what it says, and what never happens to files that are
+there.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ class Result:
 
 
 def _run(*arguments: str) -> Result:
-    # As a process would see it; click's own runner keeps the two streams apart in some versions only.
+    # As a process would see it; click's own runner keeps the two streams apart in some versions
+    # only.
     out, err = StringIO(), StringIO()
     with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
         compile_command.main(list(arguments), prog_name="compile")
@@ -51,17 +54,24 @@ def _files() -> list[str]:
 
 
 def test_it_writes_plans_and_sql() -> None:
-    """Each GroupBy has a folder with its plan and the files of each target, and a line on standard output."""
+    """Each GroupBy has a folder with its plan and the files of each target, and a line on standard
+    output.
+    """
     result = _run("features")
     assert (result.exit_code, result.stderr) == (0, "")
     summary = "clicks.clicks_tiled: 4 features, tiles of 6h, 1h, 5m, 55 tiles (92 kB) a request"
     assert result.stdout == f"{summary} -> compiled/clicks.clicks_tiled\n"
-    assert _files() == ["compiled/clicks.clicks_tiled/duckdb/tiles.sql", "compiled/clicks.clicks_tiled/plan.json"]
+    assert _files() == [
+        "compiled/clicks.clicks_tiled/duckdb/tiles.sql",
+        "compiled/clicks.clicks_tiled/plan.json",
+    ]
 
 
 def test_a_mistake_writes_nothing() -> None:
     """With a mistake in any file, no file is written, and the exit status is 1."""
-    Path("features/broken.py").write_text(QUICK_START.replace("price * quantity", "price * quantty"), encoding="utf-8")
+    Path("features/broken.py").write_text(
+        QUICK_START.replace("price * quantity", "price * quantty"), encoding="utf-8"
+    )
     result = _run("features")
     assert (result.exit_code, result.stdout, _files()) == (1, "", [])
     assert "features/broken.py:9: TW020" in result.stderr
@@ -70,7 +80,9 @@ def test_a_mistake_writes_nothing() -> None:
 
 def test_warnings_do_not_stop() -> None:
     """A warning is shown, and the files are written."""
-    Path("features/clicks.py").write_text(QUICK_START.replace('"7d"]', '"7d", "16m"]'), encoding="utf-8")
+    Path("features/clicks.py").write_text(
+        QUICK_START.replace('"7d"]', '"7d", "16m"]'), encoding="utf-8"
+    )
     result = _run("features")
     assert (result.exit_code, len(_files())) == (0, 2)
     assert "TW040 warning: amount_sum_16m" in result.stderr
@@ -85,7 +97,14 @@ def test_check_of_what_is_written() -> None:
     assert {path: os.stat(path).st_mtime_ns for path in _files()} == before
 
 
-@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_text("{}"), lambda path: path.write_bytes(b"\xff")])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_text("{}"),
+        lambda path: path.write_bytes(b"\xff"),
+    ],
+)
 def test_check_finds_what_differs(damage: object) -> None:
     """--check names a file that is missing, changed or cut, and leaves it as it is."""
     _run("features")
@@ -114,10 +133,16 @@ def test_a_write_that_fails_leaves_the_old_file(monkeypatch: pytest.MonkeyPatch)
         raise OSError(28, "No space left on device", "compiled")
 
     monkeypatch.setattr(os, "replace", fail)
-    Path("features/clicks.py").write_text(QUICK_START.replace("data/clicks", "data/old"), encoding="utf-8")
+    Path("features/clicks.py").write_text(
+        QUICK_START.replace("data/clicks", "data/old"), encoding="utf-8"
+    )
     result = _run("features")
     assert result.exit_code == 1
-    assert result.stderr == "error: compiled cannot be written: No space left on device. Choose another folder with --out.\n"
+    assert (
+        result.stderr
+        == "error: compiled cannot be written: No space left on device. Choose another folder "
+        "with --out.\n"
+    )
     assert {path: Path(path).read_bytes() for path in _files()} == before
 
 
@@ -137,20 +162,31 @@ def test_a_file_where_the_folder_should_be() -> None:
     assert "cannot be written" in result.stderr
 
 
-INCOMPATIBLE = QUICK_START.replace("Operation.SUM", "Operation.AVERAGE").replace('"12h", "7d"', '"12h", "30d"')
+INCOMPATIBLE = QUICK_START.replace("Operation.SUM", "Operation.AVERAGE").replace(
+    '"12h", "7d"', '"12h", "30d"'
+)
 
 
-@pytest.mark.parametrize("damage", [lambda text: text, lambda text: text.replace('"plan_version": 1', '"plan_version": 0')])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda text: text, lambda text: text.replace('"plan_version": 1', '"plan_version": 0')],
+)
 def test_an_online_plan_is_not_broken_by_accident(damage: Callable[[str], str]) -> None:
-    """A new plan that the stored tiles do not fit is refused, also if another version wrote the old one; nothing is written."""
+    """A new plan that the stored tiles do not fit is refused, also if another version wrote the old
+    one; nothing is written.
+    """
     _run("features")
     plan = Path("compiled/clicks.clicks_tiled/plan.json")
     plan.write_text(damage(plan.read_text()))
     before = plan.read_bytes()
-    Path("features/clicks.py").write_text(INCOMPATIBLE.replace("price > 0", "price > 1"), encoding="utf-8")
+    Path("features/clicks.py").write_text(
+        INCOMPATIBLE.replace("price > 0", "price > 1"), encoding="utf-8"
+    )
     result = _run("features")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("compiled/clicks.clicks_tiled/plan.json: TW050 this plan is online")
+    assert result.stderr.startswith(
+        "compiled/clicks.clicks_tiled/plan.json: TW050 this plan is online"
+    )
     assert result.stderr.endswith("error: 1 problem in 1 file; nothing was written\n")
     assert plan.read_bytes() == before
 
@@ -167,7 +203,9 @@ def test_an_online_plan_is_replaced_if_that_is_meant() -> None:
 def test_what_is_offline_or_compatible_is_written() -> None:
     """A plan that is not online, and a change that stored tiles do not feel, need no option."""
     _run("features")
-    Path("features/clicks.py").write_text(QUICK_START.replace("data/clicks", "data/old").replace("online=True", "online=False"))
+    Path("features/clicks.py").write_text(
+        QUICK_START.replace("data/clicks", "data/old").replace("online=True", "online=False")
+    )
     assert _run("features").exit_code == 0
     Path("features/clicks.py").write_text(INCOMPATIBLE, encoding="utf-8")
     assert _run("features").exit_code == 0
@@ -201,18 +239,31 @@ def test_a_report_for_tools() -> None:
 
 def test_problems_for_tools() -> None:
     """Each problem has its place, code and severity, and what the catalogue says of it."""
-    Path("features/broken.py").write_text(QUICK_START.replace("price * quantity", "price * quantty"), encoding="utf-8")
+    Path("features/broken.py").write_text(
+        QUICK_START.replace("price * quantity", "price * quantty"), encoding="utf-8"
+    )
     document = _json()
     (problem,) = document["diagnostics"]
-    assert (problem["file"], problem["line"], problem["code"], problem["severity"]) == ("features/broken.py", 9, "TW020", "error")
-    assert (problem["title"], problem["remedy"]) == (CATALOGUE["TW020"].title, CATALOGUE["TW020"].remedy)
+    assert (problem["file"], problem["line"], problem["code"], problem["severity"]) == (
+        "features/broken.py",
+        9,
+        "TW020",
+        "error",
+    )
+    assert (problem["title"], problem["remedy"]) == (
+        CATALOGUE["TW020"].title,
+        CATALOGUE["TW020"].remedy,
+    )
     assert document["failure"] == "1 problem in 1 file; nothing was written"
     assert document["plans"] == []
 
 
 def test_differences_for_tools() -> None:
     """--check lists the files that differ, and a broken configuration is a problem like others."""
-    assert _json("--check")["differing"] == ["compiled/clicks.clicks_tiled/plan.json", "compiled/clicks.clicks_tiled/duckdb/tiles.sql"]
+    assert _json("--check")["differing"] == [
+        "compiled/clicks.clicks_tiled/plan.json",
+        "compiled/clicks.clicks_tiled/duckdb/tiles.sql",
+    ]
     Path("tiling.yaml").write_text("tiling:\n  tile_sze: 1h\n")
     assert _json("--config", "tiling.yaml")["diagnostics"][0]["code"] == "TW005"
 
@@ -221,7 +272,10 @@ def test_usage() -> None:
     """A target that does not exist, and no path, are errors of usage."""
     assert {"duckdb", "spark", "sql"} <= set(target_names())
     unknown = _run("features", "--target", "oracle")
-    assert (unknown.exit_code, f"Known: {', '.join(target_names())}." in unknown.stderr) == (2, True)
+    assert (unknown.exit_code, f"Known: {', '.join(target_names())}." in unknown.stderr) == (
+        2,
+        True,
+    )
     assert _run().exit_code == 2
 
 
@@ -230,7 +284,9 @@ def test_a_broken_configuration() -> None:
     Path("tiling.yaml").write_text("tiling:\n  tile_sze: 1h\n")
     result = _run("features", "--config", "tiling.yaml")
     assert result.exit_code == 1
-    assert result.stderr.startswith("tiling.yaml:2: TW005 there is no setting 'tiling.tile_sze'. Did you mean 'tile_size'?\n")
+    assert result.stderr.startswith(
+        "tiling.yaml:2: TW005 there is no setting 'tiling.tile_sze'. Did you mean 'tile_size'?\n"
+    )
 
 
 def test_the_configuration_is_used() -> None:
@@ -242,21 +298,29 @@ def test_the_configuration_is_used() -> None:
 @pytest.mark.parametrize("place", ["features/tilewright.yaml", "tilewright.yaml"])
 @pytest.mark.parametrize("path", ["features", "features/clicks.py", "."])
 def test_the_configuration_beside_what_is_compiled(place: str, path: str) -> None:
-    """Without --config the tilewright.yaml of the path's folder is used, or the nearest above it."""
+    """Without --config the tilewright.yaml of the path's folder is used, or the nearest above
+    it.
+    """
     Path(place).write_text("tiling:\n  tile_size: 5m\n")
     below_the_path = path == "." and place != "tilewright.yaml"
     assert ("tiles of 5m," in _run(path).stdout) is not below_the_path
 
 
 def test_the_given_configuration_wins() -> None:
-    """--config names another file than the one that lies there, whose mistakes then do not matter."""
+    """--config names another file than the one that lies there, whose mistakes then do not
+    matter.
+    """
     Path("tilewright.yaml").write_text("tiling:\n  tile_sze: 5m\n")
     Path("other.yaml").write_text("tiling:\n  tile_size: 10m\n")
     assert "tiles of 10m," in _run("features", "--config", "other.yaml").stdout
-    assert _run("features").stderr.startswith("tilewright.yaml:2: TW005 there is no setting 'tiling.tile_sze'")
+    assert _run("features").stderr.startswith(
+        "tilewright.yaml:2: TW005 there is no setting 'tiling.tile_sze'"
+    )
 
 
-def test_the_configuration_above_the_current_folder_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configuration_above_the_current_folder_is_not_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """What lies above the current folder is not this repository's."""
     Path("tilewright.yaml").write_text("tiling:\n  tile_size: 5m\n")
     monkeypatch.chdir("features")
@@ -266,7 +330,9 @@ def test_the_configuration_above_the_current_folder_is_not_looked_for(monkeypatc
 def test_two_configurations_are_one_too_many() -> None:
     """Paths that lie beside different files are an error that names both."""
     Path("more").mkdir()
-    Path("more/clicks.py").write_text(QUICK_START.replace("clicks_tiled", "more_tiled"), encoding="utf-8")
+    Path("more/clicks.py").write_text(
+        QUICK_START.replace("clicks_tiled", "more_tiled"), encoding="utf-8"
+    )
     for folder in ("features", "more"):
         Path(folder, "tilewright.yaml").write_text("tiling:\n  tile_size: 5m\n")
     result = _run("features", "more")
@@ -276,7 +342,9 @@ def test_two_configurations_are_one_too_many() -> None:
 
 
 def test_what_tiling_is_worth_is_printed() -> None:
-    """Where the entities are known, each window has a line with the recommendation and its two figures."""
+    """Where the entities are known, each window has a line with the recommendation and its two
+    figures.
+    """
     Path("tilewright.yaml").write_text("tiling:\n  entity_stats: {events_per_hour: 60}\n")
     assert _run("features").stdout.splitlines()[1:] == [
         "  1h over 5m: NO_TILING (5 events per tile, 12 tiles per window)",
@@ -298,14 +366,17 @@ def test_writing_twice_the_same_is_idempotent() -> None:
 def _python(code: str, **environment: str) -> str:
     roots = os.pathsep.join(str(ROOT / wing) for wing in ("dsl", "compiler"))
     given = {"PATH": os.environ["PATH"], "PYTHONPATH": roots, **environment}
-    return subprocess.run([sys.executable, "-c", code], env=given, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code], env=given, capture_output=True, text=True, check=True
+    ).stdout
 
 
 COMPILE = """
 import sys
 from tilewright_compiler.compile import compile_paths
 from tilewright_compiler.output import load_targets, render
-for path, text in render(compile_paths(["features"]).plans, load_targets(["duckdb"]).values()).items():
+plans, targets = compile_paths(["features"]).plans, load_targets(["duckdb"])
+for path, text in render(plans, targets.values()).items():
     sys.stdout.buffer.write(f"{path}\\n{text}".encode())
 """
 
@@ -317,7 +388,12 @@ def test_the_environment_changes_nothing() -> None:
     environments = [
         {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"},
         {"PYTHONHASHSEED": "1", "TZ": "America/New_York", "LC_ALL": "C"},
-        {"PYTHONHASHSEED": "31337", "TZ": "Asia/Kathmandu", "LC_ALL": "de_DE.UTF-8", "LANG": "tr_TR.UTF-8"},
+        {
+            "PYTHONHASHSEED": "31337",
+            "TZ": "Asia/Kathmandu",
+            "LC_ALL": "de_DE.UTF-8",
+            "LANG": "tr_TR.UTF-8",
+        },
     ]
     outputs = [_python(COMPILE, **environment) for environment in environments]
     assert "flights.origins/plan.json" in outputs[0]
@@ -330,22 +406,33 @@ def test_the_place_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     here = render(compile_paths(["features"]).plans, load_targets(["duckdb"]).values())
     monkeypatch.chdir("/")
-    assert render(compile_paths([tmp_path / "features"]).plans, load_targets(["duckdb"]).values()) == here
+    assert (
+        render(compile_paths([tmp_path / "features"]).plans, load_targets(["duckdb"]).values())
+        == here
+    )
 
 
 def test_the_command_is_light() -> None:
     """Importing the command imports click and nothing heavy, so that --help is instant."""
-    code = "import sys, tilewright_compiler.cli; print(*{'duckdb', 'sqlglot', 'pydantic', 'yaml', 'tilewright'} & set(sys.modules))"
+    code = (
+        "import sys, tilewright_compiler.cli; print(*{'duckdb', 'sqlglot', 'pydantic', 'yaml', "
+        "'tilewright'} & set(sys.modules))"
+    )
     assert _python(code).strip() == ""
 
 
 def test_a_target_that_cannot_run_a_plan_says_why() -> None:
     """Each reason is reported at the GroupBy's line, and nothing is written."""
-    Path("features/clicks.py").write_text(QUICK_START.replace('"price > 0"', '"price div 2 > 0"'), encoding="utf-8")
+    Path("features/clicks.py").write_text(
+        QUICK_START.replace('"price > 0"', '"price div 2 > 0"'), encoding="utf-8"
+    )
     result = _run("features", "--target", "sql", "--dialect", "trino")
     assert (result.exit_code, result.stdout, _files()) == (1, "", [])
     line = QUICK_START.splitlines().index("clicks_tiled = GroupBy(") + 1
-    assert f"features/clicks.py:{line}: TW031 --target sql cannot run clicks.clicks_tiled: source click_events: " in result.stderr
+    assert (
+        f"features/clicks.py:{line}: TW031 --target sql cannot run clicks.clicks_tiled: source "
+        "click_events: " in result.stderr
+    )
     assert result.stderr.splitlines()[-1] == "error: 1 problem in 1 file; nothing was written"
     assert _run("features").exit_code == 0
 

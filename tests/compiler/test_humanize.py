@@ -27,7 +27,15 @@ def test_bytes_in_three_digits(count: int, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("length_ms", "shown"),
-    [(0, "0s"), (1, "1ms"), (60_000, "1m"), (3_601_000, "1h"), (3_660_000, "1h 1m"), (86_400_000, "1d"), (90_061_001, "1d 1h")],
+    [
+        (0, "0s"),
+        (1, "1ms"),
+        (60_000, "1m"),
+        (3_601_000, "1h"),
+        (3_660_000, "1h 1m"),
+        (86_400_000, "1d"),
+        (90_061_001, "1d 1h"),
+    ],
 )
 def test_spans_in_two_units(length_ms: int, shown: str) -> None:
     """The two largest units, neighbours of each other, rounded down."""
@@ -36,4 +44,8 @@ def test_spans_in_two_units(length_ms: int, shown: str) -> None:
 
 def test_one_and_many() -> None:
     """One thing is not many."""
-    assert (counted(0, "tile"), counted(1, "tile"), counted(2_000, "tile")) == ("0 tiles", "1 tile", "2,000 tiles")
+    assert (counted(0, "tile"), counted(1, "tile"), counted(2_000, "tile")) == (
+        "0 tiles",
+        "1 tile",
+        "2,000 tiles",
+    )

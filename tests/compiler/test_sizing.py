@@ -21,27 +21,68 @@ from tilewright_compiler.frontend.diagnostics import CompileError
 from tilewright_compiler.passes.choose_tile_sizes import choose_tile_sizes, fitting
 from tilewright_compiler.passes.expand_features import expand_features
 from tilewright_compiler.plan.model import Plan
-from tilewright_compiler.sizing import HIERARCHY, RUN_TILES, by_config, cover_levels, recommend, tiles_at_most, tiles_read
+from tilewright_compiler.sizing import (
+    HIERARCHY,
+    RUN_TILES,
+    by_config,
+    cover_levels,
+    recommend,
+    tiles_at_most,
+    tiles_read,
+)
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-EVENTS = EventSource(schema={"user": "string", "x": "double", "ts": "timestamp"}, query=Query(time_column="ts"))
+EVENTS = EventSource(
+    schema={"user": "string", "x": "double", "ts": "timestamp"}, query=Query(time_column="ts")
+)
 
 
-def _plan(*windows: str, own: str | None = None, group: str | None = None, config: Config | None = None, lifetime: bool = False) -> Plan:
+def _plan(
+    *windows: str,
+    own: str | None = None,
+    group: str | None = None,
+    config: Config | None = None,
+    lifetime: bool = False,
+) -> Plan:
     aggregations = [
-        Aggregation(input_column="x", operation=Operation.SUM, windows=[w], tile_size=own, name=f"f{i}") for i, w in enumerate(windows)
+        Aggregation(
+            input_column="x", operation=Operation.SUM, windows=[w], tile_size=own, name=f"f{i}"
+        )
+        for i, w in enumerate(windows)
     ]
     if lifetime:
         aggregations.append(Aggregation(input_column="x", operation=Operation.COUNT))
-    group_by = GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=aggregations, tile_size=group)
+    group_by = GroupBy(
+        sources=[EVENTS],
+        keys=["user"],
+        tiling_enabled=True,
+        aggregations=aggregations,
+        tile_size=group,
+    )
     return compile_group_by(group_by, config=config)
 
 
 @pytest.mark.parametrize(
     ("window", "size_ms"),
     [
-        *(("1m", MINUTE), ("15m", MINUTE), ("901s", 5 * MINUTE), ("1h", 5 * MINUTE), ("61m", 15 * MINUTE), ("6h", 15 * MINUTE)),
-        *(("361m", HOUR), ("12h", HOUR), ("1d", HOUR), ("25h", 6 * HOUR), ("7d", 6 * HOUR), ("169h", DAY), ("30d", DAY), ("365d", DAY)),
+        *(
+            ("1m", MINUTE),
+            ("15m", MINUTE),
+            ("901s", 5 * MINUTE),
+            ("1h", 5 * MINUTE),
+            ("61m", 15 * MINUTE),
+            ("6h", 15 * MINUTE),
+        ),
+        *(
+            ("361m", HOUR),
+            ("12h", HOUR),
+            ("1d", HOUR),
+            ("25h", 6 * HOUR),
+            ("7d", 6 * HOUR),
+            ("169h", DAY),
+            ("30d", DAY),
+            ("365d", DAY),
+        ),
     ],
 )
 def test_the_hierarchy(window: str, size_ms: int) -> None:
@@ -52,7 +93,9 @@ def test_the_hierarchy(window: str, size_ms: int) -> None:
 
 
 def test_which_rule_wins() -> None:
-    """The aggregation's own size goes before the GroupBy's, that before the configuration's, that before the strategy."""
+    """The aggregation's own size goes before the GroupBy's, that before the configuration's, that
+    before the strategy.
+    """
     config = Config.model_validate({"tile_size": "20m"})
     rules = [
         _plan("6h", own="5m", group="10m", config=config),
@@ -79,7 +122,9 @@ def test_which_rule_wins() -> None:
     ],
 )
 def test_the_specifications_second_table(window: str, size: str, rule: str) -> None:
-    """A window that the map lacks takes the entry of the smallest listed one that is not shorter, else the hierarchy's (errata S2)."""
+    """A window that the map lacks takes the entry of the smallest listed one that is not shorter,
+    else the hierarchy's (errata S2).
+    """
     (feature,) = _plan(window, config=Config(sizing_strategy="hierarchical_map")).features
     assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
 
@@ -93,18 +138,33 @@ def test_the_specifications_second_table(window: str, size: str, rule: str) -> N
     ],
 )
 def test_the_configurations_map(window: str, size: str, rule: str) -> None:
-    """The map wins over the strategy, its entries count by length and not by place, and its gaps are filled the same way (errata S2)."""
+    """The map wins over the strategy, its entries count by length and not by place, and its gaps
+    are filled the same way (errata S2).
+    """
     stats = EntityStats(events_per_hour=50_000)
-    config = Config(sizing_strategy="adaptive", entity_stats=stats, tile_sizes={"1d": "15m", "1h": "1m"})
+    config = Config(
+        sizing_strategy="adaptive", entity_stats=stats, tile_sizes={"1d": "15m", "1h": "1m"}
+    )
     (feature,) = _plan(window, config=config).features
     assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
 
 
 @pytest.mark.parametrize(
-    ("events_per_hour", "size"), [(0, "1h"), (99.9, "1h"), (100, "15m"), (999, "15m"), (1_000, "5m"), (9_999, "5m"), (10_000, "1m")]
+    ("events_per_hour", "size"),
+    [
+        (0, "1h"),
+        (99.9, "1h"),
+        (100, "15m"),
+        (999, "15m"),
+        (1_000, "5m"),
+        (9_999, "5m"),
+        (10_000, "1m"),
+    ],
 )
 def test_adaptive_sizes(events_per_hour: float, size: str) -> None:
-    """The busier an entity, the finer its tiles; each bound belongs to the busier side, and the plan names it."""
+    """The busier an entity, the finer its tiles; each bound belongs to the busier side, and the
+    plan names it.
+    """
     (feature,) = _plan("12h", config=_adaptive(events_per_hour)).features
     assert feature.edge_ms == duration_ms(size)
     assert feature.rule.startswith("adaptive: events per hour ")
@@ -113,14 +173,31 @@ def test_adaptive_sizes(events_per_hour: float, size: str) -> None:
 @pytest.mark.parametrize(
     ("window", "events_per_hour", "size", "rule"),
     [
-        ("30d", 20_000, "1h", "adaptive: events per hour >= 10,000, made coarser for at most 1,000 tiles per request"),
+        (
+            "30d",
+            20_000,
+            "1h",
+            "adaptive: events per hour >= 10,000, made coarser for at most 1,000 tiles per request",
+        ),
         ("15m", 10, "15m", "adaptive: events per hour < 100, made finer to fit the window"),
         ("40s", 10, "15s", "adaptive: events per hour < 100, made finer to fit the window"),
-        ("100d", 10, "6h", "adaptive: events per hour < 100, made coarser for at most 1,000 tiles per request"),
-        ("5000d", 10, "8d", "adaptive: events per hour < 100, made coarser for at most 1,000 tiles per request"),
+        (
+            "100d",
+            10,
+            "6h",
+            "adaptive: events per hour < 100, made coarser for at most 1,000 tiles per request",
+        ),
+        (
+            "5000d",
+            10,
+            "8d",
+            "adaptive: events per hour < 100, made coarser for at most 1,000 tiles per request",
+        ),
     ],
 )
-def test_adaptive_sizes_are_clamped(window: str, events_per_hour: float, size: str, rule: str) -> None:
+def test_adaptive_sizes_are_clamped(
+    window: str, events_per_hour: float, size: str, rule: str
+) -> None:
     """A tile fits its window, and a request stays below the cap (errata S4)."""
     (feature,) = _plan(window, config=_adaptive(events_per_hour)).features
     assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
@@ -144,8 +221,14 @@ def test_a_tile_as_long_as_its_window_was_not_made_finer() -> None:
     ],
 )
 def test_the_finest_affordable_size(window: str, cap: int, size: str) -> None:
-    """A busy entity gets the finest tile of which the cap allows a window, and the coarsest that fits where it allows none."""
-    config = Config(sizing_strategy="adaptive", entity_stats=EntityStats(events_per_hour=50_000), max_tiles_per_request=cap)
+    """A busy entity gets the finest tile of which the cap allows a window, and the coarsest that
+    fits where it allows none.
+    """
+    config = Config(
+        sizing_strategy="adaptive",
+        entity_stats=EntityStats(events_per_hour=50_000),
+        max_tiles_per_request=cap,
+    )
     assert by_config(duration_ms(window), config).size_ms == duration_ms(size)
 
 
@@ -156,8 +239,14 @@ def test_a_window_touches_one_more_tile_than_it_has() -> None:
 
 @given(st.integers(1, 36_500 * 86_400), st.floats(0, 1e6), st.integers(10, 5_000))
 def test_no_adaptive_size_breaks_its_clamps(seconds: int, events_per_hour: float, cap: int) -> None:
-    """Whatever the window, the rate and the cap: the tile is not longer than the window, and the cap is kept (errata S4)."""
-    config = Config(sizing_strategy="adaptive", entity_stats=EntityStats(events_per_hour=events_per_hour), max_tiles_per_request=cap)
+    """Whatever the window, the rate and the cap: the tile is not longer than the window, and the
+    cap is kept (errata S4).
+    """
+    config = Config(
+        sizing_strategy="adaptive",
+        entity_stats=EntityStats(events_per_hour=events_per_hour),
+        max_tiles_per_request=cap,
+    )
     size_ms, _ = by_config(seconds * 1000, config)
     assert size_ms <= seconds * 1000
     assert ceil(seconds * 1000 / size_ms) + 1 <= cap
@@ -174,12 +263,16 @@ def test_windows_of_all_adaptive_sizes_fit_together() -> None:
 def test_adaptive_without_figures_says_what_it_does() -> None:
     """Without entity_stats the hierarchy is used, and a warning and the rule say so."""
     (feature,) = _plan("12h", config=Config(sizing_strategy="adaptive")).features
-    assert (feature.edge_ms, feature.rule) == (HOUR, "hierarchical: window <= 1d (adaptive without entity_stats)")
+    assert (feature.edge_ms, feature.rule) == (
+        HOUR,
+        "hierarchical: window <= 1d (adaptive without entity_stats)",
+    )
     draft = compile_paths([CASES / "quick_start.py"], Config(sizing_strategy="adaptive"))
     (warning,) = draft.diagnostics
     assert (warning.code, warning.message) == (
         "TW042",
-        "the sizing strategy adaptive knows nothing of the entities without tiling.entity_stats, so the hierarchy is used. "
+        "the sizing strategy adaptive knows nothing of the entities without tiling.entity_stats, "
+        "so the hierarchy is used. "
         "Measure them with: tilewright stats PLAN FILE.",
     )
 
@@ -187,8 +280,13 @@ def test_adaptive_without_figures_says_what_it_does() -> None:
 def test_the_fixed_strategy() -> None:
     """One size for every window; one that is longer than its window is an error (errata S5)."""
     config = Config(sizing_strategy="fixed", tile_size="20m")  # type: ignore[arg-type]
-    assert [(f.edge_ms, f.rule) for f in _plan("6h", "1d", config=config).features] == [(20 * MINUTE, "config tile_size")] * 2
-    with pytest.raises(CompileError, match=r"TW013 a tile of 20m \(config tile_size\) is longer than the window 15m of f0_15m"):
+    assert [(f.edge_ms, f.rule) for f in _plan("6h", "1d", config=config).features] == [
+        (20 * MINUTE, "config tile_size")
+    ] * 2
+    with pytest.raises(
+        CompileError,
+        match=r"TW013 a tile of 20m \(config tile_size\) is longer than the window 15m of f0_15m",
+    ):
         _plan("15m", config=config)
 
 
@@ -203,7 +301,9 @@ def test_the_fixed_strategy() -> None:
     ],
 )
 def test_what_tiling_is_worth(window: str, size: str, cap: int, tiling: str) -> None:
-    """Fewer than ten events a tile are not worth one, and more than the cap of tiles a window want levels (`recommend_tiling`)."""
+    """Fewer than ten events a tile are not worth one, and more than the cap of tiles a window want
+    levels (`recommend_tiling`).
+    """
     found = recommend(duration_ms(window), duration_ms(size), EntityStats(events_per_hour=120), cap)
     assert found.tiling == tiling
     assert found.events_per_tile == 120 * duration_ms(size) / HOUR
@@ -227,15 +327,24 @@ def test_what_tiling_is_worth(window: str, size: str, cap: int, tiling: str) -> 
 )
 def test_which_levels_a_cover_uses(window: str, ladder: list[str], levels: list[str]) -> None:
     """Coarser tiles fill the middle where they save more reads than their runs cost."""
-    assert cover_levels(duration_ms(window), tuple(map(duration_ms, ladder))) == tuple(map(duration_ms, levels))
+    assert cover_levels(duration_ms(window), tuple(map(duration_ms, ladder))) == tuple(
+        map(duration_ms, levels)
+    )
 
 
 @pytest.mark.parametrize(
     ("window", "levels", "tiles"),
-    [("2h", ["1h"], 3), ("7d", ["6h", "1h"], 29 + 7), ("29h", ["6h", "1h"], 6 + 12), ("3d", ["1d", "6h", "1h"], 4 + 5 + 7)],
+    [
+        ("2h", ["1h"], 3),
+        ("7d", ["6h", "1h"], 29 + 7),
+        ("29h", ["6h", "1h"], 6 + 12),
+        ("3d", ["1d", "6h", "1h"], 4 + 5 + 7),
+    ],
 )
 def test_how_many_tiles_a_cover_reads(window: str, levels: list[str], tiles: int) -> None:
-    """One more than the window has of the coarsest level, and of each finer one what both of its pieces may hold."""
+    """One more than the window has of the coarsest level, and of each finer one what both of its
+    pieces may hold.
+    """
     assert tiles_read(duration_ms(window), list(map(duration_ms, levels))) == tiles
 
 
@@ -247,7 +356,9 @@ def test_coarser_levels_never_read_more(length: int, ratios: list[int]) -> None:
         ladder.insert(0, ladder[0] * ratio)
     levels = cover_levels(length * MINUTE, tuple(ladder))
     assert levels[-1] == MINUTE
-    assert tiles_read(length * MINUTE, levels) + RUN_TILES * 2 * (len(levels) - 1) <= tiles_read(length * MINUTE, [MINUTE])
+    assert tiles_read(length * MINUTE, levels) + RUN_TILES * 2 * (len(levels) - 1) <= tiles_read(
+        length * MINUTE, [MINUTE]
+    )
 
 
 def test_the_plan_names_the_levels_of_a_cover() -> None:
@@ -259,13 +370,20 @@ def test_the_plan_names_the_levels_of_a_cover() -> None:
 
 
 def _adaptive(events_per_hour: float) -> Config:
-    return Config(sizing_strategy="adaptive", entity_stats=EntityStats(events_per_hour=events_per_hour))
+    return Config(
+        sizing_strategy="adaptive", entity_stats=EntityStats(events_per_hour=events_per_hour)
+    )
 
 
 def test_serving_config_says_the_same_as_the_arguments() -> None:
     """The specification's dictionary is another way to write tiling_enabled and tile_size."""
     total = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h"])
-    said = GroupBy(sources=[EVENTS], keys=["user"], aggregations=[total], serving_config={"tiling_enabled": True, "tile_size": "1h"})
+    said = GroupBy(
+        sources=[EVENTS],
+        keys=["user"],
+        aggregations=[total],
+        serving_config={"tiling_enabled": True, "tile_size": "1h"},
+    )
     plan = compile_group_by(said)
     assert plan.levels[0].size_ms == HOUR
     assert plan.features[0].rule == "group_by tile_size"
@@ -275,20 +393,42 @@ def test_serving_config_says_the_same_as_the_arguments() -> None:
     ("said", "config", "problem"),
     [
         ({"tile_size": "1h"}, {"tile_size": "2h"}, "tile_size is '1h', and in serving_config '2h'"),
-        ({"tiling_enabled": True}, {"tiling_enabled": False}, "tiling_enabled is True, and in serving_config False"),
+        (
+            {"tiling_enabled": True},
+            {"tiling_enabled": False},
+            "tiling_enabled is True, and in serving_config False",
+        ),
     ],
 )
-def test_serving_config_must_not_say_another_thing(said: dict[str, Any], config: dict[str, Any], problem: str) -> None:
-    """What is said twice must be said the same, since neither would be the one that surely counts."""
+def test_serving_config_must_not_say_another_thing(
+    said: dict[str, Any], config: dict[str, Any], problem: str
+) -> None:
+    """What is said twice must be said the same, since neither would be the one that surely
+    counts.
+    """
     total = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h"])
     with pytest.raises(CompileError, match=problem):
-        compile_group_by(GroupBy(sources=[EVENTS], keys=["user"], aggregations=[total], serving_config=config, **said))
-    compile_group_by(GroupBy(sources=[EVENTS], keys=["user"], aggregations=[total], serving_config=said | {"tiling_enabled": True}, **said))
+        compile_group_by(
+            GroupBy(
+                sources=[EVENTS], keys=["user"], aggregations=[total], serving_config=config, **said
+            )
+        )
+    compile_group_by(
+        GroupBy(
+            sources=[EVENTS],
+            keys=["user"],
+            aggregations=[total],
+            serving_config=said | {"tiling_enabled": True},
+            **said,
+        )
+    )
 
 
 @given(st.lists(st.integers(60, 90 * 86_400), min_size=1, max_size=6, unique=True), st.booleans())
 def test_a_ladder_divides_and_fits(windows: list[int], lifetime: bool) -> None:
-    """Levels come coarsest first, each divides the one before, and no edge tile is longer than its window (errata S5)."""
+    """Levels come coarsest first, each divides the one before, and no edge tile is longer than its
+    window (errata S5).
+    """
     plan = _plan(*(f"{seconds}s" for seconds in windows), lifetime=lifetime)
     sizes = [level.size_ms for level in plan.levels]
     assert sizes == sorted(set(sizes), reverse=True)
@@ -299,25 +439,44 @@ def test_a_ladder_divides_and_fits(windows: list[int], lifetime: bool) -> None:
             assert feature.edge_ms in sizes and feature.edge_ms <= feature.window_ms
             assert feature.max_edge_error == feature.edge_ms / feature.window_ms
         else:
-            assert (feature.levels_ms, feature.edge_ms, feature.max_edge_error) == ([sizes[0]], None, 0.0)
+            assert (feature.levels_ms, feature.edge_ms, feature.max_edge_error) == (
+                [sizes[0]],
+                None,
+                0.0,
+            )
 
 
-@given(st.lists(st.integers(60, 90 * 86_400), min_size=1, max_size=6, unique=True), st.integers(0, 7200), st.sampled_from([1.0, 1.5, 3.0]))
+@given(
+    st.lists(st.integers(60, 90 * 86_400), min_size=1, max_size=6, unique=True),
+    st.integers(0, 7200),
+    st.sampled_from([1.0, 1.5, 3.0]),
+)
 def test_tiles_outlive_their_windows(windows: list[int], lateness: int, multiplier: float) -> None:
-    """A tile is kept as long as a window of its level or the head of a coarser tile may ask for it, and late events change it (W9)."""
-    config = Config(flink=Flink(allowed_lateness=lateness * 1000), kv_store=KvStore(ttl_multiplier=multiplier))
+    """A tile is kept as long as a window of its level or the head of a coarser tile may ask for it,
+    and late events change it (W9).
+    """
+    config = Config(
+        flink=Flink(allowed_lateness=lateness * 1000), kv_store=KvStore(ttl_multiplier=multiplier)
+    )
     plan = _plan(*(f"{seconds}s" for seconds in windows), config=config)
     coarser_ms = 0
     for level in plan.levels:
-        longest_ms = max(coarser_ms, *(f.window_ms or 0 for f in plan.features if level.size_ms in f.levels_ms))
+        longest_ms = max(
+            coarser_ms, *(f.window_ms or 0 for f in plan.features if level.size_ms in f.levels_ms)
+        )
         assert level.ttl_ms == ceil(multiplier * (longest_ms + level.size_ms + lateness * 1000))
         coarser_ms = level.size_ms
 
 
 def test_a_lifetime_reads_days_that_are_kept_for_ever() -> None:
-    """A lifetime adds a level of a day where there is none as coarse, and its tiles have no time to live."""
+    """A lifetime adds a level of a day where there is none as coarse, and its tiles have no time to
+    live.
+    """
     plan = _plan("1h", lifetime=True)
-    assert [(level.size_ms, level.ttl_ms is None) for level in plan.levels] == [(DAY, True), (5 * MINUTE, False)]
+    assert [(level.size_ms, level.ttl_ms is None) for level in plan.levels] == [
+        (DAY, True),
+        (5 * MINUTE, False),
+    ]
     assert plan.cost.stored_bytes_per_entity is None
 
 
@@ -333,37 +492,51 @@ def test_a_lifetime_uses_the_coarsest_level_that_there_is() -> None:
     st.lists(st.sampled_from([s for _, s in HIERARCHY]), min_size=1, max_size=3, unique=True),
 )
 def test_advised_sizes_fit(count: int, unit: int, others: list[int]) -> None:
-    """Every size that a diagnostic advises divides the larger levels and is divided by the smaller ones."""
+    """Every size that a diagnostic advises divides the larger levels and is divided by the smaller
+    ones.
+    """
     advice = fitting(count * unit * 1000, others)
     if advice != "Leave it out.":
         for name in advice.removeprefix("Use ").removesuffix(".").replace(" or ", ", ").split(", "):
-            assert all(max(duration_ms(name), other) % min(duration_ms(name), other) == 0 for other in others)
+            assert all(
+                max(duration_ms(name), other) % min(duration_ms(name), other) == 0
+                for other in others
+            )
 
 
 def test_the_advice_of_the_style_guide() -> None:
     """Seven minutes below an hour are answered with the three nearest sizes that divide it."""
-    with pytest.raises(CompileError, match=r"TW012 tile size 7m does not divide 1h: .* Use 5m, 6m or 10m\."):
+    with pytest.raises(
+        CompileError, match=r"TW012 tile size 7m does not divide 1h: .* Use 5m, 6m or 10m\."
+    ):
         compile_group_by(
             GroupBy(
                 sources=[EVENTS],
                 keys=["user"],
                 tiling_enabled=True,
                 aggregations=[
-                    Aggregation(input_column="x", operation=Operation.SUM, windows=["2h"], tile_size="7m"),
+                    Aggregation(
+                        input_column="x", operation=Operation.SUM, windows=["2h"], tile_size="7m"
+                    ),
                     Aggregation(input_column="x", operation=Operation.SUM, windows=["1d"]),
                 ],
             )
         )
 
 
-@pytest.mark.parametrize(("windows", "typical"), [(["4h"], 17), (["1h"], 13), (["1h", "4h"], 30), (["10d"], 11)])
+@pytest.mark.parametrize(
+    ("windows", "typical"), [(["4h"], 17), (["1h"], 13), (["1h", "4h"], 30), (["10d"], 11)]
+)
 def test_tiles_of_a_request(windows: list[str], typical: int) -> None:
-    """An unaligned window W over tiles T reads W/T + 1 of them, and a level is read once (errata K7, K8)."""
+    """An unaligned window W over tiles T reads W/T + 1 of them, and a level is read once (errata
+    K7, K8).
+    """
     assert _plan(*windows).cost.typical.tiles == typical
 
 
 def test_finer_levels_are_read_back_to_the_newest_coarse_tile() -> None:
-    """A newest tile that holds later events is replaced by the next finer ones, so these are read whichever it is.
+    """A newest tile that holds later events is replaced by the next finer ones, so these are read
+    whichever it is.
 
     #  6h   |             |             |
     #  5m                 |.............|      half of the 72 typically, all at the worst
@@ -375,7 +548,9 @@ def test_finer_levels_are_read_back_to_the_newest_coarse_tile() -> None:
 
 
 def test_a_cover_of_two_levels_costs_its_middle_and_its_ends() -> None:
-    """Seven days of 1h edges over 6h tiles: the middle, up to five hours at the old end, and up to six at the head."""
+    """Seven days of 1h edges over 6h tiles: the middle, up to five hours at the old end, and up to
+    six at the head.
+    """
     plan = _plan("7d", "8d", config=Config.model_validate({"tile_sizes": {"7d": "1h", "8d": "6h"}}))
     assert (plan.cost.typical.tiles, plan.cost.worst.tiles) == (33 + 4 + 3, 33 + 6 + 5)
 
@@ -383,13 +558,19 @@ def test_a_cover_of_two_levels_costs_its_middle_and_its_ends() -> None:
 def _problems(group_by: GroupBy, config: Config | None = None) -> list[str]:
     with pytest.raises(CompileError) as caught:
         compile_group_by(group_by, config=config)
-    return [f"{problem.line} {problem.code} {problem.message}" for problem in caught.value.diagnostics if problem.severity == "error"]
+    return [
+        f"{problem.line} {problem.code} {problem.message}"
+        for problem in caught.value.diagnostics
+        if problem.severity == "error"
+    ]
 
 
 def test_a_lifetime_may_have_days_of_its_own() -> None:
     """A tile size of a day or more is taken, and is the lifetime's only level."""
     lifetime = Aggregation(input_column="x", operation=Operation.COUNT, tile_size="1d")
-    plan = compile_group_by(GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[lifetime]))
+    plan = compile_group_by(
+        GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[lifetime])
+    )
     assert [feature.levels_ms for feature in plan.features] == [[DAY]]
 
 
@@ -407,21 +588,36 @@ def test_lifetimes_alone_have_tiles_of_a_day() -> None:
 
 
 def test_the_size_that_was_wished_for_is_to_be_changed() -> None:
-    """Where an author's size and a rule's do not fit, the author's line is named; and once, though it fits neither neighbour."""
-    wished = Aggregation(input_column="x", operation=Operation.SUM, windows=["2d"], tile_size="90m", name="wished")
-    ruled = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h", "20d"], name="ruled")
-    tiled = GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[ruled, wished])
+    """Where an author's size and a rule's do not fit, the author's line is named; and once, though
+    it fits neither neighbour.
+    """
+    wished = Aggregation(
+        input_column="x", operation=Operation.SUM, windows=["2d"], tile_size="90m", name="wished"
+    )
+    ruled = Aggregation(
+        input_column="x", operation=Operation.SUM, windows=["12h", "20d"], name="ruled"
+    )
+    tiled = GroupBy(
+        sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[ruled, wished]
+    )
     assert _problems(tiled) == [
-        f"{wished.site.line} TW012 tile size 1h does not divide 90m: each tile size must divide the next larger one. Use 30m, 1h or 2h."
+        f"{wished.site.line} TW012 tile size 1h does not divide 90m: each tile size must divide "
+        "the next larger one. Use 30m, 1h or 2h."
     ]
-    odd = Aggregation(input_column="x", operation=Operation.SUM, windows=["2d"], tile_size="7h", name="odd")
+    odd = Aggregation(
+        input_column="x", operation=Operation.SUM, windows=["2d"], tile_size="7h", name="odd"
+    )
     both = GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[ruled, odd])
     assert [problem.split()[:2] for problem in _problems(both)] == [[str(odd.site.line), "TW012"]]
 
 
 @pytest.mark.parametrize(
     ("size_ms", "others", "advice"),
-    [(90 * DAY, [1000 * DAY], "Use 40d, 50d or 100d."), (DAY, [DAY + 1000], "Leave it out."), (7000, [60_000], "Use 5s, 6s or 10s.")],
+    [
+        (90 * DAY, [1000 * DAY], "Use 40d, 50d or 100d."),
+        (DAY, [DAY + 1000], "Leave it out."),
+        (7000, [60_000], "Use 5s, 6s or 10s."),
+    ],
 )
 def test_the_advice_where_a_size_does_not_fit(size_ms: int, others: list[int], advice: str) -> None:
     """Round sizes and parts of the others that are near, or none."""
@@ -429,20 +625,35 @@ def test_the_advice_where_a_size_does_not_fit(size_ms: int, others: list[int], a
 
 
 @pytest.mark.parametrize(("window", "size", "finer"), [("1h", "15m", "5m"), ("100s", "10s", "8s")])
-def test_the_warning_of_a_coarse_edge_names_the_coarsest_good_size(window: str, size: str, finer: str) -> None:
+def test_the_warning_of_a_coarse_edge_names_the_coarsest_good_size(
+    window: str, size: str, finer: str
+) -> None:
     """The advice keeps the budget of a twelfth, in whole seconds."""
-    aggregation = Aggregation(input_column="x", operation=Operation.SUM, windows=[window], tile_size=size)
-    draft = Draft(GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[aggregation]), "things", Config(), Binder())
+    aggregation = Aggregation(
+        input_column="x", operation=Operation.SUM, windows=[window], tile_size=size
+    )
+    draft = Draft(
+        GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[aggregation]),
+        "things",
+        Config(),
+        Binder(),
+    )
     expand_features(draft)
     choose_tile_sizes(draft)
-    assert [problem.message.rpartition(". ")[2] for problem in draft.diagnostics] == [f"Use a tile_size of at most {finer}."]
+    assert [problem.message.rpartition(". ")[2] for problem in draft.diagnostics] == [
+        f"Use a tile_size of at most {finer}."
+    ]
 
 
 @pytest.mark.parametrize(("cap", "codes"), [(13, []), (12, ["TW041"])])
 def test_many_tiles_are_warned_of(cap: int, codes: list[str]) -> None:
     """As many tiles as the cap are allowed, one more is worth a warning."""
-    aggregation = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h"], tile_size="1h")
-    tiled = GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[aggregation])
+    aggregation = Aggregation(
+        input_column="x", operation=Operation.SUM, windows=["12h"], tile_size="1h"
+    )
+    tiled = GroupBy(
+        sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[aggregation]
+    )
     draft = Draft(tiled, "things", Config(max_tiles_per_request=cap), Binder())
     expand_features(draft)
     choose_tile_sizes(draft)

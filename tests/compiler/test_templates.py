@@ -14,7 +14,20 @@ from jinja2.exceptions import SecurityError
 
 from tilewright_compiler.templates import Code, pages, sources
 
-HOSTILE = ["it's", 'a"b', "{{ 7 * 7 }}", "{% raw %}", "x\ny", "-- x", "*/", "`b`", "<script>", "\\", "\u2028", "a\x1b[31m"]
+HOSTILE = [
+    "it's",
+    'a"b',
+    "{{ 7 * 7 }}",
+    "{% raw %}",
+    "x\ny",
+    "-- x",
+    "*/",
+    "`b`",
+    "<script>",
+    "\\",
+    "\u2028",
+    "a\x1b[31m",
+]
 
 
 def code(template: str, **values: Any) -> str:
@@ -39,7 +52,16 @@ def test_a_comment_stays_in_its_line(text: str) -> None:
     assert len(code("# {{ text | comment }}.", text=text).splitlines()) == 1
 
 
-@pytest.mark.parametrize("template", ["{{ text }}", "{{ text | upper }}", "{{ 'a' ~ text }}", "{{ [text] | join }}", "{{ text | safe }}"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ text }}",
+        "{{ text | upper }}",
+        "{{ 'a' ~ text }}",
+        "{{ [text] | join }}",
+        "{{ text | safe }}",
+    ],
+)
 def test_a_text_without_a_filter_is_refused(template: str) -> None:
     """Code is made by quoting filters only; other filters and operators give a text again."""
     with pytest.raises(TypeError, match="Quote it with a filter"):
@@ -47,9 +69,14 @@ def test_a_text_without_a_filter_is_refused(template: str) -> None:
 
 
 def test_a_target_adds_its_own_quoting() -> None:
-    """Filters for the language at hand make code, which `join` keeps; numbers and code go as they are."""
+    """Filters for the language at hand make code, which `join` keeps; numbers and code go as they
+    are.
+    """
     values = {"names": ["a", "b"], "size": 3, "statement": Code("SELECT 1")}
-    assert code("{{ names | map('double') | join(', ') }} {{ size }} {{ statement }}", **values) == "<<a>>, <<b>> 3 SELECT 1"
+    assert (
+        code("{{ names | map('double') | join(', ') }} {{ size }} {{ statement }}", **values)
+        == "<<a>>, <<b>> 3 SELECT 1"
+    )
 
 
 def test_a_value_is_no_template() -> None:
@@ -71,7 +98,9 @@ def test_nothing_of_a_page_can_be_declared_safe() -> None:
 
 @pytest.mark.parametrize("render", [code, html])
 def test_templates_are_strict_and_in_a_sandbox(render: Any) -> None:
-    """A name that is not given is an error, and so is a way out to Python's own objects or a change of what is given."""
+    """A name that is not given is an error, and so is a way out to Python's own objects or a change
+    of what is given.
+    """
     with pytest.raises(UndefinedError):
         render("{{ nothing }}")
     with pytest.raises(SecurityError):

@@ -18,7 +18,9 @@ def _one_spark() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def spark(_one_spark: None) -> Iterator[None]:
-    """The environment in which a session is small; the session itself is begun by whoever needs it first."""
+    """The environment in which a session is small; the session itself is begun by whoever needs it
+    first.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name, value in small_spark().items():
             patch.setenv(name, value)

@@ -1,4 +1,6 @@
-"""The embedded writer on the kit of event logs: however the events are cut and whatever is written again."""
+"""The embedded writer on the kit of event logs: however the events are cut and whatever is written
+again.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,19 @@ from tilewright_runtime.testing.event_logs import EventLog
 
 def lines(log: EventLog, source: str) -> list[str]:
     parts = [part.path for part in log.parts if part.source == source]
-    return [line for path in parts for line in path.read_text(encoding="utf-8").splitlines(keepends=True)]
+    return [
+        line
+        for path in parts
+        for line in path.read_text(encoding="utf-8").splitlines(keepends=True)
+    ]
 
 
 @pytest.mark.parametrize("rows", [1_000_000, 60, 17])
 @pytest.mark.parametrize("name", LOGS)
 def test_any_split_gives_the_same_tiles(tmp_path: Path, name: str, rows: int) -> None:
-    """All events in one file, or in files of some rows that a new writer each reads, in another order than they came."""
+    """All events in one file, or in files of some rows that a new writer each reads, in another
+    order than they came.
+    """
     log = EventLog(KIT / name)
     store = open_store(f"lmdb:{tmp_path}/store")
     for source in log.plan.sources:

@@ -1,4 +1,6 @@
-"""Generated Flink jobs on the kit of event logs: as streams with a watermark, and as whole files in any order."""
+"""Generated Flink jobs on the kit of event logs: as streams with a watermark, and as whole files in
+any order.
+"""
 
 from __future__ import annotations
 
@@ -32,21 +34,37 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> dict[tuple[str, bool], Ran]:
-    """(log, whether as a stream) -> its job, all run in one process; `operations` as whole files goes into Redis."""
+def ran(
+    tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
+) -> dict[tuple[str, bool], Ran]:
+    """(log, whether as a stream) -> its job, all run in one process; `operations` as whole files
+    goes into Redis.
+    """
     folder = tmp_path_factory.mktemp("flink")
     jobs: dict[tuple[str, bool], tuple[Job, list[str]]] = {}
     stores = {("operations", False): redis_server.url()}
     for name, stream in of_all():
         log, own = EventLog(KIT / name), folder / f"{name}-{stream}"
         own.mkdir()
-        job = Job(own, log.plan, **({"pipeline_auto__watermark__interval": "0 ms"} if stream else {}))
+        job = Job(
+            own, log.plan, **({"pipeline_auto__watermark__interval": "0 ms"} if stream else {})
+        )
         store = stores.setdefault((name, stream), f"lmdb:{own}/store")
-        inputs = [f"--events={source.name}={arrived(log, source.name, own, stream)}" for source in log.plan.sources]
-        options = [f"--store={store}", f"--refused={own}/refused", *(["--stream"] if stream else [])]
+        inputs = [
+            f"--events={source.name}={arrived(log, source.name, own, stream)}"
+            for source in log.plan.sources
+        ]
+        options = [
+            f"--store={store}",
+            f"--refused={own}/refused",
+            *(["--stream"] if stream else []),
+        ]
         jobs[name, stream] = job, [*inputs, *options]
     ended = zip(jobs.items(), run_all(jobs.values(), folder), strict=True)
-    return {of: Ran(end, stores[of], job.refused(job.folder / "refused")) for (of, (job, _)), end in ended}
+    return {
+        of: Ran(end, stores[of], job.refused(job.folder / "refused"))
+        for (of, (job, _)), end in ended
+    }
 
 
 def of_all() -> list[tuple[str, bool]]:
@@ -54,7 +72,9 @@ def of_all() -> list[tuple[str, bool]]:
 
 
 def arrived(log: EventLog, source: str, folder: Path, stream: bool) -> Path:
-    """The events of a source: in one file for a stream, as Flink keeps no order of files, else in a folder of them."""
+    """The events of a source: in one file for a stream, as Flink keeps no order of files, else in a
+    folder of them.
+    """
     parts = [part.path for part in log.parts if part.source == source]
     if stream:
         path = folder / f"{source}.jsonl"
@@ -84,22 +104,34 @@ def test_whole_files(ran: dict[tuple[str, bool], Ran], name: str) -> None:
 
 @pytest.mark.parametrize("name", LOGS)
 def test_each_late_event_is_refused(ran: dict[tuple[str, bool], Ran], name: str) -> None:
-    """Those that the log names, and no others, are in the table of refused events with that reason."""
+    """Those that the log names, and no others, are in the table of refused events with that
+    reason.
+    """
     log, job = EventLog(KIT / name), ran[name, True]
     reason = f"later than the allowed lateness of {log.plan.late.allowed_lateness_ms} ms"
     found = Counter(row["content"] for row in job.refused if row["reason"] == reason)
-    assert Counter(map(same, found.elements())) == Counter(line for part in log.late for line in events(part))
+    assert Counter(map(same, found.elements())) == Counter(
+        line for part in log.late for line in events(part)
+    )
 
 
 @pytest.mark.parametrize("name", LOGS)
-def test_unusable_events_are_refused_in_the_same_words(ran: dict[tuple[str, bool], Ran], name: str) -> None:
+def test_unusable_events_are_refused_in_the_same_words(
+    ran: dict[tuple[str, bool], Ran], name: str
+) -> None:
     """Each has the reason that the embedded writer gives, but for its advice."""
     log, refused = EventLog(KIT / name), Counter[str]()
     with Writer(log.plan, open_store("memory:")) as writer:
         for part in log.parts:
             for reason, count in writer.write(part.path, part.source).refused.items():
-                refused[OTHER_WORDS.get(reason, reason).partition(" (")[0]] += count  # advice is in brackets
-    found = Counter(row["reason"] for row in ran[name, True].refused if not row["reason"].startswith("later than"))
+                refused[OTHER_WORDS.get(reason, reason).partition(" (")[0]] += (
+                    count  # advice is in brackets
+                )
+    found = Counter(
+        row["reason"]
+        for row in ran[name, True].refused
+        if not row["reason"].startswith("later than")
+    )
     assert found == refused
 
 
@@ -109,4 +141,7 @@ def events(part: Part) -> list[str]:
 
 def same(event: str) -> str:
     """An event in one form, its values as text."""
-    return json.dumps({name: None if value is None else str(value) for name, value in json.loads(event).items()}, sort_keys=True)
+    return json.dumps(
+        {name: None if value is None else str(value) for name, value in json.loads(event).items()},
+        sort_keys=True,
+    )

@@ -17,7 +17,11 @@ from tilewright_runtime.times import EARLIEST_MS, LATEST_MS
 def time_ms(value: Any) -> int | None:
     """A time that a watermark can go by."""
     try:
-        ms = value if isinstance(value, int) else round(datetime.fromisoformat(value).timestamp() * 1000)
+        ms = (
+            value
+            if isinstance(value, int)
+            else round(datetime.fromisoformat(value).timestamp() * 1000)
+        )
     except (TypeError, ValueError):
         return None
     return ms if EARLIEST_MS <= ms < LATEST_MS else None
@@ -41,14 +45,26 @@ def usable(log: EventLog) -> list[tuple[str, str, dict[str, Any], int]]:
 
 @pytest.mark.parametrize("name", LOGS)
 def test_late_events_are_those_of_closed_tiles(name: str) -> None:
-    """`late.jsonl` has each event whose tile ended the allowed lateness before the newest time until then, in that order."""
+    """`late.jsonl` has each event whose tile ended the allowed lateness before the newest time
+    until then, in that order.
+    """
     log = EventLog(KIT / name)
     size_ms, lateness = finest_ms(log.plan), log.plan.late
     newest: dict[str, int] = {}
     late = []
     for source, line, event, ms in usable(log):
-        closed_ms = ms // size_ms * size_ms + size_ms - 1 + lateness.allowed_lateness_ms + lateness.out_of_orderness_ms
-        if closed_ms <= newest.get(source, -1) and all(event.get(key.name) is not None for key in log.plan.keys):
+        closed_ms = (
+            ms // size_ms * size_ms
+            + size_ms
+            - 1
+            + lateness.allowed_lateness_ms
+            + lateness.out_of_orderness_ms
+        )
+        if closed_ms <= newest.get(source, -1) and all(
+            event.get(key.name) is not None for key in log.plan.keys
+        ):
             late.append(line)
         newest[source] = max(newest.get(source, -1), ms)
-    assert [line for part in log.late for line in part.path.read_text(encoding="utf-8").splitlines()] == late
+    assert [
+        line for part in log.late for line in part.path.read_text(encoding="utf-8").splitlines()
+    ] == late

@@ -1,4 +1,6 @@
-"""Spark on the kit of event logs: history in a batch, the same events as a stream, and what a user does wrong."""
+"""Spark on the kit of event logs: history in a batch, the same events as a stream, and what a user
+does wrong.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,12 @@ def places(log: EventLog, folder: Path) -> list[str]:
 def test_history_in_a_batch(tmp_path: Path, name: str) -> None:
     """The job loads the tiles that the embedded writer makes of the same events."""
     log = EventLog(KIT / name)
-    assert Jobs.of(log.plan, tmp_path / "compiled").build(f"lmdb:{tmp_path}/store", *arrive(log, tmp_path / "events")) == 0
+    assert (
+        Jobs.of(log.plan, tmp_path / "compiled").build(
+            f"lmdb:{tmp_path}/store", *arrive(log, tmp_path / "events")
+        )
+        == 0
+    )
     assert disagreements(log, f"lmdb:{tmp_path}/store") == []
 
 
@@ -60,12 +67,19 @@ def test_a_stream_that_is_restarted_for_every_file(tmp_path: Path, name: str) ->
     jobs = Jobs.of(log.plan, tmp_path / "compiled")
     for part in log.parts:
         bring(part, tmp_path / "events")
-        assert jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", *places(log, tmp_path / "events")) == 0
+        assert (
+            jobs.follow(
+                f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", *places(log, tmp_path / "events")
+            )
+            == 0
+        )
     assert disagreements(log, f"lmdb:{tmp_path}/store") == []
 
 
 def test_a_replayed_batch_adds_nothing(tmp_path: Path) -> None:
-    """A kill after the tiles were committed and before Spark noted it makes Spark run the batch again; no event counts twice."""
+    """A kill after the tiles were committed and before Spark noted it makes Spark run the batch
+    again; no event counts twice.
+    """
     log = EventLog(KIT / "disorder")
     jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
     for _ in range(2):
@@ -76,7 +90,9 @@ def test_a_replayed_batch_adds_nothing(tmp_path: Path) -> None:
 
 
 def test_another_checkpoint_is_refused(tmp_path: Path) -> None:
-    """With a new checkpoint Spark reads all events again, which would count them twice; the error is ours and not Java's."""
+    """With a new checkpoint Spark reads all events again, which would count them twice; the error
+    is ours and not Java's.
+    """
     log = EventLog(KIT / "refused")
     jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
     jobs.follow(f"lmdb:{tmp_path}/store", tmp_path / "checkpoint", *events)
@@ -91,11 +107,15 @@ def test_columns_of_parquet_and_csv(tmp_path: Path) -> None:
     jobs = Jobs.of(log.plan, tmp_path / "compiled")
     arrive(log, tmp_path / "events")
     spark = open_session("test")
-    rows = spark.read.schema("user string, amount double, ts timestamp").json(f"{tmp_path}/events/*/*.jsonl")
+    rows = spark.read.schema("user string, amount double, ts timestamp").json(
+        f"{tmp_path}/events/*/*.jsonl"
+    )
     rows.write.parquet(f"{tmp_path}/rows.parquet")
     rows.write.option("header", "true").csv(f"{tmp_path}/rows.csv")
     rows.createOrReplaceTempView("payments_of_the_shop")
-    for number, place in enumerate((f"{tmp_path}/rows.parquet", f"{tmp_path}/rows.csv", "payments_of_the_shop")):
+    for number, place in enumerate(
+        (f"{tmp_path}/rows.parquet", f"{tmp_path}/rows.csv", "payments_of_the_shop")
+    ):
         assert jobs.build(f"lmdb:{tmp_path}/{number}", f"payments={place}") == 0
         assert disagreements(log, f"lmdb:{tmp_path}/{number}") == []
 
@@ -110,7 +130,9 @@ def test_columns_of_parquet_and_csv(tmp_path: Path) -> None:
 )
 def test_what_is_not_there_is_said_in_a_line(tmp_path: Path, place: str, what: str) -> None:
     """A file, table or column that is missing is named, without a stack of Java."""
-    open_session("test").sql("SELECT 'ann' AS user, 1 AS qty").write.parquet(f"{tmp_path}/rows.parquet")
+    open_session("test").sql("SELECT 'ann' AS user, 1 AS qty").write.parquet(
+        f"{tmp_path}/rows.parquet"
+    )
     jobs = Jobs.of(EventLog(KIT / "refused").plan, tmp_path / "compiled")
     with pytest.raises(InputError) as error:
         jobs.build(f"lmdb:{tmp_path}/store", place.format(folder=tmp_path))
@@ -140,11 +162,19 @@ def test_errors_of_workers_are_a_line() -> None:
 
 
 def test_sketches_of_spark_are_of_our_library() -> None:
-    """Its KLL and HyperLogLog are read by ours, and the same values hash alike: a union with ours counts none of them twice."""
-    sketches = "HLL_SKETCH_AGG(CONCAT('é', id), 12), HLL_SKETCH_AGG(id, 12), KLL_SKETCH_AGG_DOUBLE(CAST(id AS DOUBLE), 200)"
+    """Its KLL and HyperLogLog are read by ours, and the same values hash alike: a union with ours
+    counts none of them twice.
+    """
+    sketches = (
+        "HLL_SKETCH_AGG(CONCAT('é', id), 12), HLL_SKETCH_AGG(id, 12), "
+        "KLL_SKETCH_AGG_DOUBLE(CAST(id AS DOUBLE), 200)"
+    )
     query = f"SELECT {sketches} FROM range(5000)"
     texts, numbers, kll = (bytes(part) for part in open_session("test").sql(query).collect()[0])
-    for part, values in ((texts, [f"é{number}" for number in range(5000)]), (numbers, list(range(5000)))):
+    for part, values in (
+        (texts, [f"é{number}" for number in range(5000)]),
+        (numbers, list(range(5000))),
+    ):
         ours = ds.hll_sketch(12, ds.tgt_hll_type.HLL_8)
         for value in values:
             ours.update(value)
@@ -159,12 +189,16 @@ def test_sketches_of_spark_are_of_our_library() -> None:
 
 
 def test_the_command_runs_a_job_and_has_its_status(tmp_path: Path) -> None:
-    """`tilewright spark-job` runs the generated file in a process of its own; what goes wrong there is one line and status 1."""
+    """`tilewright spark-job` runs the generated file in a process of its own; what goes wrong there
+    is one line and status 1.
+    """
     log = EventLog(KIT / "refused")
     Jobs.of(log.plan, tmp_path)
     arguments = ["spark-job", f"{tmp_path}/{log.plan.name}", "--store", f"lmdb:{tmp_path}/store"]
     wrong = tilewright(*arguments)
-    said = b"error: the source orders has no table. Say where its events are: --events orders=PLACE.\n"
+    said = (
+        b"error: the source orders has no table. Say where its events are: --events orders=PLACE.\n"
+    )
     assert (wrong.returncode, wrong.stdout, wrong.stderr) == (1, b"", said)
     done = tilewright(*arguments, "--events", *arrive(log, tmp_path / "events"))
     assert done.returncode == 0
@@ -173,9 +207,15 @@ def test_the_command_runs_a_job_and_has_its_status(tmp_path: Path) -> None:
 
 
 def test_history_into_redis(tmp_path: Path, redis_server: RedisServer) -> None:
-    """Workers put the tiles of all levels into a store that they reach; what is loaded again is refused."""
+    """Workers put the tiles of all levels into a store that they reach; what is loaded again is
+    refused.
+    """
     log = EventLog(KIT / "operations")
-    jobs, events, url = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events"), redis_server.url()
+    jobs, events, url = (
+        Jobs.of(log.plan, tmp_path / "compiled"),
+        arrive(log, tmp_path / "events"),
+        redis_server.url(),
+    )
     assert jobs.build(url, *events) == 0
     assert disagreements(log, url) == []
     with pytest.raises(StoreError, match="already"):
@@ -183,12 +223,22 @@ def test_history_into_redis(tmp_path: Path, redis_server: RedisServer) -> None:
 
 
 def test_a_stream_after_history_into_redis(tmp_path: Path, redis_server: RedisServer) -> None:
-    """History in an embedded store, then a stream that merges there and puts whole tiles, the history's too, into Redis."""
+    """History in an embedded store, then a stream that merges there and puts whole tiles, the
+    history's too, into Redis.
+    """
     log = EventLog(KIT / "disorder")
     jobs, url = Jobs.of(log.plan, tmp_path / "compiled"), redis_server.url()
     first, *later = log.parts
     assert jobs.build(f"lmdb:{tmp_path}/state", str(first.path)) == 0
     for part in later:
         bring(part, tmp_path / "events")
-    assert jobs.follow(url, tmp_path / "checkpoint", *places(log, tmp_path / "events"), state=tmp_path / "state") == 0
+    assert (
+        jobs.follow(
+            url,
+            tmp_path / "checkpoint",
+            *places(log, tmp_path / "events"),
+            state=tmp_path / "state",
+        )
+        == 0
+    )
     assert disagreements(log, url) == []

@@ -1,4 +1,6 @@
-"""The SQL of warehouses on the kit of event logs, where the engine can be installed: DuckDB, ClickHouse, Spark."""
+"""The SQL of warehouses on the kit of event logs, where the engine can be installed: DuckDB,
+ClickHouse, Spark.
+"""
 
 from __future__ import annotations
 
@@ -51,14 +53,20 @@ def in_spark(events: Path, relation: str, statement: str) -> pa.Table:
     return spark.sql(statement.rstrip().rstrip(";")).toArrow()
 
 
-ENGINES: dict[str, Callable[[Path, str, str], pa.Table]] = {"duckdb": in_duckdb, "clickhouse": in_clickhouse, "spark": in_spark}
+ENGINES: dict[str, Callable[[Path, str, str], pa.Table]] = {
+    "duckdb": in_duckdb,
+    "clickhouse": in_clickhouse,
+    "spark": in_spark,
+}
 
 
 def log_with_short_calendar(name: str, folder: Path) -> EventLog:
     """A log without days that ClickHouse has not."""
     shutil.copytree(KIT / name, folder)
     for part in folder.glob("*.jsonl"):
-        part.write_text(part.read_text(encoding="utf-8").replace("9999-12-31", "2024-12-31"), encoding="utf-8")
+        part.write_text(
+            part.read_text(encoding="utf-8").replace("9999-12-31", "2024-12-31"), encoding="utf-8"
+        )
     return EventLog(folder)
 
 
@@ -67,7 +75,9 @@ def typed(log: EventLog, path: Path) -> Path:
     columns = {column.name: column.type for column in log.plan.sources[0].columns}
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
-    read = database.read_json([str(part.path) for part in log.parts], columns=columns, format="newline_delimited")
+    read = database.read_json(
+        [str(part.path) for part in log.parts], columns=columns, format="newline_delimited"
+    )
     read.write_parquet(str(path))
     return path
 
@@ -75,7 +85,9 @@ def typed(log: EventLog, path: Path) -> Path:
 @pytest.mark.parametrize("name", ["operations", "disorder"])
 @pytest.mark.parametrize("dialect", ENGINES)
 def test_the_tiles_are_the_embedded_writers(tmp_path: Path, dialect: str, name: str) -> None:
-    """What the statement of the finest level gives makes the tiles of all levels, in every state."""
+    """What the statement of the finest level gives makes the tiles of all levels, in every
+    state.
+    """
     log = log_with_short_calendar(name, tmp_path / "log")
     target = in_dialect(dialect)
     assert target.unsupported(log.plan) == []
@@ -83,8 +95,16 @@ def test_the_tiles_are_the_embedded_writers(tmp_path: Path, dialect: str, name: 
     events = typed(log, tmp_path / "events.parquet")
     relation = log.plan.sources[0].name
     store = open_store("memory:")
-    load_tiles(log.plan, store, ENGINES[dialect](events, relation, files[f"sql/tiles_{format_duration(log.plan.levels[-1].size_ms)}.sql"]))
+    load_tiles(
+        log.plan,
+        store,
+        ENGINES[dialect](
+            events, relation, files[f"sql/tiles_{format_duration(log.plan.levels[-1].size_ms)}.sql"]
+        ),
+    )
     assert log.disagreements(store) == []
     for level in log.plan.levels:
-        tiles = ENGINES[dialect](events, relation, files[f"sql/tiles_{format_duration(level.size_ms)}.sql"])
+        tiles = ENGINES[dialect](
+            events, relation, files[f"sql/tiles_{format_duration(level.size_ms)}.sql"]
+        )
         assert len(tiles) == sum(tile.size_ms == level.size_ms for tile in log.expected)

@@ -1,4 +1,6 @@
-"""What every store can do; a new module in `tilewright_runtime.stores` is tested here by its being there."""
+"""What every store can do; a new module in `tilewright_runtime.stores` is tested here by its being
+there.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ import pytest
 from support.places import new_place
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.stores import open_store, store_modules
-from tilewright_runtime.testing.stores import StoreConformance, TransactionConformance, record, span, tiles
+from tilewright_runtime.testing.stores import (
+    StoreConformance,
+    TransactionConformance,
+    record,
+    span,
+    tiles,
+)
 
 SCHEMES = store_modules()
 #: Stores that end with their process; all others hold what was written when they are opened again.
@@ -20,7 +28,11 @@ EPHEMERAL = {"memory"}
 def has_transactions(scheme: str) -> bool:
     """Whether a module makes a class with transactions."""
     module = importlib.import_module(f"tilewright_runtime.stores.backends.{scheme}")
-    return any(hasattr(thing, "transact") for thing in vars(module).values() if getattr(thing, "__module__", "") == module.__name__)
+    return any(
+        hasattr(thing, "transact")
+        for thing in vars(module).values()
+        if getattr(thing, "__module__", "") == module.__name__
+    )
 
 
 class TestEveryStore(StoreConformance):
@@ -42,7 +54,9 @@ class TestStoresWithTransactions(TransactionConformance):
 
 
 @pytest.mark.parametrize("scheme", [scheme for scheme in SCHEMES if scheme not in EPHEMERAL])
-def test_what_was_written_outlives_the_store(scheme: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_what_was_written_outlives_the_store(
+    scheme: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     """Closed and opened again, also only to be read, a store has its tiles and documents."""
     url = new_place(request, scheme, tmp_path)
     first = open_store(url)
@@ -51,13 +65,18 @@ def test_what_was_written_outlives_the_store(scheme: str, request: pytest.Fixtur
     first.close()
     for create in (True, False):
         again = open_store(url, create=create)
-        assert (again.scan("t", "s=a", [span(0, 1)]), again.get("name")) == ([[record(1)]], b"value")
+        assert (again.scan("t", "s=a", [span(0, 1)]), again.get("name")) == (
+            [[record(1)]],
+            b"value",
+        )
         again.close()
 
 
 def test_an_unknown_scheme_names_the_known_ones() -> None:
     """A URL of no store of ours is an error that says which there are, and shows no password."""
     for url in ("nosuch:x", "protocol:x", "no colon", "", "reddis://user:secret@host"):
-        with pytest.raises(StoreError, match=", ".join(f"{scheme}:" for scheme in SCHEMES)) as caught:
+        with pytest.raises(
+            StoreError, match=", ".join(f"{scheme}:" for scheme in SCHEMES)
+        ) as caught:
             open_store(url)
         assert "secret" not in str(caught.value)

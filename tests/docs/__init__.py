@@ -1,1 +1,3 @@
-"""Tests of what the documentation says: its examples run, its links lead somewhere, its references are complete."""
+"""Tests of what the documentation says: its examples run, its links lead somewhere, its references
+are complete.
+"""

@@ -15,7 +15,9 @@ _HERE_DOCUMENT = re.compile(r"<<-?\s*'?(\w+)'?")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, the file that its title names, its text, and its first line's number in the page."""
+    """A fenced block: its language, the file that its title names, its text, and its first line's
+    number in the page.
+    """
 
     language: str
     title: str | None
@@ -25,7 +27,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Command:
-    """One command of a console block, and what the page shows below it; `place` is where that stands in the block."""
+    """One command of a console block, and what the page shows below it; `place` is where that
+    stands in the block.
+    """
 
     text: str
     output: list[str]
@@ -72,7 +76,9 @@ def prose(text: str) -> str:
 
 
 def commands(text: str) -> list[Command]:
-    """The commands of a console block: lines after `$ `, with what a backslash or a here-document adds to them."""
+    """The commands of a console block: lines after `$ `, with what a backslash or a here-document
+    adds to them.
+    """
     found: list[Command] = []
     lines = iter(enumerate(text.splitlines()))
     for place, line in lines:

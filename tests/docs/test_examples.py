@@ -2,11 +2,15 @@
 
 What becomes of a block, in the order of the page and in one folder a page:
 
-- `console`: its commands are run, and what they print is compared; `...` stands for anything within a line, or for any
-  lines where it is a line of its own. Times and rates are not compared. `pytest --snapshot-update` renews what differs.
+- `console`: its commands are run, and what they print is compared; `...` stands for anything within
+  a line, or for any
+  lines where it is a line of its own. Times and rates are not compared. `pytest --snapshot-update`
+  renews what differs.
 - `pycon`: a session, as in a docstring. `python`: run in the same session.
-- Any block whose title names a file: where there is such a file in the repository, the block is an excerpt of it (`...`
-  stands for what is left out); a `json` or `sql` block is an excerpt of what the commands made; else the file is written.
+- Any block whose title names a file: where there is such a file in the repository, the block is an
+  excerpt of it (`...`
+  stands for what is left out); a `json` or `sql` block is an excerpt of what the commands made;
+  else the file is written.
 """
 
 from __future__ import annotations
@@ -25,11 +29,15 @@ from typing import Any
 
 import pytest
 
-import tilewright_runtime.stores
+import tilewright_runtime.stores.backends
 from docs.pages import ROOT, Block, blocks, commands, name, pages
 
 _RUN = ("console", "python", "pycon")
-PAGES = [page for page in pages()[1:] if any(block.title or block.language in _RUN for block in blocks(page.read_text()))]
+PAGES = [
+    page
+    for page in pages()[1:]
+    if any(block.title or block.language in _RUN for block in blocks(page.read_text()))
+]
 
 #: page -> files and folders that a reader is told to copy
 GIVEN = {
@@ -68,8 +76,13 @@ def settled(line: str) -> str:
 
 def agrees(shown: list[str], printed: list[str]) -> bool:
     """Whether what was printed is what the page shows."""
-    parts = [r"(?:.*\n)*" if line == "..." else re.escape(settled(line)).replace(r"\.\.\.", ".*") + r"\n" for line in shown]
-    return re.fullmatch("".join(parts), "".join(settled(line) + "\n" for line in printed)) is not None
+    parts = [
+        r"(?:.*\n)*" if line == "..." else re.escape(settled(line)).replace(r"\.\.\.", ".*") + r"\n"
+        for line in shown
+    ]
+    return (
+        re.fullmatch("".join(parts), "".join(settled(line) + "\n" for line in printed)) is not None
+    )
 
 
 class Session:
@@ -134,25 +147,42 @@ class Session:
             at = found + len(run)
 
     def _part(self, block: Block, document: Any) -> None:
-        """The JSON that is shown is a part of the document: some of its keys, and of a list some items."""
+        """The JSON that is shown is a part of the document: some of its keys, and of a list some
+        items.
+        """
         if (wrong := _missing(json.loads(block.text), document)) is not None:
             self.fail(block, f"{block.title} has something else at {wrong}")
 
     def _console(self, block: Block) -> None:
         new = block.text.splitlines()
-        for command in reversed(ran := [(command, self._run(command.text)) for command in commands(block.text)]):
+        for command in reversed(
+            ran := [(command, self._run(command.text)) for command in commands(block.text)]
+        ):
             shown, printed = command[0].output, command[1]
             if not agrees(shown, printed):
                 if not self.update:
-                    self.fail(block, f"$ {command[0].text}\nprinted:\n" + "\n".join(printed) + "\nthe page says:\n" + "\n".join(shown))
-                new[command[0].place : command[0].place + len(shown)] = [line.rstrip() for line in printed]
+                    self.fail(
+                        block,
+                        f"$ {command[0].text}\nprinted:\n"
+                        + "\n".join(printed)
+                        + "\nthe page says:\n"
+                        + "\n".join(shown),
+                    )
+                new[command[0].place : command[0].place + len(shown)] = [
+                    line.rstrip() for line in printed
+                ]
         if ran and new != block.text.splitlines():
             self.renewed[block] = new
 
     def _run(self, command: str) -> list[str]:
         script = f"(exit {self.status}); {command}"
         done = subprocess.run(
-            ["bash", "-c", script], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            ["bash", "-c", script],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
         self.status = done.returncode
         return done.stdout.decode().splitlines()
@@ -161,7 +191,9 @@ class Session:
         exec(compile(block.text, f"{name(self.page)}:{block.line}", "exec"), self.names)
 
     def _pycon(self, block: Block) -> None:
-        test = doctest.DocTestParser().get_doctest(block.text, self.names, name(self.page), str(self.page), block.line)
+        test = doctest.DocTestParser().get_doctest(
+            block.text, self.names, name(self.page), str(self.page), block.line
+        )
         report: list[str] = []
         flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
         runner = doctest.DocTestRunner(optionflags=flags)
@@ -171,7 +203,9 @@ class Session:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The environment of a reader's shell: the commands of a virtual environment, and lines of 110 characters."""
+    """The environment of a reader's shell: the commands of a virtual environment, and lines of 110
+    characters.
+    """
     commands_folder = folder.parent / f"{folder.name}-bin"
     commands_folder.mkdir()
     modules = {
@@ -185,7 +219,11 @@ def _environment(folder: Path) -> dict[str, str]:
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
         script.chmod(0o755)
     roots = [str(ROOT / root) for root in ("dsl", "compiler", "runtime")]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "COV", "FORCE_COLOR"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("PYTEST", "COV", "FORCE_COLOR"))
+    }
     return kept | {
         "PATH": f"{commands_folder}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(roots),
@@ -198,20 +236,34 @@ def _environment(folder: Path) -> dict[str, str]:
 def _missing(part: Any, whole: Any, place: str = "") -> str | None:
     """Where a part is not in the whole; None if it is."""
     if isinstance(part, dict) and isinstance(whole, dict):
-        found = (_missing(value, whole.get(key), f"{place}.{key}") if key in whole else f"{place}.{key}" for key, value in part.items())
+        found = (
+            _missing(value, whole.get(key), f"{place}.{key}") if key in whole else f"{place}.{key}"
+            for key, value in part.items()
+        )
         return next(filter(None, found), None)
     if isinstance(part, list) and isinstance(whole, list):
-        return next((f"{place}[{i}]" for i, item in enumerate(part) if all(_missing(item, other) is not None for other in whole)), None)
+        return next(
+            (
+                f"{place}[{i}]"
+                for i, item in enumerate(part)
+                if all(_missing(item, other) is not None for other in whole)
+            ),
+            None,
+        )
     return None if part == whole else place or "the top"
 
 
 def follow(page: Path, folder: Path, config: pytest.Config) -> None:
     """Does what a page says, in a folder."""
-    package = list(tilewright_runtime.stores.__path__)
+    package = list(tilewright_runtime.stores.backends.__path__)
     with chdir(folder), pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         # A store that the page has its reader add to the package.
-        patch.setattr(tilewright_runtime.stores, "__path__", [*package, str(folder / "runtime/tilewright_runtime/stores")])
+        patch.setattr(
+            tilewright_runtime.stores.backends,
+            "__path__",
+            [*package, str(folder / "runtime/tilewright_runtime/stores/backends")],
+        )
         Session(page, folder, bool(config.getoption("--snapshot-update", default=False))).follow()
 
 
@@ -230,7 +282,9 @@ def test_the_examples_of_the_readme_work(after_readme: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_the_examples_of_a_page_work(page: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_of_a_page_work(
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A reader who does what the page says gets what it shows."""
     if name(page) in WITH_REDIS:
         monkeypatch.setenv("REDIS_URL", request.getfixturevalue("redis_server").url())
@@ -258,13 +312,34 @@ def test_differences_are_seen() -> None:
 def test_the_store_of_the_how_to_keeps_every_promise(tmp_path: Path) -> None:
     """The conformance tests, run with the store that the page makes."""
     page = ROOT / "docs/how-to/add-a-store.md"
-    (store,) = (block for block in blocks(page.read_text()) if block.title is not None and block.title.endswith("/sqlite.py"))
+    (store,) = (
+        block
+        for block in blocks(page.read_text())
+        if block.title is not None and block.title.endswith("/sqlite.py")
+    )
     (tmp_path / "sqlite.py").write_text(store.text)
-    arguments = ["-q", "-p", "no:cacheprovider", "-k", "sqlite", "--rootdir", str(ROOT), str(ROOT / "tests/conformance/test_stores.py")]
-    script = f"import sys, pytest, tilewright_runtime.stores.backends as s; s.__path__.append({str(tmp_path)!r}); sys.exit(pytest.main({arguments!r}))"
+    arguments = [
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "sqlite",
+        "--rootdir",
+        str(ROOT),
+        str(ROOT / "tests/conformance/test_stores.py"),
+    ]
+    script = (
+        "import sys, pytest, tilewright_runtime.stores.backends as s; "
+        f"s.__path__.append({str(tmp_path)!r}); sys.exit(pytest.main({arguments!r}))"
+    )
     roots = os.pathsep.join(str(ROOT / root) for root in ("dsl", "compiler", "runtime"))
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT, env=os.environ | {"PYTHONPATH": roots}
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": roots},
     )
     assert done.returncode == 0, done.stdout
     assert int(re.findall(r"(\d+) passed", done.stdout)[0]) > 10

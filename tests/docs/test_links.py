@@ -42,8 +42,15 @@ def test_a_page_has_one_title(page: Path) -> None:
 def test_every_page_is_reached_from_the_index() -> None:
     """docs/index.md links to all pages but the decisions, which have an index of their own."""
     index = ROOT / "docs/index.md"
-    linked = {(index.parent / link.partition("#")[0]).resolve() for link in _LINK.findall(index.read_text())}
-    expected = [page for page in pages()[1:] if page != index and (page.parent.name != "decisions" or page.name == "index.md")]
+    linked = {
+        (index.parent / link.partition("#")[0]).resolve()
+        for link in _LINK.findall(index.read_text())
+    }
+    expected = [
+        page
+        for page in pages()[1:]
+        if page != index and (page.parent.name != "decisions" or page.name == "index.md")
+    ]
     assert [name(page) for page in expected if page not in linked] == []
 
 
@@ -52,7 +59,9 @@ def test_every_decision_is_in_the_index() -> None:
     folder = ROOT / "docs/decisions"
     records = sorted(folder.glob("[0-9]*.md"))
     index = (folder / "index.md").read_text()
-    assert [record.name[:4] for record in records] == [f"{number:04}" for number in range(1, len(records) + 1)]
+    assert [record.name[:4] for record in records] == [
+        f"{number:04}" for number in range(1, len(records) + 1)
+    ]
     for record in records:
         title = record.read_text().splitlines()[0].removeprefix("# ")
         assert f"[{title}]({record.name})" in index
@@ -69,5 +78,9 @@ def test_every_decision_has_the_same_parts() -> None:
 def test_verbs_of_make_exist() -> None:
     """Each `make …` that a page names is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {verb for page in pages() for verb in re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(), re.MULTILINE)}
+    named = {
+        verb
+        for page in pages()
+        for verb in re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(), re.MULTILINE)
+    }
     assert named <= targets

@@ -20,7 +20,10 @@ CLI = (ROOT / "docs/reference/cli.md").read_text()
 OPERATIONS = (ROOT / "docs/reference/operations.md").read_text()
 CONFIGURATION = ROOT / "docs/reference/configuration.md"
 
-_WITH_ARGUMENTS = {"APPROX_PERCENTILE": Operation.APPROX_PERCENTILE([0.5]), "HISTOGRAM": Operation.HISTOGRAM()}
+_WITH_ARGUMENTS = {
+    "APPROX_PERCENTILE": Operation.APPROX_PERCENTILE([0.5]),
+    "HISTOGRAM": Operation.HISTOGRAM(),
+}
 
 
 def section(text: str, title: str) -> str:
@@ -30,7 +33,11 @@ def section(text: str, title: str) -> str:
 
 def cells(text: str) -> list[list[str]]:
     """The rows of the tables in a text, without their heads."""
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("|")
+    ]
     return [row for row in rows if not set("".join(row)) <= {"-"}]
 
 
@@ -38,7 +45,9 @@ def commands() -> dict[str, click.Command]:
     """The command line's commands by their whole name."""
     context = click.Context(main)
     found = {name: main.get_command(context, name) for name in main.list_commands(context)}
-    return {"tilewright": main} | {f"tilewright {name}": command for name, command in found.items() if command is not None}
+    return {"tilewright": main} | {
+        f"tilewright {name}": command for name, command in found.items() if command is not None
+    }
 
 
 def test_every_command_is_described() -> None:
@@ -49,8 +58,12 @@ def test_every_command_is_described() -> None:
 @pytest.mark.parametrize("name", commands())
 def test_every_option_is_described(name: str) -> None:
     """The table of a command holds its options and no others."""
-    options = {form for p in commands()[name].params if isinstance(p, click.Option) for form in p.opts} - {"-h", "--help"}
-    shown = {form for row in cells(section(CLI, name)) for form in re.findall(r"`(--?[a-z-]+)", row[0])} - {"-h", "--help"}
+    options = {
+        form for p in commands()[name].params if isinstance(p, click.Option) for form in p.opts
+    } - {"-h", "--help"}
+    shown = {
+        form for row in cells(section(CLI, name)) for form in re.findall(r"`(--?[a-z-]+)", row[0])
+    } - {"-h", "--help"}
     assert shown == options
 
 
@@ -72,7 +85,9 @@ def test_every_operation_is_described() -> None:
     assert all(operation(name).kept_states() for name in names)
 
 
-@pytest.mark.parametrize("row", cells(section(OPERATIONS, "All operations"))[1:], ids=lambda row: row[0])
+@pytest.mark.parametrize(
+    "row", cells(section(OPERATIONS, "All operations"))[1:], ids=lambda row: row[0]
+)
 def test_operations_are_as_described(row: list[str]) -> None:
     """What each takes, what an empty window gives, and which states it keeps."""
     found = operation(row[0].strip("`").partition("(")[0])
@@ -86,12 +101,16 @@ def test_operations_are_as_described(row: list[str]) -> None:
 def test_the_table_of_tile_sizes_is_the_one_that_is_built() -> None:
     """`hierarchical` in the concepts is that of the compiler."""
     rows = cells(section((ROOT / "docs/concepts.md").read_text(), "Tile, level, ladder"))[1:]
-    assert rows[:-1] == [[f"up to {format_duration(window)}", format_duration(size)] for window, size in HIERARCHY]
+    assert rows[:-1] == [
+        [f"up to {format_duration(window)}", format_duration(size)] for window, size in HIERARCHY
+    ]
     assert rows[-1] == ["longer", "1d"]
 
 
 def test_the_configuration_that_is_shown_is_the_default(tmp_path: Path) -> None:
-    """The file in the reference loads, changes nothing, and names every key but two that are said to be not built."""
+    """The file in the reference loads, changes nothing, and names every key but two that are said
+    to be not built.
+    """
     (shown,) = (block for block in blocks(CONFIGURATION.read_text()) if block.language == "yaml")
     (tmp_path / "tiling.yaml").write_text(shown.text)
     assert load_config(str(tmp_path / "tiling.yaml")) == Config()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -43,19 +44,30 @@ def test_a_declaration_is_frozen() -> None:
 def test_one_mistake_does_not_hide_the_next() -> None:
     """Every mistake of a declaration is kept, and none is raised."""
     aggregation = Aggregation(operation="SUM", windows=["1x", "0h"], edg="truncate")  # type: ignore[call-arg,arg-type]
-    assert sorted(_kinds(aggregation)) == ["bad-duration", "bad-duration", "bad-operation", "missing-argument", "unknown-argument"]
+    assert sorted(_kinds(aggregation)) == [
+        "bad-duration",
+        "bad-duration",
+        "bad-operation",
+        "missing-argument",
+        "unknown-argument",
+    ]
 
 
 def test_what_is_sound_is_kept() -> None:
     """A field without a mistake keeps its value beside one that has a mistake."""
-    source = EventSource(table="a.csv", schema={"a": "string"}, query=Query(time_column="a"), name=7)  # type: ignore[arg-type]
+    wrong: Any = 7
+    source = EventSource(
+        table="a.csv", schema={"a": "string"}, query=Query(time_column="a"), name=wrong
+    )
     assert (source.table, source.columns, source.name) == ("a.csv", {"a": "string"}, None)
 
 
 def test_the_nearest_argument_is_named() -> None:
     """A misspelled argument is one mistake, and the message names the argument that was meant."""
     query = Query(time_colum="ts")  # type: ignore[call-arg]
-    assert [problem.message for problem in query.problems] == ["Query has no argument 'time_colum'. Did you mean 'time_column'?"]
+    assert [problem.message for problem in query.problems] == [
+        "Query has no argument 'time_colum'. Did you mean 'time_column'?"
+    ]
 
 
 def test_texts_are_not_lists() -> None:

@@ -14,8 +14,30 @@ NAMED = {name for name in vars(Operation) if name.isupper()}
 def test_all_operations_of_the_language_exist() -> None:
     """The language has every operation of its design, built or not."""
     assert set(NAMED) == {
-        *("COUNT", "SUM", "AVERAGE", "MIN", "MAX", "VARIANCE", "STDDEV", "SKEW", "KURTOSIS", "FIRST", "LAST", "FIRST_K", "LAST_K"),
-        *("LARGEST_K", "SMALLEST_K", "UNIQUE_COUNT", "BOUNDED_UNIQUE_COUNT", "HISTOGRAM", "TOP_K", "APPROX_UNIQUE_COUNT"),
+        *(
+            "COUNT",
+            "SUM",
+            "AVERAGE",
+            "MIN",
+            "MAX",
+            "VARIANCE",
+            "STDDEV",
+            "SKEW",
+            "KURTOSIS",
+            "FIRST",
+            "LAST",
+            "FIRST_K",
+            "LAST_K",
+        ),
+        *(
+            "LARGEST_K",
+            "SMALLEST_K",
+            "UNIQUE_COUNT",
+            "BOUNDED_UNIQUE_COUNT",
+            "HISTOGRAM",
+            "TOP_K",
+            "APPROX_UNIQUE_COUNT",
+        ),
         *("APPROX_PERCENTILE", "PERCENTILE"),
     }
 
@@ -37,11 +59,21 @@ def test_a_bare_operation_has_the_name_it_is_reached_by(operation: OperationSpec
         (Operation.BOUNDED_UNIQUE_COUNT(100), "bounded_unique_count100", {"k": 100}),
         (Operation.HISTOGRAM(), "histogram", {"k": 0}),
         (Operation.HISTOGRAM(20), "histogram20", {"k": 20}),
-        (Operation.APPROX_PERCENTILE([0.5, 1]), "approx_percentile", {"percentiles": [0.5, 1.0], "sketch": "tdigest"}),
-        (Operation.PERCENTILE((0,), sketch="kll", k=400), "approx_percentile", {"percentiles": [0.0], "sketch": "kll"}),
+        (
+            Operation.APPROX_PERCENTILE([0.5, 1]),
+            "approx_percentile",
+            {"percentiles": [0.5, 1.0], "sketch": "tdigest"},
+        ),
+        (
+            Operation.PERCENTILE((0,), sketch="kll", k=400),
+            "approx_percentile",
+            {"percentiles": [0.0], "sketch": "kll"},
+        ),
     ],
 )
-def test_suffix_and_parameters(operation: OperationSpec, suffix: str, params: dict[str, object]) -> None:
+def test_suffix_and_parameters(
+    operation: OperationSpec, suffix: str, params: dict[str, object]
+) -> None:
     """A feature's name shows the operation and its k, and the plan holds all its parameters."""
     assert (operation.suffix, operation.params, operation.problems) == (suffix, params, ())
 
@@ -66,7 +98,9 @@ def test_suffix_and_parameters(operation: OperationSpec, suffix: str, params: di
         (Operation.HISTOGRAM(), "BOOLEAN", "boolean", "MAP(BOOLEAN, BIGINT)"),
     ],
 )
-def test_types_of_results(operation: OperationSpec, input_type: str, family: str, result: str) -> None:
+def test_types_of_results(
+    operation: OperationSpec, input_type: str, family: str, result: str
+) -> None:
     """The type of a feature follows from its input's type."""
     assert operation.result(input_type, family) == result
 
@@ -83,20 +117,31 @@ def test_types_of_results(operation: OperationSpec, input_type: str, family: str
     ],
 )
 def test_sizes_of_states(operation: OperationSpec, states: object) -> None:
-    """The size of a sketch or list stands with its state; a histogram counts every value, whatever its k."""
+    """The size of a sketch or list stands with its state; a histogram counts every value, whatever
+    its k.
+    """
     assert operation.kept_states() == states
 
 
 @pytest.mark.parametrize(
     ("operation", "problem"),
     [
-        (Operation.PERCENTILE([0.5], k=400), "the sketch 'tdigest' has no k. Its size is compression=…, 200 by default."),
+        (
+            Operation.PERCENTILE([0.5], k=400),
+            "the sketch 'tdigest' has no k. Its size is compression=…, 200 by default.",
+        ),
         (
             Operation.PERCENTILE([0.5], sketch="kll", compression=100),
             "the sketch 'kll' has no compression. Its size is k=…, 200 by default.",
         ),
-        (Operation.PERCENTILE([0.5], sketch="kll", k=7), "input should be greater than or equal to 8."),
-        (Operation.PERCENTILE([0.5], compression=9), "input should be greater than or equal to 10."),
+        (
+            Operation.PERCENTILE([0.5], sketch="kll", k=7),
+            "input should be greater than or equal to 8.",
+        ),
+        (
+            Operation.PERCENTILE([0.5], compression=9),
+            "input should be greater than or equal to 10.",
+        ),
         (Operation.LAST_K(0), "input should be greater than or equal to 1."),
     ],
 )
@@ -107,7 +152,9 @@ def test_sizes_that_cannot_be(operation: OperationSpec, problem: str) -> None:
 
 @pytest.mark.parametrize("k", range(1, 10_001, 617))
 def test_top_k_keeps_many_candidates(k: int) -> None:
-    """The sketch of TOP_K has room for at least 16 candidates for each place, and 768 in all (errata A1)."""
+    """The sketch of TOP_K has room for at least 16 candidates for each place, and 768 in all
+    (errata A1).
+    """
     ((_, params),) = Operation.TOP_K(k).kept_states()
     assert 0.75 * 2 ** int(params["lg_max_k"]) >= max(768, 16 * k)
 

@@ -1,4 +1,6 @@
-"""The environment of a process, its time zone, locale and hash seed, changes no answer and no byte."""
+"""The environment of a process, its time zone, locale and hash seed, changes no answer and no
+byte.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from support.process import start
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 
-#: Writes events into a new store, then prints answers and a digest of everything that the store holds.
+#: Writes events into a new store, then prints answers and a digest of everything that the store
+#: holds.
 PROGRAM = """
 import hashlib, json, sys
 import lmdb
@@ -35,21 +38,42 @@ answers = [answer_document(fetcher.fetch(key, at)) for key in keys]
 digest = hashlib.sha256()
 store.close()
 del fetcher, writer, store
-with lmdb.open(f"{folder}/store", max_dbs=2) as environment, environment.begin(db=environment.open_db(b"tiles")) as transaction:
+with (
+    lmdb.open(f"{folder}/store", max_dbs=2) as environment,
+    environment.begin(db=environment.open_db(b"tiles")) as transaction,
+):
     for key, record in transaction.cursor():
         digest.update(key + record)
 print(json.dumps([answers, digest.hexdigest()]))
 """
 
-SCHEMA = {"k": "string", "day": "date", "n": "bigint", "d": "decimal(12,3)", "t": "string", "when": "timestamp"}
-KEYS = [{"k": key, "day": f"2024-03-{day:02}"} for key in ("a", "é", "\N{GRINNING FACE}") for day in (9, 10, 31)]
+SCHEMA = {
+    "k": "string",
+    "day": "date",
+    "n": "bigint",
+    "d": "decimal(12,3)",
+    "t": "string",
+    "when": "timestamp",
+}
+KEYS = [
+    {"k": key, "day": f"2024-03-{day:02}"}
+    for key in ("a", "é", "\N{GRINNING FACE}")
+    for day in (9, 10, 31)
+]
 #: Around the hours that New York and Paris left out and repeated in 2024.
 CHANGES = [1_710_054_000_000, 1_711_846_800_000, 1_729_987_200_000, 1_730_613_600_000]
 
 
 @cache
 def plan() -> Plan:
-    exact = [Operation.COUNT, Operation.SUM, Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST]
+    exact = [
+        Operation.COUNT,
+        Operation.SUM,
+        Operation.MIN,
+        Operation.MAX,
+        Operation.FIRST,
+        Operation.LAST,
+    ]
     chosen = [Operation.MIN, Operation.MAX, Operation.LAST]
     return plan_of(
         SCHEMA,
@@ -69,7 +93,16 @@ def rows() -> list[dict[str, Any]]:
         ts = CHANGES[number % 4] + (number - 60) * 7 * MINUTE
         stamp = f"2024-03-{number % 28 + 1:02}T0{number % 10}:30:00"
         key = KEYS[number * 7 % 9]
-        events.append({**key, "n": number**3, "d": f"{number}.125", "t": "zaéZ\N{GRINNING FACE}"[number % 5], "when": stamp, "ts": ts})
+        events.append(
+            {
+                **key,
+                "n": number**3,
+                "d": f"{number}.125",
+                "t": "zaéZ\N{GRINNING FACE}"[number % 5],
+                "when": stamp,
+                "ts": ts,
+            }
+        )
     return events
 
 
@@ -78,7 +111,14 @@ def run(folder: Path, **variables: str) -> list[Any]:
     for number, ending in enumerate((".csv", ".jsonl")):
         FILES[ending](rows()[number::2], SCHEMA, folder / f"events{ending}")
     (folder / "plan.json").write_text(plan().model_dump_json(by_alias=True), encoding="utf-8")
-    with start(PROGRAM, str(folder / "plan.json"), str(folder), json.dumps(KEYS), str(CHANGES[1] + DAY), **variables) as process:
+    with start(
+        PROGRAM,
+        str(folder / "plan.json"),
+        str(folder),
+        json.dumps(KEYS),
+        str(CHANGES[1] + DAY),
+        **variables,
+    ) as process:
         output, errors = process.communicate()
     assert process.returncode == 0, errors
     found: list[Any] = json.loads(output)
@@ -99,8 +139,12 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     ],
     ids=["New York, plain C", "Paris, UTF-8"],
 )
-def test_k2_the_environment_changes_no_answer_and_no_byte(tmp_path: Path, usual: list[Any], variables: dict[str, str]) -> None:
-    """In another time zone, locale and hash seed the same events give the same answers and the same bytes (errata K2)."""
+def test_k2_the_environment_changes_no_answer_and_no_byte(
+    tmp_path: Path, usual: list[Any], variables: dict[str, str]
+) -> None:
+    """In another time zone, locale and hash seed the same events give the same answers and the same
+    bytes (errata K2).
+    """
     assert run(tmp_path, **variables) == usual
 
 

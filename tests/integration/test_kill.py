@@ -1,4 +1,6 @@
-"""Kills: whenever a writer dies, a restart goes on where it was, and the answers are those of a run that never died."""
+"""Kills: whenever a writer dies, a restart goes on where it was, and the answers are those of a run
+that never died.
+"""
 
 from __future__ import annotations
 
@@ -70,18 +72,28 @@ def plan() -> Plan:
 
 
 def answers(session: Session) -> list[dict[str, object]]:
-    return [session.features(at, k=f"key {number}") for number in range(7) for at in (AT + 1, AT - 100 * MINUTE)]
+    return [
+        session.features(at, k=f"key {number}")
+        for number in range(7)
+        for at in (AT + 1, AT - 100 * MINUTE)
+    ]
 
 
 @pytest.fixture(params=["lmdb", "redis"])
 def stores(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
     """A store of each kind, with the state that it needs beside it."""
-    return new_place(request, request.param, tmp_path), "" if request.param == "lmdb" else f"lmdb:{tmp_path}/state"
+    return new_place(
+        request, request.param, tmp_path
+    ), "" if request.param == "lmdb" else f"lmdb:{tmp_path}/state"
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".csv"])
-def test_a_killed_write_ends_as_if_it_had_never_been_killed(tmp_path: Path, stores: tuple[str, str], ending: str) -> None:
-    """Killed at random moments and started again until it is done, a write counts every event once, in whichever store."""
+def test_a_killed_write_ends_as_if_it_had_never_been_killed(
+    tmp_path: Path, stores: tuple[str, str], ending: str
+) -> None:
+    """Killed at random moments and started again until it is done, a write counts every event once,
+    in whichever store.
+    """
     path, (url, state) = tmp_path / f"events{ending}", stores
     FILES[ending](ROWS, SCHEMA, path)
     (tmp_path / "plan.json").write_text(plan().model_dump_json(by_alias=True))
@@ -95,7 +107,10 @@ def test_a_killed_write_ends_as_if_it_had_never_been_killed(tmp_path: Path, stor
                 writer.send_signal(signal.SIGKILL)
             output, errors = writer.communicate()
         kills += writer.returncode == -signal.SIGKILL
-        assert writer.returncode == -signal.SIGKILL or (writer.returncode, output) == (0, "done\n"), errors
+        assert writer.returncode == -signal.SIGKILL or (writer.returncode, output) == (
+            0,
+            "done\n",
+        ), errors
         if output == "done\n":
             break
     assert kills >= 2
@@ -106,14 +121,18 @@ def test_a_killed_write_ends_as_if_it_had_never_been_killed(tmp_path: Path, stor
 
 
 def test_a_server_killed_in_the_middle_ends_as_if_it_had_never_been(tmp_path: Path) -> None:
-    """A Redis that dies while tiles are put, and comes back with nothing, has all of them after the next write."""
+    """A Redis that dies while tiles are put, and comes back with nothing, has all of them after the
+    next write.
+    """
     path, state = tmp_path / "events.csv", f"lmdb:{tmp_path}/state"
     FILES[".csv"](ROWS, SCHEMA, path)
     (tmp_path / "plan.json").write_text(plan().model_dump_json(by_alias=True))
     with redis_server(tmp_path / "redis") as server:
         url = server.url()
         with start(WRITER, str(tmp_path / "plan.json"), url, state, str(path)) as writer:
-            wait_until(lambda: any(server.client(1).scan_iter("tiles::*")), "the first tiles are put")
+            wait_until(
+                lambda: any(server.client(1).scan_iter("tiles::*")), "the first tiles are put"
+            )
             server.stop(signal.SIGKILL)
             _, errors = writer.communicate()
         assert "the next write puts it" in errors

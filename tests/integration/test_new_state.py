@@ -1,4 +1,6 @@
-"""An operation with a kind of state of its own is three files: its declaration, and what each wing knows of the state."""
+"""An operation with a kind of state of its own is three files: its declaration, and what each wing
+knows of the state.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,14 @@ class RunnerUp(Real):
 
 @pytest.fixture(autouse=True)
 def _added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The three files: the operation has its name, and a file lies in the folder of states of each wing."""
+    """The three files: the operation has its name, and a file lies in the folder of states of each
+    wing.
+    """
     monkeypatch.setattr(Operation, "RUNNER_UP", RunnerUp(), raising=False)
-    for package, wing in ((tilewright_compiler.states.kinds, "compiler"), (tilewright_runtime.states.kinds, "runtime")):
+    for package, wing in (
+        (tilewright_compiler.states.kinds, "compiler"),
+        (tilewright_runtime.states.kinds, "runtime"),
+    ):
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(ADDED / wing)])
     _forget()
     yield
@@ -85,13 +92,20 @@ def assert_right(plan: Plan, store: Store, written: list[Event], at: int) -> Non
             assert found[feature.name] == second(of_all)
             continue
         for bucket in "uvw":
-            values = [value for _, value in chosen(question, [e for e in written if e["c"] == bucket], at, finest_ms(plan))]
+            values = [
+                value
+                for _, value in chosen(
+                    question, [e for e in written if e["c"] == bucket], at, finest_ms(plan)
+                )
+            ]
             assert found[feature.name].get(bucket) == second(values)
 
 
 @pytest.mark.parametrize("at", [AT, AT - 17 * MINUTE])
 def test_a_new_kind_is_written_and_fetched(at: int) -> None:
-    """Partial tiles in any order, covers of several levels, exact windows and bucket values: all have the new state."""
+    """Partial tiles in any order, covers of several levels, exact windows and bucket values: all
+    have the new state.
+    """
     operation = [Operation.RUNNER_UP]  # type: ignore[attr-defined]
     parts = [
         *aggregations("x", operation, ["30m", "90m"]),
@@ -106,12 +120,19 @@ def test_a_new_kind_is_written_and_fetched(at: int) -> None:
 
 
 def test_a_new_kind_comes_from_other_engines() -> None:
-    """Every engine has a query for it, and the tiles that are made of what a stream engine hands over hold it at every level."""
+    """Every engine has a query for it, and the tiles that are made of what a stream engine hands
+    over hold it at every level.
+    """
     plan = plan_of(SCHEMA, ["k"], aggregations("x", [Operation.RUNNER_UP], ["30m", "90m"]))  # type: ignore[attr-defined]
-    for target in [*load_targets(["flink", "spark"]).values(), *load_targets(["sql"], "trino").values()]:
+    for target in [
+        *load_targets(["flink", "spark"]).values(),
+        *load_targets(["sql"], "trino").values(),
+    ]:
         assert target.unsupported(plan) == []  # type: ignore[attr-defined]
         assert target.files(plan)
     finisher, made, store = Finisher(plan), events(), open_store("memory:")
     with Writer(plan, store) as writer:
-        writer.add_tiles(RollUp(plan).levels(finisher.finish(handed(plan, made, finisher.schema))), "stream", 0)
+        writer.add_tiles(
+            RollUp(plan).levels(finisher.finish(handed(plan, made, finisher.schema))), "stream", 0
+        )
     assert_right(plan, store, made, AT)

@@ -60,22 +60,58 @@ def disagreements(db: duckdb.DuckDBPyConnection, answers: Sequence[dict[str, Any
 
 def test_the_table_holds_all_flights_of_the_year(db: duckdb.DuckDBPyConnection) -> None:
     """336,776 flights, of which 8,255 were cancelled."""
-    assert db.execute("SELECT count(*), count(departed) FROM read_parquet($1)", [str(check.FLIGHTS)]).fetchone() == (336_776, 328_521)
-    assert db.execute("SELECT count(*), count(DISTINCT origin), count(DISTINCT carrier) FROM events").fetchone() == (328_521, 3, 16)
+    assert db.execute(
+        "SELECT count(*), count(departed) FROM read_parquet($1)", [str(check.FLIGHTS)]
+    ).fetchone() == (336_776, 328_521)
+    assert db.execute(
+        "SELECT count(*), count(DISTINCT origin), count(DISTINCT carrier) FROM events"
+    ).fetchone() == (328_521, 3, 16)
 
 
 @pytest.mark.parametrize(
     ("scheduled", "carrier", "flight", "departed"),
     [
-        ("2013-01-01 10:15", "UA", 1545, "2013-01-01 10:17"),  # the first row: 5:17 in winter is 10:17 UTC
-        ("2013-01-09 14:00", "HA", 51, "2013-01-10 11:41"),  # the largest delay, 1,301 minutes, to the next day
-        ("2013-03-10 02:55", "B6", 713, "2013-03-10 04:17"),  # 23:17, less than three hours before the clocks go on
-        ("2013-03-10 10:20", "B6", 709, "2013-03-10 10:36"),  # 6:36 of the first morning of summer time
-        ("2013-11-03 10:20", "UA", 322, "2013-11-03 10:19"),  # 5:19 of the first morning of winter time
-        ("2014-01-01 03:45", "B6", 108, "2014-01-01 05:26"),  # the last to leave: 0:26 of the next year
+        (
+            "2013-01-01 10:15",
+            "UA",
+            1545,
+            "2013-01-01 10:17",
+        ),  # the first row: 5:17 in winter is 10:17 UTC
+        (
+            "2013-01-09 14:00",
+            "HA",
+            51,
+            "2013-01-10 11:41",
+        ),  # the largest delay, 1,301 minutes, to the next day
+        (
+            "2013-03-10 02:55",
+            "B6",
+            713,
+            "2013-03-10 04:17",
+        ),  # 23:17, less than three hours before the clocks go on
+        (
+            "2013-03-10 10:20",
+            "B6",
+            709,
+            "2013-03-10 10:36",
+        ),  # 6:36 of the first morning of summer time
+        (
+            "2013-11-03 10:20",
+            "UA",
+            322,
+            "2013-11-03 10:19",
+        ),  # 5:19 of the first morning of winter time
+        (
+            "2014-01-01 03:45",
+            "B6",
+            108,
+            "2014-01-01 05:26",
+        ),  # the last to leave: 0:26 of the next year
     ],
 )
-def test_departures_are_in_utc(db: duckdb.DuckDBPyConnection, scheduled: str, carrier: str, flight: int, departed: str) -> None:
+def test_departures_are_in_utc(
+    db: duckdb.DuckDBPyConnection, scheduled: str, carrier: str, flight: int, departed: str
+) -> None:
     """Known flights left when they did, over midnight and over both changes of the clocks."""
     sql = """
         SELECT strftime(departed AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M') FROM events
@@ -86,20 +122,30 @@ def test_departures_are_in_utc(db: duckdb.DuckDBPyConnection, scheduled: str, ca
 
 def test_a_delay_lies_between_timetable_and_departure(db: duckdb.DuckDBPyConnection) -> None:
     """`departed` is `scheduled` plus `delay` for every flight that left."""
-    assert db.execute("SELECT count(*) FROM events WHERE departed <> scheduled + to_minutes(delay)").fetchone() == (0,)
+    assert db.execute(
+        "SELECT count(*) FROM events WHERE departed <> scheduled + to_minutes(delay)"
+    ).fetchone() == (0,)
 
 
-def test_the_truth_is_that_of_a_count_by_hand(db: duckdb.DuckDBPyConnection, truths: check.Truths) -> None:
-    """The last hour of 4 July, 13:14:56.789 UTC: whole minutes from 12:10, where the oldest tile of five minutes starts, to 13:14.
+def test_the_truth_is_that_of_a_count_by_hand(
+    db: duckdb.DuckDBPyConnection, truths: check.Truths
+) -> None:
+    """The last hour of 4 July, 13:14:56.789 UTC: whole minutes from 12:10, where the oldest tile of
+    five minutes starts, to 13:14.
 
     No flight of LaGuardia left between 13:14:56.789 and 13:15, so the newest tile counts.
     """
-    sql = "SELECT count(*) FROM events WHERE origin = 'LGA' AND departed >= $1::TIMESTAMPTZ AND departed < $2::TIMESTAMPTZ"
+    sql = (
+        "SELECT count(*) FROM events WHERE origin = 'LGA' AND departed >= $1::TIMESTAMPTZ AND "
+        "departed < $2::TIMESTAMPTZ"
+    )
     by_hand = db.execute(sql, ["2013-07-04 12:10:00Z", "2013-07-04 13:14:56.789Z"]).fetchone()
     assert by_hand == (truths["LGA", JULY_4]["flight_count_1h"],)
 
 
-def test_the_newest_tile_is_left_out_if_it_holds_later_events(db: duckdb.DuckDBPyConnection) -> None:
+def test_the_newest_tile_is_left_out_if_it_holds_later_events(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
     """At the minute of a departure, those of the same five minutes before it do not count."""
     #  finest  |....|....|
     #  events      x x       T stands on the second
@@ -111,7 +157,8 @@ def test_the_newest_tile_is_left_out_if_it_holds_later_events(db: duckdb.DuckDBP
     assert row is not None
     origin, first, second = row
     at_first, at_second, after = (
-        check.find_truths(db, "by_origin", [time])[origin, time]["flight_count"] for time in (first, second, second + 1)
+        check.find_truths(db, "by_origin", [time])[origin, time]["flight_count"]
+        for time in (first, second, second + 1)
     )
     assert at_first == at_second < after
 
@@ -135,7 +182,9 @@ def test_perfect_answers_agree(db: duckdb.DuckDBPyConnection, truths: check.Trut
         ("destination_last", lambda destination: None),
     ],
 )
-def test_one_wrong_value_is_reported(db: duckdb.DuckDBPyConnection, truths: check.Truths, name: str, wrong: Any) -> None:
+def test_one_wrong_value_is_reported(
+    db: duckdb.DuckDBPyConnection, truths: check.Truths, name: str, wrong: Any
+) -> None:
     """A single changed value shows up under its feature, key and time."""
     answers = perfect(truths)
     place = list(truths).index(("LGA", JULY_4))
@@ -144,8 +193,13 @@ def test_one_wrong_value_is_reported(db: duckdb.DuckDBPyConnection, truths: chec
     assert line.startswith(f"{name} of LGA at 2013-07-04T13:14:56.789")
 
 
-def test_a_missing_or_unknown_feature_is_reported(db: duckdb.DuckDBPyConnection, truths: check.Truths) -> None:
+def test_a_missing_or_unknown_feature_is_reported(
+    db: duckdb.DuckDBPyConnection, truths: check.Truths
+) -> None:
     """An answer has to hold exactly the features that are checked."""
     answers = perfect(truths)
     answers[0]["flight_count_2h"] = answers[0].pop("flight_count_1h")
-    assert [line.split(" of ")[0] for line in disagreements(db, answers)] == ["flight_count_1h", "flight_count_2h"]
+    assert [line.split(" of ")[0] for line in disagreements(db, answers)] == [
+        "flight_count_1h",
+        "flight_count_2h",
+    ]

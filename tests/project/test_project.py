@@ -17,9 +17,18 @@ LARGEST_BYTES = 5_000_000
 
 def kept_files() -> list[Path]:
     """What git keeps or would keep; without git, what lies in the folders of the project."""
-    listing = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, check=False)
+    listing = subprocess.run(
+        ["git", "ls-files", "-coz", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
     if listing.returncode == 0:
-        return [path for name in listing.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+        return [
+            path
+            for name in listing.stdout.decode().split("\0")
+            if name and (path := ROOT / name).is_file()
+        ]
     folders = ("dsl", "compiler", "runtime", "examples", "tests", "docs", "benchmarks", "scripts")
     return [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
 
@@ -42,16 +51,28 @@ def test_the_changelog_knows_the_version() -> None:
 
 
 def test_lowest_versions_are_the_bounds_that_are_declared() -> None:
-    """constraints/lowest.txt pins each dependency to its lower bound, so that `make test-lowest` tests what we promise."""
-    extras = [bound for name, bounds in PROJECT["optional-dependencies"].items() if name not in ("dev", "testing") for bound in bounds]
-    bounds = dict(dependency.partition(",")[0].split(">=") for dependency in [*PROJECT["dependencies"], *extras])
+    """constraints/lowest.txt pins each dependency to its lower bound, so that `make test-lowest`
+    tests what we promise.
+    """
+    extras = [
+        bound
+        for name, bounds in PROJECT["optional-dependencies"].items()
+        if name not in ("dev", "testing")
+        for bound in bounds
+    ]
+    bounds = dict(
+        dependency.partition(",")[0].split(">=")
+        for dependency in [*PROJECT["dependencies"], *extras]
+    )
     lines = (ROOT / "constraints/lowest.txt").read_text().splitlines()
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
 
     def short(version: str) -> str:
         return re.sub(r"(\.0)+$", "", version)
 
-    assert {name: short(version) for name, version in pins.items()} == {name: short(version) for name, version in bounds.items()}
+    assert {name: short(version) for name, version in pins.items()} == {
+        name: short(version) for name, version in bounds.items()
+    }
 
 
 def test_no_file_is_large() -> None:
@@ -70,5 +91,9 @@ def test_scripts_can_be_run(name: str) -> None:
 @pytest.mark.parametrize("root", ["dsl", "compiler", "runtime"])
 def test_every_module_says_what_it_is(root: str) -> None:
     """Each source file opens with a docstring."""
-    silent = [str(path.relative_to(ROOT)) for path in (ROOT / root).rglob("*.py") if not path.read_text().startswith('"""')]
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / root).rglob("*.py")
+        if not path.read_text().startswith('"""')
+    ]
     assert silent == []

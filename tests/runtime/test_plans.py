@@ -32,7 +32,9 @@ def test_a_plan_is_read_from_its_file_or_its_folder(tmp_path: Path) -> None:
 
 def test_a_plan_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """The error names the file that was looked for and how one is made."""
-    with pytest.raises(PlanError, match=r"plan.json: there is no plan. Make one with tilewright compile"):
+    with pytest.raises(
+        PlanError, match=r"plan.json: there is no plan. Make one with tilewright compile"
+    ):
         load_plan(tmp_path)
 
 
@@ -43,10 +45,15 @@ def test_a_file_that_is_not_json_is_an_error(tmp_path: Path, content: str) -> No
         load_plan(save(tmp_path, content))
 
 
-@pytest.mark.parametrize("content", [[], 5, {}, {"plan_version": 2}, {"plan_version": "1"}, {"plan_version": None}])
+@pytest.mark.parametrize(
+    "content", [[], 5, {}, {"plan_version": 2}, {"plan_version": "1"}, {"plan_version": None}]
+)
 def test_a_plan_of_another_version_is_an_error(tmp_path: Path, content: Any) -> None:
     """A plan that another version wrote is refused before anything else of it is looked at."""
-    with pytest.raises(PlanError, match=r"plan version .*, but this version of Tilewright reads 1. Compile it again"):
+    with pytest.raises(
+        PlanError,
+        match=r"plan version .*, but this version of Tilewright reads 1. Compile it again",
+    ):
         load_plan(save(tmp_path, content))
 
 
@@ -59,11 +66,17 @@ def test_a_plan_of_another_version_is_an_error(tmp_path: Path, content: Any) -> 
         ("features.0.edge", lambda plan: plan["features"][0].update(edge="ragged")),
     ],
 )
-def test_an_edited_plan_is_an_error_that_says_where(tmp_path: Path, where: str, change: Any) -> None:
-    """A part that is missing, unknown or of a wrong type is named, with the advice to compile again."""
+def test_an_edited_plan_is_an_error_that_says_where(
+    tmp_path: Path, where: str, change: Any
+) -> None:
+    """A part that is missing, unknown or of a wrong type is named, with the advice to compile
+    again.
+    """
     edited = document()
     change(edited)
-    with pytest.raises(PlanError, match=rf"plan.json: {where}.*A plan is not edited by hand: compile it again"):
+    with pytest.raises(
+        PlanError, match=rf"plan.json: {where}.*A plan is not edited by hand: compile it again"
+    ):
         load_plan(save(tmp_path, edited))
 
 
@@ -72,11 +85,15 @@ def test_an_edited_plan_is_an_error_that_says_where(tmp_path: Path, where: str, 
     [
         lambda plan: plan["features"][0].update(window_ms=7_200_000),
         lambda plan: plan["levels"][0].update(size_ms=600_000),
-        lambda plan: plan["sql"]["events"].update(duckdb=plan["sql"]["events"]["duckdb"].replace("count(", "2 * count(")),
+        lambda plan: plan["sql"]["events"].update(
+            duckdb=plan["sql"]["events"]["duckdb"].replace("count(", "2 * count(")
+        ),
         lambda plan: plan.update(name="others"),
     ],
 )
-def test_an_edit_that_keeps_the_form_is_found_by_the_fingerprint(tmp_path: Path, change: Any) -> None:
+def test_an_edit_that_keeps_the_form_is_found_by_the_fingerprint(
+    tmp_path: Path, change: Any
+) -> None:
     """A plan whose content is not what its fingerprint says was edited by hand, and is refused."""
     edited = document()
     change(edited)

@@ -41,9 +41,17 @@ class Desk:
         self.folder = folder
         self.store = f"lmdb:{folder}/store"
         self.plan = folder / "plan.json"
-        self.plan.write_text(json.dumps((plan or simple_plan()).model_dump(by_alias=True, mode="json")), encoding="utf-8")
+        self.plan.write_text(
+            json.dumps((plan or simple_plan()).model_dump(by_alias=True, mode="json")),
+            encoding="utf-8",
+        )
 
-    def events(self, rows: Sequence[Mapping[str, Any]], name: str = "events.csv", schema: Mapping[str, str] = SCHEMA) -> Path:
+    def events(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        name: str = "events.csv",
+        schema: Mapping[str, str] = SCHEMA,
+    ) -> Path:
         """A CSV file of events."""
         to_csv(rows, schema, self.folder / name)
         return self.folder / name
@@ -53,10 +61,14 @@ class Desk:
         # A file, and not only bytes, since a command may read the descriptor itself.
         (self.folder / "stdin").write_bytes(stdin or b"")
         with (self.folder / "stdin").open("rb") as piped:
-            result = CliRunner().invoke(main, [str(argument) for argument in arguments], input=piped, catch_exceptions=False)
+            result = CliRunner().invoke(
+                main, [str(argument) for argument in arguments], input=piped, catch_exceptions=False
+            )
         return Ran(result.exit_code, result.stdout, result.stderr)
 
-    def write(self, *events: str | Path, options: Sequence[str | Path] = (), stdin: bytes | None = None) -> Ran:
+    def write(
+        self, *events: str | Path, options: Sequence[str | Path] = (), stdin: bytes | None = None
+    ) -> Ran:
         """`tilewright write` into this folder's store."""
         named = [argument for path in events for argument in ("--events", path)]
         return self.run("write", self.plan, "--store", self.store, *named, *options, stdin=stdin)

@@ -79,9 +79,18 @@ def to_csv(rows: Rows, schema: Mapping[str, str], path: Path, newline: str = "\n
 
 def to_json_lines(rows: Rows, schema: Mapping[str, str], path: Path) -> None:
     """Writes JSON Lines; what JSON has no word for is a string, and a null is left out."""
-    documents = [{name: _plain(row[name]) for name in [*schema, "ts"] if row[name] is not None} for row in rows]
-    path.write_text("".join(json.dumps(document) + "\n" for document in documents), encoding="utf-8")
+    documents = [
+        {name: _plain(row[name]) for name in [*schema, "ts"] if row[name] is not None}
+        for row in rows
+    ]
+    path.write_text(
+        "".join(json.dumps(document) + "\n" for document in documents), encoding="utf-8"
+    )
 
 
 #: ending of a file's name -> the function that writes such a file
-FILES: dict[str, Callable[[Rows, Mapping[str, str], Path], None]] = {".parquet": to_parquet, ".csv": to_csv, ".jsonl": to_json_lines}
+FILES: dict[str, Callable[[Rows, Mapping[str, str], Path], None]] = {
+    ".parquet": to_parquet,
+    ".csv": to_csv,
+    ".jsonl": to_json_lines,
+}

@@ -1,4 +1,6 @@
-"""How many examples a slow property gets: a share of the profile's number, so that hunting reaches it too."""
+"""How many examples a slow property gets: a share of the profile's number, so that hunting reaches
+it too.
+"""
 
 from __future__ import annotations
 

@@ -30,6 +30,8 @@ ROW = {
 COLUMNS = {name: kind for name, (kind, _) in ROW.items()}
 LINES = [
     line
-    for line in (Path(__file__).parents[1] / "compiler" / "expressions" / "expressions.txt").read_text(encoding="utf-8").splitlines()
+    for line in (Path(__file__).parents[1] / "compiler" / "expressions" / "expressions.txt")
+    .read_text(encoding="utf-8")
+    .splitlines()
     if " => " in line
 ]

@@ -16,14 +16,23 @@ def _plan(operation: OperationSpec, type_: str) -> Plan:
     return plan_of({"k": "string", "x": type_}, ["k"], aggregations("x", [operation]))
 
 
-def value_of(operation: OperationSpec, type_: str, numbers: Mapping[str, Any], objects: Mapping[str, Any] | None = None) -> Any:
-    """The value, from numbers by field, such as `n`, and merged objects by variable field; all other words are 0."""
+def value_of(
+    operation: OperationSpec,
+    type_: str,
+    numbers: Mapping[str, Any],
+    objects: Mapping[str, Any] | None = None,
+) -> Any:
+    """The value, from numbers by field, such as `n`, and merged objects by variable field; all
+    other words are 0.
+    """
     plan = _plan(operation, type_)
     layout, states = layout_of(plan), {state.id: state for state in plan.states}
     words: list[Any] = [0] * layout.words
     for name, word in layout.names.items():
         words[word] = numbers.get(name.rpartition(".")[2], 0)
-    held = {field.name: (objects or {}).get(field.name.rpartition(".")[2]) for field in layout.variable}
+    held = {
+        field.name: (objects or {}).get(field.name.rpartition(".")[2]) for field in layout.variable
+    }
     return finalizer(plan.features[0], states, layout)(words, held)
 
 

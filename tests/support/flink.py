@@ -26,9 +26,11 @@ from tilewright_runtime.errors import StoreError
 from tilewright_runtime.tiles.layout import SEQUENCE
 
 _ROOT = Path(__file__).parents[2]
-#: What Flink's Python finds: our sources, and not the libraries of the Python that runs the tests, which are newer than its own.
+#: What Flink's Python finds: our sources, and not the libraries of the Python that runs the tests,
+#: which are newer than its own.
 PATHS = os.pathsep.join(str(_ROOT / wing) for wing in ("dsl", "compiler", "runtime"))
-#: A JVM that lives for seconds gains nothing from its second compiler, and nothing from threads that collect garbage.
+#: A JVM that lives for seconds gains nothing from its second compiler, and nothing from threads
+#: that collect garbage.
 _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g"
 
 #: A job leaves a core idle half of the time: its JVM waits for its Python, or that for the JVM.
@@ -39,7 +41,9 @@ _ENDED = re.compile(r"^job ended with (\d+)\n", re.MULTILINE)
 @cache
 def python() -> str:
     """The Python that has Flink, made if it is not there; raises if it cannot be."""
-    made = subprocess.run([str(_ROOT / "scripts" / "flink-env")], stdout=subprocess.PIPE, text=True, check=True)
+    made = subprocess.run(
+        [str(_ROOT / "scripts" / "flink-env")], stdout=subprocess.PIPE, text=True, check=True
+    )
     return made.stdout.strip()
 
 
@@ -65,7 +69,9 @@ class Job:
         text = sql.read_text(encoding="utf-8")
         for name, value in settings.items():
             option = name.replace("__", "-").replace("_", ".")
-            text = f"SET '{option}' = '{value}';\n" + text.replace(f"SET '{option}'", f"-- SET '{option}'")
+            text = f"SET '{option}' = '{value}';\n" + text.replace(
+                f"SET '{option}'", f"-- SET '{option}'"
+            )
         sql.write_text(text, encoding="utf-8")
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
@@ -89,8 +95,16 @@ class Job:
 
     def refused(self, folder: Path) -> list[dict[str, Any]]:
         """The rows of a folder that `--refused` named."""
-        found = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "_"))]
-        return [json.loads(line) for path in found for line in path.read_text(encoding="utf-8").splitlines()]
+        found = [
+            path
+            for path in folder.rglob("*")
+            if path.is_file() and not path.name.startswith((".", "_"))
+        ]
+        return [
+            json.loads(line)
+            for path in found
+            for line in path.read_text(encoding="utf-8").splitlines()
+        ]
 
 
 def run_all(jobs: Iterable[tuple[Job, Sequence[str]]], folder: Path) -> list[Ended]:
@@ -98,11 +112,16 @@ def run_all(jobs: Iterable[tuple[Job, Sequence[str]]], folder: Path) -> list[End
     asked = [[str(job.folder / "flink" / "job.py"), list(arguments)] for job, arguments in jobs]
     program = str(Path(__file__).with_name("programs") / "flink_jobs.py")
     with ThreadPoolExecutor(_PROCESSES) as threads:
-        outputs = threads.map(lambda part: _output(json.dumps(part), program, folder), [asked[at::_PROCESSES] for at in range(_PROCESSES)])
+        outputs = threads.map(
+            lambda part: _output(json.dumps(part), program, folder),
+            [asked[at::_PROCESSES] for at in range(_PROCESSES)],
+        )
     ended: list[Ended | None] = [None] * len(asked)
     for at, output in enumerate(outputs):
         *parts, _ = _ENDED.split(output)
-        ended[at::_PROCESSES] = [Ended(int(status), text) for text, status in zip(parts[::2], parts[1::2], strict=True)]
+        ended[at::_PROCESSES] = [
+            Ended(int(status), text) for text, status in zip(parts[::2], parts[1::2], strict=True)
+        ]
     return [end for end in ended if end is not None]
 
 
@@ -127,7 +146,10 @@ def lines_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     def plain(value: Any) -> Any:
         return value if isinstance(value, (str, bool, int, float)) or value is None else text(value)
 
-    return [json.dumps({name: plain(value) for name, value in row.items()}, ensure_ascii=False) for row in rows]
+    return [
+        json.dumps({name: plain(value) for name, value in row.items()}, ensure_ascii=False)
+        for row in rows
+    ]
 
 
 def to_lines(rows: Sequence[Mapping[str, Any]], path: Path, *more: str) -> Path:
@@ -147,7 +169,9 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
-def await_events(plan: Plan, events: Sequence[Event], url: str, running: subprocess.Popen[str]) -> None:
+def await_events(
+    plan: Plan, events: Sequence[Event], url: str, running: subprocess.Popen[str]
+) -> None:
     """Waits until the coarsest tiles of a store hold as many events as these."""
 
     def held() -> int:
@@ -163,10 +187,15 @@ def await_events(plan: Plan, events: Sequence[Event], url: str, running: subproc
 
 
 def await_checkpoint(folder: Path, running: subprocess.Popen[str]) -> None:
-    """Waits until a checkpoint is complete that began after now; only the newest one is kept, and their numbers count up."""
+    """Waits until a checkpoint is complete that began after now; only the newest one is kept, and
+    their numbers count up.
+    """
 
     def newest() -> int:
-        return max((int(path.parent.name.removeprefix("chk-")) for path in folder.rglob("_metadata")), default=0)
+        return max(
+            (int(path.parent.name.removeprefix("chk-")) for path in folder.rglob("_metadata")),
+            default=0,
+        )
 
     before = newest()
     await_that(lambda: newest() >= before + 2, running)

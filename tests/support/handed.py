@@ -1,4 +1,6 @@
-"""What a stream engine would hand over of some events: the job's SQL done in Python, value by value."""
+"""What a stream engine would hand over of some events: the job's SQL done in Python, value by
+value.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,12 @@ import pyarrow as pa
 
 from tilewright_compiler.plan.model import Plan, State
 from tilewright_compiler.plan.types import LIMB, decimal_scale
-from tilewright_compiler.tile_sql.partials import handed_fields, handed_over, listed_inputs, stored_type
+from tilewright_compiler.tile_sql.partials import (
+    handed_fields,
+    handed_over,
+    listed_inputs,
+    stored_type,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,13 +46,23 @@ def handed(plan: Plan, events: Sequence[Mapping[str, Any]], schema: pa.Schema) -
         keys = tuple(stored(event[key.name], key.type) for key in plan.keys)
         tiles[*keys, event["ts"] // size_ms * size_ms].append(event)
     rows = [_row(plan, place, found) for place, found in tiles.items()]
-    return pa.Table.from_pylist([dict(zip([column.name for column in handed_over(plan)], row, strict=True)) for row in rows], schema=schema)
+    return pa.Table.from_pylist(
+        [
+            dict(zip([column.name for column in handed_over(plan)], row, strict=True))
+            for row in rows
+        ],
+        schema=schema,
+    )
 
 
 def _row(plan: Plan, place: tuple[Any, ...], events: Sequence[Mapping[str, Any]]) -> list[Any]:
     row = [*place, len(events), max(event["ts"] for event in events)]
     for state in plan.states:
-        values = [stored(event[state.input], state.type) for event in events if event[state.input] is not None]
+        values = [
+            stored(event[state.input], state.type)
+            for event in events
+            if event[state.input] is not None
+        ]
         row += [_field(state, field.name, values) for field in handed_fields(state)]
     for name, (kind, is_timed) in listed_inputs(plan).items():
         present = [event for event in events if event[name] is not None]

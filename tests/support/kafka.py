@@ -1,4 +1,6 @@
-"""An Apache Kafka of our own: one broker in KRaft mode on free ports of this machine, with its files in a folder of a test."""
+"""An Apache Kafka of our own: one broker in KRaft mode on free ports of this machine, with its
+files in a folder of a test.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,12 @@ _SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 @cache
 def jars(part: str) -> Path:
-    """The folder of the jars of `broker`, or of the connector of `flink` or `spark`; fetched if they are not there."""
-    made = subprocess.run([str(_SCRIPTS / "kafka-env")], stdout=subprocess.PIPE, text=True, check=True)
+    """The folder of the jars of `broker`, or of the connector of `flink` or `spark`; fetched if
+    they are not there.
+    """
+    made = subprocess.run(
+        [str(_SCRIPTS / "kafka-env")], stdout=subprocess.PIPE, text=True, check=True
+    )
     return Path(made.stdout.strip(), part)
 
 
@@ -36,7 +42,9 @@ class Kafka:
         self._log = folder / "kafka.log"
         command = [str(_SCRIPTS / "kafka-broker"), str(folder), str(port), str(free_port())]
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent)
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent
+            )
         self._admin = AdminClient({"bootstrap.servers": self.servers, "log_level": 0})
         wait_until(self._answers, "Kafka answers")
 
@@ -63,7 +71,9 @@ class Kafka:
         return f"kafka://{self.servers}/{name}"
 
     def produce(self, topic: str, lines: Iterable[str], partition: int) -> None:
-        """Appends a message for each line to a partition; when this returns, the broker has them."""
+        """Appends a message for each line to a partition; when this returns, the broker has
+        them.
+        """
         from confluent_kafka import Producer
 
         producer = Producer({"bootstrap.servers": self.servers, "acks": "all"})

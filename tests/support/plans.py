@@ -27,7 +27,13 @@ def event_source(
 ) -> EventSource:
     """A source of the given columns; its time is the column `ts`, epoch milliseconds."""
     query = Query(selects=selects, wheres=wheres, time_column="ts")
-    return EventSource(table="events.parquet", topic=topic, schema={**schema, "ts": "bigint"}, query=query, name=name)
+    return EventSource(
+        table="events.parquet",
+        topic=topic,
+        schema={**schema, "ts": "bigint"},
+        query=query,
+        name=name,
+    )
 
 
 def plan_of(
@@ -44,8 +50,17 @@ def plan_of(
 ) -> Plan:
     """A plan over one source with the given columns, or over the given sources."""
     chosen = list(sources) or [event_source(schema, wheres=wheres, selects=selects)]
-    made: dict[str, Any] = {"sources": chosen, "keys": keys, "aggregations": aggregations, "name": name, "edge": edge}
-    derived = [Derivation(name=derivation, expression=expression) for derivation, expression in (derivations or {}).items()]
+    made: dict[str, Any] = {
+        "sources": chosen,
+        "keys": keys,
+        "aggregations": aggregations,
+        "name": name,
+        "edge": edge,
+    }
+    derived = [
+        Derivation(name=derivation, expression=expression)
+        for derivation, expression in (derivations or {}).items()
+    ]
     return compile_group_by(GroupBy(**made, derivations=derived, online=True, tiling_enabled=tiled))
 
 
@@ -56,7 +71,9 @@ def aggregations(
     edge: str = "sawtooth",
     buckets: Sequence[str] | None = None,
 ) -> list[Aggregation]:
-    """Each operation over a column; the name of a feature says its edge mode unless it is the usual one."""
+    """Each operation over a column; the name of a feature says its edge mode unless it is the usual
+    one.
+    """
     return [
         Aggregation(
             input_column=column,
@@ -72,7 +89,15 @@ def aggregations(
 
 def asked(feature: Feature) -> Asked:
     """A plan's feature as the question that the oracle answers."""
-    return Asked(feature.operation, feature.input, feature.window_ms, feature.edge_ms, feature.edge, feature.params, feature.bucket)
+    return Asked(
+        feature.operation,
+        feature.input,
+        feature.window_ms,
+        feature.edge_ms,
+        feature.edge,
+        feature.params,
+        feature.bucket,
+    )
 
 
 def finest_ms(plan: Plan) -> int:

@@ -13,7 +13,20 @@ ROOT = Path(__file__).parents[2]
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs the tests of a folder with the plugin, installed or not."""
     roots = os.pathsep.join(str(ROOT / wing) for wing in ("dsl", "compiler", "runtime"))
-    command = [sys.executable, "-m", "pytest", "-p", "tilewright_runtime.testing.plugin", "-p", "no:cacheprovider", *arguments]
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # of the run that this one is part of
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "tilewright_runtime.testing.plugin",
+        "-p",
+        "no:cacheprovider",
+        *arguments,
+    ]
+    outside = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
+    }  # of the run that this one is part of
     environment = {**outside, "PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )

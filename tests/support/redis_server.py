@@ -1,4 +1,6 @@
-"""A Redis server of our own: on a free port of this machine, with its files in a folder of a test."""
+"""A Redis server of our own: on a free port of this machine, with its files in a folder of a
+test.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _PATIENCE_S = 20
 
 
 class RedisServer:
-    """A server that can be stopped and started again on the same port; it keeps nothing on disk unless its options say so."""
+    """A server that can be stopped and started again on the same port; it keeps nothing on disk
+    unless its options say so.
+    """
 
     def __init__(self, folder: Path, *options: str, tls: bool = False) -> None:
         self.folder = folder
@@ -33,9 +37,26 @@ class RedisServer:
     def start(self) -> None:
         """Starts it and waits until it answers."""
         program = shutil.which("redis-server")
-        assert program, "redis-server is missing: scripts/bootstrap installs it (Debian's redis-server)"
-        ports = ["--port", "0", "--tls-port", str(self.port)] if self._tls else ["--port", str(self.port)]
-        quiet = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--databases", "10000", "--dir", str(self.folder)]
+        assert program, (
+            "redis-server is missing: scripts/bootstrap installs it (Debian's redis-server)"
+        )
+        ports = (
+            ["--port", "0", "--tls-port", str(self.port)]
+            if self._tls
+            else ["--port", str(self.port)]
+        )
+        quiet = [
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--databases",
+            "10000",
+            "--dir",
+            str(self.folder),
+        ]
         self._process = subprocess.Popen(
             [program, *ports, *quiet, "--logfile", str(self.folder / "redis.log"), *self._options],
             start_new_session=True,  # Ctrl-C in the terminal is for the tests, which then stop it
@@ -77,7 +98,9 @@ class RedisServer:
         if database is None:
             self._databases += 1
             database = self._databases
-        scheme, parameters = ("rediss", f"?ssl_ca_certs={self.folder}/cert.pem") if self._tls else ("redis", "")
+        scheme, parameters = (
+            ("rediss", f"?ssl_ca_certs={self.folder}/cert.pem") if self._tls else ("redis", "")
+        )
         return f"{scheme}://127.0.0.1:{self.port}/{database}{parameters}"
 
     def client(self, database: int = 0, **options: Any) -> Any:
@@ -102,9 +125,36 @@ def tls_server(folder: Path) -> Iterator[RedisServer]:
     """A server that is reached over TLS only, with a certificate of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     key, certificate = folder / "key.pem", folder / "cert.pem"
-    request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    request = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    subject = [
+        "-subj",
+        "/CN=127.0.0.1",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    ]
     subprocess.run([*request, *subject], check=True, capture_output=True)
-    files = ["--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no"]
+    files = [
+        "--tls-cert-file",
+        str(certificate),
+        "--tls-key-file",
+        str(key),
+        "--tls-auth-clients",
+        "no",
+    ]
     with redis_server(folder, *files, tls=True) as server:
         yield server

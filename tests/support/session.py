@@ -24,13 +24,17 @@ def simple_plan() -> Plan:
     return plan_of(SCHEMA, ["k"], [*numbers, *aggregations("t", [Operation.COUNT, Operation.LAST])])
 
 
-def row(k: str | None, n: int | None, t: str | None = "x", ts: int | None = AT - 1) -> dict[str, Any]:
+def row(
+    k: str | None, n: int | None, t: str | None = "x", ts: int | None = AT - 1
+) -> dict[str, Any]:
     """An event of the simple plan, just before the query time."""
     return {"k": k, "n": n, "t": t, "ts": ts}
 
 
 class Session:
-    """A store, in memory unless a URL is given, and what a test asks of it; `state` is the URL of the state beside it."""
+    """A store, in memory unless a URL is given, and what a test asks of it; `state` is the URL of
+    the state beside it.
+    """
 
     def __init__(self, plan: Plan | None = None, url: str = "memory:", state: str = "") -> None:
         self.plan = plan or simple_plan()
@@ -51,9 +55,17 @@ class Session:
         return [self.features(k=key)["n_sum_1h"] for key in keys]
 
     def contents(self, *keys: Mapping[str, Any]) -> list[Any]:
-        """All records of some keys and the progress: equal before and after what must change nothing."""
+        """All records of some keys and the progress: equal before and after what must change
+        nothing.
+        """
         encode = entity_encoder(self.plan.keys)
-        spans = [Range(level.size_ms, 0, 2 * AT // level.size_ms * level.size_ms) for level in self.plan.levels]
+        spans = [
+            Range(level.size_ms, 0, 2 * AT // level.size_ms * level.size_ms)
+            for level in self.plan.levels
+        ]
         spans += [Range(-self.plan.events.size_ms, 0, 2 * AT)] if self.plan.events else []
-        records = [self.store.scan(self.plan.name, encode([key[c.name] for c in self.plan.keys]), spans) for key in keys]
+        records = [
+            self.store.scan(self.plan.name, encode([key[c.name] for c in self.plan.keys]), spans)
+            for key in keys
+        ]
         return [records, self.store.get(f"progress/{self.plan.name}")]

@@ -14,13 +14,18 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime.engines.spark import batch, stream
 from tilewright_runtime.engines.spark.job import Queries
 
-#: Compiled code of one tier and a simple collector start sooner; two partitions are enough for some hundred rows.
+#: Compiled code of one tier and a simple collector start sooner; two partitions are enough for some
+#: hundred rows.
 _JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-_SUBMIT = f"--driver-memory 1g --driver-java-options '{_JAVA}' --conf spark.sql.shuffle.partitions=2"
+_SUBMIT = (
+    f"--driver-memory 1g --driver-java-options '{_JAVA}' --conf spark.sql.shuffle.partitions=2"
+)
 
 
 def small_spark() -> dict[str, str]:
-    """The environment in which a session is small, and its workers import what this process imports."""
+    """The environment in which a session is small, and its workers import what this process
+    imports.
+    """
     paths = os.pathsep.join(path for path in sys.path if path)
     connector = ",".join(str(jar) for jar in sorted(jars("spark").glob("*.jar")))
     return {
@@ -52,4 +57,12 @@ class Jobs:
 
     def follow(self, store: str, checkpoint: Path, *events: str, state: Path | None = None) -> int:
         """Runs `stream.py` until all that is there was read."""
-        return stream.follow(self.plan, self.queries, self.tiles, store, events, str(checkpoint), str(state) if state else None)
+        return stream.follow(
+            self.plan,
+            self.queries,
+            self.tiles,
+            store,
+            events,
+            str(checkpoint),
+            str(state) if state else None,
+        )

@@ -13,7 +13,9 @@ from support.session import Session
 
 
 def feature_of(values: Sequence[Any], kind: pa.DataType, operation: Any, parts: int = 5) -> Any:
-    """The feature of one key over a day, its values written in several parts and spread over its tiles."""
+    """The feature of one key over a day, its values written in several parts and spread over its
+    tiles.
+    """
     made = plan_of(
         {"k": "string", "v": {pa.int64(): "bigint", pa.float64(): "double"}.get(kind, "string")},
         ["k"],

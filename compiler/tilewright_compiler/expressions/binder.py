@@ -11,7 +11,19 @@ from duckdb.sqltypes import DuckDBPyType
 from .translate import COLUMNS, ExpressionError, Scope, shown, translate
 
 _NESTED = ("list", "map", "struct")
-_SHOWN = {"tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint", "hugeint", "float", "double"}
+_SHOWN = {
+    "tinyint",
+    "smallint",
+    "integer",
+    "bigint",
+    "utinyint",
+    "usmallint",
+    "uinteger",
+    "ubigint",
+    "hugeint",
+    "float",
+    "double",
+}
 _SHOWN |= {"decimal", "boolean", "varchar", "date", "timestamp", "timestamp with time zone"}
 
 
@@ -36,13 +48,19 @@ def literal(text: str) -> str:
 
 def _leaves(kind: DuckDBPyType) -> set[str]:
     """The names of the plain types that a type is made of."""
-    parts = [part for _, part in kind.children if isinstance(part, DuckDBPyType)] if kind.id in _NESTED else []
+    parts = (
+        [part for _, part in kind.children if isinstance(part, DuckDBPyType)]
+        if kind.id in _NESTED
+        else []
+    )
     return {leaf for part in parts for leaf in _leaves(part)} or {kind.id}
 
 
 @cache
 def shared_binder() -> Binder:
-    """One for all that has no other at hand, since opening a database takes longer than all the rest."""
+    """One for all that has no other at hand, since opening a database takes longer than all the
+    rest.
+    """
     return Binder()
 
 
@@ -52,12 +70,21 @@ class Binder:
     def __init__(self) -> None:
         """Open a database of its own that cannot reach files or the network."""
         self._database = duckdb.connect(
-            ":memory:", config={"enable_external_access": False, "python_enable_replacements": False, "threads": 1}
+            ":memory:",
+            config={
+                "enable_external_access": False,
+                "python_enable_replacements": False,
+                "threads": 1,
+            },
         )
         self._database.execute("SET GLOBAL TimeZone = 'UTC'")
-        self._known: dict[tuple[str, str, tuple[tuple[str, str], ...], Scope], Typed | ExpressionError] = {}
+        self._known: dict[
+            tuple[str, str, tuple[tuple[str, str], ...], Scope], Typed | ExpressionError
+        ] = {}
 
-    def bind(self, text: str, dialect: str, columns: dict[str, str], scope: Scope = COLUMNS) -> Typed:
+    def bind(
+        self, text: str, dialect: str, columns: dict[str, str], scope: Scope = COLUMNS
+    ) -> Typed:
         """Translate and type one expression over columns of DuckDB types.
 
         Raises:
@@ -80,23 +107,39 @@ class Binder:
 
     def type_of(self, sql: str, columns: dict[str, str]) -> str:
         """The DuckDB type of DuckDB SQL over columns."""
-        empty = ", ".join(f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in columns.items() if kind) or "NULL"
+        empty = (
+            ", ".join(
+                f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in columns.items() if kind
+            )
+            or "NULL"
+        )
         # A relation is bound and not run, which takes half the time of DESCRIBE.
         return str(self._database.cursor().sql(f"SELECT {sql} AS x FROM (SELECT {empty})").types[0])
 
     def can_be_shown(self, kind: str) -> bool:
-        """Whether values of a DuckDB type have a form in Python and JSON: plain ones, and lists, maps and structs of them."""
+        """Whether values of a DuckDB type have a form in Python and JSON: plain ones, and lists,
+        maps and structs of them.
+        """
         return _SHOWN.issuperset(_leaves(duckdb.sqltype(kind)))
 
     def is_pure(self, function: str) -> bool:
         """Whether a DuckDB function makes one value of its arguments alone."""
-        query = "SELECT bool_and(function_type = 'scalar' AND stability = 'CONSISTENT') FROM duckdb_functions() WHERE function_name = ?"
+        query = (
+            "SELECT bool_and(function_type = 'scalar' AND stability = 'CONSISTENT') FROM "
+            "duckdb_functions() WHERE function_name = ?"
+        )
         row = self._database.cursor().execute(query, [function]).fetchone()
         return bool(row and row[0])
 
     def is_zone(self, name: str) -> bool:
         """Whether DuckDB knows a time zone of this name."""
-        row = self._database.cursor().execute("SELECT count(*) FROM pg_timezone_names() WHERE lower(name) = lower(?)", [name]).fetchone()
+        row = (
+            self._database.cursor()
+            .execute(
+                "SELECT count(*) FROM pg_timezone_names() WHERE lower(name) = lower(?)", [name]
+            )
+            .fetchone()
+        )
         return bool(row and row[0])
 
     def _bind(self, text: str, dialect: str, columns: dict[str, str], scope: Scope) -> Typed:
@@ -109,4 +152,6 @@ class Binder:
             return Typed(expression.sql, self.type_of(expression.sql, used), expression.columns)
         except duckdb.Error as error:
             reason = (str(error).split("\n")[0].partition(": ")[2] or str(error)).rstrip(".")
-            raise ExpressionError("TW025", f"{shown(text)} has no type: {reason}. Correct it, or cast its parts.") from None
+            raise ExpressionError(
+                "TW025", f"{shown(text)} has no type: {reason}. Correct it, or cast its parts."
+            ) from None

@@ -1,4 +1,6 @@
-"""The author's expressions: parsed, checked for what cannot run per row, and written again as DuckDB SQL."""
+"""The author's expressions: parsed, checked for what cannot run per row, and written again as
+DuckDB SQL.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,14 @@ from ..frontend.diagnostics import nearest
 from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
 from .spark.functions import SPARK_FAMILY, correct
 
-_OTHER_EACH_TIME = "a function that gives another value each time: the same events must give the same values"
+_OTHER_EACH_TIME = (
+    "a function that gives another value each time: the same events must give the same values"
+)
 _REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
-    ((exp.Command, exp.Create, exp.Drop, exp.Alter, exp.Set, exp.Pragma, exp.DML), "a statement: write one expression"),
+    (
+        (exp.Command, exp.Create, exp.Drop, exp.Alter, exp.Set, exp.Pragma, exp.DML),
+        "a statement: write one expression",
+    ),
     ((exp.Query, exp.Table), "a subquery: an expression sees one row only"),
     ((exp.Window,), "a window function: an expression sees one row only"),
     ((exp.AggFunc,), "an aggregate: what is aggregated is said by Aggregation(…)"),
@@ -28,7 +35,16 @@ _REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
     ((exp.Parameter, exp.Placeholder, exp.SessionParameter), "a parameter: write its value"),
     ((exp.Rand, exp.Randn, exp.Uuid), _OTHER_EACH_TIME),
 )
-_NOW = {"now", "localtime", "localtimestamp", "monotonically_increasing_id", "random", "shuffle", "input_file_name", "session_user"}
+_NOW = {
+    "now",
+    "localtime",
+    "localtimestamp",
+    "monotonically_increasing_id",
+    "random",
+    "shuffle",
+    "input_file_name",
+    "session_user",
+}
 
 
 class Facts(Protocol):
@@ -49,7 +65,9 @@ class Facts(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """The words for what an expression reads, for the call that names its value, and for what to do without a function."""
+    """The words for what an expression reads, for the call that names its value, and for what to do
+    without a function.
+    """
 
     thing: str
     missing: str
@@ -95,7 +113,8 @@ def translate(
     database: Facts,
     scope: Scope = COLUMNS,
 ) -> Expression:
-    """Translate one scalar expression over columns of DuckDB types; messages speak of them in the words of `scope`.
+    """Translate one scalar expression over columns of DuckDB types; messages speak of them in the
+    words of `scope`.
 
     `price * quantity` gives `"price" * "quantity"`.
 
@@ -116,15 +135,22 @@ def translate(
         return Expression(_generate(tree), used)
     except NotTranslatable as error:
         advice = f" {scope.instead}" if isinstance(error, UnknownFunction) else ""
-        raise ExpressionError("TW024", f"{shown(text)} holds {str(error).rstrip('.')}.{advice}") from None
+        raise ExpressionError(
+            "TW024", f"{shown(text)} holds {str(error).rstrip('.')}.{advice}"
+        ) from None
     except SqlglotError as error:
-        raise ExpressionError("TW024", f"{shown(text)} cannot be written for DuckDB: {' '.join(str(error).split())}.") from None
+        raise ExpressionError(
+            "TW024", f"{shown(text)} cannot be written for DuckDB: {' '.join(str(error).split())}."
+        ) from None
 
 
 def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
     """The syntax tree of one expression that can be computed per row."""
     if not _is_dialect(dialect):
-        what = f"Query(dialect={dialect!r}): this dialect does not exist. {nearest(dialect, sorted(filter(None, Dialect.classes)))}"
+        what = (
+            f"Query(dialect={dialect!r}): this dialect does not exist. "
+            f"{nearest(dialect, sorted(filter(None, Dialect.classes)))}"
+        )
         raise ExpressionError("TW010", what)
     try:
         trees = sqlglot.parse(text, read=dialect, error_level=sqlglot.ErrorLevel.RAISE)
@@ -134,20 +160,30 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
         if reason.startswith("Required keyword"):  # of sqlglot's own classes
             reason = "an operand is missing"
         reason = reason.partition(" but got <Token")[0]
-        raise ExpressionError("TW023", f"{shown(text)} cannot be parsed as {dialect} SQL: {reason}. Correct it.") from None
+        raise ExpressionError(
+            "TW023", f"{shown(text)} cannot be parsed as {dialect} SQL: {reason}. Correct it."
+        ) from None
     except RecursionError:
-        raise ExpressionError("TW023", f"{shown(text)} is nested too deeply. Split it into several columns.") from None
+        raise ExpressionError(
+            "TW023", f"{shown(text)} is nested too deeply. Split it into several columns."
+        ) from None
     if len(trees) != 1 or trees[0] is None:
-        raise ExpressionError("TW023", f"{shown(text)} is not one expression. Write exactly one, without ';'.")
+        raise ExpressionError(
+            "TW023", f"{shown(text)} is not one expression. Write exactly one, without ';'."
+        )
     tree = trees[0]
     for node in tree.walk():
         for kinds, why in _REFUSED:
             if isinstance(node, kinds):
                 raise ExpressionError("TW024", f"{shown(text)} holds {why}.")
-        if isinstance(node, exp.Func) and _is_of_now((node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()):
+        if isinstance(node, exp.Func) and _is_of_now(
+            (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+        ):
             raise ExpressionError("TW024", f"{shown(text)} holds {_OTHER_EACH_TIME}.")
     if isinstance(tree, exp.Null):
-        raise ExpressionError("TW025", f"{shown(text)} has no type. Give it one, as in cast(null as double).")
+        raise ExpressionError(
+            "TW025", f"{shown(text)} has no type. Give it one, as in cast(null as double)."
+        )
     if isinstance(tree, exp.Alias):
         advice = f"Leave out 'as {tree.alias}': the name is the argument of {scope.named_by}."
         raise ExpressionError("TW024", f"{shown(text)} names its value. {advice}")
@@ -156,7 +192,9 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
 
 @cache
 def as_column(name: str, dialect: str) -> str:
-    """A column as an expression: its name, quoted where that would be something else, such as `select` or `a b`."""
+    """A column as an expression: its name, quoted where that would be something else, such as
+    `select` or `a b`.
+    """
     if not _is_dialect(dialect):
         return name  # which is reported where the expressions are parsed
     try:
@@ -170,7 +208,9 @@ def as_column(name: str, dialect: str) -> str:
 def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
     """Advice where a word that SQL keeps for itself may be a column."""
     words = set(re.findall(r"\w+", text))
-    kept = next((name for name in columns if name in words and as_column(name, dialect) != name), None)
+    kept = next(
+        (name for name in columns if name in words and as_column(name, dialect) != name), None
+    )
     return "" if kept is None else f" If {kept!r} is the column, write {as_column(kept, dialect)}."
 
 
@@ -194,7 +234,11 @@ def _generate(tree: Node) -> str:
     level = logger.level
     logger.setLevel(logging.ERROR)  # what it would warn of is raised instead
     try:
-        return str(tree.sql("duckdb", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE))
+        return str(
+            tree.sql(
+                "duckdb", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE
+            )
+        )
     finally:
         logger.setLevel(level)
 
@@ -204,7 +248,13 @@ def _typing(columns: dict[str, str], database: Facts) -> TypeOf:
         if isinstance(tree, exp.Column):
             return columns[tree.name]
         if isinstance(tree, exp.Literal):
-            number = "INTEGER" if tree.is_int else "DOUBLE" if "e" in tree.name.lower() else "DECIMAL(18,9)"
+            number = (
+                "INTEGER"
+                if tree.is_int
+                else "DOUBLE"
+                if "e" in tree.name.lower()
+                else "DECIMAL(18,9)"
+            )
             return "VARCHAR" if tree.is_string else number
         return database.type_of(_generate(tree), columns)
 
@@ -216,13 +266,18 @@ def _check_zones(tree: Node, database: Facts) -> None:
     for node in tree.find_all(exp.AtTimeZone, exp.FromTimeZone):
         zone = node.args["zone"]
         if not isinstance(zone, exp.Literal) or not database.is_zone(zone.name):
-            raise NotTranslatable(f"{zone.name!r}, which is not a time zone. Write one such as 'America/New_York'")
+            raise NotTranslatable(
+                f"{zone.name!r}, which is not a time zone. Write one such as 'America/New_York'"
+            )
 
 
 def _check_functions(tree: Node, database: Facts) -> None:
     for function in tree.find_all(exp.Anonymous):
         if not database.is_pure(function.name.lower()):
-            raise NotTranslatable(f"the function {function.name.lower()}, which is unknown or gives another value each time")
+            raise NotTranslatable(
+                f"the function {function.name.lower()}, which is unknown or gives another value "
+                "each time"
+            )
 
 
 def _columns(tree: Node, text: str, columns: dict[str, str], scope: Scope) -> tuple[str, ...]:
@@ -235,7 +290,10 @@ def _columns(tree: Node, text: str, columns: dict[str, str], scope: Scope) -> tu
                 what = f"a field is taken of one element. Write {column.table}[0].{column.name}."
             raise ExpressionError("TW020", f"{shown(text)} reads {column.sql()!r}: {what}")
         if (name := by_folded.get(column.name.casefold())) is None:
-            what = f"{shown(text)} reads the {scope.thing} {column.name!r}, {scope.missing}. {nearest(column.name, columns)}"
+            what = (
+                f"{shown(text)} reads the {scope.thing} {column.name!r}, {scope.missing}. "
+                f"{nearest(column.name, columns)}"
+            )
             raise ExpressionError("TW020", what)
         column.set("this", exp.to_identifier(name, quoted=True))
         used[name] = None

@@ -1,4 +1,6 @@
-"""The author's expressions for engines other than DuckDB, as far as they are known to give the same values there."""
+"""The author's expressions for engines other than DuckDB, as far as they are known to give the same
+values there.
+"""
 
 from __future__ import annotations
 
@@ -15,35 +17,45 @@ from .binder import shared_binder
 from .spark.functions import SPARK_FAMILY
 from .translate import parse, shown
 
-#: What has one meaning in every dialect of the table, once DuckDB's corrected form of an expression is translated.
+#: What has one meaning in every dialect of the table, once DuckDB's corrected form of an expression
+#: is translated.
 _SAME = (
-    exp.And, exp.Or, exp.Not, exp.Paren, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Is, exp.In, exp.Between,
-    exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Abs, exp.Trunc,
+    exp.And, exp.Or, exp.Not, exp.Paren, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Is,
+    exp.In, exp.Between,
+    exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Add, exp.Sub, exp.Mul, exp.Div,
+    exp.Neg, exp.Abs, exp.Trunc,
     exp.Cast, exp.TryCast, exp.DataType, exp.DataTypeParam, exp.Upper, exp.Lower, exp.DPipe,
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null,
 )  # fmt: skip
 
 
-#: What the raw events are called where they are selected from: some dialects prefer the names of the select's results to
-#: those of its columns where a name has nothing before it.
+#: What the raw events are called where they are selected from: some dialects prefer the names of
+#: the select's results to those of its columns where a name has nothing before it.
 RAW = "raw"
 
 
 class NotPortable(Exception):
-    """An expression that the dialect would compute in another way, or not at all; the text says why and what to do."""
+    """An expression that the dialect would compute in another way, or not at all; the text says why
+    and what to do.
+    """
 
 
 def portable(text: str, source: Source, dialect: SqlDialect) -> str:
     """One expression of a source in a dialect.
 
-    Where the author wrote that dialect it is written as it is, its identifiers quoted. Anything else takes the way of
-    the embedded writer, whose DuckDB SQL says in full what Spark means (`a / b` is `a / NULLIF(b, 0)`), and may hold
-    only what has one meaning everywhere.
+    Where the author wrote that dialect it is written as it is, its identifiers quoted. Anything
+    else takes the way of the embedded writer, whose DuckDB SQL says in full what Spark means (`a /
+    b` is `a / NULLIF(b, 0)`), and may hold only what has one meaning everywhere.
 
     Raises:
         NotPortable: if a part has no certain translation.
     """
-    return _portable(text, source.dialect, tuple((column.name, column.type) for column in source.columns), dialect.name)
+    return _portable(
+        text,
+        source.dialect,
+        tuple((column.name, column.type) for column in source.columns),
+        dialect.name,
+    )
 
 
 @lru_cache(maxsize=4096)  # asked first whether it can be written, then to write it
@@ -58,9 +70,11 @@ def _portable(text: str, written: str, columns: tuple[tuple[str, str], ...], wan
     for node in tree.walk():
         if isinstance(node, refused) or not isinstance(node, _SAME):
             raise NotPortable(
-                f"{shown(text)} holds {shown(node.sql('duckdb'))} (in DuckDB's words), which is not known to give the same value "
+                f"{shown(text)} holds {shown(node.sql('duckdb'))} (in DuckDB's words), which is "
+                "not known to give the same value "
                 f"in {wanted}. "
-                f"Compute the column in a view, or write the source's expressions in {wanted} with Query(dialect={wanted!r})"
+                f"Compute the column in a view, or write the source's expressions in {wanted} "
+                f"with Query(dialect={wanted!r})"
             )
     for column in tree.find_all(exp.Column):
         column.set("table", exp.to_identifier(RAW))
@@ -90,7 +104,13 @@ def _plain_division(tree: Node) -> Node:
 
 def _generated(tree: Node, text: str, dialect: str) -> str:
     try:
-        return str(tree.sql(dialect, identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE))
+        return str(
+            tree.sql(
+                dialect, identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE
+            )
+        )
     except SqlglotError as error:
         reason = " ".join(str(error).split())
-        raise NotPortable(f"{shown(text)} cannot be written for {dialect}: {reason}. Compute the column in a view") from None
+        raise NotPortable(
+            f"{shown(text)} cannot be written for {dialect}: {reason}. Compute the column in a view"
+        ) from None

@@ -32,7 +32,9 @@ _ARRAY = re.compile(r"array\s*<(.*)>", re.DOTALL)
 _DECIMAL = re.compile(r"(?:decimal|numeric|dec)\s*\(\s*([0-9]+)\s*(?:,\s*([0-9]+)\s*)?\)")
 
 #: How messages name a type: as the author of Spark SQL would.
-_SHOWN = {duckdb: spark for spark, duckdb in reversed(_SPARK.items())} | {"HUGEINT": "decimal(38,0)"}
+_SHOWN = {duckdb: spark for spark, duckdb in reversed(_SPARK.items())} | {
+    "HUGEINT": "decimal(38,0)"
+}
 
 
 def duckdb_type(written: str) -> str:
@@ -52,13 +54,22 @@ def duckdb_type(written: str) -> str:
     if found := _DECIMAL.fullmatch(name):
         precision, scale = int(found[1]), int(found[2] or 0)
         if not 1 <= precision <= 38 or scale > precision:
-            raise ValueError(f"{written!r} has {precision} digits, {scale} after the point. Write decimal(p,s) with s ≤ p ≤ 38.")
+            raise ValueError(
+                f"{written!r} has {precision} digits, {scale} after the point. Write decimal(p,s) "
+                "with s ≤ p ≤ 38."
+            )
         return f"DECIMAL({precision},{scale})"
     if found := _ARRAY.fullmatch(name):
         if (elements := duckdb_type(found[1])).endswith("[]"):
-            raise ValueError(f"{written!r} is a list of lists. Declare a list of plain values, such as array<double>.")
+            raise ValueError(
+                f"{written!r} is a list of lists. Declare a list of plain values, such as "
+                "array<double>."
+            )
         return f"{elements}[]"
-    raise ValueError(f"{written!r} is not a type of a column. {nearest(name, [*_SPARK, 'decimal(18,2)', 'array<string>'])}")
+    raise ValueError(
+        f"{written!r} is not a type of a column. "
+        f"{nearest(name, [*_SPARK, 'decimal(18,2)', 'array<string>'])}"
+    )
 
 
 def spark_type(duckdb: str) -> str:

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from tilewright.declaration import CallSite
 from tilewright.windows import duration_ms
@@ -27,7 +36,9 @@ def _time_ms(value: object) -> object:
 
 
 def _fitting_sizes(sizes: dict[str, str]) -> dict[str, str]:
-    """Windows and sizes that can be read, each window once, and no tile longer than its window (errata S5)."""
+    """Windows and sizes that can be read, each window once, and no tile longer than its window
+    (errata S5).
+    """
     seen: dict[int, str] = {}
     for window, size in sizes.items():
         if duration_ms(size) > duration_ms(window):
@@ -39,12 +50,25 @@ def _fitting_sizes(sizes: dict[str, str]) -> dict[str, str]:
 
 _DURATION = {"type": "string", "pattern": "^[0-9]+[smhdw]$", "examples": ["5m", "1h"]}
 _MILLISECONDS = {"type": "integer", "minimum": 0}
-_Size = Annotated[int, BeforeValidator(lambda value: duration_ms(value)), Field(gt=0), WithJsonSchema(_DURATION)]
-_Time = Annotated[int, BeforeValidator(_time_ms), Field(ge=0), WithJsonSchema({"anyOf": [_MILLISECONDS, _DURATION]})]
+_Size = Annotated[
+    int, BeforeValidator(lambda value: duration_ms(value)), Field(gt=0), WithJsonSchema(_DURATION)
+]
+_Time = Annotated[
+    int,
+    BeforeValidator(_time_ms),
+    Field(ge=0),
+    WithJsonSchema({"anyOf": [_MILLISECONDS, _DURATION]}),
+]
 _Sizes = Annotated[
     dict[str, str],
     AfterValidator(_fitting_sizes),
-    WithJsonSchema({"type": "object", "propertyNames": {"pattern": _DURATION["pattern"]}, "additionalProperties": _DURATION}),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": _DURATION["pattern"]},
+            "additionalProperties": _DURATION,
+        }
+    ),
 ]
 
 
@@ -53,7 +77,9 @@ class _Section(BaseModel):
 
 
 class EntityStats(_Section):
-    """What is known of the entities, for the strategy adaptive and for the costs; `tilewright stats` measures the first two."""
+    """What is known of the entities, for the strategy adaptive and for the costs; `tilewright
+    stats` measures the first two.
+    """
 
     events_per_hour: float = Field(ge=0)
     """Of a typical entity."""
@@ -107,12 +133,16 @@ class Config(_Section):
 
     enabled: bool = False
     """Whether GroupBys that do not say `tiling_enabled` have tiles."""
-    sizing_strategy: Literal["hierarchical", "fixed", "hierarchical_map", "adaptive"] = "hierarchical"
+    sizing_strategy: Literal["hierarchical", "fixed", "hierarchical_map", "adaptive"] = (
+        "hierarchical"
+    )
     """How the size of a window's oldest tile is chosen."""
     tile_size: _Size | None = None
     """One size for all windows."""
     tile_sizes: _Sizes | None = None
-    """A size for each of some windows; another window takes that of the shortest listed one that is not shorter."""
+    """A size for each of some windows; another window takes that of the shortest listed one that is
+    not shorter.
+    """
     max_tiles_per_request: int = Field(default=1000, ge=1)
     """A window that reads more tiles is a warning, and a bound of the strategy adaptive."""
     max_edge_error: float = Field(default=1 / 12, gt=0, le=1)
@@ -141,7 +171,8 @@ class ConfigFile(_Section):
 
 
 def find_config(paths: Iterable[str]) -> str | None:
-    """The `tilewright.yaml` beside what is compiled: in the folder of each path or the nearest above it, up to the current one.
+    """The `tilewright.yaml` beside what is compiled: in the folder of each path or the nearest
+    above it, up to the current one.
 
     Raises:
         CompileError: if two paths have different ones.
@@ -150,7 +181,13 @@ def find_config(paths: Iterable[str]) -> str | None:
     if len(found) > 1:
         first, second, *_ = sorted(found.values())
         raise CompileError(
-            [diagnostic("TW005", CallSite(first, 0), f"and {second} both lie beside what is compiled. Name one with --config.")]
+            [
+                diagnostic(
+                    "TW005",
+                    CallSite(first, 0),
+                    f"and {second} both lie beside what is compiled. Name one with --config.",
+                )
+            ]
         )
     return next(iter(found.values()), None)
 
@@ -180,23 +217,39 @@ def load_config(path: str) -> Config:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise CompileError([diagnostic("TW005", CallSite(path, 0), f"cannot be read: {error}. Give a file that exists.")]) from None
+        raise CompileError(
+            [
+                diagnostic(
+                    "TW005", CallSite(path, 0), f"cannot be read: {error}. Give a file that exists."
+                )
+            ]
+        ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = f"not YAML: {getattr(error, 'problem', None) or error}. Correct this line."
-        raise CompileError([diagnostic("TW005", CallSite(path, mark.line + 1 if mark else 0), what)]) from None
+        raise CompileError(
+            [diagnostic("TW005", CallSite(path, mark.line + 1 if mark else 0), what)]
+        ) from None
     try:
         return ConfigFile.model_validate({} if content is None else content).tiling
     except ValidationError as error:
-        raise CompileError(_problem(path, tree, e["type"], e["loc"], e["msg"]) for e in error.errors()) from None
+        raise CompileError(
+            _problem(path, tree, e["type"], e["loc"], e["msg"]) for e in error.errors()
+        ) from None
 
 
-def _problem(path: str, tree: yaml.Node | None, kind: str, loc: tuple[int | str, ...], reason: str) -> Diagnostic:
+def _problem(
+    path: str, tree: yaml.Node | None, kind: str, loc: tuple[int | str, ...], reason: str
+) -> Diagnostic:
     names = [str(part) for part in loc]
     if kind == "extra_forbidden":
-        message = f"there is no setting {'.'.join(names)!r}. {nearest(names[-1], _settings(names[:-1]))}"
+        message = (
+            f"there is no setting {'.'.join(names)!r}. {nearest(names[-1], _settings(names[:-1]))}"
+        )
     else:
-        message = f"{'.'.join(names) or 'the file'}: {reason.removeprefix('Value error, ').rstrip('.')}."
+        message = (
+            f"{'.'.join(names) or 'the file'}: {reason.removeprefix('Value error, ').rstrip('.')}."
+        )
     return diagnostic("TW005", CallSite(path, _line(tree, names)), message)
 
 
@@ -204,7 +257,9 @@ def _settings(section: list[str]) -> list[str]:
     model: Any = ConfigFile
     for name in section:
         kind = model.model_fields[name].annotation
-        model = next(part for part in (kind, *get_args(kind)) if hasattr(part, "model_fields"))  # a section may be left out
+        model = next(
+            part for part in (kind, *get_args(kind)) if hasattr(part, "model_fields")
+        )  # a section may be left out
     return list(model.model_fields)
 
 

@@ -42,7 +42,10 @@ class Diagnostic:
     def __str__(self) -> str:
         """`clicks.py:14: TW012 tile size 7m does not divide 1h: …`."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.code} {'warning: ' if self.severity == 'warning' else ''}{self.message}"
+        return (
+            f"{place}: {self.code} "
+            f"{'warning: ' if self.severity == 'warning' else ''}{self.message}"
+        )
 
 
 class CompileError(Exception):
@@ -80,4 +83,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
     if near := get_close_matches(name, names, n=1):
         return f"Did you mean {near[0]!r}?"
-    return f"Known: {', '.join(names[:20])}{', …' if len(names) > 20 else ''}." if names else "None is known."
+    return (
+        f"Known: {', '.join(names[:20])}{', …' if len(names) > 20 else ''}."
+        if names
+        else "None is known."
+    )

@@ -65,12 +65,20 @@ def load(paths: list[str]) -> Loaded:
     loaded = Loaded()
     modules: list[tuple[_File, ModuleType, set[str]]] = []
     files = _files(paths, loaded)
-    with collecting() as declarations, _clean_interpreter({os.path.realpath(file.root) for file in files}):
+    with (
+        collecting() as declarations,
+        _clean_interpreter({os.path.realpath(file.root) for file in files}),
+    ):
         for file in files:
             if (found := _run(file, loaded)) is not None:
                 modules.append((file, *found))
     loaded.declarations = list({id(d): d for d in declarations}.values())
-    _find(modules, {os.path.realpath(file.path) for file in files} - {os.path.realpath(file.path) for file, *_ in modules}, loaded)
+    _find(
+        modules,
+        {os.path.realpath(file.path) for file in files}
+        - {os.path.realpath(file.path) for file, *_ in modules},
+        loaded,
+    )
     return loaded
 
 
@@ -78,18 +86,32 @@ def _files(paths: list[str], loaded: Loaded) -> list[_File]:
     files: dict[str, _File] = {}
     for path in paths:
         if os.path.isdir(path):
-            below = [_File(os.path.join(folder, name), path, given=False) for folder, name in _walk(path)]
+            below = [
+                _File(os.path.join(folder, name), path, given=False) for folder, name in _walk(path)
+            ]
             if not below:
-                what = "no file below this folder imports tilewright. Name the folder that holds your declarations."
+                what = (
+                    "no file below this folder imports tilewright. Name the folder that holds "
+                    "your declarations."
+                )
                 loaded.diagnostics.append(diagnostic("TW003", CallSite(path, 0), what))
         elif os.path.isfile(path) and not path.endswith(".py"):
-            what = "this is no file of Python. Name the .py file that declares the GroupBys, or the folder that holds it."
+            what = (
+                "this is no file of Python. Name the .py file that declares the GroupBys, or "
+                "the folder that holds it."
+            )
             loaded.diagnostics.append(diagnostic("TW003", CallSite(path, 0), what))
             continue
         elif os.path.isfile(path):
             below = [_File(path, os.path.dirname(path) or ".", given=True)]
         else:
-            loaded.diagnostics.append(diagnostic("TW003", CallSite(path, 0), "there is no such file or folder. Name one that exists."))
+            loaded.diagnostics.append(
+                diagnostic(
+                    "TW003",
+                    CallSite(path, 0),
+                    "there is no such file or folder. Name one that exists.",
+                )
+            )
             continue
         for file in below:
             files.setdefault(os.path.realpath(file.path), file)
@@ -99,10 +121,18 @@ def _files(paths: list[str], loaded: Loaded) -> list[_File]:
 def _walk(root: str) -> Iterator[tuple[str, str]]:
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(
-            f for f in folders if f != "scripts" and not f.startswith((".", "_")) and "pyvenv.cfg" not in _entries(folder, f)
+            f
+            for f in folders
+            if f != "scripts"
+            and not f.startswith((".", "_"))
+            and "pyvenv.cfg" not in _entries(folder, f)
         )
         for name in sorted(names):
-            if name.endswith(".py") and not name.startswith(("test_", "_", ".")) and name != "conftest.py":
+            if (
+                name.endswith(".py")
+                and not name.startswith(("test_", "_", "."))
+                and name != "conftest.py"
+            ):
                 text = Path(folder, name).read_bytes().decode("utf-8", "replace")
                 if _IMPORTS_US.search(text):
                     yield folder, name
@@ -117,7 +147,9 @@ def _entries(folder: str, name: str) -> list[str]:
 
 @contextmanager
 def _clean_interpreter(roots: set[str]) -> Iterator[None]:
-    """Authors' modules leave no trace: neither in `sys.modules` nor as byte code beside their files."""
+    """Authors' modules leave no trace: neither in `sys.modules` nor as byte code beside their
+    files.
+    """
     path, modules, dont_write = list(sys.path), set(sys.modules), sys.dont_write_bytecode
     sys.dont_write_bytecode = True
     try:
@@ -130,10 +162,20 @@ def _clean_interpreter(roots: set[str]) -> Iterator[None]:
 
 
 def _is_authors(module: ModuleType, roots: set[str]) -> bool:
-    """Whether a module lies below a compiled folder; libraries stay loaded, wherever they are installed."""
+    """Whether a module lies below a compiled folder; libraries stay loaded, wherever they are
+    installed.
+    """
     places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
-    below = any(place and os.path.realpath(place).startswith(root + os.sep) for place in places for root in roots)
-    return below and not any("site-packages" in place for place in places) and not module.__name__.startswith("tilewright")
+    below = any(
+        place and os.path.realpath(place).startswith(root + os.sep)
+        for place in places
+        for root in roots
+    )
+    return (
+        below
+        and not any("site-packages" in place for place in places)
+        and not module.__name__.startswith("tilewright")
+    )
 
 
 def _run(file: _File, loaded: Loaded) -> tuple[ModuleType, set[str]] | None:
@@ -144,13 +186,19 @@ def _run(file: _File, loaded: Loaded) -> tuple[ModuleType, set[str]] | None:
         loaded.diagnostics.append(diagnostic("TW002", CallSite(file.path, error.lineno or 0), what))
         return None
     except (OSError, ValueError) as error:
-        loaded.diagnostics.append(diagnostic("TW001", CallSite(file.path, 0), f"cannot be read: {error}. Save it as UTF-8 text."))
+        loaded.diagnostics.append(
+            diagnostic(
+                "TW001", CallSite(file.path, 0), f"cannot be read: {error}. Save it as UTF-8 text."
+            )
+        )
         return None
     root = os.path.abspath(file.root)
     if root not in sys.path:
         sys.path.insert(0, root)
     known = sys.modules.get(file.module)
-    if known is not None and os.path.realpath(getattr(known, "__file__", None) or "") == os.path.realpath(file.path):
+    if known is not None and os.path.realpath(
+        getattr(known, "__file__", None) or ""
+    ) == os.path.realpath(file.path):
         return known, _imported(tree)
     module = _new_module(file, known)
     try:
@@ -197,12 +245,24 @@ def _exception(file: _File, error: BaseException) -> Diagnostic:
     return diagnostic("TW001", CallSite(file.path, lines[-1] if lines else 0), what)
 
 
-def _find(modules: list[tuple[_File, ModuleType, set[str]]], failed: set[str], loaded: Loaded) -> None:
+def _find(
+    modules: list[tuple[_File, ModuleType, set[str]]], failed: set[str], loaded: Loaded
+) -> None:
     seen: set[int] = set()
-    sources = {id(value): name for _, module, _ in reversed(modules) for name, value in _held(module, EventSource)}
+    sources = {
+        id(value): name
+        for _, module, _ in reversed(modules)
+        for name, value in _held(module, EventSource)
+    }
     # A GroupBy that a second module holds too belongs to the one whose own line made it.
     candidates = [
-        (os.path.realpath(value.site.file) != os.path.realpath(file.path), file, module, name, value)
+        (
+            os.path.realpath(value.site.file) != os.path.realpath(file.path),
+            file,
+            module,
+            name,
+            value,
+        )
         for file, module, imported in modules
         for name, value in _held(module, GroupBy)
         if name not in imported
@@ -220,7 +280,10 @@ def _find(modules: list[tuple[_File, ModuleType, set[str]]], failed: set[str], l
             if declaration.name is not None:
                 loaded.group_bys.append(Found(declaration.name, declaration, sources))
             else:
-                what = "this GroupBy is not assigned to a variable of its module, so it has no name. Assign it, or give it a name=…."
+                what = (
+                    "this GroupBy is not assigned to a variable of its module, so it has no "
+                    "name. Assign it, or give it a name=…."
+                )
                 loaded.diagnostics.append(diagnostic("TW004", declaration.site, what))
     for file, module, _ in modules if not loaded.diagnostics else ():
         if file.given and not _held(module, GroupBy):
@@ -229,6 +292,8 @@ def _find(modules: list[tuple[_File, ModuleType, set[str]]], failed: set[str], l
 
 
 def _held(module: ModuleType, kind: type[_Kind]) -> list[tuple[str, _Kind]]:
-    """The variables of a module that hold a declaration of a kind; of two names for one, the first."""
+    """The variables of a module that hold a declaration of a kind; of two names for one, the
+    first.
+    """
     found = [(name, value) for name, value in vars(module).items() if isinstance(value, kind)]
     return list({id(value): (name, value) for name, value in reversed(found)}.values())[::-1]

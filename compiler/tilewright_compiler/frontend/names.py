@@ -19,7 +19,9 @@ def is_word(name: str) -> bool:
 
 
 def unusable(name: str) -> str | None:
-    """Why a column or feature cannot have this name, or None if it can; quotes and spaces are no hindrance."""
+    """Why a column or feature cannot have this name, or None if it can; quotes and spaces are no
+    hindrance.
+    """
     if not name.strip():
         return "is empty. Give it a name"
     if name.startswith("__"):

@@ -43,7 +43,10 @@ def read_schema(source: EventSource, base_dir: str | None) -> Schema:
     if source.columns is None:
         return _of_file(source, base_dir)
     if not source.columns:
-        raise SchemaError("the schema names no column. Name the columns that are used, or leave it out for a local file.")
+        raise SchemaError(
+            "the schema names no column. Name the columns that are used, or leave it out for a "
+            "local file."
+        )
     types, wrong = {}, []
     for name, written in source.columns.items():
         types[name] = ""
@@ -55,11 +58,22 @@ def read_schema(source: EventSource, base_dir: str | None) -> Schema:
 
 
 def _names(types: dict[str, str]) -> list[tuple[str, str]]:
-    wrong = [("TW007", f"the column name {name!r} {why}.") for name in types if (why := unusable(name))]
+    wrong = [
+        ("TW007", f"the column name {name!r} {why}.") for name in types if (why := unusable(name))
+    ]
     folded: dict[str, str] = {}
     for name in types:
         if (other := folded.setdefault(name.casefold(), name)) != name:
-            wrong.append(("TW006", f"the columns {other!r} and {name!r} differ in case only, which SQL does not see. Rename one."))
+            wrong.append(
+                (
+                    "TW006",
+                    (
+                        f"the columns {other!r} and {name!r} differ in case only, "
+                        "which SQL does not "
+                        "see. Rename one."
+                    ),
+                )
+            )
     return wrong
 
 
@@ -69,17 +83,25 @@ def _of_file(source: EventSource, base_dir: str | None) -> Schema:
         raise SchemaError(f"the source has neither a schema nor a table. {advice}")
     reader = _READERS.get(os.path.splitext(source.table.removesuffix(".gz"))[1].lower())
     if reader is None or "://" in source.table:
-        raise SchemaError(f"the table {source.table!r} is not a local file whose columns can be read. {advice}")
+        raise SchemaError(
+            f"the table {source.table!r} is not a local file whose columns can be read. {advice}"
+        )
     import duckdb
 
-    path = os.path.join(base_dir or os.path.dirname(os.path.abspath(source.site.file)), source.table)
+    path = os.path.join(
+        base_dir or os.path.dirname(os.path.abspath(source.site.file)), source.table
+    )
     try:
         with duckdb.connect(":memory:") as database:
             # The name is a parameter: nothing that an author writes becomes part of the statement.
-            rows = database.execute(f"DESCRIBE SELECT * FROM {reader.format('?')}", [path]).fetchall()
+            rows = database.execute(
+                f"DESCRIBE SELECT * FROM {reader.format('?')}", [path]
+            ).fetchall()
     except duckdb.Error as error:
         reason = str(error).split("\n")[0].replace(path, source.table)
-        raise SchemaError(f"the columns of {source.table!r} cannot be read: {reason}. {advice}") from None
+        raise SchemaError(
+            f"the columns of {source.table!r} cannot be read: {reason}. {advice}"
+        ) from None
     types = {str(name): _plain(str(kind)) for name, kind, *_ in rows}
     return Schema(types, _names(types))
 

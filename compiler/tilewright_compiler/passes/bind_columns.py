@@ -27,7 +27,8 @@ _TIMES = {
 def bind_columns(draft: Draft) -> None:
     """Fill the draft's sources, and the types of its keys and inputs.
 
-    `select(amount="price * quantity")` over double and bigint gives `"price" * "quantity"` of type DOUBLE.
+    `select(amount="price * quantity")` over double and bigint gives `"price" * "quantity"` of type
+    DOUBLE.
     """
     wanted = _wanted(draft)
     sources = list(draft.group_by.sources or ())
@@ -37,10 +38,20 @@ def bind_columns(draft: Draft) -> None:
         if (bound := _bind_source(draft, name, source, wanted)) is not None:
             draft.sources.append(bound)
     if len(draft.sources) == len(sources):
-        draft.keys = [Column(name=key, type=_key_type(t)) for key in draft.group_by.keys or () if (t := _agreed(draft, key, "key"))]
+        draft.keys = [
+            Column(name=key, type=_key_type(t))
+            for key in draft.group_by.keys or ()
+            if (t := _agreed(draft, key, "key"))
+        ]
         buckets = {feature.bucket for feature in draft.features}
-        roles = {name: "bucket" if name in buckets else "input" for feature in draft.features for name in feature.columns}
-        draft.columns = {name: t for name, role in roles.items() if (t := _agreed(draft, name, role))}
+        roles = {
+            name: "bucket" if name in buckets else "input"
+            for feature in draft.features
+            for name in feature.columns
+        }
+        draft.columns = {
+            name: t for name, role in roles.items() if (t := _agreed(draft, name, role))
+        }
         for aggregation in {id(f.aggregation): f.aggregation for f in draft.features}.values():
             _check_input(draft, aggregation)
 
@@ -49,24 +60,41 @@ def _wanted(draft: Draft) -> list[str]:
     keys = list(draft.group_by.keys or ())
     for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
         draft.report("TW006", draft.group_by.site, f"the key {key!r} is named twice. Name it once.")
-    return list(dict.fromkeys([*keys, *(name for feature in draft.features for name in feature.columns)]))
+    return list(
+        dict.fromkeys([*keys, *(name for feature in draft.features for name in feature.columns)])
+    )
 
 
 def _source_names(draft: Draft, sources: list[EventSource]) -> list[str]:
     names: list[str] = []
     for number, source in enumerate(sources, 1):
-        name = source.name if source.name is not None else draft.variables.get(id(source), f"source_{number}")
+        name = (
+            source.name
+            if source.name is not None
+            else draft.variables.get(id(source), f"source_{number}")
+        )
         if not is_word(name):
             draft.report(
-                "TW007", source.site, f"the source name {name!r} is not a word. Use letters, digits and '_', such as 'click_events'."
+                "TW007",
+                source.site,
+                (
+                    f"the source name {name!r} is not a word. Use letters, digits and '_', such as "
+                    "'click_events'."
+                ),
             )
         if name in names:
-            draft.report("TW006", draft.group_by.site, f"two sources have the name {name!r}. Give each its own EventSource(name=…).")
+            draft.report(
+                "TW006",
+                draft.group_by.site,
+                f"two sources have the name {name!r}. Give each its own EventSource(name=…).",
+            )
         names.append(name)
     return names
 
 
-def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]) -> BoundSource | None:
+def _bind_source(
+    draft: Draft, name: str, source: EventSource, wanted: list[str]
+) -> BoundSource | None:
     query, before = source.query, len(draft.diagnostics)
     try:
         schema = read_schema(source, draft.base_dir)
@@ -77,17 +105,30 @@ def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]
         draft.report(code, source.site, message)
     written = dict(query.selects) if query.selects is not None else dict.fromkeys(schema.types, "")
     # A text that is the name of a column is that column, also where SQL has the word for itself.
-    written |= {name: as_column(text, query.dialect) for name, text in written.items() if text in schema.types}
+    written |= {
+        name: as_column(text, query.dialect)
+        for name, text in written.items()
+        if text in schema.types
+    }
     _check_names(draft, source, written, wanted)
     # What no feature uses is bound too, where the author wrote it: a mistake in it is a mistake.
-    bound = {column: _bind(draft, source, schema, written[column], column) for column in (query.selects or wanted) if column in written}
+    bound = {
+        column: _bind(draft, source, schema, written[column], column)
+        for column in (query.selects or wanted)
+        if column in written
+    }
     wheres = [_where(draft, source, schema, where) for where in query.wheres]
     time = _bind(draft, source, schema, query.time_column, None)
     time_sql = _time(draft, source, time) if time is not None else ""
     if any(d.severity == "error" for d in draft.diagnostics[before:]):
         return None
     selected = {column: part for column in wanted if (part := bound.get(column)) is not None}
-    used = {column for part in [*selected.values(), *wheres, time] if part is not None for column in part.columns}
+    used = {
+        column
+        for part in [*selected.values(), *wheres, time]
+        if part is not None
+        for column in part.columns
+    }
     return BoundSource(
         name=name,
         source=source,
@@ -97,18 +138,27 @@ def _bind_source(draft: Draft, name: str, source: EventSource, wanted: list[str]
         wheres=[where.sql for where in wheres if where is not None],
         time=time_sql,
         types={column: part.type for column, part in selected.items()},
-        written={column: text or as_column(column, query.dialect) for column, text in written.items()},
+        written={
+            column: text or as_column(column, query.dialect) for column, text in written.items()
+        },
     )
 
 
-def _check_names(draft: Draft, source: EventSource, written: dict[str, str], wanted: list[str]) -> None:
+def _check_names(
+    draft: Draft, source: EventSource, written: dict[str, str], wanted: list[str]
+) -> None:
     folded: dict[str, str] = {}
     for column in written if source.query.selects is not None else ():
         if why := unusable(column):
             draft.report("TW007", source.query.site, f"the column name {column!r} {why}.")
         if (other := folded.setdefault(column.casefold(), column)) != column:
             draft.report(
-                "TW006", source.query.site, f"the columns {other!r} and {column!r} differ in case only, which SQL does not see. Rename one."
+                "TW006",
+                source.query.site,
+                (
+                    f"the columns {other!r} and {column!r} differ in case only, which SQL does not "
+                    "see. Rename one."
+                ),
             )
     place = f"{shown_path(source.site.file)}:{source.site.line}"
     for name in wanted:
@@ -116,26 +166,39 @@ def _check_names(draft: Draft, source: EventSource, written: dict[str, str], wan
             users = [f.aggregation for f in draft.features if name in f.columns]
             role, site = "key", draft.group_by.site
             if name not in (draft.group_by.keys or ()):
-                role, site = "input column" if users[0].input_column == name else "bucket column", users[0].site
-            what = f"the {role} {name!r} is not selected by the source at {place}. {nearest(name, written)}"
+                role, site = (
+                    "input column" if users[0].input_column == name else "bucket column",
+                    users[0].site,
+                )
+            what = (
+                f"the {role} {name!r} is not selected by the source at {place}. "
+                f"{nearest(name, written)}"
+            )
             draft.report("TW020", site, what)
 
 
-def _bind(draft: Draft, source: EventSource, schema: Schema, text: str, name: str | None) -> Typed | None:
+def _bind(
+    draft: Draft, source: EventSource, schema: Schema, text: str, name: str | None
+) -> Typed | None:
     try:
         if text == "" and name is not None and source.query.selects is None:
             return draft.binder.column(name, schema.types)
         return draft.binder.bind(text, source.query.dialect, schema.types)
     except ExpressionError as error:
         if error.code:
-            draft.report(error.code, source.query.site, f"{f'the column {name!r}: ' if name else ''}{error}")
+            draft.report(
+                error.code, source.query.site, f"{f'the column {name!r}: ' if name else ''}{error}"
+            )
     return None
 
 
 def _where(draft: Draft, source: EventSource, schema: Schema, text: str) -> Typed | None:
     condition = _bind(draft, source, schema, text, None)
     if condition is not None and condition.type != "BOOLEAN":
-        what = f"the where {shown(text)} is {spark_type(condition.type)}, not true or false. Write a comparison."
+        what = (
+            f"the where {shown(text)} is {spark_type(condition.type)}, not true or false. "
+            "Write a comparison."
+        )
         draft.report("TW026", source.query.site, what)
     return condition
 
@@ -146,30 +209,53 @@ def _time(draft: Draft, source: EventSource, time: Typed) -> str:
     if (template := _TIMES.get(family(time.type) or "")) is not None:
         return template.format(time.sql)
     what = f"the time column {shown(source.query.time_column)} is {spark_type(time.type)}."
-    draft.report("TW026", source.query.site, f"{what} Give a timestamp, a date, or a bigint of epoch milliseconds.")
+    draft.report(
+        "TW026",
+        source.query.site,
+        f"{what} Give a timestamp, a date, or a bigint of epoch milliseconds.",
+    )
     return ""
 
 
 def _agreed(draft: Draft, name: str, role: str) -> str | None:
-    """The type of a column in all sources: equal, or the widest of its family; only an input may be a list."""
+    """The type of a column in all sources: equal, or the widest of its family; only an input may be
+    a list.
+    """
     types = {bound.name: bound.types[name] for bound in draft.sources if name in bound.types}
     for bound in draft.sources:
         if bound.name in types and family(element(kind := types[bound.name])) is None:
-            advice = "Give a list of plain values." if kind.endswith("[]") else "Cast it, as in cast(… as double) or decimal(18,2)."
-            draft.report("TW026", bound.source.query.site, f"the column {name!r} is {spark_type(kind)}, which tiles cannot hold. {advice}")
+            advice = (
+                "Give a list of plain values."
+                if kind.endswith("[]")
+                else "Cast it, as in cast(… as double) or decimal(18,2)."
+            )
+            draft.report(
+                "TW026",
+                bound.source.query.site,
+                f"the column {name!r} is {spark_type(kind)}, which tiles cannot hold. {advice}",
+            )
             return None
         if bound.name in types and kind.endswith("[]") and role != "input":
-            what = f"the {role} {name!r} is {spark_type(kind)}, and a {role} is one value. Select an element of it under another name."
+            what = (
+                f"the {role} {name!r} is {spark_type(kind)}, and a {role} is one value. Select "
+                "an element of it under another name."
+            )
             draft.report("TW026", bound.source.query.site, what)
             return None
     if len(set(types.values())) < 2:
         return next(iter(types.values()), None)
-    families = {(family(element(kind)) or "", "[]" if kind.endswith("[]") else "") for kind in types.values()}
+    families = {
+        (family(element(kind)) or "", "[]" if kind.endswith("[]") else "")
+        for kind in types.values()
+    }
     (of, brackets) = min(families)
     if len(families) == 1 and (widest := _WIDEST.get(of)) is not None:
         return widest + brackets
     shown_types = ", ".join(f"{spark_type(kind)} in {source}" for source, kind in types.items())
-    what = f"the column {name!r} has another type in each source: {shown_types}. Cast it to one type in each select."
+    what = (
+        f"the column {name!r} has another type in each source: {shown_types}. Cast it to one "
+        "type in each select."
+    )
     draft.report("TW028", draft.group_by.site, what)
     return None
 
@@ -183,5 +269,12 @@ def _check_input(draft: Draft, aggregation: Aggregation) -> None:
     operation = aggregation.operation
     if kind is not None and family(element(kind)) not in operation.accepts:
         takes = ", ".join(sorted(operation.accepts))
-        what = f"{operation.name} does not take {aggregation.input_column!r}, which is {spark_type(kind)}."
-        draft.report("TW027", aggregation.site, f"{what} It takes: {takes}. Cast the column, or use another operation.")
+        what = (
+            f"{operation.name} does not take {aggregation.input_column!r}, which is "
+            f"{spark_type(kind)}."
+        )
+        draft.report(
+            "TW027",
+            aggregation.site,
+            f"{what} It takes: {takes}. Cast the column, or use another operation.",
+        )

@@ -25,14 +25,24 @@ def bind_derivations(draft: Draft) -> None:
             continue  # reported as a broken declaration
         _check_name(draft, derivation, seen)
         if (bound := _bind(draft, derivation, types)) is not None:
-            made = Derivation(name=derivation.name, features=list(bound.columns), sql=bound.sql, type=bound.type)
+            made = Derivation(
+                name=derivation.name, features=list(bound.columns), sql=bound.sql, type=bound.type
+            )
             draft.derivations.append(made)
 
 
 def _types(draft: Draft) -> dict[str, str]:
-    """The DuckDB types of the features; empty where the input is broken, which is reported by itself."""
-    known = {feature.name: all(name in draft.columns for name in feature.columns) for feature in draft.features}
-    return {feature.name: feature.type(draft.columns) if known[feature.name] else "" for feature in draft.features}
+    """The DuckDB types of the features; empty where the input is broken, which is reported by
+    itself.
+    """
+    known = {
+        feature.name: all(name in draft.columns for name in feature.columns)
+        for feature in draft.features
+    }
+    return {
+        feature.name: feature.type(draft.columns) if known[feature.name] else ""
+        for feature in draft.features
+    }
 
 
 def _check_name(draft: Draft, derivation: FeatureSpec, seen: dict[str, str]) -> None:
@@ -40,7 +50,9 @@ def _check_name(draft: Draft, derivation: FeatureSpec, seen: dict[str, str]) -> 
     if why := unusable(name):
         draft.report("TW007", site, f"the name {name!r} of a derivation {why}.")
     if (other := seen.get(name.casefold())) is not None:
-        draft.report("TW006", site, f"the derivation {name!r} has the name of {other}. Give it another.")
+        draft.report(
+            "TW006", site, f"the derivation {name!r} has the name of {other}. Give it another."
+        )
     seen.setdefault(name.casefold(), f"the derivation at line {site.line}")
 
 
@@ -49,16 +61,23 @@ def _bind(draft: Draft, derivation: FeatureSpec, types: dict[str, str]) -> Typed
         bound = draft.binder.bind(derivation.expression, "spark", types, FEATURES)
     except ExpressionError as error:
         if error.code and not (error.code == "TW020" and _some_are_broken(draft)):
-            draft.report(error.code, derivation.site, f"the derivation {derivation.name!r}: {error}")
+            draft.report(
+                error.code, derivation.site, f"the derivation {derivation.name!r}: {error}"
+            )
         return None
     if not draft.binder.can_be_shown(bound.type):
-        what = f"{shown(derivation.expression)} is {spark_type(bound.type)}, which an answer cannot show. Cast it, as in cast(… as double)."
+        what = (
+            f"{shown(derivation.expression)} is {spark_type(bound.type)}, which an answer "
+            "cannot show. Cast it, as in cast(… as double)."
+        )
         draft.report("TW026", derivation.site, f"the derivation {derivation.name!r}: {what}")
         return None
     return bound
 
 
 def _some_are_broken(draft: Draft) -> bool:
-    """Whether an aggregation made no features because of a mistake of its own, so that a feature may only seem unknown."""
+    """Whether an aggregation made no features because of a mistake of its own, so that a feature
+    may only seem unknown.
+    """
     made = {id(feature.aggregation) for feature in draft.features}
     return any(id(aggregation) not in made for aggregation in draft.group_by.aggregations or ())

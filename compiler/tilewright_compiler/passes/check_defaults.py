@@ -15,13 +15,22 @@ def check_defaults(draft: Draft) -> None:
     seen: set[int] = set()
     for feature in draft.features:
         aggregation = feature.aggregation
-        if aggregation.default is None or id(aggregation) in seen or any(name not in draft.columns for name in feature.columns):
+        if (
+            aggregation.default is None
+            or id(aggregation) in seen
+            or any(name not in draft.columns for name in feature.columns)
+        ):
             continue
         seen.add(id(aggregation))
         result = feature.type(draft.columns)
         if not _fits(aggregation.default, result):
-            what = f"default={aggregation.default!r} is not a value of {feature.name}, which is {result}."
-            draft.report("TW010", aggregation.site, f"{what} Give {_example(result)}, or leave it out.")
+            what = (
+                f"default={aggregation.default!r} is not a value of {feature.name}, which is "
+                f"{result}."
+            )
+            draft.report(
+                "TW010", aggregation.site, f"{what} Give {_example(result)}, or leave it out."
+            )
 
 
 def _fits(value: Any, result: str) -> bool:

@@ -17,7 +17,8 @@ _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
 
 def choose_tile_sizes(draft: Draft) -> None:
-    """Give each feature its edge level, the rule that won and the levels of its cover, and the draft its levels, coarsest first.
+    """Give each feature its edge level, the rule that won and the levels of its cover, and the
+    draft its levels, coarsest first.
 
     With the hierarchy the windows 1h, 12h and 7d get 5m, 1h and 6h: levels 6h, 1h, 5m.
     """
@@ -26,18 +27,34 @@ def choose_tile_sizes(draft: Draft) -> None:
         draft.sized = [TileSize(None, "untiled") for _ in draft.features]
         _warn_of_no_effect(draft)
         return
-    if config.sizing_strategy == "adaptive" and config.entity_stats is None and not config.tile_sizes and config.tile_size is None:
-        what = "the sizing strategy adaptive knows nothing of the entities without tiling.entity_stats, so the hierarchy is used."
-        draft.report("TW042", draft.group_by.site, f"{what} Measure them with: tilewright stats PLAN FILE.")
+    if (
+        config.sizing_strategy == "adaptive"
+        and config.entity_stats is None
+        and not config.tile_sizes
+        and config.tile_size is None
+    ):
+        what = (
+            "the sizing strategy adaptive knows nothing of the entities without "
+            "tiling.entity_stats, so the hierarchy is used."
+        )
+        draft.report(
+            "TW042", draft.group_by.site, f"{what} Measure them with: tilewright stats PLAN FILE."
+        )
     draft.sized = [_size(draft, feature) for feature in draft.features]
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         _check(draft, feature, sized)
     ladder = _ladder(draft)
     if draft.broken:
         return
-    draft.sized = [_on_ladder(feature, sized, ladder) for feature, sized in zip(draft.features, draft.sized, strict=True)]
+    draft.sized = [
+        _on_ladder(feature, sized, ladder)
+        for feature, sized in zip(draft.features, draft.sized, strict=True)
+    ]
     coarser = zip(ladder, (0, *ladder), strict=False)
-    draft.levels = [Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms, coarser_ms)) for size_ms, coarser_ms in coarser]
+    draft.levels = [
+        Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms, coarser_ms))
+        for size_ms, coarser_ms in coarser
+    ]
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         _warn_of_many(draft, feature, sized)
 
@@ -54,14 +71,17 @@ def _size(draft: Draft, feature: FeatureSpec) -> TileSize:
 
 
 def _on_ladder(feature: FeatureSpec, sized: TileSize, ladder: list[int]) -> TileSize:
-    """A lifetime reads the coarsest level only; a window its edge level, with coarser ones in the middle where they save reads.
+    """A lifetime reads the coarsest level only; a window its edge level, with coarser ones in the
+    middle where they save reads.
 
     An exact window has its edge on the finest level, of whose cut tile the raw events are read.
     """
     if feature.window_ms is None or sized.edge_ms is None:
         return replace(sized, levels_ms=(ladder[0],))
     edge_ms = ladder[-1] if feature.edge == "exact" else sized.edge_ms
-    levels_ms = cover_levels(feature.window_ms, tuple(size_ms for size_ms in ladder if size_ms >= edge_ms))
+    levels_ms = cover_levels(
+        feature.window_ms, tuple(size_ms for size_ms in ladder if size_ms >= edge_ms)
+    )
     return replace(sized, edge_ms=edge_ms, levels_ms=levels_ms)
 
 
@@ -69,13 +89,20 @@ def _warn_of_no_effect(draft: Draft) -> None:
     """Report sizes and edge modes of tiles that there are none of."""
     group_by = draft.group_by
     said = [("tile_size", draft.tile_size is not None, group_by.site)]
-    said.append(("edge", "edge" in group_by.model_fields_set and group_by.edge != "exact", group_by.site))
-    for aggregation in {id(feature.aggregation): feature.aggregation for feature in draft.features}.values():
+    said.append(
+        ("edge", "edge" in group_by.model_fields_set and group_by.edge != "exact", group_by.site)
+    )
+    for aggregation in {
+        id(feature.aggregation): feature.aggregation for feature in draft.features
+    }.values():
         said.append(("tile_size", aggregation.tile_size is not None, aggregation.site))
         said.append(("edge", aggregation.edge not in (None, "exact"), aggregation.site))
     for argument, given, site in said:
         if given:
-            what = f"{argument}= has no effect: this GroupBy has no tiles, and its windows are met exactly."
+            what = (
+                f"{argument}= has no effect: this GroupBy has no tiles, and its windows are "
+                "met exactly."
+            )
             draft.report("TW044", site, f"{what} Say tiling_enabled=True, or leave {argument} out.")
 
 
@@ -90,7 +117,10 @@ def _check(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
             draft.report("TW015", site, f"{what} Use 1d or more, or leave tile_size out.")
     elif size_ms > window_ms:
         window = format_duration(window_ms)
-        what = f"a tile of {size} ({sized.rule}) is longer than the window {window} of {feature.name}: no tile would fit."
+        what = (
+            f"a tile of {size} ({sized.rule}) is longer than the window {window} of "
+            f"{feature.name}: no tile would fit."
+        )
         draft.report("TW013", site, f"{what} Use {window} or less.")
     elif feature.edge != "exact":
         _warn_of_error(draft, feature, size_ms, window_ms)
@@ -101,41 +131,63 @@ def _warn_of_error(draft: Draft, feature: FeatureSpec, size_ms: int, window_ms: 
     size, window, error = format_duration(size_ms), format_duration(window_ms), size_ms / window_ms
     if error > budget + 1e-12:
         finer = format_duration(max(1, int(window_ms * budget + 1e-6) // 1000) * 1000)
-        what = f"{feature.name}: the oldest tile ({size}) is {error:.0%} of the window {window}, above the budget of {budget:.0%}."
+        what = (
+            f"{feature.name}: the oldest tile ({size}) is {error:.0%} of the window {window}, "
+            f"above the budget of {budget:.0%}."
+        )
         draft.report("TW040", site, f"{what} Use a tile_size of at most {finer}.")
 
 
 def _warn_of_many(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
     cap = draft.config.max_tiles_per_request
-    if feature.window_ms is None or (tiles := tiles_read(feature.window_ms, sized.levels_ms)) <= cap:
+    if (
+        feature.window_ms is None
+        or (tiles := tiles_read(feature.window_ms, sized.levels_ms)) <= cap
+    ):
         return
     sizes = " and ".join(map(format_duration, sized.levels_ms))
-    what = f"{feature.name} reads {tiles:,} tiles of {sizes} a request, more than tiling.max_tiles_per_request = {cap:,}."
+    what = (
+        f"{feature.name} reads {tiles:,} tiles of {sizes} a request, more than "
+        f"tiling.max_tiles_per_request = {cap:,}."
+    )
     draft.report("TW041", feature.aggregation.site, f"{what} Use a larger tile_size.")
 
 
 def _ladder(draft: Draft) -> list[int]:
     """All levels, coarsest first; each must divide the next coarser one."""
     sizes = {sized.edge_ms for sized in draft.sized if sized.edge_ms is not None}
-    if any(feature.window_ms is None for feature in draft.features) and max(sizes, default=0) < _DAY:
+    if (
+        any(feature.window_ms is None for feature in draft.features)
+        and max(sizes, default=0) < _DAY
+    ):
         sizes.add(_DAY)
     ladder = sorted(sizes, reverse=True)
     wished: set[int] = set()
     for coarse_ms, fine_ms in pairwise(ladder):
         if coarse_ms % fine_ms:
             size_ms, site = _who_chose(draft, fine_ms, coarse_ms)
-            if size_ms not in wished:  # one wrong size may fit neither its larger nor its smaller neighbour
+            if (
+                size_ms not in wished
+            ):  # one wrong size may fit neither its larger nor its smaller neighbour
                 wished.add(size_ms)
                 fine, coarse = format_duration(fine_ms), format_duration(coarse_ms)
                 advice = fitting(size_ms, [other for other in ladder if other != size_ms])
                 draft.report(
-                    "TW012", site, f"tile size {fine} does not divide {coarse}: each tile size must divide the next larger one. {advice}"
+                    "TW012",
+                    site,
+                    (
+                        f"tile size {fine} does not divide {coarse}: each tile size "
+                        "must divide the "
+                        f"next larger one. {advice}"
+                    ),
                 )
     return ladder
 
 
 def _who_chose(draft: Draft, fine_ms: int, coarse_ms: int) -> tuple[int, CallSite]:
-    """The size to change and its line: one that an aggregation wished for, rather than one that a rule gave."""
+    """The size to change and its line: one that an aggregation wished for, rather than one that a
+    rule gave.
+    """
     pairs = list(zip(draft.features, draft.sized, strict=True))
     for size_ms in (fine_ms, coarse_ms):
         for feature, sized in pairs:
@@ -150,24 +202,45 @@ def fitting(size_ms: int, others: list[int]) -> str:
     >>> fitting(420_000, [3_600_000])
     'Use 5m, 6m or 10m.'
     """
-    good = sorted(c for c in _candidates(size_ms, others) if all(max(c, other) % min(c, other) == 0 for other in others))
+    good = sorted(
+        c
+        for c in _candidates(size_ms, others)
+        if all(max(c, other) % min(c, other) == 0 for other in others)
+    )
     below, above = [c for c in good if c < size_ms][-2:], [c for c in good if c > size_ms][:1]
     names = [format_duration(c) for c in [*below, *above]]
-    return f"Use {' or '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}." if names else "Leave it out."
+    return (
+        f"Use {' or '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}."
+        if names
+        else "Leave it out."
+    )
 
 
 def _candidates(size_ms: int, others: list[int]) -> set[int]:
-    """Round sizes near the wished one, and parts of the other sizes, in units that it is at least one of."""
+    """Round sizes near the wished one, and parts of the other sizes, in units that it is at least
+    one of.
+    """
     units = [unit for unit in (_DAY, _HOUR, _MINUTE, _SECOND) if unit <= size_ms]
     parts = {other // n for other in others for n in range(1, 101) if other % n == 0}
-    return {unit * n for unit in units[:2] for n in range(1, 61)} | {part for part in parts if part % units[0] == 0}
+    return {unit * n for unit in units[:2] for n in range(1, 61)} | {
+        part for part in parts if part % units[0] == 0
+    }
 
 
 def _ttl_ms(draft: Draft, size_ms: int, coarser_ms: int) -> int | None:
-    """How long a tile may be asked for (errata W9): by the longest window of its level, and as the head of a coarser tile."""
-    windows = [f.window_ms for f, sized in zip(draft.features, draft.sized, strict=True) if size_ms in sized.levels_ms]
+    """How long a tile may be asked for (errata W9): by the longest window of its level, and as the
+    head of a coarser tile.
+    """
+    windows = [
+        f.window_ms
+        for f, sized in zip(draft.features, draft.sized, strict=True)
+        if size_ms in sized.levels_ms
+    ]
     if None in windows:
         return None
     longest_ms = max((window_ms for window_ms in windows if window_ms is not None), default=0)
     longest_ms = max(longest_ms, coarser_ms)
-    return ceil(draft.config.kv_store.ttl_multiplier * (longest_ms + size_ms + draft.config.flink.allowed_lateness))
+    return ceil(
+        draft.config.kv_store.ttl_multiplier
+        * (longest_ms + size_ms + draft.config.flink.allowed_lateness)
+    )

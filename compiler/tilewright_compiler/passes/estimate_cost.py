@@ -17,7 +17,8 @@ _HEADER_BYTES, _NUMBER_BYTES = 48, 8
 _LENGTH_BYTES = 8
 #: How many values of a bucket column a tile is taken to hold.
 _TYPICAL_BUCKETS = 10
-#: What a chunk takes beside its events, for itself and for each of its columns, and how many events it has where that is not known.
+#: What a chunk takes beside its events, for itself and for each of its columns, and how many events
+#: it has where that is not known.
 _CHUNK_BYTES, _CHUNK_COLUMN_BYTES, _TYPICAL_EVENTS = 64, 64, 16
 #: A lifetime reads as many tiles as there are days with events: a year of them is assumed.
 _LIFETIME_MS = 365 * 86_400_000
@@ -26,8 +27,8 @@ _LIFETIME_MS = 365 * 86_400_000
 def estimate_cost(draft: Draft) -> None:
     """Fill the draft's cost.
 
-    A window W over tiles T reads W/T tiles if its ends are tile boundaries and one more if not (errata K8);
-    a level is read once, for its longest window.
+    A window W over tiles T reads W/T tiles if its ends are tile boundaries and one more if not
+    (errata K8); a level is read once, for its longest window.
     """
     record, chunk, chunks = _record_bytes(draft), _chunk_bytes(draft), _chunks(draft)
     counts = [_tiles(draft, level.size_ms) for level in draft.levels]
@@ -35,8 +36,12 @@ def estimate_cost(draft: Draft) -> None:
     stored, stats = _stored_bytes(draft, record, chunk), draft.config.entity_stats
     entities, requests = (stats.entities, stats.requests_per_second) if stats else (None, None)
     draft.cost = Cost(
-        typical=Request(tiles=typical, chunks=chunks, bytes=typical * record + chunks * chunk, round_trips=1),
-        worst=Request(tiles=worst, chunks=chunks, bytes=worst * record + chunks * chunk, round_trips=1),
+        typical=Request(
+            tiles=typical, chunks=chunks, bytes=typical * record + chunks * chunk, round_trips=1
+        ),
+        worst=Request(
+            tiles=worst, chunks=chunks, bytes=worst * record + chunks * chunk, round_trips=1
+        ),
         chunk_bytes=None if draft.events is None else chunk,
         max_tiles_per_request=draft.config.max_tiles_per_request,
         max_edge_error=draft.config.max_edge_error,
@@ -50,14 +55,22 @@ def estimate_cost(draft: Draft) -> None:
 def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
     """How many tiles of a level a fetch reads, typically and at the worst alignment.
 
-    Without a gap up to the longest window that has this level as its coarsest; else the tiles in the newest tile of a
-    coarser level, in case that holds later events; and those at the old end of each longer cover with a coarser middle.
+    Without a gap up to the longest window that has this level as its coarsest; else the tiles in
+    the newest tile of a coarser level, in case that holds later events; and those at the old end of
+    each longer cover with a coarser middle.
     """
     ladder = [level.size_ms for level in draft.levels]
-    windows = {(f.window_ms or _LIFETIME_MS, tuple(f.levels_ms), f.edge) for f in draft.plan_features}
-    reach_ms = max((window_ms for window_ms, levels, _ in windows if levels[0] == size_ms), default=0)
+    windows = {
+        (f.window_ms or _LIFETIME_MS, tuple(f.levels_ms), f.edge) for f in draft.plan_features
+    }
+    reach_ms = max(
+        (window_ms for window_ms, levels, _ in windows if levels[0] == size_ms), default=0
+    )
     sizes = [(*levels, *(size for size in ladder if size < levels[-1])) for _, levels, _ in windows]
-    head_ms = max((coarser for levels in sizes for coarser, finer in pairwise(levels) if finer == size_ms), default=0)
+    head_ms = max(
+        (coarser for levels in sizes for coarser, finer in pairwise(levels) if finer == size_ms),
+        default=0,
+    )
     # A cut edge tile stands beside the whole ones also where those begin with a coarser tile.
     ends = {
         (window_ms, coarser, edge == "prorate" and size_ms == levels[-1])
@@ -69,11 +82,15 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
     reach = ceil(reach_ms / size_ms) + 1 if reach_ms else 0
     parts = [coarser // size_ms + cut for _, coarser, cut in ends]
     head = head_ms // size_ms if head_ms > reach_ms else 0
-    return max(reach, head // 2 + 1 if head else 0) + sum(n // 2 for n in parts), max(reach, head) + sum(n - 1 for n in parts)
+    return max(reach, head // 2 + 1 if head else 0) + sum(n // 2 for n in parts), max(
+        reach, head
+    ) + sum(n - 1 for n in parts)
 
 
 def _chunks(draft: Draft) -> int:
-    """How many chunks of raw events a fetch reads: beside tiles one at the old end of each exact window and the newest one."""
+    """How many chunks of raw events a fetch reads: beside tiles one at the old end of each exact
+    window and the newest one.
+    """
     if draft.events is None:
         return 0
     windows = {feature.window_ms for feature in draft.plan_features if feature.edge == "exact"}
@@ -87,10 +104,20 @@ def _chunk_bytes(draft: Draft) -> int:
     if draft.events is None:
         return 0
     stats = draft.config.entity_stats
-    count = _TYPICAL_EVENTS if stats is None else ceil(stats.events_per_hour * draft.events.size_ms / 3_600_000)
+    count = (
+        _TYPICAL_EVENTS
+        if stats is None
+        else ceil(stats.events_per_hour * draft.events.size_ms / 3_600_000)
+    )
     texts = sum(family(column.type) == "text" for column in draft.events.columns)
     event = _NUMBER_BYTES * len(draft.events.columns) + TEXT_BYTES * texts
-    return _HEADER_BYTES + _LENGTH_BYTES + _CHUNK_BYTES + _CHUNK_COLUMN_BYTES * len(draft.events.columns) + event * count
+    return (
+        _HEADER_BYTES
+        + _LENGTH_BYTES
+        + _CHUNK_BYTES
+        + _CHUNK_COLUMN_BYTES * len(draft.events.columns)
+        + event * count
+    )
 
 
 def _recommendations(draft: Draft) -> list[Recommendation]:
@@ -98,21 +125,36 @@ def _recommendations(draft: Draft) -> list[Recommendation]:
     stats, cap = draft.config.entity_stats, draft.config.max_tiles_per_request
     if stats is None:
         return []
-    sizes = sorted({(f.window_ms, f.edge_ms) for f in draft.plan_features if f.window_ms is not None and f.edge_ms is not None})
-    return [Recommendation(window_ms=w, size_ms=s, **recommend(w, s, stats, cap)._asdict()) for w, s in sizes]
+    sizes = sorted(
+        {
+            (f.window_ms, f.edge_ms)
+            for f in draft.plan_features
+            if f.window_ms is not None and f.edge_ms is not None
+        }
+    )
+    return [
+        Recommendation(window_ms=w, size_ms=s, **recommend(w, s, stats, cap)._asdict())
+        for w, s in sizes
+    ]
 
 
 def _record_bytes(draft: Draft) -> int:
     layout = draft.tile_layout
     if layout is None:
         return 0
-    buckets = sum(_LENGTH_BYTES + _TYPICAL_BUCKETS * (TEXT_BYTES + _fields_bytes(draft, bucket)) for bucket in layout.buckets)
+    buckets = sum(
+        _LENGTH_BYTES + _TYPICAL_BUCKETS * (TEXT_BYTES + _fields_bytes(draft, bucket))
+        for bucket in layout.buckets
+    )
     return _HEADER_BYTES + _fields_bytes(draft, layout) + buckets
 
 
 def _fields_bytes(draft: Draft, layout: TileLayout | BucketLayout) -> int:
     states = {state.id: state for state in draft.states}
-    sketches = sum(_LENGTH_BYTES + state_types()[states[field.state].kind].variable_bytes(states[field.state]) for field in layout.variable)
+    sketches = sum(
+        _LENGTH_BYTES + state_types()[states[field.state].kind].variable_bytes(states[field.state])
+        for field in layout.variable
+    )
     return _NUMBER_BYTES * len(layout.columns) + sketches
 
 

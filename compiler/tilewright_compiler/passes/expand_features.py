@@ -15,26 +15,43 @@ def expand_features(draft: Draft) -> None:
     """Name one feature for each window and bucket of each aggregation, in the order of declaration.
 
     `Aggregation(input_column="amount", operation=Operation.SUM, windows=["1h", "14d"])` gives
-    `amount_sum_1h` and `amount_sum_14d`; with `buckets=["kind"]`, `amount_sum_1h_by_kind` and `amount_sum_14d_by_kind`.
+    `amount_sum_1h` and `amount_sum_14d`; with `buckets=["kind"]`, `amount_sum_1h_by_kind` and
+    `amount_sum_14d_by_kind`.
     """
     seen: dict[str, Aggregation] = {}
     for aggregation in draft.group_by.aggregations or ():
         if _sound(aggregation):
             for feature in _features(draft, aggregation):
                 if (other := seen.get(feature.name.casefold())) is not None:
-                    where = "twice by this aggregation" if other is aggregation else f"here and at line {other.site.line}"
-                    draft.report("TW006", aggregation.site, f"the feature {feature.name} is made {where}. Give one a name=….")
+                    where = (
+                        "twice by this aggregation"
+                        if other is aggregation
+                        else f"here and at line {other.site.line}"
+                    )
+                    draft.report(
+                        "TW006",
+                        aggregation.site,
+                        f"the feature {feature.name} is made {where}. Give one a name=….",
+                    )
                 seen.setdefault(feature.name.casefold(), aggregation)
                 draft.features.append(feature)
 
 
 def _sound(aggregation: Aggregation) -> bool:
-    parts = [aggregation, aggregation.operation, *(w for w in aggregation.windows or () if isinstance(w, Window))]
+    parts = [
+        aggregation,
+        aggregation.operation,
+        *(w for w in aggregation.windows or () if isinstance(w, Window)),
+    ]
     return not any(part is None or part.problems for part in parts)
 
 
 def _features(draft: Draft, aggregation: Aggregation) -> Iterator[FeatureSpec]:
-    stem = aggregation.name if aggregation.name is not None else f"{aggregation.input_column}_{aggregation.operation.suffix}"
+    stem = (
+        aggregation.name
+        if aggregation.name is not None
+        else f"{aggregation.input_column}_{aggregation.operation.suffix}"
+    )
     if aggregation.name is not None and (why := unusable(aggregation.name)):
         draft.report("TW007", aggregation.site, f"the feature name {aggregation.name!r} {why}.")
     edge = _edge(draft, aggregation)
@@ -43,22 +60,34 @@ def _features(draft: Draft, aggregation: Aggregation) -> Iterator[FeatureSpec]:
         window_ms = None if window is None else duration_ms(window)
         name = stem if window_ms is None else f"{stem}_{format_duration(window_ms)}"
         for bucket in buckets or (None,):
-            yield FeatureSpec(name if bucket is None else f"{name}_by_{bucket}", aggregation, window_ms, edge, bucket)
+            yield FeatureSpec(
+                name if bucket is None else f"{name}_by_{bucket}",
+                aggregation,
+                window_ms,
+                edge,
+                bucket,
+            )
 
 
 def _buckets(draft: Draft, aggregation: Aggregation) -> list[str]:
     named = list(aggregation.buckets or ())
     for bucket in dict.fromkeys(named):
         if named.count(bucket) > 1:
-            draft.report("TW006", aggregation.site, f"the bucket {bucket!r} is named twice. Name it once.")
+            draft.report(
+                "TW006", aggregation.site, f"the bucket {bucket!r} is named twice. Name it once."
+            )
         if bucket in (draft.group_by.keys or ()):
-            what = f"buckets names {bucket!r}, which is a key: an entity has one value of it. Leave it out."
+            what = (
+                f"buckets names {bucket!r}, which is a key: an entity has one value of it. "
+                "Leave it out."
+            )
             draft.report("TW010", aggregation.site, what)
     return list(dict.fromkeys(named))
 
 
 def _edge(draft: Draft, aggregation: Aggregation) -> Edge:
-    """Its own edge mode or the GroupBy's; where no part of a tile can be taken, `prorate` is `sawtooth` (errata R5).
+    """Its own edge mode or the GroupBy's; where no part of a tile can be taken, `prorate` is
+    `sawtooth` (errata R5).
 
     Without tiles every window is met exactly.
     """
@@ -68,6 +97,9 @@ def _edge(draft: Draft, aggregation: Aggregation) -> Edge:
     if edge != "prorate" or aggregation.operation.prorates:
         return edge
     if aggregation.edge == "prorate":
-        what = f"edge='prorate' takes no part of {aggregation.operation.name}: the whole edge tile counts, as with 'sawtooth'."
+        what = (
+            f"edge='prorate' takes no part of {aggregation.operation.name}: the whole edge "
+            "tile counts, as with 'sawtooth'."
+        )
         draft.report("TW043", aggregation.site, f"{what} COUNT, SUM and AVERAGE can be prorated.")
     return "sawtooth"

@@ -1,4 +1,6 @@
-"""Pass: which raw events are kept beside the tiles, or instead of them, in which chunks and for how long."""
+"""Pass: which raw events are kept beside the tiles, or instead of them, in which chunks and for how
+long.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ _DAY = 86_400_000
 def lay_out_events(draft: Draft) -> None:
     """Give the draft its event log if a feature asks for its window exactly.
 
-    Beside tiles a chunk is as long as a tile of the finest level, since a cover may have to replace one tile at either end.
-    Without tiles it is as long as the tile that the longest window would get.
+    Beside tiles a chunk is as long as a tile of the finest level, since a cover may have to replace
+    one tile at either end. Without tiles it is as long as the tile that the longest window would
+    get.
     """
     exact = [feature for feature in draft.plan_features if feature.edge == "exact"]
     if not exact:
@@ -28,7 +31,16 @@ def lay_out_events(draft: Draft) -> None:
     else:
         size_ms = _DAY if lifetime else by_config(max(lengths), draft.config).size_ms
         ever = lifetime
-    kept_ms = draft.config.kv_store.ttl_multiplier * (max(lengths, default=0) + size_ms + draft.config.flink.allowed_lateness)
-    names = dict.fromkeys(name for feature in exact for name in (feature.input, feature.bucket) if name is not None)
-    columns = [Column(name="__ts", type="BIGINT"), *(Column(name=name, type=draft.columns[name]) for name in names)]
-    draft.events = EventLog(size_ms=size_ms, ttl_ms=None if ever else ceil(kept_ms), columns=columns)
+    kept_ms = draft.config.kv_store.ttl_multiplier * (
+        max(lengths, default=0) + size_ms + draft.config.flink.allowed_lateness
+    )
+    names = dict.fromkeys(
+        name for feature in exact for name in (feature.input, feature.bucket) if name is not None
+    )
+    columns = [
+        Column(name="__ts", type="BIGINT"),
+        *(Column(name=name, type=draft.columns[name]) for name in names),
+    ]
+    draft.events = EventLog(
+        size_ms=size_ms, ttl_ms=None if ever else ceil(kept_ms), columns=columns
+    )

@@ -8,22 +8,36 @@ from ..draft import Draft
 from ..plan.model import EVENTS_NAME, KeyLayout
 
 #: The first unit that divides a tile's size gives the form of its start.
-_TILE_IDS = ((86_400_000, "%Y%m%d"), (3_600_000, "%Y%m%d%H"), (60_000, "%Y%m%d%H%M"), (1_000, "%Y%m%d%H%M%S"))
+_TILE_IDS = (
+    (86_400_000, "%Y%m%d"),
+    (3_600_000, "%Y%m%d%H"),
+    (60_000, "%Y%m%d%H%M"),
+    (1_000, "%Y%m%d%H%M%S"),
+)
 
 _ENTITY = (
-    "the key columns in order, joined by ','; each is <tag>=<value>, percent-encoded as UTF-8 except for A-Z a-z 0-9 - . _ ~; "
+    "the key columns in order, joined by ','; each is <tag>=<value>, percent-encoded as UTF-8 "
+    "except for A-Z a-z 0-9 - . _ ~; "
     "tags: s string, i integer, f double, b boolean, d date, t timestamp, n decimal"
 )
-_ORDERED = "group_by, byte 0, entity, byte 0, size_ms as 8 bytes big endian, start_ms + 2**63 as 8 bytes big endian"
+_ORDERED = (
+    "group_by, byte 0, entity, byte 0, size_ms as 8 bytes big endian, start_ms + 2**63 as 8 "
+    "bytes big endian"
+)
 
 
 def lay_out_keys(draft: Draft) -> None:
     """Describe the keys of this GroupBy's tiles; the code of it is the runtime's module `keys`."""
-    tile_ids = {format_duration(level.size_ms): tile_id_format(level.size_ms) for level in draft.levels}
+    tile_ids = {
+        format_duration(level.size_ms): tile_id_format(level.size_ms) for level in draft.levels
+    }
     if draft.events is not None:
         tile_ids[EVENTS_NAME] = tile_id_format(draft.events.size_ms)
     draft.key_layout = KeyLayout(
-        text=f"tiles::{draft.name}::{{{{entity}}}}::{{size}}::{{tile_id}}, the entity in literal braces, tile_id the tile's start in UTC",
+        text=(
+            f"tiles::{draft.name}::{{{{entity}}}}::{{size}}::{{tile_id}}, the entity in literal "
+            "braces, tile_id the tile's start in UTC"
+        ),
         ordered=_ORDERED,
         entity=_ENTITY,
         tile_ids=tile_ids,

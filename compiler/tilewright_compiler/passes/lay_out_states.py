@@ -14,11 +14,15 @@ from ..states import lay_out
 def lay_out_states(draft: Draft) -> None:
     """Fill the draft's states, plan features and tile layout.
 
-    SUM and AVERAGE of `amount` over any windows share the states `sum_amount` and `count_amount`; by bucket `kind` they
-    share `sum_amount_by_kind` and `count_amount_by_kind`, which a tile keeps for each value of `kind`.
+    SUM and AVERAGE of `amount` over any windows share the states `sum_amount` and `count_amount`;
+    by bucket `kind` they share `sum_amount_by_kind` and `count_amount_by_kind`, which a tile keeps
+    for each value of `kind`.
     """
     needed = [
-        [_StateKey(kind, feature.aggregation.input_column, feature.bucket, tuple(params.items())) for kind, params in _kept(feature)]
+        [
+            _StateKey(kind, feature.aggregation.input_column, feature.bucket, tuple(params.items()))
+            for kind, params in _kept(feature)
+        ]
         for feature in draft.features
     ]
     ids = _ids(list(dict.fromkeys(kept for states in needed for kept in states)))
@@ -28,11 +32,17 @@ def lay_out_states(draft: Draft) -> None:
         record_version=1,
         columns=columns,
         variable=variable,
-        buckets=[_bucket_layout(draft, bucket) for bucket in dict.fromkeys(state.bucket for state in draft.states) if bucket is not None],
+        buckets=[
+            _bucket_layout(draft, bucket)
+            for bucket in dict.fromkeys(state.bucket for state in draft.states)
+            if bucket is not None
+        ],
         compression=draft.config.kv_store.compression,
     )
     for feature, sized, own in zip(draft.features, draft.sized, needed, strict=True):
-        draft.plan_features.append(_plan_feature(draft, feature, sized, [ids[kept] for kept in own]))
+        draft.plan_features.append(
+            _plan_feature(draft, feature, sized, [ids[kept] for kept in own])
+        )
 
 
 class _StateKey(NamedTuple):
@@ -51,29 +61,49 @@ def _kept(feature: FeatureSpec) -> tuple[tuple[str, dict[str, int | str]], ...]:
 def _state(draft: Draft, kept: _StateKey, state_id: str) -> State:
     of = draft.columns[kept.column]
     many, params = of.endswith("[]"), dict(kept.params)
-    return State(id=state_id, kind=kept.kind, input=kept.column, type=element(of), many=many, bucket=kept.bucket, params=params)
+    return State(
+        id=state_id,
+        kind=kept.kind,
+        input=kept.column,
+        type=element(of),
+        many=many,
+        bucket=kept.bucket,
+        params=params,
+    )
 
 
 def _bucket_layout(draft: Draft, bucket: str) -> BucketLayout:
     columns, variable = lay_out([state for state in draft.states if state.bucket == bucket])
-    return BucketLayout(column=bucket, type=draft.columns[bucket], columns=columns, variable=variable)
+    return BucketLayout(
+        column=bucket, type=draft.columns[bucket], columns=columns, variable=variable
+    )
 
 
 def _ids(states: list[_StateKey]) -> dict[_StateKey, str]:
-    """`{kind}_{input}[_by_{bucket}]`, with the values of the parameters where two states differ in nothing else."""
+    """`{kind}_{input}[_by_{bucket}]`, with the values of the parameters where two states differ in
+    nothing else.
+    """
     alike = Counter((kept.kind, kept.column, kept.bucket) for kept in states)
     ids: dict[str, _StateKey] = {}
     for kept in states:
         values = "".join(f"_{value}" for _, value in kept.params) if alike[kept[:3]] > 1 else ""
-        state_id = f"{kept.kind}_{kept.column}{values}" + (f"_by_{kept.bucket}" if kept.bucket is not None else "")
+        state_id = f"{kept.kind}_{kept.column}{values}" + (
+            f"_by_{kept.bucket}" if kept.bucket is not None else ""
+        )
         while state_id in ids:  # `first` of `k_x` and `first_k` of `x`
             state_id += "_2"
         ids[state_id] = kept
     return {kept: state_id for state_id, kept in ids.items()}
 
 
-def _plan_feature(draft: Draft, feature: FeatureSpec, sized: TileSize, states: list[str]) -> Feature:
-    aggregation, operation, window_ms = feature.aggregation, feature.aggregation.operation, feature.window_ms
+def _plan_feature(
+    draft: Draft, feature: FeatureSpec, sized: TileSize, states: list[str]
+) -> Feature:
+    aggregation, operation, window_ms = (
+        feature.aggregation,
+        feature.aggregation.operation,
+        feature.window_ms,
+    )
     edge_ms = sized.edge_ms if window_ms is not None else None
     return Feature(
         name=feature.name,
@@ -88,6 +118,8 @@ def _plan_feature(draft: Draft, feature: FeatureSpec, sized: TileSize, states: l
         edge_ms=edge_ms,
         rule=sized.rule,
         states=states,
-        max_edge_error=edge_ms / window_ms if edge_ms is not None and window_ms is not None and feature.edge != "exact" else 0.0,
+        max_edge_error=edge_ms / window_ms
+        if edge_ms is not None and window_ms is not None and feature.edge != "exact"
+        else 0.0,
         default=aggregation.default,
     )

@@ -18,38 +18,55 @@ _CALENDARS = {
     "timestamp": "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
 }
 
-#: Most often the value is a number of seconds or milliseconds, which a timestamp column does not take.
+#: Most often the value is a number of seconds or milliseconds, which a timestamp column does not
+#: take.
 _EPOCH_HINT = " (a number? declare the column bigint, in milliseconds, not seconds)"
 
 
 def write_sql(draft: Draft) -> None:
-    """Give each source its script: a statement that reads a batch, those that make the tiles of a level, one that gives raw events.
+    """Give each source its script: a statement that reads a batch, those that make the tiles of a
+    level, one that gives raw events.
 
-    Of a level there is one for the tiles, and one more for each bucket column makes what those keep for each of its values;
-    none of them without tiles. The last is there if raw events are kept.
+    Of a level there is one for the tiles, and one more for each bucket column makes what those keep
+    for each of its values; none of them without tiles. The last is there if raw events are kept.
     """
     assert draft.tile_layout is not None  # laid out before
-    level = [_tiles(draft), *(_buckets(draft, bucket, 3 + i) for i, bucket in enumerate(draft.tile_layout.buckets))]
+    level = [
+        _tiles(draft),
+        *(_buckets(draft, bucket, 3 + i) for i, bucket in enumerate(draft.tile_layout.buckets)),
+    ]
     common = level if draft.levels else []
     if draft.events is not None:
         common.append(_raw(draft, draft.events, len(common) + 2))
     for bound in draft.sources:
-        draft.sql[bound.name] = {"duckdb": "\n\n".join(f"{statement};" for statement in [_events(draft, bound), *common]) + "\n"}
+        draft.sql[bound.name] = {
+            "duckdb": "\n\n".join(f"{statement};" for statement in [_events(draft, bound), *common])
+            + "\n"
+        }
 
 
 def _events(draft: Draft, bound: BoundSource) -> str:
     columns = _columns(draft)
     typed = [f"batch.{quoted('__row')}", *(_typed(bound, column) for column in bound.columns)]
     selected = [quoted("__row"), quoted("__reason"), f"TRY({bound.time}) AS {quoted('__ts')}"]
-    selected += [f"{_guarded(bound, column.name, column.type)} AS {quoted(column.name)}" for column in columns]
+    selected += [
+        f"{_guarded(bound, column.name, column.type)} AS {quoted(column.name)}"
+        for column in columns
+    ]
     kept = [quoted("__row"), quoted("__ts"), *(quoted(column.name) for column in columns)]
     where = " AND ".join(f"TRY(({condition}))" for condition in bound.wheres)
     return "\n".join(
         [
-            "-- 1. Read a batch of raw rows as the types of the schema, keep what the wheres keep, and compute keys, time and inputs.",
+            (
+                "-- 1. Read a batch of raw rows as the types of the schema, keep what the wheres "
+                "keep, and compute keys, time and inputs."
+            ),
             "CREATE OR REPLACE TEMP TABLE events AS",
             *_head(bound),
-            "  -- A value that does not fit its type is refused with a reason, not turned into null in silence.",
+            (
+                "  -- A value that does not fit its type is refused with a reason, not turned into "
+                "null in silence."
+            ),
             f"  SELECT\n    {_list(typed)},\n    {_refusals(bound)} AS {quoted('__reason')}",
             f"  FROM {'lists AS ' if _lists(bound) else ''}batch",
             "), selected AS (",
@@ -65,7 +82,10 @@ def _events(draft: Draft, bound: BoundSource) -> str:
 
 def _columns(draft: Draft) -> list[Column]:
     keys = {key.name for key in draft.keys}
-    return [*draft.keys, *(Column(name=name, type=kind) for name, kind in draft.columns.items() if name not in keys)]
+    return [
+        *draft.keys,
+        *(Column(name=name, type=kind) for name, kind in draft.columns.items() if name not in keys),
+    ]
 
 
 def _list(parts: list[str]) -> str:
@@ -77,22 +97,34 @@ def _lists(bound: BoundSource) -> list[str]:
 
 
 def _head(bound: BoundSource) -> list[str]:
-    """How the statement begins: where the source has lists, with their elements as texts and as their type."""
+    """How the statement begins: where the source has lists, with their elements as texts and as
+    their type.
+    """
     if not (columns := _lists(bound)):
         return ["WITH typed AS ("]
     read = []
     for column in columns:
         name, kind = quoted(column), bound.schema[column]
         text = f"CAST({name} AS VARCHAR)"
-        # DuckDB's JSON makes doubles of fractions; its own reader of lists keeps every digit, but not JSON's escapes.
+        # DuckDB's JSON makes doubles of fractions; its own reader of lists keeps every digit, but
+        # not JSON's escapes.
         is_exact = family(element(kind)) == "decimal"
-        elements = f"TRY_CAST({text} AS VARCHAR[])" if is_exact else f"json_extract_string({text}, '$[*]')"
+        elements = (
+            f"TRY_CAST({text} AS VARCHAR[])" if is_exact else f"json_extract_string({text}, '$[*]')"
+        )
         elements = f"CASE WHEN TRY(json_type({text})) = 'ARRAY' THEN {elements} END"
-        read.append(f"CASE WHEN typeof({name}) = 'VARCHAR' THEN {elements} ELSE TRY_CAST({name} AS VARCHAR[]) END AS {_texts(column)}")
+        read.append(
+            f"CASE WHEN typeof({name}) = 'VARCHAR' THEN {elements} ELSE TRY_CAST({name} AS "
+            f"VARCHAR[]) END AS {_texts(column)}"
+        )
         read.append(f"{_of_either(name, column, kind)} AS {_values(column)}")
     return [
         "WITH lists AS (",
-        "  -- A list comes as such, or in a text as JSON; what its elements cannot be cast to is null among its values.",
+        (
+            "  -- A list comes as such, or in a text as JSON; what its elements "
+            "cannot be cast to is "
+            "null among its values."
+        ),
         f"  SELECT\n    *,\n    {_list(read)}",
         "  FROM batch",
         "), typed AS (",
@@ -108,7 +140,10 @@ def _values(column: str) -> str:
 
 
 def _of_either(name: str, column: str, kind: str) -> str:
-    return f"CASE WHEN typeof({name}) = 'VARCHAR' THEN TRY_CAST({_texts(column)} AS {kind}) ELSE TRY_CAST({name} AS {kind}) END"
+    return (
+        f"CASE WHEN typeof({name}) = 'VARCHAR' THEN TRY_CAST({_texts(column)} AS {kind}) ELSE "
+        f"TRY_CAST({name} AS {kind}) END"
+    )
 
 
 def _typed(bound: BoundSource, column: str) -> str:
@@ -130,16 +165,29 @@ def _refusals(bound: BoundSource) -> str:
         name, value, is_list = f"batch.{quoted(column)}", _cast(bound, column), kind.endswith("[]")
         broken = f"{name} IS NOT NULL AND {value} IS NULL"
         if is_list:
-            broken += f" OR typeof({name}) <> {literal(kind)} AND list_count({value}) < list_count({_texts(column)})"
+            broken += (
+                f" OR typeof({name}) <> {literal(kind)} AND list_count({value}) < "
+                f"list_count({_texts(column)})"
+            )
         if element(kind) in _WHOLE:
-            exact = _of_either(name, column, "DOUBLE[]") if is_list else f"TRY_CAST({name} AS DOUBLE)"
+            exact = (
+                _of_either(name, column, "DOUBLE[]") if is_list else f"TRY_CAST({name} AS DOUBLE)"
+            )
             broken += f" OR {exact} <> {value}"
         if (calendar := _CALENDARS.get(family(element(kind)) or "")) is not None:
             outside = f"NOT BETWEEN {calendar}"
-            broken += f" OR len(list_filter({value}, lambda x: x {outside})) > 0" if is_list else f" OR {value} {outside}"
+            broken += (
+                f" OR len(list_filter({value}, lambda x: x {outside})) > 0"
+                if is_list
+                else f" OR {value} {outside}"
+            )
         hint = _EPOCH_HINT if family(kind) == "timestamp" else ""
-        cases.append(f"WHEN {broken} THEN {literal(f'{column} is not {_a(spark_type(kind))}{hint}')}")
-    return "CASE\n      " + "\n      ".join(cases) + "\n    END" if cases else "CAST(NULL AS VARCHAR)"
+        cases.append(
+            f"WHEN {broken} THEN {literal(f'{column} is not {_a(spark_type(kind))}{hint}')}"
+        )
+    return (
+        "CASE\n      " + "\n      ".join(cases) + "\n    END" if cases else "CAST(NULL AS VARCHAR)"
+    )
 
 
 def _a(kind: str) -> str:
@@ -147,14 +195,20 @@ def _a(kind: str) -> str:
 
 
 def _guarded(bound: BoundSource, column: str, kind: str) -> str:
-    """The value of a select: null where it cannot be computed, and of the type that all sources share."""
+    """The value of a select: null where it cannot be computed, and of the type that all sources
+    share.
+    """
     sql, own = bound.selects[column], bound.types[column]
     value = sql
     if sql not in map(quoted, bound.columns):
         value = f"TRY({sql})"
         if (calendar := _CALENDARS.get(family(element(own)) or "")) is not None:
             within = f"CASE WHEN {{0}} BETWEEN {calendar} THEN {{0}} END"
-            value = f"list_transform({value}, lambda x: {within.format('x')})" if own.endswith("[]") else within.format(value)
+            value = (
+                f"list_transform({value}, lambda x: {within.format('x')})"
+                if own.endswith("[]")
+                else within.format(value)
+            )
     return value if own == kind else f"CAST({value} AS {kind})"
 
 
@@ -164,13 +218,23 @@ def _reasons(draft: Draft) -> str:
     for key in draft.keys:
         cases.append(f"WHEN {quoted(key.name)} IS NULL THEN {literal(f'key {key.name} is null')}")
         if family(key.type) == "float":
-            cases.append(f"WHEN isnan({quoted(key.name)}) THEN {literal(f'key {key.name} is not a number')}")
+            cases.append(
+                f"WHEN isnan({quoted(key.name)}) THEN {literal(f'key {key.name} is not a number')}"
+            )
     outside = "time is outside 1971-2099"
     # 1971 and 2100 in milliseconds, and the same read as another unit.
     for low, high, hint in (
         (31_536_000, 4_102_444_800, f"{outside}: seconds? times are milliseconds"),
-        (31_536_000_000_000, 4_102_444_800_000_000, f"{outside}: microseconds? times are milliseconds"),
-        (31_536_000_000_000_000, 4_102_444_800_000_000_000, f"{outside}: nanoseconds? times are milliseconds"),
+        (
+            31_536_000_000_000,
+            4_102_444_800_000_000,
+            f"{outside}: microseconds? times are milliseconds",
+        ),
+        (
+            31_536_000_000_000_000,
+            4_102_444_800_000_000_000,
+            f"{outside}: nanoseconds? times are milliseconds",
+        ),
     ):
         cases.append(f"WHEN {ts} >= {low} AND {ts} < {high} THEN {literal(hint)}")
     cases.insert(len(cases) - 3, f"WHEN {ts} IS NULL THEN 'time is null'")
@@ -187,10 +251,16 @@ def _tiles(draft: Draft) -> str:
     states = [state for state in draft.states if state.bucket is None]
     flat = _flat(draft, states, [f"true AS {quoted('__event')}"], [f"false AS {quoted('__event')}"])
     events = f" FILTER (WHERE {quoted('__event')})" if flat else ""
-    columns = [f"count(*){events} AS {quoted('__events')}", f"max({quoted('__ts')}){events} AS {quoted('__newest')}"]
+    columns = [
+        f"count(*){events} AS {quoted('__events')}",
+        f"max({quoted('__ts')}){events} AS {quoted('__newest')}",
+    ]
     return "\n".join(
         [
-            "-- 2. The states of every key in every tile of one level; $tile_ms is the level's size.",
+            (
+                "-- 2. The states of every key in every tile of one level; $tile_ms is the level's "
+                "size."
+            ),
             *flat,
             _select([*_place(draft, bool(flat)), *columns, *_states(states)]),
             *(["FROM flat"] if flat else ["FROM events", f"WHERE {quoted('__reason')} IS NULL"]),
@@ -204,12 +274,22 @@ def _buckets(draft: Draft, bucket: BucketLayout, number: int) -> str:
     value = [f"{quoted(bucket.column)} AS {quoted('__value')}"]
     flat = _flat(draft, states, value, value)
     column = quoted("__value") if flat else quoted(bucket.column)
-    inputs = " OR ".join(f"{quoted(name)} IS NOT NULL" for name in dict.fromkeys(state.input for state in states))
-    wheres = [*([] if flat else [f"{quoted('__reason')} IS NULL"]), f"{column} IS NOT NULL", f"({inputs})"]
+    inputs = " OR ".join(
+        f"{quoted(name)} IS NOT NULL" for name in dict.fromkeys(state.input for state in states)
+    )
+    wheres = [
+        *([] if flat else [f"{quoted('__reason')} IS NULL"]),
+        f"{column} IS NOT NULL",
+        f"({inputs})",
+    ]
     value = [f"{stored(_one_zero(column, bucket.type), bucket.type)} AS {quoted('__bucket')}"]
     return "\n".join(
         [
-            f"-- {number}. What those tiles keep for each value of {quoted(bucket.column)} that comes with a value of an input.",
+            (
+                f"-- {number}. What those tiles keep for each value of "
+                f"{quoted(bucket.column)} that "
+                "comes with a value of an input."
+            ),
             *flat,
             _select([*_place(draft, bool(flat)), *value, *_states(states)]),
             f"FROM {'flat' if flat else 'events'}",
@@ -225,33 +305,61 @@ def _select(columns: list[str]) -> str:
 
 def _keys(draft: Draft, flat: bool) -> list[str]:
     columns = [(key, _key_beside_lists(key) if flat else quoted(key.name)) for key in draft.keys]
-    return [f"CAST({_one_zero(column, key.type)} AS {key.type}) AS {quoted(f'key:{key.name}')}" for key, column in columns]
+    return [
+        f"CAST({_one_zero(column, key.type)} AS {key.type}) AS {quoted(f'key:{key.name}')}"
+        for key, column in columns
+    ]
 
 
 def _place(draft: Draft, flat: bool) -> list[str]:
     """The keys and the tile's start."""
-    return [*_keys(draft, flat), f"{quoted('__ts')} - ({quoted('__ts')} % $tile_ms + $tile_ms) % $tile_ms AS {quoted('__start')}"]
+    return [
+        *_keys(draft, flat),
+        (
+            f"{quoted('__ts')} - ({quoted('__ts')} % $tile_ms + $tile_ms) % $tile_ms AS "
+            f"{quoted('__start')}"
+        ),
+    ]
 
 
 def _states(states: list[State]) -> list[str]:
     fields = [(state, field) for state in states for field in fields_of(state, quoted(state.input))]
-    return [f"{field.sql} AS {quoted(f'{state.id}.{field.name}')}" for state, field in fields if field.sql is not None]
+    return [
+        f"{field.sql} AS {quoted(f'{state.id}.{field.name}')}"
+        for state, field in fields
+        if field.sql is not None
+    ]
 
 
 def _key_beside_lists(key: Column) -> str:
     return quoted(f"__key:{key.name}")
 
 
-def _flat(draft: Draft, states: list[State], of_events: list[str], of_elements: list[str]) -> list[str]:
-    """Where inputs hold lists, the relation that the states are made from; nulls count for nothing in every state."""
+def _flat(
+    draft: Draft, states: list[State], of_events: list[str], of_elements: list[str]
+) -> list[str]:
+    """Where inputs hold lists, the relation that the states are made from; nulls count for nothing
+    in every state.
+    """
     inputs = dict.fromkeys((state.input, state.many) for state in states)
     if not any(many for _, many in inputs):
         return []
-    # A key stands under another name, since as an input it counts once an event and not once an element.
-    common = [quoted("__ts"), *(f"{quoted(key.name)} AS {_key_beside_lists(key)}" for key in draft.keys)]
+    # A key stands under another name, since as an input it counts once an event and not once an
+    # element.
+    common = [
+        quoted("__ts"),
+        *(f"{quoted(key.name)} AS {_key_beside_lists(key)}" for key in draft.keys),
+    ]
     selects = [[*of_events, *common, *(quoted(name) for name, many in inputs if not many)]]
-    selects += [[*of_elements, *common, f"unnest({quoted(name)}) AS {quoted(name)}"] for name, many in inputs if many]
-    parts = [f"  SELECT {', '.join(select)}\n  FROM events WHERE {quoted('__reason')} IS NULL" for select in selects]
+    selects += [
+        [*of_elements, *common, f"unnest({quoted(name)}) AS {quoted(name)}"]
+        for name, many in inputs
+        if many
+    ]
+    parts = [
+        f"  SELECT {', '.join(select)}\n  FROM events WHERE {quoted('__reason')} IS NULL"
+        for select in selects
+    ]
     return [
         "WITH flat AS (",
         "  -- Each event without its lists, then each element of each list by itself.",
@@ -264,7 +372,10 @@ def _raw(draft: Draft, events: EventLog, number: int) -> str:
     inputs = [f"{_kept(column)} AS {quoted(column.name)}" for column in events.columns[1:]]
     return "\n".join(
         [
-            f"-- {number}. The raw events, their values as tiles keep them: whole numbers, doubles and texts.",
+            (
+                f"-- {number}. The raw events, their values as tiles keep them: whole numbers, "
+                "doubles and texts."
+            ),
             _select([*_keys(draft, flat=False), quoted("__ts"), *inputs]),
             "FROM events",
             f"WHERE {quoted('__reason')} IS NULL",

@@ -25,7 +25,10 @@ def default_value(written: Any, duckdb_type: str) -> Any:
     if duckdb_type.endswith("[]"):
         return [default_value(item, duckdb_type[:-2]) for item in _of(list, written)]
     if found := _MAP.fullmatch(duckdb_type):
-        return {_key(key, found[1]): default_value(value, found[2]) for key, value in _of(dict, written).items()}
+        return {
+            _key(key, found[1]): default_value(value, found[2])
+            for key, value in _of(dict, written).items()
+        }
     if found := _ITEMS.fullmatch(duckdb_type):
         types = {"item": found[1], "count": "BIGINT"}
         if set(_of(dict, written)) != set(types):
@@ -46,13 +49,21 @@ def _of(kind: type, written: Any) -> Any:
 
 def _key(written: Any, duckdb_type: str) -> Any:
     """A key of a map: JSON has texts for all of them."""
-    if duckdb_type == "VARCHAR" or not isinstance(written, str) or duckdb_type.startswith(("DECIMAL", "DATE", "TIMESTAMP")):
+    if (
+        duckdb_type == "VARCHAR"
+        or not isinstance(written, str)
+        or duckdb_type.startswith(("DECIMAL", "DATE", "TIMESTAMP"))
+    ):
         return default_value(written, duckdb_type)
     return default_value(json.loads(written), duckdb_type)
 
 
 def _whole(written: Any) -> int:
-    if not isinstance(written, int) or isinstance(written, bool) or not -(1 << 63) <= written < 1 << 63:
+    if (
+        not isinstance(written, int)
+        or isinstance(written, bool)
+        or not -(1 << 63) <= written < 1 << 63
+    ):
         raise ValueError(f"{written!r} is not a whole number of 64 bits")
     return written
 

@@ -38,7 +38,9 @@ class Source(_Part):
     name: str
     """By which the command line and the store's positions know it."""
     table: str | None
-    """The history: a file, a glob or a warehouse table, relative to the author's file; null if there is none."""
+    """The history: a file, a glob or a warehouse table, relative to the author's file; null if
+    there is none.
+    """
     topic: str | None
     """The stream that continues it; null if there is none."""
     dialect: str
@@ -56,7 +58,8 @@ class Source(_Part):
 class State(_Part):
     """Mergeable statistics of one input column; `type` is the DuckDB type of its values.
 
-    `many` says that the column holds lists: `type` is that of their elements, each of which counts at its event's time.
+    `many` says that the column holds lists: `type` is that of their elements, each of which counts
+    at its event's time.
     """
 
     id: str
@@ -77,7 +80,10 @@ class State(_Part):
     @property
     def subject(self) -> str:
         """What it is a state of, in a reader's words: `each of tags VARCHAR by country`."""
-        return f"{'each of ' * self.many}{self.input} {self.type}{f' by {self.bucket}' if self.bucket is not None else ''}"
+        return (
+            f"{'each of ' * self.many}{self.input} "
+            f"{self.type}{f' by {self.bucket}' if self.bucket is not None else ''}"
+        )
 
 
 class Level(_Part):
@@ -97,7 +103,9 @@ class EventLog(_Part):
     ttl_ms: int | None
     """How long a chunk may be asked for; null where chunks are kept for ever."""
     columns: list[Column]
-    """`__ts`, the time in milliseconds, and the inputs that are asked for exactly, with their bucket columns."""
+    """`__ts`, the time in milliseconds, and the inputs that are asked for exactly, with their
+    bucket columns.
+    """
 
 
 class Feature(_Part):
@@ -121,7 +129,9 @@ class Feature(_Part):
     window_ms: int | None
     """The length of the window; null for a lifetime."""
     levels_ms: list[int]
-    """The tile sizes of the cover, coarsest first; the last is that of the edge; none without tiles."""
+    """The tile sizes of the cover, coarsest first; the last is that of the edge; none without
+    tiles.
+    """
     edge: Literal["sawtooth", "prorate", "truncate", "exact"]
     """What becomes of the tile that the window's old end cuts."""
     edge_ms: int | None
@@ -131,13 +141,17 @@ class Feature(_Part):
     states: list[str]
     """The ids of the states that it is computed from, in the order that the operation has them."""
     max_edge_error: float
-    """That tile as a part of the window: by how much an answer may be off at most; 0 for a lifetime."""
+    """That tile as a part of the window: by how much an answer may be off at most; 0 for a
+    lifetime.
+    """
     default: Any = None
     """The value of an empty window, as JSON has it; null for the operation's own."""
 
 
 class Derivation(_Part):
-    """A value computed from the features that it names, as DuckDB SQL; null where it cannot be computed."""
+    """A value computed from the features that it names, as DuckDB SQL; null where it cannot be
+    computed.
+    """
 
     name: str
     """Its key in an answer."""
@@ -172,7 +186,9 @@ class FixedColumn(_Part):
     dtype: Dtype
     """How the eight bytes are read, little-endian."""
     merge: str
-    """How two tiles' numbers become one: `add`, `min` or `max`, or a merge of the whole state, such as `first` or `moments`."""
+    """How two tiles' numbers become one: `add`, `min` or `max`, or a merge of the whole state, such
+    as `first` or `moments`.
+    """
 
 
 class VariableField(_Part):
@@ -185,7 +201,9 @@ class VariableField(_Part):
 
 
 class BucketLayout(_Part):
-    """What a record keeps for each value of a bucket column: a small record in the same order, without a header."""
+    """What a record keeps for each value of a bucket column: a small record in the same order,
+    without a header.
+    """
 
     column: str
     """The bucket column."""
@@ -198,7 +216,9 @@ class BucketLayout(_Part):
 
 
 class TileLayout(_Part):
-    """What a record holds after its header, in this order; `buckets` are fields of changing length after `variable`."""
+    """What a record holds after its header, in this order; `buckets` are fields of changing length
+    after `variable`.
+    """
 
     record_version: int
     """The version of the record's format."""
@@ -207,7 +227,9 @@ class TileLayout(_Part):
     variable: list[VariableField]
     """What follows it, in order."""
     buckets: list[BucketLayout] = []
-    """What follows them: for each bucket column a table of its values, as one field of changing length."""
+    """What follows them: for each bucket column a table of its values, as one field of changing
+    length.
+    """
     compression: Literal["none", "snappy"]
     """Of the variable fields, where it saves bytes."""
 
@@ -272,7 +294,9 @@ class Request(_Part):
 
 
 class Recommendation(_Part):
-    """What tiles of this size are worth for a window, by how many events a tile holds and how many tiles the window has."""
+    """What tiles of this size are worth for a window, by how many events a tile holds and how many
+    tiles the window has.
+    """
 
     window_ms: int
     """The length of the window."""
@@ -287,7 +311,9 @@ class Recommendation(_Part):
 
 
 class Cost(_Part):
-    """Estimates: of one fetch and of what one entity occupies; then, as far as entities and requests are known, of all of them."""
+    """Estimates: of one fetch and of what one entity occupies; then, as far as entities and
+    requests are known, of all of them.
+    """
 
     typical: Request
     """A request for all features, at most times."""
@@ -298,7 +324,8 @@ class Cost(_Part):
     max_tiles_per_request: int
     """The budget of tiles: a window that reads more is warned of."""
     max_edge_error: float
-    """The budget of edge errors: an oldest tile that is a larger part of its window is warned of."""
+    """The budget of edge errors: an oldest tile that is a larger part of its window is warned of.
+    """
     stored_bytes_per_entity: int | None
     """With an event in every tile; null where tiles are kept for ever."""
     stored_bytes: int | None = None
@@ -354,11 +381,19 @@ class Plan(_Part):
     """What a request and an entity cost."""
 
     def content_fingerprint(self) -> str:
-        """The digest of all but the two fingerprints; a plan that was edited no longer has the one that it carries."""
-        return digest(self.model_dump(by_alias=True, mode="json", exclude={"fingerprint", "storage_fingerprint"}))
+        """The digest of all but the two fingerprints; a plan that was edited no longer has the one
+        that it carries.
+        """
+        return digest(
+            self.model_dump(
+                by_alias=True, mode="json", exclude={"fingerprint", "storage_fingerprint"}
+            )
+        )
 
 
 def digest(content: Any) -> str:
-    """16 hexadecimal digits of the SHA-256 of a JSON value in its canonical form: sorted keys, no spaces, UTF-8."""
+    """16 hexadecimal digits of the SHA-256 of a JSON value in its canonical form: sorted keys, no
+    spaces, UTF-8.
+    """
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -20,4 +20,8 @@ def parse_topic(url: str) -> Topic | None:
     """The topic that a URL names, or None if it is not of that form."""
     parts = urlsplit(url)
     name = parts.path.removeprefix("/")
-    return Topic(parts.netloc, name) if parts.scheme == "kafka" and parts.netloc and name and "/" not in name else None
+    return (
+        Topic(parts.netloc, name)
+        if parts.scheme == "kafka" and parts.netloc and name and "/" not in name
+        else None
+    )

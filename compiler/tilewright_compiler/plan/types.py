@@ -45,7 +45,9 @@ def decimal_scale(duckdb_type: str) -> int:
 
 
 def stored(column: str, duckdb_type: str) -> str:
-    """SQL that turns a column into what a tile keeps of its values: a BIGINT, a DOUBLE or a VARCHAR."""
+    """SQL that turns a column into what a tile keeps of its values: a BIGINT, a DOUBLE or a
+    VARCHAR.
+    """
     match family(duckdb_type):
         case "float":
             return f"CAST({column} AS DOUBLE)"
@@ -63,5 +65,7 @@ def stored(column: str, duckdb_type: str) -> str:
 
 
 def storage(duckdb_type: str) -> Dtype | None:
-    """How a tile stores a value: as an `i64` or an `f64`, or None for a text, whose length changes."""
+    """How a tile stores a value: as an `i64` or an `f64`, or None for a text, whose length
+    changes.
+    """
     return {"float": "f64", "text": None}.get(family(duckdb_type) or "", "i64")

@@ -15,8 +15,9 @@ from .tree import Node
 class SqlDialect:
     """One dialect, by its name in sqlglot.
 
-    The texts are templates over `{x}` (a value), `{t}` (its event's time), and for whole division `{a}` and `{b}`, where
-    `{b}` divides `{a}`. Lists leave nulls out; where a tile has no value they are empty or null.
+    The texts are templates over `{x}` (a value), `{t}` (its event's time), and for whole division
+    `{a}` and `{b}`, where `{b}` divides `{a}`. Lists leave nulls out; where a tile has no value
+    they are empty or null.
     """
 
     name: str
@@ -36,7 +37,9 @@ class SqlDialect:
     timed: str
     """A list of the pairs (t, x)."""
     hll: str = ""
-    """A HyperLogLog sketch of texts, `{k}` its lgK, with the bytes and hashes of Apache DataSketches."""
+    """A HyperLogLog sketch of texts, `{k}` its lgK, with the bytes and hashes of Apache
+    DataSketches.
+    """
     hll_of_integers: str = ""
     kll: str = ""
     """A KLL sketch of doubles, of size `{k}`, with the bytes of Apache DataSketches."""
@@ -83,7 +86,9 @@ class SqlDialect:
         return self.millis.format(x=value)
 
     def stored(self, value: str, duckdb_type: str) -> str:
-        """What a tile keeps of a value, an integer of 64 bits, a double or a text: the same as `stored.py` makes in DuckDB."""
+        """What a tile keeps of a value, an integer of 64 bits, a double or a text: the same as
+        `stored.py` makes in DuckDB.
+        """
         match family(duckdb_type):
             case "float":
                 return self.cast(value, "DOUBLE")
@@ -95,11 +100,15 @@ class SqlDialect:
                 return self.micros.format(x=value)
             case "decimal":
                 scale = decimal_scale(duckdb_type)
-                return self.cast(f"{self.cast(value, f'DECIMAL(38,{scale})')} * {10**scale}", "BIGINT")
+                return self.cast(
+                    f"{self.cast(value, f'DECIMAL(38,{scale})')} * {10**scale}", "BIGINT"
+                )
         return self.cast(value, "BIGINT")
 
     def limbs(self, value: str) -> tuple[str, str]:
-        """The high and the low limb of a sum of integers, each summed by itself so that neither overflows."""
+        """The high and the low limb of a sum of integers, each summed by itself so that neither
+        overflows.
+        """
         low = f"MOD(MOD({value}, {LIMB}) + {LIMB}, {LIMB})"
         high = self.divided.format(a=f"({value} - {low})", b=LIMB)
         return self.cast(f"SUM({high})", "BIGINT"), self.cast(f"SUM({low})", "BIGINT")
@@ -108,14 +117,19 @@ class SqlDialect:
         """The `first` or `last` value, ties of time settled by the larger one."""
         tie = (self.float_tie if family(duckdb_type) == "float" else "{x}").format(x=value)
         kept = {"float": "DOUBLE", "text": "VARCHAR"}.get(family(duckdb_type) or "", "BIGINT")
-        return (self.first if kind == "first" else self.last).format(x=value, t=time, tie=tie, type=self.type_of(kept))
+        return (self.first if kind == "first" else self.last).format(
+            x=value, t=time, tie=tie, type=self.type_of(kept)
+        )
 
     def extreme(self, kind: str, value: str, duckdb_type: str) -> str:
         """The `MIN` or `MAX`; NaN is the largest number."""
         if family(duckdb_type) != "float" or self.nan_is_largest:
             return f"{kind}({value})"
         is_nan = self.is_nan.format(x=value)
-        number, nan = (f"{kind}(CASE WHEN {condition} THEN {value} END)" for condition in (f"NOT {is_nan}", is_nan))
+        number, nan = (
+            f"{kind}(CASE WHEN {condition} THEN {value} END)"
+            for condition in (f"NOT {is_nan}", is_nan)
+        )
         return f"COALESCE({f'{number}, {nan}' if kind == 'MIN' else f'{nan}, {number}'})"
 
 
@@ -147,7 +161,9 @@ _TABLE = (
         last="ARRAY_AGG({x} IGNORE NULLS ORDER BY {t} DESC, {tie} DESC LIMIT 1)[SAFE_OFFSET(0)]",
         listed="ARRAY_AGG({x} IGNORE NULLS)",
         distinct="ARRAY_AGG(DISTINCT {x} IGNORE NULLS)",
-        timed="ARRAY_AGG(CASE WHEN NOT {x} IS NULL THEN STRUCT({t} AS t, {x} AS x) END IGNORE NULLS)",
+        timed=(
+            "ARRAY_AGG(CASE WHEN NOT {x} IS NULL THEN STRUCT({t} AS t, {x} AS x) END IGNORE NULLS)"
+        ),
         is_nan="IS_NAN({x})",
         nan_is_largest=False,
         float_tie="IS_NAN({x}) DESC, {x}",
@@ -180,8 +196,14 @@ _TABLE = (
         millis="(EPOCH_US({x}) // 1000)",
         micros="EPOCH_US({x})",
         divided="({a} // {b})",
-        first="STRUCT_EXTRACT(MAX(STRUCT_PACK(t := -{t}, x := {x})) FILTER (WHERE NOT {x} IS NULL), 'x')",
-        last="STRUCT_EXTRACT(MAX(STRUCT_PACK(t := {t}, x := {x})) FILTER (WHERE NOT {x} IS NULL), 'x')",
+        first=(
+            "STRUCT_EXTRACT(MAX(STRUCT_PACK(t := -{t}, x := {x})) FILTER (WHERE NOT {x} IS "
+            "NULL), 'x')"
+        ),
+        last=(
+            "STRUCT_EXTRACT(MAX(STRUCT_PACK(t := {t}, x := {x})) FILTER (WHERE NOT {x} IS NULL), "
+            "'x')"
+        ),
         listed="LIST({x}) FILTER (WHERE NOT {x} IS NULL)",
         distinct="LIST(DISTINCT {x}) FILTER (WHERE NOT {x} IS NULL)",
         timed="LIST(STRUCT_PACK(t := {t}, x := {x})) FILTER (WHERE NOT {x} IS NULL)",
@@ -214,8 +236,12 @@ _TABLE = (
         listed="COLLECT_LIST({x})",
         distinct="COLLECT_SET({x})",
         timed="COLLECT_LIST(STRUCT({t} AS t, {x} AS x)) FILTER (WHERE NOT {x} IS NULL)",
-        # Of no values they are sketches too. The empty text, which HLL passes over, is the text that the runtime takes for it.
-        hll="CASE WHEN COUNT({x}) > 0 THEN HLL_SKETCH_AGG(CASE WHEN {x} = '' THEN CONCAT(CHR(0), 'empty') ELSE {x} END, {k}) END",
+        # Of no values they are sketches too. The empty text, which HLL passes over, is the text
+        # that the runtime takes for it.
+        hll=(
+            "CASE WHEN COUNT({x}) > 0 THEN HLL_SKETCH_AGG(CASE WHEN {x} = '' THEN CONCAT(CHR(0), "
+            "'empty') ELSE {x} END, {k}) END"
+        ),
         hll_of_integers="CASE WHEN COUNT({x}) > 0 THEN HLL_SKETCH_AGG({x}, {k}) END",
         kll="CASE WHEN COUNT({x}) > 0 THEN KLL_SKETCH_AGG_DOUBLE({x}, {k}) END",
     ),
@@ -223,15 +249,23 @@ _TABLE = (
         "trino",
         try_cast="TRY_CAST({x} AS {type})",
         days="DATE_DIFF('DAY', DATE '1970-01-01', {x})",
-        millis="DATE_DIFF('MILLISECOND', FROM_UNIXTIME(0), CAST({x} AS TIMESTAMP(6) WITH TIME ZONE))",
+        millis=(
+            "DATE_DIFF('MILLISECOND', FROM_UNIXTIME(0), CAST({x} AS TIMESTAMP(6) WITH TIME ZONE))"
+        ),
         # A double has a tenth of a microsecond to spare until the year 2242.
         micros="CAST(ROUND(TO_UNIXTIME({x}) * 1000000) AS BIGINT)",
         divided="({a} / {b})",
         first="ELEMENT_AT(ARRAY_AGG({x} ORDER BY {t}, {x} DESC) FILTER (WHERE NOT {x} IS NULL), 1)",
-        last="ELEMENT_AT(ARRAY_AGG({x} ORDER BY {t} DESC, {x} DESC) FILTER (WHERE NOT {x} IS NULL), 1)",
+        last=(
+            "ELEMENT_AT(ARRAY_AGG({x} ORDER BY {t} DESC, {x} DESC) FILTER (WHERE NOT {x} IS "
+            "NULL), 1)"
+        ),
         listed="ARRAY_AGG({x}) FILTER (WHERE NOT {x} IS NULL)",
         distinct="ARRAY_AGG(DISTINCT {x}) FILTER (WHERE NOT {x} IS NULL)",
-        timed="ARRAY_AGG(CAST(ROW({t}, {x}) AS ROW(t BIGINT, x {type}))) FILTER (WHERE NOT {x} IS NULL)",
+        timed=(
+            "ARRAY_AGG(CAST(ROW({t}, {x}) AS ROW(t BIGINT, x {type}))) FILTER (WHERE NOT {x} IS "
+            "NULL)"
+        ),
         is_nan="IS_NAN({x})",
     ),
 )

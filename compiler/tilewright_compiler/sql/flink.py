@@ -13,7 +13,8 @@ from .tree import Node, data_type
 class Flink(Dialect):
     """Flink SQL, registered in sqlglot under the name `flink`.
 
-    Its generator is sqlglot's general one: where a compiled sqlglot is installed, no generator of ours can derive from that.
+    Its generator is sqlglot's general one: where a compiled sqlglot is installed, no generator of
+    ours can derive from that.
     """
 
     class Tokenizer(tokens.Tokenizer):

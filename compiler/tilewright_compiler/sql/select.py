@@ -1,7 +1,7 @@
 """Queries over several lines: the expressions laid out by sqlglot, the statement around them here.
 
-To read a whole statement of tiles and to write it again takes as long as all else of a plan, and most expressions in it
-are the same in all plans.
+To read a whole statement of tiles and to write it again takes as long as all else of a plan, and
+most expressions in it are the same in all plans.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import sqlglot
 
 @dataclass(frozen=True)
 class Select:
-    """A query of a relation or of another query; its parts are texts in the dialect, by its name in sqlglot.
+    """A query of a relation or of another query; its parts are texts in the dialect, by its name in
+    sqlglot.
 
     An item is an expression and the name of its column, or a column by its own name and none.
     """
@@ -28,13 +29,19 @@ class Select:
     group_by: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """The text, laid out as sqlglot does it. A literal that goes over several lines is within one of these."""
+        """The text, laid out as sqlglot does it.
+
+        A literal that goes over several lines is within one of these.
+        """
         listed = [self._item(expression, name) for expression, name in self.items]
         lines = ["SELECT", *indented(_separated(listed)), *self._from()]
         if self.where is not None:
             lines += ["WHERE", *indented(_laid_out(self.where, self.dialect))]
         if self.group_by:
-            lines += ["GROUP BY", *indented(_separated([_laid_out(part, self.dialect) for part in self.group_by]))]
+            lines += [
+                "GROUP BY",
+                *indented(_separated([_laid_out(part, self.dialect) for part in self.group_by])),
+            ]
         return lines
 
     def _item(self, expression: str, name: str | None) -> tuple[str, ...]:
@@ -68,5 +75,7 @@ def _separated(parts: list[tuple[str, ...]]) -> Iterator[str]:
 def _laid_out(expression: str, dialect: str) -> tuple[str, ...]:
     if "\n" in expression:  # in a literal or a name, whose lines must not be indented
         return (expression,)
-    laid_out: str = sqlglot.parse_one(expression, read=dialect).sql(dialect, pretty=True, copy=False)
+    laid_out: str = sqlglot.parse_one(expression, read=dialect).sql(
+        dialect, pretty=True, copy=False
+    )
     return tuple(laid_out.split("\n"))

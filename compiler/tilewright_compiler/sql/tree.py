@@ -50,7 +50,9 @@ def data_type(duckdb_type: str) -> Node:
     return _data_type(duckdb_type).copy()
 
 
-@cache  # to read a name takes as long as to write a line of SQL, and a job has the same few types in hundreds of places
+# To read a name takes as long as to write a line of SQL, and a job has the same few types in
+# hundreds of places.
+@cache
 def _data_type(duckdb_type: str) -> Node:
     return exp.DataType.build(duckdb_type, dialect="duckdb")
 

@@ -1,4 +1,6 @@
-"""What the compiler knows of a kind of state: what it keeps in a tile, and the SQL that makes it on each engine."""
+"""What the compiler knows of a kind of state: what it keeps in a tile, and the SQL that makes it on
+each engine.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 #: The column of an event's time, in milliseconds.
 TIME = "__ts"
 
-#: A typical length of a text, and how many values a list that keeps at most k has at most in most tiles.
+#: A typical length of a text, and how many values a list that keeps at most k has at most in most
+#: tiles.
 TEXT_BYTES, _TYPICAL_ENTRIES = 16, 64
 
 
@@ -29,7 +32,9 @@ class Field:
     storage: Dtype | None
     """None for bytes of changing length."""
     merge: str | None
-    """How two of it become one: `add`, `min` or `max`, or the name of a merge that the runtime's file of the kind has."""
+    """How two of it become one: `add`, `min` or `max`, or the name of a merge that the runtime's
+    file of the kind has.
+    """
     sql: str | None
     """None for a number that the runtime makes from a field of the state that is not kept."""
     kept: bool = True
@@ -37,12 +42,16 @@ class Field:
 
 @dataclass(frozen=True)
 class HandedField:
-    """A number or text of a state that a stream engine's SQL makes by itself; `storage` is BIGINT, DOUBLE or VARCHAR."""
+    """A number or text of a state that a stream engine's SQL makes by itself; `storage` is BIGINT,
+    DOUBLE or VARCHAR.
+    """
 
     name: str
     storage: str
     flink: str
-    """The aggregate in Flink SQL: a template over `{x}`, the value as a tile keeps it, and `{is_nan}`, whether a float is NaN."""
+    """The aggregate in Flink SQL: a template over `{x}`, the value as a tile keeps it, and
+    `{is_nan}`, whether a float is NaN.
+    """
 
 
 @dataclass(frozen=True)
@@ -52,14 +61,19 @@ class StateType:
     fields: Callable[[str, str], list[Field]]
     """What it keeps of a (quoted) column of a type."""
     warehouse: Callable[[SqlDialect, str, State], list[str]]
-    """The aggregates of a dialect for a (quoted) column: one for each field that has one in DuckDB, in that order.
+    """The aggregates of a dialect for a (quoted) column: one for each field that has one in DuckDB,
+    in that order.
 
     What a dialect has no function for is a list of the values, from which the runtime makes it.
     """
     handed: Callable[[State], list[HandedField]] | None = None
-    """What a stream engine makes of it; None where the values are handed over, and the runtime makes the state of them."""
+    """What a stream engine makes of it; None where the values are handed over, and the runtime
+    makes the state of them.
+    """
     taken: Callable[[State], Mapping[str, str]] = lambda state: {}
-    """Fields that are not what was handed over under their name: DuckDB SQL, a template over the names of all that was."""
+    """Fields that are not what was handed over under their name: DuckDB SQL, a template over the
+    names of all that was.
+    """
     is_timed: bool = False
     """Whether it depends on the times of the values, so that those are handed over too."""
     variable_bytes: Callable[[State], int] = lambda state: TEXT_BYTES
@@ -80,7 +94,10 @@ def listed(column: str, value: str) -> str:
 def state_types() -> dict[str, StateType]:
     """All kinds by their names: the `KINDS` of each module of the package `states`."""
     package = importlib.import_module(f"{__package__}.kinds")
-    modules = [importlib.import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__)]
+    modules = [
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in iter_modules(package.__path__)
+    ]
     return {name: kind for module in modules for name, kind in module.KINDS.items()}
 
 
@@ -91,8 +108,19 @@ def fields_of(state: State, column: str) -> list[Field]:
 
 def tile_columns(keys: Sequence[Column], states: Sequence[State]) -> list[str]:
     """The columns of a row of a tile, in the order in which every engine's query gives them."""
-    made = ((state, field) for state in states for field in fields_of(state, "x") if field.sql is not None)
-    return [*(f"key:{key.name}" for key in keys), "__start", "__events", "__newest", *(f"{state.id}.{field.name}" for state, field in made)]
+    made = (
+        (state, field)
+        for state in states
+        for field in fields_of(state, "x")
+        if field.sql is not None
+    )
+    return [
+        *(f"key:{key.name}" for key in keys),
+        "__start",
+        "__events",
+        "__newest",
+        *(f"{state.id}.{field.name}" for state, field in made),
+    ]
 
 
 #: The merges of single numbers, which numpy has functions for.
@@ -100,7 +128,9 @@ _PLAIN = ("add", "min", "max")
 
 
 def lay_out(states: list[State]) -> tuple[list[FixedColumn], list[VariableField]]:
-    """The columns of a record in order: equal merges of one type side by side, so that one numpy call merges them all."""
+    """The columns of a record in order: equal merges of one type side by side, so that one numpy
+    call merges them all.
+    """
     fixed: list[FixedColumn] = []
     variable: list[VariableField] = []
     for state in states:
@@ -108,11 +138,20 @@ def lay_out(states: list[State]) -> tuple[list[FixedColumn], list[VariableField]
             if field.storage is None or field.merge is None:
                 variable.append(VariableField(state=state.id, field=field.name))
             else:
-                fixed.append(FixedColumn(state=state.id, field=field.name, dtype=field.storage, merge=field.merge))
+                fixed.append(
+                    FixedColumn(
+                        state=state.id, field=field.name, dtype=field.storage, merge=field.merge
+                    )
+                )
     fixed.sort(key=_place)
     return fixed, variable
 
 
 def _place(column: FixedColumn) -> tuple[int, str]:
-    # Only the plain merges are sorted by type: a first or last keeps its time and its value together, moments all of theirs.
-    return (_PLAIN.index(column.merge), column.dtype) if column.merge in _PLAIN else (len(_PLAIN), column.merge)
+    # Only the plain merges are sorted by type: a first or last keeps its time and its value
+    # together, moments all of theirs.
+    return (
+        (_PLAIN.index(column.merge), column.dtype)
+        if column.merge in _PLAIN
+        else (len(_PLAIN), column.merge)
+    )

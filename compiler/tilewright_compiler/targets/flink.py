@@ -1,4 +1,6 @@
-"""A streaming job in Flink SQL that keeps the tiles of a plan up to date, with its runner and what to submit."""
+"""A streaming job in Flink SQL that keeps the tiles of a plan up to date, with its runner and what
+to submit.
+"""
 
 from __future__ import annotations
 
@@ -32,16 +34,27 @@ def unsupported(plan: Plan) -> list[str]:
     """Why Flink cannot run a plan, a sentence each; empty if it can."""
     reasons: dict[str, None] = {}
     if plan.events is not None:
-        reasons["it keeps raw events (edge='exact', or no tiles), which only tilewright write does"] = None
+        reasons[
+            "it keeps raw events (edge='exact', or no tiles), which only tilewright write does"
+        ] = None
     for state in plan.states:
         if state.many:
-            reasons[f"the lists of {state.input!r} cannot be taken apart there. Send an event for each element"] = None
+            reasons[
+                f"the lists of {state.input!r} cannot be taken apart there. Send an event for "
+                "each element"
+            ] = None
         if state.bucket is not None:
             advice = "Make it a key, or use tilewright write"
-            reasons[f"the bucket column {state.bucket!r}: a Flink job keeps no states by bucket. {advice}"] = None
+            reasons[
+                f"the bucket column {state.bucket!r}: a Flink job keeps no states by bucket. "
+                f"{advice}"
+            ] = None
     for source in plan.sources:
         if source.topic is not None and parse_topic(source.topic) is None:
-            reasons[f"source {source.name}: the topic {source.topic!r} is not of the form kafka://HOST:PORT/TOPIC"] = None
+            reasons[
+                f"source {source.name}: the topic {source.topic!r} is not of the form "
+                "kafka://HOST:PORT/TOPIC"
+            ] = None
         for part in _expressions(plan, source):
             try:
                 to_flink(part, source, shared_binder())
@@ -51,19 +64,30 @@ def unsupported(plan: Plan) -> list[str]:
 
 
 def files(plan: Plan) -> dict[str, str]:
-    """`flink/job.sql`, the job; `flink/job.py`, which starts it; `flink/README.md`, what to submit and how."""
+    """`flink/job.sql`, the job; `flink/job.py`, which starts it; `flink/README.md`, what to submit
+    and how.
+    """
     templates = sources(_TEMPLATES, name=identifier, sql=literal)
     job = _Job(plan)
-    return {f"flink/{file}": templates.get_template(f"{file}.j2").render(plan=plan, job=job) for file in ("job.sql", "job.py", "README.md")}
+    return {
+        f"flink/{file}": templates.get_template(f"{file}.j2").render(plan=plan, job=job)
+        for file in ("job.sql", "job.py", "README.md")
+    }
 
 
 def _expressions(plan: Plan, source: Source) -> Iterable[str]:
-    return [*(source.selects[column.name] for column in _columns(plan)), *source.wheres, source.time_column]
+    return [
+        *(source.selects[column.name] for column in _columns(plan)),
+        *source.wheres,
+        source.time_column,
+    ]
 
 
 def _columns(plan: Plan) -> list[Column]:
     """The keys and inputs, each once."""
-    types = {key.name: key.type for key in plan.keys} | {state.input: state.type for state in reversed(plan.states)}
+    types = {key.name: key.type for key in plan.keys} | {
+        state.input: state.type for state in reversed(plan.states)
+    }
     return [Column(name=name, type=kind) for name, kind in types.items()]
 
 
@@ -75,17 +99,26 @@ class _Read:
         self.kafka = parse_topic(source.topic) if source.topic is not None else None
         self.path = source.table
         self._types = {column.name: column.type for column in source.columns}
-        self._parts = {column: to_flink(source.selects[column.name], source, shared_binder()) for column in _columns(plan)}
+        self._parts = {
+            column: to_flink(source.selects[column.name], source, shared_binder())
+            for column in _columns(plan)
+        }
         self._wheres = [to_flink(where, source, shared_binder()) for where in source.wheres]
         self._time = to_flink(source.time_column, source, shared_binder())
-        used = {name for part in [*self._parts.values(), *self._wheres, self._time] for name in part.columns}
+        used = {
+            name
+            for part in [*self._parts.values(), *self._wheres, self._time]
+            for name in part.columns
+        }
         self.fields = [column.name for column in source.columns if column.name in used]
 
     @property
     def time(self) -> Code:
-        """Epoch milliseconds over the texts of the fields, 0 where they are none or too late a time: those must not move the watermark.
+        """Epoch milliseconds over the texts of the fields, 0 where they are none or too late a
+        time: those must not move the watermark.
 
-        Times before the first usable one move it nowhere. The expression stands once, for Flink computes it as often as it stands.
+        Times before the first usable one move it nowhere. The expression stands once, for Flink
+        computes it as often as it stands.
         """
         tree = self._ms().copy()
         for column in list(tree.find_all(exp.Column)):
@@ -106,7 +139,11 @@ class _Read:
     def unreadable(self) -> list[tuple[Code, str]]:
         """(condition, why): fields whose text is no value of their type."""
         return [
-            (Code(_is_unreadable(name, self._types[name])), f"{name} is not {_a(spark_type(self._types[name]))}") for name, _ in self.texts
+            (
+                Code(_is_unreadable(name, self._types[name])),
+                f"{name} is not {_a(spark_type(self._types[name]))}",
+            )
+            for name, _ in self.texts
         ]
 
     @property
@@ -118,7 +155,10 @@ class _Read:
     @property
     def selected(self) -> list[tuple[Code, str]]:
         """The keys and inputs, in the types of the plan."""
-        return [(Code(_sql(converted(part.tree, part.type, column.type))), column.name) for column, part in self._parts.items()]
+        return [
+            (Code(_sql(converted(part.tree, part.type, column.type))), column.name)
+            for column, part in self._parts.items()
+        ]
 
     @property
     def wheres(self) -> list[Code]:
@@ -144,14 +184,21 @@ class _Job:
         self.finest_ms = plan.levels[-1].size_ms
         self.finest = format_duration(self.finest_ms)
         #: Tiles that still change; a day more, so that a source may stand still for that long.
-        self.state_ttl_ms = self.finest_ms + plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + _DAY_MS
+        self.state_ttl_ms = (
+            self.finest_ms + plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + _DAY_MS
+        )
 
     @property
     def out_of_orderness(self) -> Code:
-        """How far the watermark stays behind the newest event: days, and the time of day in milliseconds."""
+        """How far the watermark stays behind the newest event: days, and the time of day in
+        milliseconds.
+        """
         days, rest = divmod(self.plan.late.out_of_orderness_ms, _DAY_MS)
         seconds, milliseconds = divmod(rest, 1_000)
-        return Code(f"{days} {seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}")
+        return Code(
+            f"{days} "
+            f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}"
+        )
 
     @property
     def refusals(self) -> list[tuple[Code, str]]:
@@ -172,12 +219,22 @@ class _Job:
         value = _sql(stored(_text_of(column.name), column.type))
         is_key = any(key.name == column.name for key in self.plan.keys)
         # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
-        return f"CASE WHEN {value} = 0e0 THEN 0e0 ELSE {value} END" if is_key and family(column.type) == "float" else value
+        return (
+            f"CASE WHEN {value} = 0e0 THEN 0e0 ELSE {value} END"
+            if is_key and family(column.type) == "float"
+            else value
+        )
 
     @cached_property
     def aggregates(self) -> list[tuple[Code, str]]:
-        """What is handed over of a tile, after its keys, start, number of events and newest time."""
-        made = [(Code(sql), f"{state.id}.{field}") for state in self.plan.states for field, sql in _aggregates(state)]
+        """What is handed over of a tile, after its keys, start, number of events and newest
+        time.
+        """
+        made = [
+            (Code(sql), f"{state.id}.{field}")
+            for state in self.plan.states
+            for field, sql in _aggregates(state)
+        ]
         for name, (_, is_timed) in listed_inputs(self.plan).items():
             column, present = identifier(name), f"FILTER (WHERE {identifier(name)} IS NOT NULL)"
             made.append((Code(f"ARRAY_AGG({column}) {present}"), f"values:{name}"))
@@ -188,15 +245,24 @@ class _Job:
     @property
     def handed(self) -> list[str]:
         """The names of all columns that are handed over, in their order."""
-        return [*(f"key:{key.name}" for key in self.plan.keys), "__start", "__events", "__newest", *(name for _, name in self.aggregates)]
+        return [
+            *(f"key:{key.name}" for key in self.plan.keys),
+            "__start",
+            "__events",
+            "__newest",
+            *(name for _, name in self.aggregates),
+        ]
 
 
 def _aggregates(state: State) -> list[tuple[str, str]]:
     column, nan = identifier(state.input), _is_nan(state.input)
-    return [(field.name, field.flink.format(x=column, is_nan=nan)) for field in handed_fields(state)]
+    return [
+        (field.name, field.flink.format(x=column, is_nan=nan)) for field in handed_fields(state)
+    ]
 
 
-# Plans of one repository read the same fields, whose texts take longer to write than all else of a job.
+# Plans of one repository read the same fields, whose texts take longer to write than all else of a
+# job.
 
 
 @lru_cache(maxsize=4096)

@@ -23,12 +23,23 @@ def files(plan: Plan) -> dict[str, str]:
     """`spark/job.py`, `spark/stream.py`, and how to run them."""
     queries = TileQueries(plan, _SPARK)
     jobs = [
-        (one.name, _triple_quoted(queries.typed(one, f"raw_{one.name}")), _triple_quoted(queries.events(one, f"typed_{one.name}", True)))
+        (
+            one.name,
+            _triple_quoted(queries.typed(one, f"raw_{one.name}")),
+            _triple_quoted(queries.events(one, f"typed_{one.name}", True)),
+        )
         for one in plan.sources
     ]
-    given = {"plan": plan, "sources": jobs, "tiles": _triple_quoted(queries.tiles("events", plan.levels[-1].size_ms))}
+    given = {
+        "plan": plan,
+        "sources": jobs,
+        "tiles": _triple_quoted(queries.tiles("events", plan.levels[-1].size_ms)),
+    }
     templates = sources(_TEMPLATES)
-    return {f"spark/{name}": templates.get_template(f"{name}.j2").render(given) for name in ("job.py", "stream.py", "README.md")}
+    return {
+        f"spark/{name}": templates.get_template(f"{name}.j2").render(given)
+        for name in ("job.py", "stream.py", "README.md")
+    }
 
 
 def _triple_quoted(query: Select) -> Code:

@@ -31,26 +31,45 @@ class Sql:
         return TileQueries(plan, self.dialect).unsupported()
 
     def files(self, plan: Plan) -> dict[str, str]:
-        """`sql/tiles_{size}.sql` for each level, and `sql/refused.sql`, which counts what cannot be used."""
+        """`sql/tiles_{size}.sql` for each level, and `sql/refused.sql`, which counts what cannot be
+        used.
+        """
         queries = TileQueries(plan, self.dialect)
-        bodies = {f"tiles_{format_duration(level.size_ms)}": queries.tiles("events", level.size_ms) for level in plan.levels}
+        bodies = {
+            f"tiles_{format_duration(level.size_ms)}": queries.tiles("events", level.size_ms)
+            for level in plan.levels
+        }
         bodies["refused"] = queries.refused("events")
         # The events are the longest part and the same in every file, so they are written once.
         events = self._events(plan, queries)
-        return {f"sql/{name}.sql": f"{self._head(plan, name)}{events}{_text(body.lines())};\n" for name, body in bodies.items()}
+        return {
+            f"sql/{name}.sql": f"{self._head(plan, name)}{events}{_text(body.lines())};\n"
+            for name, body in bodies.items()
+        }
 
     def _events(self, plan: Plan, queries: TileQueries) -> str:
         """The head of a query that names another one."""
-        first, *others = [queries.events(source, self._relation(source)).lines() for source in plan.sources]
+        first, *others = [
+            queries.events(source, self._relation(source)).lines() for source in plan.sources
+        ]
         lines = [*first, *(line for query in others for line in ("UNION ALL", *query))]
         return _text(["WITH events AS (", *indented(lines), ")", ""])
 
     def _head(self, plan: Plan, name: str) -> str:
         name_of = self.dialect.identifier
         files = [source for source in plan.sources if not _is_table(source)]
-        relations = "".join(f"\n-- {name_of(source.name)}: a table or view of the events of {source.name}." for source in files)
-        what = "Events that cannot be used, by reason" if name == "refused" else f"Tiles of {name.removeprefix('tiles_')}"
-        return _HEAD.format(what=what, plan=plan.name, dialect=self.dialect.name, relations=relations)
+        relations = "".join(
+            f"\n-- {name_of(source.name)}: a table or view of the events of {source.name}."
+            for source in files
+        )
+        what = (
+            "Events that cannot be used, by reason"
+            if name == "refused"
+            else f"Tiles of {name.removeprefix('tiles_')}"
+        )
+        return _HEAD.format(
+            what=what, plan=plan.name, dialect=self.dialect.name, relations=relations
+        )
 
     def _relation(self, source: Source) -> str:
         parts = source.table.split(".") if source.table and _is_table(source) else [source.name]
@@ -63,7 +82,12 @@ def _text(lines: Iterable[str]) -> str:
 
 def _is_table(source: Source) -> bool:
     """Whether a source's table is one of a warehouse, by its name, and not a file."""
-    return source.table is not None and is_dotted(source.table) and "/" not in source.table and not source.table.endswith(_FILES)
+    return (
+        source.table is not None
+        and is_dotted(source.table)
+        and "/" not in source.table
+        and not source.table.endswith(_FILES)
+    )
 
 
 _FILES = (".parquet", ".csv", ".json", ".jsonl", ".ndjson")
@@ -78,5 +102,7 @@ def in_dialect(name: str | None) -> Sql:
     if name is None:
         raise ValueError(f"--target sql needs --dialect: one of {', '.join(DIALECTS)}.")
     if name not in DIALECTS:
-        raise ValueError(f"--dialect {name!r}: tiles cannot be written for it. {nearest(name, DIALECTS)}")
+        raise ValueError(
+            f"--dialect {name!r}: tiles cannot be written for it. {nearest(name, DIALECTS)}"
+        )
     return Sql(DIALECTS[name])

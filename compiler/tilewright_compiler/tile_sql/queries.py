@@ -1,4 +1,6 @@
-"""The plan's tile aggregation as SQL of other engines: a query of usable and refused events, and one of the tiles of a level."""
+"""The plan's tile aggregation as SQL of other engines: a query of usable and refused events, and
+one of the tiles of a level.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +36,19 @@ _CALENDARS = {
 
 
 def time_refusals(time: str) -> list[tuple[str, str]]:
-    """(condition, why): which event times, in epoch milliseconds, no tile takes. The conditions are plain SQL."""
-    units = [(f"{time} >= {begin} AND {time} < {end}", f"{_OUTSIDE}: {unit}? times are milliseconds") for begin, end, unit in _OTHER_UNITS]
-    return [(f"{time} IS NULL", "time is null"), *units, (f"{time} < {EARLIEST_MS} OR {time} >= {END_MS}", _OUTSIDE)]
+    """(condition, why): which event times, in epoch milliseconds, no tile takes.
+
+    The conditions are plain SQL.
+    """
+    units = [
+        (f"{time} >= {begin} AND {time} < {end}", f"{_OUTSIDE}: {unit}? times are milliseconds")
+        for begin, end, unit in _OTHER_UNITS
+    ]
+    return [
+        (f"{time} IS NULL", "time is null"),
+        *units,
+        (f"{time} < {EARLIEST_MS} OR {time} >= {END_MS}", _OUTSIDE),
+    ]
 
 
 class TileQueries:
@@ -46,29 +58,44 @@ class TileQueries:
         self.plan = plan
         self.dialect = dialect
         self._binder = shared_binder()
-        types = {key.name: key.type for key in plan.keys} | {state.input: state.type for state in reversed(plan.states)}
+        types = {key.name: key.type for key in plan.keys} | {
+            state.input: state.type for state in reversed(plan.states)
+        }
         self._columns = [Column(name=name, type=kind) for name, kind in types.items()]
 
     def unsupported(self) -> list[str]:
         """Why the dialect cannot compute the plan's tiles, a sentence each; empty if it can."""
         reasons: dict[str, None] = {}
         if self.plan.events is not None:
-            reasons["it keeps raw events (edge='exact', or no tiles), which only tilewright write does."] = None
+            reasons[
+                "it keeps raw events (edge='exact', or no tiles), which only tilewright write does."
+            ] = None
         for source in self.plan.sources:
-            for text in (*(source.selects[column.name] for column in self._columns), *source.wheres, source.time_column):
+            for text in (
+                *(source.selects[column.name] for column in self._columns),
+                *source.wheres,
+                source.time_column,
+            ):
                 try:
                     self._written(text, source)
                 except NotPortable as reason:
                     reasons[f"source {source.name}: {reason}."] = None
         for state in self.plan.states:
             if state.many:
-                reasons[f"the input {state.input} holds lists, whose elements only the embedded writer counts so far."] = None
+                reasons[
+                    f"the input {state.input} holds lists, whose elements only the embedded "
+                    "writer counts so far."
+                ] = None
             if state.bucket is not None:
-                reasons[f"the bucket column {state.bucket}: only the embedded writer keeps states by bucket so far."] = None
+                reasons[
+                    f"the bucket column {state.bucket}: only the embedded writer keeps states by "
+                    "bucket so far."
+                ] = None
         return list(reasons)
 
     def typed(self, source: Source, relation: str) -> Select:
-        """The columns of a source that its expressions use, cast from what files hold, and why a row cannot be used.
+        """The columns of a source that its expressions use, cast from what files hold, and why a
+        row cannot be used.
 
         The relation has a column `__malformed`: what is wrong with the row as a whole, or null.
         """
@@ -85,12 +112,16 @@ class TileQueries:
                 broken += f" OR {self.dialect.tried(raw, 'DOUBLE')} <> {value}"
             if calendar := _CALENDARS.get(family(column.type) or ""):
                 broken += f" OR NOT {value} BETWEEN {calendar}"
-            cases.append(f"WHEN {broken} THEN {literal(refusal(column.name, spark_type(column.type), family(column.type)))}")
+            cases.append(
+                f"WHEN {broken} THEN "
+                f"{literal(refusal(column.name, spark_type(column.type), family(column.type)))}"
+            )
         selected.append((f"CASE {' '.join(cases)} END", name(REASON)))
         return self._select(selected, relation)
 
     def events(self, source: Source, relation: str, refusals: bool = False) -> Select:
-        """The keys, inputs and time of a source's events that its wheres keep, and why an event cannot be used (null if it can).
+        """The keys, inputs and time of a source's events that its wheres keep, and why an event
+        cannot be used (null if it can).
 
         `refusals` says that the relation has a column of reasons already, as that of `typed` has.
         """
@@ -102,16 +133,28 @@ class TileQueries:
         if wheres and refusals:
             wheres = f"NOT {name(REASON)} IS NULL OR ({wheres})"
         inner = self._select(selected, relation, alias=name(RAW), where=wheres or None)
-        kept = [(name(column), None) for column in (*(column.name for column in self._columns), TIME)]
-        return self._select([*kept, (self._reason(refusals), name(REASON))], inner, alias="selected")
+        kept = [
+            (name(column), None) for column in (*(column.name for column in self._columns), TIME)
+        ]
+        return self._select(
+            [*kept, (self._reason(refusals), name(REASON))], inner, alias="selected"
+        )
 
     def tiles(self, relation: str, size_ms: int) -> Select:
-        """The tiles of one level, a row each, with the columns of `states.tile_columns` in their order."""
+        """The tiles of one level, a row each, with the columns of `states.tile_columns` in their
+        order.
+        """
         name, time = self.dialect.identifier, self.dialect.identifier(TIME)
         start = (f"{time} - MOD({time}, {size_ms})", name(START))
         placed = self._select([("*", None), start], relation, where=f"{name(REASON)} IS NULL")
         keys = [self._one_zero(key) for key in self.plan.keys]
-        values = [*keys, name(START), "COUNT(*)", f"MAX({time})", *(sql for state in self.plan.states for sql in self._fields(state))]
+        values = [
+            *keys,
+            name(START),
+            "COUNT(*)",
+            f"MAX({time})",
+            *(sql for state in self.plan.states for sql in self._fields(state)),
+        ]
         items = zip(values, (name(alias) for alias in column_names(self.plan)), strict=True)
         return self._select(items, placed, alias="placed", group_by=(*keys, name(START)))
 
@@ -121,7 +164,9 @@ class TileQueries:
         items = [(reason, None), ("COUNT(*)", "refused")]
         return self._select(items, relation, where=f"NOT {reason} IS NULL", group_by=(reason,))
 
-    def _select(self, items: Iterable[tuple[str, str | None]], source: str | Select, **parts: Any) -> Select:
+    def _select(
+        self, items: Iterable[tuple[str, str | None]], source: str | Select, **parts: Any
+    ) -> Select:
         return Select(self.dialect.name, tuple(items), source, **parts)
 
     def _written(self, text: str, source: Source) -> str:
@@ -130,26 +175,50 @@ class TileQueries:
     def _value(self, source: Source, column: Column) -> str:
         value = self.dialect.cast(self._written(source.selects[column.name], source), column.type)
         calendar = _CALENDARS.get(family(column.type) or "")
-        return f"CASE WHEN {value} BETWEEN {calendar} THEN {value} END" if calendar and not self.dialect.short_calendar else value
+        return (
+            f"CASE WHEN {value} BETWEEN {calendar} THEN {value} END"
+            if calendar and not self.dialect.short_calendar
+            else value
+        )
 
     def _time(self, source: Source) -> str:
         types = {column.name: column.type for column in source.columns}
         kind = self._binder.bind(source.time_column, source.dialect, types).type
-        return self.dialect.time(self._written(source.time_column, source), "TIMESTAMP" if kind.startswith("TIMESTAMP_") else kind)
+        return self.dialect.time(
+            self._written(source.time_column, source),
+            "TIMESTAMP" if kind.startswith("TIMESTAMP_") else kind,
+        )
 
     def _used(self, source: Source) -> list[Column]:
         types = {column.name: column.type for column in source.columns}
-        texts = (*(source.selects[column.name] for column in self._columns), *source.wheres, source.time_column)
-        used = {name for text in texts for name in self._binder.bind(text, source.dialect, types).columns}
+        texts = (
+            *(source.selects[column.name] for column in self._columns),
+            *source.wheres,
+            source.time_column,
+        )
+        used = {
+            name
+            for text in texts
+            for name in self._binder.bind(text, source.dialect, types).columns
+        }
         return [column for column in source.columns if column.name in used]
 
     def _reason(self, refusals: bool) -> str:
-        name, literal, time = self.dialect.identifier, self.dialect.literal, self.dialect.identifier(TIME)
+        name, literal, time = (
+            self.dialect.identifier,
+            self.dialect.literal,
+            self.dialect.identifier(TIME),
+        )
         cases = [(f"NOT {name(REASON)} IS NULL", name(REASON))] * refusals
         for key in self.plan.keys:
             cases.append((f"{name(key.name)} IS NULL", literal(f"key {key.name} is null")))
             if family(key.type) == "float":
-                cases.append((self.dialect.is_nan.format(x=name(key.name)), literal(f"key {key.name} is not a number")))
+                cases.append(
+                    (
+                        self.dialect.is_nan.format(x=name(key.name)),
+                        literal(f"key {key.name} is not a number"),
+                    )
+                )
         cases += [(condition, literal(why)) for condition, why in time_refusals(time)]
         return f"CASE {' '.join(f'WHEN {condition} THEN {why}' for condition, why in cases)} END"
 
@@ -157,20 +226,38 @@ class TileQueries:
         # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
         column = self.dialect.identifier(key.name)
         zero = self.dialect.cast("0", key.type)
-        return f"CASE WHEN {column} = 0 THEN {zero} ELSE {column} END" if family(key.type) == "float" else column
+        return (
+            f"CASE WHEN {column} = 0 THEN {zero} ELSE {column} END"
+            if family(key.type) == "float"
+            else column
+        )
 
     def _fields(self, state: State) -> list[str]:
-        return state_types()[state.kind].warehouse(self.dialect, self.dialect.identifier(state.input), state)
+        return state_types()[state.kind].warehouse(
+            self.dialect, self.dialect.identifier(state.input), state
+        )
 
 
 def refusal(column: str, kind: str, family: str | None) -> str:
     """Why a value that does not fit the type of its column makes a row unusable."""
-    hint = " (a number? declare the column bigint, in milliseconds, not seconds)" if family == "timestamp" else ""
+    hint = (
+        " (a number? declare the column bigint, in milliseconds, not seconds)"
+        if family == "timestamp"
+        else ""
+    )
     return f"{column} is not {'an' if kind[:1] in 'aiu' else 'a'} {kind}{hint}"
 
 
 def column_names(plan: Plan) -> list[str]:
-    """The names of a result's columns: some warehouses have none with points and colons, and none twice."""
-    names = [column.replace(":", "_").replace(".", "_") for column in tile_columns(plan.keys, plan.states)]
+    """The names of a result's columns: some warehouses have none with points and colons, and none
+    twice.
+    """
+    names = [
+        column.replace(":", "_").replace(".", "_")
+        for column in tile_columns(plan.keys, plan.states)
+    ]
     counts = Counter(name.casefold() for name in names)
-    return [name if counts[name.casefold()] == 1 else f"{name}_{place}" for place, name in enumerate(names)]
+    return [
+        name if counts[name.casefold()] == 1 else f"{name}_{place}"
+        for place, name in enumerate(names)
+    ]

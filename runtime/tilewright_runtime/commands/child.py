@@ -11,7 +11,10 @@ _SIGNALLED = 128
 
 
 def status_of(command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Runs a command to its end and returns its exit status. Raises FileNotFoundError if there is no such program."""
+    """Runs a command to its end and returns its exit status.
+
+    Raises FileNotFoundError if there is no such program.
+    """
     with subprocess.Popen(command, env=environment) as process:
         while process.poll() is None:
             # The terminal has sent the signal to the job too, which stops in its own way and time.

@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("old")
 @click.argument("new")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to show it.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to show it.",
+)
 def diff(old: str, new: str, form: str) -> None:
     """Compare the plans OLD and NEW: each a plan.json, its folder, or a folder of such folders.
 
-    Says what changed and what becomes of tiles that are stored: compatible, a new level with or without a backfill, or
-    a new table.
+    Says what changed and what becomes of tiles that are stored: compatible, a new level with or
+    without a backfill, or a new table.
     """
     from tilewright_compiler.diff import compare
 
@@ -48,7 +55,11 @@ def _plans(path: str) -> dict[str, Plan]:
     from ..plans import load_plan
 
     below = sorted(Path(path).glob("*/plan.json"))
-    found = [load_plan(one) for one in below] if below and not Path(path, "plan.json").exists() else [load_plan(path)]
+    found = (
+        [load_plan(one) for one in below]
+        if below and not Path(path, "plan.json").exists()
+        else [load_plan(path)]
+    )
     return {plan.name: plan for plan in found}
 
 
@@ -70,5 +81,8 @@ def _document(difference: Difference) -> dict[str, Any]:
         "new_fingerprint": difference.new.fingerprint,
         "verdict": difference.verdict.name.lower(),
         "meaning": difference.verdict.meaning,
-        "changes": [{"verdict": one.verdict.name.lower(), "what": one.what, "why": one.why} for one in difference.changes],
+        "changes": [
+            {"verdict": one.verdict.name.lower(), "what": one.what, "why": one.why}
+            for one in difference.changes
+        ],
     }

@@ -7,10 +7,22 @@ import click
 
 @click.command()
 @click.argument("plan")
-@click.option("--at", metavar="T", help="The query time of the covers: ISO 8601 or epoch milliseconds; now if left out.")
-@click.option("--format", "form", type=click.Choice(["text", "html"]), default="text", show_default=True, help="How to show it.")
+@click.option(
+    "--at",
+    metavar="T",
+    help="The query time of the covers: ISO 8601 or epoch milliseconds; now if left out.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "html"]),
+    default="text",
+    show_default=True,
+    help="How to show it.",
+)
 def explain(plan: str, at: str | None, form: str) -> None:
-    """Explain PLAN (a plan.json or its folder): tile sizes and why, what a request reads, what is stored, the covers.
+    """Explain PLAN (a plan.json or its folder): tile sizes and why, what a request reads, what is
+    stored, the covers.
 
     With --format html, prints one page that needs no other file.
     """

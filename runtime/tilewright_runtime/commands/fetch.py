@@ -15,15 +15,28 @@ if TYPE_CHECKING:
 
 Request = tuple[dict[str, Any], "Moment"]
 
-#: Lines that arrived together are answered together, so that a plan's derivations are one query for all of them; some
-#: thousand lines of a file, but of a slow pipe only those that are there, since nobody should wait for later ones.
+#: Lines that arrived together are answered together, so that a plan's derivations are one query for
+#: all of them; some thousand lines of a file, but of a slow pipe only those that are there, since
+#: nobody should wait for later ones.
 _READ_BYTES = 1 << 16
 
 
 @click.command()
 @click.argument("plan")
-@click.option("--store", "store_url", required=True, metavar="URL", help="Where the tiles are, for instance lmdb:tiles.lmdb.")
-@click.option("--key", "key", multiple=True, metavar="NAME=VALUE", help="The value of a key column; once for each of them.")
+@click.option(
+    "--store",
+    "store_url",
+    required=True,
+    metavar="URL",
+    help="Where the tiles are, for instance lmdb:tiles.lmdb.",
+)
+@click.option(
+    "--key",
+    "key",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="The value of a key column; once for each of them.",
+)
 @click.option(
     "--keys",
     "keys_file",
@@ -31,19 +44,33 @@ _READ_BYTES = 1 << 16
     metavar="FILE",
     help="JSON Lines with the key columns, and `at` if wanted.",
 )
-@click.option("--at", metavar="T", help="The query time: ISO 8601 or epoch milliseconds; now if left out.")
-@click.option("--explain", is_flag=True, help="Show the steps, the tiles, and what each contributed.")
+@click.option(
+    "--at", metavar="T", help="The query time: ISO 8601 or epoch milliseconds; now if left out."
+)
+@click.option(
+    "--explain", is_flag=True, help="Show the steps, the tiles, and what each contributed."
+)
 @click.pass_context
 def fetch(
-    ctx: click.Context, plan: str, store_url: str, key: tuple[str, ...], keys_file: BufferedReader | None, at: str | None, explain: bool
+    ctx: click.Context,
+    plan: str,
+    store_url: str,
+    key: tuple[str, ...],
+    keys_file: BufferedReader | None,
+    at: str | None,
+    explain: bool,
 ) -> None:
     """Fetch the features of PLAN (a plan.json or its folder).
 
-    Prints one JSON object a line: keys, at (epoch ms), features, and quality where an answer is not clean. A request of
-    --keys that cannot be answered is named on standard error, the others are answered, and the exit status is 1.
+    Prints one JSON object a line: keys, at (epoch ms), features, and quality where an answer is not
+    clean. A request of
+    --keys that cannot be answered is named on standard error, the others are answered, and the exit
+    status is 1.
     """
     if bool(key) == bool(keys_file):
-        raise click.UsageError("give either --key NAME=VALUE for one entity, or --keys FILE for many.")
+        raise click.UsageError(
+            "give either --key NAME=VALUE for one entity, or --keys FILE for many."
+        )
     from ..errors import TilewrightError
     from ..fetch.fetcher import Fetcher
     from ..plans import load_plan
@@ -62,7 +89,9 @@ def fetch(
         for place, line in batch:
             try:
                 request = _request(line, at)
-                answers.append(_explained(fetcher, request) if explain else fetcher.aggregated(*request))
+                answers.append(
+                    _explained(fetcher, request) if explain else fetcher.aggregated(*request)
+                )
             except TilewrightError as error:
                 click.echo(f"error: {place}: {error}", err=True)
                 failed = True
@@ -96,13 +125,18 @@ def _from_options(pairs: tuple[str, ...]) -> dict[str, str]:
         if not equals:
             raise click.BadParameter(f"{pair!r} is not NAME=VALUE.", param_hint="--key")
         if name in keys:
-            raise click.BadParameter(f"{name} is given twice. One call asks for one entity; use --keys FILE for many.", param_hint="--key")
+            raise click.BadParameter(
+                f"{name} is given twice. One call asks for one entity; use --keys FILE for many.",
+                param_hint="--key",
+            )
         keys[name] = value
     return keys
 
 
 def _batches(file: BufferedReader) -> Iterator[list[tuple[str, bytes]]]:
-    """The lines of a file that are not blank, each with its place, as many at a time as one read finds."""
+    """The lines of a file that are not blank, each with its place, as many at a time as one read
+    finds.
+    """
     number, begun = 0, b""
     while chunk := file.read1(_READ_BYTES):
         *lines, begun = (begun + chunk).split(b"\n")
@@ -112,7 +146,9 @@ def _batches(file: BufferedReader) -> Iterator[list[tuple[str, bytes]]]:
 
 
 def _numbered(name: str, before: int, lines: list[bytes]) -> list[tuple[str, bytes]]:
-    return [(f"{name}:{number}", line) for number, line in enumerate(lines, before + 1) if line.strip()]
+    return [
+        (f"{name}:{number}", line) for number, line in enumerate(lines, before + 1) if line.strip()
+    ]
 
 
 def _request(line: bytes, at: str | None) -> Request:
@@ -122,7 +158,9 @@ def _request(line: bytes, at: str | None) -> Request:
     try:
         document = json.loads(line)
     except (ValueError, RecursionError) as wrong:
-        raise InputError(f"not valid JSON ({wrong}). Each line holds an object with the key columns.") from wrong
+        raise InputError(
+            f"not valid JSON ({wrong}). Each line holds an object with the key columns."
+        ) from wrong
     if not isinstance(document, dict):
         raise InputError("not a JSON object with the key columns.")
     moment = document.pop("at", at)

@@ -1,4 +1,6 @@
-"""`tilewright flink-job`: starts the generated Flink job of a plan, with the Python that has Flink."""
+"""`tilewright flink-job`: starts the generated Flink job of a plan, with the Python that has
+Flink.
+"""
 
 from __future__ import annotations
 
@@ -14,37 +16,80 @@ from .child import status_of
 
 
 @click.command("flink-job", context_settings={"ignore_unknown_options": True})
-@click.option("--conf", required=True, metavar="NAME", help="The GroupBy's name, or the folder of its plan.")
-@click.option("--tiling", type=bool, default=True, show_default=True, help="Generated jobs keep tiles; there are no others.")
-@click.option("--out", default="compiled", show_default=True, metavar="DIR", help="Folder that `tilewright compile` has written to.")
-@click.option("--python", metavar="FILE", help="A Python with apache-flink. Default: this one, or TILEWRIGHT_FLINK_PYTHON.")
-@click.option("--submit", is_flag=True, help="Print the command that submits the job to a cluster; start nothing.")
+@click.option(
+    "--conf", required=True, metavar="NAME", help="The GroupBy's name, or the folder of its plan."
+)
+@click.option(
+    "--tiling",
+    type=bool,
+    default=True,
+    show_default=True,
+    help="Generated jobs keep tiles; there are no others.",
+)
+@click.option(
+    "--out",
+    default="compiled",
+    show_default=True,
+    metavar="DIR",
+    help="Folder that `tilewright compile` has written to.",
+)
+@click.option(
+    "--python",
+    metavar="FILE",
+    help="A Python with apache-flink. Default: this one, or TILEWRIGHT_FLINK_PYTHON.",
+)
+@click.option(
+    "--submit",
+    is_flag=True,
+    help="Print the command that submits the job to a cluster; start nothing.",
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def flink_job(conf: str, tiling: bool, out: str, python: str | None, submit: bool, arguments: tuple[str, ...]) -> None:
+def flink_job(
+    conf: str, tiling: bool, out: str, python: str | None, submit: bool, arguments: tuple[str, ...]
+) -> None:
     """Start the Flink job of a plan here, or print how to submit it.
 
-    ARGUMENTS are those of the job itself, such as --store URL; `python flink/job.py --help` names them.
+    ARGUMENTS are those of the job itself, such as --store URL; `python flink/job.py --help` names
+    them.
     """
     if not tiling:
-        raise click.UsageError("--tiling false: generated jobs keep tiles. Leave it out, or say --tiling true.")
+        raise click.UsageError(
+            "--tiling false: generated jobs keep tiles. Leave it out, or say --tiling true."
+        )
     script = _script(conf, out)
     if submit:
         executable = python or "PYTHON"
-        command = ["flink", "run", "--python", str(script), "--pyExecutable", executable, "--pyClientExecutable", executable, *arguments]
+        command = [
+            "flink",
+            "run",
+            "--python",
+            str(script),
+            "--pyExecutable",
+            executable,
+            "--pyClientExecutable",
+            executable,
+            *arguments,
+        ]
         click.echo(shlex.join(command))
         return
     found = python or _python()
     try:
         raise SystemExit(status_of([found, str(script), *arguments]))
     except OSError as wrong:
-        raise click.ClickException(f"{found} cannot be started ({wrong.strerror}). Name a Python that has Flink with --python.") from None
+        raise click.ClickException(
+            f"{found} cannot be started ({wrong.strerror}). Name a Python that has Flink with "
+            "--python."
+        ) from None
 
 
 def _script(conf: str, out: str) -> Path:
     folder = Path(conf) if (Path(conf) / "plan.json").exists() else Path(out) / conf
     script = folder / "flink" / "job.py"
     if not script.exists():
-        raise click.ClickException(f"{script}: there is no job. Write it with: tilewright compile PATH --target flink --out {out}")
+        raise click.ClickException(
+            f"{script}: there is no job. Write it with: tilewright compile PATH --target flink "
+            f"--out {out}"
+        )
     return script
 
 
@@ -54,6 +99,8 @@ def _python() -> str:
     if importlib.util.find_spec("pyflink") is not None:
         return sys.executable
     raise click.ClickException(
-        "this Python has no Flink. Make an environment of its own, since Flink needs older libraries: "
-        "python3.12 -m venv flink-env && flink-env/bin/pip install 'tilewright[flink]', and say --python flink-env/bin/python"
+        "this Python has no Flink. Make an environment of its own, since Flink needs older "
+        "libraries: "
+        "python3.12 -m venv flink-env && flink-env/bin/pip install 'tilewright[flink]', and say "
+        "--python flink-env/bin/python"
     )

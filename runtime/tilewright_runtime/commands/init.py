@@ -17,20 +17,36 @@ _SNAPSHOT = "tests/__snapshots__/test_clicks/test_plan.json"
 def init(folder: Path) -> None:
     """Make a repository of features in DIR, a new or empty folder.
 
-    It has one GroupBy, a few events for it, a test with the reviewed plan, and a README that says how to go on.
+    It has one GroupBy, a few events for it, a test with the reviewed plan, and a README that says
+    how to go on.
     """
     from ..errors import TilewrightError
 
     if folder.exists() and any(folder.iterdir()):
-        raise TilewrightError(f"{folder} is not empty. Name a new folder: nothing that is there is overwritten.")
+        raise TilewrightError(
+            f"{folder} is not empty. Name a new folder: nothing that is there is overwritten."
+        )
     try:
-        for source in sorted(path for path in _SCAFFOLD.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+        for source in sorted(
+            path
+            for path in _SCAFFOLD.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        ):
             name = source.relative_to(_SCAFFOLD)
-            _write(folder / name.with_name(_RENAMED.get(name.name, name.name)), source.read_text(encoding="utf-8"))
+            _write(
+                folder / name.with_name(_RENAMED.get(name.name, name.name)),
+                source.read_text(encoding="utf-8"),
+            )
         _write(folder / _SNAPSHOT, _plan(folder))
     except OSError as error:
-        raise TilewrightError(f"{error.filename or folder} cannot be written: {error.strerror}. Choose another folder.") from error
-    click.echo(f"Made {folder}. Its README.md says how to go on; its tests run with pytest (pip install 'tilewright[testing]').")
+        raise TilewrightError(
+            f"{error.filename or folder} cannot be written: {error.strerror}. Choose another "
+            "folder."
+        ) from error
+    click.echo(
+        f"Made {folder}. Its README.md says how to go on; its tests run with pytest (pip install "
+        "'tilewright[testing]')."
+    )
 
 
 def _write(path: Path, text: str) -> None:
@@ -40,7 +56,9 @@ def _write(path: Path, text: str) -> None:
 
 
 def _plan(folder: Path) -> str:
-    """The plan as this version writes it, so that the new repository's test passes with every version."""
+    """The plan as this version writes it, so that the new repository's test passes with every
+    version.
+    """
     from tilewright_compiler.compile import compile_paths
     from tilewright_compiler.output import plan_text
 

@@ -15,13 +15,23 @@ from .child import status_of
 @click.command("spark-job", context_settings={"ignore_unknown_options": True})
 @click.argument("plan")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JOB OPTIONS]...")
-@click.option("--stream", is_flag=True, help="Run stream.py, which follows what arrives, instead of job.py.")
-@click.option("--submit", "master", metavar="MASTER", help="Print the command that submits the job to a cluster, and run nothing.")
+@click.option(
+    "--stream", is_flag=True, help="Run stream.py, which follows what arrives, instead of job.py."
+)
+@click.option(
+    "--submit",
+    "master",
+    metavar="MASTER",
+    help="Print the command that submits the job to a cluster, and run nothing.",
+)
 @click.pass_context
-def spark_job(ctx: click.Context, plan: str, arguments: tuple[str, ...], stream: bool, master: str | None) -> None:
+def spark_job(
+    ctx: click.Context, plan: str, arguments: tuple[str, ...], stream: bool, master: str | None
+) -> None:
     """Run the Spark job of PLAN (a folder that was compiled with --target spark) on this machine.
 
-    All other options go to the job: --store URL, --events, for a stream --checkpoint DIR. Its exit status is that of the job.
+    All other options go to the job: --store URL, --events, for a stream --checkpoint DIR. Its exit
+    status is that of the job.
     """
     from ..errors import PlanError
     from ..plans import load_plan

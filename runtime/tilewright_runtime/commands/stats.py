@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("plan")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--source", metavar="NAME", help="Which source of the plan the events are of; needed if it has several.")
+@click.option(
+    "--source",
+    metavar="NAME",
+    help="Which source of the plan the events are of; needed if it has several.",
+)
 def stats(plan: str, files: tuple[str, ...], source: str | None) -> None:
     """Measure how many events an entity of PLAN (a plan.json or its folder) has in an hour.
 
-    FILE is a file or a glob of events, whole for the time that they are of. Prints the section entity_stats of
-    tilewright.yaml: by it the strategy adaptive sizes tiles, and compile says what tiling is worth.
+    FILE is a file or a glob of events, whole for the time that they are of. Prints the section
+    entity_stats of tilewright.yaml: by it the strategy adaptive sizes tiles, and compile says what
+    tiling is worth.
     """
     from ..ingest.statistics import measure
     from ..plans import load_plan
@@ -35,8 +40,9 @@ def _yaml(measured: Measured) -> str:
     from tilewright_compiler.humanize import counted
 
     busiest, most = _plain(measured.busiest_per_hour), measured.most_in_an_hour
+    events, hours = counted(measured.events, "event"), counted(measured.hours, "hour")
     return f"""\
-# {counted(measured.events, "event")} over {counted(measured.hours, "hour")}. Typical is the entity in the middle; the busiest
+# {events} over {hours}. Typical is the entity in the middle; the busiest
 # has {busiest} events per hour, and the most that any has in one hour are {most:,}.
 tiling:
   entity_stats:

@@ -20,29 +20,59 @@ if TYPE_CHECKING:
 
 
 def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
-    """Refuses a store's URL where a folder belongs: it would become a folder with a colon in its name, and a second state."""
+    """Refuses a store's URL where a folder belongs: it would become a folder with a colon in its
+    name, and a second state.
+    """
     if value is not None and str(value).startswith("lmdb:"):
-        raise click.BadParameter(f"{value} is a store's URL, and this names a folder. Write {str(value).removeprefix('lmdb:')}.")
+        raise click.BadParameter(
+            f"{value} is a store's URL, and this names a folder. Write "
+            f"{str(value).removeprefix('lmdb:')}."
+        )
     return value
 
 
 @click.command()
 @click.argument("plan")
 @click.option(
-    "--events", "-e", multiple=True, required=True, metavar="FILE", help="A file, a glob, or - for standard input; may be repeated."
+    "--events",
+    "-e",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="A file, a glob, or - for standard input; may be repeated.",
 )
-@click.option("--store", "store_url", required=True, metavar="URL", help="Where the tiles are, for instance lmdb:tiles.lmdb.")
+@click.option(
+    "--store",
+    "store_url",
+    required=True,
+    metavar="URL",
+    help="Where the tiles are, for instance lmdb:tiles.lmdb.",
+)
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     callback=_folder,
-    help="Where tiles are merged and positions are kept, for stores that take whole tiles only, such as redis:.",
+    help=(
+        "Where tiles are merged and positions are kept, for stores that take whole tiles only, "
+        "such as redis:."
+    ),
 )
-@click.option("--source", metavar="NAME", help="Which source of the plan the events are of; needed if it has several.")
-@click.option("--position", metavar="NAME", help="The name under which the position in standard input is kept.")
 @click.option(
-    "--rejects", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Append the rows that cannot be used to this file."
+    "--source",
+    metavar="NAME",
+    help="Which source of the plan the events are of; needed if it has several.",
+)
+@click.option(
+    "--position",
+    metavar="NAME",
+    help="The name under which the position in standard input is kept.",
+)
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Append the rows that cannot be used to this file.",
 )
 @click.option("--final", is_flag=True, help="The last line is whole, even without a newline.")
 @click.pass_context
@@ -59,8 +89,9 @@ def write(
 ) -> None:
     """Write events into the tiles of PLAN (a plan.json or its folder).
 
-    A file that is written again adds nothing; one that has grown adds what is new. Rows that cannot be used are counted
-    and never stop the rest; the exit status is 1 only if a file could not be read or no row was usable.
+    A file that is written again adds nothing; one that has grown adds what is new. Rows that cannot
+    be used are counted and never stop the rest; the exit status is 1 only if a file could not be
+    read or no row was usable.
     """
     from rich.console import Console
 
@@ -75,13 +106,24 @@ def write(
     begun = time.perf_counter()
     with (
         _open_rejects(rejects) as rejects_file,
-        Writer(loaded, open_store(store_url), state=open_store(f"lmdb:{state}") if state else None, rejects=rejects_file) as writer,
+        Writer(
+            loaded,
+            open_store(store_url),
+            state=open_store(f"lmdb:{state}") if state else None,
+            rejects=rejects_file,
+        ) as writer,
         _progress(console) as bar,
     ):
         try:
             report = writer.write_inputs(inputs, source, final, _advance(bar) if bar else None)
         except KeyboardInterrupt:
-            console.print("interrupted: the batches that were committed stay; the same command goes on after them", highlight=False)
+            console.print(
+                (
+                    "interrupted: the batches that were committed stay; the same command goes on "
+                    "after them"
+                ),
+                highlight=False,
+            )
             ctx.exit(130)
     _print_summary(report, loaded, time.perf_counter() - begun, rejects)
     if not report.usable:
@@ -94,7 +136,9 @@ def _open_rejects(path: Path | None) -> AbstractContextManager[IO[str] | None]:
     try:
         return path.open("a", encoding="utf-8")
     except OSError as wrong:
-        raise click.BadParameter(f"{path}: cannot be written ({wrong.strerror}).", param_hint="--rejects") from wrong
+        raise click.BadParameter(
+            f"{path}: cannot be written ({wrong.strerror}).", param_hint="--rejects"
+        ) from wrong
 
 
 def _progress(console: Console) -> AbstractContextManager[Progress | None]:
@@ -102,7 +146,13 @@ def _progress(console: Console) -> AbstractContextManager[Progress | None]:
         return nullcontext()
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    columns = ("{task.description}", BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn())
+    columns = (
+        "{task.description}",
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, console=console, transient=True)
 
 
@@ -131,7 +181,10 @@ def _print_summary(report: WriteReport, plan: Plan, seconds: float, rejects: Pat
         click.echo(f"  {_count(count, 'row')} refused: {reason}", err=True)
     for item, waiting in report.waiting.items():
         click.echo(
-            f"  {waiting:,} bytes at the end of {item} wait for the end of their line, or of a quote (--final takes them as they are)",
+            (
+                f"  {waiting:,} bytes at the end of {item} wait for the end of their line, or of a "
+                "quote (--final takes them as they are)"
+            ),
             err=True,
         )
     if report.refused and rejects is None:
@@ -145,7 +198,9 @@ def _tiles(report: WriteReport, plan: Plan) -> str:
     made = {size: count for size, count in report.tiles.items() if count}
     if plan.levels:
         parts = [
-            f"{count:,} × {format_duration(size)}" if size > 0 else _count(count, "chunk") + " of raw events"
+            f"{count:,} × {format_duration(size)}"
+            if size > 0
+            else _count(count, "chunk") + " of raw events"
             for size, count in made.items()
         ]
         return "tiles" + (f" ({', '.join(parts)})" if parts else "")

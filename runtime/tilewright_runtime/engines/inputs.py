@@ -18,20 +18,31 @@ from ..errors import InputError
 _FIRST = 100
 
 
-def missing_columns(source: Source, events: Iterable[Mapping[str, Any]], which: str) -> Iterator[str]:
-    """A warning if there are events and none has some column of the source; `which` says in a plural which events they are."""
+def missing_columns(
+    source: Source, events: Iterable[Mapping[str, Any]], which: str
+) -> Iterator[str]:
+    """A warning if there are events and none has some column of the source; `which` says in a
+    plural which events they are.
+    """
     fields = {field for event in events for field in event}
     lacking = [column.name for column in source.columns if column.name not in fields]
     if fields and lacking:
         yield (
-            f"warning: source {source.name}: {which} have no {', '.join(lacking)}, which is read as null. "
+            f"warning: source {source.name}: {which} have no {', '.join(lacking)}, which is read "
+            "as null. "
             f"They have {one_line(', '.join(sorted(fields)))}."
         )
 
 
 def first_events(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The JSON objects among the first lines of a file of JSON Lines, or of the first file of a folder."""
-    files = [path] if path.is_file() else sorted(found for found in path.glob("**/*") if found.is_file())
+    """The JSON objects among the first lines of a file of JSON Lines, or of the first file of a
+    folder.
+    """
+    files = (
+        [path]
+        if path.is_file()
+        else sorted(found for found in path.glob("**/*") if found.is_file())
+    )
     for file in files[:1]:
         with file.open("rb") as lines:
             for line in islice(lines, _FIRST):
@@ -52,9 +63,15 @@ def input_locations(plan: Plan, given: Sequence[str]) -> dict[str, str]:
         name, _, place = text.partition("=")
         if name not in names:
             if len(names) > 1:
-                raise InputError(f"--events {text}: of which source? Write NAME=PLACE, with one of {', '.join(names)}.")
+                raise InputError(
+                    f"--events {text}: of which source? Write NAME=PLACE, with one of "
+                    f"{', '.join(names)}."
+                )
             name, place = names[0], text
         if name in found:
-            raise InputError(f"--events {text}: those of {name} are said to be in {found[name]} already. Give one folder that has both.")
+            raise InputError(
+                f"--events {text}: those of {name} are said to be in {found[name]} already. Give "
+                "one folder that has both."
+            )
         found[name] = place
     return found

@@ -1,4 +1,6 @@
-"""What a job needs of Kafka, looked for before it starts: brokers that answer, the engine's connector, topics, and their columns."""
+"""What a job needs of Kafka, looked for before it starts: brokers that answer, the engine's
+connector, topics, and their columns.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,19 @@ _PATIENCE_S = 10
 
 
 def topics_of(places: Mapping[str, str]) -> dict[str, Topic]:
-    """source -> its topic, of those sources whose place is a topic's URL. Raises InputError for a URL that is not of that form."""
+    """source -> its topic, of those sources whose place is a topic's URL.
+
+    Raises InputError for a URL that is not of that form.
+    """
     found = {}
     for source, place in places.items():
         if place.startswith("kafka:"):
             topic = parse_topic(place)
             if topic is None:
-                raise InputError(f"source {source}: the topic {place!r} is not of the form kafka://HOST:PORT/TOPIC.")
+                raise InputError(
+                    f"source {source}: the topic {place!r} is not of the form "
+                    "kafka://HOST:PORT/TOPIC."
+                )
             found[source] = topic
     return found
 
@@ -34,16 +42,20 @@ def require_brokers(topics: Mapping[str, Topic]) -> None:
     for source, topic in topics.items():
         if not any(_listens(server) for server in topic.servers.split(",")):
             raise InputError(
-                f"source {source}: no Kafka broker answers at {topic.servers}. Start it, or say in the declaration where it is: "
+                f"source {source}: no Kafka broker answers at {topic.servers}. Start it, or say "
+                "in the declaration where it is: "
                 f"topic='kafka://HOST:PORT/{topic.name}'."
             )
 
 
-def require_topics(plan: Plan, topics: Mapping[str, Topic], gateway: Any, advice: str, warn: Callable[[str], None]) -> None:
-    """Raises InputError unless the JVM behind a gateway of py4j has the connector, and each source's topic exists.
+def require_topics(
+    plan: Plan, topics: Mapping[str, Topic], gateway: Any, advice: str, warn: Callable[[str], None]
+) -> None:
+    """Raises InputError unless the JVM behind a gateway of py4j has the connector, and each
+    source's topic exists.
 
-    `advice` says how the engine is given its connector. `warn` is told of columns that no newest event of a topic has: they
-    are read as null, which may be meant.
+    `advice` says how the engine is given its connector. `warn` is told of columns that no newest
+    event of a topic has: they are read as null, which may be meant.
     """
     from py4j.protocol import Py4JJavaError
 
@@ -54,20 +66,33 @@ def require_topics(plan: Plan, topics: Mapping[str, Topic], gateway: Any, advice
             clients = Clients(gateway, topic)
             if topic.name not in (present := clients.topics()):
                 raise InputError(
-                    f"source {source.name}: there is no topic {topic.name!r} at {topic.servers}; it has "
-                    f"{', '.join(sorted(present)) or 'none'}. Create it, or name another one in the declaration."
+                    f"source {source.name}: there is no topic {topic.name!r} at {topic.servers}; "
+                    "it has "
+                    f"{', '.join(sorted(present)) or 'none'}. Create it, or name another one in "
+                    "the declaration."
                 )
-            for warning in missing_columns(source, clients.newest_events(), f"the newest events of topic {topic.name}"):
+            for warning in missing_columns(
+                source, clients.newest_events(), f"the newest events of topic {topic.name}"
+            ):
                 warn(warning)
         except LookupError:
-            raise InputError(f"source {source.name} is a topic, and the connector for Kafka is not here. {advice}") from None
+            raise InputError(
+                f"source {source.name} is a topic, and the connector for Kafka is not here. "
+                f"{advice}"
+            ) from None
         except Py4JJavaError as error:
             reason = error.java_exception.getCause() or error.java_exception
-            raise InputError(f"source {source.name}: Kafka at {topic.servers} does not answer what it is asked: {reason}") from None
+            raise InputError(
+                f"source {source.name}: Kafka at {topic.servers} does not answer what it is "
+                f"asked: {reason}"
+            ) from None
 
 
 def _listens(server: str) -> bool:
     host, _, port = server.rpartition(":")
-    with suppress(OSError, ValueError), socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_S):
+    with (
+        suppress(OSError, ValueError),
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_S),
+    ):
         return True
     return False

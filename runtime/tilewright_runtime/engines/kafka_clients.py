@@ -19,7 +19,10 @@ _PACKAGES = (f"org.apache.flink.kafka.shaded.{_PLAIN}", _PLAIN)
 
 
 class Clients:
-    """What is asked about one topic, in the JVM behind a gateway. Raises LookupError if that has no connector, else Py4JJavaError."""
+    """What is asked about one topic, in the JVM behind a gateway.
+
+    Raises LookupError if that has no connector, else Py4JJavaError.
+    """
 
     def __init__(self, gateway: Any, topic: Topic) -> None:
         self._gateway = gateway
@@ -32,7 +35,9 @@ class Clients:
         """The names of all topics of the cluster."""
         types = self._array("Class", self._loader.loadClass("java.util.Properties"))
         create = self._class("clients.admin.AdminClient").getMethod("create", types)
-        admin = create.invoke(None, self._array("Object", self._settings()))  # a static method, so of no object
+        admin = create.invoke(
+            None, self._array("Object", self._settings())
+        )  # a static method, so of no object
         try:
             return set(admin.listTopics().names().get())
         finally:
@@ -45,10 +50,14 @@ class Clients:
             waited_for = self._seek(consumer)
             until = time.monotonic() + _SAMPLE_S
             while waited_for > 0 and time.monotonic() < until:
-                messages = consumer.poll(self._gateway.jvm.java.time.Duration.ofMillis(100)).iterator()
+                messages = consumer.poll(
+                    self._gateway.jvm.java.time.Duration.ofMillis(100)
+                ).iterator()
                 while messages.hasNext():
                     waited_for -= 1
-                    with suppress(TypeError, ValueError):  # a message without content, and one that is no JSON
+                    with suppress(
+                        TypeError, ValueError
+                    ):  # a message without content, and one that is no JSON
                         event = json.loads(messages.next().value())
                         if isinstance(event, dict):
                             yield event
@@ -60,9 +69,15 @@ class Clients:
         partitions = self._gateway.jvm.java.util.ArrayList()
         (of_partition,) = self._class("common.TopicPartition").getConstructors()
         for info in consumer.partitionsFor(self._topic.name):
-            partitions.add(of_partition.newInstance(self._array("Object", self._topic.name, info.partition())))
+            partitions.add(
+                of_partition.newInstance(self._array("Object", self._topic.name, info.partition()))
+            )
         consumer.assign(partitions)
-        first, end, newest = consumer.beginningOffsets(partitions), consumer.endOffsets(partitions), 0
+        first, end, newest = (
+            consumer.beginningOffsets(partitions),
+            consumer.endOffsets(partitions),
+            0,
+        )
         for partition in partitions:
             start = max(first[partition], end[partition] - max(1, _NEWEST // len(partitions)))
             consumer.seek(partition, start)
@@ -72,9 +87,15 @@ class Clients:
     def _consumer(self) -> Any:
         settings = self._settings()
         for part in ("key", "value"):
-            settings.setProperty(f"{part}.deserializer", f"{self._package}common.serialization.ByteArrayDeserializer")
+            settings.setProperty(
+                f"{part}.deserializer", f"{self._package}common.serialization.ByteArrayDeserializer"
+            )
         types = self._array("Class", self._loader.loadClass("java.util.Properties"))
-        return self._class("clients.consumer.KafkaConsumer").getConstructor(types).newInstance(self._array("Object", settings))
+        return (
+            self._class("clients.consumer.KafkaConsumer")
+            .getConstructor(types)
+            .newInstance(self._array("Object", settings))
+        )
 
     def _settings(self) -> Any:
         settings = self._gateway.jvm.java.util.Properties()

@@ -1,4 +1,6 @@
-"""Derivations: values that a plan's SQL computes from the features, for a batch of answers in one query."""
+"""Derivations: values that a plan's SQL computes from the features, for a batch of answers in one
+query.
+"""
 
 from __future__ import annotations
 
@@ -24,33 +26,52 @@ _ZONED, _PLAIN = "TIMESTAMP WITH TIME ZONE", "TIMESTAMP"
 class Derivations:
     """A DuckDB session that computes the derivations of one plan; one thread at a time.
 
-    It is opened for plans that have derivations only. The query is prepared once over a relation that is filled for each
-    batch: to plan it again would take ten times as long as a batch of one.
+    It is opened for plans that have derivations only. The query is prepared once over a relation
+    that is filled for each batch: to plan it again would take ten times as long as a batch of one.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.names = [derivation.name for derivation in plan.derivations]
         used = {name for derivation in plan.derivations for name in derivation.features}
         types = {feature.name: feature.type for feature in plan.features if feature.name in used}
-        self._session = open_session(threads=1, enable_external_access=False, python_enable_replacements=False)
+        self._session = open_session(
+            threads=1, enable_external_access=False, python_enable_replacements=False
+        )
         self._batch = _Batch(_arrow_schema(self._session, types))
         self._session.register("features", self._batch)
-        self._session.execute(f"PREPARE derive AS SELECT {', '.join(map(_expression, plan.derivations))} FROM features")
+        self._session.execute(
+            f"PREPARE derive AS SELECT {', '.join(map(_expression, plan.derivations))} FROM "
+            "features"
+        )
         (self._query,) = self._session.extract_statements("EXECUTE derive")
-        self._readers = [_reader(duckdb.sqltype(derivation.type.replace(_ZONED, _PLAIN))) for derivation in plan.derivations]
+        self._readers = [
+            _reader(duckdb.sqltype(derivation.type.replace(_ZONED, _PLAIN)))
+            for derivation in plan.derivations
+        ]
 
     def of(self, answers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The derivations for each of some answers' features, in the order of the plan; a failure is null."""
+        """The derivations for each of some answers' features, in the order of the plan; a failure
+        is null.
+        """
         if not answers:
             return []
         self._batch.fill(answers)
-        # The client's Arrow results need a relation, which takes twice the time of an execution for a batch of one.
+        # The client's Arrow results need a relation, which takes twice the time of an execution for
+        # a batch of one.
         rows = self._session.execute(self._query).fetchall()
-        return [{name: read(value) for name, read, value in zip(self.names, self._readers, row, strict=True)} for row in rows]
+        return [
+            {
+                name: read(value)
+                for name, read, value in zip(self.names, self._readers, row, strict=True)
+            }
+            for row in rows
+        ]
 
 
 class _Batch:
-    """The relation that the query reads: DuckDB asks for its rows at each run, and gets those that stand in it then."""
+    """The relation that the query reads: DuckDB asks for its rows at each run, and gets those that
+    stand in it then.
+    """
 
     def __init__(self, schema: pa.Schema) -> None:
         self._table = schema.empty_table()
@@ -59,7 +80,9 @@ class _Batch:
         """Puts the features of some answers into the relation."""
         schema = self._table.schema
         columns = [pa.array(range(len(rows)), pa.int64())]
-        columns += [pa.array([row[field.name] for row in rows], field.type) for field in list(schema)[1:]]
+        columns += [
+            pa.array([row[field.name] for row in rows], field.type) for field in list(schema)[1:]
+        ]
         self._table = pa.Table.from_arrays(columns, schema=schema)
 
     def __arrow_c_schema__(self) -> object:
@@ -72,7 +95,11 @@ class _Batch:
 def _arrow_schema(session: Any, types: Mapping[str, str]) -> pa.Schema:
     """The Arrow types of DuckDB's, as it gives them itself."""
     columns = [f"CAST(NULL AS {kind}) AS {_quoted(name)}" for name, kind in types.items()]
-    schema: pa.Schema = session.sql(f"SELECT {', '.join([f'CAST(NULL AS BIGINT) AS {_ROW}', *columns])}").to_arrow_table().schema
+    schema: pa.Schema = (
+        session.sql(f"SELECT {', '.join([f'CAST(NULL AS BIGINT) AS {_ROW}', *columns])}")
+        .to_arrow_table()
+        .schema
+    )
     return schema
 
 
@@ -81,8 +108,9 @@ def _quoted(name: str) -> str:
 
 
 def _expression(derivation: Derivation) -> str:
-    # TRY makes a null of what cannot be computed, such as an overflow, for its row only. A time without zone is the
-    # same one in UTC, and the client makes a Python value of it without further packages.
+    # TRY makes a null of what cannot be computed, such as an overflow, for its row only. A time
+    # without zone is the same one in UTC, and the client makes a Python value of it without further
+    # packages.
     plain = derivation.type.replace(_ZONED, _PLAIN)
     sql = derivation.sql if plain == derivation.type else f"CAST({derivation.sql} AS {plain})"
     return f"TRY({sql}) AS {_quoted(derivation.name)}"
@@ -92,16 +120,27 @@ def _reader(kind: DuckDBPyType) -> Callable[[Any], Any]:
     """From what DuckDB's client gives for a value of a type to the value of an answer."""
     if kind.id in ("date", "timestamp"):
         return _time
-    parts = [_reader(part) for _, part in kind.children if isinstance(part, DuckDBPyType)] if kind.id in _NESTED else []
+    parts = (
+        [_reader(part) for _, part in kind.children if isinstance(part, DuckDBPyType)]
+        if kind.id in _NESTED
+        else []
+    )
     if all(part is _same for part in parts):
         return _same
     match kind.id:
         case "list":
             return _unless_null(lambda values: [parts[0](value) for value in values])
         case "map":
-            return _unless_null(lambda values: {parts[0](key): parts[1](value) for key, value in values.items()})
+            return _unless_null(
+                lambda values: {parts[0](key): parts[1](value) for key, value in values.items()}
+            )
         case _:
-            return _unless_null(lambda values: {name: part(values[name]) for (name, _), part in zip(kind.children, parts, strict=True)})
+            return _unless_null(
+                lambda values: {
+                    name: part(values[name])
+                    for (name, _), part in zip(kind.children, parts, strict=True)
+                }
+            )
 
 
 def _same(value: Any) -> Any:
@@ -113,7 +152,9 @@ def _unless_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _time(value: Any) -> Any:
-    """A day, or a time in UTC; null beyond the years 1 to 9999, for which the client gives a text."""
+    """A day, or a time in UTC; null beyond the years 1 to 9999, for which the client gives a
+    text.
+    """
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC)
     return value if isinstance(value, date) else None

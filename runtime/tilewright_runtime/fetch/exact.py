@@ -18,17 +18,32 @@ from ..tiles.records import NameOf
 
 
 class ExactEvents:
-    """The chunks of a plan's raw events, and the states that its exact features are computed from."""
+    """The chunks of a plan's raw events, and the states that its exact features are computed
+    from.
+    """
 
     def __init__(
-        self, plan: Plan, events: EventLog, layout: Layout, kinds: Mapping[str, FieldCodec], buckets: Mapping[str, Buckets]
+        self,
+        plan: Plan,
+        events: EventLog,
+        layout: Layout,
+        kinds: Mapping[str, FieldCodec],
+        buckets: Mapping[str, Buckets],
     ) -> None:
-        needed = {state for feature in plan.features if feature.edge == "exact" for state in feature.states}
+        needed = {
+            state
+            for feature in plan.features
+            if feature.edge == "exact"
+            for state in feature.states
+        }
         self.chunks = EventChunks(plan, events)
-        self._builder = RawEvents([state for state in plan.states if state.id in needed], layout, kinds, buckets)
+        self._builder = RawEvents(
+            [state for state in plan.states if state.id in needed], layout, kinds, buckets
+        )
 
     def between(self, records: Sequence[bytes], times_ms: Sequence[int], name_of: NameOf) -> Block:
-        """A row for each two neighbouring times with events between them, [time, next time), oldest first.
+        """A row for each two neighbouring times with events between them, [time, next time), oldest
+        first.
 
         Raises CorruptRecordError for a damaged chunk.
         """
@@ -36,7 +51,11 @@ class ExactEvents:
         times = events["__ts"].to_numpy()
         begin, end = np.searchsorted(times, [times_ms[0], times_ms[-1]]) if times_ms else (0, 0)
         events, times = events.slice(begin, end - begin), times[begin:end]
-        stretches, groups = np.unique(np.searchsorted(times_ms, times, side="right") - 1, return_inverse=True)
-        block = self._builder.block(times, groups, {name: events[name] for name in events.schema.names}, len(stretches))
+        stretches, groups = np.unique(
+            np.searchsorted(times_ms, times, side="right") - 1, return_inverse=True
+        )
+        block = self._builder.block(
+            times, groups, {name: events[name] for name in events.schema.names}, len(stretches)
+        )
         block.rows[:, START] = np.asarray(times_ms, dtype=np.int64)[stretches]
         return block

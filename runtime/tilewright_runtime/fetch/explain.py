@@ -1,4 +1,6 @@
-"""Explaining a fetch: the same steps as the fetcher's, with what each tile contributed and where the time went."""
+"""Explaining a fetch: the same steps as the fetcher's, with what each tile contributed and where
+the time went.
+"""
 
 from __future__ import annotations
 
@@ -84,21 +86,43 @@ def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Exp
     program, watch = fetcher.program, _Watch()
     at_ms = moment_ms(at)
     entity = fetcher.entity(keys)
-    ranges = watch.step("range", lambda: program.ranges(at_ms), lambda found: f"{len(found)} runs of tiles, one scan each")
-    watch.step("expand", lambda: _expected(ranges), lambda expected: f"{_amount(*expected)} may exist")
-    tiles = watch.step("fetch", lambda: fetcher.read(entity, ranges), lambda read: f"{_read(read)} read in one round trip")
-    head_level_ms = watch.step("boundaries", lambda: program.head_level_ms(at_ms, tiles), lambda clean: _head(clean, program.ladder_ms))
+    ranges = watch.step(
+        "range",
+        lambda: program.ranges(at_ms),
+        lambda found: f"{len(found)} runs of tiles, one scan each",
+    )
+    watch.step(
+        "expand", lambda: _expected(ranges), lambda expected: f"{_amount(*expected)} may exist"
+    )
+    tiles = watch.step(
+        "fetch",
+        lambda: fetcher.read(entity, ranges),
+        lambda read: f"{_read(read)} read in one round trip",
+    )
+    head_level_ms = watch.step(
+        "boundaries",
+        lambda: program.head_level_ms(at_ms, tiles),
+        lambda clean: _head(clean, program.ladder_ms),
+    )
 
     def merge() -> tuple[list[list[Segment]], Tiles, dict[str, Any]]:
         covers = [window.segments(at_ms, head_level_ms) for window in program.windows]
         counted = fetcher.count(entity, ranges, tiles, covers)
         return covers, counted, fetcher.evaluate(counted, covers)
 
-    covers, tiles, values = watch.step("merge", merge, lambda made: f"{len(made[0])} covers merged into {len(made[2])} features")
+    covers, tiles, values = watch.step(
+        "merge", merge, lambda made: f"{len(made[0])} covers merged into {len(made[2])} features"
+    )
     answer = fetcher.answer(keys, at_ms, values.copy(), tiles, head_level_ms)
     if fetcher.plan.derivations:
-        watch.step("derive", lambda: fetcher.derive([answer]), lambda _: f"{len(answer.features) - len(values)} values from the features")
-    windows = [_share(fetcher, place, tiles, segments, values) for place, segments in enumerate(covers)]
+        watch.step(
+            "derive",
+            lambda: fetcher.derive([answer]),
+            lambda _: f"{len(answer.features) - len(values)} values from the features",
+        )
+    windows = [
+        _share(fetcher, place, tiles, segments, values) for place, segments in enumerate(covers)
+    ]
     derived = {name: value for name, value in answer.features.items() if name not in values}
     return Explanation(answer, watch.steps, windows, derived)
 
@@ -114,21 +138,30 @@ def _read(tiles: Tiles) -> str:
 
 
 def _amount(tiles: int, chunks: int) -> str:
-    return counted(tiles, "tile") + (f" and {counted(chunks, 'chunk')} of raw events" if chunks else "")
+    return counted(tiles, "tile") + (
+        f" and {counted(chunks, 'chunk')} of raw events" if chunks else ""
+    )
 
 
 def _head(head_level_ms: int | None, ladder_ms: Sequence[int]) -> str:
     if not ladder_ms:
         return "there are no tiles, so the raw events before the query time are taken"
     if head_level_ms is None:
-        return "the newest tile of every level holds later events: the finest one is left out, prorated, or counted from raw events"
+        return (
+            "the newest tile of every level holds later events: the finest one is left out, "
+            "prorated, or counted from raw events"
+        )
     if head_level_ms == ladder_ms[0]:
         return "the newest tiles hold no later events and are used whole"
     return "the newest coarse tiles hold later events: finer ones cover the head"
 
 
-def _share(fetcher: Fetcher, place: int, tiles: Tiles, segments: list[Segment], values: dict[str, Any]) -> WindowShare:
-    """The tiles of one window's cover, each with the values that the features have over it alone."""
+def _share(
+    fetcher: Fetcher, place: int, tiles: Tiles, segments: list[Segment], values: dict[str, Any]
+) -> WindowShare:
+    """The tiles of one window's cover, each with the values that the features have over it
+    alone.
+    """
     window = fetcher.program.windows[place]
     names = [name for name, _ in window.features]
     shares = []
@@ -138,7 +171,17 @@ def _share(fetcher: Fetcher, place: int, tiles: Tiles, segments: list[Segment], 
             start = int(row[START])
             covers: list[list[Segment]] = [[] for _ in fetcher.program.windows]
             # A stretch of raw events is found by its begin alone.
-            covers[place] = [segment._replace(start_ms=start, end_ms=start + (segment.size_ms or 1))]
+            covers[place] = [
+                segment._replace(start_ms=start, end_ms=start + (segment.size_ms or 1))
+            ]
             alone = fetcher.evaluate(tiles, covers)
-            shares.append(TileShare(start, segment.size_ms, int(row[SEQUENCE]), int(row[NEWEST]), {name: alone[name] for name in names}))
+            shares.append(
+                TileShare(
+                    start,
+                    segment.size_ms,
+                    int(row[SEQUENCE]),
+                    int(row[NEWEST]),
+                    {name: alone[name] for name in names},
+                )
+            )
     return WindowShare(window, segments, shares, {name: values[name] for name in names})

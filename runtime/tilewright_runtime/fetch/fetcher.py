@@ -1,4 +1,6 @@
-"""The fetcher: features of a key at a time, from one read of the tiles that all its windows need."""
+"""The fetcher: features of a key at a time, from one read of the tiles that all its windows
+need.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Answer:
-    """The features of some keys at a time (epoch ms); `quality` is empty where nothing is to be said against it."""
+    """The features of some keys at a time (epoch ms); `quality` is empty where nothing is to be
+    said against it.
+    """
 
     keys: dict[str, Any]
     at: int
@@ -51,19 +55,31 @@ class Fetcher:
         self._expiry = Expiry(plan, store) if store.expires else None
 
     def fetch(self, keys: Mapping[str, Any], at: Moment = None) -> Answer:
-        """The features of `keys` (a value for each key column) at a time: epoch ms, ISO 8601, a datetime, or now.
+        """The features of `keys` (a value for each key column) at a time: epoch ms, ISO 8601, a
+        datetime, or now.
 
-        Events at or after that time are never in the answer. A key without events has the values of empty windows.
+        Events at or after that time are never in the answer. A key without events has the values of
+        empty windows.
         Raises KeyValueError, FetchError, CorruptRecordError.
         """
         answer = self.aggregated(keys, at)
         self.derive([answer])
         return answer
 
-    def fetch_many(self, requests: Iterable[Mapping[str, Any] | tuple[Mapping[str, Any], Moment]], at: Moment = None) -> list[Answer]:
-        """An answer for each request: keys, or keys with a time of their own. Raises what `fetch` raises."""
+    def fetch_many(
+        self,
+        requests: Iterable[Mapping[str, Any] | tuple[Mapping[str, Any], Moment]],
+        at: Moment = None,
+    ) -> list[Answer]:
+        """An answer for each request: keys, or keys with a time of their own.
+
+        Raises what `fetch` raises.
+        """
         common = moment_ms(at)
-        answers = [self.aggregated(*one) if isinstance(one, tuple) else self.aggregated(one, common) for one in requests]
+        answers = [
+            self.aggregated(*one) if isinstance(one, tuple) else self.aggregated(one, common)
+            for one in requests
+        ]
         self.derive(answers)
         return answers
 
@@ -84,50 +100,80 @@ class Fetcher:
     def derive(self, answers: Sequence[Answer]) -> None:
         """Adds the plan's derivations to the features of some answers, all of them in one query."""
         if self._derivations is not None:
-            for answer, derived in zip(answers, self._derivations.of([answer.features for answer in answers]), strict=True):
+            for answer, derived in zip(
+                answers, self._derivations.of([answer.features for answer in answers]), strict=True
+            ):
                 answer.features |= derived
 
     def entity(self, keys: Mapping[str, Any]) -> str:
-        """The entity's text. Raises KeyValueError for keys that the plan or the store cannot have."""
+        """The entity's text. Raises KeyValueError for keys that the plan or the store cannot
+        have.
+        """
         text = self._encode(key_values(self.plan.keys, keys))
         if len(text) > self._longest:
-            raise KeyValueError(f"the key has {len(text):,} characters when encoded; store {self.store.url} allows {self._longest:,}.")
+            raise KeyValueError(
+                f"the key has {len(text):,} characters when encoded; store {self.store.url} "
+                f"allows {self._longest:,}."
+            )
         return text
 
     def read(self, entity: str, ranges: list[Range]) -> Tiles:
-        """Reads and decodes the tiles of some ranges, in one round trip. Raises FetchError if the store may have let some go."""
+        """Reads and decodes the tiles of some ranges, in one round trip.
+
+        Raises FetchError if the store may have let some go.
+        """
         if self._expiry is not None:
             self._expiry.require_kept(ranges, moment_ms(None))
         found = self.store.scan(self.plan.name, entity, ranges)
         return self.program.decode(ranges, found, lambda i: self._name(entity, ranges, i))
 
-    def count(self, entity: str, ranges: list[Range], tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> Tiles:
-        """The tiles with what the covers take of raw events; the same tiles where the plan keeps none."""
+    def count(
+        self, entity: str, ranges: list[Range], tiles: Tiles, covers: Sequence[Sequence[Segment]]
+    ) -> Tiles:
+        """The tiles with what the covers take of raw events; the same tiles where the plan keeps
+        none.
+        """
         return self.program.with_events(tiles, covers, lambda i: self._name(entity, ranges, i))
 
     def evaluate(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> dict[str, Any]:
         """The values of all features, in the plan's order, from a cover for each window."""
         values: dict[str, Any] = self._template.copy()
-        for window, (numbers, objects) in zip(self.program.windows, self.program.merge(tiles, covers), strict=True):
+        for window, (numbers, objects) in zip(
+            self.program.windows, self.program.merge(tiles, covers), strict=True
+        ):
             for name, finalize in window.features:
                 values[name] = finalize(numbers, objects)
         return values
 
-    def answer(self, keys: Mapping[str, Any], at_ms: int, values: dict[str, Any], tiles: Tiles, head_level_ms: int | None) -> Answer:
+    def answer(
+        self,
+        keys: Mapping[str, Any],
+        at_ms: int,
+        values: dict[str, Any],
+        tiles: Tiles,
+        head_level_ms: int | None,
+    ) -> Answer:
         """The features with what is to be said of their quality."""
         return Answer(dict(keys), at_ms, values, self.program.quality(at_ms, tiles, head_level_ms))
 
     def _name(self, entity: str, ranges: list[Range], place: int) -> str:
-        """The key of the n-th record that was read; asks the store again, since a damaged record cannot tell."""
+        """The key of the n-th record that was read; asks the store again, since a damaged record
+        cannot tell.
+        """
         for size, start, end in ranges:
             records = self._count(entity, size, start, end)
             if place < records:
                 # The first tile with more than `place` records before its end, by halving.
                 step = abs(size)
                 after = bisect_right(
-                    range(start + step, end + step, step), place, key=lambda until: self._count(entity, size, start, until)
+                    range(start + step, end + step, step),
+                    place,
+                    key=lambda until: self._count(entity, size, start, until),
                 )
-                return f"store {self.store.url}, tile {tile_key(self.plan.name, entity, size, start + after * step)}"
+                return (
+                    f"store {self.store.url}, tile "
+                    f"{tile_key(self.plan.name, entity, size, start + after * step)}"
+                )
             place -= records
         return f"store {self.store.url}"
 

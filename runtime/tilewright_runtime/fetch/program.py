@@ -52,17 +52,23 @@ class WindowProgram:
 
     @cached_property
     def one_size_ms(self) -> int:
-        """The size of all tiles of a cover of whole tiles of one level, as long as its head is clean; 0 for other covers."""
+        """The size of all tiles of a cover of whole tiles of one level, as long as its head is
+        clean; 0 for other covers.
+        """
         return self.levels_ms[0] if len(self.levels_ms) == 1 and self.edge not in ENDS else 0
 
     def start_ms(self, at_ms: int) -> int:
         """Where the cover begins."""
         if self.window_ms is None:
             return floor(EARLIEST_MS, self.levels_ms[0]) if self.levels_ms else EARLIEST_MS
-        return window_start(at_ms, self.window_ms, self.levels_ms[-1] if self.levels_ms else 1, self.edge)
+        return window_start(
+            at_ms, self.window_ms, self.levels_ms[-1] if self.levels_ms else 1, self.edge
+        )
 
     def whole_ms(self, at_ms: int) -> int:
-        """Where those of its tiles begin that count whole; without tiles nowhere before the query time."""
+        """Where those of its tiles begin that count whole; without tiles nowhere before the query
+        time.
+        """
         if not self.levels_ms:
             return at_ms
         if self.window_ms is None:
@@ -83,16 +89,22 @@ class WindowProgram:
         if ends is None:
             return whole
         oldest = None if self.window_ms is None else at_ms - self.window_ms
-        edge, head = ends(at_ms, start, oldest, self.levels_ms[-1], self.sizes_ms[-1], head_level_ms is not None)
+        edge, head = ends(
+            at_ms, start, oldest, self.levels_ms[-1], self.sizes_ms[-1], head_level_ms is not None
+        )
         return [*edge, *whole, *head]
 
 
 @dataclass(slots=True)
 class Tiles:
-    """The tiles that a fetch read, level after level, each oldest first; then what was counted of raw events, oldest first."""
+    """The tiles that a fetch read, level after level, each oldest first; then what was counted of
+    raw events, oldest first.
+    """
 
     rows: Rows
-    """(tiles + 1, words): a row of zeros follows the last tile, so that every run of tiles has an end inside."""
+    """(tiles + 1, words): a row of zeros follows the last tile, so that every run of tiles has an
+    end inside.
+    """
     starts: list[int]
     bounds: dict[int, tuple[int, int]]
     """size_ms -> the places of that level's tiles."""
@@ -110,14 +122,19 @@ class Tiles:
 
 
 class Merged(NamedTuple):
-    """What a cover amounts to: numbers by the word of the record, merged objects by variable field."""
+    """What a cover amounts to: numbers by the word of the record, merged objects by variable
+    field.
+    """
 
     numbers: list[Any]
     objects: dict[str, Any]
 
 
 class Program:
-    """The steps of a fetch for one plan: ranges, decoding, heads, covers, merging. No input or output happens here."""
+    """The steps of a fetch for one plan: ranges, decoding, heads, covers, merging.
+
+    No input or output happens here.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -127,9 +144,13 @@ class Program:
         self.kinds: dict[str, FieldCodec] = variable_kinds(plan, self.layout)
         self.buckets = buckets_of(plan)
         self.windows = _windows(plan, self.layout, self.buckets, self.ladder_ms)
-        self._prorated = [place for place, window in enumerate(self.windows) if window.edge == "prorate"]
+        self._prorated = [
+            place for place, window in enumerate(self.windows) if window.edge == "prorate"
+        ]
         self._rounds_heads = any(window.edge not in ENDS for window in self.windows)
-        self._reads = reads_of([window for window in self.windows if window.levels_ms], self.ladder_ms)
+        self._reads = reads_of(
+            [window for window in self.windows if window.levels_ms], self.ladder_ms
+        )
         self.events = _events(plan, self.layout, self.kinds, self.buckets)
         self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
         self._empty = self.layout.identities()
@@ -137,7 +158,8 @@ class Program:
             merge_group.mark_missing(self._empty)
 
     def ranges(self, at_ms: int) -> list[Range]:
-        """What to read, level after level: the tiles that some cover needs, whichever newest tiles hold later events.
+        """What to read, level after level: the tiles that some cover needs, whichever newest tiles
+        hold later events.
 
         Then the chunks of raw events that some cover needs.
         """
@@ -146,8 +168,13 @@ class Program:
             wanted += event_ranges(self.windows, self.events.chunks.size_ms, at_ms)
         return wanted
 
-    def decode(self, ranges: Sequence[Range], found: Sequence[list[bytes]], name_of: NameOf) -> Tiles:
-        """The tiles of what the store gave for the ranges. Raises CorruptRecordError for a damaged one."""
+    def decode(
+        self, ranges: Sequence[Range], found: Sequence[list[bytes]], name_of: NameOf
+    ) -> Tiles:
+        """The tiles of what the store gave for the ranges.
+
+        Raises CorruptRecordError for a damaged one.
+        """
         records: list[bytes] = []
         chunks: list[bytes] = []
         bounds: dict[int, tuple[int, int]] = {}
@@ -162,14 +189,23 @@ class Program:
         rows = self.codec.decode(records, name_of, padding=1)
         return Tiles(rows, rows[:, START].tolist(), bounds, records, chunks)
 
-    def with_events(self, tiles: Tiles, covers: Sequence[Sequence[Segment]], name_of: NameOf) -> Tiles:
-        """The tiles with a row for each stretch of raw events that the covers tell apart, as if it were a tile.
+    def with_events(
+        self, tiles: Tiles, covers: Sequence[Sequence[Segment]], name_of: NameOf
+    ) -> Tiles:
+        """The tiles with a row for each stretch of raw events that the covers tell apart, as if it
+        were a tile.
 
         Raises CorruptRecordError for a damaged chunk.
         """
         if self.events is None:
             return tiles
-        times = {time for cover in covers for one in cover if one.size_ms == EVENTS_SIZE_MS for time in (one.start_ms, one.end_ms)}
+        times = {
+            time
+            for cover in covers
+            for one in cover
+            if one.size_ms == EVENTS_SIZE_MS
+            for time in (one.start_ms, one.end_ms)
+        }
         first = len(tiles.records)
         block = self.events.between(tiles.chunks, sorted(times), lambda i: name_of(first + i))
         last = first + len(block)
@@ -181,7 +217,9 @@ class Program:
         return made
 
     def head_level_ms(self, at_ms: int, tiles: Tiles) -> int | None:
-        """The coarsest level whose newest tile has only events before `at_ms`; None if not even the finest has."""
+        """The coarsest level whose newest tile has only events before `at_ms`; None if not even the
+        finest has.
+        """
         last = at_ms - 1
         for size in self.ladder_ms:
             first, end = tiles.bounds[size]
@@ -192,16 +230,23 @@ class Program:
 
     def merge(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> list[Merged]:
         """What the tiles of each window's cover amount to, in the order of `windows`."""
-        places = [[place for place in map(tiles.places, cover) if place[0] < place[1]] for cover in covers]
-        merged = [Merged(self._empty.copy(), dict.fromkeys(window.fields)) for window in self.windows]
-        # One call of a ufunc reduces the runs of tiles of all windows; reduceat takes [begin, end) pairs and also gives
-        # what lies between one's end and the next one's begin, which is thrown away.
+        places = [
+            [place for place in map(tiles.places, cover) if place[0] < place[1]] for cover in covers
+        ]
+        merged = [
+            Merged(self._empty.copy(), dict.fromkeys(window.fields)) for window in self.windows
+        ]
+        # One call of a ufunc reduces the runs of tiles of all windows; reduceat takes [begin, end)
+        # pairs and also gives what lies between one's end and the next one's begin, which is thrown
+        # away.
         bounds = [bound for window_places in places for place in window_places for bound in place]
         parts_of = self._parts(tiles, covers) if self._prorated else {}
         one_run_each = not parts_of and all(len(window_places) == 1 for window_places in places)
         numbers_of_all = [one.numbers for one in merged]
         views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
-        with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs make NaN, as they do in SQL
+        with np.errstate(
+            invalid="ignore", over="ignore"
+        ):  # infinities of both signs make NaN, as they do in SQL
             for slab in self.layout.slabs if bounds else ():
                 columns = slice(slab.start, slab.stop)
                 parts = slab.ufunc.reduceat(views[slab.dtype][:, columns], bounds, axis=0)[::2]
@@ -210,7 +255,9 @@ class Program:
                         numbers[columns] = values
                     continue
                 first = 0
-                for i, (numbers, window_places) in enumerate(zip(numbers_of_all, places, strict=True)):
+                for i, (numbers, window_places) in enumerate(
+                    zip(numbers_of_all, places, strict=True)
+                ):
                     last = first + len(window_places)
                     if last > first and i not in parts_of:
                         numbers[columns] = slab.ufunc.reduce(parts[first:last], axis=0).tolist()
@@ -220,38 +267,70 @@ class Program:
         for window, one, window_places in zip(self.windows, merged, places, strict=True):
             if window_places and (window.merge_groups or window.fields):
                 self._merge_others(window, tiles, window_places, one)
-        for i, (window, one, window_places) in enumerate(zip(self.windows, merged, places, strict=True)):
+        for i, (window, one, window_places) in enumerate(
+            zip(self.windows, merged, places, strict=True)
+        ):
             for name in window.bucket_fields:
                 one.objects[name] = self._buckets(name, tiles, window_places, parts_of.get(i))
         return merged
 
-    def _buckets(self, name: str, tiles: Tiles, places: Sequence[tuple[int, int]], parts: Sequence[Fraction] | None) -> list[Bucket]:
-        """The bucket values of some runs of tiles, all of which count whole where no parts are given."""
+    def _buckets(
+        self,
+        name: str,
+        tiles: Tiles,
+        places: Sequence[tuple[int, int]],
+        parts: Sequence[Fraction] | None,
+    ) -> list[Bucket]:
+        """The bucket values of some runs of tiles, all of which count whole where no parts are
+        given.
+        """
         field, bucket = self._fields[name], self.buckets[name]
-        tables = [[self._variable(tiles, i)[field] for i in range(begin, end)] for begin, end in places]
+        tables = [
+            [self._variable(tiles, i)[field] for i in range(begin, end)] for begin, end in places
+        ]
         runs = [[table for table in run if table is not None] for run in tables]
-        return bucket.read([table for run in runs for table in run]) if parts is None else bucket.read_parts(runs, parts)
+        return (
+            bucket.read([table for run in runs for table in run])
+            if parts is None
+            else bucket.read_parts(runs, parts)
+        )
 
-    def _parts(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> dict[int, list[Fraction]]:
-        """For each prorated window the part that counts of every run of tiles of its cover that exist."""
-        return {i: [segment.part for segment in covers[i] if operator.lt(*tiles.places(segment))] for i in self._prorated}
+    def _parts(
+        self, tiles: Tiles, covers: Sequence[Sequence[Segment]]
+    ) -> dict[int, list[Fraction]]:
+        """For each prorated window the part that counts of every run of tiles of its cover that
+        exist.
+        """
+        return {
+            i: [segment.part for segment in covers[i] if operator.lt(*tiles.places(segment))]
+            for i in self._prorated
+        }
 
-    def _merge_others(self, window: WindowProgram, tiles: Tiles, places: Sequence[tuple[int, int]], merged: Merged) -> None:
+    def _merge_others(
+        self, window: WindowProgram, tiles: Tiles, places: Sequence[tuple[int, int]], merged: Merged
+    ) -> None:
         """First and last values, moments, texts and sketches, which no ufunc can merge."""
         indices = [i for begin, end in places for i in range(begin, end)]
         rows = tiles.rows[indices]
         for merge_group in window.merge_groups:
-            # A time lies in one tile only, so among the tiles of a cover, oldest first, there are no ties.
+            # A time lies in one tile only, so among the tiles of a cover, oldest first, there are
+            # no ties.
             chosen = merge_group.merge_tiles(rows, merged.numbers)
             if chosen is not None and (text := merge_group.text) is not None:
                 merged.objects[text] = self._variable(tiles, indices[chosen])[self._fields[text]]
         for name in window.merged_fields:
             place = self._fields[name]
-            parts = [part for part in (self._variable(tiles, i)[place] for i in indices) if part is not None]
+            parts = [
+                part
+                for part in (self._variable(tiles, i)[place] for i in indices)
+                if part is not None
+            ]
             merged.objects[name] = self.kinds[name].merge(parts) if parts else None
 
     def _variable(self, tiles: Tiles, i: int) -> list[Bytes]:
-        """The variable fields of a tile; decompressed when first asked for, since few windows need many of them."""
+        """The variable fields of a tile; decompressed when first asked for, since few windows need
+        many of them.
+        """
         found = tiles.variable.get(i)
         if found is None:
             found = tiles.variable[i] = self.codec.variable(tiles.records[i], tiles.rows[i])
@@ -272,8 +351,12 @@ class Program:
         return quality
 
 
-def _events(plan: Plan, layout: Layout, kinds: Mapping[str, FieldCodec], buckets: Mapping[str, Buckets]) -> ExactEvents | None:
-    """What counts a plan's raw events, if it keeps any; imported only then, since most plans keep none."""
+def _events(
+    plan: Plan, layout: Layout, kinds: Mapping[str, FieldCodec], buckets: Mapping[str, Buckets]
+) -> ExactEvents | None:
+    """What counts a plan's raw events, if it keeps any; imported only then, since most plans keep
+    none.
+    """
     if plan.events is None:
         return None
     from .exact import ExactEvents
@@ -282,21 +365,40 @@ def _events(plan: Plan, layout: Layout, kinds: Mapping[str, FieldCodec], buckets
 
 
 def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[Any]:
-    """The sum of some runs' numbers, each run by its part: integers become exact fractions, as both halves of a sum must."""
-    return [sum(part * number for part, number in zip(parts, column, strict=True)) for column in zip(*runs, strict=True)]
+    """The sum of some runs' numbers, each run by its part: integers become exact fractions, as both
+    halves of a sum must.
+    """
+    return [
+        sum(part * number for part, number in zip(parts, column, strict=True))
+        for column in zip(*runs, strict=True)
+    ]
 
 
-def _windows(plan: Plan, layout: Layout, buckets: Mapping[str, Buckets], ladder_ms: Sequence[int]) -> tuple[WindowProgram, ...]:
+def _windows(
+    plan: Plan, layout: Layout, buckets: Mapping[str, Buckets], ladder_ms: Sequence[int]
+) -> tuple[WindowProgram, ...]:
     finalizers = _finalizers(plan, layout, buckets)
     groups: dict[tuple[int | None, str, tuple[int, ...]], list[Feature]] = {}
     for feature in plan.features:
-        groups.setdefault((feature.window_ms, feature.edge, tuple(feature.levels_ms)), []).append(feature)
+        groups.setdefault((feature.window_ms, feature.edge, tuple(feature.levels_ms)), []).append(
+            feature
+        )
     chosen = {merge_group.text for merge_group in layout.merge_groups}
     programs = []
     for (window_ms, edge, levels_ms), features in groups.items():
         needed = {state for feature in features for state in feature.states}
-        tables = tuple({bucket_field(feature.bucket): None for feature in features if feature.bucket is not None})
-        fields = tuple(f.name for f in layout.variable if f.name not in buckets and f.name.rpartition(".")[0] in needed)
+        tables = tuple(
+            {
+                bucket_field(feature.bucket): None
+                for feature in features
+                if feature.bucket is not None
+            }
+        )
+        fields = tuple(
+            f.name
+            for f in layout.variable
+            if f.name not in buckets and f.name.rpartition(".")[0] in needed
+        )
         programs.append(
             WindowProgram(
                 window_ms,
@@ -307,7 +409,11 @@ def _windows(plan: Plan, layout: Layout, buckets: Mapping[str, Buckets], ladder_
                 (*fields, *tables),
                 tuple(name for name in fields if name not in chosen),
                 tables,
-                tuple(merge_group for merge_group in layout.merge_groups if merge_group.state in needed),
+                tuple(
+                    merge_group
+                    for merge_group in layout.merge_groups
+                    if merge_group.state in needed
+                ),
             )
         )
     return tuple(programs)
@@ -321,5 +427,7 @@ def _finalizers(plan: Plan, layout: Layout, buckets: Mapping[str, Buckets]) -> d
             made[feature.name] = finalizer(feature, states, layout)
         else:
             field = bucket_field(feature.bucket)
-            made[feature.name] = bucket_finalizer(feature, states, buckets[field].layout, field, buckets[field].type)
+            made[feature.name] = bucket_finalizer(
+                feature, states, buckets[field].layout, field, buckets[field].type
+            )
     return made

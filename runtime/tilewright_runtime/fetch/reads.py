@@ -1,4 +1,7 @@
-"""What a fetch reads: for each level the runs of tiles that some cover may need. Pure arithmetic on integer milliseconds."""
+"""What a fetch reads: for each level the runs of tiles that some cover may need.
+
+Pure arithmetic on integer milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +41,14 @@ class Window(Protocol):
 
 
 class StartPiece(NamedTuple):
-    """The tiles of a finer level at the old end of a cover, up to the first tile of the next coarser one."""
+    """The tiles of a finer level at the old end of a cover, up to the first tile of the next
+    coarser one.
+    """
 
     start_ms: Callable[[int], int]
-    """Where they begin; on the edge level with the edge tile, also where a prorated window cuts that beside a coarser boundary."""
+    """Where they begin; on the edge level with the edge tile, also where a prorated window cuts
+    that beside a coarser boundary.
+    """
     whole_ms: Callable[[int], int]
     coarser_ms: int
 
@@ -52,14 +59,17 @@ class LevelRead(NamedTuple):
     #  coarse         |         |         |         |
     #  fine        |..|                   |....|....|
     #  cover        [-----------------------------T
-    #              start piece             the head: the fine tiles of the newest coarse one, in case it holds later events
+    #              start piece             the head: the fine tiles of the newest coarse one,
+    #                                      in case it holds later events
     """
 
     size_ms: int
     reach_ms: int
     """How far back from the query time covers use this level without a gap; 0 if none does."""
     head_ms: int
-    """The coarser tile whose newest one this level may have to replace; 0 if that lies within reach anyhow."""
+    """The coarser tile whose newest one this level may have to replace; 0 if that lies within reach
+    anyhow.
+    """
     pieces: tuple[StartPiece, ...]
     """The start pieces that do not lie within reach."""
 
@@ -69,11 +79,22 @@ def reads_of(windows: Sequence[Window], ladder_ms: Sequence[int]) -> list[LevelR
     reads = []
     for size in ladder_ms:
         # A lifetime reaches back to the first time that events may have.
-        lengths = [LATEST_MS if w.window_ms is None else w.window_ms for w in windows if w.levels_ms[0] == size]
+        lengths = [
+            LATEST_MS if w.window_ms is None else w.window_ms
+            for w in windows
+            if w.levels_ms[0] == size
+        ]
         reach = max(lengths, default=0)
-        head = max((coarser for w in windows for coarser, finer in pairwise(w.sizes_ms) if finer == size), default=0)
+        head = max(
+            (coarser for w in windows for coarser, finer in pairwise(w.sizes_ms) if finer == size),
+            default=0,
+        )
         pieces = [
-            StartPiece(w.start_ms if w.edge == "prorate" and size == w.levels_ms[-1] else w.whole_ms, w.whole_ms, coarser)
+            StartPiece(
+                w.start_ms if w.edge == "prorate" and size == w.levels_ms[-1] else w.whole_ms,
+                w.whole_ms,
+                coarser,
+            )
             for w in windows
             for coarser, finer in pairwise(w.levels_ms)
             if finer == size and w.window_ms is not None and w.window_ms > reach
@@ -83,7 +104,8 @@ def reads_of(windows: Sequence[Window], ladder_ms: Sequence[int]) -> list[LevelR
 
 
 def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int) -> list[Range]:
-    """The runs of chunks of raw events that exact windows may need, oldest first: those at their old ends, and the newest one.
+    """The runs of chunks of raw events that exact windows may need, oldest first: those at their
+    old ends, and the newest one.
 
     Without tiles those are all chunks from the begin of the longest window on.
     """
@@ -116,7 +138,11 @@ def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
 def _found(pieces: Sequence[StartPiece], size_ms: int, at_ms: int, end_ms: int) -> list[Range]:
     found = []
     for start_ms, whole_ms, coarser_ms in pieces:
-        piece = Range(size_ms, ceiling(start_ms(at_ms), size_ms), min(ceiling(whole_ms(at_ms), coarser_ms), end_ms))
+        piece = Range(
+            size_ms,
+            ceiling(start_ms(at_ms), size_ms),
+            min(ceiling(whole_ms(at_ms), coarser_ms), end_ms),
+        )
         if piece.start_ms < piece.end_ms:
             found.append(piece)
     return found

@@ -1,4 +1,6 @@
-"""Loading a store with tiles that were made elsewhere: whole tiles of history, of which nothing is merged."""
+"""Loading a store with tiles that were made elsewhere: whole tiles of history, of which nothing is
+merged.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ from ..tiles.records import RecordCodec
 from ..tiles.rollup import RollUp, tiles_of_engine
 from ..tiles.rows import LevelTiles
 
-#: A row a tile: its level, entity and start; how many events it has, and when the newest was; its record, and whether that says
-#: that the tile is complete.
+#: A row a tile: its level, entity and start; how many events it has, and when the newest was; its
+#: record, and whether that says that the tile is complete.
 SCHEMA = pa.schema(
     [
         ("size_ms", pa.int64()),
@@ -40,14 +42,18 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Put:
-    """How many tiles were put, and how many events were left out because the store cannot hold their keys."""
+    """How many tiles were put, and how many events were left out because the store cannot hold
+    their keys.
+    """
 
     tiles: int = 0
     refused: int = 0
 
 
 def as_records(codec: RecordCodec, tiles: LevelTiles, watermark_ms: int) -> pa.RecordBatch:
-    """Tiles of a level as rows of `SCHEMA`, those that ended before the watermark marked as complete."""
+    """Tiles of a level as rows of `SCHEMA`, those that ended before the watermark marked as
+    complete.
+    """
     keys, rows = tiles.keys, tiles.block.rows.copy()
     ended = rows[:, START] + (keys.size_ms - 1) <= watermark_ms
     rows[ended, STAMP] |= COMPLETE
@@ -65,7 +71,8 @@ def as_records(codec: RecordCodec, tiles: LevelTiles, watermark_ms: int) -> pa.R
 
 
 def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
-    """Loads a store with the tiles of all levels, from those of the finest level that a warehouse made.
+    """Loads a store with the tiles of all levels, from those of the finest level that a warehouse
+    made.
 
     The table is what `sql/tiles_{size}.sql` gives, and has all tiles of every entity in it.
     Raises StoreError if the store has tiles of the plan.
@@ -78,27 +85,37 @@ def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
     codec = RecordCodec(ladder.rows.layout)
     newest_ms, events = pc.max(table["__newest"]).as_py(), pc.sum(table["__events"]).as_py()
     watermark_ms = newest_ms - plan.late.out_of_orderness_ms
-    put = put_records(plan, store, (as_records(codec, tiles, watermark_ms) for tiles in ladder.levels(table)), newest_ms)
+    put = put_records(
+        plan,
+        store,
+        (as_records(codec, tiles, watermark_ms) for tiles in ladder.levels(table)),
+        newest_ms,
+    )
     finish(plan, store, newest_ms, events - put.refused)
     return put
 
 
 def require_no_tiles(plan: Plan, store: Store) -> None:
-    """Raises StoreError if the store has tiles of the plan, whose events a load would lose, or of another plan of that name."""
+    """Raises StoreError if the store has tiles of the plan, whose events a load would lose, or of
+    another plan of that name.
+    """
     if store.get(f"plan/{plan.name}") is not None:
         require_plan(plan, store)
     if any(store.get(f"{document}/{plan.name}") is not None for document in ("progress", "writer")):
         raise StoreError(
-            f"store {store.url} has tiles of {plan.name} already, which loading history would replace. "
-            "Load a new one. What came after the history is written into an embedded store afterwards (tilewright write)."
+            f"store {store.url} has tiles of {plan.name} already, which loading history would "
+            "replace. "
+            "Load a new one. What came after the history is written into an embedded store "
+            "afterwards (tilewright write)."
         )
 
 
 def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], newest_ms: int) -> Put:
-    """Puts the tiles of batches of `SCHEMA`, and marks those as complete that ended before the watermark and are not marked yet.
+    """Puts the tiles of batches of `SCHEMA`, and marks those as complete that ended before the
+    watermark and are not marked yet.
 
-    `newest_ms` is the time of the newest event of all. Putting the same again changes nothing. A store with transactions
-    gets a batch in one of them.
+    `newest_ms` is the time of the newest event of all. Putting the same again changes nothing. A
+    store with transactions gets a batch in one of them.
     """
     ttl_ms = {level.size_ms: level.ttl_ms for level in plan.levels}
     longest, finest_ms = store.max_entity_bytes - len(plan.name.encode()), plan.levels[-1].size_ms
@@ -116,9 +133,17 @@ def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], new
             level = batch.filter(pc.equal(batch["size_ms"], size_ms))
             starts = level["start_ms"].to_numpy()
             entities = pc.dictionary_encode(level["entity"])
-            keys = TileKeys(plan.name, size_ms, entities.dictionary.to_pylist(), entities.indices.to_pylist(), starts.tolist())
+            keys = TileKeys(
+                plan.name,
+                size_ms,
+                entities.dictionary.to_pylist(),
+                entities.indices.to_pylist(),
+                starts.tolist(),
+            )
             records = level["record"].to_pylist()
-            unmarked = (starts + (size_ms - 1) <= watermark_ms) & ~level["complete"].to_numpy(zero_copy_only=False)
+            unmarked = (starts + (size_ms - 1) <= watermark_ms) & ~level["complete"].to_numpy(
+                zero_copy_only=False
+            )
             if unmarked.any():
                 records = codec.completed(records, unmarked.tolist())
             levels.append((keys, records))
@@ -132,13 +157,16 @@ def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], new
 
 
 def _put_all(levels: Sequence[tuple[TileKeys, Sequence[bytes]]], transaction: Transaction) -> None:
-    # What is there can only be of a load that did not end, since the store has no tiles of the plan else.
+    # What is there can only be of a load that did not end, since the store has no tiles of the plan
+    # else.
     for keys, records in levels:
         transaction.put_tiles(keys, records)
 
 
 def finish(plan: Plan, store: Store, newest_ms: int, events: int) -> None:
-    """Makes the store one of the plan, once all its tiles are there: until then a fetch finds none, and a load may be repeated."""
+    """Makes the store one of the plan, once all its tiles are there: until then a fetch finds none,
+    and a load may be repeated.
+    """
     register_plan(plan, store)
     if not isinstance(store, TransactionalStore):
         # A state folder without this history would put its own tiles over it (delivery.py).

@@ -1,4 +1,6 @@
-"""The finer tiles of coarser ones that still change, kept between batches, so that those are merged without reading them again."""
+"""The finer tiles of coarser ones that still change, kept between batches, so that those are merged
+without reading them again.
+"""
 
 from __future__ import annotations
 
@@ -24,53 +26,82 @@ _ASKED_TILES = 1 << 16
 class OpenTiles:
     """The tiles of one level by the tile of the next coarser one that they lie in.
 
-    Of a coarser tile either all finer ones are known or none. The oldest are forgotten when there are too many.
+    Of a coarser tile either all finer ones are known or none. The oldest are forgotten when there
+    are too many.
     """
 
     def __init__(self, layout: Layout, size_ms: int, coarser_ms: int) -> None:
         self.size_ms = size_ms
         self.coarser_ms = coarser_ms
         self._parts = coarser_ms // size_ms
-        self._most = max(1, _MEMORY_BYTES // (layout.fixed_bytes + _FIELD_BYTES * len(layout.variable)))
+        self._most = max(
+            1, _MEMORY_BYTES // (layout.fixed_bytes + _FIELD_BYTES * len(layout.variable))
+        )
         self._words = layout.words
         self._fields = [field.name for field in layout.variable]
         self.clear()
 
     def clear(self) -> None:
         """Forgets all tiles."""
-        #: The number of each coarser tile; a tile's code is that times the parts of one, plus its own place in it.
+        #: The number of each coarser tile; a tile's code is that times the parts of one, plus its
+        #: own place in it.
         self._numbers: dict[tuple[str, int], int] = {}
         self._codes = np.empty(0, dtype=np.int64)
         self._rows = np.empty((0, self._words), dtype=np.int64)
         self._variable = {name: np.empty(0, dtype=object) for name in self._fields}
 
     def touched(self, keys: TileKeys) -> TileKeys:
-        """The coarser tiles that some tiles, ordered by entity and start, lie in, in the same order."""
+        """The coarser tiles that some tiles, ordered by entity and start, lie in, in the same
+        order.
+        """
         starts = np.asarray(keys.starts_ms, dtype=np.int64) // self.coarser_ms * self.coarser_ms
-        found = np.unique(np.column_stack([np.asarray(keys.entity, dtype=np.int64), starts]), axis=0)
-        return replace(keys, size_ms=self.coarser_ms, entity=found[:, 0].tolist(), starts_ms=found[:, 1].tolist())
+        found = np.unique(
+            np.column_stack([np.asarray(keys.entity, dtype=np.int64), starts]), axis=0
+        )
+        return replace(
+            keys,
+            size_ms=self.coarser_ms,
+            entity=found[:, 0].tolist(),
+            starts_ms=found[:, 1].tolist(),
+        )
 
     def unknown(self, coarser: TileKeys) -> Iterator[TileKeys]:
-        """All tiles that lie in those of some coarser tiles of which none is known, some ten thousand at a time."""
-        places = np.array([place for place, name in enumerate(_names(coarser)) if name not in self._numbers], dtype=np.int64)
+        """All tiles that lie in those of some coarser tiles of which none is known, some ten
+        thousand at a time.
+        """
+        places = np.array(
+            [place for place, name in enumerate(_names(coarser)) if name not in self._numbers],
+            dtype=np.int64,
+        )
         at_once = max(1, _ASKED_TILES // self._parts)
         for begin in range(0, len(places), at_once):
             inside = coarser.take(places[begin : begin + at_once])
             starts = np.repeat(np.asarray(inside.starts_ms, dtype=np.int64), self._parts)
-            starts += np.tile(np.arange(self._parts, dtype=np.int64) * self.size_ms, len(inside.starts_ms))
+            starts += np.tile(
+                np.arange(self._parts, dtype=np.int64) * self.size_ms, len(inside.starts_ms)
+            )
             entity = np.repeat(np.asarray(inside.entity, dtype=np.int64), self._parts)
-            yield replace(inside, size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist())
+            yield replace(
+                inside, size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist()
+            )
 
     def keep(self, tiles: LevelTiles) -> None:
-        """Takes tiles that hold more events than what is kept in their place. What they lie in is known from then on."""
+        """Takes tiles that hold more events than what is kept in their place.
+
+        What they lie in is known from then on.
+        """
         starts = np.asarray(tiles.keys.starts_ms, dtype=np.int64)
-        coarser = replace(tiles.keys, starts_ms=(starts // self.coarser_ms * self.coarser_ms).tolist())
+        coarser = replace(
+            tiles.keys, starts_ms=(starts // self.coarser_ms * self.coarser_ms).tolist()
+        )
         codes = self._numbers_of(coarser) * self._parts + starts % self.coarser_ms // self.size_ms
         at = np.searchsorted(self._codes, codes)
         is_there = at < len(self._codes)
         is_there[is_there] = self._codes[at[is_there]] == codes[is_there]
         is_newer = is_there.copy()
-        is_newer[is_there] = tiles.block.rows[is_there, SEQUENCE] > self._rows[at[is_there], SEQUENCE]
+        is_newer[is_there] = (
+            tiles.block.rows[is_there, SEQUENCE] > self._rows[at[is_there], SEQUENCE]
+        )
         self._rows[at[is_newer]] = tiles.block.rows[is_newer]
         new = np.flatnonzero(~is_there)
         new = new[np.argsort(codes[new])]
@@ -84,22 +115,39 @@ class OpenTiles:
     def inside(self, coarser: TileKeys) -> LevelTiles:
         """The tiles that lie in some coarser tiles, ordered by entity and start."""
         first = self._numbers_of(coarser) * self._parts
-        begins, ends = np.searchsorted(self._codes, first), np.searchsorted(self._codes, first + self._parts)
+        begins, ends = (
+            np.searchsorted(self._codes, first),
+            np.searchsorted(self._codes, first + self._parts),
+        )
         counts = ends - begins
         at = np.repeat(begins - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
         entity = np.repeat(np.asarray(coarser.entity, dtype=np.int64), counts)
-        starts = np.repeat(np.asarray(coarser.starts_ms, dtype=np.int64), counts) + self._codes[at] % self._parts * self.size_ms
-        keys = replace(coarser, size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist())
-        return LevelTiles(keys, Block(self._rows[at], {name: kept[at].tolist() for name, kept in self._variable.items()}))
+        starts = (
+            np.repeat(np.asarray(coarser.starts_ms, dtype=np.int64), counts)
+            + self._codes[at] % self._parts * self.size_ms
+        )
+        keys = replace(
+            coarser, size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist()
+        )
+        return LevelTiles(
+            keys,
+            Block(
+                self._rows[at], {name: kept[at].tolist() for name, kept in self._variable.items()}
+            ),
+        )
 
     def forget(self) -> None:
-        """Forgets older coarser tiles if there are too many: late events are rare, and what they change is read again."""
+        """Forgets older coarser tiles if there are too many: late events are rare, and what they
+        change is read again.
+        """
         if len(self._codes) <= self._most:
             return
         held = np.bincount(self._codes // self._parts, minlength=len(self._numbers))
         newest_first = sorted(self._numbers.items(), key=lambda named: named[0][1], reverse=True)
         numbers = np.array([number for _, number in newest_first], dtype=np.int64)
-        kept = newest_first[: int(np.searchsorted(np.cumsum(held[numbers]), self._most // 2, side="right"))]
+        kept = newest_first[
+            : int(np.searchsorted(np.cumsum(held[numbers]), self._most // 2, side="right"))
+        ]
         # In the order of their numbers, so that the codes stay in order.
         kept.sort(key=lambda named: named[1])
         self._numbers = {name: place for place, (name, _) in enumerate(kept)}
@@ -114,7 +162,9 @@ class OpenTiles:
     def _numbers_of(self, coarser: TileKeys) -> NDArray[np.int64]:
         """The number of each coarser tile; those that have none get one."""
         numbers = self._numbers
-        return np.array([numbers.setdefault(name, len(numbers)) for name in _names(coarser)], dtype=np.int64)
+        return np.array(
+            [numbers.setdefault(name, len(numbers)) for name in _names(coarser)], dtype=np.int64
+        )
 
 
 def _names(keys: TileKeys) -> Iterator[tuple[str, int]]:

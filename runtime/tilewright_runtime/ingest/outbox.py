@@ -1,4 +1,6 @@
-"""Outbox: brings the tiles of an embedded store to one without transactions, again and again until it has acknowledged them."""
+"""Outbox: brings the tiles of an embedded store to one without transactions, again and again until
+it has acknowledged them.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ _PART_TILES = 4096
 class Pending:
     """The tiles that the last commit changed, with the number of events before and after it.
 
-    It is committed with those tiles. The next commit comes only after they were delivered, so one is enough.
+    It is committed with those tiles. The next commit comes only after they were delivered, so one
+    is enough.
     """
 
     before: int = 0
@@ -35,14 +38,24 @@ class Pending:
     changed: list[TileKeys] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
-        """A line of JSON, then a table of Arrow for each level with the entity and the start of each tile."""
-        head = {"before": self.before, "after": self.after, "levels": [[keys.table, keys.size_ms] for keys in self.changed]}
+        """A line of JSON, then a table of Arrow for each level with the entity and the start of
+        each tile.
+        """
+        head = {
+            "before": self.before,
+            "after": self.after,
+            "levels": [[keys.table, keys.size_ms] for keys in self.changed],
+        }
         sink = pa.BufferOutputStream()
         schema = pa.schema({"entity": pa.dictionary(pa.int32(), pa.string()), "start": pa.int64()})
         with pa.ipc.new_stream(sink, schema) as stream:
             for keys in self.changed:
-                entities = pa.DictionaryArray.from_arrays(pa.array(keys.entity, pa.int32()), pa.array(keys.entities, pa.string()))
-                stream.write_batch(pa.record_batch([entities, pa.array(keys.starts_ms, pa.int64())], schema=schema))
+                entities = pa.DictionaryArray.from_arrays(
+                    pa.array(keys.entity, pa.int32()), pa.array(keys.entities, pa.string())
+                )
+                stream.write_batch(
+                    pa.record_batch([entities, pa.array(keys.starts_ms, pa.int64())], schema=schema)
+                )
         written: bytes = sink.getvalue().to_pybytes()
         return json.dumps(head).encode() + b"\n" + written
 
@@ -54,7 +67,11 @@ class Pending:
         batches = pa.ipc.open_stream(written)
         changed = [
             TileKeys(
-                table, size_ms, batch["entity"].dictionary.to_pylist(), batch["entity"].indices.to_pylist(), batch["start"].to_pylist()
+                table,
+                size_ms,
+                batch["entity"].dictionary.to_pylist(),
+                batch["entity"].indices.to_pylist(),
+                batch["start"].to_pylist(),
             )
             for (table, size_ms), batch in zip(head["levels"], batches, strict=True)
         ]
@@ -62,10 +79,12 @@ class Pending:
 
 
 class Outbox:
-    """Puts the tiles of a plan from `state`, which holds them with the positions of their sources, into `store`.
+    """Puts the tiles of a plan from `state`, which holds them with the positions of their sources,
+    into `store`.
 
-    The store keeps how many events it has acknowledged. Whatever happened to either side, a comparison with the state's own number
-    says what is missing: nothing, the last commit, or, where the store lost something or is a new one, everything.
+    The store keeps how many events it has acknowledged. Whatever happened to either side, a
+    comparison with the state's own number says what is missing: nothing, the last commit, or, where
+    the store lost something or is a new one, everything.
     """
 
     def __init__(self, plan: Plan, state: TransactionalStore, store: Store) -> None:
@@ -76,25 +95,41 @@ class Outbox:
         self._outbox, self._delivered = f"outbox/{plan.name}", f"delivered/{plan.name}"
 
     def begin(self) -> None:
-        """Makes the store one that is filled from this state alone, and brings it up. Raises what `deliver` raises.
+        """Makes the store one that is filled from this state alone, and brings it up. Raises what
+        `deliver` raises.
 
-        Raises StoreError for a store that gets the plan's tiles from another state: whole tiles of two would replace each other.
+        Raises StoreError for a store that gets the plan's tiles from another state: whole tiles of
+        two would replace each other.
         """
         own = self._state.put_first("state", uuid.uuid4().hex.encode())
         claim_for_state(self._plan, self._store, self._state, own)
         self.deliver()
 
-    def note(self, transaction: Transaction, before: Progress, after: Progress, changed: Sequence[TileKeys]) -> None:
+    def note(
+        self,
+        transaction: Transaction,
+        before: Progress,
+        after: Progress,
+        changed: Sequence[TileKeys],
+    ) -> None:
         """Notes the tiles that a commit changes, in its own transaction."""
         if after.events != before.events:
-            transaction.put(self._outbox, Pending(before.events, after.events, list(changed)).to_bytes())
+            transaction.put(
+                self._outbox, Pending(before.events, after.events, list(changed)).to_bytes()
+            )
 
     def deliver(self) -> None:
-        """Puts what the store has not acknowledged. Raises StoreError if it does not acknowledge it now, or has newer tiles."""
+        """Puts what the store has not acknowledged.
+
+        Raises StoreError if it does not acknowledge it now, or has newer tiles.
+        """
         try:
             self._bring_up()
         except StoreError as wrong:
-            raise StoreError(f"{wrong} What was written so far is kept in {self._state.url}, and the next write puts it.") from wrong
+            raise StoreError(
+                f"{wrong} What was written so far is kept in {self._state.url}, and the next "
+                "write puts it."
+            ) from wrong
 
     def _bring_up(self) -> None:
         found = self._store.get(self._delivered)
@@ -104,13 +139,17 @@ class Outbox:
             return
         if delivered > present:
             raise StoreError(
-                f"store {self._store.url} has tiles of {self._plan.name} of {delivered:,} events, and {self._state.url} of {present:,} "
-                "only, as after going back to an older copy of that folder. Use the newer one, or an empty database."
+                f"store {self._store.url} has tiles of {self._plan.name} of {delivered:,} events, "
+                f"and {self._state.url} of {present:,} "
+                "only, as after going back to an older copy of that folder. Use the newer one, or "
+                "an empty database."
             )
         last = self._state.get(self._outbox)
         outbox = Pending.from_bytes(last) if last else Pending()
         is_last_commit = (outbox.before, outbox.after) == (delivered, present)
-        for keys, records in self._changed(outbox) if is_last_commit else self._state.tiles(self._plan.name):
+        for keys, records in (
+            self._changed(outbox) if is_last_commit else self._state.tiles(self._plan.name)
+        ):
             self._store.put_newer(keys, records, self._ttl_ms[keys.size_ms])
         self._store.put(self._delivered, str(present).encode())
 

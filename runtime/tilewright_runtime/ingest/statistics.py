@@ -1,4 +1,6 @@
-"""Measuring a sample of events: how many an entity has in an hour, and how many entities there are."""
+"""Measuring a sample of events: how many an entity has in an hour, and how many entities there
+are.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _ANY_LENGTH = 1 << 20
 
 @dataclass(frozen=True)
 class Measured:
-    """What a sample holds; rates are over all of its hours, from the first event's to the last one's."""
+    """What a sample holds; rates are over all of its hours, from the first event's to the last
+    one's.
+    """
 
     events: int
     refused: int
@@ -51,15 +55,22 @@ def measure(plan: Plan, inputs: Sequence[Input], source: str | None = None) -> M
     finally:
         aggregator.close()
     if not counts:
-        raise InputError(f"none of the events can be used ({refused:,} rows were refused). tilewright write says why.")
+        raise InputError(
+            f"none of the events can be used ({refused:,} rows were refused). tilewright write "
+            "says why."
+        )
     return _measured(counts, refused)
 
 
-def _add(aggregator: Aggregator, source: str, batch: Batch, counts: Counter[tuple[str, int]]) -> int:
+def _add(
+    aggregator: Aggregator, source: str, batch: Batch, counts: Counter[tuple[str, int]]
+) -> int:
     """Adds the events of a batch, and returns how many of its rows cannot be used."""
     aggregator.load(source, batch.table)
     keys, block = (tiles := aggregator.tiles(_HOUR_MS)).keys, tiles.block
-    for entity, start_ms, events in zip(keys.entity, keys.starts_ms, block.rows[:, SEQUENCE].tolist(), strict=True):
+    for entity, start_ms, events in zip(
+        keys.entity, keys.starts_ms, block.rows[:, SEQUENCE].tolist(), strict=True
+    ):
         counts[keys.entities[entity], start_ms] += events
     return len(batch.malformed) + len(aggregator.refused())
 

@@ -1,14 +1,17 @@
 """Whole tiles of the finest level into a store, and the coarser levels merged from it.
 
-A tile comes whole each time it has changed, with its number of events as the sequence. That number only grows, and a tile
-with a smaller or equal one is not put, so tiles that come again after a restart change nothing.
+A tile comes whole each time it has changed, with its number of events as the sequence. That number
+only grows, and a tile with a smaller or equal one is not put, so tiles that come again after a
+restart change nothing.
 
-Each level is merged from the next finer one: after the tiles of a level are put, those of each coarser tile that they lie in
-are read back, and what they merge to is put with the sum of their sequences. A sink that is alone with its entities reads them
-once and keeps them. Others may do so at the same time, for other tiles of the same coarser tile. Every put of theirs comes before
-the read that follows it, so the sink whose read begins last sees all tiles as they are in the end. What it saw is larger than or
-equal to what any other saw, tile by tile, and so is the sum of the sequences; it is equal only where all tiles are. So the last
-content wins whoever puts last. The same holds from each level to the next coarser one.
+Each level is merged from the next finer one: after the tiles of a level are put, those of each
+coarser tile that they lie in are read back, and what they merge to is put with the sum of their
+sequences. A sink that is alone with its entities reads them once and keeps them. Others may do so
+at the same time, for other tiles of the same coarser tile. Every put of theirs comes before the
+read that follows it, so the sink whose read begins last sees all tiles as they are in the end. What
+it saw is larger than or equal to what any other saw, tile by tile, and so is the sum of the
+sequences; it is equal only where all tiles are. So the last content wins whoever puts last. The
+same holds from each level to the next coarser one.
 """
 
 from __future__ import annotations
@@ -36,13 +39,16 @@ _DAY_MS = 86_400_000
 
 
 class TileSink:
-    """Puts the tiles of one plan into one store. Raises StoreError if it has those of another plan of that name, or from elsewhere.
+    """Puts the tiles of one plan into one store. Raises StoreError if it has those of another plan
+    of that name, or from elsewhere.
 
     `stream` is the name that the store has given what fills it.
     """
 
     def __init__(self, plan: Plan, store: Store, is_alone: bool = False) -> None:
-        """`is_alone` says that no other sink puts tiles of the entities whose tiles this one is given, for as long as it lives."""
+        """`is_alone` says that no other sink puts tiles of the entities whose tiles this one is
+        given, for as long as it lives.
+        """
         self.plan = plan
         self.store = store
         self._is_alone = is_alone
@@ -50,17 +56,21 @@ class TileSink:
         layout = self._ladder.rows.layout
         self._codec = RecordCodec(layout)
         sizes = [level.size_ms for level in plan.levels]
-        self._open = [OpenTiles(layout, finer_ms, coarser_ms) for coarser_ms, finer_ms in reversed(list(pairwise(sizes)))]
+        self._open = [
+            OpenTiles(layout, finer_ms, coarser_ms)
+            for coarser_ms, finer_ms in reversed(list(pairwise(sizes)))
+        ]
         self._kept_ms = kept_for_merging_ms(plan)
         self._newest_ms: int | None = None
         register_plan(plan, store)
         self.stream = claim_for_stream(plan, store)
 
     def put(self, rows: pa.Table) -> int:
-        """Puts rows of tiles of the finest level, with the columns that `TileRows` takes, and returns how many tiles they are.
+        """Puts rows of tiles of the finest level, with the columns that `TileRows` takes, and
+        returns how many tiles they are.
 
-        A tile may come several times; the row with the most events counts. When this returns the store has acknowledged
-        the tiles of all levels. Raises StoreError.
+        A tile may come several times; the row with the most events counts. When this returns the
+        store has acknowledged the tiles of all levels. Raises StoreError.
         """
         tiles = _largest(self._ladder.rows.level(rows, self.plan.levels[-1].size_ms))
         if not len(tiles.block):
@@ -74,10 +84,14 @@ class TileSink:
         return len(tiles.block)
 
     def _put(self, tiles: LevelTiles) -> None:
-        self.store.put_newer(tiles.keys, self._codec.encode(tiles.block), self._kept_ms[tiles.keys.size_ms])
+        self.store.put_newer(
+            tiles.keys, self._codec.encode(tiles.block), self._kept_ms[tiles.keys.size_ms]
+        )
 
     def _merged(self, put: LevelTiles, finer: OpenTiles) -> LevelTiles:
-        """The tiles of the next coarser level that hold the tiles which were put, merged from all that lie in them."""
+        """The tiles of the next coarser level that hold the tiles which were put, merged from all
+        that lie in them.
+        """
         if not self._is_alone:
             finer.clear()
         coarser = finer.touched(put.keys)
@@ -92,31 +106,46 @@ class TileSink:
         """The tiles that the store has."""
         found = self.store.get_tiles(keys)
         places = np.flatnonzero([record is not None for record in found])
-        block = self._codec.decode_block([record for record in found if record is not None], lambda i: self._name(keys, int(places[i])))
+        block = self._codec.decode_block(
+            [record for record in found if record is not None],
+            lambda i: self._name(keys, int(places[i])),
+        )
         return LevelTiles(keys.take(places), block)
 
     def _note(self, newest_ms: int) -> None:
-        """Keeps the time of the newest event; where several sinks do at once, it may be an older one of them for a while."""
+        """Keeps the time of the newest event; where several sinks do at once, it may be an older
+        one of them for a while.
+        """
         if self._newest_ms is None or newest_ms > self._newest_ms:
             self._newest_ms = newest_ms
             Progress.load(self.plan, self.store.get).after(newest_ms, 0).save(self.plan, self.store)
 
     def _name(self, keys: TileKeys, i: int) -> str:
-        key = text_key(keys.table, keys.entities[keys.entity[i]], format_duration(keys.size_ms), tile_id(keys.starts_ms[i], keys.size_ms))
+        key = text_key(
+            keys.table,
+            keys.entities[keys.entity[i]],
+            format_duration(keys.size_ms),
+            tile_id(keys.starts_ms[i], keys.size_ms),
+        )
         return f"store {self.store.url}, tile {key}"
 
 
 def kept_for_merging_ms(plan: Plan) -> dict[int, int | None]:
-    """How long the tiles of each size are kept: as the plan says, and until no tile that is merged from them changes any more.
+    """How long the tiles of each size are kept: as the plan says, and until no tile that is merged
+    from them changes any more.
 
-    A coarser tile that was merged after a part of it had expired would have fewer events than the stored one, and lose. A day
-    more is for a source that stands still.
+    A coarser tile that was merged after a part of it had expired would have fewer events than the
+    stored one, and lose. A day more is for a source that stands still.
     """
     changing_ms = plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + _DAY_MS
     kept: dict[int, int | None] = {}
     coarser_ms = 0
     for level in plan.levels:
-        kept[level.size_ms] = None if level.ttl_ms is None else max(level.ttl_ms, coarser_ms + changing_ms if coarser_ms else 0)
+        kept[level.size_ms] = (
+            None
+            if level.ttl_ms is None
+            else max(level.ttl_ms, coarser_ms + changing_ms if coarser_ms else 0)
+        )
         coarser_ms = level.size_ms
     return kept
 
@@ -125,6 +154,10 @@ def _largest(tiles: LevelTiles) -> LevelTiles:
     """Of rows of one tile the one with the most events; rows of one tile are neighbours."""
     rows, entity = tiles.block.rows, np.asarray(tiles.keys.entity, dtype=np.int64)
     order = np.lexsort((rows[:, SEQUENCE], rows[:, START], entity))
-    last = np.append((np.diff(entity[order]) != 0) | (np.diff(rows[order, START]) != 0), True) if len(order) else np.empty(0, dtype=bool)
+    last = (
+        np.append((np.diff(entity[order]) != 0) | (np.diff(rows[order, START]) != 0), True)
+        if len(order)
+        else np.empty(0, dtype=bool)
+    )
     chosen = order[last]
     return LevelTiles(tiles.keys.take(chosen), tiles.block.take(chosen))

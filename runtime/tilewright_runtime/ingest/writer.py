@@ -1,4 +1,6 @@
-"""The writer: events into tiles of every level, committed together with the positions of their sources."""
+"""The writer: events into tiles of every level, committed together with the positions of their
+sources.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ from .outbox import Outbox
 
 @dataclass
 class WriteReport:
-    """What a write did: rows by what became of them, and how many records it put a level; raw events stand under a negative size."""
+    """What a write did: rows by what became of them, and how many records it put a level; raw
+    events stand under a negative size.
+    """
 
     rows: int = 0
     events: int = 0
@@ -43,12 +47,16 @@ class WriteReport:
     refused: Counter[str] = field(default_factory=Counter)
     tiles: Counter[int] = field(default_factory=Counter)
     waiting: dict[str, int] = field(default_factory=dict)
-    """Bytes at the end of an input that are not yet a whole record; they are read when they are, or by `final`."""
+    """Bytes at the end of an input that are not yet a whole record; they are read when they are, or
+    by `final`.
+    """
     errors: list[InputError] = field(default_factory=list)
 
     @property
     def usable(self) -> bool:
-        """Whether the write was of use: something was read without a complaint, or nothing was there to complain of."""
+        """Whether the write was of use: something was read without a complaint, or nothing was
+        there to complain of.
+        """
         return not self.errors and (self.events + self.filtered > 0 or not self.refused)
 
 
@@ -70,19 +78,29 @@ OnBatch = Callable[[Input, Batch, WriteReport], None]
 class Writer:
     """Writes the events of one plan into one store.
 
-    A store without transactions, such as Redis, gets whole tiles; `state` is then the embedded store in which they are merged
-    and which keeps the positions of their sources. What a store has not acknowledged is put by the next writer with that state.
-    `rejects` is an open text file that gets one JSON object a line for every row that cannot be used.
-    Raises StoreError if the store holds tiles of another plan of the same name, if another process writes to it, or if it cannot be
-    brought up to the state.
+    A store without transactions, such as Redis, gets whole tiles; `state` is then the embedded
+    store in which they are merged and which keeps the positions of their sources. What a store has
+    not acknowledged is put by the next writer with that state. `rejects` is an open text file that
+    gets one JSON object a line for every row that cannot be used.
+    Raises StoreError if the store holds tiles of another plan of the same name, if another process
+    writes to it, or if it cannot be brought up to the state.
     """
 
-    def __init__(self, plan: Plan, store: Store, *, state: Store | None = None, rejects: IO[str] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        *,
+        state: Store | None = None,
+        rejects: IO[str] | None = None,
+    ) -> None:
         self.plan = plan
         self.store = store
         self._state = _where_tiles_are_merged(store, state)
         self._rejects = rejects
-        self._aggregator = Aggregator(plan, min(store.max_entity_bytes, self._state.max_entity_bytes))
+        self._aggregator = Aggregator(
+            plan, min(store.max_entity_bytes, self._state.max_entity_bytes)
+        )
         rows = self._aggregator.rows
         self._tiles = Form(rows.layout, rows.kinds, RecordCodec(rows.layout))
         self._chunks = _chunk_form(self._aggregator.chunks)
@@ -97,20 +115,32 @@ class Writer:
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
         """Ends the session; the store stays open."""
         self._aggregator.close()
 
-    def write(self, events: Any, source: str | None = None, position: str | None = None, final: bool = False) -> WriteReport:
+    def write(
+        self,
+        events: Any,
+        source: str | None = None,
+        position: str | None = None,
+        final: bool = False,
+    ) -> WriteReport:
         """Adds events to the tiles and returns what became of them.
 
-        `events` is a path, a glob or a list of them, or anything that Arrow can stream (a pyarrow or polars table, a
-        pandas frame), or a list of dictionaries. A file is read on from where the last write of it ended, so writing it
-        again adds nothing. A table is added each time, unless `position` names it. `final` says that an unterminated
-        last line is whole. Raises InputError if nothing can be read; what was committed before stays.
+        `events` is a path, a glob or a list of them, or anything that Arrow can stream (a pyarrow
+        or polars table, a pandas frame), or a list of dictionaries. A file is read on from where
+        the last write of it ended, so writing it again adds nothing. A table is added each time,
+        unless `position` names it. `final` says that an unterminated last line is whole. Raises
+        InputError if nothing can be read; what was committed before stays.
         """
         report = self.write_inputs(_inputs(events, position), source, final)
         if report.errors:
@@ -118,9 +148,15 @@ class Writer:
         return report
 
     def write_inputs(
-        self, inputs: Sequence[Input], source: str | None = None, final: bool = False, on_batch: OnBatch | None = None
+        self,
+        inputs: Sequence[Input],
+        source: str | None = None,
+        final: bool = False,
+        on_batch: OnBatch | None = None,
     ) -> WriteReport:
-        """Writes one input after the other; one that cannot be read ends up in `errors` and does not stop the rest."""
+        """Writes one input after the other; one that cannot be read ends up in `errors` and does
+        not stop the rest.
+        """
         chosen = source_of(self.plan, source)
         report = WriteReport()
         for item in inputs:
@@ -147,7 +183,9 @@ class Writer:
         filtered = self._aggregator.load(source, batch.table)
         refused = self._refused(batch)
         self._keep_rejects(item, refused)
-        levels = [(self._aggregator.tiles(level.size_ms), self._tiles) for level in self.plan.levels]
+        levels = [
+            (self._aggregator.tiles(level.size_ms), self._tiles) for level in self.plan.levels
+        ]
         if self._chunks is not None and self._aggregator.chunks is not None:
             levels.append((self._aggregator.event_chunks(self._aggregator.chunks), self._chunks))
         events = len(batch.table) + len(batch.malformed) - filtered - len(refused)
@@ -167,10 +205,12 @@ class Writer:
         report.tiles.update({tiles.keys.size_ms: len(tiles.block) for tiles, _ in levels})
 
     def add_tiles(self, levels: Sequence[LevelTiles], stream: str, batch: int) -> bool:
-        """Adds tiles of every level that another engine made of a batch of a stream; returns whether they were new.
+        """Adds tiles of every level that another engine made of a batch of a stream; returns
+        whether they were new.
 
-        Batches are numbered upwards. One that was added before is passed over, so a replay changes nothing. Raises
-        StoreError if the tiles in the store are of another stream: its events may be among these.
+        Batches are numbered upwards. One that was added before is passed over, so a replay changes
+        nothing. Raises StoreError if the tiles in the store are of another stream: its events may
+        be among these.
         """
         name = f"stream/{self.plan.name}"
 
@@ -178,13 +218,17 @@ class Writer:
             found = json.loads(transaction.get(name) or "null") or {"stream": stream, "batch": -1}
             if found["stream"] != stream:
                 raise StoreError(
-                    f"store {self._state.url}: the tiles of {self.plan.name} were written by the stream {found['stream']}, and this one is "
-                    f"{stream}, which would count again what both have read. Go on from the other's checkpoint, or write to a new store."
+                    f"store {self._state.url}: the tiles of {self.plan.name} were written by the "
+                    f"stream {found['stream']}, and this one is "
+                    f"{stream}, which would count again what both have read. Go on from the "
+                    "other's checkpoint, or write to a new store."
                 )
             if batch <= found["batch"]:
                 return False
             self._merge(
-                transaction, [(tiles, self._tiles) for tiles in levels], int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
+                transaction,
+                [(tiles, self._tiles) for tiles in levels],
+                int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0,
             )
             transaction.put(name, json.dumps({"stream": stream, "batch": batch}).encode())
             return True
@@ -194,32 +238,61 @@ class Writer:
             self._delivery.deliver()
         return added
 
-    def _merge(self, transaction: Transaction, levels: Sequence[tuple[LevelTiles, Form]], events: int) -> None:
-        newest = max((int(tiles.block.rows[:, NEWEST].max()) for tiles, _ in levels if len(tiles.block)), default=None)
+    def _merge(
+        self, transaction: Transaction, levels: Sequence[tuple[LevelTiles, Form]], events: int
+    ) -> None:
+        newest = max(
+            (int(tiles.block.rows[:, NEWEST].max()) for tiles, _ in levels if len(tiles.block)),
+            default=None,
+        )
         before = Progress.load(self.plan, transaction.get)
         progress = before.after(newest, events)
         for tiles, form in levels:
-            self._merge_level(transaction, tiles, form, before.newest_ms, progress.watermark_ms(self.plan))
+            self._merge_level(
+                transaction, tiles, form, before.newest_ms, progress.watermark_ms(self.plan)
+            )
         progress.save(self.plan, transaction)
         if self._delivery:
             self._delivery.note(transaction, before, progress, [tiles.keys for tiles, _ in levels])
 
     def _merge_level(
-        self, transaction: Transaction, tiles: LevelTiles, form: Form, newest_ms: int | None, watermark_ms: int | None
+        self,
+        transaction: Transaction,
+        tiles: LevelTiles,
+        form: Form,
+        newest_ms: int | None,
+        watermark_ms: int | None,
     ) -> None:
         """Merges new tiles with those that the store has, and puts them.
 
-        Those that begin after the newest event before this batch cannot be in the store, so they are not looked up.
+        Those that begin after the newest event before this batch cannot be in the store, so they
+        are not looked up.
         """
-        merged = Block(tiles.block.rows.copy(), {name: list(values) for name, values in tiles.block.variable.items()})
+        merged = Block(
+            tiles.block.rows.copy(),
+            {name: list(values) for name, values in tiles.block.variable.items()},
+        )
         if newest_ms is not None:
-            self._merge_stored(transaction, tiles, form, merged, np.flatnonzero(tiles.block.rows[:, START] <= newest_ms))
+            self._merge_stored(
+                transaction,
+                tiles,
+                form,
+                merged,
+                np.flatnonzero(tiles.block.rows[:, START] <= newest_ms),
+            )
         if watermark_ms is not None:
             ended = merged.rows[:, START] + (abs(tiles.keys.size_ms) - 1) <= watermark_ms
             merged.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
         transaction.put_tiles(tiles.keys, form.codec.encode(merged))
 
-    def _merge_stored(self, transaction: Transaction, tiles: LevelTiles, form: Form, merged: Block, candidates: NDArray[np.intp]) -> None:
+    def _merge_stored(
+        self,
+        transaction: Transaction,
+        tiles: LevelTiles,
+        form: Form,
+        merged: Block,
+        candidates: NDArray[np.intp],
+    ) -> None:
         stored = transaction.get_tiles(tiles.keys.take(candidates))
         found = np.array([record is not None for record in stored], dtype=bool)
         places = candidates[found]
@@ -242,17 +315,27 @@ class Writer:
             return batch.malformed
         rows = batch.table["__row"].to_numpy()
         places = np.searchsorted(rows, [row.row for row in refused])
-        texts = batch.table.drop_columns(["__row"]).take(pa.array(places)).to_pylist() if self._rejects else [{}] * len(refused)
+        texts = (
+            batch.table.drop_columns(["__row"]).take(pa.array(places)).to_pylist()
+            if self._rejects
+            else [{}] * len(refused)
+        )
         return batch.malformed + [
             Malformed(row.row, row.reason, json.dumps(text, default=str, ensure_ascii=False))
             for row, text in zip(refused, texts, strict=True)
         ]
 
     def _keep_rejects(self, item: Input, refused: Sequence[Malformed]) -> None:
-        # Before the commit: after a kill between the two, a row is listed twice rather than not at all.
+        # Before the commit: after a kill between the two, a row is listed twice rather than not at
+        # all.
         if self._rejects and refused:
             for row in refused:
-                line = {"input": item.name, "row": row.row, "reason": row.reason, "content": row.text}
+                line = {
+                    "input": item.name,
+                    "row": row.row,
+                    "reason": row.reason,
+                    "content": row.text,
+                }
                 self._rejects.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._rejects.flush()
             os.fsync(self._rejects.fileno())
@@ -261,11 +344,15 @@ class Writer:
 def _where_tiles_are_merged(store: Store, state: Store | None) -> TransactionalStore:
     if isinstance(store, TransactionalStore):
         if state is not None:
-            raise StoreError(f"store {store.url} merges tiles and keeps positions itself, so it needs no state. Leave --state out.")
+            raise StoreError(
+                f"store {store.url} merges tiles and keeps positions itself, so it needs no "
+                "state. Leave --state out."
+            )
         return store
     if not isinstance(state, TransactionalStore):
         raise StoreError(
-            f"store {store.url} takes whole tiles only. Name a folder in which they are merged, and where the positions of their sources "
+            f"store {store.url} takes whole tiles only. Name a folder in which they are merged, "
+            "and where the positions of their sources "
             "are kept, with --state DIR (in Python: state=open_store('lmdb:DIR'))."
         )
     return state
@@ -274,7 +361,11 @@ def _where_tiles_are_merged(store: Store, state: Store | None) -> TransactionalS
 def _inputs(events: Any, position: str | None) -> list[Input]:
     if isinstance(events, (str, Path)):
         return find_inputs([str(events)], position)
-    if isinstance(events, Sequence) and events and all(isinstance(item, (str, Path)) for item in events):
+    if (
+        isinstance(events, Sequence)
+        and events
+        and all(isinstance(item, (str, Path)) for item in events)
+    ):
         return find_inputs([str(item) for item in events], position)
     name = f"table {position}" if position else "table"
 
@@ -293,7 +384,8 @@ def _arrow(events: Any, columns: Sequence[str]) -> Any:
     if isinstance(events, Sequence) and all(isinstance(event, Mapping) for event in events):
         return pa.table({name: _column([event.get(name) for event in events]) for name in columns})
     raise InputError(
-        f"events of type {type(events).__name__} cannot be read: give a path, an Arrow table, a frame or a list of dictionaries."
+        f"events of type {type(events).__name__} cannot be read: give a path, an Arrow table, a "
+        "frame or a list of dictionaries."
     )
 
 
@@ -301,8 +393,11 @@ def _column(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        # Values of several types: as text, so that the plan's SQL refuses just those that do not fit.
-        return pa.array([None if value is None else _as_text(value) for value in values], pa.string())
+        # Values of several types: as text, so that the plan's SQL refuses just those that do not
+        # fit.
+        return pa.array(
+            [None if value is None else _as_text(value) for value in values], pa.string()
+        )
 
 
 def _as_text(value: Any) -> str:

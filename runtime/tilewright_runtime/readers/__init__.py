@@ -1,4 +1,6 @@
-"""Readers: files, streams and tables of events, in batches, each with the position that follows it."""
+"""Readers: files, streams and tables of events, in batches, each with the position that
+follows it.
+"""
 
 from __future__ import annotations
 

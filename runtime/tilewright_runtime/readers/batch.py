@@ -11,7 +11,9 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Position:
-    """How far an input has been read: `offset` bytes (text) or rows (columns), and a digest of all up to there."""
+    """How far an input has been read: `offset` bytes (text) or rows (columns), and a digest of all
+    up to there.
+    """
 
     uri: str
     offset: int = 0
@@ -38,7 +40,9 @@ class Malformed(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """Raw rows: `table` has `__row` (int64, from 1) and the columns of the source, as the input has them."""
+    """Raw rows: `table` has `__row` (int64, from 1) and the columns of the source, as the input has
+    them.
+    """
 
     table: pa.Table
     position: Position

@@ -13,17 +13,25 @@ def require_columns(columns: Sequence[str], present: Sequence[str]) -> None:
     """Raises InputError unless every column is there."""
     missing = [column for column in columns if column not in present]
     if missing:
-        raise InputError(f"has no column {', '.join(missing)}; its columns are {one_line(', '.join(present))}.")
+        raise InputError(
+            f"has no column {', '.join(missing)}; its columns are {one_line(', '.join(present))}."
+        )
 
 
 def changed(before: str) -> InputError:
-    """The error for an input whose part that was read before is different now; `before` says how much that was."""
+    """The error for an input whose part that was read before is different now; `before` says how
+    much that was.
+    """
     return InputError(
-        f"its first {before}, which were read before, are not the same any more, and tiles hold the old ones. "
+        f"its first {before}, which were read before, are not the same any more, and tiles hold "
+        "the old ones. "
         "Put back what was there, or write the changed input into a new store."
     )
 
 
 def shrunk(now: str, before: str) -> InputError:
     """The error for an input that is shorter than what was read of it."""
-    return InputError(f"has {now}, but {before} were read from it before. An input may only grow: write another one into a new store.")
+    return InputError(
+        f"has {now}, but {before} were read from it before. An input may only grow: write another "
+        "one into a new store."
+    )

@@ -26,7 +26,9 @@ _INTEGERS = {8: pa.int8(), 16: pa.int16(), 32: pa.int32(), 64: pa.int64()}
 
 
 class _ColumnDigest:
-    """A digest of one column; validity, lengths and content are hashed apart, the elements of lists as a column of their own."""
+    """A digest of one column; validity, lengths and content are hashed apart, the elements of lists
+    as a column of their own.
+    """
 
     def __init__(self) -> None:
         self._valid, self._lengths, self._content = (xxh3_128() for _ in range(3))
@@ -79,13 +81,23 @@ class _Digest:
 
 def _as_binary(chunk: pa.Array) -> pa.Array:
     if pa.types.is_nested(chunk.type):
-        return pa.array([None if value is None else repr(value).encode() for value in chunk.to_pylist()], pa.large_binary())
-    if pa.types.is_string(chunk.type) or pa.types.is_large_string(chunk.type) or pa.types.is_binary(chunk.type):
+        return pa.array(
+            [None if value is None else repr(value).encode() for value in chunk.to_pylist()],
+            pa.large_binary(),
+        )
+    if (
+        pa.types.is_string(chunk.type)
+        or pa.types.is_large_string(chunk.type)
+        or pa.types.is_binary(chunk.type)
+    ):
         return chunk.cast(pa.large_binary())
     try:
         return chunk.cast(pa.large_string()).cast(pa.large_binary())
     except pa.ArrowNotImplementedError:  # views of text, before pyarrow could cast them
-        return pa.array([None if value is None else str(value).encode() for value in chunk.to_pylist()], pa.large_binary())
+        return pa.array(
+            [None if value is None else str(value).encode() for value in chunk.to_pylist()],
+            pa.large_binary(),
+        )
 
 
 def _content(chunk: pa.Array) -> Any:
@@ -98,27 +110,43 @@ def _content(chunk: pa.Array) -> Any:
 
 
 def read_parquet(path: Path, columns: list[str], position: Position) -> Iterator[Batch]:
-    """Batches of a Parquet file's rows after a position. Raises InputError if it is damaged, changed, or lacks a column."""
+    """Batches of a Parquet file's rows after a position.
+
+    Raises InputError if it is damaged, changed, or lacks a column.
+    """
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowInvalid, pa.ArrowIOError) as wrong:
-        raise InputError(f"not a whole Parquet file ({_first_line(wrong)}). Is it still being written?") from wrong
+        raise InputError(
+            f"not a whole Parquet file ({_first_line(wrong)}). Is it still being written?"
+        ) from wrong
     with file:
         require_columns(columns, file.schema_arrow.names)
         try:
-            yield from _read(file.iter_batches(_READ_ROWS, columns=columns), columns, position, file.metadata.num_rows)
+            yield from _read(
+                file.iter_batches(_READ_ROWS, columns=columns),
+                columns,
+                position,
+                file.metadata.num_rows,
+            )
         except (pa.ArrowInvalid, OSError) as wrong:
-            raise InputError(f"cannot be read on ({_first_line(wrong)}). What was read before is kept.") from wrong
+            raise InputError(
+                f"cannot be read on ({_first_line(wrong)}). What was read before is kept."
+            ) from wrong
 
 
-def read_arrow(table: Any, columns: list[str], position: Position, rows: int = 0) -> Iterator[Batch]:
+def read_arrow(
+    table: Any, columns: list[str], position: Position, rows: int = 0
+) -> Iterator[Batch]:
     """Batches of anything that Arrow can stream, after a position."""
     reader = pa.RecordBatchReader.from_stream(table)
     require_columns(columns, reader.schema.names)
     yield from _read((batch.select(columns) for batch in reader), columns, position, rows)
 
 
-def _read(pieces: Iterable[pa.RecordBatch], columns: list[str], position: Position, total: int) -> Iterator[Batch]:
+def _read(
+    pieces: Iterable[pa.RecordBatch], columns: list[str], position: Position, total: int
+) -> Iterator[Batch]:
     digest, seen = _Digest(columns), 0
     pending: list[pa.RecordBatch] = []
     waiting = 0
@@ -144,7 +172,9 @@ def _read(pieces: Iterable[pa.RecordBatch], columns: list[str], position: Positi
         yield _batch(pending, position.uri, seen, waiting, digest, total)
 
 
-def _batch(pieces: list[pa.RecordBatch], uri: str, seen: int, count: int, digest: _Digest, total: int) -> Batch:
+def _batch(
+    pieces: list[pa.RecordBatch], uri: str, seen: int, count: int, digest: _Digest, total: int
+) -> Batch:
     numbers = pa.array(np.arange(seen + 1, seen + count + 1, dtype=np.int64))
     table = pa.Table.from_batches(pieces).append_column("__row", numbers)
     position = Position(uri, seen + count, seen + count, digest.hexdigest())

@@ -16,13 +16,16 @@ from .batch import Batch, Malformed, Position
 from .checks import require_columns
 from .stream import Parsed, numbered_text, read_chunks
 
-# A field that opens with a quote goes on to its closing one (`""` is one quote inside it), then to the comma; any other is
-# plain. Nothing is ever given back (possessive repeats), so the time is proportional to the length.
+# A field that opens with a quote goes on to its closing one (`""` is one quote inside it), then to
+# the comma; any other is plain. Nothing is ever given back (possessive repeats), so the time is
+# proportional to the length.
 _FIELD = rb'(?:"(?:[^"]++|"")*+"[^,\n]*+|[^",\n][^,\n]*+)?+'
 _WHOLE_RECORDS = re.compile(rb"(?:%(field)s(?:,%(field)s)*+\n)*+" % {b"field": _FIELD})
 
 
-def read_csv(stream: BinaryIO, columns: list[str], position: Position, total: int, final: bool) -> Iterator[Batch]:
+def read_csv(
+    stream: BinaryIO, columns: list[str], position: Position, total: int, final: bool
+) -> Iterator[Batch]:
     """Batches of a CSV stream after a position; an unquoted empty field is null.
 
     Raises InputError if the header lacks a column or the part that was read before has changed.
@@ -37,7 +40,15 @@ def read_csv(stream: BinaryIO, columns: list[str], position: Position, total: in
         raise InputError("is empty; a CSV file begins with a line that names its columns.")
     names = _header_names(header)
     require_columns(columns, names)
-    yield from read_chunks(stream, header, position, last_record_end, lambda data, row: _parse(data, row, names, columns), total, final)
+    yield from read_chunks(
+        stream,
+        header,
+        position,
+        last_record_end,
+        lambda data, row: _parse(data, row, names, columns),
+        total,
+        final,
+    )
 
 
 def _header_names(header: bytes) -> list[str]:
@@ -46,7 +57,9 @@ def _header_names(header: bytes) -> list[str]:
     except UnicodeDecodeError:
         raise InputError("its first line is not UTF-8 text. Save the file as UTF-8.") from None
     if len(set(names)) < len(names):
-        raise InputError(f"the header names {max(names, key=names.count)!r} twice. Rename one of the two.")
+        raise InputError(
+            f"the header names {max(names, key=names.count)!r} twice. Rename one of the two."
+        )
     return names
 
 
@@ -62,7 +75,9 @@ def _parse(data: bytes, first_row: int, names: list[str], columns: list[str]) ->
     bad: list[tuple[int, Malformed]] = []
 
     def refuse(row: pa_csv.InvalidRow) -> str:
-        reason = f"has {row.actual_columns} fields, the header {row.expected_columns}: is the line cut?"
+        reason = (
+            f"has {row.actual_columns} fields, the header {row.expected_columns}: is the line cut?"
+        )
         bad.append((row.number, Malformed(first_row + row.number - 1, reason, row.text)))
         return "skip"
 
@@ -80,5 +95,7 @@ def _parse(data: bytes, first_row: int, names: list[str], columns: list[str]) ->
         ),
     )
     rows = len(table) + len(bad)
-    numbers = np.delete(np.arange(first_row, first_row + rows, dtype=np.int64), [number - 1 for number, _ in bad])
+    numbers = np.delete(
+        np.arange(first_row, first_row + rows, dtype=np.int64), [number - 1 for number, _ in bad]
+    )
     return numbered_text(table, numbers, [malformed for _, malformed in bad], rows)

@@ -23,15 +23,22 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True)
 class Input:
-    """One input: what it is called in messages, the URI that its position belongs to, and how it is read."""
+    """One input: what it is called in messages, the URI that its position belongs to, and how it is
+    read.
+    """
 
     name: str
     uri: str
     read: Read
     """(columns, position, final) -> batches"""
 
-    def batches(self, columns: Sequence[Column], position: Position, final: bool) -> Iterator[Batch]:
-        """The batches after a position; `final` says that an unterminated last line is whole. An InputError names the input."""
+    def batches(
+        self, columns: Sequence[Column], position: Position, final: bool
+    ) -> Iterator[Batch]:
+        """The batches after a position; `final` says that an unterminated last line is whole.
+
+        An InputError names the input.
+        """
         try:
             yield from self.read(columns, position, final)
         except InputError as error:
@@ -41,7 +48,8 @@ class Input:
 def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> list[Input]:
     """The inputs that paths and globs name, each once, in the order given; `-` is standard input.
 
-    Raises InputError for a pattern that matches nothing and for standard input without a name for its position.
+    Raises InputError for a pattern that matches nothing and for standard input without a name for
+    its position.
     """
     found: dict[str, Input] = {}
     for pattern in patterns:
@@ -51,7 +59,10 @@ def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> li
             continue
         paths = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
         if not paths:
-            raise InputError(f"{pattern}: no such file, and no file matches it. Paths are relative to {Path.cwd()}.")
+            raise InputError(
+                f"{pattern}: no such file, and no file matches it. Paths are relative to "
+                f"{Path.cwd()}."
+            )
         for path in paths:
             item = open_input(path)
             found[item.uri] = item
@@ -59,20 +70,31 @@ def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> li
 
 
 def open_input(path: str | Path) -> Input:
-    """The input that a file is; its kind is told by its ending. Raises InputError for an unknown one."""
+    """The input that a file is; its kind is told by its ending.
+
+    Raises InputError for an unknown one.
+    """
     place = Path(path)
     reader = _READERS.get(place.suffix.lower())
     if place.is_dir():
         raise InputError(f"{path}: is a folder. Name its files, for instance {place}/*.parquet")
     if reader is None:
-        raise InputError(f"{path}: files end in {', '.join(sorted(_READERS))}; this one does not, so its format is unknown.")
-    return Input(str(path), place.resolve().as_uri(), lambda columns, position, final: reader(place, columns, position, final))
+        raise InputError(
+            f"{path}: files end in {', '.join(sorted(_READERS))}; this one does not, so its "
+            "format is unknown."
+        )
+    return Input(
+        str(path),
+        place.resolve().as_uri(),
+        lambda columns, position, final: reader(place, columns, position, final),
+    )
 
 
 def _standard_input(position_name: str | None) -> Input:
     if not position_name:
         raise InputError(
-            "standard input needs --position NAME: under that name the store remembers how much of it was read, "
+            "standard input needs --position NAME: under that name the store remembers how much "
+            "of it was read, "
             "so that sending it again adds nothing twice."
         )
 
@@ -83,14 +105,18 @@ def _standard_input(position_name: str | None) -> Input:
         stream = io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
         is_json = stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{"
         if is_json:
-            yield from read_json_lines(stream, _names(columns), position, 0, final, _has_decimals(columns))
+            yield from read_json_lines(
+                stream, _names(columns), position, 0, final, _has_decimals(columns)
+            )
         else:
             yield from read_csv(stream, _names(columns), position, 0, final)
 
     return Input("standard input", f"stdin:{position_name}", read)
 
 
-def _parquet(path: Path, columns: Sequence[Column], position: Position, final: bool) -> Iterator[Batch]:
+def _parquet(
+    path: Path, columns: Sequence[Column], position: Position, final: bool
+) -> Iterator[Batch]:
     from .columns import read_parquet
 
     yield from read_parquet(path, _names(columns), position)
@@ -103,11 +129,15 @@ def _csv(path: Path, columns: Sequence[Column], position: Position, final: bool)
         yield from read_csv(stream, _names(columns), position, path.stat().st_size, final)
 
 
-def _json_lines(path: Path, columns: Sequence[Column], position: Position, final: bool) -> Iterator[Batch]:
+def _json_lines(
+    path: Path, columns: Sequence[Column], position: Position, final: bool
+) -> Iterator[Batch]:
     from .json_lines import read_json_lines
 
     with _open(path) as stream:
-        yield from read_json_lines(stream, _names(columns), position, path.stat().st_size, final, _has_decimals(columns))
+        yield from read_json_lines(
+            stream, _names(columns), position, path.stat().st_size, final, _has_decimals(columns)
+        )
 
 
 def _names(columns: Sequence[Column]) -> list[str]:

@@ -1,4 +1,6 @@
-"""Reading bytes in chunks that end with a whole record, from after a position whose prefix is verified."""
+"""Reading bytes in chunks that end with a whole record, from after a position whose prefix is
+verified.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ LONGEST_RECORD_BYTES = 1 << 28
 
 
 class Parsed(NamedTuple):
-    """Rows of a chunk, those that could not be read, and how many rows or lines the chunk has in all."""
+    """Rows of a chunk, those that could not be read, and how many rows or lines the chunk has in
+    all.
+    """
 
     table: pa.Table
     malformed: list[Malformed]
@@ -39,9 +43,9 @@ def read_chunks(
 ) -> Iterator[Batch]:
     """Batches of a stream that stands after its header, from a position on.
 
-    `cut` tells where the last whole record of some bytes ends; `parse` reads whole records, given the number of the
-    first. What follows the last whole record waits for its end, unless `final`: then it is read as it is, and where a
-    quote is never closed only its line is spoilt.
+    `cut` tells where the last whole record of some bytes ends; `parse` reads whole records, given
+    the number of the first. What follows the last whole record waits for its end, unless `final`:
+    then it is read as it is, and where a quote is never closed only its line is spoilt.
     """
     digest = xxh3_128(header)
     offset, rows = max(start.offset, len(header)), start.rows
@@ -57,19 +61,28 @@ def read_chunks(
             parsed = parse(data, rows + 1)
             rows += parsed.rows
             position = Position(start.uri, offset, rows, digest.hexdigest())
-            yield Batch(parsed.table, position, parsed.malformed, progress=offset / total if total else 0.0)
+            yield Batch(
+                parsed.table, position, parsed.malformed, progress=offset / total if total else 0.0
+            )
         if len(pending) > LONGEST_RECORD_BYTES:
             raise InputError(
-                f"the record after row {rows:,} is longer than {LONGEST_RECORD_BYTES:,} bytes. Is there a quote that is never closed?"
+                f"the record after row {rows:,} is longer than {LONGEST_RECORD_BYTES:,} bytes. Is "
+                "there a quote that is never closed?"
             )
         if not block:
             if pending:
-                yield Batch(pa.table({}), Position(start.uri, offset, rows, digest.hexdigest()), waiting=len(pending))
+                yield Batch(
+                    pa.table({}),
+                    Position(start.uri, offset, rows, digest.hexdigest()),
+                    waiting=len(pending),
+                )
             return
 
 
 def _forced_end(pending: bytes, cut: Callable[[bytes], int]) -> int:
-    """Where to end when nothing follows: after the last whole record, else after a line that can never be one."""
+    """Where to end when nothing follows: after the last whole record, else after a line that can
+    never be one.
+    """
     whole = min(cut(pending if pending.endswith(b"\n") else pending + b"\n"), len(pending))
     return whole or pending.find(b"\n") + 1 or len(pending)
 
@@ -88,8 +101,12 @@ def _skip(stream: BinaryIO, start: Position, seen: int, digest: xxh3_128) -> Non
         raise changed(f"{start.offset:,} bytes")
 
 
-def numbered_text(table: pa.Table, numbers: NDArray[np.int64], malformed: list[Malformed], rows: int) -> Parsed:
-    """Binary columns as text beside their row numbers; rows that are not UTF-8 join the malformed ones."""
+def numbered_text(
+    table: pa.Table, numbers: NDArray[np.int64], malformed: list[Malformed], rows: int
+) -> Parsed:
+    """Binary columns as text beside their row numbers; rows that are not UTF-8 join the malformed
+    ones.
+    """
     numbered = table.append_column("__row", pa.array(numbers))
     try:
         return Parsed(_as_text(numbered), malformed, rows)
@@ -97,13 +114,20 @@ def numbered_text(table: pa.Table, numbers: NDArray[np.int64], malformed: list[M
         values = table.to_pylist()
         good = [all(_is_utf8(value) for value in row.values()) for row in values]
         refused = [
-            Malformed(number, "not UTF-8 text", repr(row)) for number, row, ok in zip(numbers.tolist(), values, good, strict=True) if not ok
+            Malformed(number, "not UTF-8 text", repr(row))
+            for number, row, ok in zip(numbers.tolist(), values, good, strict=True)
+            if not ok
         ]
-        return Parsed(_as_text(numbered.filter(pa.array(good, pa.bool_()))), malformed + refused, rows)
+        return Parsed(
+            _as_text(numbered.filter(pa.array(good, pa.bool_()))), malformed + refused, rows
+        )
 
 
 def _as_text(table: pa.Table) -> pa.Table:
-    fields = [(field.name, pa.string() if pa.types.is_binary(field.type) else field.type) for field in table.schema]
+    fields = [
+        (field.name, pa.string() if pa.types.is_binary(field.type) else field.type)
+        for field in table.schema
+    ]
     return table.cast(pa.schema(fields))
 
 

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from ..fetch.explain import Explanation, TileShare, WindowShare
     from ..fetch.fetcher import Answer
 
-#: The width of tables that go to a file or another program: names stay whole, so that they can be searched for.
+#: The width of tables that go to a file or another program: names stay whole, so that they can be
+#: searched for.
 _UNSEEN_WIDTH = 160
-#: The width of what one tile contributed, and of the column that counts the tiles which are not shown.
+#: The width of what one tile contributed, and of the column that counts the tiles which are not
+#: shown.
 _TILE_WIDTH = 19
 
 
@@ -40,7 +42,9 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def jsonable(value: Any) -> Any:
-    """A value as JSON can hold it: decimals as text, times in ISO 8601 UTC, NaN and the infinities as text."""
+    """A value as JSON can hold it: decimals as text, times in ISO 8601 UTC, NaN and the infinities
+    as text.
+    """
     match value:
         case float() if not math.isfinite(value):
             return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
@@ -59,12 +63,16 @@ def jsonable(value: Any) -> Any:
 
 
 def _name(key: Any) -> str:
-    """The key of a JSON object: a text, and the values of a histogram as their JSON would show them."""
+    """The key of a JSON object: a text, and the values of a histogram as their JSON would show
+    them.
+    """
     return str(key).lower() if isinstance(key, bool) else str(jsonable(key))
 
 
 def answer_document(answer: Answer) -> dict[str, Any]:
-    """What `tilewright fetch` prints for an answer; `quality` is there only where it is not clean."""
+    """What `tilewright fetch` prints for an answer; `quality` is there only where it is not
+    clean.
+    """
     document = {"keys": answer.keys, "at": answer.at, "features": answer.features}
     if answer.quality:
         document["quality"] = answer.quality
@@ -73,7 +81,9 @@ def answer_document(answer: Answer) -> dict[str, Any]:
 
 
 def print_explanation(console: Console, explanation: Explanation) -> None:
-    """The steps, then each window with its cover and its tiles, and what was computed from the features."""
+    """The steps, then each window with its cover and its tiles, and what was computed from the
+    features.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -101,26 +111,42 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
 
 def _cover_title(share: WindowShare, at_ms: int) -> str:
     window = share.window
-    length = "lifetime" if window.window_ms is None else f"window {format_duration(window.window_ms)}"
+    length = (
+        "lifetime" if window.window_ms is None else f"window {format_duration(window.window_ms)}"
+    )
     if not share.segments:
         return f"{length}: no whole tile lies in it"
     expected = sum(segment.tiles for segment in share.segments)
-    sizes = " + ".join(f"{segment.tiles:,} × {format_duration(segment.size_ms)}" for segment in share.segments if segment.tiles)
+    sizes = " + ".join(
+        f"{segment.tiles:,} × {format_duration(segment.size_ms)}"
+        for segment in share.segments
+        if segment.tiles
+    )
     raw = sum(tile.events for tile in share.tiles if tile.size_ms == EVENTS_SIZE_MS)
     begin, end = share.segments[0].start_ms, share.segments[-1].end_ms
     span = f"up to {iso(end)}" if window.window_ms is None else f"[{iso(begin)}, {iso(end)})"
     if not expected:
         return f"{length} ({window.edge}): {span}, {counted(raw, 'raw event')}"
     tiles = sum(tile.size_ms != EVENTS_SIZE_MS for tile in share.tiles)
-    found = f"{tiles:,} tiles" if window.window_ms is None else f"{tiles:,} of {expected:,} tiles ({sizes})"
+    found = (
+        f"{tiles:,} tiles"
+        if window.window_ms is None
+        else f"{tiles:,} of {expected:,} tiles ({sizes})"
+    )
     ends = [(share.segments[0], "oldest"), (share.segments[-1], "newest")]
-    cut = "".join(f"; {float(segment.part):.1%} of the {end} tile counts" for segment, end in ends if segment.part != WHOLE)
+    cut = "".join(
+        f"; {float(segment.part):.1%} of the {end} tile counts"
+        for segment, end in ends
+        if segment.part != WHOLE
+    )
     beside = f"; {counted(raw, 'raw event')} beside them" if window.edge == "exact" else ""
     return f"{length} ({window.edge}): {span}, {found} hold events{cut}{beside}"
 
 
 def _cover_table(share: WindowShare, width: int) -> Table:
-    """A line a feature: its value, then what the newest tiles would give alone, as many as the width allows."""
+    """A line a feature: its value, then what the newest tiles would give alone, as many as the
+    width allows.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -133,11 +159,20 @@ def _cover_table(share: WindowShare, width: int) -> Table:
     table.add_column("", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True, style="bold")
     for tile in shown:
-        title = f"{_tile_time(tile)} {f'+{format_duration(tile.size_ms)}' if tile.size_ms else EVENTS_NAME}"
+        title = (
+            f"{_tile_time(tile)} "
+            f"{f'+{format_duration(tile.size_ms)}' if tile.size_ms else EVENTS_NAME}"
+        )
         table.add_column(title, justify="right", no_wrap=True, style="dim", max_width=_TILE_WIDTH)
     if hidden:
-        table.add_column(f"… {hidden:,} more" if shown else f"of {counted(hidden, 'tile')}", style="dim", no_wrap=True)
-    contributions = [[f"{tile.events:,}", *(short(tile.values[name]) for name in share.values)] for tile in shown]
+        table.add_column(
+            f"… {hidden:,} more" if shown else f"of {counted(hidden, 'tile')}",
+            style="dim",
+            no_wrap=True,
+        )
+    contributions = [
+        [f"{tile.events:,}", *(short(tile.values[name]) for name in share.values)] for tile in shown
+    ]
     for name, value, *cells in zip(names, values, *contributions, strict=True):
         table.add_row(name, Text(value), *map(Text, cells))
     return table
@@ -145,11 +180,17 @@ def _cover_table(share: WindowShare, width: int) -> Table:
 
 def _tile_time(tile: TileShare) -> str:
     moment = datetime.fromtimestamp(tile.start_ms / 1000, UTC)
-    return f"{moment:%b %d}" if tile.size_ms and tile.size_ms % 86_400_000 == 0 else f"{moment:%b %d %H:%M}"
+    return (
+        f"{moment:%b %d}"
+        if tile.size_ms and tile.size_ms % 86_400_000 == 0
+        else f"{moment:%b %d %H:%M}"
+    )
 
 
 def short(value: Any) -> str:
-    """A value in few characters, none of which moves the cursor or colours the terminal: texts are those of events."""
+    """A value in few characters, none of which moves the cursor or colours the terminal: texts are
+    those of events.
+    """
     match value:
         case None:
             return "–"

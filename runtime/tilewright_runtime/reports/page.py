@@ -20,7 +20,8 @@ from .text import edge_text, kept_text, level_text, moment_text, reads_text, til
 if TYPE_CHECKING:
     from jinja2 import Template
 
-#: The width of a picture in the units of its SVG, and of the narrowest tile that is drawn by itself.
+#: The width of a picture in the units of its SVG, and of the narrowest tile that is drawn by
+#: itself.
 _WIDTH, _NARROWEST = 860, 3
 
 
@@ -29,7 +30,10 @@ def page(report: PlanReport) -> str:
     return _template().render(
         report=report,
         plan=report.plan,
-        features=[(one, tile_text(one.feature), *reads_text(one), edge_text(one.feature)) for one in report.features],
+        features=[
+            (one, tile_text(one.feature), *reads_text(one), edge_text(one.feature))
+            for one in report.features
+        ],
         levels=[(one, level_text(one), *kept_text(one)) for one in report.levels],
         pictures=[_drawing(picture(cover)) for cover in report.covers],
         width=_WIDTH,
@@ -40,7 +44,13 @@ def page(report: PlanReport) -> str:
 def _template() -> Template:
     """Compiled once: that takes ten times as long as to fill it."""
     environment = pages(Path(__file__).parent / "templates")
-    environment.filters |= {"duration": format_duration, "size": format_bytes, "iso": iso, "counted": counted, "requested": requested}
+    environment.filters |= {
+        "duration": format_duration,
+        "size": format_bytes,
+        "iso": iso,
+        "counted": counted,
+        "requested": requested,
+    }
     return environment.get_template("plan.html")
 
 
@@ -56,12 +66,18 @@ def _drawing(drawn: Picture) -> dict[str, Any]:
         "window": window,
         "begin": moment_text(drawn.span.start_ms),
         "at": moment_text(drawn.window.end_ms),
-        "groups": [(title, [(row.label, _rectangles(drawn, row)) for row in rows]) for title, rows in groups if rows],
+        "groups": [
+            (title, [(row.label, _rectangles(drawn, row)) for row in rows])
+            for title, rows in groups
+            if rows
+        ],
     }
 
 
 def _rectangles(drawn: Picture, row: Row) -> list[tuple[str, int, int, str]]:
-    """Kind, left end, width and title of each: a tuple, since the sandbox takes its time over every attribute."""
+    """Kind, left end, width and title of each: a tuple, since the sandbox takes its time over every
+    attribute.
+    """
     found = []
     size = "raw events from" if row.size_ms == EVENTS_SIZE_MS else format_duration(row.size_ms)
     for segment in row.segments:

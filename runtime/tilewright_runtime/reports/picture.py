@@ -35,7 +35,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Picture:
-    """A window and the tiles that cover it; `open` says that there are older tiles than those drawn."""
+    """A window and the tiles that cover it; `open` says that there are older tiles than those
+    drawn.
+    """
 
     title: str
     features: tuple[str, ...]
@@ -49,7 +51,9 @@ class Picture:
 
     def place(self, time_ms: int, width: int) -> int:
         """Where a time lies on a line of some width."""
-        return round((time_ms - self.span.start_ms) * width / (self.span.end_ms - self.span.start_ms))
+        return round(
+            (time_ms - self.span.start_ms) * width / (self.span.end_ms - self.span.start_ms)
+        )
 
 
 def picture(cover: CoverReport) -> Picture:
@@ -81,14 +85,22 @@ def _size(cover: CoverReport) -> int:
 
 
 def _newest(segments: list[Segment], start_ms: int) -> list[Segment]:
-    return [segment._replace(start_ms=max(segment.start_ms, start_ms)) for segment in segments if segment.end_ms > start_ms]
+    return [
+        segment._replace(start_ms=max(segment.start_ms, start_ms))
+        for segment in segments
+        if segment.end_ms > start_ms
+    ]
 
 
 def _rows(segments: list[Segment]) -> tuple[Row, ...]:
     rows = []
     for size in sorted({segment.size_ms for segment in segments}, reverse=True):
         level = tuple(segment for segment in segments if segment.size_ms == size)
-        label = EVENTS_NAME if size == EVENTS_SIZE_MS else f"{sum(segment.tiles for segment in level):,} × {format_duration(size)}"
+        label = (
+            EVENTS_NAME
+            if size == EVENTS_SIZE_MS
+            else f"{sum(segment.tiles for segment in level):,} × {format_duration(size)}"
+        )
         rows.append(Row(label, size, level))
     return tuple(rows)
 
@@ -103,17 +115,28 @@ def _note(cover: CoverReport) -> str:
     if cover.oldest_ms is None:
         if not cover.window.levels_ms:
             return f"every raw event; those of the newest {_NEWEST_TILES} days are drawn"
-        return f"every {format_duration(_size(cover))} tile since the entity's first; the newest {_NEWEST_TILES} are drawn"
+        return (
+            f"every {format_duration(_size(cover))} tile since the entity's first; the newest "
+            f"{_NEWEST_TILES} are drawn"
+        )
     if not cover.segments:
         return "no whole tile lies in it"
     early = cover.oldest_ms - cover.segments[0].start_ms
     tiles = counted(sum(segment.tiles for segment in cover.segments), "tile")
     if cover.segments[0].size_ms == EVENTS_SIZE_MS:
         raw = format_span(cover.segments[0].end_ms - cover.segments[0].start_ms)
-        return f"{tiles}, and the raw events of the {raw} before them" if len(cover.segments) > 1 else "raw events, and no tiles"
+        return (
+            f"{tiles}, and the raw events of the {raw} before them"
+            if len(cover.segments) > 1
+            else "raw events, and no tiles"
+        )
     cut = cover.segments[0].part
     if cut != WHOLE:
         return f"{tiles}; {float(cut):.1%} of the oldest one counts"
     if early > 0:
         return f"{tiles}; the oldest one begins {format_span(early)} before the window"
-    return f"{tiles}; {format_span(-early)} of the window before them are left out" if early else f"{tiles}, which begin with the window"
+    return (
+        f"{tiles}; {format_span(-early)} of the window before them are left out"
+        if early
+        else f"{tiles}, which begin with the window"
+    )

@@ -1,4 +1,6 @@
-"""What a plan does, before there is any data: its features, levels, states and covers, as figures."""
+"""What a plan does, before there is any data: its features, levels, states and covers, as
+figures.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,16 @@ from functools import lru_cache
 from math import ceil
 from statistics import median_high
 
-from tilewright_compiler.plan.model import EVENTS_SIZE_MS, BucketLayout, EventLog, Feature, Level, Plan, State, TileLayout
+from tilewright_compiler.plan.model import (
+    EVENTS_SIZE_MS,
+    BucketLayout,
+    EventLog,
+    Feature,
+    Level,
+    Plan,
+    State,
+    TileLayout,
+)
 
 from ..fetch.program import Program, WindowProgram
 from ..tiles.cover import Segment, ceiling, floor
@@ -22,7 +33,9 @@ YEAR_MS = 365 * 86_400_000
 
 @dataclass(frozen=True)
 class Reads:
-    """What a request reads for one feature alone, in tiles and chunks of raw events; of a lifetime, for each year that has events."""
+    """What a request reads for one feature alone, in tiles and chunks of raw events; of a lifetime,
+    for each year that has events.
+    """
 
     tiles: int
     chunks: int
@@ -40,7 +53,8 @@ class FeatureReport:
 
 @dataclass(frozen=True)
 class LevelReport:
-    """A level, or the chunks of raw events; what an entity with an event in every tile keeps there; and who reads it.
+    """A level, or the chunks of raw events; what an entity with an event in every tile keeps there;
+    and who reads it.
 
     None is for ever.
     """
@@ -92,28 +106,43 @@ class PlanReport:
 
 
 def report(plan: Plan, at_ms: int) -> PlanReport:
-    """The figures of a plan, and its covers at a time. They are made by the program that fetches."""
+    """The figures of a plan, and its covers at a time.
+
+    They are made by the program that fetches.
+    """
     program, typical, chunk_bytes = Program(plan), plan.cost.typical, plan.cost.chunk_bytes or 0
     tile_bytes = (typical.bytes - typical.chunks * chunk_bytes) // max(typical.tiles, 1)
-    reads = {name: _reads(plan, window, tile_bytes) for window in program.windows for name, _ in window.features}
+    reads = {
+        name: _reads(plan, window, tile_bytes)
+        for window in program.windows
+        for name, _ in window.features
+    }
     return PlanReport(
         plan,
         at_ms,
         tile_bytes,
         [FeatureReport(feature, *reads[feature.name]) for feature in plan.features],
-        [_level(plan, level, tile_bytes) for level in plan.levels] + ([_chunks(plan, plan.events)] if plan.events else []),
+        [_level(plan, level, tile_bytes) for level in plan.levels]
+        + ([_chunks(plan, plan.events)] if plan.events else []),
         [_state(plan, state) for state in plan.states],
         [_cover(window, at_ms) for window in program.windows],
     )
 
 
 def _reads(plan: Plan, window: WindowProgram, tile_bytes: int) -> tuple[Reads, Reads]:
-    """What a request reads at most times, and at the worst one; without tiles a chunk is what a tile is with them."""
+    """What a request reads at most times, and at the worst one; without tiles a chunk is what a
+    tile is with them.
+    """
     chunk_ms = plan.events.size_ms if plan.events is not None else 1
     sizes = (tile_bytes, plan.cost.chunk_bytes or 0)
     # Whatever features share a cover read the same, also those of another plan.
-    alone = replace(window, features=(), fields=(), merged_fields=(), bucket_fields=(), merge_groups=())
-    typical, worst = (Reads(tiles, chunks, tiles * sizes[0] + chunks * sizes[1]) for tiles, chunks in _counts(alone, chunk_ms))
+    alone = replace(
+        window, features=(), fields=(), merged_fields=(), bucket_fields=(), merge_groups=()
+    )
+    typical, worst = (
+        Reads(tiles, chunks, tiles * sizes[0] + chunks * sizes[1])
+        for tiles, chunks in _counts(alone, chunk_ms)
+    )
     return typical, worst
 
 
@@ -121,15 +150,23 @@ def _reads(plan: Plan, window: WindowProgram, tile_bytes: int) -> tuple[Reads, R
 def _counts(window: WindowProgram, chunk_ms: int) -> tuple[list[int], list[int]]:
     """Tiles and chunks: those read at most times, and those at the worst one."""
     unit_ms = window.levels_ms[0] if window.levels_ms else chunk_ms
-    # A time has a cover for each level whose newest tile may be the coarsest clean one; most requests find all of them clean.
+    # A time has a cover for each level whose newest tile may be the coarsest clean one; most
+    # requests find all of them clean.
     cleans = (unit_ms, *window.sizes_ms[1:], None)
-    covers = [[window.segments(at_ms, head_level_ms) for head_level_ms in cleans] for at_ms in _times(window, unit_ms)]
+    covers = [
+        [window.segments(at_ms, head_level_ms) for head_level_ms in cleans]
+        for at_ms in _times(window, unit_ms)
+    ]
     typical, worst = [], []
     for count in (_tiles, lambda segments: _chunks_of(segments, chunk_ms)):
         counts = [[count(segments) for segments in at_a_time] for at_a_time in covers]
-        clean, every = [at_a_time[0] for at_a_time in counts], [number for at_a_time in counts for number in at_a_time]
+        clean, every = (
+            [at_a_time[0] for at_a_time in counts],
+            [number for at_a_time in counts for number in at_a_time],
+        )
         if window.window_ms is None and min(clean):
-            # The heads aside, a lifetime reads a year's tiles for each year: the epoch's own years are not meant.
+            # The heads aside, a lifetime reads a year's tiles for each year: the epoch's own years
+            # are not meant.
             a_year = ceil(YEAR_MS / unit_ms)
             clean, every = [a_year], [a_year + number - min(clean) for number in every]
         typical.append(median_high(clean))
@@ -138,7 +175,9 @@ def _counts(window: WindowProgram, chunk_ms: int) -> tuple[list[int], list[int]]
 
 
 def _times(window: WindowProgram, coarsest: int) -> Iterator[int]:
-    """Times within a tile of the coarsest level: off the boundaries, as requests are, and the last one, whose head is longest."""
+    """Times within a tile of the coarsest level: off the boundaries, as requests are, and the last
+    one, whose head is longest.
+    """
     first = (EARLIEST_MS + (window.window_ms or 0)) // coarsest * coarsest + coarsest
     yield from (first + coarsest * i // _SAMPLES + 1 for i in range(_SAMPLES))
     yield first + coarsest - 1
@@ -150,7 +189,10 @@ def _tiles(segments: list[Segment]) -> int:
 
 def _chunks_of(segments: list[Segment], chunk_ms: int) -> int:
     raw = [segment for segment in segments if segment.size_ms == EVENTS_SIZE_MS]
-    return sum((ceiling(segment.end_ms, chunk_ms) - floor(segment.start_ms, chunk_ms)) // chunk_ms for segment in raw)
+    return sum(
+        (ceiling(segment.end_ms, chunk_ms) - floor(segment.start_ms, chunk_ms)) // chunk_ms
+        for segment in raw
+    )
 
 
 def _chunks(plan: Plan, events: EventLog) -> LevelReport:
@@ -171,8 +213,18 @@ def _level(plan: Plan, level: Level, tile_bytes: int) -> LevelReport:
 
 def _state(plan: Plan, state: State) -> StateReport:
     layouts: list[TileLayout | BucketLayout] = [plan.tile_layout, *plan.tile_layout.buckets]
-    fields = [f"{one.field} {one.dtype}" for layout in layouts for one in layout.columns if one.state == state.id]
-    fields += [f"{one.field} bytes" for layout in layouts for one in layout.variable if one.state == state.id]
+    fields = [
+        f"{one.field} {one.dtype}"
+        for layout in layouts
+        for one in layout.columns
+        if one.state == state.id
+    ]
+    fields += [
+        f"{one.field} bytes"
+        for layout in layouts
+        for one in layout.variable
+        if one.state == state.id
+    ]
     users = tuple(feature.name for feature in plan.features if state.id in feature.states)
     return StateReport(state, tuple(fields), users)
 
@@ -180,4 +232,6 @@ def _state(plan: Plan, state: State) -> StateReport:
 def _cover(window: WindowProgram, at_ms: int) -> CoverReport:
     names = tuple(name for name, _ in window.features)
     head_level_ms = window.levels_ms[0] if window.levels_ms else None
-    return CoverReport(window, names, at_ms, window.segments(at_ms, head_level_ms), window.segments(at_ms, None))
+    return CoverReport(
+        window, names, at_ms, window.segments(at_ms, head_level_ms), window.segments(at_ms, None)
+    )

@@ -26,7 +26,9 @@ LEFT, RIGHT = "left", "right"
 
 
 class _Lines:
-    """Lines for a console, laid out for its width: rich's own tables take ten times as long, which adds up over many plans."""
+    """Lines for a console, laid out for its width: rich's own tables take ten times as long, which
+    adds up over many plans.
+    """
 
     def __init__(self, console: Console) -> None:
         self.width = console.width
@@ -47,21 +49,37 @@ class _Lines:
         """A text of parts with their styles, over as many lines as it needs."""
         text = Text.assemble(*((one_line(text), style) for text, style in parts))
         for line in text.wrap(self._console, self.width, overflow="fold"):
-            self._lines.append([(part.text, str(part.style or "")) for part in line.render(self._console)])
+            self._lines.append(
+                [(part.text, str(part.style or "")) for part in line.render(self._console)]
+            )
 
     def labelled(self, label: str, line: str, style: str) -> None:
         """A line of a picture, cut at the console's edge."""
         room = self.width - _LABEL_WIDTH - 1
-        self._lines.append([(f"{label:>{_LABEL_WIDTH}} ", "dim"), (set_cell_size(line.rstrip(), room).rstrip(), style)])
+        self._lines.append(
+            [
+                (f"{label:>{_LABEL_WIDTH}} ", "dim"),
+                (set_cell_size(line.rstrip(), room).rstrip(), style),
+            ]
+        )
 
-    def table(self, sides: Sequence[str], head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Rows of cells below a head; what is too wide is folded, numbers (on the right side of their column) last."""
+    def table(
+        self, sides: Sequence[str], head: Sequence[str], rows: Sequence[Sequence[str]]
+    ) -> None:
+        """Rows of cells below a head; what is too wide is folded, numbers (on the right side of
+        their column) last.
+        """
         cells = [head, *([one_line(cell) for cell in row] for row in rows)]
-        widths = _fitted([max(map(cell_len, column)) for column in zip(*cells, strict=True)], sides, self.width)
+        widths = _fitted(
+            [max(map(cell_len, column)) for column in zip(*cells, strict=True)], sides, self.width
+        )
         for place, row in enumerate(cells):
             folded = [self._folded(cell, width) for cell, width in zip(row, widths, strict=True)]
             for texts in zip_longest(*folded, fillvalue=""):
-                line = "  ".join(_placed(text, width, side) for text, width, side in zip(texts, widths, sides, strict=True))
+                line = "  ".join(
+                    _placed(text, width, side)
+                    for text, width, side in zip(texts, widths, sides, strict=True)
+                )
                 self._lines.append([(line.rstrip(), "" if place else "dim")])
 
     def _folded(self, text: str, width: int) -> list[str]:
@@ -76,7 +94,9 @@ def _placed(text: str, width: int, side: str) -> str:
 
 
 def _fitted(widths: list[int], sides: Sequence[str], room: int) -> list[int]:
-    """Widths that fit a line with two spaces after each but the last: the widest column gives way, of numbers only if no other can."""
+    """Widths that fit a line with two spaces after each but the last: the widest column gives way,
+    of numbers only if no other can.
+    """
     fitted = [*(width + 2 for width in widths[:-1]), widths[-1]]
     while sum(fitted) > max(room, 3 * len(fitted)):
         texts = [place for place, side in enumerate(sides) if side == LEFT and fitted[place] > 3]
@@ -93,12 +113,17 @@ def print_report(console: Console, report: PlanReport) -> None:
     if report.plan.derivations:
         lines.heading("Derivations")
         lines.table(
-            [LEFT, LEFT, LEFT], ["derivation", "type", "computed as"], [[one.name, one.type, one.sql] for one in report.plan.derivations]
+            [LEFT, LEFT, LEFT],
+            ["derivation", "type", "computed as"],
+            [[one.name, one.type, one.sql] for one in report.plan.derivations],
         )
     lines.heading("Stored per entity")
     _add_levels(lines, report)
     lines.heading("States of a tile")
-    states = [[one.state.id, one.state.subject, ", ".join(one.fields), ", ".join(one.features)] for one in report.states]
+    states = [
+        [one.state.id, one.state.subject, ", ".join(one.fields), ", ".join(one.features)]
+        for one in report.states
+    ]
     lines.table([LEFT, LEFT, LEFT, LEFT], ["state", "of", "in a tile", "used by"], states)
     lines.heading(f"Covers at {iso(report.at_ms)}")
     for cover in report.covers:
@@ -114,18 +139,45 @@ def _add_head(lines: _Lines, report: PlanReport) -> None:
     sizes = [f"{counted(report.tile_bytes, 'byte')} a tile"] if plan.levels else []
     if plan.cost.chunk_bytes is not None:
         sizes.append(f"about {counted(plan.cost.chunk_bytes, 'byte')} a chunk of raw events")
-    lines.add((f"plan {plan.fingerprint}, tiles {plan.storage_fingerprint}, {', '.join(sizes)}", "dim"))
-    usual = f"{requested(typical)}, {format_bytes(typical.bytes)} in {counted(typical.round_trips, 'round trip')}"
-    lines.add((f"a request for all features reads {usual}; at worst {requested(worst)}, {format_bytes(worst.bytes)}", ""))
+    lines.add(
+        (f"plan {plan.fingerprint}, tiles {plan.storage_fingerprint}, {', '.join(sizes)}", "dim")
+    )
+    usual = (
+        f"{requested(typical)}, {format_bytes(typical.bytes)} in "
+        f"{counted(typical.round_trips, 'round trip')}"
+    )
+    lines.add(
+        (
+            (
+                f"a request for all features reads {usual}; at worst {requested(worst)}, "
+                f"{format_bytes(worst.bytes)}"
+            ),
+            "",
+        )
+    )
 
 
 def _add_features(lines: _Lines, report: PlanReport) -> None:
     rows = []
     for one in report.features:
         levels = one.feature.levels_ms
-        rule = one.feature.rule + (f" (levels {', '.join(map(format_duration, levels))})" if len(levels) > 1 else "")
-        rows.append([one.feature.name, tile_text(one.feature), rule, *reads_text(one), edge_text(one.feature)])
-    lines.table([LEFT, RIGHT, LEFT, RIGHT, RIGHT, RIGHT], ["feature", "tile", "chosen by", "tiles", "bytes", "edge"], rows)
+        rule = one.feature.rule + (
+            f" (levels {', '.join(map(format_duration, levels))})" if len(levels) > 1 else ""
+        )
+        rows.append(
+            [
+                one.feature.name,
+                tile_text(one.feature),
+                rule,
+                *reads_text(one),
+                edge_text(one.feature),
+            ]
+        )
+    lines.table(
+        [LEFT, RIGHT, LEFT, RIGHT, RIGHT, RIGHT],
+        ["feature", "tile", "chosen by", "tiles", "bytes", "edge"],
+        rows,
+    )
 
 
 def tile_text(feature: Feature) -> str:
@@ -140,13 +192,19 @@ def edge_text(feature: Feature) -> str:
 
 
 def reads_text(one: FeatureReport) -> tuple[str, str]:
-    """Tiles and bytes of a request for a feature, from typical to worst; of a lifetime, for each year with events."""
+    """Tiles and bytes of a request for a feature, from typical to worst; of a lifetime, for each
+    year with events.
+    """
     typical, worst = one.typical, one.worst
     if one.feature.window_ms is None:
         read = f"{typical.tiles:,}/year" if typical.tiles else f"{typical.chunks:,} chunks/year"
         return read, f"{format_bytes(typical.bytes)}/year"
     counts = [_between(typical.tiles, worst.tiles)] if worst.tiles else []
-    counts += [f"{_between(typical.chunks, worst.chunks)} chunk{'s' * (worst.chunks > 1)}"] if worst.chunks else []
+    counts += (
+        [f"{_between(typical.chunks, worst.chunks)} chunk{'s' * (worst.chunks > 1)}"]
+        if worst.chunks
+        else []
+    )
     tiles = " + ".join(counts)
     low, high = format_bytes(one.typical.bytes), format_bytes(one.worst.bytes)
     if low == high:
@@ -160,11 +218,24 @@ def _between(low: int, high: int) -> str:
 
 
 def _add_levels(lines: _Lines, report: PlanReport) -> None:
-    rows = [[level_text(one), *kept_text(one), ", ".join(one.features) or "heads only"] for one in report.levels]
-    lines.table([RIGHT, RIGHT, RIGHT, RIGHT, LEFT], ["level", "kept for", "tiles", "bytes", "read by"], rows)
-    kept, total = "tiles" if report.plan.levels else "events", report.plan.cost.stored_bytes_per_entity
+    rows = [
+        [level_text(one), *kept_text(one), ", ".join(one.features) or "heads only"]
+        for one in report.levels
+    ]
+    lines.table(
+        [RIGHT, RIGHT, RIGHT, RIGHT, LEFT], ["level", "kept for", "tiles", "bytes", "read by"], rows
+    )
+    kept, total = (
+        "tiles" if report.plan.levels else "events",
+        report.plan.cost.stored_bytes_per_entity,
+    )
     ever = f"grows for ever with the lifetime's {kept}"
-    lines.add((ever if total is None else f"{format_bytes(total)} in all, with an event in every tile", "dim"))
+    lines.add(
+        (
+            ever if total is None else f"{format_bytes(total)} in all, with an event in every tile",
+            "dim",
+        )
+    )
 
 
 def level_text(one: LevelReport) -> str:
@@ -195,14 +266,20 @@ def _add_picture(lines: _Lines, drawn: Picture) -> None:
 
 
 def tiles_line(drawn: Picture, row: Row, width: int) -> str:
-    """Tiles as `|···|···|`, raw events as `|:::|`; where tiles are narrower than two characters, the boundaries give way to `▒`."""
+    """Tiles as `|···|···|`, raw events as `|:::|`; where tiles are narrower than two characters,
+    the boundaries give way to `▒`.
+    """
     line = [" "] * (width + 1)
     for segment in row.segments:
         first, last = drawn.place(segment.start_ms, width), drawn.place(segment.end_ms, width)
         raw, crowded = segment.size_ms == EVENTS_SIZE_MS, last - first < 2 * segment.tiles
         line[first : last + 1] = (":" if raw else "▒" if crowded else "·") * (last - first + 1)
-        for boundary in (segment.start_ms, segment.end_ms) if crowded or raw else _boundaries(segment):
-            line[drawn.place(boundary, width)] = "…" if drawn.open and boundary == drawn.span.start_ms else "|"
+        for boundary in (
+            (segment.start_ms, segment.end_ms) if crowded or raw else _boundaries(segment)
+        ):
+            line[drawn.place(boundary, width)] = (
+                "…" if drawn.open and boundary == drawn.span.start_ms else "|"
+            )
     return "".join(line)
 
 

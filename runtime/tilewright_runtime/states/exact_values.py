@@ -1,9 +1,11 @@
-"""What all states that keep values exactly have in common: sets, counts by value, and lists of k values.
+"""What all states that keep values exactly have in common: sets, counts by value, and lists of k
+values.
 
-The bytes of a state do not depend on the order in which its events arrived. They are little-endian: the number of
-entries (4 bytes); for a histogram the count, for a first or last list the time in ms of each (8 bytes each); then the
-values in the order that the kind keeps them: integers, decimals without their point, days, microseconds and booleans as
-signed integers of 8 bytes, floats as 8 bytes, texts as the length of each in bytes (4 bytes) and then their UTF-8.
+The bytes of a state do not depend on the order in which its events arrived. They are little-endian:
+the number of entries (4 bytes); for a histogram the count, for a first or last list the time in ms
+of each (8 bytes each); then the values in the order that the kind keeps them: integers, decimals
+without their point, days, microseconds and booleans as signed integers of 8 bytes, floats as 8
+bytes, texts as the length of each in bytes (4 bytes) and then their UTF-8.
 
 -0.0 is the same value as 0.0, and NaN is one value, the largest number, as in SQL.
 """
@@ -33,17 +35,22 @@ _NO_NUMBERS = np.zeros(0, dtype=np.int64)
 
 
 class Entries(NamedTuple):
-    """Values as a tile keeps them (texts as UTF-8), and the count or time that stands with each, if any does."""
+    """Values as a tile keeps them (texts as UTF-8), and the count or time that stands with each, if
+    any does.
+    """
 
     values: NDArray[Any]
     numbers: NDArray[np.int64] = _NO_NUMBERS
 
     def select(self, places: Any) -> Entries:
         """The chosen entries, in the order given."""
-        return Entries(self.values[places], self.numbers[places] if len(self.numbers) else self.numbers)
+        return Entries(
+            self.values[places], self.numbers[places] if len(self.numbers) else self.numbers
+        )
 
 
-#: What a kind keeps of some entries, in its order; applied to what it gave itself it changes nothing.
+#: What a kind keeps of some entries, in its order; applied to what it gave itself it changes
+#: nothing.
 Reduce = Callable[[Entries], Entries]
 
 
@@ -72,7 +79,9 @@ def decode(part: bytes, dtype: str, numbered: bool) -> Entries:
 
 
 def _from_arrow(column: pa.Array, dtype: str, numbered: bool) -> Entries:
-    """The flat entries of a column of lists, of lists of (t, x), or of maps from value to count; `numbered` ones have a number each."""
+    """The flat entries of a column of lists, of lists of (t, x), or of maps from value to count;
+    `numbered` ones have a number each.
+    """
     import pyarrow as pa
 
     if pa.types.is_map(column.type):
@@ -81,8 +90,13 @@ def _from_arrow(column: pa.Array, dtype: str, numbered: bool) -> Entries:
         numbers, values = column.values.flatten()
     else:
         # Engines without a count by value give the values, each of which counts once.
-        values, numbers = column.values, pa.array(np.ones(len(column.values) if numbered else 0, dtype=np.int64))
-    return Entries(values_of(values, dtype), numbers.to_numpy(zero_copy_only=False).astype(np.int64))
+        values, numbers = (
+            column.values,
+            pa.array(np.ones(len(column.values) if numbered else 0, dtype=np.int64)),
+        )
+    return Entries(
+        values_of(values, dtype), numbers.to_numpy(zero_copy_only=False).astype(np.int64)
+    )
 
 
 def values_of(column: pa.Array, dtype: str) -> NDArray[Any]:
@@ -106,7 +120,10 @@ def entry_field(state: State, keep: Reduce, numbered: bool = False) -> FieldCode
         entries = _from_arrow(column, dtype, numbered)
         tiles = (entries.select(slice(*bounds)) if bounds else None for bounds in lists(column))
         # Many tiles have one value only, of which there is nothing to choose.
-        return [None if tile is None else encode(keep(tile) if len(tile.values) > 1 else tile) for tile in tiles]
+        return [
+            None if tile is None else encode(keep(tile) if len(tile.values) > 1 else tile)
+            for tile in tiles
+        ]
 
     def merge(parts: Sequence[bytes]) -> Entries:
         found = [decode(part, dtype, numbered) for part in parts]

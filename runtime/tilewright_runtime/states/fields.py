@@ -1,4 +1,6 @@
-"""What all states of changing length have in common: bytes in a record, objects while they are merged."""
+"""What all states of changing length have in common: bytes in a record, objects while they are
+merged.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +48,14 @@ class FieldCodec:
 
 
 def text_field(extreme: Callable[[Sequence[bytes]], bytes]) -> FieldCodec:
-    """A text, kept as UTF-8: that sorts by bytes as it does by code points, which is the order of SQL's binary collation."""
-    return FieldCodec(merge=extreme, encode=lambda text: text, build=lambda column: column.cast("large_binary").to_pylist())
+    """A text, kept as UTF-8: that sorts by bytes as it does by code points, which is the order of
+    SQL's binary collation.
+    """
+    return FieldCodec(
+        merge=extreme,
+        encode=lambda text: text,
+        build=lambda column: column.cast("large_binary").to_pylist(),
+    )
 
 
 def lists(column: pa.Array) -> Iterator[tuple[int, int] | None]:

@@ -1,4 +1,6 @@
-"""The values of one input among raw events, group after group: what states of raw events are made of, in numpy."""
+"""The values of one input among raw events, group after group: what states of raw events are made
+of, in numpy.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class GroupedValues:
-    """The values of one input that are not null: group after group, in each by time; groups without values have no run.
+    """The values of one input that are not null: group after group, in each by time; groups without
+    values have no run.
 
     Texts are numbered in their order, and the numbers stand for them; `texts` has the text of each.
     """
@@ -41,7 +44,9 @@ class GroupedValues:
 
     def listed(self, values: pa.Array) -> pa.Array:
         """A list for each run, of what stands for each value."""
-        return pa.ListArray.from_arrays(pa.array(np.append(self.starts, self.counts.sum()).astype(np.int32)), values)
+        return pa.ListArray.from_arrays(
+            pa.array(np.append(self.starts, self.counts.sum()).astype(np.int32)), values
+        )
 
     def doubles(self, duckdb_type: str) -> NDArray[np.float64]:
         """The values, which are numbers of a type, as doubles."""
@@ -49,15 +54,24 @@ class GroupedValues:
         return self.values.astype(np.float64) / scale
 
     def counted(self) -> tuple[pa.Array, NDArray[Any], pa.Array]:
-        """The different values of each run, run after run, and how often each occurs; the offsets of the runs come first."""
+        """The different values of each run, run after run, and how often each occurs; the offsets
+        of the runs come first.
+        """
         different, numbers = np.unique(self.values, return_inverse=True)
         pairs, counts = np.unique(self.run * len(different) + numbers, return_counts=True)
-        offsets = np.searchsorted(pairs, np.arange(len(self.groups) + 1) * len(different)).astype(np.int32)
-        return pa.array(offsets), different[pairs % len(different)], pa.array(counts.astype(np.int64))
+        offsets = np.searchsorted(pairs, np.arange(len(self.groups) + 1) * len(different)).astype(
+            np.int32
+        )
+        return (
+            pa.array(offsets),
+            different[pairs % len(different)],
+            pa.array(counts.astype(np.int64)),
+        )
 
 
 def runs_of(times: Ints, groups: Ints, column: pa.Array) -> GroupedValues:
-    """The runs of a column (of integers, doubles, texts or lists of them) whose rows are ordered by group and time.
+    """The runs of a column (of integers, doubles, texts or lists of them) whose rows are ordered by
+    group and time.
 
     Each element of a list counts at its event's time.
     """
@@ -73,7 +87,10 @@ def runs_of(times: Ints, groups: Ints, column: pa.Array) -> GroupedValues:
         order = np.array(sorted(range(len(utf8)), key=utf8.__getitem__), dtype=np.int64)
         rank = np.empty_like(order)
         rank[order] = np.arange(len(order))
-        texts, numbers = encoded.dictionary.take(pa.array(order)), rank[encoded.indices.to_numpy(zero_copy_only=False)]
+        texts, numbers = (
+            encoded.dictionary.take(pa.array(order)),
+            rank[encoded.indices.to_numpy(zero_copy_only=False)],
+        )
     else:
         numbers = values.to_numpy(zero_copy_only=False)
     return GroupedValues(found, starts, counts, times[places], numbers, texts)

@@ -1,4 +1,6 @@
-"""What the value of a feature is made of: its merged states, and how what a tile keeps of a value becomes the value."""
+"""What the value of a feature is made of: its merged states, and how what a tile keeps of a value
+becomes the value.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from typing import Any
 from tilewright_compiler.plan.model import Feature, State
 from tilewright_compiler.plan.types import decimal_scale, family
 
-#: Merged numbers by word of the record (None where a first or last value is missing), merged objects by variable field.
+#: Merged numbers by word of the record (None where a first or last value is missing), merged
+#: objects by variable field.
 Finalizer = Callable[[Sequence[Any], Mapping[str, Any]], Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,7 +67,9 @@ def optional(name: str, of: Callable[[Any], Any]) -> Finalizer:
     return lambda _, objects: None if objects[name] is None else of(objects[name])
 
 
-def has_count(inputs: FinalizerContext, state: int) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
+def has_count(
+    inputs: FinalizerContext, state: int
+) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
     """Whether a state is of any value, told by its number of values, the field `n`."""
     n = inputs.word(state, "n")
     return lambda numbers, _: numbers[n] > 0

@@ -43,31 +43,40 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """A place for tiles and for the small documents that go with them: what every store can do, far or near."""
+    """A place for tiles and for the small documents that go with them: what every store can do, far
+    or near.
+    """
 
     url: str
     """The URL as messages show it, without a password."""
     max_entity_bytes: int
     """The longest text of an entity, together with its table's name, that a key can hold."""
     expires: bool
-    """Whether tiles go when their time to live has passed; a store that does not forget keeps them all."""
+    """Whether tiles go when their time to live has passed; a store that does not forget keeps them
+    all.
+    """
 
     def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
         """The records of an entity in each range, oldest first; one round trip.
 
-        A range from the beginning of time (times.EARLIEST_MS) is of a level without a time to live; for it a store that has
-        to enumerate keys may need a second round trip, and any other range it may refuse if it is very long.
+        A range from the beginning of time (times.EARLIEST_MS) is of a level without a time to live;
+        for it a store that has to enumerate keys may need a second round trip, and any other range
+        it may refuse if it is very long.
         """
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """The record of each tile, None where there is none; of many entities at once, some hundred tiles a round trip."""
+        """The record of each tile, None where there is none; of many entities at once, some hundred
+        tiles a round trip.
+        """
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
-        """Puts whole tiles, each at most once, where they are newer than what is stored (`records.precedence`); the others are no change.
+        """Puts whole tiles, each at most once, where they are newer than what is stored
+        (`records.precedence`); the others are no change.
 
-        So a put may be repeated, and puts may come in any order: the newest stays. Each tile by itself is put whole or not
-        at all; of several, some may have been put when an error is raised. A store that expires forgets a tile `ttl_ms`
-        after it was last put, and never if that is None. Raises StoreError if the store has not acknowledged all of them.
+        So a put may be repeated, and puts may come in any order: the newest stays. Each tile by
+        itself is put whole or not at all; of several, some may have been put when an error is
+        raised. A store that expires forgets a tile `ttl_ms` after it was last put, and never if
+        that is None. Raises StoreError if the store has not acknowledged all of them.
         """
 
     def get(self, name: str) -> bytes | None:
@@ -77,7 +86,9 @@ class Store(Protocol):
         """Writes a named document. Raises StoreError if the store has not acknowledged it."""
 
     def put_first(self, name: str, value: bytes) -> bytes:
-        """Writes a named document unless there is one, in one atomic step, and returns the one that is there now."""
+        """Writes a named document unless there is one, in one atomic step, and returns the one that
+        is there now.
+        """
 
     def close(self) -> None:
         """Lets go of files and connections; closing twice is harmless."""
@@ -85,16 +96,21 @@ class Store(Protocol):
 
 @runtime_checkable
 class TransactionalStore(Store, Protocol):
-    """A store that changes tiles and documents together: the writer needs one to commit tiles with the positions of their sources."""
+    """A store that changes tiles and documents together: the writer needs one to commit tiles with
+    the positions of their sources.
+    """
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
-        """Runs `work` in one atomic change and returns what it returns; it may be run again, so it must not keep state.
+        """Runs `work` in one atomic change and returns what it returns; it may be run again, so it
+        must not keep state.
 
         Raises StoreError if another process is writing.
         """
 
     def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
-        """All tiles of a table, in parts of some thousand, each of one level; what is put meanwhile may be among them."""
+        """All tiles of a table, in parts of some thousand, each of one level; what is put meanwhile
+        may be among them.
+        """
 
 
 def put_newer(transaction: Transaction, keys: TileKeys, records: Sequence[bytes]) -> None:
@@ -105,17 +121,30 @@ def put_newer(transaction: Transaction, keys: TileKeys, records: Sequence[bytes]
         for place, (record, old) in enumerate(zip(records, stored, strict=True))
         if old is None or precedence(record) > precedence(old)
     ]
-    transaction.put_tiles(keys.take(np.array(newer, dtype=np.intp)), [records[place] for place in newer])
+    transaction.put_tiles(
+        keys.take(np.array(newer, dtype=np.intp)), [records[place] for place in newer]
+    )
 
 
-def by_level(table: str, tiles: Iterable[tuple[str, int, int, bytes]]) -> Iterator[tuple[TileKeys, list[bytes]]]:
+def by_level(
+    table: str, tiles: Iterable[tuple[str, int, int, bytes]]
+) -> Iterator[tuple[TileKeys, list[bytes]]]:
     """Tiles as (entity, size_ms, start_ms, record) as the keys and records of each level."""
     levels: dict[int, list[tuple[str, int, bytes]]] = {}
     for entity, size_ms, start_ms, record in tiles:
         levels.setdefault(size_ms, []).append((entity, start_ms, record))
     for size_ms, found in levels.items():
-        places = {entity: place for place, entity in enumerate(dict.fromkeys(entity for entity, _, _ in found))}
-        keys = TileKeys(table, size_ms, list(places), [places[entity] for entity, _, _ in found], [start for _, start, _ in found])
+        places = {
+            entity: place
+            for place, entity in enumerate(dict.fromkeys(entity for entity, _, _ in found))
+        }
+        keys = TileKeys(
+            table,
+            size_ms,
+            list(places),
+            [places[entity] for entity, _, _ in found],
+            [start for _, start, _ in found],
+        )
         yield keys, [record for _, _, record in found]
 
 
@@ -134,15 +163,20 @@ def store_modules() -> list[str]:
 
 
 def open_store(url: str, create: bool = True) -> Store:
-    """Opens a store by its URL, for instance `lmdb:PATH`, and makes it if it is not there and may be made.
+    """Opens a store by its URL, for instance `lmdb:PATH`, and makes it if it is not there and may
+    be made.
 
-    A store that is opened with `create=False` is only read. Raises StoreError if it cannot be opened.
+    A store that is opened with `create=False` is only read. Raises StoreError if it cannot be
+    opened.
     """
     scheme, colon, rest = url.partition(":")
     names = store_modules()
     if not colon or scheme not in names:
         known = ", ".join(f"{name}:" for name in names)
         shown = _PASSWORD.sub("//***@", url)
-        raise StoreError(f"store {shown!r}: a store URL begins with one of {known} (for instance lmdb:tiles.lmdb).")
+        raise StoreError(
+            f"store {shown!r}: a store URL begins with one of {known} (for instance "
+            "lmdb:tiles.lmdb)."
+        )
     store: Store = importlib.import_module(f"{_BACKENDS}.{scheme}").open_url(url, rest, create)
     return store

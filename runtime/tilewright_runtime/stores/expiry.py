@@ -13,16 +13,20 @@ from .base import Store
 
 
 def ttls_ms(plan: Plan) -> dict[int, int | None]:
-    """How long the tiles of each size are kept, and under their negative size chunks of raw events; None for ever."""
+    """How long the tiles of each size are kept, and under their negative size chunks of raw events;
+    None for ever.
+    """
     kept = {level.size_ms: level.ttl_ms for level in plan.levels}
     return kept if plan.events is None else kept | {-plan.events.size_ms: plan.events.ttl_ms}
 
 
 class Expiry:
-    """Which tiles an expiring store may have let go: those that were put longer ago than their time to live.
+    """Which tiles an expiring store may have let go: those that were put longer ago than their time
+    to live.
 
-    A tile is put at its start or later where events are written as they happen, and in a history that is loaded no earlier than
-    the store's first put. So it is there until its level's time to live has passed since the later of the two.
+    A tile is put at its start or later where events are written as they happen, and in a history
+    that is loaded no earlier than the store's first put. So it is there until its level's time to
+    live has passed since the later of the two.
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
@@ -31,13 +35,17 @@ class Expiry:
         self._ttl_ms = ttls_ms(plan)
 
     def require_kept(self, ranges: Sequence[Range], now_ms: int) -> None:
-        """Raises FetchError if a tile of a range may be gone: what is missing would be taken for no events."""
+        """Raises FetchError if a tile of a range may be gone: what is missing would be taken for no
+        events.
+        """
         for size_ms, start_ms, _ in ranges:
             ttl_ms = self._ttl_ms[size_ms]
             if ttl_ms is not None and max(start_ms, self._since_ms) + ttl_ms < now_ms:
                 until = iso(max(start_ms, self._since_ms) + ttl_ms)
                 raise FetchError(
-                    f"store {self._store.url} keeps tiles for a time only: those of {size_name(size_ms)} from {iso(start_ms)} on, "
-                    f"which this answer needs, may be gone since {until}. Ask for a later time, or ask the store that keeps all (the "
+                    f"store {self._store.url} keeps tiles for a time only: those of "
+                    f"{size_name(size_ms)} from {iso(start_ms)} on, "
+                    f"which this answer needs, may be gone since {until}. Ask for a later time, "
+                    "or ask the store that keeps all (the "
                     "folder of tilewright write --state, as lmdb:DIR)."
                 )

@@ -16,7 +16,9 @@ _STREAM = b"stream "
 
 
 def register_plan(plan: Plan, store: Store) -> None:
-    """Makes the store one of this plan, or raises StoreError if its tiles were made by another one."""
+    """Makes the store one of this plan, or raises StoreError if its tiles were made by another
+    one.
+    """
     document = json.dumps({"storage_fingerprint": plan.storage_fingerprint}).encode()
     _require_same(plan, store.put_first(f"plan/{plan.name}", document), store)
     if store.expires:
@@ -28,45 +30,56 @@ def require_plan(plan: Plan, store: Store) -> None:
     found = store.get(f"plan/{plan.name}")
     if found is None:
         raise StoreError(
-            f"store {store.url} has no tiles of {plan.name}: nothing was written yet. Write its events first (tilewright write)."
+            f"store {store.url} has no tiles of {plan.name}: nothing was written yet. Write its "
+            "events first (tilewright write)."
         )
     _require_same(plan, found, store)
 
 
 def claim_for_stream(plan: Plan, store: Store) -> str:
-    """Makes the store one whose tiles of the plan come whole from a stream, and returns the name that it has given the stream.
+    """Makes the store one whose tiles of the plan come whole from a stream, and returns the name
+    that it has given the stream.
 
-    Raises StoreError for one that has them from elsewhere: whole tiles of two would replace each other.
+    Raises StoreError for one that has them from elsewhere: whole tiles of two would replace each
+    other.
     """
     owner = store.get(_owner(plan))
     if owner is None and store.get(f"progress/{plan.name}") is None:
         owner = store.put_first(_owner(plan), _STREAM + uuid.uuid4().hex.encode())
     if owner is None or not owner.startswith(_STREAM):
         raise StoreError(
-            f"store {store.url} gets the tiles of {plan.name} from elsewhere (tilewright write, or a load of history), and whole "
+            f"store {store.url} gets the tiles of {plan.name} from elsewhere (tilewright write, "
+            "or a load of history), and whole "
             "tiles of two would replace each other. Use another one."
         )
     return owner.removeprefix(_STREAM).decode()
 
 
 def claim_for_state(plan: Plan, store: Store, state: Store, own: bytes) -> None:
-    """Makes the store one whose tiles of the plan come from one state folder. Raises StoreError if they come from elsewhere."""
+    """Makes the store one whose tiles of the plan come from one state folder.
+
+    Raises StoreError if they come from elsewhere.
+    """
     owner = store.put_first(_owner(plan), own)
     if owner != own:
         is_stream = owner.startswith(_STREAM)
         whence = "a stream" if is_stream else f"another state folder than {state.url}"
         advice = "Send the events by the stream" if is_stream else "Use that folder (--state)"
         raise StoreError(
-            f"store {store.url} gets the tiles of {plan.name} from {whence}, and whole tiles of two would replace each other. "
+            f"store {store.url} gets the tiles of {plan.name} from {whence}, and whole tiles of "
+            "two would replace each other. "
             f"{advice}, or another database."
         )
 
 
 def require_no_stream(plan: Plan, store: Store) -> None:
-    """Raises StoreError for a store whose tiles come whole from a stream, which would replace what is added to them."""
+    """Raises StoreError for a store whose tiles come whole from a stream, which would replace what
+    is added to them.
+    """
     if (store.get(_owner(plan)) or b"").startswith(_STREAM):
         raise StoreError(
-            f"store {store.url} gets the tiles of {plan.name} whole from a stream, which would replace what is added here. "
+            f"store {store.url} gets the tiles of {plan.name} whole from a stream, which would "
+            "replace what is added here. "
             "Send the events by the stream, or use another store."
         )
 
@@ -79,7 +92,8 @@ def _require_same(plan: Plan, found: bytes, store: Store) -> None:
     fingerprint = json.loads(found)["storage_fingerprint"]
     if fingerprint != plan.storage_fingerprint:
         raise StoreError(
-            f"store {store.url} has tiles of {plan.name} made by a plan with other keys, states, levels or expressions "
+            f"store {store.url} has tiles of {plan.name} made by a plan with other keys, states, "
+            "levels or expressions "
             f"(storage fingerprint {fingerprint}, this plan has {plan.storage_fingerprint}). "
             "Write the events into a new store, or use the plan that made this one."
         )

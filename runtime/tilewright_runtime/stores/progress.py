@@ -36,5 +36,7 @@ class Progress:
         return None if self.newest_ms is None else self.newest_ms - plan.late.out_of_orderness_ms
 
     def save(self, plan: Plan, to: Transaction | Store) -> None:
-        """Writes the progress, in the transaction of the tiles that it speaks of where there is one."""
+        """Writes the progress, in the transaction of the tiles that it speaks of where there is
+        one.
+        """
         to.put(f"progress/{plan.name}", json.dumps(asdict(self), sort_keys=True).encode())

@@ -1,9 +1,10 @@
 """Whether two sets of records say the same of each tile, state by state.
 
-The bytes must be the same for counts, sums of integers and decimals, min, max, first, last, sets, counts by value and lists.
-Sums of floats may differ by 1e-9 of the sum of the magnitudes (the state `sum_abs_{input}` if the plan has one, else the sum
-itself), moments by 1e-9 of that power of the spread which they are sums of, and sketches, whose bytes depend on the order
-of their updates, by their stated error.
+The bytes must be the same for counts, sums of integers and decimals, min, max, first, last, sets,
+counts by value and lists. Sums of floats may differ by 1e-9 of the sum of the magnitudes (the state
+`sum_abs_{input}` if the plan has one, else the sum itself), moments by 1e-9 of that power of the
+spread which they are sums of, and sketches, whose bytes depend on the order of their updates, by
+their stated error.
 """
 
 from __future__ import annotations
@@ -35,10 +36,14 @@ class Tile(NamedTuple):
     start_ms: int
 
     def __str__(self) -> str:
-        return f"{self.entity} {format_duration(self.size_ms)} {tile_id(self.start_ms, self.size_ms)}"
+        return (
+            f"{self.entity} {format_duration(self.size_ms)} {tile_id(self.start_ms, self.size_ms)}"
+        )
 
 
-def disagreements(plan: Plan, expected: Mapping[Tile, bytes], found: Mapping[Tile, bytes]) -> list[str]:
+def disagreements(
+    plan: Plan, expected: Mapping[Tile, bytes], found: Mapping[Tile, bytes]
+) -> list[str]:
     """What is wrong with the records that were found, a line each."""
     wrong = [f"{tile}: is there, and should not be" for tile in found if tile not in expected]
     codec = RecordCodec(layout_of(plan))
@@ -60,12 +65,18 @@ def _differences(plan: Plan, layout: Layout, want: Block, got: Block) -> Iterato
     for word, name in ((SEQUENCE, "events"), (NEWEST, "newest event")):
         if want.rows[0, word] != got.rows[0, word]:
             yield f"{name} is {got.rows[0, word]}, not {want.rows[0, word]}"
-    magnitudes = {word: size for merge_group in layout.merge_groups for word, size in merge_group.magnitudes(want.rows).items()}
+    magnitudes = {
+        word: size
+        for merge_group in layout.merge_groups
+        for word, size in merge_group.magnitudes(want.rows).items()
+    }
     for column in plan.tile_layout.columns:
         name = f"{column.state}.{column.field}"
         dtype = NUMPY_DTYPES[column.dtype]
         one, other = (
-            float(block.rows.view(dtype)[0, layout.names[name]]) if column.dtype == "f64" else int(block.rows[0, layout.names[name]])
+            float(block.rows.view(dtype)[0, layout.names[name]])
+            if column.dtype == "f64"
+            else int(block.rows[0, layout.names[name]])
             for block in (want, got)
         )
         if not _same(one, other, _allowed(name, one, want, layout, magnitudes)):
@@ -74,7 +85,10 @@ def _differences(plan: Plan, layout: Layout, want: Block, got: Block) -> Iterato
     for field in plan.tile_layout.variable:
         name = f"{field.state}.{field.field}"
         first, second = want.variable[name][0], got.variable[name][0]
-        if first != second and (what := _bytes_differ(states[field.state], first, second)) is not None:
+        if (
+            first != second
+            and (what := _bytes_differ(states[field.state], first, second)) is not None
+        ):
             yield f"{name} {what}"
 
 
@@ -82,7 +96,9 @@ def _same(want: float, got: float, allowed: float) -> bool:
     return want == got or (math.isnan(want) and math.isnan(got)) or abs(want - got) <= allowed
 
 
-def _allowed(name: str, want: float, tile: Block, layout: Layout, magnitudes: Mapping[int, float]) -> float:
+def _allowed(
+    name: str, want: float, tile: Block, layout: Layout, magnitudes: Mapping[int, float]
+) -> float:
     if name.startswith("sum_") and name.endswith(".sum"):
         word = layout.names.get(f"sum_abs_{name.removeprefix('sum_')}")
         return TOLERANCE * abs(want if word is None else float(tile.rows.view(np.float64)[0, word]))
@@ -91,4 +107,8 @@ def _allowed(name: str, want: float, tile: Block, layout: Layout, magnitudes: Ma
 
 def _bytes_differ(state: State, want: bytes | None, got: bytes | None) -> str | None:
     difference = kind_of(state.kind).difference
-    return f"is {got!r}, not {want!r}" if difference is None or want is None or got is None else difference(want, got)
+    return (
+        f"is {got!r}, not {want!r}"
+        if difference is None or want is None or got is None
+        else difference(want, got)
+    )

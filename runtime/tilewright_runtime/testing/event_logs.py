@@ -1,8 +1,9 @@
 """Event logs, and whether an engine, a store or a reader gives the embedded writer's tiles of them.
 
-An event log is a folder with one GroupBy in `features.py`, and events as JSON Lines in `1.jsonl`, `2.jsonl` and so on, in
-the order of their arrival. For a plan of several sources the files are `1.{source}.jsonl`. Events that a stream takes no more
-stand again in `late.jsonl` (`late.{source}.jsonl`): those whose tile of the finest level ended the allowed lateness before the
+An event log is a folder with one GroupBy in `features.py`, and events as JSON Lines in `1.jsonl`,
+`2.jsonl` and so on, in the order of their arrival. For a plan of several sources the files are
+`1.{source}.jsonl`. Events that a stream takes no more stand again in `late.jsonl`
+(`late.{source}.jsonl`): those whose tile of the finest level ended the allowed lateness before the
 watermark, which is the newest time of the events before them less the allowed out-of-orderness.
 """
 
@@ -53,7 +54,8 @@ class EventLog:
         """Writes the plan and the files of some targets, and returns the plan's folder below `out`.
 
         Raises:
-            CompileError: if a target cannot run the plan, with each reason, as `tilewright compile` does.
+            CompileError: if a target cannot run the plan, with each reason, as `tilewright compile`
+            does.
         """
         loaded = load_targets(targets)
         if reasons := unsupported(self._compilation, loaded):
@@ -64,12 +66,16 @@ class EventLog:
     @cached_property
     def parts(self) -> list[Part]:
         """The files of events, in the order of their arrival."""
-        files = sorted(self.folder.glob("[0-9]*.jsonl"), key=lambda path: int(path.name.partition(".")[0]))
+        files = sorted(
+            self.folder.glob("[0-9]*.jsonl"), key=lambda path: int(path.name.partition(".")[0])
+        )
         return [self._part(path) for path in files]
 
     @cached_property
     def late(self) -> list[Part]:
-        """The files of events that a stream refuses, since they come later than the allowed lateness."""
+        """The files of events that a stream refuses, since they come later than the allowed
+        lateness.
+        """
         return [self._part(path) for path in sorted(self.folder.glob("late*.jsonl"))]
 
     @cached_property
@@ -102,7 +108,8 @@ class EventLog:
         return kept
 
     def disagreements(self, store: Store, *, stream: bool = False) -> list[str]:
-        """What is wrong with the tiles in a store, a line each; empty if they are the embedded writer's.
+        """What is wrong with the tiles in a store, a line each; empty if they are the embedded
+        writer's.
 
         `stream`: whether they should be those of a stream, without the late events.
         """
@@ -131,17 +138,24 @@ class EventLog:
         aggregator = Aggregator(self.plan, 1 << 20)
         touched = []
         for part in parts:
-            columns = next(source.columns for source in self.plan.sources if source.name == part.source)
+            columns = next(
+                source.columns for source in self.plan.sources if source.name == part.source
+            )
             for batch in open_input(part.path).batches(columns, Position(""), final=True):
                 aggregator.load(part.source, batch.table)
                 for level in self.plan.levels:
                     keys = aggregator.tiles(level.size_ms).keys
-                    touched += [Tile(level.size_ms, keys.entities[i], start) for i, start in zip(keys.entity, keys.starts_ms, strict=True)]
+                    touched += [
+                        Tile(level.size_ms, keys.entities[i], start)
+                        for i, start in zip(keys.entity, keys.starts_ms, strict=True)
+                    ]
         aggregator.close()
         return touched
 
     def _read(self, store: Store, tiles: Iterable[Tile]) -> dict[Tile, bytes]:
-        """The records of some tiles, and of all between those of an entity and one on either side, which should not be there."""
+        """The records of some tiles, and of all between those of an entity and one on either side,
+        which should not be there.
+        """
         starts: dict[tuple[int, str], list[int]] = {}
         for tile in tiles:
             starts.setdefault((tile.size_ms, tile.entity), []).append(tile.start_ms)
@@ -151,7 +165,9 @@ class EventLog:
             (records,) = store.scan(self.plan.name, entity, [span])
             for record in records:
                 # Word 4 of a record's header is the start of its tile.
-                found[Tile(size_ms, entity, int.from_bytes(record[32:40], "little", signed=True))] = record
+                found[
+                    Tile(size_ms, entity, int.from_bytes(record[32:40], "little", signed=True))
+                ] = record
         return found
 
 

@@ -1,6 +1,8 @@
-"""The pytest plugin: plans from authors' files, snapshots of them, and the features of events without any store.
+"""The pytest plugin: plans from authors' files, snapshots of them, and the features of events
+without any store.
 
-pytest imports this in every run of an environment that has Tilewright, so what is heavy is imported by the fixtures.
+pytest imports this in every run of an environment that has Tilewright, so what is heavy is imported
+by the fixtures.
 """
 
 from __future__ import annotations
@@ -30,17 +32,29 @@ class CompilePlans(Protocol):
 class FeaturesOf(Protocol):
     """What the fixture `features_of` gives."""
 
-    def __call__(self, plan: Plan | GroupBy, events: Any, keys: Mapping[str, Any], at: Moment, *, refuse: bool = False) -> dict[str, Any]:
+    def __call__(
+        self,
+        plan: Plan | GroupBy,
+        events: Any,
+        keys: Mapping[str, Any],
+        at: Moment,
+        *,
+        refuse: bool = False,
+    ) -> dict[str, Any]:
         """The features of some keys at a time, after the events.
 
-        `events` is what `Writer.write` takes, for a plan with several sources a dictionary of it by source. Events that
-        cannot be used fail the test unless `refuse` says that they are expected.
+        `events` is what `Writer.write` takes, for a plan with several sources a dictionary of it by
+        source. Events that cannot be used fail the test unless `refuse` says that they are
+        expected.
         """
 
 
 @pytest.fixture
 def compile_plans(pytestconfig: pytest.Config) -> CompilePlans:
-    """Compiles authors' files: `plans = compile_plans("features")`. Raises CompileError with every mistake."""
+    """Compiles authors' files: `plans = compile_plans("features")`.
+
+    Raises CompileError with every mistake.
+    """
 
     def compile_plans(*paths: str, config: Config | None = None) -> dict[str, Plan]:
         from tilewright_compiler.compile import compile_paths
@@ -56,14 +70,17 @@ def compile_plans(pytestconfig: pytest.Config) -> CompilePlans:
 
 @pytest.fixture
 def plan_snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
-    """A plan that a reviewer has read: `assert plan == plan_snapshot`, with several `plan_snapshot(name=plan.name)`.
+    """A plan that a reviewer has read: `assert plan == plan_snapshot`, with several
+    `plan_snapshot(name=plan.name)`.
 
     Each plan is a file below `__snapshots__`; `pytest --snapshot-update` renews them.
     """
     try:
         snapshot: SnapshotAssertion = request.getfixturevalue("snapshot")
     except pytest.FixtureLookupError:
-        raise pytest.UsageError("plan_snapshot needs syrupy. Install it with: pip install 'tilewright[testing]'") from None
+        raise pytest.UsageError(
+            "plan_snapshot needs syrupy. Install it with: pip install 'tilewright[testing]'"
+        ) from None
     from .snapshots import PlanSnapshot
 
     return snapshot.use_extension(PlanSnapshot)
@@ -71,18 +88,34 @@ def plan_snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
 
 @pytest.fixture
 def features_of() -> FeaturesOf:
-    """Runs events through a plan in memory: `features_of(plan, events, {"user_id": "ann"}, at="2024-01-04T12:00:00Z")`."""
+    """Runs events through a plan in memory: `features_of(plan, events, {"user_id": "ann"},
+    at="2024-01-04T12:00:00Z")`.
+    """
 
-    def features_of(plan: Plan | GroupBy, events: Any, keys: Mapping[str, Any], at: Moment, *, refuse: bool = False) -> dict[str, Any]:
+    def features_of(
+        plan: Plan | GroupBy,
+        events: Any,
+        keys: Mapping[str, Any],
+        at: Moment,
+        *,
+        refuse: bool = False,
+    ) -> dict[str, Any]:
         from .. import Fetcher, Writer, open_store
 
         made, store = _plan(plan), open_store("memory:")
         with Writer(made, store) as writer:
-            for source, of_source in (events if isinstance(events, Mapping) else {None: events}).items():
+            for source, of_source in (
+                events if isinstance(events, Mapping) else {None: events}
+            ).items():
                 refused = writer.write(of_source, source).refused
                 if refused and not refuse:
-                    reasons = ", ".join(f"{reason} ({count})" for reason, count in refused.most_common())
-                    pytest.fail(f"events of {source or made.name} cannot be used: {reasons}. If that is meant, say refuse=True.")
+                    reasons = ", ".join(
+                        f"{reason} ({count})" for reason, count in refused.most_common()
+                    )
+                    pytest.fail(
+                        f"events of {source or made.name} cannot be used: {reasons}. If that is "
+                        "meant, say refuse=True."
+                    )
         return Fetcher(made, store).fetch(keys, at).features
 
     return features_of

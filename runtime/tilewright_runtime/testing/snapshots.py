@@ -13,7 +13,9 @@ from tilewright_compiler.plan.model import Plan
 
 @cache
 def file_snapshot(ending: str) -> type[SingleFileSnapshotExtension]:
-    """The extension for texts of a kind: `assert text == snapshot(extension_class=file_snapshot("sql"))`."""
+    """The extension for texts of a kind: `assert text ==
+    snapshot(extension_class=file_snapshot("sql"))`.
+    """
 
     class FileSnapshot(SingleFileSnapshotExtension):
         """A text in a file with the ending that was asked for."""
@@ -30,5 +32,8 @@ class PlanSnapshot(file_snapshot("json")):  # type: ignore[misc]
     def serialize(self, data: Any, **options: Any) -> str:
         """The text of plan.json; anything but a plan is a mistake of the test."""
         if not isinstance(data, Plan):
-            raise TypeError(f"plan_snapshot compares plans, not {type(data).__name__}. Compile the GroupBy first (compile_plans).")
+            raise TypeError(
+                f"plan_snapshot compares plans, not {type(data).__name__}. Compile the GroupBy "
+                "first (compile_plans)."
+            )
         return plan_text(data)

@@ -19,7 +19,9 @@ COMPLETE = 1 << 40
 
 @dataclass
 class Block:
-    """`rows` is (tiles, words) of int64, floats seen through a view; `variable` has one list of bytes a field."""
+    """`rows` is (tiles, words) of int64, floats seen through a view; `variable` has one list of
+    bytes a field.
+    """
 
     rows: Rows
     variable: dict[str, list[Bytes]] = field(default_factory=dict)
@@ -30,7 +32,10 @@ class Block:
     def take(self, indices: NDArray[np.intp]) -> Block:
         """The chosen tiles, in the order given."""
         chosen = indices.tolist()
-        return Block(self.rows[indices], {name: [values[i] for i in chosen] for name, values in self.variable.items()})
+        return Block(
+            self.rows[indices],
+            {name: [values[i] for i in chosen] for name, values in self.variable.items()},
+        )
 
     def put(self, indices: NDArray[np.intp], other: Block) -> None:
         """Replaces the chosen tiles by those of another block."""
@@ -41,31 +46,46 @@ class Block:
                 own[i] = value
 
 
-def merge_blocks(layout: Layout, kinds: Mapping[str, VariableKind], older: Block, newer: Block) -> Block:
-    """Each tile of one block merged with the tile at the same place of the other; both stay as they are."""
+def merge_blocks(
+    layout: Layout, kinds: Mapping[str, VariableKind], older: Block, newer: Block
+) -> Block:
+    """Each tile of one block merged with the tile at the same place of the other; both stay as they
+    are.
+    """
     rows = newer.rows.copy()
     rows[:, STAMP] |= older.rows[:, STAMP] & APPROXIMATE
     rows[:, SEQUENCE] += older.rows[:, SEQUENCE]
     np.maximum(rows[:, NEWEST], older.rows[:, NEWEST], out=rows[:, NEWEST])
-    with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs make NaN, as they do in SQL
+    with np.errstate(
+        invalid="ignore", over="ignore"
+    ):  # infinities of both signs make NaN, as they do in SQL
         for slab in layout.slabs:
             slab.ufunc(slab.of(older.rows), slab.of(newer.rows), out=slab.of(rows))
     variable: dict[str, list[Bytes]] = {}
     for merge_group in layout.merge_groups:
         pairs = (
-            None if merge_group.text is None else list(zip(older.variable[merge_group.text], newer.variable[merge_group.text], strict=True))
+            None
+            if merge_group.text is None
+            else list(
+                zip(older.variable[merge_group.text], newer.variable[merge_group.text], strict=True)
+            )
         )
         keep = merge_group.merge_pairs(older.rows, newer.rows, rows, pairs)
         if merge_group.text is not None and pairs is not None and keep is not None:
-            variable[merge_group.text] = [old if kept else new for kept, (old, new) in zip(keep.tolist(), pairs, strict=True)]
+            variable[merge_group.text] = [
+                old if kept else new for kept, (old, new) in zip(keep.tolist(), pairs, strict=True)
+            ]
     for name, kind in kinds.items():
         if name not in variable:
             variable[name] = kind.merge_pairs(older.variable[name], newer.variable[name])
     return Block(rows, variable)
 
 
-def merge_runs(layout: Layout, kinds: Mapping[str, VariableKind], block: Block, begins: NDArray[np.intp]) -> Block:
-    """Each run of neighbouring tiles as one; run i is [begins[i], begins[i + 1]), oldest tile first, and no two share time.
+def merge_runs(
+    layout: Layout, kinds: Mapping[str, VariableKind], block: Block, begins: NDArray[np.intp]
+) -> Block:
+    """Each run of neighbouring tiles as one; run i is [begins[i], begins[i + 1]), oldest tile
+    first, and no two share time.
 
     The start of a run's tile stays that of its first part. The block stays as it is.
     """
@@ -74,14 +94,18 @@ def merge_runs(layout: Layout, kinds: Mapping[str, VariableKind], block: Block, 
     rows[:, STAMP] |= np.bitwise_or.reduceat(block.rows[:, STAMP], begins) & APPROXIMATE
     rows[:, SEQUENCE] = np.add.reduceat(block.rows[:, SEQUENCE], begins)
     rows[:, NEWEST] = np.maximum.reduceat(block.rows[:, NEWEST], begins)
-    with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs make NaN, as they do in SQL
+    with np.errstate(
+        invalid="ignore", over="ignore"
+    ):  # infinities of both signs make NaN, as they do in SQL
         for slab in layout.slabs:
             slab.of(rows)[:] = slab.ufunc.reduceat(slab.of(block.rows), begins, axis=0)
     variable: dict[str, list[Bytes]] = {}
     for merge_group in layout.merge_groups:
         chosen = merge_group.merge_runs(block.rows, rows, begins, ends)
         if merge_group.text is not None and chosen is not None:
-            variable[merge_group.text] = [block.variable[merge_group.text][i] for i in chosen.tolist()]
+            variable[merge_group.text] = [
+                block.variable[merge_group.text][i] for i in chosen.tolist()
+            ]
     for name, kind in kinds.items():
         if name not in variable:
             values = block.variable[name]

@@ -1,8 +1,9 @@
-"""The raw events that a plan keeps: chunks of columns, as records that stand among the tiles of their key.
+"""The raw events that a plan keeps: chunks of columns, as records that stand among the tiles of
+their key.
 
-A chunk holds the events of one key in [start, start + size). Its record is that of a tile without numbers and with one
-field of changing length: the events, ordered by time and then by their values, as a record batch message of Arrow's IPC
-format without its schema, which the plan gives.
+A chunk holds the events of one key in [start, start + size). Its record is that of a tile without
+numbers and with one field of changing length: the events, ordered by time and then by their values,
+as a record batch message of Arrow's IPC format without its schema, which the plan gives.
 """
 
 from __future__ import annotations
@@ -51,31 +52,65 @@ class EventChunks:
         self._table = plan.name
 
     def level(self, table: pa.Table, rows: TileRows) -> LevelTiles:
-        """The chunks of a table with the columns `key:{name}` and those of the plan's event log; `rows` knows the entities."""
+        """The chunks of a table with the columns `key:{name}` and those of the plan's event log;
+        `rows` knows the entities.
+        """
         entities, places = rows.entity_texts(table)
-        events = table.select(self.schema.names).cast(self.schema).append_column("__entity", pa.array(places))
+        events = (
+            table.select(self.schema.names)
+            .cast(self.schema)
+            .append_column("__entity", pa.array(places))
+        )
         events = events.take(_order(events, ["__entity", *self.schema.names]))
         times, entity = events["__ts"].to_numpy(), events["__entity"].to_numpy()
         starts = times - times % self.size_ms
-        bounds = np.flatnonzero(np.diff(entity, prepend=-1, append=-1).astype(bool) | np.diff(starts, prepend=-1, append=-1).astype(bool))
+        bounds = np.flatnonzero(
+            np.diff(entity, prepend=-1, append=-1).astype(bool)
+            | np.diff(starts, prepend=-1, append=-1).astype(bool)
+        )
         firsts, ends = bounds[:-1], bounds[1:]
         made = np.zeros((len(firsts), self.layout.words), dtype=np.int64)
-        made[:, SEQUENCE], made[:, NEWEST], made[:, START] = ends - firsts, times[ends - 1], starts[firsts]
-        keys = TileKeys(self._table, -self.size_ms, entities, entity[firsts].tolist(), starts[firsts].tolist())
+        made[:, SEQUENCE], made[:, NEWEST], made[:, START] = (
+            ends - firsts,
+            times[ends - 1],
+            starts[firsts],
+        )
+        keys = TileKeys(
+            self._table, -self.size_ms, entities, entity[firsts].tolist(), starts[firsts].tolist()
+        )
         values = _batch(events.select(self.schema.names)).to_struct_array()
-        return LevelTiles(keys, Block(made, {_FIELD: self._build(pa.ListArray.from_arrays(pa.array(bounds.astype(np.int32)), values))}))
+        return LevelTiles(
+            keys,
+            Block(
+                made,
+                {
+                    _FIELD: self._build(
+                        pa.ListArray.from_arrays(pa.array(bounds.astype(np.int32)), values)
+                    )
+                },
+            ),
+        )
 
     def read(self, records: Sequence[bytes], name_of: NameOf) -> pa.RecordBatch:
-        """The events of some chunks of one key, oldest first, from chunks in this order. Raises CorruptRecordError for a damaged one."""
+        """The events of some chunks of one key, oldest first, from chunks in this order.
+
+        Raises CorruptRecordError for a damaged one.
+        """
         rows = self.codec.decode(records, name_of)
-        parts = [self.codec.variable(record, row)[0] or b"" for record, row in zip(records, rows, strict=True)]
+        parts = [
+            self.codec.variable(record, row)[0] or b""
+            for record, row in zip(records, rows, strict=True)
+        ]
         return _batch(pa.Table.from_batches(map(self._parse, parts), self.schema))
 
     def _build(self, column: pa.Array) -> list[Bytes]:
         bounds = column.offsets.to_numpy().tolist()
         batch = pa.RecordBatch.from_struct_array(column.values)
         # Taken and not sliced: of a slice Arrow would write some of what lies beside it.
-        return [_encode(batch.take(pa.array(range(begin, end), pa.int64()))) for begin, end in pairwise(bounds)]
+        return [
+            _encode(batch.take(pa.array(range(begin, end), pa.int64())))
+            for begin, end in pairwise(bounds)
+        ]
 
     def _merge(self, parts: Sequence[bytes]) -> pa.RecordBatch:
         table = pa.Table.from_batches(map(self._parse, parts), self.schema)
@@ -92,8 +127,11 @@ def _arrow(duckdb_type: str) -> pa.DataType:
 
 
 def _order(table: pa.Table, names: Sequence[str]) -> pa.Array:
-    # Arrow cannot compare lists: events that differ in nothing else keep the order that they came in.
-    keys = [(name, "ascending") for name in names if not pa.types.is_list(table.schema.field(name).type)]
+    # Arrow cannot compare lists: events that differ in nothing else keep the order that they came
+    # in.
+    keys = [
+        (name, "ascending") for name in names if not pa.types.is_list(table.schema.field(name).type)
+    ]
     return pc.sort_indices(table, sort_keys=keys)
 
 

@@ -1,4 +1,7 @@
-"""Covers: which tiles of which levels make up a window at a query time. Pure arithmetic on integer milliseconds."""
+"""Covers: which tiles of which levels make up a window at a query time.
+
+Pure arithmetic on integer milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ class Segment(NamedTuple):
     @property
     def tiles(self) -> int:
         """How many tiles the segment has; raw events are none."""
-        return 0 if self.size_ms == EVENTS_SIZE_MS else (self.end_ms - self.start_ms) // self.size_ms
+        return (
+            0 if self.size_ms == EVENTS_SIZE_MS else (self.end_ms - self.start_ms) // self.size_ms
+        )
 
 
 def floor(time_ms: int, size_ms: int) -> int:
@@ -46,7 +51,8 @@ def ceiling(time_ms: int, size_ms: int) -> int:
 def window_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
     """Where the cover of [at - window, at) begins.
 
-    `sawtooth` takes the whole edge tile, `prorate` a part of it, `truncate` leaves a cut one out, `exact` takes raw events.
+    `sawtooth` takes the whole edge tile, `prorate` a part of it, `truncate` leaves a cut one out,
+    `exact` takes raw events.
     """
     oldest = at_ms - window_ms
     if edge == "sawtooth":
@@ -57,18 +63,22 @@ def window_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
 
 
 def whole_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
-    """Where those tiles of the cover begin that count whole: after the edge tile if that is cut, unless it is taken whole."""
+    """Where those tiles of the cover begin that count whole: after the edge tile if that is cut,
+    unless it is taken whole.
+    """
     oldest = at_ms - window_ms
     return floor(oldest, edge_ms) if edge == "sawtooth" else ceiling(oldest, edge_ms)
 
 
 def cover(start_ms: int, end_ms: int, sizes_ms: Sequence[int]) -> list[Segment]:
-    """The disjoint tiles, oldest first, whose union is [start, end): coarse levels in the middle, finer ones at the ends.
+    """The disjoint tiles, oldest first, whose union is [start, end): coarse levels in the middle,
+    finer ones at the ends.
 
-    `sizes_ms` is coarsest first and each divides the one before it; start and end are multiples of the finest.
+    `sizes_ms` is coarsest first and each divides the one before it; start and end are multiples of
+    the finest.
 
-    >>> cover(900, 4_000, [1_000, 100])
-    [Segment(size_ms=100, start_ms=900, end_ms=1000), Segment(size_ms=1000, start_ms=1000, end_ms=4000)]
+    >>> [(part.size_ms, part.start_ms, part.end_ms) for part in cover(900, 4_000, [1_000, 100])]
+    [(100, 900, 1000), (1000, 1000, 4000)]
     """
     if start_ms >= end_ms:
         return []
@@ -90,9 +100,10 @@ def cover(start_ms: int, end_ms: int, sizes_ms: Sequence[int]) -> list[Segment]:
 def head_end(at_ms: int, start_ms: int, sizes_ms: Sequence[int], head_level_ms: int | None) -> int:
     """Where a cover that began at `start_ms` may end so that no event at or after `at_ms` is in it.
 
-    `head_level_ms` is the coarsest level whose newest tile, the one that holds the last millisecond before `at_ms`, has only
-    events before `at_ms`; finer tiles lie inside it, so they are clean too, and the coarsest that fits is used whole.
-    None says that not even the finest one is clean: the cover then ends at its start.
+    `head_level_ms` is the coarsest level whose newest tile, the one that holds the last millisecond
+    before `at_ms`, has only events before `at_ms`; finer tiles lie inside it, so they are clean
+    too, and the coarsest that fits is used whole. None says that not even the finest one is clean:
+    the cover then ends at its start.
     """
     last = at_ms - 1
     if head_level_ms is None:
@@ -107,11 +118,14 @@ def head_end(at_ms: int, start_ms: int, sizes_ms: Sequence[int], head_level_ms: 
 Ends = tuple[list[Segment], list[Segment]]
 
 
-def _prorated(at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool) -> Ends:
-    """The tiles of which a prorated window takes a part: the cut edge tile, and the newest one of the finest level.
+def _prorated(
+    at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool
+) -> Ends:
+    """The tiles of which a prorated window takes a part: the cut edge tile, and the newest one of
+    the finest level.
 
-    The part is the overlap of tile and window. The newest tile is cut only where it holds events at or after T, so that as
-    much of it is left out as a tile can tell.
+    The part is the overlap of tile and window. The newest tile is cut only where it holds events at
+    or after T, so that as much of it is left out as a tile can tell.
 
     #  tiles    |....|....|....|....|
     #  window      [-----------T
@@ -119,14 +133,20 @@ def _prorated(at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, fi
     """
     edge, head = [], []
     if oldest_ms is not None and start_ms > oldest_ms:
-        edge.append(Segment(edge_ms, start_ms - edge_ms, start_ms, Fraction(start_ms - oldest_ms, edge_ms)))
+        edge.append(
+            Segment(edge_ms, start_ms - edge_ms, start_ms, Fraction(start_ms - oldest_ms, edge_ms))
+        )
     if not clean:
         newest = floor(at_ms - 1, finest_ms)
-        head.append(Segment(finest_ms, newest, newest + finest_ms, Fraction(at_ms - newest, finest_ms)))
+        head.append(
+            Segment(finest_ms, newest, newest + finest_ms, Fraction(at_ms - newest, finest_ms))
+        )
     return edge, head
 
 
-def _exact(at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool) -> Ends:
+def _exact(
+    at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool
+) -> Ends:
     """The raw events of a cut edge tile, and those of a newest tile that holds later ones.
 
     #  tiles    |....|....|....|..x.|
@@ -141,7 +161,11 @@ def _exact(at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, fines
     return edge, head
 
 
-#: edge mode -> what stands before and after the whole tiles of a cover. The arguments are the query time, where the whole
-#: tiles begin, where the window itself begins (None for a lifetime), the sizes of the edge and the finest level, and
-#: whether the newest tile of the finest level holds no event at or after the query time. Other modes have whole tiles only.
-ENDS: dict[str, Callable[[int, int, int | None, int, int, bool], Ends]] = {"prorate": _prorated, "exact": _exact}
+#: edge mode -> what stands before and after the whole tiles of a cover. The arguments are the query
+#: time, where the whole tiles begin, where the window itself begins (None for a lifetime), the
+#: sizes of the edge and the finest level, and whether the newest tile of the finest level holds no
+#: event at or after the query time. Other modes have whole tiles only.
+ENDS: dict[str, Callable[[int, int, int | None, int, int, bool], Ends]] = {
+    "prorate": _prorated,
+    "exact": _exact,
+}

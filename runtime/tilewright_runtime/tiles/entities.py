@@ -19,7 +19,9 @@ _SIGN = 1 << 63
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or (not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value)):
+    if not isinstance(value, str) or (
+        not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value)
+    ):
         raise TypeError("a text of Unicode")
     return value
 
@@ -104,8 +106,9 @@ EntityEncoder = Callable[[Sequence[Any]], str]
 def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
     """A function from the key values, in the plan's order, to the entity's text.
 
-    The text is injective and reversible: every component carries the tag of its type, and what is not an unreserved
-    character of RFC 3986 is percent-encoded, so that no value can contain a separator. Raises KeyValueError.
+    The text is injective and reversible: every component carries the tag of its type, and what is
+    not an unreserved character of RFC 3986 is percent-encoded, so that no value can contain a
+    separator. Raises KeyValueError.
     """
     codecs = [(column, *_CODECS[family(column.type) or "text"][:2]) for column in columns]
 
@@ -115,7 +118,10 @@ def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
             try:
                 parts.append(f"{tag}={quote(canonical(value), safe='')}")
             except TypeError as wrong:
-                raise KeyValueError(f"key {column.name}: {value!r} is not {wrong}, which the plan's type {column.type} needs.") from None
+                raise KeyValueError(
+                    f"key {column.name}: {value!r} is not {wrong}, which the plan's type "
+                    f"{column.type} needs."
+                ) from None
         return ",".join(parts)
 
     return encode
@@ -128,22 +134,30 @@ def decode_entity(text: str) -> tuple[Any, ...]:
 
 
 def typed_keys(columns: Sequence[Column], texts: Mapping[str, str]) -> dict[str, Any]:
-    """Key values from texts, as a command line has them, in the types of the plan. Raises KeyValueError."""
+    """Key values from texts, as a command line has them, in the types of the plan.
+
+    Raises KeyValueError.
+    """
     values = decode_entity(entity_encoder(columns)(key_values(columns, texts)))
     return {column.name: value for column, value in zip(columns, values, strict=True)}
 
 
 def key_values(columns: Sequence[Column], keys: Mapping[str, Any]) -> list[Any]:
-    """The values of a request's keys in the plan's order; raises KeyValueError for a missing or unknown one."""
+    """The values of a request's keys in the plan's order; raises KeyValueError for a missing or
+    unknown one.
+    """
     try:
         values = [keys[column.name] for column in columns]
     except TypeError:
         raise KeyValueError(
-            f"keys {keys!r} are not a mapping: give a value for each of {_names(columns)}, as in {{'name': value}}."
+            f"keys {keys!r} are not a mapping: give a value for each of {_names(columns)}, as in "
+            "{'name': value}."
         ) from None
     except KeyError as missing:
         _refuse_unknown(columns, keys)
-        raise KeyValueError(f"key {missing.args[0]!r} is missing: the plan's keys are {_names(columns)}.") from None
+        raise KeyValueError(
+            f"key {missing.args[0]!r} is missing: the plan's keys are {_names(columns)}."
+        ) from None
     if len(keys) > len(values):
         _refuse_unknown(columns, keys)
     return values

@@ -21,7 +21,9 @@ _ORDERED_TAIL = struct.Struct(">qQ")
 
 
 class Range(NamedTuple):
-    """The tiles of one level whose starts lie in [start_ms, end_ms); of a negative size the chunks of raw events, which are so long."""
+    """The tiles of one level whose starts lie in [start_ms, end_ms); of a negative size the chunks
+    of raw events, which are so long.
+    """
 
     size_ms: int
     start_ms: int
@@ -30,7 +32,8 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class TileKeys:
-    """The keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins at `starts_ms[i]`.
+    """The keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins at
+    `starts_ms[i]`.
 
     Of a negative size they are those of chunks of raw events, which are so long.
     """
@@ -55,7 +58,11 @@ class TileKeys:
         """The keys of some of the tiles."""
         if len(places) == len(self.starts_ms):
             return self
-        return replace(self, entity=np.asarray(self.entity)[places].tolist(), starts_ms=np.asarray(self.starts_ms)[places].tolist())
+        return replace(
+            self,
+            entity=np.asarray(self.entity)[places].tolist(),
+            starts_ms=np.asarray(self.starts_ms)[places].tolist(),
+        )
 
 
 def tile_id(start_ms: int, size_ms: int) -> str:
@@ -72,12 +79,16 @@ def tile_id_format(size_ms: int) -> str:
 
 
 def text_key(group_by: str, entity: str, size: str, tile: str) -> str:
-    """A whole key for stores of text keys; the braces make a Redis Cluster keep an entity's tiles together."""
+    """A whole key for stores of text keys; the braces make a Redis Cluster keep an entity's tiles
+    together.
+    """
     return f"tiles::{group_by}::{{{entity}}}::{size}::{tile}"
 
 
 def size_name(size_ms: int) -> str:
-    """What stands for a level in keys of text; a negative size is that of chunks of raw events, which all have one name."""
+    """What stands for a level in keys of text; a negative size is that of chunks of raw events,
+    which all have one name.
+    """
     return EVENTS_NAME if size_ms < 0 else format_duration(size_ms)
 
 
@@ -91,8 +102,16 @@ def text_prefix(group_by: str, entity: str, size_ms: int) -> str:
     return text_key(group_by, entity, size_name(size_ms), "")
 
 
-def text_keys(group_by: str, size_ms: int, entities: Sequence[str], entity: Sequence[int], starts_ms: Sequence[int]) -> list[str]:
-    """The text keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins at `starts_ms[i]`."""
+def text_keys(
+    group_by: str,
+    size_ms: int,
+    entities: Sequence[str],
+    entity: Sequence[int],
+    starts_ms: Sequence[int],
+) -> list[str]:
+    """The text keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins
+    at `starts_ms[i]`.
+    """
     prefixes = [text_prefix(group_by, text, size_ms) for text in entities]
     ids = {start: tile_id(start, size_ms) for start in set(starts_ms)}
     return [prefixes[which] + ids[start] for which, start in zip(entity, starts_ms, strict=True)]
@@ -104,18 +123,33 @@ def ordered_prefix(group_by: str, entity: str) -> bytes:
 
 
 def ordered_tail(size_ms: int, start_ms: int) -> bytes:
-    """The end of an ordered key: level, then start, so that the tiles of a cover are neighbours (16 bytes).
+    """The end of an ordered key: level, then start, so that the tiles of a cover are neighbours (16
+    bytes).
 
     Chunks of raw events, whose size is negative, come after all levels.
     """
     return _ORDERED_TAIL.pack(size_ms, start_ms + _SIGN)
 
 
-def ordered_keys(group_by: str, size_ms: int, entities: Sequence[str], entity: Sequence[int], starts_ms: Sequence[int]) -> list[bytes]:
-    """The ordered keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins at `starts_ms[i]`."""
-    prefixes = [ordered_prefix(group_by, text) + size_ms.to_bytes(8, "big", signed=True) for text in entities]
+def ordered_keys(
+    group_by: str,
+    size_ms: int,
+    entities: Sequence[str],
+    entity: Sequence[int],
+    starts_ms: Sequence[int],
+) -> list[bytes]:
+    """The ordered keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and
+    begins at `starts_ms[i]`.
+    """
+    prefixes = [
+        ordered_prefix(group_by, text) + size_ms.to_bytes(8, "big", signed=True)
+        for text in entities
+    ]
     starts = (np.asarray(starts_ms, dtype=np.int64) ^ np.int64(-_SIGN)).astype(">i8").tobytes()
-    return [prefixes[which] + starts[at : at + 8] for which, at in zip(entity, range(0, len(starts), 8), strict=True)]
+    return [
+        prefixes[which] + starts[at : at + 8]
+        for which, at in zip(entity, range(0, len(starts), 8), strict=True)
+    ]
 
 
 def parse_ordered_key(key: bytes) -> tuple[str, str, int, int]:

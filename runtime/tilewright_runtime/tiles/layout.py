@@ -1,4 +1,6 @@
-"""Where each number of a record stands, and which numpy function merges it; read from the plan once."""
+"""Where each number of a record stands, and which numpy function merges it; read from the plan
+once.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ BUCKETS = "buckets"
 
 _INT = np.iinfo(np.int64)
 
-#: (merge, dtype) -> (ufunc, what an empty tile holds). NaN is the largest number, as in SQL: fmin passes it over, maximum keeps it.
+#: (merge, dtype) -> (ufunc, what an empty tile holds). NaN is the largest number, as in SQL: fmin
+#: passes it over, maximum keeps it.
 _MERGES: dict[tuple[str, str], tuple[np.ufunc, int | float]] = {
     ("add", "i64"): (np.add, 0),
     ("add", "f64"): (np.add, 0.0),
@@ -52,7 +55,9 @@ class Slab:
 
 @dataclass(frozen=True)
 class Variable:
-    """A field of changing length: its name, the kind of its state (or `buckets`), and the word that holds its length (-1: none)."""
+    """A field of changing length: its name, the kind of its state (or `buckets`), and the word that
+    holds its length (-1: none).
+    """
 
     name: str
     kind: str
@@ -61,7 +66,9 @@ class Variable:
 
 @dataclass(frozen=True)
 class Layout:
-    """All that is known of a plan's records before any is read, or of the small records that they keep per bucket value."""
+    """All that is known of a plan's records before any is read, or of the small records that they
+    keep per bucket value.
+    """
 
     words: int
     names: dict[str, int]
@@ -83,7 +90,9 @@ class Layout:
         return self.words * 8
 
     def carry(self, rows: Rows) -> None:
-        """Brings the halves of integer sums into their one form, which does not depend on how they were added up."""
+        """Brings the halves of integer sums into their one form, which does not depend on how they
+        were added up.
+        """
         for high, low in self.limbs:
             rows[:, high] += rows[:, low] >> 32
             rows[:, low] &= (1 << 32) - 1
@@ -110,12 +119,16 @@ class Layout:
 
 
 def bucket_field(column: str) -> str:
-    """The variable field that holds what is kept per value of a bucket column; no state's begins like it."""
+    """The variable field that holds what is kept per value of a bucket column; no state's begins
+    like it.
+    """
     return f"by:{column}"
 
 
 def layout_of(plan: Plan, bucket: BucketLayout | None = None) -> Layout:
-    """The layout of a plan's records, or of those that they keep for each value of a bucket column."""
+    """The layout of a plan's records, or of those that they keep for each value of a bucket
+    column.
+    """
     own = bucket or plan.tile_layout
     columns = own.columns
     kinds = {state.id: state.kind for state in plan.states}
@@ -123,7 +136,10 @@ def layout_of(plan: Plan, bucket: BucketLayout | None = None) -> Layout:
     fields = [(f"{field.state}.{field.field}", kinds[field.state]) for field in own.variable]
     if bucket is None:
         fields += [(bucket_field(one.column), BUCKETS) for one in plan.tile_layout.buckets]
-    variable = tuple(Variable(name, kind, HEADER_WORDS + len(columns) + i) for i, (name, kind) in enumerate(fields))
+    variable = tuple(
+        Variable(name, kind, HEADER_WORDS + len(columns) + i)
+        for i, (name, kind) in enumerate(fields)
+    )
     return Layout(
         words=HEADER_WORDS + len(columns) + len(variable),
         names=names,
@@ -131,7 +147,11 @@ def layout_of(plan: Plan, bucket: BucketLayout | None = None) -> Layout:
         slabs=tuple(_slabs(columns)),
         merge_groups=tuple(_joints(columns, names, kinds)),
         variable=variable,
-        limbs=tuple((word, names[name.removesuffix(".hi") + ".lo"]) for name, word in names.items() if name.endswith(".hi")),
+        limbs=tuple(
+            (word, names[name.removesuffix(".hi") + ".lo"])
+            for name, word in names.items()
+            if name.endswith(".hi")
+        ),
         fingerprint=int(plan.storage_fingerprint, 16),
         record_version=plan.tile_layout.record_version,
         compression=plan.tile_layout.compression,
@@ -145,23 +165,34 @@ def _slabs(columns: list[FixedColumn]) -> list[Slab]:
             continue
         word = HEADER_WORDS + i
         ufunc, identity = _MERGES[column.merge, column.dtype]
-        if slabs and slabs[-1].stop == word and (slabs[-1].ufunc, slabs[-1].dtype) == (ufunc, column.dtype):
+        if (
+            slabs
+            and slabs[-1].stop == word
+            and (slabs[-1].ufunc, slabs[-1].dtype) == (ufunc, column.dtype)
+        ):
             slabs[-1] = Slab(slabs[-1].start, word + 1, column.dtype, ufunc, identity)
         else:
             slabs.append(Slab(word, word + 1, column.dtype, ufunc, identity))
     return slabs
 
 
-def _joints(columns: list[FixedColumn], names: dict[str, int], kinds: dict[str, str]) -> list[MergeGroup]:
+def _joints(
+    columns: list[FixedColumn], names: dict[str, int], kinds: dict[str, str]
+) -> list[MergeGroup]:
     merge_groups = []
     for state in dict.fromkeys(column.state for column in columns):
         own = [column for column in columns if column.state == state]
         if (merge_group := kind_of(kinds[state]).merge_group) is not None:
             words = {column.field: names[f"{state}.{column.field}"] for column in own}
-            merge_groups.append(merge_group(state, words, {column.field: column.dtype for column in own}))
+            merge_groups.append(
+                merge_group(state, words, {column.field: column.dtype for column in own})
+            )
         elif unknown := [column for column in own if (column.merge, column.dtype) not in _MERGES]:
             field, merge = unknown[0].field, unknown[0].merge
-            raise PlanError(f"the number {field!r} of the state {state!r} merges by {merge!r}, which states of its kind do not know.")
+            raise PlanError(
+                f"the number {field!r} of the state {state!r} merges by {merge!r}, which states "
+                "of its kind do not know."
+            )
     return merge_groups
 
 

@@ -28,7 +28,9 @@ _REMEMBERED_ENTITIES = 1 << 20
 
 @dataclass(frozen=True)
 class LevelTiles:
-    """Tiles of one level, ordered by entity and start: their keys and their content, place by place."""
+    """Tiles of one level, ordered by entity and start: their keys and their content, place by
+    place.
+    """
 
     keys: TileKeys
     block: Block
@@ -37,11 +39,13 @@ class LevelTiles:
 class TileRows:
     """Turns tables of tiles into blocks of one plan.
 
-    A table has a row a tile: the columns `key:{name}`, `__start`, `__events` (how many the tile holds), `__newest` (the time
-    of the newest), and a column `{state}.{field}` for each field that the table of states makes in SQL.
+    A table has a row a tile: the columns `key:{name}`, `__start`, `__events` (how many the tile
+    holds), `__newest` (the time of the newest), and a column `{state}.{field}` for each field that
+    the table of states makes in SQL.
 
-    A table for a bucket column has a row for each of its values in a tile: `key:{name}`, `__start`, `__bucket` (the value as
-    states store it: a BIGINT, a DOUBLE or a VARCHAR, never null), and the columns of the states that are kept by it.
+    A table for a bucket column has a row for each of its values in a tile: `key:{name}`, `__start`,
+    `__bucket` (the value as states store it: a BIGINT, a DOUBLE or a VARCHAR, never null), and the
+    columns of the states that are kept by it.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -55,7 +59,9 @@ class TileRows:
         self._entities: dict[tuple[Any, ...], str] = {}
 
     def level(self, table: pa.Table, size_ms: int, buckets: Sequence[pa.Table] = ()) -> LevelTiles:
-        """The tiles of one level, ordered by entity and start; `buckets` has a table for each bucket column, in the plan's order."""
+        """The tiles of one level, ordered by entity and start; `buckets` has a table for each
+        bucket column, in the plan's order.
+        """
         table = table.combine_chunks()
         entities, entity = self.entity_texts(table)
         starts = table["__start"].to_numpy()
@@ -64,13 +70,17 @@ class TileRows:
         block.rows[:, SEQUENCE] = table["__events"].to_numpy()[order]
         block.rows[:, NEWEST] = table["__newest"].to_numpy()[order]
         block.rows[:, START] = starts[order]
-        keys = TileKeys(self.plan.name, size_ms, entities, entity[order].tolist(), starts[order].tolist())
+        keys = TileKeys(
+            self.plan.name, size_ms, entities, entity[order].tolist(), starts[order].tolist()
+        )
         places = _Places(entities, entity[order], starts[order] // size_ms)
         for (name, bucket), found in zip(self.buckets.items(), buckets, strict=True):
             block.variable[name] = self._tables(bucket, found.combine_chunks(), places, size_ms)
         return LevelTiles(keys, block)
 
-    def _tables(self, bucket: Buckets, table: pa.Table, places: _Places, size_ms: int) -> list[Bytes]:
+    def _tables(
+        self, bucket: Buckets, table: pa.Table, places: _Places, size_ms: int
+    ) -> list[Bytes]:
         """The table of each tile."""
         entities, entity = self.entity_texts(table)
         tile = places.of(entities, entity, table["__start"].to_numpy() // size_ms)
@@ -80,7 +90,9 @@ class TileRows:
     def entity_texts(self, table: pa.Table) -> tuple[list[str], NDArray[np.int64]]:
         """The distinct entities in the order of their texts, and each row's place among them."""
         codes = np.zeros(len(table), dtype=np.int64)
-        dictionaries = [pc.dictionary_encode(table[name].combine_chunks()) for name in self._key_names]
+        dictionaries = [
+            pc.dictionary_encode(table[name].combine_chunks()) for name in self._key_names
+        ]
         for encoded in dictionaries:
             codes = codes * max(len(encoded.dictionary), 1) + encoded.indices.to_numpy()
         _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
@@ -103,7 +115,9 @@ class TileRows:
 class _Places:
     """Finds tiles, which are ordered by entity and start, by both."""
 
-    def __init__(self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]) -> None:
+    def __init__(
+        self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]
+    ) -> None:
         """`number` is a tile's start divided by its size."""
         self._known = {text: i for i, text in enumerate(entities)}
         self._span = int(number.max(initial=0)) + 1
@@ -112,7 +126,9 @@ class _Places:
     def __len__(self) -> int:
         return len(self._codes)
 
-    def of(self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:
+    def of(
+        self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         """The place of the tile of each row."""
         known = np.array([self._known[text] for text in entities], dtype=np.int64)
         found: NDArray[np.int64] = np.searchsorted(self._codes, known[entity] * self._span + number)
@@ -130,10 +146,14 @@ def _block(layout: Layout, kinds: Mapping[str, FieldCodec], table: pa.Table) -> 
         column = table[name].combine_chunks()
         if column.null_count:
             column = pc.fill_null(column, identities[word])
-        rows.view(NUMPY_DTYPES[layout.dtypes[name]])[:, word] = column.to_numpy(zero_copy_only=False)
+        rows.view(NUMPY_DTYPES[layout.dtypes[name]])[:, word] = column.to_numpy(
+            zero_copy_only=False
+        )
     for merge_group in layout.merge_groups:
         merge_group.build(table, rows)
-    return Block(rows, {name: _built(kind, table[name].combine_chunks()) for name, kind in kinds.items()})
+    return Block(
+        rows, {name: _built(kind, table[name].combine_chunks()) for name, kind in kinds.items()}
+    )
 
 
 def _built(kind: FieldCodec, column: pa.Array) -> list[Bytes]:

@@ -23,7 +23,7 @@ derived = GroupBy(
         Derivation(name="spent", expression='coalesce(`the "price"_1d`, 0)'),
         Derivation(name="step", expression="clicks_last3_1d[0] - clicks_last3_1d[1]"),
         Derivation(name="favourite", expression="item_top2_1d[0].item"),
-        Derivation(name="state_types", expression="size(item_histogram_1d)"),
+        Derivation(name="kinds", expression="size(item_histogram_1d)"),
         Derivation(name="bags", expression="element_at(item_histogram_1d, 'bag')"),
         Derivation(name="day; --", expression="cast(SEEN_LAST_1d as date)"),
         Derivation(name="one", expression="1"),

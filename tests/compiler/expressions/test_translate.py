@@ -96,7 +96,9 @@ def test_values_of_spark_expressions(line: str, database: duckdb.DuckDBPyConnect
     ],
 )
 def test_what_is_no_expression(expression: str, code: str | None) -> None:
-    """What is not one value a row, the same at each run and known to be equal in Spark, is refused."""
+    """What is not one value a row, the same at each run and known to be equal in Spark, is
+    refused.
+    """
     if code is None:
         assert _binder().bind(expression, "spark", COLUMNS).sql == '"i"'
         return
@@ -106,7 +108,9 @@ def test_what_is_no_expression(expression: str, code: str | None) -> None:
 
 
 def test_columns_are_found_whatever_their_case() -> None:
-    """SQL does not tell upper from lower case in names, and the plan keeps the schema's spelling."""
+    """SQL does not tell upper from lower case in names, and the plan keeps the schema's
+    spelling.
+    """
     typed = _binder().bind("`Price` + PRICE", "spark", {"price": "DOUBLE"})
     assert (typed.sql, typed.columns) == ('"price" + "price"', ("price",))
 
@@ -128,7 +132,24 @@ def test_another_dialect() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["'", '"', "''", "\\", "--", ";", "\n", "{{ x }}", "{% raw %}", "$tile_ms", "*/", "\u2028", "ä", "%s", "{}"]
+    "text",
+    [
+        "'",
+        '"',
+        "''",
+        "\\",
+        "--",
+        ";",
+        "\n",
+        "{{ x }}",
+        "{% raw %}",
+        "$tile_ms",
+        "*/",
+        "\u2028",
+        "ä",
+        "%s",
+        "{}",
+    ],
 )
 def test_hostile_texts_stay_texts(text: str, database: duckdb.DuckDBPyConnection) -> None:
     """Whatever a text or a column's name holds, it reaches DuckDB as that text or name."""
@@ -138,17 +159,25 @@ def test_hostile_texts_stay_texts(text: str, database: duckdb.DuckDBPyConnection
     columns = {name: "VARCHAR"}
     for typed in (binder.bind(f"`{name}`", "spark", columns), binder.column(name, columns)):
         quoted_name = name.replace('"', '""')
-        found = database.execute(f"SELECT {typed.sql} FROM (SELECT 'here' AS \"{quoted_name}\")").fetchone()
+        found = database.execute(
+            f"SELECT {typed.sql} FROM (SELECT 'here' AS \"{quoted_name}\")"
+        ).fetchone()
         assert found == ("here",)
 
 
 def test_columns_may_have_the_names_of_sql() -> None:
-    """A text that is a column's name is that column, whatever SQL means by it; elsewhere the message says how to write it."""
+    """A text that is a column's name is that column, whatever SQL means by it; elsewhere the
+    message says how to write it.
+    """
     words = ["select", "order", "case", "from", "null", "end", "group", "current_date", "a b"]
     columns = dict.fromkeys(words, "BIGINT")
     for word in words:
         assert _binder().bind(as_column(word, "spark"), "spark", columns).columns == (word,)
-    assert [as_column(word, "spark") for word in ("price", "order", "select")] == ["price", "order", "`select`"]
+    assert [as_column(word, "spark") for word in ("price", "order", "select")] == [
+        "price",
+        "order",
+        "`select`",
+    ]
     assert as_column("a b", "duckdb") == '"a b"'
     with pytest.raises(ExpressionError, match=r"If 'case' is the column, write `case`"):
         _binder().bind("case + 1", "spark", columns)

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_page_is_that_of_the_catalogue() -> None:
-    """docs/reference/diagnostics.md is what `python -m tilewright_compiler.frontend.catalogue` prints."""
+    """docs/reference/diagnostics.md is what `python -m tilewright_compiler.frontend.catalogue`
+    prints.
+    """
     assert (ROOT / "docs/reference/diagnostics.md").read_text(encoding="utf-8") == page()
 
 
@@ -35,5 +37,7 @@ def test_codes_stand_in_order() -> None:
 def test_every_code_is_reported_somewhere() -> None:
     """A code that no source names is left over."""
     sources = [path for path in (ROOT / "compiler").rglob("*.py") if path.name != "catalogue.py"]
-    used = set(re.findall(r'"(TW\d{3})"', "".join(path.read_text(encoding="utf-8") for path in sources)))
+    used = set(
+        re.findall(r'"(TW\d{3})"', "".join(path.read_text(encoding="utf-8") for path in sources))
+    )
     assert used == set(CATALOGUE)

@@ -65,7 +65,9 @@ tiling:
   max_tiles_per_request: 10
   max_edge_error: 0.5
   entity_stats: {events_per_hour: 30, entities: 1000, requests_per_second: 200}
-  flink: {checkpointing_interval: 2m, state_backend: hashmap, parallelism: 8, allowed_lateness: 10m, out_of_orderness: 30s}
+  flink:
+    {checkpointing_interval: 2m, state_backend: hashmap, parallelism: 8, allowed_lateness: 10m,
+     out_of_orderness: 30s}
   kv_store: {type: lmdb, ttl_multiplier: 2, compression: none, batch_size: 100}
   monitoring: {tile_write_sla: 2000, tile_fetch_sla: 20, missing_tile_threshold: 0.02}
 """
@@ -80,37 +82,89 @@ def _load(tmp_path: Path, text: str) -> Config:
 def _problems(tmp_path: Path, text: str) -> list[str]:
     with pytest.raises(CompileError) as refused:
         _load(tmp_path, text)
-    return [f"{problem.line}: {problem.code} {problem.message}" for problem in refused.value.diagnostics]
+    return [
+        f"{problem.line}: {problem.code} {problem.message}" for problem in refused.value.diagnostics
+    ]
 
 
 def _plan(config: Config | None, enabled: bool | None = None) -> Plan:
-    source = EventSource(schema={"user": "string", "x": "double", "ts": "timestamp"}, query=Query(time_column="ts"))
+    source = EventSource(
+        schema={"user": "string", "x": "double", "ts": "timestamp"}, query=Query(time_column="ts")
+    )
     total = Aggregation(input_column="x", operation=Operation.SUM, windows=["12h"])
-    return compile_group_by(GroupBy(sources=[source], keys=["user"], tiling_enabled=enabled, aggregations=[total]), config=config)
+    return compile_group_by(
+        GroupBy(sources=[source], keys=["user"], tiling_enabled=enabled, aggregations=[total]),
+        config=config,
+    )
 
 
 def test_the_specifications_file_is_accepted_as_it_is(tmp_path: Path) -> None:
-    """All of its keys reach the plan; 12h, which its map lacks, takes the entry of 24h (errata S2)."""
+    """All of its keys reach the plan; 12h, which its map lacks, takes the entry of 24h (errata
+    S2).
+    """
     plan = _plan(_load(tmp_path, CHAPTER))
-    assert (plan.features[0].edge_ms, plan.features[0].rule) == (15 * 60_000, "config tile_sizes: window <= 24h")
-    assert plan.flink.model_dump() == {"checkpointing_interval_ms": 60_000, "state_backend": "rocksdb", "parallelism": 100}
-    assert plan.late.model_dump() == {"policy": "delta", "allowed_lateness_ms": 300_000, "out_of_orderness_ms": 0}
-    assert plan.store.model_dump() == {"type": "redis_cluster", "ttl_multiplier": 1.5, "compression": "snappy", "batch_size": 50}
-    assert plan.monitoring.model_dump() == {"tile_write_sla_ms": 1000, "tile_fetch_sla_ms": 10, "missing_tile_threshold": 0.01}
+    assert (plan.features[0].edge_ms, plan.features[0].rule) == (
+        15 * 60_000,
+        "config tile_sizes: window <= 24h",
+    )
+    assert plan.flink.model_dump() == {
+        "checkpointing_interval_ms": 60_000,
+        "state_backend": "rocksdb",
+        "parallelism": 100,
+    }
+    assert plan.late.model_dump() == {
+        "policy": "delta",
+        "allowed_lateness_ms": 300_000,
+        "out_of_orderness_ms": 0,
+    }
+    assert plan.store.model_dump() == {
+        "type": "redis_cluster",
+        "ttl_multiplier": 1.5,
+        "compression": "snappy",
+        "batch_size": 50,
+    }
+    assert plan.monitoring.model_dump() == {
+        "tile_write_sla_ms": 1000,
+        "tile_fetch_sla_ms": 10,
+        "missing_tile_threshold": 0.01,
+    }
 
 
 def test_every_key_reaches_the_plan(tmp_path: Path) -> None:
-    """Each key of the file shows in the plan: sizes, costs, lateness, the job, the store, and service levels."""
+    """Each key of the file shows in the plan: sizes, costs, lateness, the job, the store, and
+    service levels.
+    """
     plan = _plan(_load(tmp_path, OTHER))
     assert plan.features[0].rule == "config tile_size"
-    assert plan.flink.model_dump() == {"checkpointing_interval_ms": 120_000, "state_backend": "hashmap", "parallelism": 8}
-    assert plan.late.model_dump() == {"policy": "delta", "allowed_lateness_ms": 600_000, "out_of_orderness_ms": 30_000}
-    assert plan.store.model_dump() == {"type": "lmdb", "ttl_multiplier": 2.0, "compression": "none", "batch_size": 100}
+    assert plan.flink.model_dump() == {
+        "checkpointing_interval_ms": 120_000,
+        "state_backend": "hashmap",
+        "parallelism": 8,
+    }
+    assert plan.late.model_dump() == {
+        "policy": "delta",
+        "allowed_lateness_ms": 600_000,
+        "out_of_orderness_ms": 30_000,
+    }
+    assert plan.store.model_dump() == {
+        "type": "lmdb",
+        "ttl_multiplier": 2.0,
+        "compression": "none",
+        "batch_size": 100,
+    }
     assert plan.tile_layout.compression == "none"
     assert plan.levels[0].ttl_ms == 2 * (12 * 3_600_000 + 3_600_000 + 600_000)
-    assert plan.monitoring.model_dump() == {"tile_write_sla_ms": 2000, "tile_fetch_sla_ms": 20, "missing_tile_threshold": 0.02}
+    assert plan.monitoring.model_dump() == {
+        "tile_write_sla_ms": 2000,
+        "tile_fetch_sla_ms": 20,
+        "missing_tile_threshold": 0.02,
+    }
     (found,) = plan.cost.recommendations
-    assert (found.tiling, found.events_per_tile, found.tiles_per_window) == ("HIERARCHICAL_TILING", 30, 12)
+    assert (found.tiling, found.events_per_tile, found.tiles_per_window) == (
+        "HIERARCHICAL_TILING",
+        30,
+        12,
+    )
     assert plan.cost.stored_bytes == 1000 * (plan.cost.stored_bytes_per_entity or 0)
     assert plan.cost.tiles_per_second == 200 * plan.cost.typical.tiles
 
@@ -119,7 +173,9 @@ def test_every_key_is_tested() -> None:
     """The two files above hold every key that there is."""
     import yaml
 
-    assert _keys(yaml.safe_load(CHAPTER)) | _keys(yaml.safe_load(OTHER)) == _keys_of(json_schema("config"))
+    assert _keys(yaml.safe_load(CHAPTER)) | _keys(yaml.safe_load(OTHER)) == _keys_of(
+        json_schema("config")
+    )
 
 
 #: key -> a value that is not its default, and what else the file says so that it can matter
@@ -151,7 +207,9 @@ ALONE: dict[str, tuple[Any, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("key", ALONE)
 def test_each_key_has_an_effect_of_its_own(key: str, tmp_path: Path) -> None:
-    """One key that changes shows in what the compiler writes of a GroupBy that leaves all to the configuration."""
+    """One key that changes shows in what the compiler writes of a GroupBy that leaves all to the
+    configuration.
+    """
     value, others = ALONE[key]
     before = {"enabled": True, **others}
     *sections, name = key.split(".")
@@ -167,7 +225,8 @@ def _written(config: dict[str, Any], folder: Path) -> dict[str, str]:
     """The files of all plans."""
     (folder / "totals.py").write_text(
         "from tilewright import Aggregation, EventSource, GroupBy, Operation, Query\n"
-        "source = EventSource(schema={'user': 'string', 'x': 'double', 'ts': 'timestamp'}, query=Query(time_column='ts'))\n"
+        "source = EventSource(schema={'user': 'string', 'x': 'double', 'ts': 'timestamp'}, "
+        "query=Query(time_column='ts'))\n"
         "total = Aggregation(input_column='x', operation=Operation.SUM, windows=['12h'])\n"
         "totals = GroupBy(sources=[source], keys=['user'], aggregations=[total])\n"
     )
@@ -183,10 +242,17 @@ def test_every_key_is_tested_alone() -> None:
 
 @pytest.mark.parametrize("name", ["config", "plan"])
 def test_every_property_is_described(name: str) -> None:
-    """The text below each field of the model is its description in the schema, also where it refers to another part."""
+    """The text below each field of the model is its description in the schema, also where it refers
+    to another part.
+    """
     schema = json_schema(name)
     parts = {"": schema, **schema["$defs"]}
-    assert [f"{part}.{field}" for part in parts for field, found in parts[part]["properties"].items() if not found.get("description")] == []
+    assert [
+        f"{part}.{field}"
+        for part in parts
+        for field, found in parts[part]["properties"].items()
+        if not found.get("description")
+    ] == []
 
 
 def _keys(content: dict[str, Any], prefix: str = "") -> set[str]:
@@ -204,14 +270,18 @@ def _keys_of(schema: dict[str, Any]) -> set[str]:
             found.add(prefix + name)
             for part in [value, *value.get("anyOf", ())]:
                 if "$ref" in part:
-                    found |= below(schema["$defs"][part["$ref"].rpartition("/")[2]], f"{prefix}{name}.")
+                    found |= below(
+                        schema["$defs"][part["$ref"].rpartition("/")[2]], f"{prefix}{name}."
+                    )
         return found
 
     return below(schema, "")
 
 
 def test_the_schema_of_the_file_is_strict() -> None:
-    """An editor that knows the schema refuses unknown keys at every level, and durations that cannot be read."""
+    """An editor that knows the schema refuses unknown keys at every level, and durations that
+    cannot be read.
+    """
     schema = json_schema("config")
     sections = [schema, *schema["$defs"].values()]
     assert all(section["additionalProperties"] is False for section in sections)
@@ -254,8 +324,15 @@ def test_mistakes_are_reported_together_at_their_lines(tmp_path: Path) -> None:
     """
     assert _problems(tmp_path, text) == [
         "2: TW005 tiling.enabled: Input should be a valid boolean.",
-        "3: TW005 tiling.tile_size: '1 hour' is not a duration. Write a whole number and one of s, m, h, d, w, such as '30s', '5m', '7d'.",
-        "5: TW005 there is no setting 'tiling.kv_store.ttl_multplier'. Did you mean 'ttl_multiplier'?",
+        (
+            "3: TW005 tiling.tile_size: '1 hour' is not a duration. Write a whole "
+            "number and one of "
+            "s, m, h, d, w, such as '30s', '5m', '7d'."
+        ),
+        (
+            "5: TW005 there is no setting 'tiling.kv_store.ttl_multplier'. Did you mean "
+            "'ttl_multiplier'?"
+        ),
         "6: TW005 tiling.kv_store.compression: Input should be 'none' or 'snappy'.",
         "7: TW005 there is no setting 'redis'. Known: tiling.",
     ]
@@ -268,12 +345,24 @@ def test_mistakes_are_reported_together_at_their_lines(tmp_path: Path) -> None:
         ("tiling: 5\n", "1: TW005 tiling: "),
         ("- tiling\n", "1: TW005 the file: "),
         ("tiling:\n  sizing_strategy: fixed\n", "needs a tile_size"),
-        ("tiling:\n  tile_sizes:\n    1h: 2h\n", "2: TW005 tiling.tile_sizes: the tile 2h is longer than its window 1h."),
+        (
+            "tiling:\n  tile_sizes:\n    1h: 2h\n",
+            "2: TW005 tiling.tile_sizes: the tile 2h is longer than its window 1h.",
+        ),
         ("tiling:\n  tile_sizes:\n    1d: 2h\n    24h: 1h\n", "1d and 24h are the same window"),
         ("tiling:\n  tile_sizes:\n    soon: 2h\n", "'soon' is not a duration"),
-        ("tiling:\n  entity_stats: {entities: 5}\n", "2: TW005 tiling.entity_stats.events_per_hour: Field required."),
-        ("tiling:\n  flink: {alowed_lateness: 5}\n", "'tiling.flink.alowed_lateness'. Did you mean 'allowed_lateness'?"),
-        ("tiling:\n  entity_stats: {event_per_hour: 5, events_per_hour: 5}\n", "Did you mean 'events_per_hour'?"),
+        (
+            "tiling:\n  entity_stats: {entities: 5}\n",
+            "2: TW005 tiling.entity_stats.events_per_hour: Field required.",
+        ),
+        (
+            "tiling:\n  flink: {alowed_lateness: 5}\n",
+            "'tiling.flink.alowed_lateness'. Did you mean 'allowed_lateness'?",
+        ),
+        (
+            "tiling:\n  entity_stats: {event_per_hour: 5, events_per_hour: 5}\n",
+            "Did you mean 'events_per_hour'?",
+        ),
         ("tiling:\n  sizing_strategy: fastest\n", "2: TW005 tiling.sizing_strategy: "),
         ("tiling: !!python/object/apply:os.getcwd []\n", "not YAML"),
     ],

@@ -1,4 +1,6 @@
-"""Loading of the author's files: which are run, whose a GroupBy is, and what a failing file costs."""
+"""Loading of the author's files: which are run, whose a GroupBy is, and what a failing file
+costs.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,13 @@ from tilewright_compiler.compile import Compilation, compile_paths
 
 HEAD = """\
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
-source = EventSource(schema={"user": "string", "x": "double", "ts": "timestamp"}, query=Query(time_column="ts"))
+schema = {"user": "string", "x": "double", "ts": "timestamp"}
+source = EventSource(schema=schema, query=Query(time_column="ts"))
 def make(name=None, **more):
     total = Aggregation(input_column="x", operation=Operation.SUM, windows=["1h"], **more)
-    return GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=[total], name=name)
+    return GroupBy(
+        sources=[source], keys=["user"], tiling_enabled=True, aggregations=[total], name=name
+    )
 """
 
 
@@ -47,8 +52,19 @@ def test_names_are_paths_below_the_root() -> None:
 
 
 def test_only_files_of_features_are_run() -> None:
-    """Tests, private files, scripts, hidden folders, environments and files of other things are left alone."""
-    for path in ("test_a.py", "conftest.py", "_private.py", "__init__.py", "scripts/a.py", ".hidden/a.py", "_old/a.py", "env/lib/a.py"):
+    """Tests, private files, scripts, hidden folders, environments and files of other things are
+    left alone.
+    """
+    for path in (
+        "test_a.py",
+        "conftest.py",
+        "_private.py",
+        "__init__.py",
+        "scripts/a.py",
+        ".hidden/a.py",
+        "_old/a.py",
+        "env/lib/a.py",
+    ):
         _write(f"features/{path}", "raise SystemExit('this file was run')")
     Path("features/env/pyvenv.cfg").touch()
     _write("features/other.py", "raise SystemExit('this file was run')", head=False)
@@ -63,57 +79,111 @@ def test_a_named_file_is_run_whatever_its_name() -> None:
 
 
 def test_a_group_by_belongs_to_the_module_that_assigns_it() -> None:
-    """Importing a GroupBy does not compile it twice, whichever file is loaded first, and however it is imported."""
-    _write("features/a.py", "from features_of_b.b import hourly", "import features_of_b.b as b", "alias = b.hourly", "mine = make()")
+    """Importing a GroupBy does not compile it twice, whichever file is loaded first, and however it
+    is imported.
+    """
+    _write(
+        "features/a.py",
+        "from features_of_b.b import hourly",
+        "import features_of_b.b as b",
+        "alias = b.hourly",
+        "mine = make()",
+    )
     _write("features/features_of_b/b.py", "hourly = make()")
-    _write("features/z.py", "from features_of_b.b import *", "from features_of_b.b import hourly as other")
+    _write(
+        "features/z.py",
+        "from features_of_b.b import *",
+        "from features_of_b.b import hourly as other",
+    )
     assert _names(compile_paths(["features"])) == ["a.mine", "features_of_b.b.hourly"]
 
 
 def test_helpers_make_group_bys_for_the_module_that_assigns_them() -> None:
     """A function of a private module makes GroupBys that belong to its caller."""
     _write("features/_shared.py")
-    _write("features/clicks.py", "import tilewright, _shared", "hourly = _shared.make()", "daily = _shared.make()", head=False)
+    _write(
+        "features/clicks.py",
+        "import tilewright, _shared",
+        "hourly = _shared.make()",
+        "daily = _shared.make()",
+        head=False,
+    )
     compilation = compile_paths(["features"])
     assert _names(compilation) == ["clicks.daily", "clicks.hourly"]
 
 
 def test_names_overrides_and_lists() -> None:
-    """A GroupBy with a name of its own needs no variable, and one with two variables has the first one's name."""
-    _write("clicks.py", "some = [make(name=f'generated.g{i}') for i in range(3)]", "first = second = make()")
-    assert _names(compile_paths(["clicks.py"])) == ["clicks.first", "generated.g0", "generated.g1", "generated.g2"]
+    """A GroupBy with a name of its own needs no variable, and one with two variables has the first
+    one's name.
+    """
+    _write(
+        "clicks.py",
+        "some = [make(name=f'generated.g{i}') for i in range(3)]",
+        "first = second = make()",
+    )
+    assert _names(compile_paths(["clicks.py"])) == [
+        "clicks.first",
+        "generated.g0",
+        "generated.g1",
+        "generated.g2",
+    ]
 
 
 def test_sources_are_named_by_their_variables() -> None:
-    """A source has the name of its variable, also of the one in the module that it is imported from."""
+    """A source has the name of its variable, also of the one in the module that it is imported
+    from.
+    """
     _write("features/_shared.py")
-    _write("features/a.py", "import tilewright, _shared", "from _shared import source as clicks", "hourly = _shared.make()", head=False)
+    _write(
+        "features/a.py",
+        "import tilewright, _shared",
+        "from _shared import source as clicks",
+        "hourly = _shared.make()",
+        head=False,
+    )
     assert [plan.sources[0].name for plan in compile_paths(["features"]).plans] == ["clicks"]
 
 
 def test_an_exception_ends_its_own_file_only() -> None:
-    """A failing file is reported at its line, and the mistakes of all other files are reported too."""
-    _write("features/a.py", "before = make(edge='exactly')", "def fail():", "    raise KeyError('user')", "fail()")
+    """A failing file is reported at its line, and the mistakes of all other files are reported
+    too.
+    """
+    _write(
+        "features/a.py",
+        "before = make(edge='exactly')",
+        "def fail():",
+        "    raise KeyError('user')",
+        "fail()",
+    )
     _write("features/b.py", "x = make(", "y = 1")
     _write("features/c.py", "good = make()")
     _write("features/d.py", "bad = make(windws=['1h'])")
     compilation = compile_paths(["features"])
     assert _shown(compilation) == [
-        "features/a.py:4: TW010 Aggregation(edge='exactly'): input should be 'sawtooth', 'prorate', 'truncate' or 'exact'.",
-        "features/a.py:8: TW001 KeyError: 'user'. The file was left out; correct this line.",
-        "features/b.py:6: TW002 '(' was never closed. Correct this line; the file was left out.",
-        "features/d.py:4: TW008 Aggregation has no argument 'windws'. Did you mean 'windows'?",
+        (
+            "features/a.py:5: TW010 Aggregation(edge='exactly'): input should be 'sawtooth', "
+            "'prorate', 'truncate' or 'exact'."
+        ),
+        "features/a.py:11: TW001 KeyError: 'user'. The file was left out; correct this line.",
+        "features/b.py:9: TW002 '(' was never closed. Correct this line; the file was left out.",
+        "features/d.py:5: TW008 Aggregation has no argument 'windws'. Did you mean 'windows'?",
     ]
     assert [plan.name for plan in compilation.plans] == ["c.good"]
 
 
-@pytest.mark.parametrize("end", ["raise SystemExit(3)", "exit()", "def f(): f()\nf()", "import no_such_module"])
+@pytest.mark.parametrize(
+    "end", ["raise SystemExit(3)", "exit()", "def f(): f()\nf()", "import no_such_module"]
+)
 def test_nothing_that_a_file_does_ends_the_compilation(end: str) -> None:
-    """A file that exits, recurses without end or imports what is not there is reported like any other."""
+    """A file that exits, recurses without end or imports what is not there is reported like any
+    other.
+    """
     _write("features/a.py", end)
     _write("features/c.py", "good = make()")
     compilation = compile_paths(["features"])
-    assert [(problem.code, problem.file) for problem in compilation.diagnostics] == [("TW001", "features/a.py")]
+    assert [(problem.code, problem.file) for problem in compilation.diagnostics] == [
+        ("TW001", "features/a.py")
+    ]
     assert [plan.name for plan in compilation.plans] == ["c.good"]
 
 
@@ -125,16 +195,26 @@ def test_a_file_that_is_not_text() -> None:
 
 
 def test_what_cannot_be_found() -> None:
-    """A missing path, a folder without declarations and a file without a GroupBy each say what to do."""
+    """A missing path, a folder without declarations and a file without a GroupBy each say what to
+    do.
+    """
     Path("empty").mkdir()
     _write("nothing.py")
     Path("events.csv").write_text("a,b\n")
     assert _shown(compile_paths(["missing", "empty", "events.csv"])) == [
-        "empty: TW003 no file below this folder imports tilewright. Name the folder that holds your declarations.",
-        "events.csv: TW003 this is no file of Python. Name the .py file that declares the GroupBys, or the folder that holds it.",
+        (
+            "empty: TW003 no file below this folder imports tilewright. Name the folder that holds "
+            "your declarations."
+        ),
+        (
+            "events.csv: TW003 this is no file of Python. Name the .py file that declares the "
+            "GroupBys, or the folder that holds it."
+        ),
         "missing: TW003 there is no such file or folder. Name one that exists.",
     ]
-    assert _shown(compile_paths(["nothing.py"])) == ["nothing.py: TW003 declares no GroupBy. Assign one to a variable of the module."]
+    assert _shown(compile_paths(["nothing.py"])) == [
+        "nothing.py: TW003 declares no GroupBy. Assign one to a variable of the module."
+    ]
 
 
 def test_a_missing_path_stops_no_other() -> None:
@@ -142,7 +222,10 @@ def test_a_missing_path_stops_no_other() -> None:
     _write("broken.py", "g = make(tile_size='7x')")
     _write("sound.py", "h = make()")
     compilation = compile_paths(["missing.py", "broken.py", "sound.py"])
-    assert [(problem.file, problem.code) for problem in compilation.diagnostics] == [("broken.py", "TW011"), ("missing.py", "TW003")]
+    assert [(problem.file, problem.code) for problem in compilation.diagnostics] == [
+        ("broken.py", "TW011"),
+        ("missing.py", "TW003"),
+    ]
     assert [plan.name for plan in compilation.plans] == ["sound.h"]
 
 
@@ -177,4 +260,6 @@ def test_a_changed_file_is_read_again() -> None:
 def test_paths_that_overlap_compile_once() -> None:
     """A file that two paths reach is loaded once, from the first of them."""
     _write("features/clicks.py", "hourly = make()")
-    assert _names(compile_paths(["features", "features/clicks.py", "./features/"])) == ["clicks.hourly"]
+    assert _names(compile_paths(["features", "features/clicks.py", "./features/"])) == [
+        "clicks.hourly"
+    ]

@@ -27,7 +27,11 @@ from tilewright_compiler.plan.defaults import default_value
         ("2024-01-04", "TIMESTAMP", datetime(2024, 1, 4, tzinfo=UTC)),
         ([], "BIGINT[]", []),
         (["2024-01-04"], "DATE[]", [date(2024, 1, 4)]),
-        ([{"item": "1.5", "count": 2}], "STRUCT(item DECIMAL(12,1), count BIGINT)[]", [{"item": Decimal("1.5"), "count": 2}]),
+        (
+            [{"item": "1.5", "count": 2}],
+            "STRUCT(item DECIMAL(12,1), count BIGINT)[]",
+            [{"item": Decimal("1.5"), "count": 2}],
+        ),
         ({"a": 1}, "MAP(VARCHAR, BIGINT)", {"a": 1}),
         ({"7": 1}, "MAP(BIGINT, BIGINT)", {7: 1}),
         ({7: 1}, "MAP(BIGINT, BIGINT)", {7: 1}),

@@ -28,7 +28,14 @@ def _plan(
 ) -> Plan:
     source = EventSource(table=table, schema=SCHEMA, query=Query(time_column="ts", wheres=wheres))
     total = Aggregation(input_column="x", operation=Operation.SUM, windows=["1h"])
-    group_by = GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=aggregations or [total], name=name, **more)
+    group_by = GroupBy(
+        sources=[source],
+        keys=["user"],
+        tiling_enabled=True,
+        aggregations=aggregations or [total],
+        name=name,
+        **more,
+    )
     return compile_group_by(group_by)
 
 
@@ -44,7 +51,9 @@ def test_equal_declarations_have_equal_fingerprints() -> None:
 
 
 def test_what_stored_tiles_depend_on() -> None:
-    """The storage fingerprint changes with keys, states, levels and expressions, and with nothing else."""
+    """The storage fingerprint changes with keys, states, levels and expressions, and with nothing
+    else.
+    """
     plan = _plan()
     total = Aggregation(input_column="x", operation=Operation.SUM, windows=["1h"])
     same = [
@@ -52,7 +61,17 @@ def test_what_stored_tiles_depend_on() -> None:
         _plan(online=True),
         _plan(derivations=[Derivation(name="twice", expression="x_sum_1h * 2")]),
         _plan([total, Aggregation(input_column="x", operation=Operation.AVERAGE, windows=["50m"])]),
-        _plan([Aggregation(input_column="x", operation=Operation.SUM, windows=["1h"], name="other", default=0)]),
+        _plan(
+            [
+                Aggregation(
+                    input_column="x",
+                    operation=Operation.SUM,
+                    windows=["1h"],
+                    name="other",
+                    default=0,
+                )
+            ]
+        ),
     ]
     other = [
         _plan(wheres=["x > 0"]),
@@ -69,23 +88,37 @@ def test_what_stored_tiles_depend_on() -> None:
 def test_states_are_shared() -> None:
     """SUM, AVERAGE and COUNT of a column keep its sum and count once, whatever their windows."""
     operations = (Operation.COUNT, Operation.SUM, Operation.AVERAGE)
-    plan = _plan([Aggregation(input_column="x", operation=o, windows=["1h", "1d"]) for o in operations])
+    plan = _plan(
+        [Aggregation(input_column="x", operation=o, windows=["1h", "1d"]) for o in operations]
+    )
     assert [state.id for state in plan.states] == ["count_x", "sum_x"]
-    assert [column.state for column in plan.tile_layout.columns] == ["sum_x", "count_x"] or len(plan.tile_layout.columns) == 2
+    assert [column.state for column in plan.tile_layout.columns] == ["sum_x", "count_x"] or len(
+        plan.tile_layout.columns
+    ) == 2
 
 
 def test_every_kind_of_state_is_known_to_the_table() -> None:
     """What an operation keeps stands in the table of states."""
     found = [operation for name, operation in vars(Operation).items() if name.isupper()]
     percentiles = [Operation.PERCENTILE([0.5]), Operation.PERCENTILE([0.5], sketch="kll")]
-    sized = [operation(5) for operation in found if isinstance(operation, type) and operation is not Operation.PERCENTILE]
-    kept = [*percentiles, *sized, *(operation for operation in found if not isinstance(operation, type))]
+    sized = [
+        operation(5)
+        for operation in found
+        if isinstance(operation, type) and operation is not Operation.PERCENTILE
+    ]
+    kept = [
+        *percentiles,
+        *sized,
+        *(operation for operation in found if not isinstance(operation, type)),
+    ]
     assert {kind for operation in kept for kind, _ in operation.kept_states()} == set(state_types())
     assert all(operation.kept_states() for operation in kept)
 
 
 def test_features_are_named_by_input_operation_and_window() -> None:
-    """Names show the window's canonical length; a lifetime has none, and name= replaces the first part only."""
+    """Names show the window's canonical length; a lifetime has none, and name= replaces the first
+    part only.
+    """
     plan = _plan(
         [
             Aggregation(input_column="x", operation=Operation.SUM, windows=["2w", "24h", "90m"]),
@@ -93,13 +126,29 @@ def test_features_are_named_by_input_operation_and_window() -> None:
             Aggregation(input_column="x", operation=Operation.MAX, windows=["1h"], name="peak"),
         ]
     )
-    assert [feature.name for feature in plan.features] == ["x_sum_14d", "x_sum_1d", "x_sum_90m", "user_top3", "peak_1h"]
+    assert [feature.name for feature in plan.features] == [
+        "x_sum_14d",
+        "x_sum_1d",
+        "x_sum_90m",
+        "user_top3",
+        "peak_1h",
+    ]
 
 
 def test_keys_name_their_tile_sizes() -> None:
     """The forms of tile ids follow the specification, for each level by its canonical name."""
-    plan = _plan([Aggregation(input_column="x", operation=Operation.SUM, windows=["30d", "1d", "1h"]), _with_tile("30s", "5m")])
-    assert plan.key_layout.tile_ids == {"1d": "%Y%m%d", "1h": "%Y%m%d%H", "5m": "%Y%m%d%H%M", "30s": "%Y%m%d%H%M%S"}
+    plan = _plan(
+        [
+            Aggregation(input_column="x", operation=Operation.SUM, windows=["30d", "1d", "1h"]),
+            _with_tile("30s", "5m"),
+        ]
+    )
+    assert plan.key_layout.tile_ids == {
+        "1d": "%Y%m%d",
+        "1h": "%Y%m%d%H",
+        "5m": "%Y%m%d%H%M",
+        "30s": "%Y%m%d%H%M%S",
+    }
     assert plan.key_layout.text.startswith("tiles::totals::{{entity}}::{size}::{tile_id}")
 
 
@@ -110,7 +159,14 @@ def _with_tile(size: str, window: str) -> Aggregation:
 def test_states_of_other_meaning_have_other_ids() -> None:
     """Names that run into each other do not make one state of two."""
     source = EventSource(
-        schema={"user": "string", "x": "double", "k_x": "double", "x_by_k": "double", "k": "string", "ts": "timestamp"},
+        schema={
+            "user": "string",
+            "x": "double",
+            "k_x": "double",
+            "x_by_k": "double",
+            "k": "string",
+            "ts": "timestamp",
+        },
         query=Query(time_column="ts"),
     )
     asked = [
@@ -119,15 +175,29 @@ def test_states_of_other_meaning_have_other_ids() -> None:
         ("x_by_k", Operation.MIN, None),
         ("x", Operation.MIN, ["k"]),
     ]
-    aggregations = [Aggregation(input_column=c, operation=o, buckets=b, name=f"{i}") for i, (c, o, b) in enumerate(asked)]
-    plan = compile_group_by(GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=aggregations))
+    aggregations = [
+        Aggregation(input_column=c, operation=o, buckets=b, name=f"{i}")
+        for i, (c, o, b) in enumerate(asked)
+    ]
+    plan = compile_group_by(
+        GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=aggregations)
+    )
     ids = [state.id for state in plan.states]
-    assert ids == ["first_k_x", "first_k_x_2", "min_x_by_k", "count_x_by_k", "min_x_by_k_2", "count_x_by_k_2"]
+    assert ids == [
+        "first_k_x",
+        "first_k_x_2",
+        "min_x_by_k",
+        "count_x_by_k",
+        "min_x_by_k_2",
+        "count_x_by_k_2",
+    ]
     assert [feature.states for feature in plan.features] == [ids[:1], ids[1:2], ids[2:4], ids[4:]]
 
 
 def test_what_is_kept_by_bucket_is_not_kept_of_all_events() -> None:
-    """Several features by one column share its states, and a tile keeps them for each value only."""
+    """Several features by one column share its states, and a tile keeps them for each value
+    only.
+    """
     aggregations = [
         Aggregation(input_column="x", operation=operation, windows=["1h", "1d"], buckets=["ts"])
         for operation in (Operation.SUM, Operation.AVERAGE)
@@ -152,7 +222,12 @@ def test_a_broken_declaration_is_an_error_with_all_its_problems() -> None:
     """In Python the diagnostics are raised together."""
     with pytest.raises(CompileError) as refused:
         compile_group_by(GroupBy(sources=[], keys="user", aggregations=[], name="a b"))
-    assert [problem.code for problem in refused.value.diagnostics] == ["TW007", "TW010", "TW010", "TW010"]
+    assert [problem.code for problem in refused.value.diagnostics] == [
+        "TW007",
+        "TW010",
+        "TW010",
+        "TW010",
+    ]
     assert __file__.rsplit("/", 1)[-1] in str(refused.value)
 
 
@@ -163,11 +238,20 @@ def test_the_schema_of_a_local_file(suffix: str, tmp_path: Path) -> None:
     folder.mkdir()
     with duckdb.connect() as database:
         query = "SELECT 'a' AS \"user\", 1.5::DOUBLE AS x, TIMESTAMP '2024-01-04 12:00:00' AS ts"
-        database.execute(f"COPY ({query}) TO '{str(folder).replace(chr(39), chr(39) * 2)}/events.{suffix}'")
+        database.execute(
+            f"COPY ({query}) TO '{str(folder).replace(chr(39), chr(39) * 2)}/events.{suffix}'"
+        )
     source = EventSource(table=f"events.{suffix}", query=Query(time_column="ts"))
     total = Aggregation(input_column="x", operation=Operation.SUM, windows=["1h"])
-    plan = compile_group_by(GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=[total]), base_dir=str(folder))
-    assert [(column.name, column.type) for column in plan.sources[0].columns] == [("user", "VARCHAR"), ("x", "DOUBLE"), ("ts", "TIMESTAMP")]
+    plan = compile_group_by(
+        GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=[total]),
+        base_dir=str(folder),
+    )
+    assert [(column.name, column.type) for column in plan.sources[0].columns] == [
+        ("user", "VARCHAR"),
+        ("x", "DOUBLE"),
+        ("ts", "TIMESTAMP"),
+    ]
     assert str(tmp_path) not in plan_text(plan)
 
 
@@ -176,4 +260,6 @@ def test_the_schema_of_what_is_not_local() -> None:
     source = EventSource(table="shop.clicks", query=Query(time_column="ts"))
     total = Aggregation(input_column="x", operation=Operation.SUM, windows=["1h"])
     with pytest.raises(CompileError, match=r"TW022 the table 'shop.clicks' is not a local file"):
-        compile_group_by(GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=[total]))
+        compile_group_by(
+            GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=[total])
+        )

@@ -26,7 +26,11 @@ def test_a_type_has_a_family(of: str | None, types: list[str]) -> None:
 
 def test_a_list_is_aggregated_by_its_elements() -> None:
     """One pair of brackets is taken off."""
-    assert [element(name) for name in ("BIGINT", "BIGINT[]", "BIGINT[][]")] == ["BIGINT", "BIGINT", "BIGINT[]"]
+    assert [element(name) for name in ("BIGINT", "BIGINT[]", "BIGINT[][]")] == [
+        "BIGINT",
+        "BIGINT",
+        "BIGINT[]",
+    ]
 
 
 def test_the_scale_of_a_decimal() -> None:

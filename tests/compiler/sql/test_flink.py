@@ -11,7 +11,13 @@ from tilewright_compiler.sql.flink import Flink
 
 @pytest.mark.parametrize(
     ("duckdb_type", "written"),
-    [("VARCHAR", "STRING"), ("BIGINT", "BIGINT"), ("DECIMAL(10,2)", "DECIMAL(10, 2)"), ("DATE", "DATE"), ("BOOLEAN", "BOOLEAN")],
+    [
+        ("VARCHAR", "STRING"),
+        ("BIGINT", "BIGINT"),
+        ("DECIMAL(10,2)", "DECIMAL(10, 2)"),
+        ("DATE", "DATE"),
+        ("BOOLEAN", "BOOLEAN"),
+    ],
 )
 def test_types_have_flinks_names(duckdb_type: str, written: str) -> None:
     """A type is written by the name that Flink has for it."""
@@ -20,5 +26,7 @@ def test_types_have_flinks_names(duckdb_type: str, written: str) -> None:
 
 
 def test_its_generator_is_sqlglots_own() -> None:
-    """Where a compiled sqlglot is installed, a generator that derives from its own cannot be made."""
+    """Where a compiled sqlglot is installed, a generator that derives from its own cannot be
+    made.
+    """
     assert Flink.generator_class.__module__.startswith("sqlglot.")

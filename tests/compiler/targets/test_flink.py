@@ -23,7 +23,9 @@ def case(name: str) -> Plan:
     return plan
 
 
-def counting(topic: str | None = None, schema: dict[str, str] | None = None, **selects: str) -> Plan:
+def counting(
+    topic: str | None = None, schema: dict[str, str] | None = None, **selects: str
+) -> Plan:
     """A plan that counts `n` of `k`."""
     source = EventSource(
         topic=topic,
@@ -37,14 +39,18 @@ def counting(topic: str | None = None, schema: dict[str, str] | None = None, **s
 @pytest.mark.parametrize("name", ["quick_start", "hostile_names"])
 def test_a_reviewer_has_read_the_job(name: str, snapshot: SnapshotAssertion) -> None:
     """The statements of a small plan, and of one whose names hold every quote."""
-    assert flink.files(case(name))["flink/job.sql"] == snapshot(extension_class=file_snapshot("sql"))
+    assert flink.files(case(name))["flink/job.sql"] == snapshot(
+        extension_class=file_snapshot("sql")
+    )
 
 
 def test_a_reviewer_has_read_what_goes_with_it(snapshot: SnapshotAssertion) -> None:
     """The runner, and what it says of how to submit it."""
     files = flink.files(case("quick_start"))
     assert list(files) == ["flink/job.sql", "flink/job.py", "flink/README.md"]
-    assert files["flink/job.py"] + files["flink/README.md"] == snapshot(extension_class=file_snapshot("md"))
+    assert files["flink/job.py"] + files["flink/README.md"] == snapshot(
+        extension_class=file_snapshot("md")
+    )
 
 
 def test_a_topic_is_read_from_kafka() -> None:
@@ -57,13 +63,21 @@ def test_a_topic_is_read_from_kafka() -> None:
 def test_what_is_handed_over_is_in_the_order_that_the_runtime_expects() -> None:
     """The function takes columns by their place."""
     plan = case("every_operation")
-    (call,) = [text for text in statements(flink.files(plan)["flink/job.sql"]) if text.startswith("EXECUTE")]
+    (call,) = [
+        text
+        for text in statements(flink.files(plan)["flink/job.sql"])
+        if text.startswith("EXECUTE")
+    ]
     arguments = call.split("`put_tiles`(")[1].split(") FROM")[0]
-    assert [argument.strip().strip("`") for argument in arguments.split(",\n")] == [column.name for column in handed_over(plan)]
+    assert [argument.strip().strip("`") for argument in arguments.split(",\n")] == [
+        column.name for column in handed_over(plan)
+    ]
 
 
 def test_statements_end_where_they_do() -> None:
-    """Semicolons in quotes, names and comments end nothing, and a statement set is one statement."""
+    """Semicolons in quotes, names and comments end nothing, and a statement set is one
+    statement.
+    """
     script = (
         "SET 'a' = 'b;c';\n-- no; end\n"
         "CREATE VIEW `x;y` AS SELECT 'it''s -- no comment; 1 - 2';\n"
@@ -81,10 +95,20 @@ def test_statements_end_where_they_do() -> None:
     [
         (
             counting(n="greatest(n, 1)"),
-            "source clicks: 'greatest(n, 1)' holds greatest, which is not known to give the same value in Flink.",
+            (
+                "source clicks: 'greatest(n, 1)' holds greatest, which is not known "
+                "to give the same "
+                "value in Flink."
+            ),
         ),
-        (counting("clicks"), "source clicks: the topic 'clicks' is not of the form kafka://HOST:PORT/TOPIC."),
-        (counting(schema={"n": "array<bigint>"}), "the lists of 'n' cannot be taken apart there. Send an event for each element."),
+        (
+            counting("clicks"),
+            "source clicks: the topic 'clicks' is not of the form kafka://HOST:PORT/TOPIC.",
+        ),
+        (
+            counting(schema={"n": "array<bigint>"}),
+            "the lists of 'n' cannot be taken apart there. Send an event for each element.",
+        ),
     ],
 )
 def test_what_cannot_run_is_refused(plan: Plan, said: str) -> None:
@@ -96,16 +120,21 @@ def test_what_cannot_run_is_refused(plan: Plan, said: str) -> None:
 
 def test_buckets_are_refused() -> None:
     """Every bucket column of a plan is named once."""
-    counts = [Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"], buckets=["b"])]
+    counts = [
+        Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"], buckets=["b"])
+    ]
     plan = plan_of({"k": "string", "n": "bigint", "b": "string"}, ["k"], counts)
     assert flink.unsupported(plan) == [
-        "the bucket column 'b': a Flink job keeps no states by bucket. Make it a key, or use tilewright write."
+        "the bucket column 'b': a Flink job keeps no states by bucket. Make it a key, or use "
+        "tilewright write."
     ]
 
 
 def test_raw_events_are_refused() -> None:
     """What needs events one by one cannot be made of tiles."""
-    counts = [Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"], edge="exact")]
+    counts = [
+        Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"], edge="exact")
+    ]
     (reason,) = flink.unsupported(plan_of({"k": "string", "n": "bigint"}, ["k"], counts))
     assert reason.startswith("it keeps raw events")
 

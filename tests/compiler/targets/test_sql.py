@@ -1,4 +1,6 @@
-"""`--target sql`: tiles in the dialects of warehouses, and what is refused because it would not mean the same there."""
+"""`--target sql`: tiles in the dialects of warehouses, and what is refused because it would not
+mean the same there.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +37,17 @@ def counting(*wheres: str, **selects: str) -> Plan:
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("name", ["quick_start", "hostile_names"])
 def test_every_file_is_one_statement_of_its_dialect(name: str, dialect: str) -> None:
-    """What is written is parsed back to the same statement, whose columns are those that a row of a tile has."""
+    """What is written is parsed back to the same statement, whose columns are those that a row of a
+    tile has.
+    """
     plan = case(name)
     files = in_dialect(dialect).files(plan)
     assert list(files) == [
-        *(f"sql/tiles_{level}.sql" for level in ("6h", "1h", "5m") if f"sql/tiles_{level}.sql" in files),
+        *(
+            f"sql/tiles_{level}.sql"
+            for level in ("6h", "1h", "5m")
+            if f"sql/tiles_{level}.sql" in files
+        ),
         "sql/refused.sql",
     ]
     for path, text in files.items():
@@ -53,26 +61,34 @@ def test_every_file_is_one_statement_of_its_dialect(name: str, dialect: str) -> 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_reviewer_has_read_it(dialect: str, snapshot: SnapshotAssertion) -> None:
     """The tiles of the quick start in each dialect."""
-    assert in_dialect(dialect).files(case("quick_start"))["sql/tiles_5m.sql"] == snapshot(extension_class=file_snapshot("sql"))
+    assert in_dialect(dialect).files(case("quick_start"))["sql/tiles_5m.sql"] == snapshot(
+        extension_class=file_snapshot("sql")
+    )
 
 
 def test_every_state_has_a_form_in_spark(snapshot: SnapshotAssertion) -> None:
     """All operations, of which Spark's own expressions are no hindrance."""
     target = in_dialect("spark")
     assert target.unsupported(case("every_operation")) == []
-    assert target.files(case("every_operation"))["sql/tiles_5m.sql"] == snapshot(extension_class=file_snapshot("sql"))
+    assert target.files(case("every_operation"))["sql/tiles_5m.sql"] == snapshot(
+        extension_class=file_snapshot("sql")
+    )
 
 
 def test_a_table_of_the_warehouse_is_read_by_its_name() -> None:
     """A source whose table is no file is that table; any other is a view of the source's name."""
-    source = event_source({"k": "string", "n": "bigint"}).model_copy(update={"table": "shop.public.clicks"})
+    source = event_source({"k": "string", "n": "bigint"}).model_copy(
+        update={"table": "shop.public.clicks"}
+    )
     plan = plan_of({}, ["k"], COUNT, sources=[source])
     assert "FROM `shop`.`public`.`clicks`" in in_dialect("bigquery").files(plan)["sql/refused.sql"]
     assert "FROM `events`" in in_dialect("bigquery").files(counting())["sql/refused.sql"]
 
 
 def test_expressions_say_in_full_what_spark_means() -> None:
-    """A quotient is a double and null where the divisor is zero, and a cast towards zero is null where it is not possible."""
+    """A quotient is a double and null where the divisor is zero, and a cast towards zero is null
+    where it is not possible.
+    """
     plan = counting("x / n > 2", n="cast(x as bigint)")
     text = in_dialect("bigquery").files(plan)["sql/refused.sql"]
     assert "SAFE_CAST(TRUNC(`raw`.`x`) AS INT64)" in text
@@ -89,7 +105,9 @@ def test_expressions_say_in_full_what_spark_means() -> None:
     ],
 )
 def test_what_may_have_another_value_is_refused(dialect: str, expression: str, what: str) -> None:
-    """An expression without a certain translation is named with the part that has none, and what to do."""
+    """An expression without a certain translation is named with the part that has none, and what to
+    do.
+    """
     (reason,) = in_dialect(dialect).unsupported(counting(expression))
     assert what in reason.partition(" holds ")[2].partition(" (in DuckDB's words)")[0]
     assert f"Query(dialect='{dialect}')" in reason
@@ -97,12 +115,18 @@ def test_what_may_have_another_value_is_refused(dialect: str, expression: str, w
 
 def test_lists_and_buckets_are_refused() -> None:
     """What only the embedded writer makes is named, column by column."""
-    assert in_dialect("spark").unsupported(case("lists"))[-1].startswith("the input words holds lists")
-    assert any(reason.startswith("the bucket column country:") for reason in in_dialect("duckdb").unsupported(case("buckets")))
+    assert (
+        in_dialect("spark").unsupported(case("lists"))[-1].startswith("the input words holds lists")
+    )
+    assert any(
+        reason.startswith("the bucket column country:")
+        for reason in in_dialect("duckdb").unsupported(case("buckets"))
+    )
 
 
 @pytest.mark.parametrize(
-    ("given", "advice"), [("snowflak", "Did you mean 'snowflake'?"), ("cobol", "Known: bigquery,"), (None, "bigquery")]
+    ("given", "advice"),
+    [("snowflak", "Did you mean 'snowflake'?"), ("cobol", "Known: bigquery,"), (None, "bigquery")],
 )
 def test_an_unknown_dialect_names_the_nearest(given: str | None, advice: str) -> None:
     """A dialect that is not in the table, or none at all, is an error that says which there are."""
@@ -114,18 +138,31 @@ def test_an_unknown_dialect_names_the_nearest(given: str | None, advice: str) ->
 def test_refused_events_are_counted() -> None:
     """What cannot be used is counted by reason, with the words of the embedded writer."""
     database = duckdb.connect()
-    rows = [("a", 1, AT), (None, 1, AT), ("a", 1, None), ("a", 1, AT // 1000), ("a", 1, AT * 1000), ("a", 1, AT * 10**6), ("a", 1, 5)]
+    rows = [
+        ("a", 1, AT),
+        (None, 1, AT),
+        ("a", 1, None),
+        ("a", 1, AT // 1000),
+        ("a", 1, AT * 1000),
+        ("a", 1, AT * 10**6),
+        ("a", 1, 5),
+    ]
     database.execute("CREATE TABLE events (k VARCHAR, n BIGINT, x DOUBLE, s VARCHAR, ts BIGINT)")
     database.executemany("INSERT INTO events VALUES (?, ?, NULL, NULL, ?)", rows)
     outside = "time is outside 1971-2099"
-    units = {f"{outside}: {unit}? times are milliseconds": 1 for unit in ("seconds", "microseconds", "nanoseconds")}
+    units = {
+        f"{outside}: {unit}? times are milliseconds": 1
+        for unit in ("seconds", "microseconds", "nanoseconds")
+    }
     found = dict(database.sql(in_dialect("duckdb").files(counting())["sql/refused.sql"]).fetchall())
     assert found == {"key k is null": 1, "time is null": 1, outside: 1} | units
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "spark"])
 def test_a_text_of_several_lines_keeps_them(dialect: str) -> None:
-    """The events are indented as a part of each query; a literal with a line break in them is not."""
+    """The events are indented as a part of each query; a literal with a line break in them is
+    not.
+    """
     for text in in_dialect(dialect).files(counting("s = 'one\n two'")).values():
         tree = sqlglot.parse_one(text, read=dialect)
         assert "one\n two" in [literal.this for literal in tree.find_all(exp.Literal)]

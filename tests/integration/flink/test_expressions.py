@@ -1,4 +1,6 @@
-"""The author's expressions on Flink itself: each has the value that it has in Spark, or is refused."""
+"""The author's expressions on Flink itself: each has the value that it has in Spark, or is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,15 @@ from tilewright_compiler.sql.flink import Flink, identifier
 from tilewright_compiler.sql.tree import NotTranslatable
 
 #: Columns of plain values; a stream of JSON has no others.
-COLUMNS = {name: kind for name, (kind, _) in ROW.items() if not kind.endswith((")[]", "[]")) and not kind.startswith("MAP")}
+COLUMNS = {
+    name: kind
+    for name, (kind, _) in ROW.items()
+    if not kind.endswith((")[]", "[]")) and not kind.startswith("MAP")
+}
 EVENT = {
-    name: None if value == "NULL" else value.removeprefix("'").removesuffix("'") for name, (_, value) in ROW.items() if name in COLUMNS
+    name: None if value == "NULL" else value.removeprefix("'").removesuffix("'")
+    for name, (_, value) in ROW.items()
+    if name in COLUMNS
 }
 SOURCE = Source(
     name="row",
@@ -57,14 +65,24 @@ def values(expressions: list[Translated], folder: Path) -> list[str | None]:
     (folder / "row.json").write_text(json.dumps(EVENT) + "\n", encoding="utf-8")
     raw = ", ".join(f"{identifier(name)} STRING" for name in COLUMNS)
     typed = ", ".join(
-        f"{read(exp.column(name, quoted=True), kind).sql(Flink, identify=True)} AS {identifier(name)}" for name, kind in COLUMNS.items()
+        f"{read(exp.column(name, quoted=True), kind).sql(Flink, identify=True)} AS "
+        f"{identifier(name)}"
+        for name, kind in COLUMNS.items()
     )
     ddl = [
-        f"CREATE TABLE raw_row ({raw}) WITH ('connector' = 'filesystem', 'path' = '{folder / 'row.json'}', 'format' = 'json')",
+        (
+            f"CREATE TABLE raw_row ({raw}) WITH ('connector' = 'filesystem', 'path' = "
+            f"'{folder / 'row.json'}', 'format' = 'json')"
+        ),
         f"CREATE TEMPORARY VIEW typed AS SELECT {typed} FROM raw_row",
     ]
     parts = [expressions[at : at + AT_ONCE] for at in range(0, len(expressions), AT_ONCE)]
-    queries = ["SELECT " + ", ".join(f"CAST({one.sql} AS STRING) AS c{i}" for i, one in enumerate(part)) + " FROM typed" for part in parts]
+    queries = [
+        "SELECT "
+        + ", ".join(f"CAST({one.sql} AS STRING) AS c{i}" for i, one in enumerate(part))
+        + " FROM typed"
+        for part in parts
+    ]
     program = Path(__file__).with_name("programs") / "values.py"
     ran = subprocess.run(
         [python(), str(program)],
@@ -86,7 +104,9 @@ def shown(value: str | None, kind: str) -> str:
         return value.lower()
     if kind.startswith("TIMESTAMP"):
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(value))
-        return f"{moment:%Y-%m-%d %H:%M:%S.%f}".rstrip("0").rstrip(".") + "+00" * ("TIME ZONE" in kind)
+        return f"{moment:%Y-%m-%d %H:%M:%S.%f}".rstrip("0").rstrip(".") + "+00" * (
+            "TIME ZONE" in kind
+        )
     return value
 
 
@@ -100,7 +120,9 @@ def same(found: str, wanted: str) -> bool:
 
 
 def test_values_are_those_of_spark(tmp_path: Path) -> None:
-    """Every expression of the table that is not refused has the value of Spark, and no more than half are refused."""
+    """Every expression of the table that is not refused has the value of Spark, and no more than
+    half are refused.
+    """
     asked = translated()
     found = values([expression for expression, _ in asked.values()], tmp_path)
     assert len(asked) >= 120

@@ -1,4 +1,7 @@
-"""Generated Flink jobs that are killed, and what a job says before it starts. The tiles of other jobs: tests/conformance/test_flink.py."""
+"""Generated Flink jobs that are killed, and what a job says before it starts.
+
+The tiles of other jobs: tests/conformance/test_flink.py.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ LOG = EventLog(KIT / "restarts")
 
 @dataclass(frozen=True)
 class Killed:
-    """A job that was killed in the middle of the events and started again, and killed at their end."""
+    """A job that was killed in the middle of the events and started again, and killed at their
+    end.
+    """
 
     store: str
     checkpoints: Path
@@ -28,11 +33,21 @@ class Killed:
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
-    """A file, a checkpoint, the death of the job with its workers, and another file for the next job."""
+    """A file, a checkpoint, the death of the job with its workers, and another file for the next
+    job.
+    """
     folder = tmp_path_factory.mktemp("killed")
     events, checkpoints, store = folder / "events", folder / "checkpoints", f"lmdb:{folder}/store"
     job = Job(folder, LOG.plan, execution_checkpointing_interval="1 s")
-    arguments: list[str | Path] = ["--store", store, "--events", events, "--follow", "--checkpoints", checkpoints]
+    arguments: list[str | Path] = [
+        "--store",
+        store,
+        "--events",
+        events,
+        "--follow",
+        "--checkpoints",
+        checkpoints,
+    ]
     first = EventLog(folder / "first")
     first.folder.mkdir()
     events.mkdir()
@@ -65,10 +80,15 @@ def test_a_job_that_is_killed_goes_on_from_its_checkpoint(killed: Killed) -> Non
 
 
 def test_what_is_wrong_is_said_before_the_job_starts(tmp_path: Path, killed: Killed) -> None:
-    """No such kind of store, no events, checkpoints of another plan: one line, and no stack of Java."""
+    """No such kind of store, no events, checkpoints of another plan: one line, and no stack of
+    Java.
+    """
     job = Job(tmp_path, LOG.plan)
     (tmp_path / "other").mkdir()
-    other = Job(tmp_path / "other", plan_of({"k": "string", "n": "bigint"}, ["k"], aggregations("n", [Operation.COUNT])))
+    other = Job(
+        tmp_path / "other",
+        plan_of({"k": "string", "n": "bigint"}, ["k"], aggregations("n", [Operation.COUNT])),
+    )
     events, store = f"--events={tmp_path}", f"--store=lmdb:{tmp_path}/store"
     wrong: dict[str, tuple[Job, list[str]]] = {
         "a store URL begins with": (job, ["--store=nowhere:x", events]),
@@ -79,8 +99,14 @@ def test_what_is_wrong_is_said_before_the_job_starts(tmp_path: Path, killed: Kil
             [store, f"--events={LOG.parts[0].path}", f"--checkpoints={killed.checkpoints}"],
         ),
     }
-    wrong["holds checkpoints of a job that fills another store"] = (job, [store, events, f"--checkpoints={killed.checkpoints}"])
-    wrong["and no event of it could be used"] = (job, [store, f"--events={tmp_path}/plan.json", f"--refused={tmp_path}/refused"])
+    wrong["holds checkpoints of a job that fills another store"] = (
+        job,
+        [store, events, f"--checkpoints={killed.checkpoints}"],
+    )
+    wrong["and no event of it could be used"] = (
+        job,
+        [store, f"--events={tmp_path}/plan.json", f"--refused={tmp_path}/refused"],
+    )
     found = run_all(wrong.values(), tmp_path)
     assert "have no k, n, which is read as null" in found[3].output
     for said, ended in zip(wrong, found, strict=True):

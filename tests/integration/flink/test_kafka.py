@@ -1,4 +1,6 @@
-"""Generated Flink jobs on a real Kafka: tiles as the embedded writer makes them, also after kills; what is away is said at the start."""
+"""Generated Flink jobs on a real Kafka: tiles as the embedded writer makes them, also after kills;
+what is away is said at the start.
+"""
 
 from __future__ import annotations
 
@@ -18,31 +20,54 @@ from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import open_store
 
-#: What SQL adds up, what is made of lists of values, and a sketch; `test_job.py` has every operation.
-OPERATIONS = [Operation.COUNT, Operation.SUM, Operation.MAX, Operation.FIRST, Operation.LAST_K(3), Operation.APPROX_UNIQUE_COUNT]
+#: What SQL adds up, what is made of lists of values, and a sketch; `test_job.py` has every
+#: operation.
+OPERATIONS = [
+    Operation.COUNT,
+    Operation.SUM,
+    Operation.MAX,
+    Operation.FIRST,
+    Operation.LAST_K(3),
+    Operation.APPROX_UNIQUE_COUNT,
+]
 
 
 def reading(topic: str) -> Plan:
     """A plan of two keys that reads a topic, in tiles of 1m, 5m and 1h."""
-    parts = [*aggregations("n", OPERATIONS, ["10m", "1h", "12h"]), *aggregations("t", [Operation.LAST], ["1h"])]
+    parts = [
+        *aggregations("n", OPERATIONS, ["10m", "1h", "12h"]),
+        *aggregations("t", [Operation.LAST], ["1h"]),
+    ]
     return plan_of(SCHEMA, ["k", "m"], parts, sources=[event_source(SCHEMA, topic=topic)])
 
 
 def produce(kafka: Kafka, topic: str, events: Sequence[Event]) -> None:
     """Every other event to each of two partitions, all of them without one column."""
     for partition in (0, 1):
-        kafka.produce(topic, [line.replace('"b": ', '"c": ') for line in lines_of(events[partition::2])], partition)
+        kafka.produce(
+            topic,
+            [line.replace('"b": ', '"c": ') for line in lines_of(events[partition::2])],
+            partition,
+        )
 
 
 def grow_after(events: Sequence[Event]) -> list[list[Event]]:
-    """An event in the first minute of an hour for twenty entities, in the second for some of them, and in the first for all again.
+    """An event in the first minute of an hour for twenty entities, in the second for some of them,
+    and in the first for all again.
 
-    Were the tiles of an entity put by two instances, one of them would merge the hour without what the other has put meanwhile. Some
-    are left out so that rows that take turns between instances do not come to the same one again.
+    Were the tiles of an entity put by two instances, one of them would merge the hour without what
+    the other has put meanwhile. Some are left out so that rows that take turns between instances do
+    not come to the same one again.
     """
     hour = (events[-1]["ts"] // HOUR + 1) * HOUR
     rounds = ((0, 1), (1, 3), (0, 1))
-    return [[{**events[0], "k": f"entity {i}", "ts": hour + minute * MINUTE} for i in range(0, 20, step)] for minute, step in rounds]
+    return [
+        [
+            {**events[0], "k": f"entity {i}", "ts": hour + minute * MINUTE}
+            for i in range(0, 20, step)
+        ]
+        for minute, step in rounds
+    ]
 
 
 def connector() -> list[str | Path]:
@@ -50,16 +75,33 @@ def connector() -> list[str | Path]:
     return ["--jar", jar]
 
 
-def test_a_topic_becomes_tiles_in_redis_also_after_kills(tmp_path: Path, kafka: Kafka, redis_server: RedisServer) -> None:
-    """Killed twice, a job of two partitions counts each event once, also those that came while it was down, and refuses what it should."""
+def test_a_topic_becomes_tiles_in_redis_also_after_kills(
+    tmp_path: Path, kafka: Kafka, redis_server: RedisServer
+) -> None:
+    """Killed twice, a job of two partitions counts each event once, also those that came while it
+    was down, and refuses what it should.
+    """
     topic, url = kafka.topic(partitions=2), redis_server.url()
-    events = sorted(some_events(300, seed=5), key=lambda event: event["ts"])  # nothing is late: a restart forgets the watermark
+    events = sorted(
+        some_events(300, seed=5), key=lambda event: event["ts"]
+    )  # nothing is late: a restart forgets the watermark
     late = [dict(events[0]) | {"ts": AT - 3 * HOUR}, dict(events[1]) | {"ts": AT - 3 * HOUR}]
     plan = reading(topic)
     job = Job(tmp_path, plan, execution_checkpointing_interval="1 s")
     refused, checkpoints = tmp_path / "refused", tmp_path / "checkpoints"
-    # Two instances of each operator: those that put tiles keep the finer ones of their own entities.
-    arguments = [*connector(), "--store", url, "--checkpoints", checkpoints, "--refused", refused, "--parallelism", "2"]
+    # Two instances of each operator: those that put tiles keep the finer ones of their own
+    # entities.
+    arguments = [
+        *connector(),
+        "--store",
+        url,
+        "--checkpoints",
+        checkpoints,
+        "--refused",
+        refused,
+        "--parallelism",
+        "2",
+    ]
 
     produce(kafka, topic, events[:120])
     running = job.start(*arguments)
@@ -87,7 +129,10 @@ def test_a_topic_becomes_tiles_in_redis_also_after_kills(tmp_path: Path, kafka: 
     stop(running)
 
     name = topic.rpartition("/")[2]
-    assert f"warning: source events: the newest events of topic {name} have no b, which is read as null." in running.communicate()[0]
+    assert (
+        f"warning: source events: the newest events of topic {name} have no b, which is read as "
+        "null." in running.communicate()[0]
+    )
     assert_same_tiles(plan, events, open_store(url), written(plan, events))
     assert Counter(row["reason"] for row in job.refused(refused)) == {
         f"later than the allowed lateness of {plan.late.allowed_lateness_ms} ms": 2,
@@ -101,21 +146,33 @@ def test_a_broker_that_is_away_is_said_at_the_start(tmp_path: Path) -> None:
     topic = f"kafka://127.0.0.1:{free_port()}/clicks"
     ended = Job(tmp_path, reading(topic)).run(*connector(), "--store", f"lmdb:{tmp_path}/store")
     assert (ended.status, ended.output.splitlines()[1:]) == (1, [])
-    assert ended.output.startswith(f"error: source events: no Kafka broker answers at {topic.split('/')[2]}. Start it, or say")
+    assert ended.output.startswith(
+        f"error: source events: no Kafka broker answers at {topic.split('/')[2]}. Start it, or say"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (connector, "there is no topic 'absent' at {servers}; it has "),
-        (list, "source events is a topic, and the connector for Kafka is not here. Fetch flink-sql-connector-kafka"),
+        (
+            list,
+            (
+                "source events is a topic, and the connector for Kafka is not here. Fetch "
+                "flink-sql-connector-kafka"
+            ),
+        ),
     ],
     ids=["topic", "connector"],
 )
-def test_a_topic_or_connector_that_is_away_is_said_at_the_start(tmp_path: Path, kafka: Kafka, arguments: object, said: str) -> None:
+def test_a_topic_or_connector_that_is_away_is_said_at_the_start(
+    tmp_path: Path, kafka: Kafka, arguments: object, said: str
+) -> None:
     """What is missing is named with what to do, before anything runs."""
     given = arguments() if callable(arguments) else []
-    ended = Job(tmp_path, reading(f"kafka://{kafka.servers}/absent")).run(*given, "--store", f"lmdb:{tmp_path}/store")
+    ended = Job(tmp_path, reading(f"kafka://{kafka.servers}/absent")).run(
+        *given, "--store", f"lmdb:{tmp_path}/store"
+    )
     assert ended.status == 1
     assert said.format(servers=kafka.servers) in ended.output
     assert "\tat " not in ended.output

@@ -23,7 +23,10 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize(("code", "status"), [("0", 0), ("raise SystemExit(7)", 7), ("import os; os.kill(os.getpid(), 9)", 137)])
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("0", 0), ("raise SystemExit(7)", 7), ("import os; os.kill(os.getpid(), 9)", 137)],
+)
 def test_the_status_is_the_jobs(code: str, status: int) -> None:
     """That of a job which a signal ended is a shell's."""
     assert status_of([sys.executable, "-c", code]) == status
@@ -32,9 +35,17 @@ def test_the_status_is_the_jobs(code: str, status: int) -> None:
 def test_a_job_that_is_interrupted_ends_by_itself(tmp_path: Path) -> None:
     """It has the time that it takes to stop, and says with which status."""
     (tmp_path / "job.py").write_text(JOB)
-    command = "import sys; from tilewright_runtime.commands.child import status_of; sys.exit(status_of([sys.executable, 'job.py']))"
+    command = (
+        "import sys; from tilewright_runtime.commands.child import status_of; "
+        "sys.exit(status_of([sys.executable, 'job.py']))"
+    )
     group = subprocess.Popen(
-        [sys.executable, "-c", command], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", command],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert group.stdout is not None
     assert group.stdout.readline() == "runs\n"

@@ -33,7 +33,9 @@ def test_two_plans(tmp_path: Path) -> None:
     lines = ran.stdout.splitlines()
     assert lines[0] == "things: a new level, with a backfill"
     assert lines[2] == "  a new level, with a backfill:"
-    assert lines[3].startswith("  - level 1h is new: no stored level divides it and is kept long enough")
+    assert lines[3].startswith(
+        "  - level 1h is new: no stored level divides it and is kept long enough"
+    )
     assert lines[4] == "  compatible:"
     assert lines[5].startswith("  - feature n_sum_12h is new: SUM of n over 12h")
 
@@ -42,25 +44,36 @@ def test_two_folders_of_plans(tmp_path: Path) -> None:
     """Plans are compared by name, and those that only one side has are named."""
     write(str(tmp_path / "old"), render([plan("1h", name="same"), plan("1h", name="left")], []))
     write(str(tmp_path / "new"), render([plan("1h", name="same"), plan("1h", name="right")], []))
-    assert diff(tmp_path / "old", tmp_path / "new").stdout == "same: unchanged\n  The plans are the same.\nleft: gone\nright: new\n"
+    assert (
+        diff(tmp_path / "old", tmp_path / "new").stdout
+        == "same: unchanged\n  The plans are the same.\nleft: gone\nright: new\n"
+    )
 
 
 def test_a_plan_that_is_renamed(tmp_path: Path) -> None:
     """Two single plans are compared whatever their names."""
     write(str(tmp_path / "old"), render([plan("1h", name="left")], []))
     write(str(tmp_path / "new"), render([plan("1h", name="right")], []))
-    assert diff(tmp_path / "old", tmp_path / "new").stdout.startswith("left -> right: a new table\n")
+    assert diff(tmp_path / "old", tmp_path / "new").stdout.startswith(
+        "left -> right: a new table\n"
+    )
 
 
 def test_for_tools(tmp_path: Path) -> None:
     """With --format json the same as one object."""
     write(str(tmp_path / "old"), render([plan("1h"), plan("1h", name="gone")], []))
     write(str(tmp_path / "new"), render([plan("50m"), plan("1h", name="new")], []))
-    document: dict[str, Any] = json.loads(diff(tmp_path / "old", tmp_path / "new", "--format", "json").stdout)
+    document: dict[str, Any] = json.loads(
+        diff(tmp_path / "old", tmp_path / "new", "--format", "json").stdout
+    )
     assert (document["gone"], document["new"]) == (["gone"], ["new"])
     (one,) = document["plans"]
     assert (one["name"], one["verdict"]) == ("things", "compatible")
-    assert {"verdict": "compatible", "what": "feature n_sum_1h is gone", "why": "requests no longer answer it"} in one["changes"]
+    assert {
+        "verdict": "compatible",
+        "what": "feature n_sum_1h is gone",
+        "why": "requests no longer answer it",
+    } in one["changes"]
 
 
 def test_a_plan_that_is_not_there(tmp_path: Path) -> None:

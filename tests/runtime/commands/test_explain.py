@@ -13,7 +13,9 @@ from tilewright import Aggregation, Operation
 
 
 def test_it_explains_a_plan(tmp_path: Path) -> None:
-    """The text names each feature, the rule that chose its tile size, and the covers at the time."""
+    """The text names each feature, the rule that chose its tile size, and the covers at the
+    time.
+    """
     ran = Desk(tmp_path).run("explain", tmp_path, "--at", "2024-01-04T14:37:25Z")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith("things  online, by k VARCHAR\n")
@@ -21,10 +23,16 @@ def test_it_explains_a_plan(tmp_path: Path) -> None:
     assert "Covers at 2024-01-04T14:37:25Z" in ran.out
 
 
-def test_names_stay_whole_where_no_terminal_limits_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Output for a file or another program is wide enough to search it for a feature; COLUMNS sets another width."""
+def test_names_stay_whole_where_no_terminal_limits_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Output for a file or another program is wide enough to search it for a feature; COLUMNS sets
+    another width.
+    """
     monkeypatch.delenv("COLUMNS", raising=False)
-    counted = Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"], name="payments_by_card_abroad")
+    counted = Aggregation(
+        input_column="n", operation=Operation.COUNT, windows=["1h"], name="payments_by_card_abroad"
+    )
     desk = Desk(tmp_path, plan_of(SCHEMA, ["k"], [counted]))
     assert "\npayments_by_card_abroad_1h" in desk.run("explain", tmp_path).out
     monkeypatch.setenv("COLUMNS", "60")
@@ -40,7 +48,9 @@ def test_it_makes_a_page(tmp_path: Path) -> None:
 
 
 def test_its_mistakes(tmp_path: Path) -> None:
-    """A missing plan and a time that is none are the user's mistakes, another format one of usage."""
+    """A missing plan and a time that is none are the user's mistakes, another format one of
+    usage.
+    """
     desk = Desk(tmp_path)
     assert desk.run("explain", tmp_path / "elsewhere").status == 1
     assert desk.run("explain", tmp_path, "--at", "noon").status == 1

@@ -1,4 +1,6 @@
-"""`tilewright fetch`: one JSON object a line, its keys from options or a file, and its exit statuses."""
+"""`tilewright fetch`: one JSON object a line, its keys from options or a file, and its exit
+statuses.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,17 @@ def desk(tmp_path: Path) -> Desk:
 
 def keys_file(desk: Desk, *lines: Any) -> Path:
     path = desk.folder / "keys.jsonl"
-    path.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines), encoding="utf-8")
+    path.write_text(
+        "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines),
+        encoding="utf-8",
+    )
     return path
 
 
 def test_a_fetch_prints_one_json_object(desk: Desk) -> None:
-    """It holds the keys, the time in milliseconds and the features, and no quality where nothing is to be said."""
+    """It holds the keys, the time in milliseconds and the features, and no quality where nothing is
+    to be said.
+    """
     ran = desk.fetch("--key", "k=b", "--at", "2024-01-04T14:37:25Z")
     assert (ran.status, ran.err) == (0, "")
     features = {"n_count_1h": 1, "n_sum_1h": 4, "n_max_1h": 4, "t_count_1h": 1, "t_last_1h": "é"}
@@ -62,7 +69,14 @@ def test_a_value_may_hold_an_equals_sign(tmp_path: Path) -> None:
 
 def test_keys_of_a_file_are_answered_in_order(desk: Desk) -> None:
     """Each line of --keys has its answer; one with `at` its own time, all others that of --at."""
-    path = keys_file(desk, {"k": "b"}, "", {"k": "a", "at": AT - 1}, {"at": "2024-01-04T14:37:25Z", "k": "a"}, {"k": "é"})
+    path = keys_file(
+        desk,
+        {"k": "b"},
+        "",
+        {"k": "a", "at": AT - 1},
+        {"at": "2024-01-04T14:37:25Z", "k": "a"},
+        {"k": "é"},
+    )
     lines = desk.fetch("--keys", path, "--at", str(AT)).lines
     assert [(line["keys"]["k"], line["at"], line["features"]["n_sum_1h"]) for line in lines] == [
         ("b", AT, 4),
@@ -72,11 +86,18 @@ def test_keys_of_a_file_are_answered_in_order(desk: Desk) -> None:
     ]
 
 
-@pytest.mark.parametrize(("line", "message"), [("{", "keys.jsonl:2: not valid JSON"), ("[1]", "keys.jsonl:2: not a JSON object")])
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("{", "keys.jsonl:2: not valid JSON"), ("[1]", "keys.jsonl:2: not a JSON object")],
+)
 def test_a_bad_line_of_keys_is_named(desk: Desk, line: str, message: str) -> None:
     """The lines around it are answered, and the error says which line it is."""
     ran = desk.fetch("--keys", keys_file(desk, {"k": "a"}, line, {"k": "b"}), "--at", str(AT))
-    assert (ran.status, [found["keys"]["k"] for found in ran.lines], message in ran.err) == (1, ["a", "b"], True)
+    assert (ran.status, [found["keys"]["k"] for found in ran.lines], message in ran.err) == (
+        1,
+        ["a", "b"],
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +111,9 @@ def test_a_bad_line_of_keys_is_named(desk: Desk, line: str, message: str) -> Non
         (["--key", "k=a", "--key", "z=b"], 1, "'z' is not in the plan"),
     ],
 )
-def test_a_mistake_has_a_status_and_a_message(desk: Desk, options: list[str], status: int, message: str) -> None:
+def test_a_mistake_has_a_status_and_a_message(
+    desk: Desk, options: list[str], status: int, message: str
+) -> None:
     """A wrong call is status 2, a wrong value 1; both say what is wrong and print nothing else."""
     ran = desk.fetch(*options)
     assert (ran.status, ran.out, message in ran.err) == (status, "", True)
@@ -106,18 +129,33 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 
 def test_a_plan_that_does_not_match_the_store_is_refused(desk: Desk, tmp_path: Path) -> None:
     """A plan with other states of the same name is status 1 and names both fingerprints."""
-    other = plan_of({"k": "string", "n": "bigint", "t": "string"}, ["k"], aggregations("n", [Operation.MIN]))
+    other = plan_of(
+        {"k": "string", "n": "bigint", "t": "string"}, ["k"], aggregations("n", [Operation.MIN])
+    )
     (tmp_path / "other").mkdir()
-    ran = desk.run("fetch", Desk(tmp_path / "other", other).plan, "--store", desk.store, "--key", "k=a")
+    ran = desk.run(
+        "fetch", Desk(tmp_path / "other", other).plan, "--store", desk.store, "--key", "k=a"
+    )
     assert (ran.status, other.storage_fingerprint in ran.err) == (1, True)
 
 
 def test_explain_shows_the_steps_beside_the_answer(desk: Desk) -> None:
-    """--explain prints the same line on standard output, and the steps and tiles on standard error."""
+    """--explain prints the same line on standard output, and the steps and tiles on standard
+    error.
+    """
     plain = desk.fetch("--key", "k=a", "--at", str(AT))
     ran = desk.fetch("--key", "k=a", "--at", str(AT), "--explain")
     assert (ran.status, ran.out) == (0, plain.out)
-    for word in ("k=a at 2024-01-04T14:37:25Z", "range", "expand", "fetch", "boundaries", "merge", "window 1h", "n_sum_1h"):
+    for word in (
+        "k=a at 2024-01-04T14:37:25Z",
+        "range",
+        "expand",
+        "fetch",
+        "boundaries",
+        "merge",
+        "window 1h",
+        "n_sum_1h",
+    ):
         assert word in ran.err
 
 
@@ -125,37 +163,82 @@ EVERY_TYPE = {"d": "decimal(12,3)", "x": "double", "t": "timestamp", "day": "dat
 
 
 def test_values_of_every_type_are_json(tmp_path: Path) -> None:
-    """Decimals are text, times ISO 8601 in UTC, NaN and the infinities text, so that any reader of JSON can read them."""
+    """Decimals are text, times ISO 8601 in UTC, NaN and the infinities text, so that any reader of
+    JSON can read them.
+    """
     made = [Operation.LAST, Operation.COUNT]
-    plan = plan_of({"k": "bigint", **EVERY_TYPE}, ["k"], [a for column in EVERY_TYPE for a in aggregations(column, made)])
+    plan = plan_of(
+        {"k": "bigint", **EVERY_TYPE},
+        ["k"],
+        [a for column in EVERY_TYPE for a in aggregations(column, made)],
+    )
     desk = Desk(tmp_path, plan)
-    values = {"d": Decimal("1.500"), "t": datetime(2024, 1, 4, tzinfo=UTC), "day": date(2024, 1, 4), "b": True, "ts": AT - 1}
+    values = {
+        "d": Decimal("1.500"),
+        "t": datetime(2024, 1, 4, tzinfo=UTC),
+        "day": date(2024, 1, 4),
+        "b": True,
+        "ts": AT - 1,
+    }
     rows = [{"k": key, "x": x, **values} for key, x in enumerate((math.nan, math.inf, -math.inf))]
     desk.write(desk.events(rows, schema={"k": "bigint", **EVERY_TYPE}))
-    lines = [desk.fetch("--key", f"k={key}", "--at", str(AT)).lines[0]["features"] for key in range(3)]
+    lines = [
+        desk.fetch("--key", f"k={key}", "--at", str(AT)).lines[0]["features"] for key in range(3)
+    ]
     assert [line["x_last_1h"] for line in lines] == ["NaN", "Infinity", "-Infinity"]
     shown = {name: lines[0][f"{name}_last_1h"] for name in ("d", "t", "day", "b")}
     assert shown == {"d": "1.500", "t": "2024-01-04T00:00:00Z", "day": "2024-01-04", "b": True}
 
 
 def test_keys_of_every_type_are_taken_from_text(tmp_path: Path) -> None:
-    """On the command line every key is text: whole numbers, dates, decimals and booleans are read by the plan's types."""
-    schema = {"i": "bigint", "d": "date", "n": "decimal(12,3)", "b": "boolean", "x": "double", "t": "timestamp"}
-    desk = Desk(tmp_path, plan_of({**schema, "v": "bigint"}, list(schema), aggregations("v", [Operation.SUM])))
-    key = {"i": -7, "d": date(2024, 1, 4), "n": Decimal("1.500"), "b": False, "x": 0.5, "t": datetime(2024, 1, 4, tzinfo=UTC)}
+    """On the command line every key is text: whole numbers, dates, decimals and booleans are read
+    by the plan's types.
+    """
+    schema = {
+        "i": "bigint",
+        "d": "date",
+        "n": "decimal(12,3)",
+        "b": "boolean",
+        "x": "double",
+        "t": "timestamp",
+    }
+    desk = Desk(
+        tmp_path,
+        plan_of({**schema, "v": "bigint"}, list(schema), aggregations("v", [Operation.SUM])),
+    )
+    key = {
+        "i": -7,
+        "d": date(2024, 1, 4),
+        "n": Decimal("1.500"),
+        "b": False,
+        "x": 0.5,
+        "t": datetime(2024, 1, 4, tzinfo=UTC),
+    }
     desk.write(desk.events([{**key, "v": 5, "ts": AT - 1}], schema={**schema, "v": "bigint"}))
-    written = {"i": "-7", "d": "2024-01-04", "n": "1.5", "b": "false", "x": "0.5", "t": "2024-01-04T00:00:00Z"}
+    written = {
+        "i": "-7",
+        "d": "2024-01-04",
+        "n": "1.5",
+        "b": "false",
+        "x": "0.5",
+        "t": "2024-01-04T00:00:00Z",
+    }
     options = [part for name, value in written.items() for part in ("--key", f"{name}={value}")]
     assert desk.fetch(*options, "--at", str(AT)).lines[0]["features"] == {"v_sum_1h": 5}
-    assert desk.fetch("--keys", keys_file(desk, {**written, "i": -7, "b": False, "x": 0.5}), "--at", str(AT)).lines[0]["features"] == {
-        "v_sum_1h": 5
-    }
+    assert desk.fetch(
+        "--keys", keys_file(desk, {**written, "i": -7, "b": False, "x": 0.5}), "--at", str(AT)
+    ).lines[0]["features"] == {"v_sum_1h": 5}
 
 
 @pytest.fixture
 def derived(tmp_path: Path) -> Desk:
     """A store with events of `a` and `b`, and a plan with a derivation."""
-    desk = Desk(tmp_path, plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), derivations={"twice": "n_sum_1h * 2"}))
+    desk = Desk(
+        tmp_path,
+        plan_of(
+            SCHEMA, ["k"], aggregations("n", [Operation.SUM]), derivations={"twice": "n_sum_1h * 2"}
+        ),
+    )
     desk.write(desk.events([row("a", 1), row("a", 2), row("b", 4)]))
     return desk
 
@@ -164,16 +247,34 @@ def test_derivations_are_printed_after_the_features(derived: Desk) -> None:
     """For one key, for the keys of a file, and beside an explanation, which shows them too."""
     features = {"n_sum_1h": 3, "twice": 6}
     ran = derived.fetch("--key", "k=a", "--at", str(AT), "--explain")
-    assert (ran.lines[0]["features"], "derive" in ran.err, "twice" in ran.err) == (features, True, True)
+    assert (ran.lines[0]["features"], "derive" in ran.err, "twice" in ran.err) == (
+        features,
+        True,
+        True,
+    )
     assert derived.fetch("--key", "k=a", "--at", str(AT)).lines[0]["features"] == features
-    assert derived.fetch("--keys", keys_file(derived, {"k": "a"}), "--at", str(AT)).lines[0]["features"] == features
+    assert (
+        derived.fetch("--keys", keys_file(derived, {"k": "a"}), "--at", str(AT)).lines[0][
+            "features"
+        ]
+        == features
+    )
 
 
 def test_a_bad_line_spoils_no_other_of_its_batch(derived: Desk) -> None:
-    """Lines that are read together are derived together, and those that are no request are named with their place."""
-    ran = derived.fetch("--keys", keys_file(derived, {"k": "b"}, "{", {"z": 1}, "", {"k": "a"}), "--at", str(AT))
-    assert [(line["keys"]["k"], line["features"]["twice"]) for line in ran.lines] == [("b", 8), ("a", 6)]
-    assert [place in ran.err for place in ("keys.jsonl:2: not valid", "keys.jsonl:3: ", "keys.jsonl:4")] == [True, True, False]
+    """Lines that are read together are derived together, and those that are no request are named
+    with their place.
+    """
+    ran = derived.fetch(
+        "--keys", keys_file(derived, {"k": "b"}, "{", {"z": 1}, "", {"k": "a"}), "--at", str(AT)
+    )
+    assert [(line["keys"]["k"], line["features"]["twice"]) for line in ran.lines] == [
+        ("b", 8),
+        ("a", 6),
+    ]
+    assert [
+        place in ran.err for place in ("keys.jsonl:2: not valid", "keys.jsonl:3: ", "keys.jsonl:4")
+    ] == [True, True, False]
     assert ran.status == 1
 
 
@@ -181,13 +282,18 @@ def test_a_line_that_is_no_utf8_is_named(derived: Desk) -> None:
     """Bytes that are no text are a mistake of their line alone."""
     (derived.folder / "keys.jsonl").write_bytes(b'{"k": "a"}\n{"k": "\xff"}\n{"k": "b"}')
     ran = derived.fetch("--keys", derived.folder / "keys.jsonl", "--at", str(AT))
-    assert ([line["keys"]["k"] for line in ran.lines], "keys.jsonl:2: not valid" in ran.err) == (["a", "b"], True)
+    assert ([line["keys"]["k"] for line in ran.lines], "keys.jsonl:2: not valid" in ran.err) == (
+        ["a", "b"],
+        True,
+    )
 
 
 def test_a_file_of_many_reads_is_answered_in_order(derived: Desk) -> None:
     """Lines that lie across two reads are whole, and each keeps its number."""
     keys = [f"{'ab'[i % 2]}{' ' * (i % 7)}" for i in range(9_000)]
-    ran = derived.fetch("--keys", keys_file(derived, *({"k": key} for key in keys), "{"), "--at", str(AT))
+    ran = derived.fetch(
+        "--keys", keys_file(derived, *({"k": key} for key in keys), "{"), "--at", str(AT)
+    )
     assert [line["keys"]["k"] for line in ran.lines] == keys
     assert "keys.jsonl:9001: not valid" in ran.err
 
@@ -195,8 +301,18 @@ def test_a_file_of_many_reads_is_answered_in_order(derived: Desk) -> None:
 def test_an_answer_waits_for_no_later_line(derived: Desk) -> None:
     """Of a pipe that stays open, each line is answered when it comes."""
     main = "from tilewright_runtime.cli import main; main()"
-    command: list[str | Path] = [sys.executable, "-c", main, "fetch", derived.plan, "--store", derived.store]
-    with subprocess.Popen([*command, "--keys", "-", "--at", str(AT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    command: list[str | Path] = [
+        sys.executable,
+        "-c",
+        main,
+        "fetch",
+        derived.plan,
+        "--store",
+        derived.store,
+    ]
+    with subprocess.Popen(
+        [*command, "--keys", "-", "--at", str(AT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdin is not None and process.stdout is not None
         for key, twice in (("a", 6), ("b", 8), ("a", 6)):
             process.stdin.write(json.dumps({"k": key}).encode() + b"\n")

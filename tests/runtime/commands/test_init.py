@@ -1,4 +1,6 @@
-"""`tilewright init`: a repository that works as its README says, and whose tests pass and guard it."""
+"""`tilewright init`: a repository that works as its README says, and whose tests pass and
+guard it.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_is_made(repository: Path) -> None:
     """One GroupBy, its events, its test with a plan, a README, and nothing of ours."""
-    made = sorted(str(path.relative_to(repository)) for path in repository.rglob("*") if path.is_file())
+    made = sorted(
+        str(path.relative_to(repository)) for path in repository.rglob("*") if path.is_file()
+    )
     assert made == [
         ".gitignore",
         "README.md",
@@ -51,7 +55,9 @@ def test_its_own_tests_pass(repository: Path) -> None:
 
 
 def test_its_own_tests_guard_the_plan(repository: Path) -> None:
-    """A change of the declarations fails the test until the snapshot is renewed, which then holds the plan."""
+    """A change of the declarations fails the test until the snapshot is renewed, which then holds
+    the plan.
+    """
     declarations = repository / "features" / "clicks.py"
     declarations.write_text(declarations.read_text().replace('"1h", "1d"', '"2h", "1d"'))
     failed = run_pytest(repository, "-vv", "-k", "test_plan")
@@ -60,7 +66,9 @@ def test_its_own_tests_guard_the_plan(repository: Path) -> None:
     assert run_pytest(repository, "-k", "test_plan", "--snapshot-update").returncode == 0
     assert run("compile", "features").exit_code == 0
     snapshot = repository / "tests/__snapshots__/test_clicks/test_plan.json"
-    assert snapshot.read_bytes() == (repository / "compiled/clicks.user_clicks/plan.json").read_bytes()
+    assert (
+        snapshot.read_bytes() == (repository / "compiled/clicks.user_clicks/plan.json").read_bytes()
+    )
 
 
 def test_the_readme_is_right(repository: Path) -> None:
@@ -76,7 +84,10 @@ def test_nothing_is_overwritten(repository: Path) -> None:
     before = {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()}
     refused = run("init", ".")
     assert refused.exit_code == 1
-    assert refused.stderr == "error: . is not empty. Name a new folder: nothing that is there is overwritten.\n"
+    assert (
+        refused.stderr
+        == "error: . is not empty. Name a new folder: nothing that is there is overwritten.\n"
+    )
     assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()} == before
     Path("empty").mkdir()
     assert run("init", "empty").exit_code == 0

@@ -29,8 +29,12 @@ def parsed(desk: Desk, printed: str) -> EntityStats | None:
 
 
 def sample() -> list[dict[str, Any]]:
-    """Ten hours of three entities: `a` with 20 events, twelve of them in one hour, `b` with 5 and `c` with 1."""
-    a = [row("a", 1, ts=TEN + i) for i in range(12)] + [row("a", 1, ts=TEN + (2 + i) * HOUR) for i in range(8)]
+    """Ten hours of three entities: `a` with 20 events, twelve of them in one hour, `b` with 5 and
+    `c` with 1.
+    """
+    a = [row("a", 1, ts=TEN + i) for i in range(12)] + [
+        row("a", 1, ts=TEN + (2 + i) * HOUR) for i in range(8)
+    ]
     return [*a, *(row("b", 1, ts=TEN + i * HOUR + 5) for i in range(5)), row("c", None, ts=TEN + 7)]
 
 
@@ -47,7 +51,10 @@ def test_several_files_are_one_sample(desk: Desk) -> None:
     """An entity's events count together, whichever file they are in."""
     rows = sample()
     files = [desk.events(rows[:9], "one.csv"), desk.events(rows[9:], "two.csv")]
-    assert desk.run("stats", desk.plan, *files).out == desk.run("stats", desk.plan, desk.events(rows)).out
+    assert (
+        desk.run("stats", desk.plan, *files).out
+        == desk.run("stats", desk.plan, desk.events(rows)).out
+    )
 
 
 def test_rows_that_cannot_be_used_are_said(desk: Desk) -> None:
@@ -59,12 +66,19 @@ def test_rows_that_cannot_be_used_are_said(desk: Desk) -> None:
 
 def test_a_rare_entity_has_a_rate_that_yaml_reads(desk: Desk) -> None:
     """Small rates are written without an exponent, which YAML would take for a text."""
-    ran = desk.run("stats", desk.plan, desk.events([row("a", 1, ts=AT), row("a", 1, ts=AT + 30_000 * HOUR)]))
+    ran = desk.run(
+        "stats", desk.plan, desk.events([row("a", 1, ts=AT), row("a", 1, ts=AT + 30_000 * HOUR)])
+    )
     assert parsed(desk, ran.out) == EntityStats(events_per_hour=6.666e-5, entities=1)
 
 
-@pytest.mark.parametrize(("rows", "message"), [([row(None, 1)], "none of the events can be used (1 rows"), ([], "none of the events")])
-def test_a_sample_without_events_is_refused(desk: Desk, rows: list[dict[str, Any]], message: str) -> None:
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [([row(None, 1)], "none of the events can be used (1 rows"), ([], "none of the events")],
+)
+def test_a_sample_without_events_is_refused(
+    desk: Desk, rows: list[dict[str, Any]], message: str
+) -> None:
     """Nothing can be measured where there is nothing."""
     ran = desk.run("stats", desk.plan, desk.events(rows))
     assert (ran.status, ran.out) == (1, "")
@@ -74,12 +88,16 @@ def test_a_sample_without_events_is_refused(desk: Desk, rows: list[dict[str, Any
 def test_a_plan_of_several_sources_asks_which(tmp_path: Path) -> None:
     """Files are of one source, which must be named where there are more."""
     sources = [event_source(SCHEMA, name="web"), event_source(SCHEMA, name="app")]
-    desk = Desk(tmp_path, plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), sources=sources))
+    desk = Desk(
+        tmp_path, plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), sources=sources)
+    )
     events = desk.events(sample())
     ran = desk.run("stats", desk.plan, events)
     assert (ran.status, "it has web, app. Name one with --source" in ran.err) == (1, True)
     assert desk.run("stats", desk.plan, events, "--source", "app").status == 0
-    assert "'other' is not a source" in desk.run("stats", desk.plan, events, "--source", "other").err
+    assert (
+        "'other' is not a source" in desk.run("stats", desk.plan, events, "--source", "other").err
+    )
 
 
 @pytest.mark.parametrize("name", ["config", "plan"])
@@ -88,5 +106,8 @@ def test_schemas_are_printed(desk: Desk, name: str) -> None:
     import json
 
     ran = desk.run("schema", name)
-    assert (ran.status, json.loads(ran.out)["$schema"]) == (0, "https://json-schema.org/draft/2020-12/schema")
+    assert (ran.status, json.loads(ran.out)["$schema"]) == (
+        0,
+        "https://json-schema.org/draft/2020-12/schema",
+    )
     assert desk.run("schema", "other").status == 2

@@ -22,7 +22,10 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def sums(desk: Desk, *keys: str) -> list[int | None]:
-    found: list[int | None] = [desk.fetch("--key", f"k={key}", "--at", str(AT)).lines[0]["features"]["n_sum_1h"] for key in keys]
+    found: list[int | None] = [
+        desk.fetch("--key", f"k={key}", "--at", str(AT)).lines[0]["features"]["n_sum_1h"]
+        for key in keys
+    ]
     return found
 
 
@@ -37,10 +40,16 @@ def test_a_write_says_what_it_did(desk: Desk) -> None:
 def test_a_write_says_how_many_chunks_of_raw_events_it_made(tmp_path: Path) -> None:
     """Beside tiles chunks are counted with them, and without tiles they are all there is."""
     summed = aggregations("n", [Operation.SUM], edge="exact")
-    for tiled, said in ((True, "tiles (2 × 5m, 2 chunks of raw events)"), (False, "2 chunks of raw events")):
+    for tiled, said in (
+        (True, "tiles (2 × 5m, 2 chunks of raw events)"),
+        (False, "2 chunks of raw events"),
+    ):
         (folder := tmp_path / str(tiled)).mkdir()
         desk = Desk(folder, plan_of(SCHEMA, ["k"], summed, tiled=tiled))
-        assert f"  2 events written into {said}\n" in desk.write(desk.events([row("a", 1), row("b", 2)])).out
+        assert (
+            f"  2 events written into {said}\n"
+            in desk.write(desk.events([row("a", 1), row("b", 2)])).out
+        )
 
 
 def test_a_second_write_adds_nothing(desk: Desk) -> None:
@@ -104,13 +113,31 @@ def test_a_file_that_cannot_be_read_is_status_1_and_the_others_are_written(desk:
 
 @pytest.mark.parametrize("what", ["plan", "events", "store", "rejects"])
 def test_a_mistake_is_status_1_or_2_and_one_line(desk: Desk, what: str) -> None:
-    """A plan, a file, a store or a rejects file that cannot be is told without a traceback, and nothing is written."""
+    """A plan, a file, a store or a rejects file that cannot be is told without a traceback, and
+    nothing is written.
+    """
     path = desk.events([row("a", 1)])
     cases: dict[str, list[str | Path]] = {
         "plan": ["write", desk.folder / "nowhere", "--store", desk.store, "--events", path],
-        "events": ["write", desk.plan, "--store", desk.store, "--events", desk.folder / "nowhere.csv"],
+        "events": [
+            "write",
+            desk.plan,
+            "--store",
+            desk.store,
+            "--events",
+            desk.folder / "nowhere.csv",
+        ],
         "store": ["write", desk.plan, "--store", "lmdb", "--events", path],
-        "rejects": ["write", desk.plan, "--store", desk.store, "--events", path, "--rejects", desk.folder / "no" / "rejects"],
+        "rejects": [
+            "write",
+            desk.plan,
+            "--store",
+            desk.store,
+            "--events",
+            path,
+            "--rejects",
+            desk.folder / "no" / "rejects",
+        ],
     }
     ran = desk.run(*cases[what])
     assert ran.status == (2 if what == "rejects" else 1)
@@ -140,12 +167,22 @@ JSON = "".join(f'{{"k": "a", "n": {n}, "ts": {AT - 1}}}\n' for n in (1, 2, 10)).
 
 
 @pytest.mark.parametrize(
-    "stream", [CSV, JSON, b"\xef\xbb\xbf" + CSV, b"\xef\xbb\xbf" + JSON], ids=["csv", "json", "csv with BOM", "json with BOM"]
+    "stream",
+    [CSV, JSON, b"\xef\xbb\xbf" + CSV, b"\xef\xbb\xbf" + JSON],
+    ids=["csv", "json", "csv with BOM", "json with BOM"],
 )
 def test_standard_input_is_read_on_under_its_name(desk: Desk, stream: bytes) -> None:
-    """The same stream under the same name adds nothing, a longer one its end, a cut last line waits; another name is another input."""
+    """The same stream under the same name adds nothing, a longer one its end, a cut last line
+    waits; another name is another input.
+    """
     shorter = stream[: stream[:-1].rindex(b"\n") + 1]
-    for position, sent, total in (("p", shorter, 3), ("p", shorter, 3), ("p", stream[:-1], 3), ("p", stream, 13), ("q", shorter, 16)):
+    for position, sent, total in (
+        ("p", shorter, 3),
+        ("p", shorter, 3),
+        ("p", stream[:-1], 3),
+        ("p", stream, 13),
+        ("q", shorter, 16),
+    ):
         ran = desk.write("-", options=["--position", position], stdin=sent)
         assert (ran.status, "refused" in ran.err) == (0, False)
         assert sums(desk, "a") == [total]
@@ -160,8 +197,20 @@ def test_a_changed_stream_is_status_1(desk: Desk) -> None:
 
 
 def test_standard_input_is_that_of_the_process(desk: Desk) -> None:
-    """A process of its own reads what is piped into it, and prints its summary without a progress bar."""
-    ran = tilewright("write", str(desk.plan), "--store", desk.store, "--events", "-", "--position", "p", stdin=CSV)
+    """A process of its own reads what is piped into it, and prints its summary without a progress
+    bar.
+    """
+    ran = tilewright(
+        "write",
+        str(desk.plan),
+        "--store",
+        desk.store,
+        "--events",
+        "-",
+        "--position",
+        "p",
+        stdin=CSV,
+    )
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert ran.stdout.startswith(b"things: 3 new rows")
     assert sums(desk, "a") == [13]
@@ -177,7 +226,9 @@ def test_standard_input_without_a_name_is_refused(desk: Desk) -> None:
 
 
 def test_redis_gets_whole_tiles_from_a_state(desk: Desk, redis_server: RedisServer) -> None:
-    """With --state the same commands work on Redis, and a file that is written again adds nothing."""
+    """With --state the same commands work on Redis, and a file that is written again adds
+    nothing.
+    """
     desk.store = redis_server.url()
     path = desk.events([row("a", 1), row("b", 2)])
     for events in ("2 new rows", "0 new rows"):
@@ -203,16 +254,25 @@ def test_a_state_beside_an_embedded_store_is_status_1(desk: Desk) -> None:
 
 
 def test_a_state_is_a_folder_and_no_url(desk: Desk) -> None:
-    """A store's URL would make a folder of that name, and with it a second state; nothing is written."""
+    """A store's URL would make a folder of that name, and with it a second state; nothing is
+    written.
+    """
     ran = desk.write(desk.events([row("a", 1)]), options=["--state", "lmdb:state"])
     assert (ran.status, "Write state." in ran.err) == (2, True)
 
 
 def test_a_redis_that_is_away_is_status_1_and_no_password_is_shown(desk: Desk) -> None:
     """The message says which server; what may be secret in a URL is in no message."""
-    for url in ("redis://me:hunter2@127.0.0.1:1/0", "redis://:hunter2/x@host", "rediz://:hunter2@host"):
+    for url in (
+        "redis://me:hunter2@127.0.0.1:1/0",
+        "redis://:hunter2/x@host",
+        "rediz://:hunter2@host",
+    ):
         desk.store = url
-        for ran in (desk.write(desk.events([row("a", 1)]), options=["--state", desk.folder / "state"]), desk.fetch("--key", "k=a")):
+        for ran in (
+            desk.write(desk.events([row("a", 1)]), options=["--state", desk.folder / "state"]),
+            desk.fetch("--key", "k=a"),
+        ):
             assert ran.status == 1
             assert re.match("error: store '?redi", ran.err)
             assert "hunter2" not in ran.err + ran.out

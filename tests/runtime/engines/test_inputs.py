@@ -13,7 +13,9 @@ from tilewright import Operation
 from tilewright_runtime.engines.inputs import first_events, input_locations, missing_columns
 from tilewright_runtime.errors import InputError
 
-(SOURCE,) = plan_of({"k": "string", "n": "bigint"}, ["k"], aggregations("n", [Operation.COUNT], ["1h"])).sources
+(SOURCE,) = plan_of(
+    {"k": "string", "n": "bigint"}, ["k"], aggregations("n", [Operation.COUNT], ["1h"])
+).sources
 
 
 @pytest.mark.parametrize(
@@ -21,12 +23,17 @@ from tilewright_runtime.errors import InputError
     [
         ([], []),
         ([{"k": "a", "ts": 1}, {"n": None}], []),
-        ([{"k": "a", "ts": 1, "m\n": 2}], ["the events have no n, which is read as null. They have k, m\\n, ts."]),
+        (
+            [{"k": "a", "ts": 1, "m\n": 2}],
+            ["the events have no n, which is read as null. They have k, m\\n, ts."],
+        ),
     ],
 )
 def test_columns_that_no_event_has_are_named(events: list[dict[str, Any]], said: list[str]) -> None:
     """One event with a column is enough, and without events nothing is known."""
-    assert list(missing_columns(SOURCE, events, "the events")) == [f"warning: source {SOURCE.name}: {text}" for text in said]
+    assert list(missing_columns(SOURCE, events, "the events")) == [
+        f"warning: source {SOURCE.name}: {text}" for text in said
+    ]
 
 
 def test_the_first_lines_of_a_file_are_looked_at(tmp_path: Path) -> None:
@@ -47,7 +54,12 @@ def test_of_a_folder_the_first_file_is_looked_at(tmp_path: Path) -> None:
 SCHEMA = {"k": "string", "n": "bigint"}
 COUNTS = aggregations("n", [Operation.COUNT], ["1h"])
 ONE = plan_of(SCHEMA, ["k"], COUNTS)
-TWO = plan_of(SCHEMA, ["k"], COUNTS, sources=[event_source(SCHEMA, name="web"), event_source(SCHEMA, name="shop")])
+TWO = plan_of(
+    SCHEMA,
+    ["k"],
+    COUNTS,
+    sources=[event_source(SCHEMA, name="web"), event_source(SCHEMA, name="shop")],
+)
 
 
 def test_a_place_names_its_source() -> None:
@@ -58,11 +70,15 @@ def test_a_place_names_its_source() -> None:
 
 def test_a_place_of_no_source_is_refused() -> None:
     """The message names the sources."""
-    with pytest.raises(InputError, match=r"--events a: of which source\? Write NAME=PLACE, with one of web, shop\."):
+    with pytest.raises(
+        InputError, match=r"--events a: of which source\? Write NAME=PLACE, with one of web, shop\."
+    ):
         input_locations(TWO, ["a"])
 
 
 def test_two_places_of_one_source_are_refused() -> None:
     """One of them would be passed over."""
-    with pytest.raises(InputError, match="--events web=b: those of web are said to be in a already"):
+    with pytest.raises(
+        InputError, match="--events web=b: those of web are said to be in a already"
+    ):
         input_locations(TWO, ["web=a", "web=b"])

@@ -26,7 +26,9 @@ from tilewright_runtime.testing import FeaturesOf
 NUMBERS = {"n": "bigint", "d": "decimal(12,3)", "x": "double", "b": "boolean"}
 SCHEMA = {"k": "string", "t": "string", "day": "date", "at": "timestamp", **NUMBERS}
 MADE = [
-    *aggregations("n", [Operation.COUNT, Operation.SUM, Operation.LAST_K(3), Operation.HISTOGRAM()]),
+    *aggregations(
+        "n", [Operation.COUNT, Operation.SUM, Operation.LAST_K(3), Operation.HISTOGRAM()]
+    ),
     *aggregations("t", [Operation.LAST, Operation.TOP_K(2), Operation.HISTOGRAM()]),
     *aggregations("d", [Operation.SUM, Operation.LAST_K(2)]),
     *aggregations("x", [Operation.SUM, Operation.APPROX_PERCENTILE([0.5])]),
@@ -36,10 +38,50 @@ MADE = [
 ]
 NOON, EVE = datetime(2024, 1, 3, 12, tzinfo=UTC), datetime(2024, 1, 3, 18, 30, tzinfo=UTC)
 EVENTS = [
-    {"k": "a", "n": 3, "t": "p", "d": Decimal("1.500"), "x": 2.5, "day": date(2024, 1, 2), "at": NOON, "b": False, "ts": AT - 3},
-    {"k": "a", "n": 4, "t": "q", "d": Decimal("2.250"), "x": -1.0, "day": date(2024, 1, 2), "at": EVE, "b": True, "ts": AT - 2},
-    {"k": "a", "n": 4, "t": "p", "d": None, "x": None, "day": None, "at": None, "b": None, "ts": AT - 1},
-    {"k": "z", "n": 0, "t": "é", "d": Decimal("-0.001"), "x": math.nan, "day": date(9999, 12, 31), "at": NOON, "b": True, "ts": AT - 1},
+    {
+        "k": "a",
+        "n": 3,
+        "t": "p",
+        "d": Decimal("1.500"),
+        "x": 2.5,
+        "day": date(2024, 1, 2),
+        "at": NOON,
+        "b": False,
+        "ts": AT - 3,
+    },
+    {
+        "k": "a",
+        "n": 4,
+        "t": "q",
+        "d": Decimal("2.250"),
+        "x": -1.0,
+        "day": date(2024, 1, 2),
+        "at": EVE,
+        "b": True,
+        "ts": AT - 2,
+    },
+    {
+        "k": "a",
+        "n": 4,
+        "t": "p",
+        "d": None,
+        "x": None,
+        "day": None,
+        "at": None,
+        "b": None,
+        "ts": AT - 1,
+    },
+    {
+        "k": "z",
+        "n": 0,
+        "t": "é",
+        "d": Decimal("-0.001"),
+        "x": math.nan,
+        "day": date(9999, 12, 31),
+        "at": NOON,
+        "b": True,
+        "ts": AT - 1,
+    },
 ]
 
 #: expression -> (its value for the key a, for z, and for one without events)
@@ -52,7 +94,11 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "n_last3_1h[2]": (3, None, None),
     "n_histogram_1h": ({4: 2, 3: 1}, {0: 1}, None),
     "n_histogram_1h[4]": (2, None, None),
-    "t_top2_1h": ([{"item": "p", "count": 2}, {"item": "q", "count": 1}], [{"item": "é", "count": 1}], None),
+    "t_top2_1h": (
+        [{"item": "p", "count": 2}, {"item": "q", "count": 1}],
+        [{"item": "é", "count": 1}],
+        None,
+    ),
     "t_top2_1h[0]": ({"item": "p", "count": 2}, {"item": "é", "count": 1}, None),
     "t_top2_1h[0].item": ("p", "é", None),
     "size(t_histogram_1h)": (2, 1, -1),
@@ -65,7 +111,11 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
     "array(date_add(day_last_1h, 1))": ([date(2024, 1, 3)], [None], [None]),
     "day_histogram_1h": ({date(2024, 1, 2): 2}, {date(9999, 12, 31): 1}, None),
     "at_last_1h": (EVE, NOON, None),
-    "at_last_1h + interval 30 minutes": (datetime(2024, 1, 3, 19, tzinfo=UTC), datetime(2024, 1, 3, 12, 30, tzinfo=UTC), None),
+    "at_last_1h + interval 30 minutes": (
+        datetime(2024, 1, 3, 19, tzinfo=UTC),
+        datetime(2024, 1, 3, 12, 30, tzinfo=UTC),
+        None,
+    ),
     "at_last2_1h": ([EVE, NOON], [NOON], None),
     "hour(at_last_1h)": (18, 12, None),
     "b_last_1h and n_count_1h > 1": (True, False, False),
@@ -76,7 +126,11 @@ CASES: dict[str, tuple[Any, Any, Any]] = {
 @cache
 def session() -> Session:
     """A store with the events, and a plan with every case as a derivation."""
-    made = Session(plan_of(SCHEMA, ["k"], MADE, derivations={f"= {expression}": expression for expression in CASES}))
+    made = Session(
+        plan_of(
+            SCHEMA, ["k"], MADE, derivations={f"= {expression}": expression for expression in CASES}
+        )
+    )
     made.write(EVENTS)
     return made
 
@@ -94,15 +148,22 @@ def derived(key: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("key", ["a", "z", "nobody"])
 def test_values_of_every_type(key: str) -> None:
-    """Decimals, days, aware times, lists, maps and structs come as those of features do; what cannot be computed is null."""
-    expected = {expression: values[["a", "z", "nobody"].index(key)] for expression, values in CASES.items()}
+    """Decimals, days, aware times, lists, maps and structs come as those of features do; what
+    cannot be computed is null.
+    """
+    expected = {
+        expression: values[["a", "z", "nobody"].index(key)] for expression, values in CASES.items()
+    }
     assert repr(derived(key)) == repr(expected)
 
 
 def test_derivations_stand_after_the_features() -> None:
     """First the features, then the derivations, each in the order of declaration."""
     plan = session().plan
-    names = [*(feature.name for feature in plan.features), *(derivation.name for derivation in plan.derivations)]
+    names = [
+        *(feature.name for feature in plan.features),
+        *(derivation.name for derivation in plan.derivations),
+    ]
     assert list(fetcher().fetch({"k": "a"}, AT).features) == names
 
 
@@ -110,7 +171,9 @@ def test_derivations_stand_after_the_features() -> None:
 def test_a_batch_is_what_its_parts_are(keys: list[str]) -> None:
     """Many answers in one query, in the order of the requests, equal those of single fetches."""
     many = fetcher().fetch_many([{"k": key} for key in keys], AT)
-    assert [repr(answer) for answer in many] == [repr(fetcher().fetch({"k": key}, AT)) for key in keys]
+    assert [repr(answer) for answer in many] == [
+        repr(fetcher().fetch({"k": key}, AT)) for key in keys
+    ]
 
 
 _NUMBERS = st.none() | st.integers(-(1 << 63), (1 << 63) - 1)
@@ -121,7 +184,8 @@ _ROWS = st.fixed_dictionaries(
         "n_last3_1h": st.none() | st.lists(_NUMBERS, max_size=3),
         "t_histogram_1h": st.none() | st.dictionaries(st.text(), st.integers(0, 9)),
         "x_sum_1h": st.none() | st.floats(),
-        "at_last_1h": st.none() | st.datetimes(datetime(1971, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),
+        "at_last_1h": st.none()
+        | st.datetimes(datetime(1971, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)),
     }
 )
 _EXPRESSIONS = {
@@ -145,12 +209,20 @@ def _derivations() -> Derivations:
 @given(st.lists(_ROWS, min_size=1, max_size=20))
 def test_a_failure_stays_in_its_row(rows: list[dict[str, Any]]) -> None:
     """Whatever the features are, each answer of a batch is what it would be alone."""
-    assert repr(_derivations().of(rows)) == repr([found for row in rows for found in _derivations().of([row])])
+    assert repr(_derivations().of(rows)) == repr(
+        [found for row in rows for found in _derivations().of([row])]
+    )
 
 
 def test_more_answers_than_a_vector() -> None:
     """A batch may be of any length, and keeps its order."""
-    others = {"n_count_1h": 1, "n_last3_1h": [], "t_histogram_1h": {}, "x_sum_1h": 0.0, "at_last_1h": NOON}
+    others = {
+        "n_count_1h": 1,
+        "n_last3_1h": [],
+        "t_histogram_1h": {},
+        "x_sum_1h": 0.0,
+        "at_last_1h": NOON,
+    }
     rows = [{"n_sum_1h": n, **others} for n in range(5000)]
     assert [found["ratio"] for found in _derivations().of(rows)] == [float(n) for n in range(5000)]
 
@@ -158,9 +230,20 @@ def test_more_answers_than_a_vector() -> None:
 def test_defaults_are_read_too() -> None:
     """A default is a value of the feature's type, of which derivations compute as of any other."""
     last, last2 = Operation.LAST, Operation.LAST_K(2)
-    kinds: list[tuple[str, Any, Any]] = [("d", Operation.SUM, "0.5"), ("day", last, "2024-01-31"), ("n", last2, [1, 2])]
-    made = [Aggregation(input_column=column, operation=kind, windows=["1h"], default=value) for column, kind, value in kinds]
-    expressions = {"more": "d_sum_1h + 1", "next": "date_add(day_last_1h, 1)", "last": "element_at(n_last2_1h, -1)"}
+    kinds: list[tuple[str, Any, Any]] = [
+        ("d", Operation.SUM, "0.5"),
+        ("day", last, "2024-01-31"),
+        ("n", last2, [1, 2]),
+    ]
+    made = [
+        Aggregation(input_column=column, operation=kind, windows=["1h"], default=value)
+        for column, kind, value in kinds
+    ]
+    expressions = {
+        "more": "d_sum_1h + 1",
+        "next": "date_add(day_last_1h, 1)",
+        "last": "element_at(n_last2_1h, -1)",
+    }
     empty = Session(plan_of(SCHEMA, ["k"], made, derivations=expressions))
     empty.write(EVENTS)
     assert empty.features(k="nobody") == {
@@ -176,8 +259,17 @@ def test_defaults_are_read_too() -> None:
 def test_names_are_never_sql() -> None:
     """Features and derivations may be called anything that can be printed."""
     made = aggregations("n", [Operation.SUM])
-    named = [Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"], name='features"; --')]
-    plan = plan_of(SCHEMA, ["k"], [*made, *named], derivations={'"); DROP TABLE features; --': '`features"; --_1h` + n_sum_1h'})
+    named = [
+        Aggregation(
+            input_column="n", operation=Operation.COUNT, windows=["1h"], name='features"; --'
+        )
+    ]
+    plan = plan_of(
+        SCHEMA,
+        ["k"],
+        [*made, *named],
+        derivations={'"); DROP TABLE features; --': '`features"; --_1h` + n_sum_1h'},
+    )
     hostile = Session(plan)
     hostile.write(EVENTS)
     assert list(hostile.features(k="a").values()) == [11, 3, 14]
@@ -199,11 +291,15 @@ print("duckdb" in sys.modules)
 
 
 @pytest.mark.parametrize("derivations", [{}, {"twice": "n_sum_1h * 2"}], ids=["without", "with"])
-def test_duckdb_is_imported_for_derivations_only(derivations: dict[str, str], tmp_path: Any) -> None:
+def test_duckdb_is_imported_for_derivations_only(
+    derivations: dict[str, str], tmp_path: Any
+) -> None:
     """A fetch of a plan without derivations costs nothing of them."""
     plan: Plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), derivations=derivations)
     (tmp_path / "plan.json").write_text(plan.model_dump_json(by_alias=True))
     url = f"lmdb:{tmp_path}/tiles"
     Session(plan, url).write(EVENTS)
-    ran = subprocess.run([sys.executable, "-c", _FETCH, tmp_path, url], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", _FETCH, tmp_path, url], capture_output=True, text=True, check=True
+    )
     assert (ran.stdout, ran.stderr) == (f"{bool(derivations)}\n", "")

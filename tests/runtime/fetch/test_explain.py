@@ -18,7 +18,9 @@ from tilewright_runtime.reports.explanation import print_explanation
 
 @pytest.fixture
 def session() -> Session:
-    """Sums over an hour, twelve hours and a lifetime, of events in several tiles, one of them after the query time."""
+    """Sums over an hour, twelve hours and a lifetime, of events in several tiles, one of them after
+    the query time.
+    """
     made = plan_of(
         SCHEMA,
         ["k"],
@@ -41,31 +43,48 @@ def explained(session: Session, at: int = AT, key: str = "a") -> Explanation:
 @pytest.mark.parametrize("key", ["a", "nobody"])
 def test_explaining_changes_no_answer(session: Session, at: int, key: str) -> None:
     """The answer is that of a plain fetch, at every kind of time."""
-    assert explained(session, at, key).answer == Fetcher(session.plan, session.store).fetch({"k": key}, at=at)
+    assert explained(session, at, key).answer == Fetcher(session.plan, session.store).fetch(
+        {"k": key}, at=at
+    )
 
 
 def test_the_five_steps_are_told(session: Session) -> None:
     """Range, expand, fetch, boundaries and merge, each with its time (design §7)."""
     explanation = explained(session)
-    assert [step.name for step in explanation.steps] == ["range", "expand", "fetch", "boundaries", "merge"]
+    assert [step.name for step in explanation.steps] == [
+        "range",
+        "expand",
+        "fetch",
+        "boundaries",
+        "merge",
+    ]
     assert all(step.seconds >= 0 and step.detail for step in explanation.steps)
     assert explanation.seconds == pytest.approx(sum(step.seconds for step in explanation.steps))
 
 
 def test_the_tiles_of_a_window_add_up_to_its_value(session: Session) -> None:
-    """What each tile contributes to a sum and a count is, together, the value; so are its events."""
+    """What each tile contributes to a sum and a count is, together, the value; so are its
+    events.
+    """
     for share in explained(session).windows:
         for name, value in share.values.items():
             if "_sum" in name or "_count" in name:
                 assert sum(tile.values[name] for tile in share.tiles) == value
-        assert sum(tile.events for tile in share.tiles) == {HOUR: 2, 12 * HOUR: 3, None: 4}[share.window.window_ms]
+        assert (
+            sum(tile.events for tile in share.tiles)
+            == {HOUR: 2, 12 * HOUR: 3, None: 4}[share.window.window_ms]
+        )
 
 
 def test_the_tiles_of_a_window_lie_in_its_cover(session: Session) -> None:
     """Each tile that is shown belongs to one segment of the cover, and none holds a later event."""
     for share in explained(session).windows:
         for tile in share.tiles:
-            assert [s for s in share.segments if s.start_ms <= tile.start_ms < s.end_ms and s.size_ms == tile.size_ms]
+            assert [
+                s
+                for s in share.segments
+                if s.start_ms <= tile.start_ms < s.end_ms and s.size_ms == tile.size_ms
+            ]
             assert tile.start_ms <= tile.newest_ms < AT
 
 
@@ -76,7 +95,9 @@ def test_keys_that_do_not_fit_are_refused(session: Session) -> None:
 
 
 def test_parts_of_prorated_tiles_are_shown() -> None:
-    """What a cut tile contributes is its part of its values, and the window's line says which part."""
+    """What a cut tile contributes is its part of its values, and the window's line says which
+    part.
+    """
     session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], edge="prorate")))
     session.write([row("a", 300, ts=AT - HOUR), row("a", 300, ts=AT - 1), row("a", 0, ts=AT)])
     (share,) = explained(session).windows
@@ -88,10 +109,19 @@ def test_parts_of_prorated_tiles_are_shown() -> None:
 
 @pytest.mark.parametrize("tiled", [True, False])
 def test_raw_events_add_up_with_the_tiles(tiled: bool) -> None:
-    """Stretches of raw events stand among the tiles of an exact window, and all together are its value."""
-    made = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], ["1h", "12h"], "exact"), tiled=tiled)
+    """Stretches of raw events stand among the tiles of an exact window, and all together are its
+    value.
+    """
+    made = plan_of(
+        SCHEMA, ["k"], aggregations("n", [Operation.SUM], ["1h", "12h"], "exact"), tiled=tiled
+    )
     session = Session(made)
-    session.write([row("a", 10**i, ts=ts) for i, ts in enumerate([AT - HOUR - 1, AT - HOUR, AT - 20 * MINUTE, AT - 1, AT])])
+    session.write(
+        [
+            row("a", 10**i, ts=ts)
+            for i, ts in enumerate([AT - HOUR - 1, AT - HOUR, AT - 20 * MINUTE, AT - 1, AT])
+        ]
+    )
     explanation = explained(session)
     assert [list(share.values.values()) for share in explanation.windows] == [[1110], [1111]]
     for share in explanation.windows:
@@ -99,13 +129,19 @@ def test_raw_events_add_up_with_the_tiles(tiled: bool) -> None:
         assert sum(tile.values[name] for tile in share.tiles) == share.values[name]
     out = io.StringIO()
     print_explanation(Console(file=out, width=300), explanation)
-    want = "1 of 11 tiles (11 × 5m) hold events; 2 raw events beside them" if tiled else "2024-01-04T14:37:25Z), 3 raw events"
+    want = (
+        "1 of 11 tiles (11 × 5m) hold events; 2 raw events beside them"
+        if tiled
+        else "2024-01-04T14:37:25Z), 3 raw events"
+    )
     assert want in out.getvalue()
     assert "Jan 04 13:37 events" in out.getvalue()
 
 
 def test_a_key_does_not_reach_the_terminal_as_commands(session: Session) -> None:
-    """Keys are texts of events; those that would colour the terminal or move its cursor are shown as escapes."""
+    """Keys are texts of events; those that would colour the terminal or move its cursor are shown
+    as escapes.
+    """
     out = io.StringIO()
     print_explanation(Console(file=out, width=300), explained(session, key="\x1b[31mred\n"))
     assert out.getvalue().startswith(r"k=\x1b[31mred\n at 2024")
@@ -113,7 +149,9 @@ def test_a_key_does_not_reach_the_terminal_as_commands(session: Session) -> None
 
 @pytest.mark.parametrize("key", ["a", "nobody"])
 def test_an_explanation_can_be_printed(session: Session, key: str) -> None:
-    """The page names the key, the steps, each window with its cover, and every feature with its value; text is shown as it is."""
+    """The page names the key, the steps, each window with its cover, and every feature with its
+    value; text is shown as it is.
+    """
     out = io.StringIO()
     print_explanation(Console(file=out, width=300), explained(session, key=key))
     page = out.getvalue()

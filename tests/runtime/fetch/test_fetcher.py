@@ -24,7 +24,13 @@ def fetch(session: Session, at: int = AT, key: str = "a") -> Any:
 
 def ladder_plan(*windows: str | None) -> Plan:
     return plan_of(
-        SCHEMA, ["k"], [aggregation for window in windows for aggregation in aggregations("n", [SUM], [window] if window else None)]
+        SCHEMA,
+        ["k"],
+        [
+            aggregation
+            for window in windows
+            for aggregation in aggregations("n", [SUM], [window] if window else None)
+        ],
     )
 
 
@@ -36,20 +42,29 @@ def test_an_event_at_the_query_time_does_not_count() -> None:
 
 
 def test_a_head_with_later_events_ends_at_the_finest_boundary() -> None:
-    """Where the finest tile holds events at or after T, it is left out and the quality says where the answer ends (errata R4).
+    """Where the finest tile holds events at or after T, it is left out and the quality says where
+    the answer ends (errata R4).
 
     #  5m       |...1.....|..2...4..|
     #  window   [------------T
     #  counted  |...1.....|
     """
     session = Session()
-    session.write([row("a", 1, ts=TEN + MINUTE), row("a", 2, ts=TEN + 6 * MINUTE), row("a", 4, ts=TEN + 9 * MINUTE)])
+    session.write(
+        [
+            row("a", 1, ts=TEN + MINUTE),
+            row("a", 2, ts=TEN + 6 * MINUTE),
+            row("a", 4, ts=TEN + 9 * MINUTE),
+        ]
+    )
     answer = fetch(session, TEN + 8 * MINUTE)
     assert (answer.features["n_sum_1h"], answer.quality) == (1, {"head_end_ms": TEN + 5 * MINUTE})
 
 
 def test_a_head_without_later_events_is_used_whole() -> None:
-    """Events up to the query time count also if their tile has not ended, and the quality is clean (errata R4)."""
+    """Events up to the query time count also if their tile has not ended, and the quality is clean
+    (errata R4).
+    """
     session = Session()
     session.write([row("a", 1, ts=TEN + MINUTE), row("a", 2, ts=TEN + 6 * MINUTE)])
     answer = fetch(session, TEN + 8 * MINUTE)
@@ -65,27 +80,34 @@ def test_another_keys_later_events_do_not_matter() -> None:
 
 
 def test_a_later_event_with_a_null_value_is_an_event() -> None:
-    """The head looks at events, not at values: a later one whose input is null holds events all the same."""
+    """The head looks at events, not at values: a later one whose input is null holds events all the
+    same.
+    """
     session = Session()
     session.write([row("a", 2, ts=TEN + 6 * MINUTE), row("a", None, None, ts=TEN + 9 * MINUTE)])
     assert fetch(session, TEN + 8 * MINUTE).quality == {"head_end_ms": TEN + 5 * MINUTE}
 
 
 def test_finer_levels_cover_the_head_of_a_coarse_window() -> None:
-    """A long window's coarse newest tile that holds later events is replaced by finer ones, so nothing of the past is lost.
+    """A long window's coarse newest tile that holds later events is replaced by finer ones, so
+    nothing of the past is lost.
 
     #  1h       |........................x.|
     #  5m       |..1.|..2.|..4.|         x
     #  7d, 12h  ----------------T
     """
     session = Session(ladder_plan("1h", "12h", "7d"))
-    session.write([row("a", 2**i, ts=TEN + i * 5 * MINUTE) for i in range(4)] + [row("a", 1000, ts=TEN + 55 * MINUTE)])
+    session.write(
+        [row("a", 2**i, ts=TEN + i * 5 * MINUTE) for i in range(4)]
+        + [row("a", 1000, ts=TEN + 55 * MINUTE)]
+    )
     answer = fetch(session, TEN + 15 * MINUTE)
     assert (set(answer.features.values()), answer.quality) == ({7}, {})
 
 
 def test_the_head_of_a_long_window_is_read_as_far_back_as_it_needs() -> None:
-    """Tiles of a short window's level are read beyond that window where a long window's newest tile holds later events.
+    """Tiles of a short window's level are read beyond that window where a long window's newest tile
+    holds later events.
 
     #  6h       |1..............2........x.|
     #  1m       |||||||||||||||||||||||||||   the 5 minutes' own window is far shorter than the head
@@ -93,7 +115,9 @@ def test_the_head_of_a_long_window_is_read_as_far_back_as_it_needs() -> None:
     """
     session = Session(ladder_plan("5m", "7d"))
     noon = AT // (6 * HOUR) * 6 * HOUR
-    session.write([row("a", 1, ts=noon), row("a", 2, ts=noon + 2 * HOUR), row("a", 4, ts=noon + 3 * HOUR)])
+    session.write(
+        [row("a", 1, ts=noon), row("a", 2, ts=noon + 2 * HOUR), row("a", 4, ts=noon + 3 * HOUR)]
+    )
     answer = fetch(session, noon + 2 * HOUR + 30 * MINUTE)
     assert (answer.features, answer.quality) == ({"n_sum_5m": None, "n_sum_7d": 3}, {})
 
@@ -102,7 +126,12 @@ def test_windows_of_all_levels_are_answered_at_once() -> None:
     """Windows of three levels and a lifetime come from one fetch, each with its own events."""
     session = Session(ladder_plan("1h", "12h", "7d", None))
     session.write(
-        [row("a", 1, ts=AT - MINUTE), row("a", 2, ts=AT - 3 * HOUR), row("a", 4, ts=AT - 3 * DAY), row("a", 8, ts=AT - 9000 * DAY)]
+        [
+            row("a", 1, ts=AT - MINUTE),
+            row("a", 2, ts=AT - 3 * HOUR),
+            row("a", 4, ts=AT - 3 * DAY),
+            row("a", 8, ts=AT - 9000 * DAY),
+        ]
     )
     assert list(fetch(session).features.values()) == [1, 3, 7, 15]
 
@@ -113,48 +142,89 @@ def test_the_edge_modes_differ_by_the_cut_tile() -> None:
     #  5m       |.1..2....|....4....|
     #  window       [--------------
     """
-    made = plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM]), *aggregations("n", [SUM], edge="truncate")])
+    made = plan_of(
+        SCHEMA, ["k"], [*aggregations("n", [SUM]), *aggregations("n", [SUM], edge="truncate")]
+    )
     session = Session(made)
     at = TEN + HOUR + 2 * MINUTE
     session.write(
-        [row("a", 1, ts=TEN + MINUTE), row("a", 2, ts=TEN + 3 * MINUTE), row("a", 4, ts=TEN + 6 * MINUTE), row("a", 8, ts=TEN - 1)]
+        [
+            row("a", 1, ts=TEN + MINUTE),
+            row("a", 2, ts=TEN + 3 * MINUTE),
+            row("a", 4, ts=TEN + 6 * MINUTE),
+            row("a", 8, ts=TEN - 1),
+        ]
     )
     assert list(fetch(session, at).features.values()) == [7, 4]
 
 
 def test_a_prorated_edge_counts_by_its_overlap() -> None:
-    """Of the cut oldest tile as much counts as the window overlaps of it; a sum and a count are then doubles (errata R5).
+    """Of the cut oldest tile as much counts as the window overlaps of it; a sum and a count are
+    then doubles (errata R5).
 
     #  5m       |.1..2....|....4....|     T - W is 2 of 5 minutes into the tile, so 3/5 of it count
     #  window       [--------------
     """
-    session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [COUNT, SUM, Operation.AVERAGE], edge="prorate")))
-    session.write([row("a", 1, ts=TEN + MINUTE), row("a", 2, ts=TEN + 3 * MINUTE), row("a", 4, ts=TEN + 6 * MINUTE)])
+    session = Session(
+        plan_of(SCHEMA, ["k"], aggregations("n", [COUNT, SUM, Operation.AVERAGE], edge="prorate"))
+    )
+    session.write(
+        [
+            row("a", 1, ts=TEN + MINUTE),
+            row("a", 2, ts=TEN + 3 * MINUTE),
+            row("a", 4, ts=TEN + 6 * MINUTE),
+        ]
+    )
     assert list(fetch(session, TEN + HOUR + 2 * MINUTE).features.values()) == [2.2, 5.8, 5.8 / 2.2]
     assert list(fetch(session, TEN + HOUR).features.values()) == [3.0, 7.0, 7 / 3]
     assert [feature.type for feature in session.plan.features] == ["DOUBLE"] * 3
 
 
 def test_a_prorated_head_counts_by_its_overlap_and_says_so() -> None:
-    """Of a finest newest tile with later events a prorated window takes a part, and others nothing; the quality names both.
+    """Of a finest newest tile with later events a prorated window takes a part, and others nothing;
+    the quality names both.
 
     #  5m       |...1.....|..2...4..|     T is 3 of 5 minutes into the tile
     #  window   [------------T
     """
-    made = plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM], edge="prorate"), *aggregations("n", [SUM])])
+    made = plan_of(
+        SCHEMA, ["k"], [*aggregations("n", [SUM], edge="prorate"), *aggregations("n", [SUM])]
+    )
     session = Session(made)
-    session.write([row("a", 1, ts=TEN + MINUTE), row("a", 2, ts=TEN + 6 * MINUTE), row("a", 4, ts=TEN + 9 * MINUTE)])
+    session.write(
+        [
+            row("a", 1, ts=TEN + MINUTE),
+            row("a", 2, ts=TEN + 6 * MINUTE),
+            row("a", 4, ts=TEN + 9 * MINUTE),
+        ]
+    )
     answer = fetch(session, TEN + 8 * MINUTE)
     head_ms = TEN + 5 * MINUTE
-    assert (list(answer.features.values()), answer.quality) == ([1 + 6 * 3 / 5, 1], {"head_end_ms": head_ms, "head_prorated_ms": head_ms})
+    assert (list(answer.features.values()), answer.quality) == (
+        [1 + 6 * 3 / 5, 1],
+        {"head_end_ms": head_ms, "head_prorated_ms": head_ms},
+    )
 
 
 def test_a_prorated_window_without_values_is_empty() -> None:
-    """A count is then 0.0, a sum and an average are null, or the default, also where a cut tile holds only nulls."""
+    """A count is then 0.0, a sum and an average are null, or the default, also where a cut tile
+    holds only nulls.
+    """
     kinds = [COUNT, SUM, Operation.AVERAGE]
-    made = [Aggregation(input_column="n", operation=kind, windows=["1h"], edge="prorate") for kind in kinds]
+    made = [
+        Aggregation(input_column="n", operation=kind, windows=["1h"], edge="prorate")
+        for kind in kinds
+    ]
     made += [
-        Aggregation(input_column="n", operation=kind, windows=["1h"], edge="prorate", default=-0.5, name=kind.suffix) for kind in kinds
+        Aggregation(
+            input_column="n",
+            operation=kind,
+            windows=["1h"],
+            edge="prorate",
+            default=-0.5,
+            name=kind.suffix,
+        )
+        for kind in kinds
     ]
     session = Session(plan_of(SCHEMA, ["k"], made))
     session.write([row("a", None, ts=AT - HOUR)])
@@ -167,7 +237,13 @@ def test_an_exact_window_has_its_events_and_no_others() -> None:
     #  5m       |.1..2....|....4....| … |.8..16...|
     #  window       [------------------------T
     """
-    session = Session(plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM], edge="exact"), *aggregations("n", [COUNT], None, "exact")]))
+    session = Session(
+        plan_of(
+            SCHEMA,
+            ["k"],
+            [*aggregations("n", [SUM], edge="exact"), *aggregations("n", [COUNT], None, "exact")],
+        )
+    )
     at = TEN + HOUR + 2 * MINUTE
     times = [TEN + MINUTE, TEN + 2 * MINUTE, TEN + 6 * MINUTE, at - 1, at]
     session.write([row("a", 2**i, ts=ts) for i, ts in enumerate(times)])
@@ -177,25 +253,48 @@ def test_an_exact_window_has_its_events_and_no_others() -> None:
 
 
 def test_exact_beside_rounded_windows() -> None:
-    """Where the head is rounded for some features and exact for others, the quality speaks of those that are rounded."""
-    session = Session(plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM], edge="exact"), *aggregations("n", [SUM])]))
+    """Where the head is rounded for some features and exact for others, the quality speaks of those
+    that are rounded.
+    """
+    session = Session(
+        plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM], edge="exact"), *aggregations("n", [SUM])])
+    )
     session.write([row("a", 2, ts=TEN + 6 * MINUTE), row("a", 4, ts=TEN + 9 * MINUTE)])
     answer = fetch(session, TEN + 8 * MINUTE)
-    assert (list(answer.features.values()), answer.quality) == ([2, None], {"head_end_ms": TEN + 5 * MINUTE})
+    assert (list(answer.features.values()), answer.quality) == (
+        [2, None],
+        {"head_end_ms": TEN + 5 * MINUTE},
+    )
 
 
 def test_a_plan_without_tiles_answers_from_its_events() -> None:
     """Every window and the lifetime are met exactly, in one round trip to the store."""
-    made = plan_of(SCHEMA, ["k"], [*aggregations("n", [SUM], ["1h", "7d"]), *aggregations("t", [Operation.LAST], None)], tiled=False)
+    made = plan_of(
+        SCHEMA,
+        ["k"],
+        [*aggregations("n", [SUM], ["1h", "7d"]), *aggregations("t", [Operation.LAST], None)],
+        tiled=False,
+    )
     session = Session(made)
-    session.write([row("a", 2**i, f"{i}", ts) for i, ts in enumerate([AT - 9000 * DAY, AT - 7 * DAY, AT - HOUR, AT - HOUR - 1, AT])])
+    session.write(
+        [
+            row("a", 2**i, f"{i}", ts)
+            for i, ts in enumerate([AT - 9000 * DAY, AT - 7 * DAY, AT - HOUR, AT - HOUR - 1, AT])
+        ]
+    )
     answer = fetch(session)
     assert (answer.features, answer.quality) == ({"n_sum_1h": 4, "n_sum_7d": 14, "t_last": "2"}, {})
-    assert fetch(session, key="nobody").features == {"n_sum_1h": None, "n_sum_7d": None, "t_last": None}
+    assert fetch(session, key="nobody").features == {
+        "n_sum_1h": None,
+        "n_sum_7d": None,
+        "t_last": None,
+    }
 
 
 def test_an_edge_mode_of_the_group_by_holds_where_the_aggregation_says_nothing() -> None:
-    """The aggregation's own mode goes before the GroupBy's; what cannot be prorated takes the whole tile, and the plan says so."""
+    """The aggregation's own mode goes before the GroupBy's; what cannot be prorated takes the whole
+    tile, and the plan says so.
+    """
     made = [
         Aggregation(input_column="n", operation=SUM, windows=["1h"]),
         Aggregation(input_column="n", operation=Operation.MAX, windows=["1h"]),
@@ -214,7 +313,13 @@ def test_an_unknown_key_has_empty_windows() -> None:
     session = Session()
     session.write([row("a", 1)])
     answer = fetch(session, key="nobody")
-    assert answer.features == {"n_count_1h": 0, "n_sum_1h": None, "n_max_1h": None, "t_count_1h": 0, "t_last_1h": None}
+    assert answer.features == {
+        "n_count_1h": 0,
+        "n_sum_1h": None,
+        "n_max_1h": None,
+        "t_count_1h": 0,
+        "t_last_1h": None,
+    }
     assert answer.quality == {}
 
 
@@ -227,7 +332,10 @@ def test_a_default_is_the_value_of_an_empty_window() -> None:
         ("n", Operation.TOP_K(2), []),
         ("t", Operation.LAST, "none"),
     ]
-    made = [Aggregation(input_column=column, operation=kind, windows=["1h"], default=value) for column, kind, value in kinds]
+    made = [
+        Aggregation(input_column=column, operation=kind, windows=["1h"], default=value)
+        for column, kind, value in kinds
+    ]
     session = Session(plan_of(SCHEMA, ["k"], made))
     session.write([row("a", 0, ""), row("b", None, None)])
     assert list(fetch(session).features.values()) == [1, 0, 0, [{"item": 0, "count": 1}], ""]
@@ -236,7 +344,9 @@ def test_a_default_is_the_value_of_an_empty_window() -> None:
 
 
 def test_features_stand_in_the_order_of_the_plan() -> None:
-    """An answer lists its features as they were declared, with the keys as asked and the time in milliseconds."""
+    """An answer lists its features as they were declared, with the keys as asked and the time in
+    milliseconds.
+    """
     session = Session()
     session.write([row("a", 1)])
     answer = Fetcher(session.plan, session.store).fetch({"k": "a"}, at="2024-01-04T14:37:25Z")
@@ -258,7 +368,12 @@ def test_many_are_answered_in_their_order() -> None:
     """Requests of `fetch_many` are keys, or keys with a time; each has its answer in its place."""
     session = Session()
     session.write([row("a", 1), row("b", 2)])
-    requests: list[Any] = [{"k": "b"}, ({"k": "a"}, AT - 1), ({"k": "a"}, datetime(2024, 1, 4, 14, 37, 25, tzinfo=UTC)), {"k": "c"}]
+    requests: list[Any] = [
+        {"k": "b"},
+        ({"k": "a"}, AT - 1),
+        ({"k": "a"}, datetime(2024, 1, 4, 14, 37, 25, tzinfo=UTC)),
+        {"k": "c"},
+    ]
     answers = Fetcher(session.plan, session.store).fetch_many(requests, at=AT)
     assert [answer.features["n_sum_1h"] for answer in answers] == [2, None, 1, None]
     assert [answer.at for answer in answers] == [AT, AT - 1, AT, AT]
@@ -283,8 +398,12 @@ def test_keys_that_do_not_fit_the_plan_are_refused(keys: dict[str, Any], message
 
 
 def test_a_store_without_this_plans_tiles_is_refused() -> None:
-    """To fetch before anything was written is an error that says what to do, not a key without events (errata R6)."""
-    with pytest.raises(StoreError, match=r"store memory: has no tiles of things: nothing was written yet"):
+    """To fetch before anything was written is an error that says what to do, not a key without
+    events (errata R6).
+    """
+    with pytest.raises(
+        StoreError, match=r"store memory: has no tiles of things: nothing was written yet"
+    ):
         Fetcher(simple_plan(), open_store("memory:"))
 
 
@@ -297,7 +416,9 @@ def test_a_store_of_another_plan_is_refused() -> None:
 
 
 def test_a_writer_that_found_nothing_leaves_a_store_that_answers() -> None:
-    """Once a writer has been there, a key without events has empty windows: nothing happened is not the same as not yet."""
+    """Once a writer has been there, a key without events has empty windows: nothing happened is not
+    the same as not yet.
+    """
     session = Session()
     Writer(session.plan, session.store).close()
     assert fetch(session).features["n_count_1h"] == 0
@@ -307,5 +428,7 @@ def test_an_exact_sum_that_does_not_fit_is_an_error() -> None:
     """A sum of bigints beyond 64 bits is never wrapped around: the error names the feature."""
     session = Session()
     session.write([row("a", 2**63 - 1), row("a", 1)])
-    with pytest.raises(FetchError, match="n_sum_1h: the sum 9223372036854775808 does not fit its type BIGINT"):
+    with pytest.raises(
+        FetchError, match="n_sum_1h: the sum 9223372036854775808 does not fit its type BIGINT"
+    ):
         fetch(session)

@@ -1,4 +1,6 @@
-"""What a fetch reads: all that its covers need whichever heads are clean, no tile twice, and no value changed by coarse tiles."""
+"""What a fetch reads: all that its covers need whichever heads are clean, no tile twice, and no
+value changed by coarse tiles.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +31,26 @@ from tilewright_runtime.tiles.keys import Range
 
 LADDER = [DAY, 6 * HOUR, HOUR, 5 * MINUTE]
 SCHEMA = {"k": "string", "n": "bigint", "x": "double"}
-NUMBERS = [Operation.COUNT, Operation.SUM, Operation.AVERAGE, Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST]
+NUMBERS = [
+    Operation.COUNT,
+    Operation.SUM,
+    Operation.AVERAGE,
+    Operation.MIN,
+    Operation.MAX,
+    Operation.FIRST,
+    Operation.LAST,
+]
 SKETCHES = [Operation.APPROX_PERCENTILE([0.5, 0.9]), Operation.APPROX_UNIQUE_COUNT]
 
 #: Any windows, each with any levels of the ladder, in any edge mode.
 windows = st.lists(
     st.tuples(
-        st.integers(1, 12).flatmap(lambda n: st.sampled_from([n * 5 * MINUTE, n * HOUR, n * 7 * HOUR, n * DAY])),
-        st.lists(st.sampled_from(LADDER), min_size=1, unique=True).map(lambda sizes: sorted(sizes, reverse=True)),
+        st.integers(1, 12).flatmap(
+            lambda n: st.sampled_from([n * 5 * MINUTE, n * HOUR, n * 7 * HOUR, n * DAY])
+        ),
+        st.lists(st.sampled_from(LADDER), min_size=1, unique=True).map(
+            lambda sizes: sorted(sizes, reverse=True)
+        ),
         st.sampled_from(["sawtooth", "truncate", "prorate", "exact"]),
     ),
     min_size=1,
@@ -53,7 +67,9 @@ moments = st.builds(
 
 @cache
 def whole() -> Plan:
-    """A plan whose ladder is LADDER, with raw events: four windows, numbers, chosen values and sketches."""
+    """A plan whose ladder is LADDER, with raw events: four windows, numbers, chosen values and
+    sketches.
+    """
     sized = [("50m", "5m"), ("36h", "1h"), ("7d", "6h"), ("30d", "1d")]
     return plan_of(
         SCHEMA,
@@ -69,20 +85,28 @@ def whole() -> Plan:
 
 
 def with_windows(made: Sequence[tuple[int, list[int], str]]) -> Plan:
-    """That plan with other windows and levels, as any compiler may choose them; its tiles are the same."""
+    """That plan with other windows and levels, as any compiler may choose them; its tiles are the
+    same.
+    """
     features = [
         feature.model_copy(
             update={
                 "name": f"{feature.name}_{place}",
-                "window_ms": max(window, levels[-1]) if edge in ("prorate", "exact") else window,  # as the compiler sees to
-                "levels_ms": sorted({size for size in levels if size <= max(window, levels[-1])} | _finest(edge), reverse=True),
+                "window_ms": max(window, levels[-1])
+                if edge in ("prorate", "exact")
+                else window,  # as the compiler sees to
+                "levels_ms": sorted(
+                    {size for size in levels if size <= max(window, levels[-1])} | _finest(edge),
+                    reverse=True,
+                ),
                 "edge_ms": LADDER[-1] if edge == "exact" else levels[-1],
                 "edge": edge,
             }
         )
         for place, (window, levels, edge) in enumerate(made)
         for feature in whole().features
-        if feature.window_ms == 50 * MINUTE and (edge != "prorate" or feature.operation in ("COUNT", "SUM", "AVERAGE"))
+        if feature.window_ms == 50 * MINUTE
+        and (edge != "prorate" or feature.operation in ("COUNT", "SUM", "AVERAGE"))
     ]
     return whole().model_copy(update={"features": features})
 
@@ -92,14 +116,23 @@ def _finest(edge: str) -> set[int]:
 
 
 def contains(runs: Sequence[Range], segment: Segment) -> bool:
-    """Whether the tiles of a segment are among those of the runs; raw events stand in chunks as long as the finest tiles."""
+    """Whether the tiles of a segment are among those of the runs; raw events stand in chunks as
+    long as the finest tiles.
+    """
     size_ms = -LADDER[-1] if segment.size_ms == EVENTS_SIZE_MS else segment.size_ms
-    return any(run.size_ms == size_ms and run.start_ms <= segment.start_ms and segment.end_ms <= run.end_ms for run in runs)
+    return any(
+        run.size_ms == size_ms and run.start_ms <= segment.start_ms and segment.end_ms <= run.end_ms
+        for run in runs
+    )
 
 
 @given(windows, moments, st.sampled_from([*LADDER, None]))
-def test_every_cover_is_read(made: list[tuple[int, list[int], str]], at_ms: int, head_level_ms: int | None) -> None:
-    """Whichever newest tiles hold later events, the runs that were read before that is known hold the covers whole."""
+def test_every_cover_is_read(
+    made: list[tuple[int, list[int], str]], at_ms: int, head_level_ms: int | None
+) -> None:
+    """Whichever newest tiles hold later events, the runs that were read before that is known hold
+    the covers whole.
+    """
     program = Program(with_windows(made))
     runs = program.ranges(at_ms)
     for window in program.windows:
@@ -108,7 +141,9 @@ def test_every_cover_is_read(made: list[tuple[int, list[int], str]], at_ms: int,
 
 @given(windows, moments)
 def test_no_tile_is_read_twice(made: list[tuple[int, list[int], str]], at_ms: int) -> None:
-    """The runs of a level follow one another with gaps, on its grid, and none is of the time after the query's tile."""
+    """The runs of a level follow one another with gaps, on its grid, and none is of the time after
+    the query's tile.
+    """
     runs = Program(with_windows(made)).ranges(at_ms)
     assert [size for size in LADDER if any(run.size_ms == size for run in runs)] == LADDER
     for size in LADDER:
@@ -120,41 +155,75 @@ def test_no_tile_is_read_twice(made: list[tuple[int, list[int], str]], at_ms: in
 
 @few(2)
 @given(windows, moments, moments)
-def test_coarse_tiles_in_the_middle_change_no_value(made: list[tuple[int, list[int], str]], at_ms: int, later_ms: int) -> None:
-    """A plan with several levels a window answers as the one with edge tiles alone, and as the oracle does."""
-    levels, edges = with_windows(made), with_windows([(window, sizes[-1:], edge) for window, sizes, edge in made])
+def test_coarse_tiles_in_the_middle_change_no_value(
+    made: list[tuple[int, list[int], str]], at_ms: int, later_ms: int
+) -> None:
+    """A plan with several levels a window answers as the one with edge tiles alone, and as the
+    oracle does.
+    """
+    levels, edges = (
+        with_windows(made),
+        with_windows([(window, sizes[-1:], edge) for window, sizes, edge in made]),
+    )
     store, events = tiles()
     for at in (at_ms, later_ms):
         found, plain = (Fetcher(plan, store).fetch({"k": "a"}, at=at) for plan in (levels, edges))
         assert found.quality == plain.quality
         for feature in levels.features:
             if feature.operation != "APPROX_UNIQUE_COUNT":
-                assert disagreement(asked(feature), found.features[feature.name], events, at, finest_ms(levels)) is None
-            if feature.operation not in ("SUM", "AVERAGE"):  # whose floats are the oracle's within 1e-9
+                assert (
+                    disagreement(
+                        asked(feature), found.features[feature.name], events, at, finest_ms(levels)
+                    )
+                    is None
+                )
+            if feature.operation not in (
+                "SUM",
+                "AVERAGE",
+            ):  # whose floats are the oracle's within 1e-9
                 assert found.features[feature.name] == plain.features[feature.name]
 
 
 @cache
 def tiles() -> tuple[Any, list[dict[str, Any]]]:
-    """A store with one key's events: some at random, some on and beside the boundaries of all levels."""
+    """A store with one key's events: some at random, some on and beside the boundaries of all
+    levels.
+    """
     midnight = AT // DAY * DAY
-    edges = [midnight + size * place + shift for size in LADDER for place in range(-8, 4) for shift in (-1, 0, 1)]
+    edges = [
+        midnight + size * place + shift
+        for size in LADDER
+        for place in range(-8, 4)
+        for shift in (-1, 0, 1)
+    ]
     spread = [midnight - 13 * DAY + i * 7_919_003 for i in range(180)]
-    events = [{"k": "a", "n": i % 17 - 5, "x": (i % 13) / 10 - 0.3, "ts": ts} for i, ts in enumerate([*edges, *spread])]
+    events = [
+        {"k": "a", "n": i % 17 - 5, "x": (i % 13) / 10 - 0.3, "ts": ts}
+        for i, ts in enumerate([*edges, *spread])
+    ]
     store = open_store("memory:")
     with Writer(whole(), store) as writer:
         writer.write(to_arrow(events, SCHEMA))
     return store, events
 
 
-@given(st.integers(1, 400), st.lists(st.sampled_from(LADDER), min_size=1, unique=True), moments, st.sampled_from(["sawtooth", "prorate"]))
-def test_the_compilers_count_is_never_exceeded(tiles_long: int, sizes: list[int], at_ms: int, edge: str) -> None:
+@given(
+    st.integers(1, 400),
+    st.lists(st.sampled_from(LADDER), min_size=1, unique=True),
+    moments,
+    st.sampled_from(["sawtooth", "prorate"]),
+)
+def test_the_compilers_count_is_never_exceeded(
+    tiles_long: int, sizes: list[int], at_ms: int, edge: str
+) -> None:
     """A window alone reads at most as many tiles as the compiler counts when it chooses levels."""
     levels = sorted(sizes, reverse=True)
     window_ms = max(tiles_long * levels[-1], levels[0])
     program = Program(with_windows([(window_ms, levels, edge)]))
     read = sum(
-        (run.end_ms - run.start_ms) // run.size_ms for run in program.ranges(at_ms) if run.size_ms >= levels[-1] and run.size_ms in levels
+        (run.end_ms - run.start_ms) // run.size_ms
+        for run in program.ranges(at_ms)
+        if run.size_ms >= levels[-1] and run.size_ms in levels
     )
     assert read <= tiles_read(window_ms, levels)
 
@@ -165,9 +234,13 @@ def test_the_compilers_count_is_never_exceeded(tiles_long: int, sizes: list[int]
     st.sampled_from(["map", "plain"]),
     st.sampled_from(["sawtooth", "prorate"]),
 )
-def test_the_plans_worst_request_is_never_exceeded(at_ms: int, lengths: list[str], table: str, edge: Edge) -> None:
+def test_the_plans_worst_request_is_never_exceeded(
+    at_ms: int, lengths: list[str], table: str, edge: Edge
+) -> None:
     """A fetch reads at most the tiles that the plan's cost says."""
-    sizes = {"1h": "1m", "4h": "5m", "24h": "15m", "7d": "1h", "30d": "6h"} if table == "map" else None
+    sizes = (
+        {"1h": "1m", "4h": "5m", "24h": "15m", "7d": "1h", "30d": "6h"} if table == "map" else None
+    )
     plan = costed(tuple(lengths), sizes, edge)
     read = sum((run.end_ms - run.start_ms) // run.size_ms for run in Program(plan).ranges(at_ms))
     assert read <= plan.cost.worst.tiles
@@ -176,13 +249,24 @@ def test_the_plans_worst_request_is_never_exceeded(at_ms: int, lengths: list[str
 def costed(lengths: tuple[str, ...], sizes: dict[str, str] | None, edge: Edge) -> Plan:
     source = event_source({"k": "string", "n": "bigint"})
     total = Aggregation(input_column="n", operation=Operation.SUM, windows=lengths)
-    group_by = GroupBy(sources=[source], keys=["k"], aggregations=[total], tiling_enabled=True, name="things", edge=edge)
+    group_by = GroupBy(
+        sources=[source],
+        keys=["k"],
+        aggregations=[total],
+        tiling_enabled=True,
+        name="things",
+        edge=edge,
+    )
     return compile_group_by(group_by, config=Config(tile_sizes=sizes))
 
 
-@pytest.mark.parametrize(("at_ms", "fine", "coarse"), [(AT // DAY * DAY, 24, 8), (AT // DAY * DAY + 5 * HOUR + 1, 19 + 6, 9)])
+@pytest.mark.parametrize(
+    ("at_ms", "fine", "coarse"),
+    [(AT // DAY * DAY, 24, 8), (AT // DAY * DAY + 5 * HOUR + 1, 19 + 6, 9)],
+)
 def test_the_fine_level_is_read_at_both_ends_only(at_ms: int, fine: int, coarse: int) -> None:
-    """Seven days of 1h edges over 1d tiles read hours in the first day and the last, not seven days of hours.
+    """Seven days of 1h edges over 1d tiles read hours in the first day and the last, not seven days
+    of hours.
 
     #  1d     |         |    …    |         |
     #  1h        |.|.|.|          |.|.|
@@ -203,11 +287,16 @@ def test_the_fine_level_is_read_at_both_ends_only(at_ms: int, fine: int, coarse:
 
 
 def test_a_level_between_two_runs_is_left_alone() -> None:
-    """An event in the middle of a window is counted from its coarse tile: the fine one is not among those read."""
+    """An event in the middle of a window is counted from its coarse tile: the fine one is not among
+    those read.
+    """
     plan = plan_of(
         {"k": "string", "n": "bigint"},
         ["k"],
-        [Aggregation(input_column="n", operation=Operation.SUM, windows=[w], tile_size=t) for w, t in (("7d", "1h"), ("8d", "1d"))],
+        [
+            Aggregation(input_column="n", operation=Operation.SUM, windows=[w], tile_size=t)
+            for w, t in (("7d", "1h"), ("8d", "1d"))
+        ],
     )
     session = Session(plan)
     session.write([{"k": "a", "n": 1, "ts": AT - 3 * DAY}, {"k": "a", "n": 2, "ts": AT - 1}])

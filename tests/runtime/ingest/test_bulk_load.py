@@ -24,13 +24,25 @@ BEGIN = AT // TILE * TILE
 
 
 def tiles(*starts: int, key: str = "a", events: int = 2) -> pa.Table:
-    """Finest tiles of a key, of some events each, as a warehouse gives them that has decimals for all numbers."""
-    numbers = {"__events": events, "count_n.n": 2, "sum_n.hi": 0, "sum_n.lo": 5, "max_n.value": 3, "count_t.n": 1}
+    """Finest tiles of a key, of some events each, as a warehouse gives them that has decimals for
+    all numbers.
+    """
+    numbers = {
+        "__events": events,
+        "count_n.n": 2,
+        "sum_n.hi": 0,
+        "sum_n.lo": 5,
+        "max_n.value": 3,
+        "count_t.n": 1,
+    }
     names = tile_columns(simple_plan().keys, simple_plan().states)
     rows: list[dict[str, Any]] = []
     for start in starts:
         times = {"__start": start, "__newest": start + 1, "last_t.ts": start + 1}
-        rows.append({"key:k": key, "last_t.value": "x"} | {name: Decimal(value) for name, value in (numbers | times).items()})
+        rows.append(
+            {"key:k": key, "last_t.value": "x"}
+            | {name: Decimal(value) for name, value in (numbers | times).items()}
+        )
     table = pa.Table.from_pylist(rows, schema=pa.schema([(name, _type(name)) for name in names]))
     return table.rename_columns([f"column {place}" for place in range(len(names))])
 
@@ -43,7 +55,13 @@ def test_loaded_tiles_are_served_and_written_on() -> None:
     """Features come from loaded tiles, and events that are written later are added to them."""
     session = Session()
     assert load_tiles(session.plan, session.store, tiles(BEGIN, BEGIN - TILE)) == Put(tiles=2)
-    assert session.features(k="a") == {"n_count_1h": 4, "n_sum_1h": 10, "n_max_1h": 3, "t_count_1h": 2, "t_last_1h": "x"}
+    assert session.features(k="a") == {
+        "n_count_1h": 4,
+        "n_sum_1h": 10,
+        "n_max_1h": 3,
+        "t_count_1h": 2,
+        "t_last_1h": "x",
+    }
     session.write([row("a", 7)])
     assert session.sums("a") == [17]
 
@@ -51,11 +69,19 @@ def test_loaded_tiles_are_served_and_written_on() -> None:
 def test_tiles_before_the_watermark_are_complete() -> None:
     """The newest event of all tells which tiles have ended, also of other entities."""
     session = Session()
-    load_tiles(session.plan, session.store, pa.concat_tables([tiles(BEGIN - TILE), tiles(BEGIN, key="b")]))
+    load_tiles(
+        session.plan, session.store, pa.concat_tables([tiles(BEGIN - TILE), tiles(BEGIN, key="b")])
+    )
     codec = RecordCodec(layout_of(session.plan))
-    found = [session.store.scan(session.plan.name, entity, [Range(TILE, 0, 2 * BEGIN)])[0] for entity in ("s=a", "s=b")]
+    found = [
+        session.store.scan(session.plan.name, entity, [Range(TILE, 0, 2 * BEGIN)])[0]
+        for entity in ("s=a", "s=b")
+    ]
     stamps = [int(codec.decode(records, str)[0, STAMP]) for records in found]
-    assert [bool(stamp & COMPLETE) for stamp in stamps] == [session.plan.late.out_of_orderness_ms == 0, False]
+    assert [bool(stamp & COMPLETE) for stamp in stamps] == [
+        session.plan.late.out_of_orderness_ms == 0,
+        False,
+    ]
 
 
 def records(session: Session, finest: pa.Table, watermark_ms: int) -> list[pa.RecordBatch]:
@@ -66,11 +92,18 @@ def records(session: Session, finest: pa.Table, watermark_ms: int) -> list[pa.Re
 
 
 def test_tiles_that_a_worker_took_for_open_are_completed() -> None:
-    """It knows the newest event of its part only; the records become those of one that knew that of all."""
+    """It knows the newest event of its part only; the records become those of one that knew that of
+    all.
+    """
     stored = []
     for watermark_ms in (BEGIN - 1, BEGIN + TILE):
         session = Session()
-        put_records(session.plan, session.store, records(session, tiles(BEGIN - TILE, BEGIN), watermark_ms), BEGIN + TILE)
+        put_records(
+            session.plan,
+            session.store,
+            records(session, tiles(BEGIN - TILE, BEGIN), watermark_ms),
+            BEGIN + TILE,
+        )
         stored.append(session.store.scan(session.plan.name, "s=a", [Range(TILE, 0, 2 * BEGIN)])[0])
     assert len(stored[0]) == 2
     assert stored[0] == stored[1]
@@ -98,7 +131,9 @@ def test_keys_that_the_store_cannot_hold_are_counted() -> None:
     """Events of a key that is too long are left out, and the rest is loaded."""
     session = Session()
     long = "x" * (session.store.max_entity_bytes + 1)
-    loaded = load_tiles(session.plan, session.store, pa.concat_tables([tiles(BEGIN, key=long), tiles(BEGIN)]))
+    loaded = load_tiles(
+        session.plan, session.store, pa.concat_tables([tiles(BEGIN, key=long), tiles(BEGIN)])
+    )
     assert loaded == Put(tiles=1, refused=2)
     assert session.sums("a") == [5]
 

@@ -1,4 +1,6 @@
-"""Outbox: a store that takes whole tiles ends with those of the state, whatever happened to either of them."""
+"""Outbox: a store that takes whole tiles ends with those of the state, whatever happened to either
+of them.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def several_levels() -> Plan:
         SCHEMA,
         ["k"],
         [
-            *aggregations("n", [Operation.COUNT, Operation.SUM, Operation.APPROX_UNIQUE_COUNT], ["1h", "7d"]),
+            *aggregations(
+                "n", [Operation.COUNT, Operation.SUM, Operation.APPROX_UNIQUE_COUNT], ["1h", "7d"]
+            ),
             *aggregations("n", [Operation.SUM], None),
             *aggregations("t", [Operation.LAST, Operation.TOP_K(3)], ["7d"]),
         ],
@@ -54,7 +58,10 @@ def several_levels() -> Plan:
 
 def with_raw_events(tiled: bool) -> Plan:
     """Sums that are met exactly, over an hour, a week and for ever, beside tiles or without any."""
-    asked = [*aggregations("n", [Operation.SUM], ["1h", "7d"], "exact"), *aggregations("n", [Operation.SUM], None, "exact")]
+    asked = [
+        *aggregations("n", [Operation.SUM], ["1h", "7d"], "exact"),
+        *aggregations("n", [Operation.SUM], None, "exact"),
+    ]
     return plan_of(SCHEMA, ["k"], asked, tiled=tiled)
 
 
@@ -65,21 +72,31 @@ def rows_of(hours: Sequence[int], k: str = "a") -> list[dict[str, Any]]:
 def held(session: Session) -> dict[bytes, bytes]:
     """All tiles that the Redis of a session has, by key."""
     client = session.store._client  # type: ignore[attr-defined]
-    return {key: client.get(key) for key in client.scan_iter("tiles::*") if not key.endswith(b"::first")}
+    return {
+        key: client.get(key) for key in client.scan_iter("tiles::*") if not key.endswith(b"::first")
+    }
 
 
 def merged(session: Session) -> dict[bytes, bytes]:
     """All tiles of the state, by the key that they have in Redis."""
     parts = session.state.tiles(session.plan.name)  # type: ignore[union-attr]
-    return {key.encode(): record for keys, records in parts for key, record in zip(keys.texts, records, strict=True)}
+    return {
+        key.encode(): record
+        for keys, records in parts
+        for key, record in zip(keys.texts, records, strict=True)
+    }
 
 
 # The same tiles
 
 
 @pytest.mark.parametrize("tiled", [True, False])
-def test_chunks_of_raw_events_are_brought_as_tiles_are(redis_server: RedisServer, tmp_path: Path, tiled: bool) -> None:
-    """Raw events are put with the tiles, also by a writer that brings up a store that has lost everything."""
+def test_chunks_of_raw_events_are_brought_as_tiles_are(
+    redis_server: RedisServer, tmp_path: Path, tiled: bool
+) -> None:
+    """Raw events are put with the tiles, also by a writer that brings up a store that has lost
+    everything.
+    """
     far = Session(with_raw_events(tiled), redis_server.url(), f"lmdb:{tmp_path}/state")
     near = Session(with_raw_events(tiled), f"lmdb:{tmp_path}/near")
     for one in (far, near):
@@ -95,8 +112,12 @@ def test_chunks_of_raw_events_are_brought_as_tiles_are(redis_server: RedisServer
         assert far.features(at, k="a") == near.features(at, k="a")
 
 
-def test_a_store_that_takes_whole_tiles_answers_as_the_embedded_one(redis_server: RedisServer, tmp_path: Path) -> None:
-    """Written in several parts, out of order, every feature at every time is the same from Redis as from LMDB."""
+def test_a_store_that_takes_whole_tiles_answers_as_the_embedded_one(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """Written in several parts, out of order, every feature at every time is the same from Redis as
+    from LMDB.
+    """
     far = Session(several_levels(), redis_server.url(), f"lmdb:{tmp_path}/state")
     near = Session(several_levels(), f"lmdb:{tmp_path}/near")
     for hours in (range(40, 90), range(0, 45, 3), [4000], range(1, 200, 7)):
@@ -109,7 +130,9 @@ def test_a_store_that_takes_whole_tiles_answers_as_the_embedded_one(redis_server
 
 
 def test_tiles_are_those_of_the_state(session: Session) -> None:
-    """Each write ends with the very records of the state in the store, and reads none back from it."""
+    """Each write ends with the very records of the state in the store, and reads none back
+    from it.
+    """
     client = session.store._client  # type: ignore[attr-defined]
     for hours in ([0, 1], [0], range(30), [0, 2]):
         client.config_resetstat()
@@ -139,13 +162,20 @@ def test_tiles_live_as_long_as_their_level_says(session: Session) -> None:
 # What went wrong is made good
 
 
-def test_a_server_that_was_away_gets_its_tiles_with_the_next_write(own_server: RedisServer, tmp_path: Path) -> None:
-    """A batch that cannot be put is kept, and said so; when the server is back, even with nothing, the next write puts all."""
+def test_a_server_that_was_away_gets_its_tiles_with_the_next_write(
+    own_server: RedisServer, tmp_path: Path
+) -> None:
+    """A batch that cannot be put is kept, and said so; when the server is back, even with nothing,
+    the next write puts all.
+    """
     session = Session(url=own_server.url(), state=f"lmdb:{tmp_path}/state")
     session.write(rows_of([0, 1]))
     with Writer(session.plan, session.store, state=session.state) as writer:
         own_server.stop()
-        with pytest.raises(StoreError, match=r"cannot be reached .*kept in lmdb:.*state, and the next write puts it"):
+        with pytest.raises(
+            StoreError,
+            match=r"cannot be reached .*kept in lmdb:.*state, and the next write puts it",
+        ):
             writer.write(rows_of([0]), position="p")
     with pytest.raises(StoreError, match="cannot be reached"):
         session.write([])
@@ -156,8 +186,12 @@ def test_a_server_that_was_away_gets_its_tiles_with_the_next_write(own_server: R
 
 
 @pytest.mark.parametrize("commits", [1, 2])
-def test_a_server_that_went_back_gets_what_it_lost(own_server: RedisServer, tmp_path: Path, commits: int) -> None:
-    """A server that comes back from an older snapshot gets the last commit, or everything if it lost more."""
+def test_a_server_that_went_back_gets_what_it_lost(
+    own_server: RedisServer, tmp_path: Path, commits: int
+) -> None:
+    """A server that comes back from an older snapshot gets the last commit, or everything if it
+    lost more.
+    """
     session = Session(url=own_server.url(), state=f"lmdb:{tmp_path}/state")
     session.write(rows_of(range(5)))
     own_server.client().save()
@@ -183,8 +217,12 @@ def test_only_the_last_commit_is_put_again_where_that_is_enough(session: Session
     assert set(held(session)) == last
 
 
-def test_another_store_is_filled_from_the_state(session: Session, redis_server: RedisServer) -> None:
-    """A new database gets all tiles with the first write into it, also those of a state that was a store before."""
+def test_another_store_is_filled_from_the_state(
+    session: Session, redis_server: RedisServer
+) -> None:
+    """A new database gets all tiles with the first write into it, also those of a state that was a
+    store before.
+    """
     session.write(rows_of(range(20)))
     assert session.state is not None
     moved = Session(url=redis_server.url())
@@ -214,7 +252,13 @@ def test_plans_share_a_store_and_a_state(session: Session) -> None:
 def test_a_store_that_takes_whole_tiles_needs_a_state(redis_server: RedisServer) -> None:
     """Without one nothing is written, and the message says how one is named."""
     store = open_store(redis_server.url())
-    with pytest.raises(StoreError, match=r"takes whole tiles only\. Name a folder .*--state DIR .*state=open_store\('lmdb:DIR'\)"):
+    with pytest.raises(
+        StoreError,
+        match=(
+            r"takes whole tiles only\. Name a folder .*--state DIR "
+            r".*state=open_store\('lmdb:DIR'\)"
+        ),
+    ):
         Writer(simple_plan(), store)
     with pytest.raises(StoreError, match="takes whole tiles only"):
         Writer(simple_plan(), store, state=store)
@@ -223,7 +267,9 @@ def test_a_store_that_takes_whole_tiles_needs_a_state(redis_server: RedisServer)
 def test_an_embedded_store_needs_no_state(tmp_path: Path) -> None:
     """A state beside it would count the same files twice."""
     with pytest.raises(StoreError, match=r"so it needs no state. Leave --state out"):
-        Writer(simple_plan(), open_store(f"lmdb:{tmp_path}/a"), state=open_store(f"lmdb:{tmp_path}/b"))
+        Writer(
+            simple_plan(), open_store(f"lmdb:{tmp_path}/a"), state=open_store(f"lmdb:{tmp_path}/b")
+        )
 
 
 def test_a_store_is_filled_from_one_state(session: Session, tmp_path: Path) -> None:
@@ -232,7 +278,13 @@ def test_a_store_is_filled_from_one_state(session: Session, tmp_path: Path) -> N
     other = Session(url="memory:", state=f"lmdb:{tmp_path}/other")
     other.store = session.store
     before = held(session)
-    with pytest.raises(StoreError, match=r"from another state folder than lmdb:.*other, .*Use that folder \(--state\), or another"):
+    with pytest.raises(
+        StoreError,
+        match=(
+            r"from another state folder than lmdb:.*other, .*Use that folder \(--state\), or "
+            r"another"
+        ),
+    ):
         other.write(rows_of([0, 1]))
     assert held(session) == before
 
@@ -244,20 +296,26 @@ def test_a_state_that_went_back_is_refused(session: Session, tmp_path: Path) -> 
     shutil.copytree(tmp_path / "state", tmp_path / "older")
     session.write(rows_of([0]))
     session.state = open_store(f"lmdb:{tmp_path}/older")
-    with pytest.raises(StoreError, match=r"has tiles of things of 2 events, and lmdb:.*older of 1 only"):
+    with pytest.raises(
+        StoreError, match=r"has tiles of things of 2 events, and lmdb:.*older of 1 only"
+    ):
         session.write(rows_of([1]))
 
 
 def test_another_plan_of_the_name_is_refused(session: Session) -> None:
     """A store holds one plan of a name, whichever side knows it."""
     session.write(rows_of([0]))
-    other = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.MIN], ["2d"]), name=session.plan.name)
+    other = plan_of(
+        SCHEMA, ["k"], aggregations("n", [Operation.MIN], ["2d"]), name=session.plan.name
+    )
     for work in (
         lambda: Writer(other, session.store, state=open_store("memory:")),
         lambda: Writer(other, session.store, state=session.state),
         lambda: Fetcher(other, session.store),
     ):
-        with pytest.raises(StoreError, match="made by a plan with other keys, states, levels or expressions"):
+        with pytest.raises(
+            StoreError, match="made by a plan with other keys, states, levels or expressions"
+        ):
             work()
 
 
@@ -280,17 +338,31 @@ def test_a_new_store_answers_for_any_time(session: Session) -> None:
 
 
 def test_an_answer_that_needs_tiles_which_may_be_gone_is_refused(session: Session) -> None:
-    """In a store that is older than a level's time to live, no answer takes a tile that is gone for one without events."""
+    """In a store that is older than a level's time to live, no answer takes a tile that is gone for
+    one without events.
+    """
     session.write([row("a", 5, ts=NOW - 1), *rows_of([0])])
     session.store.put(f"since/{session.plan.name}", str(NOW - 40 * DAY).encode())
     assert session.features(NOW, k="a")["n_sum_1h"] == 5
-    with pytest.raises(FetchError, match=r"keeps tiles for a time only: those of 5m from 2024-01-04T13:35:00Z on.* as lmdb:DIR"):
+    with pytest.raises(
+        FetchError,
+        match=(
+            r"keeps tiles for a time only: those of 5m from 2024-01-04T13:35:00Z on.* as "
+            r"lmdb:DIR"
+        ),
+    ):
         session.sums("a")
 
 
-@pytest.mark.parametrize("plan", [simple_plan(), several_levels()], ids=["one level", "several levels"])
-def test_an_answer_as_of_now_is_never_refused(redis_server: RedisServer, tmp_path: Path, plan: Plan) -> None:
-    """What a window needs now is younger than its level's time to live, at any moment of the day."""
+@pytest.mark.parametrize(
+    "plan", [simple_plan(), several_levels()], ids=["one level", "several levels"]
+)
+def test_an_answer_as_of_now_is_never_refused(
+    redis_server: RedisServer, tmp_path: Path, plan: Plan
+) -> None:
+    """What a window needs now is younger than its level's time to live, at any moment of the
+    day.
+    """
     session = Session(plan, redis_server.url(), f"lmdb:{tmp_path}/state")
     session.write(rows_of([0]))
     session.store.put(f"since/{plan.name}", b"0")
@@ -306,18 +378,31 @@ def test_an_answer_as_of_now_is_never_refused(redis_server: RedisServer, tmp_pat
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([1000, HOUR]), st.lists(st.tuples(st.sampled_from(["s=a", "s=%00", "s=é"]), st.integers(-(2**40), 2**40)))
+            st.sampled_from([1000, HOUR]),
+            st.lists(
+                st.tuples(st.sampled_from(["s=a", "s=%00", "s=é"]), st.integers(-(2**40), 2**40))
+            ),
         ),
         max_size=3,
     ),
     st.integers(0, 2**50),
 )
-def test_an_outbox_is_what_was_put_in(levels: list[tuple[int, list[tuple[str, int]]]], before: int) -> None:
+def test_an_outbox_is_what_was_put_in(
+    levels: list[tuple[int, list[tuple[str, int]]]], before: int
+) -> None:
     """Keys of any levels come back as they were."""
     changed = []
     for size_ms, tiles in levels:
         entities = sorted({entity for entity, _ in tiles})
-        changed.append(TileKeys("t", size_ms, entities, [entities.index(entity) for entity, _ in tiles], [start for _, start in tiles]))
+        changed.append(
+            TileKeys(
+                "t",
+                size_ms,
+                entities,
+                [entities.index(entity) for entity, _ in tiles],
+                [start for _, start in tiles],
+            )
+        )
     outbox = Pending(before, before + 1, changed)
     assert Pending.from_bytes(outbox.to_bytes()) == outbox
 

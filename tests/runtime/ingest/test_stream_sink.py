@@ -1,4 +1,6 @@
-"""The sink of stream engines: the tiles in a store are those that the embedded writer makes of the same events."""
+"""The sink of stream engines: the tiles in a store are those that the embedded writer makes of the
+same events.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.everything import SCHEMA, Event, assert_same_tiles, every_operation, some_events, written
+from support.everything import (
+    SCHEMA,
+    Event,
+    assert_same_tiles,
+    every_operation,
+    some_events,
+    written,
+)
 from support.examples import few
 from support.handed import handed
 from support.plans import AT, aggregations, plan_of
@@ -32,7 +41,9 @@ def rows(plan: Plan, events: Sequence[Event]) -> pa.Table:
 
 
 def test_tiles_are_those_of_the_embedded_writer() -> None:
-    """Of the same events every level has the same tiles, whatever SQL could add up and what was handed over as lists."""
+    """Of the same events every level has the same tiles, whatever SQL could add up and what was
+    handed over as lists.
+    """
     plan, events = every_operation(), some_events(400)
     store = open_store("memory:")
     TileSink(plan, store).put(rows(plan, events))
@@ -42,8 +53,14 @@ def test_tiles_are_those_of_the_embedded_writer() -> None:
 @few(25)
 @given(st.randoms(use_true_random=False), st.integers(1, 60))
 def test_the_order_of_puts_does_not_matter(shuffled: random.Random, count: int) -> None:
-    """Tiles that come in any order, again and while they still grow leave the store as the last of them do."""
-    plan = plan_of(SCHEMA, ["k", "m"], aggregations("n", [Operation.SUM, Operation.MAX, Operation.LAST], ["10m", "1h", "12h"]))
+    """Tiles that come in any order, again and while they still grow leave the store as the last of
+    them do.
+    """
+    plan = plan_of(
+        SCHEMA,
+        ["k", "m"],
+        aggregations("n", [Operation.SUM, Operation.MAX, Operation.LAST], ["10m", "1h", "12h"]),
+    )
     events = some_events(count, seed=count, huge=2**62)
     grown = [rows(plan, events[:end]) for end in range(1, count + 1, 7)] + [rows(plan, events)]
     shuffled.shuffle(grown)
@@ -56,13 +73,24 @@ def test_the_order_of_puts_does_not_matter(shuffled: random.Random, count: int) 
 
 @few(25)
 @given(st.randoms(use_true_random=False), st.integers(1, 60), st.integers(0, 60))
-def test_a_sink_that_is_alone_makes_the_same_tiles(shuffled: random.Random, count: int, replaced: int) -> None:
-    """It keeps what it has put; one that takes its place in the middle reads it, and goes on with older rows as after a restart."""
-    plan = plan_of(SCHEMA, ["k", "m"], aggregations("n", [Operation.SUM, Operation.LAST_K(2)], ["10m", "1h", "12h"]))
+def test_a_sink_that_is_alone_makes_the_same_tiles(
+    shuffled: random.Random, count: int, replaced: int
+) -> None:
+    """It keeps what it has put; one that takes its place in the middle reads it, and goes on with
+    older rows as after a restart.
+    """
+    plan = plan_of(
+        SCHEMA,
+        ["k", "m"],
+        aggregations("n", [Operation.SUM, Operation.LAST_K(2)], ["10m", "1h", "12h"]),
+    )
     events = some_events(count, seed=count, huge=2**62)
     ends = [*range(1, count + 1, 7)]
     store = open_store("memory:")
-    before, after = ends[: replaced % (len(ends) + 1)], sorted([*ends[replaced // 2 % (len(ends) + 1) :], count])
+    before, after = (
+        ends[: replaced % (len(ends) + 1)],
+        sorted([*ends[replaced // 2 % (len(ends) + 1) :], count]),
+    )
     for part in (before, after):
         sink = TileSink(plan, store, is_alone=True)
         for end in part:
@@ -97,7 +125,9 @@ def test_a_store_of_a_stream_is_not_written() -> None:
     plan, store = every_operation(), open_store("memory:")
     assert TileSink(plan, store).stream == TileSink(plan, store).stream
     assert TileSink(plan, open_store("memory:")).stream != TileSink(plan, store).stream
-    with pytest.raises(StoreError, match="whole from a stream, which would replace what is added here"):
+    with pytest.raises(
+        StoreError, match="whole from a stream, which would replace what is added here"
+    ):
         Writer(plan, store)
 
 
@@ -111,12 +141,16 @@ def test_of_rows_of_one_tile_the_largest_counts() -> None:
 
 
 def test_tiles_outlive_the_coarser_ones_that_are_merged_from_them() -> None:
-    """In a store that expires, a tile is there until the coarser one can no longer change, however short its windows are."""
+    """In a store that expires, a tile is there until the coarser one can no longer change, however
+    short its windows are.
+    """
     plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT], ["10m", "1h", "30d"]))
     kept = kept_for_merging_ms(plan)
     for coarser, finer in itertools.pairwise(plan.levels):
         assert finer.ttl_ms is not None
-        assert (kept[finer.size_ms] or 0) >= max(finer.ttl_ms, coarser.size_ms + plan.late.allowed_lateness_ms)
+        assert (kept[finer.size_ms] or 0) >= max(
+            finer.ttl_ms, coarser.size_ms + plan.late.allowed_lateness_ms
+        )
     assert kept[plan.levels[0].size_ms] == plan.levels[0].ttl_ms
 
 
@@ -132,12 +166,16 @@ def test_a_store_of_another_plan_is_refused() -> None:
     store = open_store("memory:")
     TileSink(every_operation(), store)
     with pytest.raises(StoreError, match="made by a plan with other keys"):
-        TileSink(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT]), name="everything"), store)
+        TileSink(
+            plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT]), name="everything"), store
+        )
 
 
 def test_nan_is_the_largest_number() -> None:
     """A NaN wins every maximum and no minimum, as it does in SQL."""
-    plan = plan_of({"k": "string", "x": "double"}, ["k"], aggregations("x", [Operation.MIN, Operation.MAX]))
+    plan = plan_of(
+        {"k": "string", "x": "double"}, ["k"], aggregations("x", [Operation.MIN, Operation.MAX])
+    )
     events = [{"k": "a", "x": value, "ts": AT - 1} for value in (1.0, float("nan"), None)]
     store = open_store("memory:")
     TileSink(plan, store).put(rows(plan, events))

@@ -1,4 +1,6 @@
-"""The writer: rows that cannot be used, rows that are filtered, several sources, and what the report says."""
+"""The writer: rows that cannot be used, rows that are filtered, several sources, and what the
+report says.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +30,23 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "a fraction for a whole number": ({**row("a", 1), "n": "1.5"}, "n is not a bigint"),
     "a number beyond 64 bits": ({**row("a", 1), "n": str(2**63)}, "n is not a bigint"),
     "text for a time": ({**row("a", 1), "ts": "yesterday"}, "ts is not a bigint"),
-    "seconds": (row("a", 1, ts=AT // 1000), "time is outside 1971-2099: seconds? times are milliseconds"),
-    "microseconds": (row("a", 1, ts=AT * 1000), "time is outside 1971-2099: microseconds? times are milliseconds"),
-    "nanoseconds": (row("a", 1, ts=AT * 1_000_000), "time is outside 1971-2099: nanoseconds? times are milliseconds"),
+    "seconds": (
+        row("a", 1, ts=AT // 1000),
+        "time is outside 1971-2099: seconds? times are milliseconds",
+    ),
+    "microseconds": (
+        row("a", 1, ts=AT * 1000),
+        "time is outside 1971-2099: microseconds? times are milliseconds",
+    ),
+    "nanoseconds": (
+        row("a", 1, ts=AT * 1_000_000),
+        "time is outside 1971-2099: nanoseconds? times are milliseconds",
+    ),
     "the last millisecond of 1970": (row("a", 1, ts=365 * DAY - 1), "time is outside 1971-2099"),
-    "the first millisecond of 2100": (row("a", 1, ts=4_102_444_800_000), "time is outside 1971-2099"),
+    "the first millisecond of 2100": (
+        row("a", 1, ts=4_102_444_800_000),
+        "time is outside 1971-2099",
+    ),
     "a time before 1970": (row("a", 1, ts=-1), "time is outside 1971-2099"),
 }
 
@@ -64,7 +78,9 @@ def test_a_write_without_a_usable_row_says_so() -> None:
 
 
 def test_refused_rows_are_not_read_again(tmp_path: Path) -> None:
-    """A position is after the refused rows too: written again, the file has no new row and nothing to complain of."""
+    """A position is after the refused rows too: written again, the file has no new row and nothing
+    to complain of.
+    """
     path = tmp_path / "events.csv"
     to_csv([row("a", 1), row(None, 2)], SCHEMA, path)
     session = Session()
@@ -74,7 +90,9 @@ def test_refused_rows_are_not_read_again(tmp_path: Path) -> None:
 
 
 def test_rejects_hold_every_refused_row(tmp_path: Path) -> None:
-    """Each refused row is a line of JSON: its input, its number from 1, the reason, and its content."""
+    """Each refused row is a line of JSON: its input, its number from 1, the reason, and its
+    content.
+    """
     path = tmp_path / "events.csv"
     path.write_text(f"k,n,t,ts\na,1,x,{AT - 1}\na,many,é,{AT - 1}\ncut\n")
     session = Session()
@@ -83,7 +101,10 @@ def test_rejects_hold_every_refused_row(tmp_path: Path) -> None:
         Writer(session.plan, session.store, rejects=rejects) as writer,
     ):
         writer.write(str(path))
-    lines = sorted(map(json.loads, (tmp_path / "rejects.jsonl").read_text(encoding="utf-8").splitlines()), key=lambda line: line["row"])
+    lines = sorted(
+        map(json.loads, (tmp_path / "rejects.jsonl").read_text(encoding="utf-8").splitlines()),
+        key=lambda line: line["row"],
+    )
     assert [(line["input"], line["row"], line["reason"]) for line in lines] == [
         (str(path), 2, "n is not a bigint"),
         (str(path), 3, "has 1 fields, the header 4: is the line cut?"),
@@ -98,20 +119,39 @@ BAD_MOMENTS = ["infinity", "-infinity", "12000-01-01", "0044-01-01 (BC)", "2024-
 @pytest.mark.parametrize("kind", ["date", "timestamp"])
 @pytest.mark.parametrize("text", BAD_MOMENTS)
 def test_a_date_outside_the_calendar_is_refused(tmp_path: Path, kind: str, text: str) -> None:
-    """What no answer could show, infinite and beyond the years 1 to 9999, never comes into a tile."""
-    made = plan_of({"k": "string", "d": kind}, ["k"], aggregations("d", [Operation.MIN, Operation.LAST, Operation.APPROX_UNIQUE_COUNT]))
+    """What no answer could show, infinite and beyond the years 1 to 9999, never comes into a
+    tile.
+    """
+    made = plan_of(
+        {"k": "string", "d": kind},
+        ["k"],
+        aggregations("d", [Operation.MIN, Operation.LAST, Operation.APPROX_UNIQUE_COUNT]),
+    )
     path = tmp_path / "events.csv"
     path.write_text(f"k,d,ts\na,{text},{AT - 1}\na,2024-01-04,{AT - 1}\n")
     session = Session(made)
-    hint = "" if kind == "date" else " (a number? declare the column bigint, in milliseconds, not seconds)"
+    hint = (
+        ""
+        if kind == "date"
+        else " (a number? declare the column bigint, in milliseconds, not seconds)"
+    )
     assert session.write(path).refused == {f"d is not a {kind}{hint}": 1}
     expected = date(2024, 1, 4) if kind == "date" else datetime(2024, 1, 4, tzinfo=UTC)
-    assert session.features(k="a") == {"d_min_1h": expected, "d_last_1h": expected, "d_approx_unique_count_1h": 1}
+    assert session.features(k="a") == {
+        "d_min_1h": expected,
+        "d_last_1h": expected,
+        "d_approx_unique_count_1h": 1,
+    }
 
 
 def test_a_date_that_an_expression_makes_cannot_spoil_its_key() -> None:
     """A computed date outside the calendar is null or refused, and the key can be fetched."""
-    made = plan_of(SCHEMA, ["k"], aggregations("d", [Operation.MAX]), selects={"k": "k", "d": "cast(t as date)"})
+    made = plan_of(
+        SCHEMA,
+        ["k"],
+        aggregations("d", [Operation.MAX]),
+        selects={"k": "k", "d": "cast(t as date)"},
+    )
     session = Session(made)
     session.write([row("a", 1, text) for text in (*BAD_MOMENTS, "2024-01-04")])
     assert session.features(k="a") == {"d_max_1h": date(2024, 1, 4)}
@@ -120,8 +160,12 @@ def test_a_date_that_an_expression_makes_cannot_spoil_its_key() -> None:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("values", [[math.inf, -math.inf], [1e308, 1e308]])
 @pytest.mark.parametrize("buckets", [None, ["t"]])
-def test_sums_beyond_a_double_are_merged_in_silence(values: list[float], buckets: list[str] | None) -> None:
-    """Infinities of both signs make NaN and what is too large infinity, without a warning of numpy's."""
+def test_sums_beyond_a_double_are_merged_in_silence(
+    values: list[float], buckets: list[str] | None
+) -> None:
+    """Infinities of both signs make NaN and what is too large infinity, without a warning of
+    numpy's.
+    """
     schema = {"k": "string", "t": "string", "n": "double"}
     session = Session(plan_of(schema, ["k"], aggregations("n", [Operation.SUM], buckets=buckets)))
     for value in values:
@@ -133,13 +177,23 @@ def test_sums_beyond_a_double_are_merged_in_silence(values: list[float], buckets
 
 def test_decimals_may_use_all_their_digits(tmp_path: Path) -> None:
     """Decimals of 18 digits are added without overflow and without loss."""
-    made = plan_of({"k": "string", "n": "decimal(18,4)"}, ["k"], aggregations("n", [Operation.SUM, Operation.MIN, Operation.LAST]))
+    made = plan_of(
+        {"k": "string", "n": "decimal(18,4)"},
+        ["k"],
+        aggregations("n", [Operation.SUM, Operation.MIN, Operation.LAST]),
+    )
     path = tmp_path / "events.csv"
-    path.write_text("k,n,ts\n" + f"a,99999999999999.9999,{AT - 1}\n" * 3 + f"a,-99999999999999.9999,{AT - 2}\n")
+    path.write_text(
+        "k,n,ts\n" + f"a,99999999999999.9999,{AT - 1}\n" * 3 + f"a,-99999999999999.9999,{AT - 2}\n"
+    )
     session = Session(made)
     session.write(path)
     largest = Decimal("99999999999999.9999")
-    assert session.features(k="a") == {"n_sum_1h": 2 * largest, "n_min_1h": -largest, "n_last_1h": largest}
+    assert session.features(k="a") == {
+        "n_sum_1h": 2 * largest,
+        "n_min_1h": -largest,
+        "n_last_1h": largest,
+    }
 
 
 LISTS = {"k": "string", "tags": "array<string>", "xs": "array<decimal(18,4)>"}
@@ -147,7 +201,10 @@ LISTS = {"k": "string", "tags": "array<string>", "xs": "array<decimal(18,4)>"}
 
 def lists() -> Session:
     """Texts and decimals in lists, and a key that is an input too."""
-    operations = [*aggregations("tags", [Operation.COUNT, Operation.HISTOGRAM()]), *aggregations("xs", [Operation.SUM])]
+    operations = [
+        *aggregations("tags", [Operation.COUNT, Operation.HISTOGRAM()]),
+        *aggregations("xs", [Operation.SUM]),
+    ]
     return Session(plan_of(LISTS, ["k"], [*operations, *aggregations("k", [Operation.COUNT])]))
 
 
@@ -156,7 +213,9 @@ NASTY = ["a", None, "b,c", 'd"e', "[f]", "", "null", "é\n\\"]
 
 @pytest.mark.parametrize("form", [".parquet", ".csv", ".jsonl", "rows"])
 def test_each_element_of_a_list_counts(tmp_path: Path, form: str) -> None:
-    """Elements keep every character and digit; null lists, empty lists and null elements count for nothing, and no key twice."""
+    """Elements keep every character and digit; null lists, empty lists and null elements count for
+    nothing, and no key twice.
+    """
     number = Decimal("99999999999999.9999")
     rows: list[dict[str, Any]] = [
         {"k": "a", "tags": NASTY, "xs": [number, number, None], "ts": AT - 1},
@@ -200,21 +259,33 @@ def test_what_is_no_list_is_refused(tmp_path: Path, cell: str) -> None:
         ("boolean", "[true]", '["perhaps"]'),
     ],
 )
-def test_an_element_of_another_type_is_refused(tmp_path: Path, kind: str, good: str, bad: str) -> None:
-    """One element that does not fit refuses the row, whether the list comes as JSON or as a list of texts."""
-    made = plan_of({"k": "string", "x": f"array<{kind}>"}, ["k"], aggregations("x", [Operation.COUNT]))
+def test_an_element_of_another_type_is_refused(
+    tmp_path: Path, kind: str, good: str, bad: str
+) -> None:
+    """One element that does not fit refuses the row, whether the list comes as JSON or as a list of
+    texts.
+    """
+    made = plan_of(
+        {"k": "string", "x": f"array<{kind}>"}, ["k"], aggregations("x", [Operation.COUNT])
+    )
     path = tmp_path / "events.jsonl"
     path.write_text("".join(f'{{"k": "a", "x": {text}, "ts": {AT - 1}}}\n' for text in (good, bad)))
     session, texts = Session(made), [[str(value) for value in json.loads(bad)]]
     assert session.write(path).refused == {f"x is not an array<{kind}>": 1}
-    assert session.write([{"k": "a", "x": value, "ts": AT - 1} for value in texts]).refused == {f"x is not an array<{kind}>": 1}
-    assert session.features(k="a") == {"x_count_1h": sum(value is not None for value in json.loads(good))}
+    assert session.write([{"k": "a", "x": value, "ts": AT - 1} for value in texts]).refused == {
+        f"x is not an array<{kind}>": 1
+    }
+    assert session.features(k="a") == {
+        "x_count_1h": sum(value is not None for value in json.loads(good))
+    }
 
 
 def test_dates_in_a_list_that_an_expression_makes_cannot_spoil_it() -> None:
     """A computed element outside the calendar is null, and the others count."""
     selects = {"k": "k", "d": "array(cast(t as date), cast('2024-01-04' as date))"}
-    session = Session(plan_of(SCHEMA, ["k"], aggregations("d", [Operation.COUNT, Operation.MAX]), selects=selects))
+    session = Session(
+        plan_of(SCHEMA, ["k"], aggregations("d", [Operation.COUNT, Operation.MAX]), selects=selects)
+    )
     session.write([row("a", 1, text) for text in BAD_MOMENTS])
     assert session.features(k="a") == {"d_count_1h": len(BAD_MOMENTS), "d_max_1h": date(2024, 1, 4)}
 
@@ -222,22 +293,37 @@ def test_dates_in_a_list_that_an_expression_makes_cannot_spoil_it() -> None:
 def test_a_list_of_dictionaries_may_hold_a_bad_list() -> None:
     """A list of several types among good ones, or a text, spoils its own row only."""
     session = lists()
-    report = session.write([{"k": "a", "tags": tags, "ts": AT - 1} for tags in (["x", 1], ["y,"], "z")])
+    report = session.write(
+        [{"k": "a", "tags": tags, "ts": AT - 1} for tags in (["x", 1], ["y,"], "z")]
+    )
     assert report.refused == {"tags is not an array<string>": 1}
     assert session.features(k="a")["tags_histogram_1h"] == {"1": 1, "x": 1, "y,": 1}
 
 
 def test_lists_are_cut_into_elements_by_an_expression() -> None:
     """A select may make a list, whose elements count like those of a column."""
-    session = Session(plan_of(SCHEMA, ["k"], aggregations("w", [Operation.LAST_K(3)]), selects={"k": "k", "w": "split(t, ',')"}))
+    session = Session(
+        plan_of(
+            SCHEMA,
+            ["k"],
+            aggregations("w", [Operation.LAST_K(3)]),
+            selects={"k": "k", "w": "split(t, ',')"},
+        )
+    )
     session.write([row("a", 1, "c,b,a"), row("a", 1, None)])
     assert session.features(k="a") == {"w_last3_1h": ["c", "b", "a"]}
 
 
 def test_wheres_leave_rows_out_without_complaint() -> None:
-    """A row that a where does not keep is filtered, not refused; a where that is null keeps nothing."""
-    session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), wheres=["n > 1", "t = 'x'"]))
-    report = session.write([row("a", 1), row("a", 2), row("a", 4, "y"), row("a", 8, None), row("a", 16), row(None, 1)])
+    """A row that a where does not keep is filtered, not refused; a where that is null keeps
+    nothing.
+    """
+    session = Session(
+        plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), wheres=["n > 1", "t = 'x'"])
+    )
+    report = session.write(
+        [row("a", 1), row("a", 2), row("a", 4, "y"), row("a", 8, None), row("a", 16), row(None, 1)]
+    )
     assert (report.filtered, report.events, report.refused) == (4, 2, {})
     assert session.sums("a") == [18]
 
@@ -245,14 +331,19 @@ def test_wheres_leave_rows_out_without_complaint() -> None:
 def test_a_failed_expression_is_null() -> None:
     """Spark's rules hold: a bad cast and a division by zero are null, and null does not count."""
     selects = {"k": "k", "n": "cast(t as bigint) / n"}
-    session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT, Operation.SUM]), selects=selects))
+    session = Session(
+        plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT, Operation.SUM]), selects=selects)
+    )
     session.write([row("a", 2, "7"), row("a", 0, "7"), row("a", 1, "seven")])
     assert session.features(k="a") == {"n_count_1h": 1, "n_sum_1h": 3.5}
 
 
 def two_sources() -> Session:
     """A plan of clicks and views, whose columns have other names."""
-    clicks, views = event_source(SCHEMA, "clicks"), event_source({"k": "string", "m": "int"}, "views", selects={"k": "k", "n": "m * 10"})
+    clicks, views = (
+        event_source(SCHEMA, "clicks"),
+        event_source({"k": "string", "m": "int"}, "views", selects={"k": "k", "n": "m * 10"}),
+    )
     return Session(plan_of({}, ["k"], aggregations("n", [Operation.SUM]), sources=[clicks, views]))
 
 
@@ -269,30 +360,44 @@ def test_a_position_belongs_to_its_source(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
     to_csv([{"k": "a", "n": 1, "t": "x", "m": 3, "ts": AT - 1}], {**SCHEMA, "m": "int"}, path)
     session = two_sources()
-    assert [session.write(path, source=source).rows for source in ("clicks", "views", "clicks", "views")] == [1, 1, 0, 0]
+    assert [
+        session.write(path, source=source).rows for source in ("clicks", "views", "clicks", "views")
+    ] == [1, 1, 0, 0]
     assert session.sums("a") == [31]
 
 
-@pytest.mark.parametrize(("source", "message"), [(None, "which source the events are of is not said"), ("nope", "'nope' is not a source")])
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [(None, "which source the events are of is not said"), ("nope", "'nope' is not a source")],
+)
 def test_the_source_must_be_known(source: str | None, message: str) -> None:
     """With several sources the events' own has to be named, and the error lists them."""
-    with pytest.raises(InputError, match=f"{message}.*: it has clicks, views. Name one with --source"):
+    with pytest.raises(
+        InputError, match=f"{message}.*: it has clicks, views. Name one with --source"
+    ):
         two_sources().write([row("a", 1)], source=source)
 
 
 def test_a_plan_that_does_not_match_the_store_is_refused() -> None:
-    """Tiles of a plan of the same name with other states, keys or levels are never mixed; both fingerprints are named."""
+    """Tiles of a plan of the same name with other states, keys or levels are never mixed; both
+    fingerprints are named.
+    """
     session = Session()
     session.write([row("a", 1)])
     before = session.contents({"k": "a"})
     other = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.MIN]))
-    with pytest.raises(StoreError, match=f"{session.plan.storage_fingerprint}.*{other.storage_fingerprint}.* new store"):
+    with pytest.raises(
+        StoreError,
+        match=f"{session.plan.storage_fingerprint}.*{other.storage_fingerprint}.* new store",
+    ):
         Writer(other, session.store)
     assert session.contents({"k": "a"}) == before
 
 
 def test_a_plan_with_other_features_of_the_same_states_fits_the_store() -> None:
-    """What only reads differently needs no new tiles: an average joins where sum and count are kept."""
+    """What only reads differently needs no new tiles: an average joins where sum and count are
+    kept.
+    """
     session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM])))
     session.write([row("a", 3), row("a", 6)])
     session.plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.AVERAGE]))
@@ -311,14 +416,26 @@ def test_plans_of_other_names_share_a_store() -> None:
 
 def test_the_report_counts_the_records_of_every_level() -> None:
     """Two keys in three tiles of five minutes and two of a day are told by level."""
-    made = plan_of(SCHEMA, ["k"], [*aggregations("n", [Operation.SUM]), *aggregations("n", [Operation.COUNT], None)])
-    report = Session(made).write([row("a", 1), row("a", 1, ts=AT - 300_000), row("b", 1), row("b", 1)])
+    made = plan_of(
+        SCHEMA,
+        ["k"],
+        [*aggregations("n", [Operation.SUM]), *aggregations("n", [Operation.COUNT], None)],
+    )
+    report = Session(made).write(
+        [row("a", 1), row("a", 1, ts=AT - 300_000), row("b", 1), row("b", 1)]
+    )
     assert report.tiles == {300_000: 3, DAY: 2}
 
 
 def test_the_events_of_a_failed_commit_are_not_half_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a commit fails after some levels, neither tiles nor position of it are kept, and writing again adds it all."""
-    made = plan_of(SCHEMA, ["k"], [*aggregations("n", [Operation.SUM]), *aggregations("n", [Operation.COUNT], None)])
+    """If a commit fails after some levels, neither tiles nor position of it are kept, and writing
+    again adds it all.
+    """
+    made = plan_of(
+        SCHEMA,
+        ["k"],
+        [*aggregations("n", [Operation.SUM]), *aggregations("n", [Operation.COUNT], None)],
+    )
     session = Session(made)
     original = Writer._merge_level
     calls: list[int] = []
@@ -340,12 +457,17 @@ def test_the_events_of_a_failed_commit_are_not_half_there(monkeypatch: pytest.Mo
 def _levels(session: Session, *rows: dict[str, Any]) -> list[LevelTiles]:
     """The tiles of some events, as an engine makes them."""
     aggregator = Aggregator(session.plan, session.store.max_entity_bytes)
-    aggregator.load("events", to_arrow(rows, SCHEMA).append_column("__row", pa.array(range(len(rows)), pa.int64())))
+    aggregator.load(
+        "events",
+        to_arrow(rows, SCHEMA).append_column("__row", pa.array(range(len(rows)), pa.int64())),
+    )
     return [aggregator.tiles(level.size_ms) for level in session.plan.levels]
 
 
 def test_batches_of_a_stream_are_added_once() -> None:
-    """A batch that comes again, or comes after a later one, changes nothing; the next one is added."""
+    """A batch that comes again, or comes after a later one, changes nothing; the next one is
+    added.
+    """
     session = Session()
     with Writer(session.plan, session.store) as writer:
         assert writer.add_tiles(_levels(session, row("a", 1)), "stream", 0)
@@ -368,7 +490,9 @@ def test_an_empty_batch_is_a_batch() -> None:
 
 
 def test_two_streams_do_not_share_a_store() -> None:
-    """A stream with another checkpoint may read again what the first one has read, so it is refused."""
+    """A stream with another checkpoint may read again what the first one has read, so it is
+    refused.
+    """
     session = Session()
     with Writer(session.plan, session.store) as writer:
         writer.add_tiles(_levels(session, row("a", 1)), "first", 7)

@@ -38,8 +38,12 @@ def test_a_file_written_again_adds_nothing(path: Path) -> None:
 
 @pytest.mark.parametrize("batch_rows", [1, 2, 3, 1000])
 @pytest.mark.parametrize("group_rows", [1, 2, 5])
-def test_a_file_that_has_grown_adds_what_is_new(path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int, group_rows: int) -> None:
-    """Only rows after those that were read before are added, however the file is cut into row groups and batches."""
+def test_a_file_that_has_grown_adds_what_is_new(
+    path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int, group_rows: int
+) -> None:
+    """Only rows after those that were read before are added, however the file is cut into row
+    groups and batches.
+    """
     monkeypatch.setattr(columns, "BATCH_ROWS", batch_rows)
     monkeypatch.setattr(columns, "_READ_ROWS", 2)
     session = Session()
@@ -56,7 +60,9 @@ def test_a_changed_prefix_is_an_error_that_changes_nothing(path: Path) -> None:
     session.write(path)
     before = session.contents({"k": "a"})
     to_parquet([row("a", 1), row("a", 3), row("a", 10)], SCHEMA, path)
-    with pytest.raises(InputError, match=r"first 2 rows, which were read before, are not the same any more"):
+    with pytest.raises(
+        InputError, match=r"first 2 rows, which were read before, are not the same any more"
+    ):
         session.write(path)
     assert session.contents({"k": "a"}) == before
 
@@ -73,14 +79,18 @@ def test_a_file_that_shrank_is_an_error_that_changes_nothing(path: Path) -> None
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5, 0.99])
-def test_a_half_written_file_is_an_error_that_changes_nothing(path: Path, tmp_path: Path, keep: float) -> None:
+def test_a_half_written_file_is_an_error_that_changes_nothing(
+    path: Path, tmp_path: Path, keep: float
+) -> None:
     """A file without its footer is refused with the advice that it may still be being written."""
     session = Session()
     session.write(path)
     before = session.contents({"k": "a"})
     cut = tmp_path / "cut.parquet"
     cut.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
-    with pytest.raises(InputError, match=r"cut.parquet: not a whole Parquet file .* Is it still being written\?"):
+    with pytest.raises(
+        InputError, match=r"cut.parquet: not a whole Parquet file .* Is it still being written\?"
+    ):
         session.write(cut)
     assert session.contents({"k": "a"}) == before
 
@@ -100,7 +110,9 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     """The error says which column is missing and which there are."""
     place = tmp_path / "events.parquet"
     pq.write_table(pa.table({"k": ["a"], "N": [1], "ts": [1]}), place)
-    with pytest.raises(InputError, match=r"events.parquet: has no column n, t; its columns are k, N, ts"):
+    with pytest.raises(
+        InputError, match=r"events.parquet: has no column n, t; its columns are k, N, ts"
+    ):
         Session().write(place)
 
 
@@ -115,10 +127,15 @@ def test_extra_columns_of_any_type_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_table_is_added_each_time_unless_its_position_is_named() -> None:
-    """Without a name there is nothing to remember; with one, the same table adds nothing and a longer one its end."""
+    """Without a name there is nothing to remember; with one, the same table adds nothing and a
+    longer one its end.
+    """
     session, rows = Session(), [row("a", 1), row("a", 2)]
     assert [session.write(to_arrow(rows, SCHEMA)).rows for _ in range(2)] == [2, 2]
-    named = [session.write(to_arrow([*rows, row("a", 10)][:count], SCHEMA), position="day 1").rows for count in (2, 2, 3)]
+    named = [
+        session.write(to_arrow([*rows, row("a", 10)][:count], SCHEMA), position="day 1").rows
+        for count in (2, 2, 3)
+    ]
     assert named == [2, 0, 1]
     assert session.write(to_arrow(rows, SCHEMA), position="day 2").rows == 2
     assert session.sums("a") == [3 + 3 + 3 + 10 + 3]
@@ -135,11 +152,19 @@ def test_a_named_table_whose_begin_changed_is_an_error() -> None:
     assert session.sums("a") == [3]
 
 
-@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())])
+@pytest.mark.parametrize(
+    "kind",
+    [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())],
+)
 def test_text_may_come_in_any_of_arrows_forms(kind: pa.DataType) -> None:
     """Plain, large, view and dictionary texts are the same texts."""
     table = pa.table(
-        {"k": pa.array(["a", "b"]).cast(kind), "n": [1, 2], "t": pa.array(["x", None]).cast(kind), "ts": [row("a", 1)["ts"]] * 2}
+        {
+            "k": pa.array(["a", "b"]).cast(kind),
+            "n": [1, 2],
+            "t": pa.array(["x", None]).cast(kind),
+            "ts": [row("a", 1)["ts"]] * 2,
+        }
     )
     session = Session()
     assert [session.write(table, position="p").rows for _ in range(2)] == [2, 0]
@@ -147,9 +172,13 @@ def test_text_may_come_in_any_of_arrows_forms(kind: pa.DataType) -> None:
 
 
 def test_pieces_without_rows_are_passed_over() -> None:
-    """Empty chunks and batches, and columns without a single value, add nothing and break nothing."""
+    """Empty chunks and batches, and columns without a single value, add nothing and break
+    nothing.
+    """
     whole = to_arrow([row("a", 1), row("a", 2)], SCHEMA)
-    table = pa.concat_tables([whole.slice(0, 0), whole.slice(0, 1), whole.slice(0, 0), whole.slice(1)])
+    table = pa.concat_tables(
+        [whole.slice(0, 0), whole.slice(0, 1), whole.slice(0, 0), whole.slice(1)]
+    )
     nulls = pa.table({"k": ["a"], "n": pa.nulls(1), "t": pa.nulls(1), "ts": [row("a", 1)["ts"]]})
     session = Session()
     assert [session.write(part, position="p").rows for part in (table, table, whole)] == [2, 0, 0]
@@ -160,7 +189,9 @@ def test_pieces_without_rows_are_passed_over() -> None:
 def test_a_list_of_dictionaries_has_the_columns_of_all_of_them() -> None:
     """A member that the first dictionary lacks is not lost, and a member that one lacks is null."""
     session = Session()
-    report = session.write([{"k": "a", "ts": row("a", 1)["ts"]}, {"ts": row("a", 1)["ts"], "t": "x", "n": 5, "k": "a"}])
+    report = session.write(
+        [{"k": "a", "ts": row("a", 1)["ts"]}, {"ts": row("a", 1)["ts"], "t": "x", "n": 5, "k": "a"}]
+    )
     assert (report.events, session.sums("a")) == (2, [5])
 
 
@@ -188,7 +219,10 @@ VALUES: list[tuple[pa.DataType, Sequence[Any]]] = [
     (pa.date32(), [date(1969, 12, 31), date(2024, 1, 4)]),
     (pa.date64(), [date(1969, 12, 31), date(2024, 1, 4)]),
     (pa.time64("us"), [time(1, 2), time(3, 4)]),
-    (pa.timestamp("us", "UTC"), [datetime(2024, 1, 4, tzinfo=UTC), datetime(1969, 1, 4, tzinfo=UTC)]),
+    (
+        pa.timestamp("us", "UTC"),
+        [datetime(2024, 1, 4, tzinfo=UTC), datetime(1969, 1, 4, tzinfo=UTC)],
+    ),
     (pa.timestamp("s"), [datetime(2024, 1, 4), datetime(1969, 1, 4)]),
     (pa.decimal128(12, 3), [Decimal("1.500"), Decimal("-2.000")]),
     (pa.list_(pa.int64()), [[], [1, 2], [None]]),
@@ -208,13 +242,20 @@ def digests(chunks: Sequence[pa.Array]) -> list[str]:
 
 @few(2)
 @given(st.data(), st.sampled_from(VALUES))
-def test_the_digest_of_a_prefix_is_that_of_its_values(data: st.DataObject, drawn: tuple[pa.DataType, Sequence[Any]]) -> None:
-    """However rows of any type are cut into pieces their digest is the same, and any other value makes another one."""
+def test_the_digest_of_a_prefix_is_that_of_its_values(
+    data: st.DataObject, drawn: tuple[pa.DataType, Sequence[Any]]
+) -> None:
+    """However rows of any type are cut into pieces their digest is the same, and any other value
+    makes another one.
+    """
     kind, some = drawn
     value = st.none() | st.sampled_from(some) if some else st.none()
     values = data.draw(st.lists(value, min_size=1, max_size=6))
     cut = data.draw(st.integers(0, len(values)))
-    whole, halves = digests([pa.array(values, kind)]), digests([pa.array(values[:cut], kind), pa.array(values[cut:], kind)])
+    whole, halves = (
+        digests([pa.array(values, kind)]),
+        digests([pa.array(values[:cut], kind), pa.array(values[cut:], kind)]),
+    )
     assert whole == halves
     other = data.draw(st.lists(value, min_size=len(values), max_size=len(values)))
     assert (digests([pa.array(other, kind)]) == whole) == (other == values)

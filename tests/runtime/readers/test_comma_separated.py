@@ -18,8 +18,12 @@ TS = AT - 1
 HEADER = "k,n,t,ts\n"
 
 
-def write(tmp_path: Path, content: str | bytes, final: bool = False) -> tuple[Session, Counter[str], int]:
-    """A session after one write of a CSV file, with what was refused and how many events were taken."""
+def write(
+    tmp_path: Path, content: str | bytes, final: bool = False
+) -> tuple[Session, Counter[str], int]:
+    """A session after one write of a CSV file, with what was refused and how many events were
+    taken.
+    """
     path = tmp_path / "events.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     session = Session()
@@ -40,7 +44,9 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
 
 def test_lines_may_end_as_on_windows(tmp_path: Path) -> None:
     """CR LF ends a line and leaves nothing on its last value; inside quotes it is kept."""
-    session, refused, _ = write(tmp_path, (HEADER + f'a,5,"x\ny",{TS}\nb,6,z,{TS}\n').replace("\n", "\r\n"))
+    session, refused, _ = write(
+        tmp_path, (HEADER + f'a,5,"x\ny",{TS}\nb,6,z,{TS}\n').replace("\n", "\r\n")
+    )
     assert not refused
     assert (session.sums("a", "b"), session.features(k="a")["t_last_1h"]) == ([5, 6], "x\r\ny")
 
@@ -71,9 +77,14 @@ def test_a_header_alone_is_a_file_without_events(tmp_path: Path, content: str) -
 
 def test_a_cut_row_is_refused_and_the_others_are_kept(tmp_path: Path) -> None:
     """A line with too few or too many fields is counted with a hint that it may be cut."""
-    session, refused, events = write(tmp_path, HEADER + f"a,1\n\nb,2,x,{TS}\nc,3,x,{TS},9,9\nd,4,x,{TS}\n")
+    session, refused, events = write(
+        tmp_path, HEADER + f"a,1\n\nb,2,x,{TS}\nc,3,x,{TS},9,9\nd,4,x,{TS}\n"
+    )
     assert (events, session.sums("a", "b", "c", "d")) == (2, [None, 2, None, 4])
-    assert refused == {"has 2 fields, the header 4: is the line cut?": 1, "has 6 fields, the header 4: is the line cut?": 1}
+    assert refused == {
+        "has 2 fields, the header 4: is the line cut?": 1,
+        "has 6 fields, the header 4: is the line cut?": 1,
+    }
 
 
 def test_a_row_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
@@ -83,7 +94,9 @@ def test_a_row_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_quote_inside_a_value_is_part_of_it(tmp_path: Path) -> None:
-    """A quote that does not open a field is a character like any other, and no row waits for it to be closed."""
+    """A quote that does not open a field is a character like any other, and no row waits for it to
+    be closed.
+    """
     session, refused, events = write(tmp_path, HEADER + f'a,1,5" pipe,{TS}\nb,2,x,{TS}\n')
     assert (events, refused, session.features(k="a")["t_last_1h"]) == (2, {}, '5" pipe')
 
@@ -103,7 +116,9 @@ def test_final_reads_a_quote_that_is_never_closed(tmp_path: Path) -> None:
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     """The error says which column is missing and which there are."""
-    with pytest.raises(InputError, match=r"events.csv: has no column n, t; its columns are k, ts, N"):
+    with pytest.raises(
+        InputError, match=r"events.csv: has no column n, t; its columns are k, ts, N"
+    ):
         write(tmp_path, f"k,ts,N\na,{TS},1\n")
 
 
@@ -134,7 +149,9 @@ def test_an_empty_file_waits_for_its_header(tmp_path: Path) -> None:
 
 
 def reference_end(data: bytes) -> int:
-    """Where the last whole record ends, byte by byte: a quote opens at a field's begin and closes at the next single one."""
+    """Where the last whole record ends, byte by byte: a quote opens at a field's begin and closes
+    at the next single one.
+    """
     end, at, start_of_field = 0, 0, True
     while at < len(data):
         if start_of_field and data[at : at + 1] == b'"':
@@ -157,7 +174,9 @@ def reference_end(data: bytes) -> int:
 @example(b'a,"x,""y""\nz')
 @example(b'a,"b"c\nd\n')
 def test_a_record_ends_outside_of_quotes(data: bytes) -> None:
-    """The last newline that is not inside quotes ends the last whole record, wherever the data was cut."""
+    """The last newline that is not inside quotes ends the last whole record, wherever the data was
+    cut.
+    """
     assert last_record_end(data) == reference_end(data)
 
 

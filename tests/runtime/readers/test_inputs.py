@@ -13,7 +13,9 @@ from tilewright_runtime.readers import find_inputs, open_input
 
 
 def test_a_glob_finds_its_files_in_order(tmp_path: Path) -> None:
-    """The files of a pattern are read in the order of their names, each once, also if two patterns name it."""
+    """The files of a pattern are read in the order of their names, each once, also if two patterns
+    name it.
+    """
     for name in ("b.csv", "a.csv", "c.jsonl"):
         (tmp_path / name).touch()
     found = find_inputs([f"{tmp_path}/*.csv", f"{tmp_path}/c.jsonl", f"{tmp_path}/a.csv"])
@@ -28,7 +30,9 @@ def test_a_name_with_the_signs_of_a_glob_is_a_name(tmp_path: Path) -> None:
 
 def test_a_pattern_without_files_is_an_error(tmp_path: Path) -> None:
     """The error repeats the pattern and says what it is relative to."""
-    with pytest.raises(InputError, match=r"\*.csv: no such file, and no file matches it. Paths are relative to"):
+    with pytest.raises(
+        InputError, match=r"\*.csv: no such file, and no file matches it. Paths are relative to"
+    ):
         find_inputs([f"{tmp_path}/*.csv"])
 
 
@@ -41,7 +45,9 @@ def test_a_folder_is_an_error_with_advice(tmp_path: Path) -> None:
 def test_an_unknown_ending_is_an_error_that_names_the_known_ones(tmp_path: Path) -> None:
     """The format is told by the ending, and the error says which there are."""
     (tmp_path / "events.txt").touch()
-    with pytest.raises(InputError, match=r"files end in \.csv, \.json, \.jsonl, \.ndjson, \.parquet"):
+    with pytest.raises(
+        InputError, match=r"files end in \.csv, \.json, \.jsonl, \.ndjson, \.parquet"
+    ):
         open_input(tmp_path / "events.txt")
 
 
@@ -52,7 +58,9 @@ def test_standard_input_needs_a_name() -> None:
 
 
 def test_one_bad_file_does_not_stop_the_rest(tmp_path: Path) -> None:
-    """The files before and after one that cannot be read are written, and the error is raised in the end."""
+    """The files before and after one that cannot be read are written, and the error is raised in
+    the end.
+    """
     for number in (1, 3):
         FILES[".csv"]([row("a", number)], SCHEMA, tmp_path / f"{number}.csv")
     (tmp_path / "2.parquet").write_bytes(b"PAR1")
@@ -65,12 +73,16 @@ def test_one_bad_file_does_not_stop_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize("events", [5, object()])
 def test_what_is_no_table_is_an_error(events: object) -> None:
     """An object that is neither a path nor a table is refused with what may be given."""
-    with pytest.raises(InputError, match="give a path, an Arrow table, a frame or a list of dictionaries"):
+    with pytest.raises(
+        InputError, match="give a path, an Arrow table, a frame or a list of dictionaries"
+    ):
         Session().write(events)
 
 
 @pytest.mark.parametrize("name", ["events.csv", "events.parquet", "events.jsonl"])
-def test_an_error_begins_with_the_name_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_an_error_begins_with_the_name_as_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """A message about a file begins with the path that was typed, not with a URI."""
     monkeypatch.chdir(tmp_path)
     FILES[Path(name).suffix]([row("a", 1), row("a", 2)], SCHEMA, tmp_path / name)

@@ -38,9 +38,17 @@ def test_members_are_taken_by_name(tmp_path: Path) -> None:
 
 def test_a_missing_member_and_null_are_null(tmp_path: Path) -> None:
     """A member that is not there is a null value, as a written null is."""
-    session, refused, _ = write(tmp_path, f'{{"k": "a", "n": 5, "ts": {TS}}}\n' + line(n=None, t=None))
+    session, refused, _ = write(
+        tmp_path, f'{{"k": "a", "n": 5, "ts": {TS}}}\n' + line(n=None, t=None)
+    )
     assert not refused
-    assert session.features(k="a") == {"n_count_1h": 1, "n_sum_1h": 5, "n_max_1h": 5, "t_count_1h": 0, "t_last_1h": None}
+    assert session.features(k="a") == {
+        "n_count_1h": 1,
+        "n_sum_1h": 5,
+        "n_max_1h": 5,
+        "t_count_1h": 0,
+        "t_last_1h": None,
+    }
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".ndjson", ".json"])
@@ -61,12 +69,22 @@ def test_integers_of_64_bits_are_exact(tmp_path: Path) -> None:
 
 def test_decimals_keep_their_digits(tmp_path: Path) -> None:
     """A number of 18 digits of a decimal column arrives as it was written."""
-    made = plan_of({"k": "string", "n": "decimal(18,2)"}, ["k"], aggregations("n", [Operation.SUM, Operation.MAX]))
+    made = plan_of(
+        {"k": "string", "n": "decimal(18,2)"},
+        ["k"],
+        aggregations("n", [Operation.SUM, Operation.MAX]),
+    )
     path = tmp_path / "events.jsonl"
-    path.write_text(f'{{"k": "a", "n": 1234567890123456.78, "ts": {TS}}}\n{{"k": "a", "n": "0.01", "ts": {TS}}}\n')
+    path.write_text(
+        f'{{"k": "a", "n": 1234567890123456.78, "ts": {TS}}}\n{{"k": "a", "n": "0.01", "ts": '
+        f"{TS}}}\n"
+    )
     session = Session(made)
     session.write(path)
-    assert session.features(k="a") == {"n_sum_1h": Decimal("1234567890123456.79"), "n_max_1h": Decimal("1234567890123456.78")}
+    assert session.features(k="a") == {
+        "n_sum_1h": Decimal("1234567890123456.79"),
+        "n_max_1h": Decimal("1234567890123456.78"),
+    }
 
 
 def test_text_with_escapes_is_what_it_means(tmp_path: Path) -> None:
@@ -76,7 +94,9 @@ def test_text_with_escapes_is_what_it_means(tmp_path: Path) -> None:
 
 
 def test_a_nested_value_is_its_json(tmp_path: Path) -> None:
-    """An object or a list in a text column is kept as JSON text, not as the notation of some language."""
+    """An object or a list in a text column is kept as JSON text, not as the notation of some
+    language.
+    """
     session, refused, _ = write(tmp_path, line(t={"a": [True, None]}))
     assert not refused
     assert json.loads(session.features(k="a")["t_last_1h"]) == {"a": [True, None]}
@@ -100,14 +120,18 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
 
 def test_what_is_no_object_is_refused_and_the_rest_is_kept(tmp_path: Path) -> None:
     """A cut line and a line that holds another kind of JSON are counted, each with its reason."""
-    session, refused, events = write(tmp_path, line(n=5) + line()[:-9] + "\n" + "[1]\n" + '"x"\n' + "5\n" + line(k="b", n=6))
+    session, refused, events = write(
+        tmp_path, line(n=5) + line()[:-9] + "\n" + "[1]\n" + '"x"\n' + "5\n" + line(k="b", n=6)
+    )
     assert refused == {"not valid JSON: is the line cut?": 1, "not a JSON object": 3}
     assert (events, session.sums("a", "b")) == (2, [5, 6])
 
 
 def test_half_a_character_does_not_stop_the_rest(tmp_path: Path) -> None:
     """A lone surrogate, which is no text, spoils its own line at most."""
-    session, _, _ = write(tmp_path, line(t="\ud800") + line(t="\ud800", n=12345678901234567890123) + line(k="b", n=6))
+    session, _, _ = write(
+        tmp_path, line(t="\ud800") + line(t="\ud800", n=12345678901234567890123) + line(k="b", n=6)
+    )
     assert session.sums("b") == [6]
 
 
@@ -123,7 +147,9 @@ def test_a_very_deep_value_does_not_stop_the_rest(tmp_path: Path) -> None:
     made = plan_of({"k": "string", "n": "decimal(18,2)"}, ["k"], aggregations("n", [Operation.SUM]))
     deep = "[" * 5000 + "1234567890123456.78" + "]" * 5000
     path = tmp_path / "events.jsonl"
-    path.write_text(f'{{"k": "a", "n": 1, "z": {deep}, "ts": {TS}}}\n{{"k": "b", "n": 6, "ts": {TS}}}\n')
+    path.write_text(
+        f'{{"k": "a", "n": 1, "z": {deep}, "ts": {TS}}}\n{{"k": "b", "n": 6, "ts": {TS}}}\n'
+    )
     session = Session(made)
     session.write(path)
     assert session.features(k="b") == {"n_sum_1h": Decimal("6.00")}
@@ -132,7 +158,9 @@ def test_a_very_deep_value_does_not_stop_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", ["1e400", "18446744073709551616", '"abc"', "1.5", "true1"])
 def test_a_number_that_is_none_is_refused(tmp_path: Path, number: str) -> None:
     """A value that does not fit its column spoils its own row only."""
-    session, refused, _ = write(tmp_path, f'{{"k": "a", "n": {number}, "ts": {TS}}}\n' + line(k="b", n=6))
+    session, refused, _ = write(
+        tmp_path, f'{{"k": "a", "n": {number}, "ts": {TS}}}\n' + line(k="b", n=6)
+    )
     assert session.sums("a", "b") == [None, 6]
     assert refused.total() == 1
 
@@ -140,7 +168,12 @@ def test_a_number_that_is_none_is_refused(tmp_path: Path, number: str) -> None:
 def test_a_member_may_have_any_name(tmp_path: Path) -> None:
     """Slashes, tildes, dots and quotes in a column's name are part of it."""
     name = "a/b~c.d$'e"
-    made = plan_of({"k": "string", name: "bigint"}, ["k"], aggregations("n", [Operation.SUM]), selects={"k": "k", "n": f"`{name}`"})
+    made = plan_of(
+        {"k": "string", name: "bigint"},
+        ["k"],
+        aggregations("n", [Operation.SUM]),
+        selects={"k": "k", "n": f"`{name}`"},
+    )
     path = tmp_path / "events.jsonl"
     path.write_text(json.dumps({"k": "a", name: 7, "ts": TS}) + "\n")
     session = Session(made)

@@ -1,4 +1,6 @@
-"""Text files, CSV and JSON Lines alike: what was read before is verified and passed over, and a cut line waits."""
+"""Text files, CSV and JSON Lines alike: what was read before is verified and passed over, and a cut
+line waits.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def test_a_file_that_has_grown_adds_what_is_new(path: Path) -> None:
 
 
 def test_one_file_under_two_paths_is_one_file(path: Path) -> None:
-    """A position belongs to where a file really is: through a link or a relative path it adds nothing."""
+    """A position belongs to where a file really is: through a link or a relative path it adds
+    nothing.
+    """
     session = Session()
     session.write(path)
     link = path.with_name(f"link{path.suffix}")
@@ -78,7 +82,9 @@ def test_a_changed_prefix_is_an_error_that_changes_nothing(path: Path) -> None:
     session.write(path)
     before = session.contents({"k": "a"})
     path.write_bytes(path.read_bytes().replace(b"1", b"7", 1) + lines(path, row("a", 100)))
-    with pytest.raises(InputError, match=r"first [\d,]+ bytes, which were read before, are not the same any more"):
+    with pytest.raises(
+        InputError, match=r"first [\d,]+ bytes, which were read before, are not the same any more"
+    ):
         session.write(path)
     assert session.contents({"k": "a"}) == before
 
@@ -95,7 +101,9 @@ def test_a_file_that_shrank_is_an_error_that_changes_nothing(path: Path) -> None
 
 
 def test_a_file_that_was_put_back_goes_on(path: Path) -> None:
-    """After an error about a changed file, the file as it was before is read on as if nothing had been."""
+    """After an error about a changed file, the file as it was before is read on as if nothing had
+    been.
+    """
     session, original = Session(), path.read_bytes()
     session.write(path)
     path.write_bytes(original[:-5])
@@ -127,7 +135,9 @@ def test_final_takes_an_unterminated_last_line(path: Path) -> None:
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 7, 50])
-def test_chunks_of_any_size_read_the_same(path: Path, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int) -> None:
+def test_chunks_of_any_size_read_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
+) -> None:
     """Where a file is cut into chunks changes neither the events nor the position."""
     whole = Session()
     append(path, lines(path, row("a", 30, 'x,"y"\nz'), row("b", 40, None)))
@@ -135,7 +145,10 @@ def test_chunks_of_any_size_read_the_same(path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(stream, "CHUNK_BYTES", chunk_bytes)
     pieces = Session()
     assert pieces.write(path).rows == 4
-    assert (pieces.sums("a", "b"), pieces.features(k="a")) == (whole.sums("a", "b"), whole.features(k="a"))
+    assert (pieces.sums("a", "b"), pieces.features(k="a")) == (
+        whole.sums("a", "b"),
+        whole.features(k="a"),
+    )
     assert whole.write(path).rows == pieces.write(path).rows == 0
 
 
@@ -143,11 +156,22 @@ texts = st.none() | st.text(st.sampled_from('a,"\n\r \té'), max_size=6)
 
 
 @few(8)
-@given(st.lists(texts, min_size=1, max_size=4), st.integers(1, 20), st.sampled_from(TEXT_FILES), st.lists(st.integers(0, 200), max_size=3))
+@given(
+    st.lists(texts, min_size=1, max_size=4),
+    st.integers(1, 20),
+    st.sampled_from(TEXT_FILES),
+    st.lists(st.integers(0, 200), max_size=3),
+)
 def test_a_file_may_grow_by_any_bytes(
-    tmp_path_factory: pytest.TempPathFactory, values: list[str | None], chunk_bytes: int, ending: str, cuts: list[int]
+    tmp_path_factory: pytest.TempPathFactory,
+    values: list[str | None],
+    chunk_bytes: int,
+    ending: str,
+    cuts: list[int],
 ) -> None:
-    """Written after every few bytes of growth, a file gives the same events as written once, quoted newlines and all."""
+    """Written after every few bytes of growth, a file gives the same events as written once, quoted
+    newlines and all.
+    """
     path = tmp_path_factory.mktemp("grow") / f"events{ending}"
     rows = [row("a", 10**place, value) for place, value in enumerate(values)]
     FILES[ending](rows, SCHEMA, path)
@@ -163,17 +187,25 @@ def test_a_file_may_grow_by_any_bytes(
     assert sum(counts) == len(rows)
     assert features["n_sum_1h"] == sum(event["n"] for event in rows)
     assert features["t_count_1h"] == len([value for value in values if value is not None])
-    assert features["t_last_1h"] == max((value for value in values if value is not None), default=None)
+    assert features["t_last_1h"] == max(
+        (value for value in values if value is not None), default=None
+    )
 
 
 def test_the_position_counts_rows_and_bytes(path: Path) -> None:
-    """A position is the end of the last whole record in bytes, and the number of rows up to there."""
+    """A position is the end of the last whole record in bytes, and the number of rows up to
+    there.
+    """
     session = Session()
     session.write(path)
     document = session.store.get(f"position/{session.plan.name}/events/{path.resolve().as_uri()}")
     assert document is not None
     position = Position.from_bytes(document)
-    assert (position.offset, position.rows, position.uri) == (path.stat().st_size, 2, path.resolve().as_uri())
+    assert (position.offset, position.rows, position.uri) == (
+        path.stat().st_size,
+        2,
+        path.resolve().as_uri(),
+    )
     assert Position.from_bytes(position.to_bytes()) == position
 
 
@@ -182,7 +214,10 @@ def test_rows_are_numbered_through_all_writes(path: Path, tmp_path: Path) -> Non
     session = Session()
     session.write(path)
     append(path, lines(path, row("a", 1), row(None, 1)))
-    with (tmp_path / "rejects").open("w+") as rejects, Writer(session.plan, session.store, rejects=rejects) as writer:
+    with (
+        (tmp_path / "rejects").open("w+") as rejects,
+        Writer(session.plan, session.store, rejects=rejects) as writer,
+    ):
         assert writer.write(path).refused == {"key k is null": 1}
         rejects.seek(0)
         assert json.loads(rejects.read())["row"] == 4

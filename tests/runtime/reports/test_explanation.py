@@ -30,7 +30,10 @@ from tilewright_runtime.reports.explanation import answer_document, jsonable, sh
         (Decimal("0.000000001"), "0.000000001"),
         (date(2024, 1, 4), "2024-01-04"),
         (datetime(2024, 1, 4, 14, 37, 25, tzinfo=UTC), "2024-01-04T14:37:25Z"),
-        (datetime(2024, 1, 4, 16, 37, 25, 1, tzinfo=timezone(timedelta(hours=2))), "2024-01-04T14:37:25.000001Z"),
+        (
+            datetime(2024, 1, 4, 16, 37, 25, 1, tzinfo=timezone(timedelta(hours=2))),
+            "2024-01-04T14:37:25.000001Z",
+        ),
         ([math.nan, Decimal("1")], ["NaN", "1"]),
         ([{"item": date(2024, 1, 4), "count": 2}], [{"item": "2024-01-04", "count": 2}]),
         ({"a": 2, "": 1}, {"a": 2, "": 1}),
@@ -43,13 +46,17 @@ from tilewright_runtime.reports.explanation import answer_document, jsonable, sh
     ],
 )
 def test_a_value_as_json(value: Any, shown: Any) -> None:
-    """Decimals are text with all their digits, times ISO 8601 in UTC, NaN and the infinities text (design §3)."""
+    """Decimals are text with all their digits, times ISO 8601 in UTC, NaN and the infinities text
+    (design §3).
+    """
     assert jsonable(value) == shown
     json.dumps(jsonable(value), allow_nan=False)
 
 
 def test_an_answer_as_json() -> None:
-    """A line of output holds the keys, the time in milliseconds, the features, and the quality only where it is not clean."""
+    """A line of output holds the keys, the time in milliseconds, the features, and the quality only
+    where it is not clean.
+    """
     clean = Answer({"k": "é"}, AT, {"x": Decimal("1.0")})
     assert answer_document(clean) == {"keys": {"k": "é"}, "at": AT, "features": {"x": "1.0"}}
     assert answer_document(Answer({}, AT, {}, {"head_end_ms": 5}))["quality"] == {"head_end_ms": 5}

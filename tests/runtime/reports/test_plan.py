@@ -57,17 +57,26 @@ def text(plan: Plan, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"
 
 
-@pytest.mark.parametrize(("later", "attribute"), [([], "segments"), ([AT + 1], "as_of")], ids=["no later events", "later events"])
+@pytest.mark.parametrize(
+    ("later", "attribute"),
+    [([], "segments"), ([AT + 1], "as_of")],
+    ids=["no later events", "later events"],
+)
 def test_covers_are_those_of_a_fetch(later: list[int], attribute: str) -> None:
     """What is drawn is what a fetch reads, with and without events after the query time."""
     session = Session(plan())
     session.write([row("a", 1, "x", ts) for ts in [AT - DAY, AT - 5 * HOUR, AT - 1, *later]])
-    fetched = [share.segments for share in explain(Fetcher(session.plan, session.store), {"k": "a"}, AT).windows]
+    fetched = [
+        share.segments
+        for share in explain(Fetcher(session.plan, session.store), {"k": "a"}, AT).windows
+    ]
     assert [getattr(cover, attribute) for cover in report(plan(), AT).covers] == fetched
 
 
 def test_the_figures_of_the_quick_start() -> None:
-    """An unaligned window reads one tile more than it is long (errata K8), and its head at worst all finer tiles but one each."""
+    """An unaligned window reads one tile more than it is long (errata K8), and its head at worst
+    all finer tiles but one each.
+    """
     #  7d       29 × 6h                      T just before a 6h boundary:
     #  head                 28 × 6h, 5 × 1h, 11 × 5m
     made = report(case("quick_start"), AT)
@@ -104,31 +113,49 @@ def test_pictures_show_the_whole_cover(at_ms: int) -> None:
     for cover in report(plan(), at_ms).covers:
         drawn = picture(cover)
         shown = [segment for row in (*drawn.rows, *drawn.as_of) for segment in row.segments]
-        assert all(drawn.span.start_ms <= segment.start_ms < segment.end_ms <= drawn.span.end_ms for segment in shown)
-        assert drawn.span.start_ms <= drawn.window.start_ms < drawn.window.end_ms <= drawn.span.end_ms
+        assert all(
+            drawn.span.start_ms <= segment.start_ms < segment.end_ms <= drawn.span.end_ms
+            for segment in shown
+        )
+        assert (
+            drawn.span.start_ms <= drawn.window.start_ms < drawn.window.end_ms <= drawn.span.end_ms
+        )
         if cover.oldest_ms is not None:
-            assert sorted(segment for row in drawn.rows for segment in row.segments) == sorted(cover.segments)
+            assert sorted(segment for row in drawn.rows for segment in row.segments) == sorted(
+                cover.segments
+            )
 
 
 def test_a_prorated_window_says_what_counts_of_its_tiles() -> None:
-    """The picture of a prorated cover names the part of the oldest tile and, as of a time with later events, draws the newest one too.
+    """The picture of a prorated cover names the part of the oldest tile and, as of a time with
+    later events, draws the newest one too.
 
     #  5m       |....|....| … |....|    T = 14:37:25: 2:35 of the 5 minutes from 13:35 count
     """
     made = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], edge="prorate"))
     (cover,) = report(made, AT).covers
     drawn = picture(cover)
-    assert (drawn.title, drawn.note) == ("window 1h, prorate", "13 tiles; 51.7% of the oldest one counts")
+    assert (drawn.title, drawn.note) == (
+        "window 1h, prorate",
+        "13 tiles; 51.7% of the oldest one counts",
+    )
     assert [segment.end_ms for row in drawn.rows for segment in row.segments][-1] == AT + 155_000
     assert cover.as_of[-1].part == Fraction(145, 300)
-    assert page(report(made, AT)).count('class="cut"') == 3  # the oldest one in both pictures, the newest in one
+    assert (
+        page(report(made, AT)).count('class="cut"') == 3
+    )  # the oldest one in both pictures, the newest in one
 
 
 @pytest.mark.parametrize("name", ["exact", "untiled"])
 def test_raw_events_are_drawn_in_a_row_of_their_own(name: str) -> None:
-    """The page has a rectangle of another colour for them, says what a chunk takes, and needs no tile for it."""
+    """The page has a rectangle of another colour for them, says what a chunk takes, and needs no
+    tile for it.
+    """
     markup = page(report(case(name), AT))
-    assert markup.count('class="events"') == {"exact": 4 + 6, "untiled": 2 * 2}[name] - {"exact": 0, "untiled": 2}[name]
+    assert (
+        markup.count('class="events"')
+        == {"exact": 4 + 6, "untiled": 2 * 2}[name] - {"exact": 0, "untiled": 2}[name]
+    )
     assert "a chunk of raw events holds about" in markup
     assert ("a tile holds" in markup) == (name == "exact")
 
@@ -140,7 +167,18 @@ def test_a_window_shorter_than_the_way_to_its_tiles() -> None:
     assert picture(cover).note.startswith(("no whole tile", "4 tiles", "5 tiles"))
 
 
-@pytest.mark.parametrize("name", ["quick_start", "every_operation", "hostile_names", "derivations", "buckets", "exact", "untiled"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "quick_start",
+        "every_operation",
+        "hostile_names",
+        "derivations",
+        "buckets",
+        "exact",
+        "untiled",
+    ],
+)
 def test_text(name: str, snapshot: SnapshotAssertion) -> None:
     """The text is what a reviewer has looked at, and fits a terminal of 80 columns."""
     shown = text(case(name))
@@ -166,8 +204,17 @@ HOSTILE = [
 
 def hostile() -> Plan:
     """A plan whose names are all meant to break out."""
-    made = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], ["1h"] + [f"{n}h" for n in range(2, 2 + len(HOSTILE) - 1)]))
-    features = [one.model_copy(update={"name": name, "rule": name}) for one, name in zip(made.features, HOSTILE, strict=True)]
+    made = plan_of(
+        SCHEMA,
+        ["k"],
+        aggregations(
+            "n", [Operation.SUM], ["1h"] + [f"{n}h" for n in range(2, 2 + len(HOSTILE) - 1)]
+        ),
+    )
+    features = [
+        one.model_copy(update={"name": name, "rule": name})
+        for one, name in zip(made.features, HOSTILE, strict=True)
+    ]
     keys = [key.model_copy(update={"name": HOSTILE[0]}) for key in made.keys]
     return made.model_copy(update={"features": features, "keys": keys})
 
@@ -189,15 +236,21 @@ class Tags(HTMLParser):
 
 
 def test_authors_texts_stay_texts_on_the_page() -> None:
-    """Names with markup, template syntax, quotes and newlines are shown as they are, and make no element."""
+    """Names with markup, template syntax, quotes and newlines are shown as they are, and make no
+    element.
+    """
     shown = Tags(page(report(hostile(), AT)))
     assert not {tag for tag, _ in shown.tags} & {"script", "img", "iframe", "link"}
-    assert not [name for _, attributes in shown.tags for name in attributes if name.startswith("on")]
+    assert not [
+        name for _, attributes in shown.tags for name in attributes if name.startswith("on")
+    ]
     assert all(name in shown.text for name in HOSTILE)
 
 
 def test_authors_texts_stay_texts_on_the_terminal() -> None:
-    """Names with escape sequences and newlines move no cursor, and rich takes none for its markup."""
+    """Names with escape sequences and newlines move no cursor, and rich takes none for its
+    markup.
+    """
     shown = text(hostile(), 200)
     assert "\x1b" not in shown
     assert "two\\nlines\\x1b[31m" in shown
@@ -205,7 +258,9 @@ def test_authors_texts_stay_texts_on_the_terminal() -> None:
 
 
 def test_the_page_needs_no_other_file() -> None:
-    """Nothing is loaded: no address, no script, no style sheet; and the policy in the page forbids it."""
+    """Nothing is loaded: no address, no script, no style sheet; and the policy in the page forbids
+    it.
+    """
     markup = page(report(case("quick_start"), AT))
     assert re.findall(r"(?:src|href|url)\s*[=(]|https?:|@import", markup) == []
     assert "default-src 'none'" in markup
@@ -215,8 +270,14 @@ def test_the_page_draws_every_tile() -> None:
     """A picture has a rectangle for each tile of its rows, and each says which tile it is."""
     made = report(case("quick_start"), AT)
     shown = Tags(page(made))
-    rectangles = [attributes for tag, attributes in shown.tags if tag == "rect" and attributes["class"] != "crowded"]
-    hours = [Segment(size, start, end) for cover in made.covers for size, start, end, _ in cover.segments]
+    rectangles = [
+        attributes
+        for tag, attributes in shown.tags
+        if tag == "rect" and attributes["class"] != "crowded"
+    ]
+    hours = [
+        Segment(size, start, end) for cover in made.covers for size, start, end, _ in cover.segments
+    ]
     assert len(rectangles) >= sum(segment.tiles for segment in hours)
     assert "1h 2024-01-04 02:00:00" in shown.text
 

@@ -23,10 +23,14 @@ COLUMNS = {
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_a_tile_without_values_has_no_sketch(name: str) -> None:
-    """Null stays null, and what is built can be merged, alone and with an empty one, leaving its bytes as they are (errata A8)."""
+    """Null stays null, and what is built can be merged, alone and with an empty one, leaving its
+    bytes as they are (errata A8).
+    """
     texts = [Operation.APPROX_UNIQUE_COUNT, Operation.TOP_K(2), Operation.MIN]
     digest = aggregations("x", [Operation.APPROX_PERCENTILE([0.5])])
-    plan = plan_of({"k": "string", "x": "double", "t": "string"}, ["k"], [*digest, *aggregations("t", texts)])
+    plan = plan_of(
+        {"k": "string", "x": "double", "t": "string"}, ["k"], [*digest, *aggregations("t", texts)]
+    )
     functions = variable_kinds(plan, layout_of(plan))[name]
     built = functions.build(COLUMNS[name])
     assert built[1] is None
@@ -38,10 +42,15 @@ def test_a_tile_without_values_has_no_sketch(name: str) -> None:
 
 
 def test_a_kind_that_is_not_known_is_refused() -> None:
-    """A plan of a newer version, with a state that this one does not know, is refused by name before anything is read."""
+    """A plan of a newer version, with a state that this one does not know, is refused by name
+    before anything is read.
+    """
     plan = plan_of({"k": "string", "x": "double"}, ["k"], aggregations("x", [Operation.LAST]))
     state = plan.states[0].model_copy(update={"kind": "latest"})
-    with pytest.raises(PlanError, match="states of the kind 'latest', which this version of Tilewright does not know"):
+    with pytest.raises(
+        PlanError,
+        match="states of the kind 'latest', which this version of Tilewright does not know",
+    ):
         layout_of(plan.model_copy(update={"states": [state]}))
 
 
@@ -50,20 +59,34 @@ def test_an_operation_that_is_not_known_is_refused() -> None:
     plan = plan_of({"k": "string", "x": "double"}, ["k"], aggregations("x", [Operation.LAST]))
     for change in ({"operation": "LATEST"}, {"edge": "prorate"}):
         feature = plan.features[0].model_copy(update=change)
-        with pytest.raises(PlanError, match=f"the operation '{feature.operation}', which this version"):
+        with pytest.raises(
+            PlanError, match=f"the operation '{feature.operation}', which this version"
+        ):
             Program(plan.model_copy(update={"features": [feature]}))
 
 
 def test_a_merge_that_is_not_known_is_refused() -> None:
     """No number is left unmerged in silence because its kind has no such merge."""
     plan = plan_of({"k": "string", "x": "double"}, ["k"], aggregations("x", [Operation.MAX]))
-    columns = [column.model_copy(update={"merge": "maximum"}) for column in plan.tile_layout.columns if column.state == "max_x"]
-    with pytest.raises(PlanError, match="the number 'value' of the state 'max_x' merges by 'maximum'"):
-        layout_of(plan.model_copy(update={"tile_layout": plan.tile_layout.model_copy(update={"columns": columns})}))
+    columns = [
+        column.model_copy(update={"merge": "maximum"})
+        for column in plan.tile_layout.columns
+        if column.state == "max_x"
+    ]
+    with pytest.raises(
+        PlanError, match="the number 'value' of the state 'max_x' merges by 'maximum'"
+    ):
+        layout_of(
+            plan.model_copy(
+                update={"tile_layout": plan.tile_layout.model_copy(update={"columns": columns})}
+            )
+        )
 
 
 def test_a_joint_without_more_to_say() -> None:
-    """What a joint need not have: a text, doubles, words that it makes, anything in an empty tile, and rounding."""
+    """What a joint need not have: a text, doubles, words that it makes, anything in an empty tile,
+    and rounding.
+    """
     merge_group = MergeGroup("it")
     rows = np.zeros((1, 8), dtype=np.int64)
     assert (merge_group.text, list(merge_group.floats), list(merge_group.made)) == (None, [], [])

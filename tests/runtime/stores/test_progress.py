@@ -20,35 +20,55 @@ START_OF_TILE = AT // FIVE * FIVE
 
 def tiles(session: Session) -> list[tuple[int, int, int, bool]]:
     """Start, events, newest event and completeness of each stored tile of `a`."""
-    records = session.store.scan(session.plan.name, "s=a", [Range(FIVE, 0, 2 * AT // FIVE * FIVE)])[0]
+    records = session.store.scan(session.plan.name, "s=a", [Range(FIVE, 0, 2 * AT // FIVE * FIVE)])[
+        0
+    ]
     rows = RecordCodec(layout_of(session.plan)).decode(records, str)
-    return [(int(tile[START]), int(tile[SEQUENCE]), int(tile[NEWEST]), bool(tile[STAMP] & COMPLETE)) for tile in rows]
+    return [
+        (int(tile[START]), int(tile[SEQUENCE]), int(tile[NEWEST]), bool(tile[STAMP] & COMPLETE))
+        for tile in rows
+    ]
 
 
 def test_progress_is_the_newest_event_and_the_number_of_all() -> None:
     """The newest time never goes back, whatever comes late; every event is counted once."""
     session = Session()
-    for rows in ([row("a", 1, ts=AT - 5)], [row("b", 1, ts=AT), row(None, 1, ts=AT + 9)], [row("a", 1, ts=AT - 90 * MINUTE)], []):
+    for rows in (
+        [row("a", 1, ts=AT - 5)],
+        [row("b", 1, ts=AT), row(None, 1, ts=AT + 9)],
+        [row("a", 1, ts=AT - 90 * MINUTE)],
+        [],
+    ):
         session.write(rows)
     assert Progress.load(session.plan, session.store.get) == Progress(newest_ms=AT, events=3)
 
 
 @pytest.mark.parametrize(
-    ("newest", "complete"), [(START_OF_TILE, False), (START_OF_TILE + FIVE - 2, False), (START_OF_TILE + FIVE - 1, True)]
+    ("newest", "complete"),
+    [(START_OF_TILE, False), (START_OF_TILE + FIVE - 2, False), (START_OF_TILE + FIVE - 1, True)],
 )
-def test_a_tile_is_complete_once_the_watermark_reaches_its_last_millisecond(newest: int, complete: bool) -> None:
-    """A tile that may still get events in order is open; one that has ended when it is put is marked (errata W1, W3)."""
+def test_a_tile_is_complete_once_the_watermark_reaches_its_last_millisecond(
+    newest: int, complete: bool
+) -> None:
+    """A tile that may still get events in order is open; one that has ended when it is put is
+    marked (errata W1, W3).
+    """
     session = Session()
     session.write([row("a", 1, ts=newest)])
     assert tiles(session) == [(START_OF_TILE, 1, newest, complete)]
 
 
 def test_a_late_event_joins_its_tile() -> None:
-    """An event behind the watermark is merged into what its tile holds, and the sequence of the record grows (errata W2, W5)."""
+    """An event behind the watermark is merged into what its tile holds, and the sequence of the
+    record grows (errata W2, W5).
+    """
     session = Session()
     session.write([row("a", 1, ts=START_OF_TILE + 7), row("b", 1, ts=AT)])
     session.write([row("a", 2, ts=START_OF_TILE + 3), row("a", 4, ts=START_OF_TILE - 1)])
-    assert tiles(session) == [(START_OF_TILE - FIVE, 1, START_OF_TILE - 1, True), (START_OF_TILE, 2, START_OF_TILE + 7, False)]
+    assert tiles(session) == [
+        (START_OF_TILE - FIVE, 1, START_OF_TILE - 1, True),
+        (START_OF_TILE, 2, START_OF_TILE + 7, False),
+    ]
     assert session.sums("a") == [7]
 
 

@@ -45,13 +45,17 @@ def test_a_damaged_tile_is_named() -> None:
     store = written()
     tile, record = next(iter(LOG.expected.items()))
     keys = TileKeys(LOG.plan.name, tile.size_ms, [tile.entity], [0], [tile.start_ms])
-    store.transact(lambda transaction: transaction.put_tiles(keys, [record[:-1] + bytes([record[-1] ^ 1])]))
+    store.transact(
+        lambda transaction: transaction.put_tiles(keys, [record[:-1] + bytes([record[-1] ^ 1])])
+    )
     (wrong,) = LOG.disagreements(store)
     assert wrong.startswith(f"{tile}: the checksum of this tile is wrong")
 
 
 def test_what_is_wrong_with_a_tile_is_said_state_by_state() -> None:
-    """Tiles of a part of the events differ in their numbers, lists and sketches, each of which is named."""
+    """Tiles of a part of the events differ in their numbers, lists and sketches, each of which is
+    named.
+    """
     store = open_store("memory:")
     with Writer(LOG.plan, store) as writer:
         writer.write(LOG.parts[0].path)
@@ -67,7 +71,9 @@ def test_a_tile_without_events_is_too_much() -> None:
     """A tile beside those that there should be is found."""
     fewer = EventLog(LOG.folder)
     last = max(tile for tile in LOG.expected if tile.entity == "s=a" and tile.size_ms == 60_000)
-    fewer.__dict__["expected"] = {tile: record for tile, record in LOG.expected.items() if tile != last}
+    fewer.__dict__["expected"] = {
+        tile: record for tile, record in LOG.expected.items() if tile != last
+    }
     assert fewer.disagreements(written()) == [f"{last}: is there, and should not be"]
 
 
@@ -75,13 +81,17 @@ def test_a_log_that_does_not_compile_says_why(tmp_path: Path) -> None:
     """The mistakes of `features.py` are the compiler's."""
     shutil.copy(KIT / "disorder" / "features.py", tmp_path)
     source = (tmp_path / "features.py").read_text(encoding="utf-8")
-    (tmp_path / "features.py").write_text(source.replace('keys=["user"]', 'keys=["usr"]'), encoding="utf-8")
+    (tmp_path / "features.py").write_text(
+        source.replace('keys=["user"]', 'keys=["usr"]'), encoding="utf-8"
+    )
     with pytest.raises(CompileError, match="TW020"):
         _ = EventLog(tmp_path).plan
 
 
 def test_a_stream_has_no_late_events(tmp_path: Path) -> None:
-    """Tiles of all events are wrong as those of a stream, in which the late ones are missing; those of the others are right."""
+    """Tiles of all events are wrong as those of a stream, in which the late ones are missing; those
+    of the others are right.
+    """
     log = EventLog(KIT / "late")
     store, stream = written(log), written(log, log.in_time(tmp_path))
     assert log.disagreements(stream, stream=True) == []
@@ -101,11 +111,17 @@ def test_a_late_event_must_be_in_a_part(tmp_path: Path) -> None:
 
 
 def test_what_a_target_cannot_run_is_said(tmp_path: Path) -> None:
-    """A log is not passed over in silence: compiling it for an engine that cannot run its plan gives the compiler's reason."""
+    """A log is not passed over in silence: compiling it for an engine that cannot run its plan
+    gives the compiler's reason.
+    """
     shutil.copy(KIT / "late" / "features.py", tmp_path)
     source = (tmp_path / "features.py").read_text(encoding="utf-8")
-    (tmp_path / "features.py").write_text(source.replace("    online=True,", "    online=True, edge='exact',"), encoding="utf-8")
-    with pytest.raises(CompileError, match=r"TW031 --target flink cannot run conformance\.late: .*raw events"):
+    (tmp_path / "features.py").write_text(
+        source.replace("    online=True,", "    online=True, edge='exact',"), encoding="utf-8"
+    )
+    with pytest.raises(
+        CompileError, match=r"TW031 --target flink cannot run conformance\.late: .*raw events"
+    ):
         EventLog(tmp_path).compile(tmp_path / "compiled", "flink")
     assert not (tmp_path / "compiled").exists()
 

@@ -17,24 +17,40 @@ from tilewright_runtime.testing import CompilePlans, FeaturesOf
 
 def group_by(*sources: str) -> GroupBy:
     counted = aggregations("n", [Operation.COUNT, Operation.SUM])
-    return GroupBy(sources=[event_source(SCHEMA, name) for name in sources], keys=["k"], aggregations=counted, tiling_enabled=True)
+    return GroupBy(
+        sources=[event_source(SCHEMA, name) for name in sources],
+        keys=["k"],
+        aggregations=counted,
+        tiling_enabled=True,
+    )
 
 
 def test_features_of_a_plan(features_of: FeaturesOf) -> None:
     """Events go through a plan in memory, and each call begins with nothing."""
     for _ in range(2):
-        assert features_of(simple_plan(), [row("a", 2), row("a", 3), row("b", 5)], {"k": "a"}, AT)["n_sum_1h"] == 5
+        assert (
+            features_of(simple_plan(), [row("a", 2), row("a", 3), row("b", 5)], {"k": "a"}, AT)[
+                "n_sum_1h"
+            ]
+            == 5
+        )
 
 
 def test_features_of_a_declaration(features_of: FeaturesOf) -> None:
     """A GroupBy is compiled first, and a file of events is read."""
-    assert features_of(group_by("events"), [row("a", 2)], {"k": "a"}, "2024-01-04T14:37:25Z") == {"n_count_1h": 1, "n_sum_1h": 2}
+    assert features_of(group_by("events"), [row("a", 2)], {"k": "a"}, "2024-01-04T14:37:25Z") == {
+        "n_count_1h": 1,
+        "n_sum_1h": 2,
+    }
 
 
 def test_events_of_several_sources(features_of: FeaturesOf) -> None:
     """A dictionary holds the events of each source."""
     events = {"web": [row("a", 2)], "shop": [row("a", 3)]}
-    assert features_of(group_by("web", "shop"), events, {"k": "a"}, AT) == {"n_count_1h": 2, "n_sum_1h": 5}
+    assert features_of(group_by("web", "shop"), events, {"k": "a"}, AT) == {
+        "n_count_1h": 2,
+        "n_sum_1h": 5,
+    }
 
 
 def test_events_that_cannot_be_used(features_of: FeaturesOf) -> None:
@@ -46,8 +62,12 @@ def test_events_that_cannot_be_used(features_of: FeaturesOf) -> None:
 
 
 def test_plans_of_files(compile_plans: CompilePlans) -> None:
-    """Paths are below the root folder, wherever the test was started; mistakes are raised together."""
-    assert list(compile_plans("tests/compiler/cases/quick_start.py")) == ["quick_start.clicks_tiled"]
+    """Paths are below the root folder, wherever the test was started; mistakes are raised
+    together.
+    """
+    assert list(compile_plans("tests/compiler/cases/quick_start.py")) == [
+        "quick_start.clicks_tiled"
+    ]
     assert list(compile_plans(str(CASES / "quick_start.py"), str(CASES / "two_sources.py"))) == [
         "quick_start.clicks_tiled",
         "retail.sales",
@@ -67,7 +87,10 @@ def test_a_snapshot_is_of_a_plan(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TEST)
     ran = run_pytest(tmp_path)
     assert ran.returncode == 1
-    assert "TypeError: plan_snapshot compares plans, not dict. Compile the GroupBy first (compile_plans)." in ran.stdout
+    assert (
+        "TypeError: plan_snapshot compares plans, not dict. Compile the GroupBy first "
+        "(compile_plans)." in ran.stdout
+    )
 
 
 def test_without_syrupy(tmp_path: Path) -> None:
@@ -75,11 +98,18 @@ def test_without_syrupy(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TEST)
     ran = run_pytest(tmp_path, "-p", "no:syrupy")
     assert ran.returncode == 1
-    assert "plan_snapshot needs syrupy. Install it with: pip install 'tilewright[testing]'" in ran.stdout
+    assert (
+        "plan_snapshot needs syrupy. Install it with: pip install 'tilewright[testing]'"
+        in ran.stdout
+    )
 
 
 def test_it_costs_other_projects_nothing(tmp_path: Path) -> None:
-    """pytest loads the plugin wherever Tilewright is installed, so loading it imports nothing heavy."""
+    """pytest loads the plugin wherever Tilewright is installed, so loading it imports nothing
+    heavy.
+    """
     heavy = "{'numpy', 'duckdb', 'pyarrow', 'pydantic', 'sqlglot', 'tilewright_compiler'}"
-    (tmp_path / "test_it.py").write_text(f"import sys\n\ndef test_it():\n    assert not {heavy} & set(sys.modules)\n")
+    (tmp_path / "test_it.py").write_text(
+        f"import sys\n\ndef test_it():\n    assert not {heavy} & set(sys.modules)\n"
+    )
     assert run_pytest(tmp_path).returncode == 0

@@ -1,4 +1,6 @@
-"""Merging blocks: any order and any grouping of the same partial tiles makes the same tile, and no input is changed."""
+"""Merging blocks: any order and any grouping of the same partial tiles makes the same tile, and no
+input is changed.
+"""
 
 from __future__ import annotations
 
@@ -47,15 +49,43 @@ parts = st.lists(st.lists(event, min_size=1, max_size=4), min_size=3, max_size=3
 
 @cache
 def plan() -> Plan:
-    numbers = [Operation.COUNT, Operation.SUM, Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST]
+    numbers = [
+        Operation.COUNT,
+        Operation.SUM,
+        Operation.MIN,
+        Operation.MAX,
+        Operation.FIRST,
+        Operation.LAST,
+    ]
     return plan_of(
         SCHEMA,
         ["k"],
         [
-            *aggregations("n", [*numbers, Operation.TOP_K(2), Operation.APPROX_UNIQUE_COUNT, *LISTS], windows=None),
-            *aggregations("x", [*numbers, Operation.VARIANCE, Operation.APPROX_PERCENTILE([0.5]), *LISTS], windows=None),
-            Aggregation(input_column="x", operation=Operation.PERCENTILE([0.5], sketch="kll"), name="x_kll"),
-            *aggregations("t", [Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST, Operation.TOP_K(9), *LISTS], windows=None),
+            *aggregations(
+                "n",
+                [*numbers, Operation.TOP_K(2), Operation.APPROX_UNIQUE_COUNT, *LISTS],
+                windows=None,
+            ),
+            *aggregations(
+                "x",
+                [*numbers, Operation.VARIANCE, Operation.APPROX_PERCENTILE([0.5]), *LISTS],
+                windows=None,
+            ),
+            Aggregation(
+                input_column="x", operation=Operation.PERCENTILE([0.5], sketch="kll"), name="x_kll"
+            ),
+            *aggregations(
+                "t",
+                [
+                    Operation.MIN,
+                    Operation.MAX,
+                    Operation.FIRST,
+                    Operation.LAST,
+                    Operation.TOP_K(9),
+                    *LISTS,
+                ],
+                windows=None,
+            ),
         ],
     )
 
@@ -68,7 +98,10 @@ def aggregator() -> Aggregator:
 def block_of(events: Sequence[dict[str, Any]]) -> Block:
     """The one tile that some events of one day make."""
     aggregator().load(
-        "events", to_arrow([dict(event, __row=0) for event in events], SCHEMA).append_column("__row", [list(range(len(events)))])
+        "events",
+        to_arrow([dict(event, __row=0) for event in events], SCHEMA).append_column(
+            "__row", [list(range(len(events)))]
+        ),
     )
     return aggregator().tiles(DAY).block
 
@@ -78,14 +111,31 @@ def merge(older: Block, newer: Block) -> Block:
 
 
 def meaning(block: Block) -> tuple[NDArray[np.float64], list[int], list[Any]]:
-    """What a tile says: its floats, its whole numbers (sums put together), and what its sketches hold."""
+    """What a tile says: its floats, its whole numbers (sums put together), and what its sketches
+    hold.
+    """
     layout, row = aggregator().rows.layout, block.rows[0]
-    is_float = {f"{column.state}.{column.field}": column.dtype == "f64" for column in plan().tile_layout.columns}
+    is_float = {
+        f"{column.state}.{column.field}": column.dtype == "f64"
+        for column in plan().tile_layout.columns
+    }
     limbs = {word for pair in layout.limbs for word in pair}
     floats = [row.view(np.float64)[word] for name, word in layout.names.items() if is_float[name]]
-    whole = [int(row[SEQUENCE]), int(row[NEWEST]), *(int(row[high]) * 2**32 + int(row[low]) for high, low in layout.limbs)]
-    whole += [int(row[word]) for name, word in layout.names.items() if not is_float[name] and word not in limbs]
-    return np.array(floats), whole, [_content(field.kind, block.variable[field.name][0]) for field in layout.variable]
+    whole = [
+        int(row[SEQUENCE]),
+        int(row[NEWEST]),
+        *(int(row[high]) * 2**32 + int(row[low]) for high, low in layout.limbs),
+    ]
+    whole += [
+        int(row[word])
+        for name, word in layout.names.items()
+        if not is_float[name] and word not in limbs
+    ]
+    return (
+        np.array(floats),
+        whole,
+        [_content(field.kind, block.variable[field.name][0]) for field in layout.variable],
+    )
 
 
 def _content(kind: str, value: bytes | None) -> Any:
@@ -93,20 +143,34 @@ def _content(kind: str, value: bytes | None) -> Any:
         return None
     if kind == "tdigest":
         digest = ds.tdigest_double.deserialize(value)
-        return None if digest.is_empty() else [digest.get_total_weight(), digest.get_min_value(), digest.get_max_value()]
+        return (
+            None
+            if digest.is_empty()
+            else [digest.get_total_weight(), digest.get_min_value(), digest.get_max_value()]
+        )
     if kind == "kll":
         sketch = ds.kll_doubles_sketch.deserialize(value)
-        return None if sketch.is_empty() else [sketch.n, sketch.get_min_value() + 0.0, sketch.get_max_value() + 0.0]
+        return (
+            None
+            if sketch.is_empty()
+            else [sketch.n, sketch.get_min_value() + 0.0, sketch.get_max_value() + 0.0]
+        )
     if kind == "hll":
         return round(ds.hll_sketch.deserialize(value).get_estimate())
     if kind == "frequent":
         kept = ds.frequent_strings_sketch.deserialize(value)
-        return sorted(item[:2] for item in kept.get_frequent_items(ds.frequent_items_error_type.NO_FALSE_NEGATIVES, 0))
+        return sorted(
+            item[:2]
+            for item in kept.get_frequent_items(ds.frequent_items_error_type.NO_FALSE_NEGATIVES, 0)
+        )
     return value
 
 
 def assert_same(one: Block, other: Block) -> None:
-    (floats, whole, variable), (other_floats, other_whole, other_variable) = meaning(one), meaning(other)
+    (floats, whole, variable), (other_floats, other_whole, other_variable) = (
+        meaning(one),
+        meaning(other),
+    )
     assert np.allclose(floats, other_floats, rtol=1e-9, atol=1e-2, equal_nan=True)
     assert whole == other_whole
     assert repr(variable) == repr(other_variable)
@@ -115,7 +179,9 @@ def assert_same(one: Block, other: Block) -> None:
 @few(8)
 @given(parts)
 def test_any_order_of_merges_gives_the_same_tile(events: list[list[dict[str, Any]]]) -> None:
-    """Merging is commutative and associative: three partial tiles make one tile in all twelve ways (design §6)."""
+    """Merging is commutative and associative: three partial tiles make one tile in all twelve ways
+    (design §6).
+    """
     blocks = [block_of(part) for part in events]
     whole = block_of([event for part in events for event in part])
     for a, b, c in permutations(blocks):
@@ -147,12 +213,16 @@ TIES: list[tuple[str, Any, Any]] = [
 
 @pytest.mark.parametrize(("column", "smaller", "larger"), TIES)
 def test_a_tie_of_time_goes_to_the_larger_value(column: str, smaller: Any, larger: Any) -> None:
-    """First and last take the larger of two values of one time, whichever came first; NaN is the largest number (design §3)."""
+    """First and last take the larger of two values of one time, whichever came first; NaN is the
+    largest number (design §3).
+    """
     empty = {"k": "a", "n": None, "x": None, "t": None, "ts": TILE}
     small, large = (block_of([{**empty, column: value}]) for value in (smaller, larger))
     for merged in (merge(small, large), merge(large, small)):
         for kind in ("first", "last"):
-            assert value_of(merged, f"{kind}_{column}.value") == value_of(large, f"{kind}_{column}.value")
+            assert value_of(merged, f"{kind}_{column}.value") == value_of(
+                large, f"{kind}_{column}.value"
+            )
     assert value_of(small, f"last_{column}.value") != value_of(large, f"last_{column}.value")
 
 
@@ -163,8 +233,12 @@ def value_of(block: Block, name: str) -> Any:
 
 
 def test_an_approximate_tile_stays_approximate() -> None:
-    """What was left out of a tile does not come back by merging, so its flag stays; completeness is decided anew."""
-    older, newer = (block_of([{"k": "a", "n": 1, "x": 1.0, "t": "a", "ts": TILE}]) for _ in range(2))
+    """What was left out of a tile does not come back by merging, so its flag stays; completeness is
+    decided anew.
+    """
+    older, newer = (
+        block_of([{"k": "a", "n": 1, "x": 1.0, "t": "a", "ts": TILE}]) for _ in range(2)
+    )
     older.rows[:, STAMP] = APPROXIMATE | COMPLETE
     assert merge(older, newer).rows[0, STAMP] & (APPROXIMATE | COMPLETE) == APPROXIMATE
     newer.rows[:, STAMP] = APPROXIMATE

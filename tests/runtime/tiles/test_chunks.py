@@ -1,4 +1,6 @@
-"""Chunks of raw events: their place in a store, what makes them grow, and what is said of damaged ones."""
+"""Chunks of raw events: their place in a store, what makes them grow, and what is said of damaged
+ones.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +31,24 @@ TEN = AT // HOUR * HOUR
 
 
 def exact_plan() -> Plan:
-    """Sums of `n` and counts of `t` over an hour, exactly, from tiles and chunks of five minutes."""
-    return plan_of(SCHEMA, ["k"], [*aggregations("n", [Operation.SUM], edge="exact"), *aggregations("t", [Operation.COUNT], edge="exact")])
+    """Sums of `n` and counts of `t` over an hour, exactly, from tiles and chunks of five
+    minutes.
+    """
+    return plan_of(
+        SCHEMA,
+        ["k"],
+        [
+            *aggregations("n", [Operation.SUM], edge="exact"),
+            *aggregations("t", [Operation.COUNT], edge="exact"),
+        ],
+    )
 
 
 def chunks(session: Session, key: str = "a") -> list[bytes]:
     """The records of a key's chunks."""
-    (found,) = session.store.scan("things", entity_encoder(session.plan.keys)([key]), [Range(-FIVE, 0, 2 * AT)])
+    (found,) = session.store.scan(
+        "things", entity_encoder(session.plan.keys)([key]), [Range(-FIVE, 0, 2 * AT)]
+    )
     return found
 
 
@@ -47,9 +60,18 @@ def events(session: Session, key: str = "a") -> list[dict[str, Any]]:
 
 
 def test_a_chunk_holds_its_keys_events_and_the_columns_that_are_asked_for() -> None:
-    """Events stand ordered by time and value in the chunk of their five minutes, with a header as tiles have it."""
+    """Events stand ordered by time and value in the chunk of their five minutes, with a header as
+    tiles have it.
+    """
     session = Session(exact_plan())
-    session.write([row("a", 3, "x", TEN), row("b", 9, "z", TEN), row("a", None, None, TEN + FIVE), row("a", 2, "y", TEN)])
+    session.write(
+        [
+            row("a", 3, "x", TEN),
+            row("b", 9, "z", TEN),
+            row("a", None, None, TEN + FIVE),
+            row("a", 2, "y", TEN),
+        ]
+    )
     assert events(session) == [
         {"__ts": TEN, "n": 2, "t": "y"},
         {"__ts": TEN, "n": 3, "t": "x"},
@@ -59,25 +81,42 @@ def test_a_chunk_holds_its_keys_events_and_the_columns_that_are_asked_for() -> N
     program = Program(session.plan)
     assert program.events is not None
     headers = program.events.chunks.codec.decode(chunks(session), str)
-    assert headers[:, [SEQUENCE, NEWEST, START]].tolist() == [[2, TEN, TEN], [1, TEN + FIVE, TEN + FIVE]]
+    assert headers[:, [SEQUENCE, NEWEST, START]].tolist() == [
+        [2, TEN, TEN],
+        [1, TEN + FIVE, TEN + FIVE],
+    ]
     assert (headers[:, STAMP] & COMPLETE).astype(bool).tolist() == [True, False]
 
 
 def test_a_column_of_a_rounded_feature_is_not_kept() -> None:
     """Only the inputs of exact features stand in the log."""
-    made = plan_of(SCHEMA, ["k"], [*aggregations("n", [Operation.SUM], edge="exact"), *aggregations("t", [Operation.COUNT])])
+    made = plan_of(
+        SCHEMA,
+        ["k"],
+        [*aggregations("n", [Operation.SUM], edge="exact"), *aggregations("t", [Operation.COUNT])],
+    )
     session = Session(made)
     session.write([row("a", 3, "x", TEN)])
     assert events(session) == [{"__ts": TEN, "n": 3}]
 
 
-ROWS = [row("a", 1, "x", TEN), row("a", 1, "x", TEN), row("a", None, "", TEN), row("a", -5, None, TEN + 1), row("a", 2, "y", TEN + FIVE)]
+ROWS = [
+    row("a", 1, "x", TEN),
+    row("a", 1, "x", TEN),
+    row("a", None, "", TEN),
+    row("a", -5, None, TEN + 1),
+    row("a", 2, "y", TEN + FIVE),
+]
 
 
 @few(4)
 @given(st.sampled_from(list(permutations(ROWS))), st.lists(st.integers(0, len(ROWS)), max_size=3))
-def test_the_bytes_of_chunks_do_not_depend_on_the_order_of_arrival(rows: tuple[dict[str, Any], ...], cuts: list[int]) -> None:
-    """However the events are shuffled and cut into writes, the chunks are those of one write in order."""
+def test_the_bytes_of_chunks_do_not_depend_on_the_order_of_arrival(
+    rows: tuple[dict[str, Any], ...], cuts: list[int]
+) -> None:
+    """However the events are shuffled and cut into writes, the chunks are those of one write in
+    order.
+    """
     whole, parts = Session(exact_plan()), Session(exact_plan())
     whole.write(ROWS)
     for begin, end in pairwise(sorted({0, *cuts, len(rows)})):
@@ -97,19 +136,25 @@ def test_a_file_that_is_written_again_adds_no_events(tmp_path: Path) -> None:
 
 def test_a_report_counts_chunks_beside_tiles() -> None:
     """A chunk is a record of its own, under its negative size."""
-    report = Session(exact_plan()).write([row("a", 1, ts=TEN), row("a", 2, ts=TEN + 1), row("b", 3, ts=TEN)])
+    report = Session(exact_plan()).write(
+        [row("a", 1, ts=TEN), row("a", 2, ts=TEN + 1), row("b", 3, ts=TEN)]
+    )
     assert report.tiles == {FIVE: 2, -FIVE: 2}
 
 
 def test_a_damaged_chunk_is_named_and_never_counted() -> None:
-    """The error names the key of the chunk that a fetch or a write met; its text form says that it is one of events."""
+    """The error names the key of the chunk that a fetch or a write met; its text form says that it
+    is one of events.
+    """
     session = Session(exact_plan())
     session.write([row("a", 1, ts=AT - HOUR)])
     start = (AT - HOUR) // FIVE * FIVE
     (record,) = chunks(session)
     keys = TileKeys("things", -FIVE, ["s=a"], [0], [start])
     assert isinstance(session.store, TransactionalStore)
-    session.store.transact(lambda transaction: transaction.put_tiles(keys, [record[:-1] + bytes([record[-1] ^ 1])]))
+    session.store.transact(
+        lambda transaction: transaction.put_tiles(keys, [record[:-1] + bytes([record[-1] ^ 1])])
+    )
     name = r"tile tiles::things::\{s=a\}::events::202401041335: the checksum"
     with pytest.raises(CorruptRecordError, match=name):
         Fetcher(session.plan, session.store).fetch({"k": "a"}, at=AT)

@@ -1,4 +1,6 @@
-"""Covers: pairwise disjoint tiles whose union is the window, rounded at its edge and at its head."""
+"""Covers: pairwise disjoint tiles whose union is the window, rounded at its edge and at its
+head.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from tilewright_runtime.tiles.cover import Segment, ceiling, cover, floor, head_
 
 #: Ladders, coarsest first: each level divides the one before it.
 ladders = st.lists(st.sampled_from([2, 3, 4, 5, 6, 24]), min_size=0, max_size=4).flatmap(
-    lambda ratios: st.sampled_from([1, 1_000, MINUTE, 90 * MINUTE]).map(lambda finest: _ladder(finest, ratios))
+    lambda ratios: st.sampled_from([1, 1_000, MINUTE, 90 * MINUTE]).map(
+        lambda finest: _ladder(finest, ratios)
+    )
 )
 #: Times of both signs: before 1970 floors must still go down (errata K11).
 times = st.integers(-10 * 366 * DAY, 130 * 366 * DAY)
@@ -27,12 +31,17 @@ def _ladder(finest_ms: int, ratios: Sequence[int]) -> list[int]:
 
 
 def tiles(segments: Sequence[Segment]) -> list[tuple[int, int]]:
-    return [(start, start + size) for size, begin, end, _ in segments for start in range(begin, end, size)]
+    return [
+        (start, start + size)
+        for size, begin, end, _ in segments
+        for start in range(begin, end, size)
+    ]
 
 
 @given(st.data(), ladders, times)
 def test_a_cover_is_disjoint_and_complete(data: st.DataObject, sizes: list[int], near: int) -> None:
-    """The tiles of a cover follow one another without gap or overlap from the window's start to its end (errata S6).
+    """The tiles of a cover follow one another without gap or overlap from the window's start to its
+    end (errata S6).
 
     #  coarse   |         |         |
     #  fine     |....|....|....|....|....|....|
@@ -47,35 +56,51 @@ def test_a_cover_is_disjoint_and_complete(data: st.DataObject, sizes: list[int],
 
 
 @given(st.data(), ladders, times)
-def test_each_tile_of_a_cover_stands_on_its_levels_grid(data: st.DataObject, sizes: list[int], near: int) -> None:
-    """Every segment is of a level of the ladder, not empty, and both of its ends are multiples of its size."""
+def test_each_tile_of_a_cover_stands_on_its_levels_grid(
+    data: st.DataObject, sizes: list[int], near: int
+) -> None:
+    """Every segment is of a level of the ladder, not empty, and both of its ends are multiples of
+    its size.
+    """
     start = floor(near, sizes[-1])
-    for size, begin, end, _ in cover(start, start + data.draw(st.integers(0, 300)) * sizes[-1], sizes):
+    for size, begin, end, _ in cover(
+        start, start + data.draw(st.integers(0, 300)) * sizes[-1], sizes
+    ):
         assert size in sizes
         assert begin < end
         assert begin % size == 0 == end % size
 
 
 @given(st.data(), ladders, times)
-def test_no_coarser_tile_would_fit_where_finer_ones_stand(data: st.DataObject, sizes: list[int], near: int) -> None:
-    """A cover is as coarse as can be: no tile of a coarser level lies inside the window beside the ones taken."""
+def test_no_coarser_tile_would_fit_where_finer_ones_stand(
+    data: st.DataObject, sizes: list[int], near: int
+) -> None:
+    """A cover is as coarse as can be: no tile of a coarser level lies inside the window beside the
+    ones taken.
+    """
     start = floor(near, sizes[-1])
     end = start + data.draw(st.integers(0, 300)) * sizes[-1]
     for size, begin, stop, _ in cover(start, end, sizes):
         for coarser in sizes[: sizes.index(size)]:
-            assert not any(start <= floor(tile, coarser) and floor(tile, coarser) + coarser <= end for tile in range(begin, stop, size))
+            assert not any(
+                start <= floor(tile, coarser) and floor(tile, coarser) + coarser <= end
+                for tile in range(begin, stop, size)
+            )
 
 
 @given(times, st.integers(1, 400 * DAY))
 def test_floor_and_ceiling_are_the_nearest_boundaries(time: int, size: int) -> None:
-    """Floor and ceiling are the neighbouring multiples of the size, also before 1970 (errata K11)."""
+    """Floor and ceiling are the neighbouring multiples of the size, also before 1970 (errata
+    K11).
+    """
     assert floor(time, size) % size == 0 == ceiling(time, size) % size
     assert floor(time, size) <= time < floor(time, size) + size
     assert ceiling(time, size) - size < time <= ceiling(time, size)
 
 
 def test_floor_goes_down_before_1970() -> None:
-    """One millisecond before 1970 belongs to the tile that ends there, not to one that begins there (errata K11).
+    """One millisecond before 1970 belongs to the tile that ends there, not to one that begins there
+    (errata K11).
 
     #  tiles    |.........|.........|
     #         -900       x0        900     x = -1
@@ -86,7 +111,8 @@ def test_floor_goes_down_before_1970() -> None:
 
 
 def test_k7_the_worked_example_has_seventeen_tiles() -> None:
-    """Four hours up to 14:37:25 touch 17 tiles of 15 minutes, from 10:30 to 14:30, not 16 (errata K7).
+    """Four hours up to 14:37:25 touch 17 tiles of 15 minutes, from 10:30 to 14:30, not 16 (errata
+    K7).
 
     #  tiles    |10:30|10:45| … |14:15|14:30|
     #  window      [--------- 4h ---------)
@@ -100,9 +126,17 @@ def test_k7_the_worked_example_has_seventeen_tiles() -> None:
 
 @pytest.mark.parametrize(("at_ms", "count"), [(AT, 49), (floor(AT, 5 * MINUTE), 48)])
 def test_k8_an_unaligned_query_touches_one_tile_more(at_ms: int, count: int) -> None:
-    """A window of W over tiles of T has W / T tiles at a boundary and one more anywhere else (errata K8)."""
+    """A window of W over tiles of T has W / T tiles at a boundary and one more anywhere else
+    (errata K8).
+    """
     start = window_start(at_ms, 4 * HOUR, 5 * MINUTE, "sawtooth")
-    assert sum(s.tiles for s in cover(start, head_end(at_ms, start, [5 * MINUTE], 5 * MINUTE), [5 * MINUTE])) == count
+    assert (
+        sum(
+            s.tiles
+            for s in cover(start, head_end(at_ms, start, [5 * MINUTE], 5 * MINUTE), [5 * MINUTE])
+        )
+        == count
+    )
 
 
 def test_k9_an_aligned_query_reads_no_empty_tile() -> None:
@@ -131,7 +165,8 @@ def test_sawtooth_takes_the_whole_edge_tile(at_ms: int, length: int, edge_ms: in
 
 @given(times, st.integers(1, 100), st.sampled_from([1_000, MINUTE, HOUR, DAY]))
 def test_truncate_leaves_a_cut_edge_tile_out(at_ms: int, length: int, edge_ms: int) -> None:
-    """A truncated window begins with the first tile that lies wholly inside, and never after the query time.
+    """A truncated window begins with the first tile that lies wholly inside, and never after the
+    query time.
 
     #  tiles    |....|....|....|....|
     #  window      [-----------)
@@ -145,7 +180,8 @@ def test_truncate_leaves_a_cut_edge_tile_out(at_ms: int, length: int, edge_ms: i
 
 @given(st.data(), ladders, times)
 def test_a_clean_head_is_used_whole(data: st.DataObject, sizes: list[int], at_ms: int) -> None:
-    """Where a level's newest tile has no later events, the cover ends with the coarsest clean tile that fits.
+    """Where a level's newest tile has no later events, the cover ends with the coarsest clean tile
+    that fits.
 
     #  coarse   |...........x.......|      x: an event at or after T
     #  fine     |.........|.........|
@@ -159,8 +195,11 @@ def test_a_clean_head_is_used_whole(data: st.DataObject, sizes: list[int], at_ms
 
 
 @given(st.data(), ladders, times)
-def test_a_head_that_is_not_clean_ends_at_the_finest_boundary(data: st.DataObject, sizes: list[int], at_ms: int) -> None:
-    """If even the finest tile holds later events, the cover ends where it begins, so that no later event is counted.
+def test_a_head_that_is_not_clean_ends_at_the_finest_boundary(
+    data: st.DataObject, sizes: list[int], at_ms: int
+) -> None:
+    """If even the finest tile holds later events, the cover ends where it begins, so that no later
+    event is counted.
 
     #  fine     |.........|......x..|
     #  window   [--------------T
@@ -171,8 +210,11 @@ def test_a_head_that_is_not_clean_ends_at_the_finest_boundary(data: st.DataObjec
 
 
 @given(st.data(), ladders, times)
-def test_a_coarse_tile_older_than_the_window_is_not_used_for_the_head(data: st.DataObject, sizes: list[int], at_ms: int) -> None:
-    """A clean coarse tile that begins before the window does not widen it: finer tiles cover the head.
+def test_a_coarse_tile_older_than_the_window_is_not_used_for_the_head(
+    data: st.DataObject, sizes: list[int], at_ms: int
+) -> None:
+    """A clean coarse tile that begins before the window does not widen it: finer tiles cover the
+    head.
 
     #  coarse   |...................|
     #  fine     |....|....|....|....|
@@ -186,7 +228,9 @@ def test_a_coarse_tile_older_than_the_window_is_not_used_for_the_head(data: st.D
 
 
 def test_a_window_that_is_not_whole_tiles_is_refused() -> None:
-    """A start or an end off the finest grid is a programming error, not a cover that is a little too large."""
+    """A start or an end off the finest grid is a programming error, not a cover that is a little
+    too large.
+    """
     with pytest.raises(ValueError, match="whole tiles"):
         cover(1, 2_000, [1_000])
 

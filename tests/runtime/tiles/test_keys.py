@@ -17,7 +17,13 @@ from tilewright_compiler.plan.model import Column
 from tilewright_runtime.errors import KeyValueError
 from tilewright_runtime.tiles.cover import floor
 from tilewright_runtime.tiles.entities import decode_entity, entity_encoder, key_values
-from tilewright_runtime.tiles.keys import ordered_prefix, ordered_tail, parse_ordered_key, text_key, tile_id
+from tilewright_runtime.tiles.keys import (
+    ordered_prefix,
+    ordered_tail,
+    parse_ordered_key,
+    text_key,
+    tile_id,
+)
 
 #: What people put into keys to break them, and what breaks them by accident.
 HOSTILE = [
@@ -41,7 +47,11 @@ HOSTILE = [
     "\ufeff",
 ]
 
-texts = st.sampled_from(HOSTILE) | st.text(max_size=12) | st.lists(st.sampled_from(HOSTILE), max_size=3).map("".join)
+texts = (
+    st.sampled_from(HOSTILE)
+    | st.text(max_size=12)
+    | st.lists(st.sampled_from(HOSTILE), max_size=3).map("".join)
+)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "VARCHAR": texts,
     "BIGINT": st.integers(-(2**63), 2**63 - 1),
@@ -83,14 +93,20 @@ def test_the_text_of_an_entity_is_injective(drawn: tuple[list[str], list[list[An
 
 @given(st.lists(texts, min_size=1, max_size=3), st.lists(texts, min_size=1, max_size=3))
 def test_no_value_reaches_into_its_neighbour(one: list[str], other: list[str]) -> None:
-    """`a` + `b::c` is not `a::b` + `c`, whatever the values and however many columns (errata K5)."""
+    """`a` + `b::c` is not `a::b` + `c`, whatever the values and however many columns (errata
+    K5).
+    """
     assume(one != other)
-    assert entity_encoder(columns(["VARCHAR"] * len(one)))(one) != entity_encoder(columns(["VARCHAR"] * len(other)))(other)
+    assert entity_encoder(columns(["VARCHAR"] * len(one)))(one) != entity_encoder(
+        columns(["VARCHAR"] * len(other))
+    )(other)
 
 
 @given(entities(1))
 def test_the_text_of_an_entity_is_plain(drawn: tuple[list[str], list[list[Any]]]) -> None:
-    """It is made of unreserved characters, `%`, `=` and `,` only: no brace, colon, space or NUL can break a key."""
+    """It is made of unreserved characters, `%`, `=` and `,` only: no brace, colon, space or NUL can
+    break a key.
+    """
     types, (values,) = drawn
     assert re.fullmatch(r"[A-Za-z0-9\-._~%=,]+", entity_encoder(columns(types))(values))
 
@@ -99,9 +115,17 @@ def test_a_number_and_its_text_are_two_entities() -> None:
     """`1` and `"1"`, and a true and "true", do not collide (errata K5)."""
     made = {
         entity_encoder(columns([kind]))([value])
-        for kind, value in (("BIGINT", 1), ("VARCHAR", "1"), ("DOUBLE", 1.0), ("DECIMAL(4,0)", Decimal(1)))
+        for kind, value in (
+            ("BIGINT", 1),
+            ("VARCHAR", "1"),
+            ("DOUBLE", 1.0),
+            ("DECIMAL(4,0)", Decimal(1)),
+        )
     }
-    made |= {entity_encoder(columns([kind]))([value]) for kind, value in (("BOOLEAN", True), ("VARCHAR", "true"))}
+    made |= {
+        entity_encoder(columns([kind]))([value])
+        for kind, value in (("BOOLEAN", True), ("VARCHAR", "true"))
+    }
     assert len(made) == 6
 
 
@@ -114,11 +138,17 @@ def test_a_number_and_its_text_are_two_entities() -> None:
         ("DECIMAL(18,4)", Decimal("1.50"), "1.5"),
         ("BOOLEAN", True, "true"),
         ("DATE", date(2024, 1, 4), "2024-01-04"),
-        ("TIMESTAMP WITH TIME ZONE", datetime(2024, 1, 4, 14, tzinfo=UTC), "2024-01-04T15:00:00+01:00"),
+        (
+            "TIMESTAMP WITH TIME ZONE",
+            datetime(2024, 1, 4, 14, tzinfo=UTC),
+            "2024-01-04T15:00:00+01:00",
+        ),
     ],
 )
 def test_one_value_has_one_text(kind: str, one: Any, other: Any) -> None:
-    """A key means the same entity as a Python value and as the text that a command line or a JSON line gives."""
+    """A key means the same entity as a Python value and as the text that a command line or a JSON
+    line gives.
+    """
     encode = entity_encoder(columns([kind]))
     assert encode([one]) == encode([other])
 
@@ -149,7 +179,9 @@ def test_one_value_has_one_text(kind: str, one: Any, other: Any) -> None:
 )
 def test_a_key_of_another_type_is_refused(kind: str, value: Any) -> None:
     """A value that is not of the column's type is an error that names the column and the type."""
-    with pytest.raises(KeyValueError, match=r"^key k0: .* which the plan's type " + re.escape(kind)):
+    with pytest.raises(
+        KeyValueError, match=r"^key k0: .* which the plan's type " + re.escape(kind)
+    ):
         entity_encoder(columns([kind]))([value])
 
 
@@ -177,7 +209,19 @@ def test_an_unknown_key_is_named() -> None:
         key_values(columns(["BIGINT"]), {"k0": 1, "color": "red"})
 
 
-SIZES = [SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, 90 * MINUTE, HOUR, 6 * HOUR, DAY, 36 * HOUR, 7 * DAY]
+SIZES = [
+    SECOND,
+    30 * SECOND,
+    MINUTE,
+    5 * MINUTE,
+    15 * MINUTE,
+    90 * MINUTE,
+    HOUR,
+    6 * HOUR,
+    DAY,
+    36 * HOUR,
+    7 * DAY,
+]
 moments = st.integers(365 * DAY, 130 * 365 * DAY)
 
 
@@ -185,7 +229,9 @@ moments = st.integers(365 * DAY, 130 * 365 * DAY)
 def test_k1_k3_no_two_tiles_share_a_key(one: tuple[int, int], other: tuple[int, int]) -> None:
     """The size and the id of a tile tell it from every other tile of every size (errata K1, K3)."""
     tiles = {(floor(moment, size), size) for moment, size in (one, other)}
-    assert len({text_key("g", "s=a", format_duration(size), tile_id(start, size)) for start, size in tiles}) == len(tiles)
+    assert len(
+        {text_key("g", "s=a", format_duration(size), tile_id(start, size)) for start, size in tiles}
+    ) == len(tiles)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -197,22 +243,38 @@ def test_k1_neighbouring_tiles_have_different_ids(size: int) -> None:
 
 
 def test_k6_the_worked_example_in_utc() -> None:
-    """1704379045 is 14:37:25 UTC and 1704377845 is 14:17:25; their 15-minute tiles begin at 14:30 and 14:15 (errata K6)."""
+    """1704379045 is 14:37:25 UTC and 1704377845 is 14:17:25; their 15-minute tiles begin at 14:30
+    and 14:15 (errata K6).
+    """
     assert datetime.fromtimestamp(AT / 1000, UTC) == datetime(2024, 1, 4, 14, 37, 25, tzinfo=UTC)
-    assert [tile_id(floor(at, 15 * MINUTE), 15 * MINUTE) for at in (1_704_379_045_000, 1_704_377_845_000)] == [
+    assert [
+        tile_id(floor(at, 15 * MINUTE), 15 * MINUTE)
+        for at in (1_704_379_045_000, 1_704_377_845_000)
+    ] == [
         "202401041430",
         "202401041415",
     ]
 
 
 def test_a_text_key_reads_as_documented() -> None:
-    """A whole key is `tiles::{group_by}::` + the entity in braces + `::{size}::{tile_id}` (errata K4)."""
+    """A whole key is `tiles::{group_by}::` + the entity in braces + `::{size}::{tile_id}` (errata
+    K4).
+    """
     entity = entity_encoder(columns(["VARCHAR", "BIGINT"]))(["user 1", 7])
-    assert text_key("clicks", entity, "15m", "202401041030") == "tiles::clicks::{s=user%201,i=7}::15m::202401041030"
+    assert (
+        text_key("clicks", entity, "15m", "202401041030")
+        == "tiles::clicks::{s=user%201,i=7}::15m::202401041030"
+    )
 
 
 @pytest.mark.parametrize(
-    ("size", "made"), [(DAY, "20240104"), (6 * HOUR, "2024010412"), (MINUTE, "202401041437"), (SECOND, "20240104143725")]
+    ("size", "made"),
+    [
+        (DAY, "20240104"),
+        (6 * HOUR, "2024010412"),
+        (MINUTE, "202401041437"),
+        (SECOND, "20240104143725"),
+    ],
 )
 def test_a_tile_id_is_as_short_as_its_size_allows(size: int, made: str) -> None:
     """Whole days, hours and minutes leave the finer digits away."""
@@ -230,15 +292,25 @@ def test_ordered_keys_sort_by_level_and_start(one: tuple[int, int], other: tuple
 
 
 @given(entities(1), tile)
-def test_an_ordered_key_is_reversible(drawn: tuple[list[str], list[list[Any]]], place: tuple[int, int]) -> None:
+def test_an_ordered_key_is_reversible(
+    drawn: tuple[list[str], list[list[Any]]], place: tuple[int, int]
+) -> None:
     """All four fields come back from the bytes of a key, whatever the entity holds."""
     entity = entity_encoder(columns(drawn[0]))(drawn[1][0])
-    assert parse_ordered_key(ordered_prefix("a.b", entity) + ordered_tail(*place)) == ("a.b", entity, *place)
+    assert parse_ordered_key(ordered_prefix("a.b", entity) + ordered_tail(*place)) == (
+        "a.b",
+        entity,
+        *place,
+    )
 
 
 @given(entities(2), tile)
-def test_no_entitys_keys_lie_among_anothers(drawn: tuple[list[str], list[list[Any]]], place: tuple[int, int]) -> None:
+def test_no_entitys_keys_lie_among_anothers(
+    drawn: tuple[list[str], list[list[Any]]], place: tuple[int, int]
+) -> None:
     """The tiles of an entity are neighbours: no key of another one begins with its prefix."""
     one, other = (entity_encoder(columns(drawn[0]))(values) for values in drawn[1])
     assume(one != other)
-    assert not (ordered_prefix("g", other) + ordered_tail(*place)).startswith(ordered_prefix("g", one))
+    assert not (ordered_prefix("g", other) + ordered_tail(*place)).startswith(
+        ordered_prefix("g", one)
+    )

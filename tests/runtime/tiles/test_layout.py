@@ -1,4 +1,6 @@
-"""Where numbers stand: what merges by one call, what an empty tile holds, and the one form of a sum."""
+"""Where numbers stand: what merges by one call, what an empty tile holds, and the one form of a
+sum.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,22 @@ from support.plans import aggregations, plan_of
 from tilewright import Operation
 from tilewright_runtime.tiles.layout import HEADER_WORDS, Layout, layout_of, variable_kinds
 
-NUMBERS = [Operation.SUM, Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST, Operation.VARIANCE]
+NUMBERS = [
+    Operation.SUM,
+    Operation.MIN,
+    Operation.MAX,
+    Operation.FIRST,
+    Operation.LAST,
+    Operation.VARIANCE,
+]
 SCHEMA = {"k": "string", "x": "double", "y": "double", "n": "bigint", "m": "bigint"}
 
 
 @cache
 def layout(*columns: str) -> Layout:
-    return layout_of(plan_of(SCHEMA, ["k"], [one for column in columns for one in aggregations(column, NUMBERS)]))
+    return layout_of(
+        plan_of(SCHEMA, ["k"], [one for column in columns for one in aggregations(column, NUMBERS)])
+    )
 
 
 @pytest.mark.parametrize("columns", [("x",), ("x", "y"), ("n", "m"), ("x", "y", "n", "m")])
@@ -26,17 +37,27 @@ def test_one_call_merges_all_neighbours_that_merge_alike(columns: tuple[str, ...
     made = layout(*columns)
     alike = [(slab.ufunc, slab.dtype) for slab in made.slabs]
     types = {made.dtypes[f"min_{column}.value"] for column in columns}
-    assert len(alike) == len(set(alike)) == 2 * len(types) + len({*types, "i64"})  # the counts are integers
+    assert (
+        len(alike) == len(set(alike)) == 2 * len(types) + len({*types, "i64"})
+    )  # the counts are integers
     covered = [word for slab in made.slabs for word in range(slab.start, slab.stop)]
     fields = ("sum", "hi", "lo", "n")
-    plain = [word for name, word in made.names.items() if name.startswith(("min", "max")) or name.rpartition(".")[2] in fields]
+    plain = [
+        word
+        for name, word in made.names.items()
+        if name.startswith(("min", "max")) or name.rpartition(".")[2] in fields
+    ]
     assert sorted(covered) == sorted(plain)
     dtypes = {word: made.dtypes[name] for name, word in made.names.items()}
-    assert all(dtypes[word] == slab.dtype for slab in made.slabs for word in range(slab.start, slab.stop))
+    assert all(
+        dtypes[word] == slab.dtype for slab in made.slabs for word in range(slab.start, slab.stop)
+    )
 
 
 def test_an_empty_tile_is_neutral() -> None:
-    """As a row and as Python numbers alike: no sums, extremes that all others beat, no time, and no moments."""
+    """As a row and as Python numbers alike: no sums, extremes that all others beat, no time, and no
+    moments.
+    """
     made = layout("x", "y", "n", "m")
     limits = np.iinfo(np.int64)
     wanted = {"min_n": limits.max, "max_n": limits.min, "max_x": -np.inf, "min_x": np.nan}
@@ -45,7 +66,9 @@ def test_an_empty_tile_is_neutral() -> None:
         state, _, field = name.partition(".")
         kind, column = state.split("_")
         of = "x" if column in "xy" else "n"
-        value = wanted.get(f"{kind}_{of}") or ({"first": limits.max, "last": limits.min}[kind] if field == "ts" else 0)
+        value = wanted.get(f"{kind}_{of}") or (
+            {"first": limits.max, "last": limits.min}[kind] if field == "ts" else 0
+        )
         kept = row.view(np.float64)[word] if made.dtypes[name] == "f64" else row[word]
         np.testing.assert_array_equal(kept, value, err_msg=name)
         np.testing.assert_array_equal(numbers[word], value, err_msg=name)
@@ -66,8 +89,13 @@ def test_a_sum_has_one_form() -> None:
 
 
 def test_fields_of_changing_length_follow_the_numbers() -> None:
-    """Each has the word that holds its length, in the order of the record; a table of buckets comes last."""
-    parts = [*aggregations("x", [Operation.SUM, Operation.HISTOGRAM()]), *aggregations("x", [Operation.MAX], ["1h"], buckets=["m"])]
+    """Each has the word that holds its length, in the order of the record; a table of buckets comes
+    last.
+    """
+    parts = [
+        *aggregations("x", [Operation.SUM, Operation.HISTOGRAM()]),
+        *aggregations("x", [Operation.MAX], ["1h"], buckets=["m"]),
+    ]
     plan = plan_of(SCHEMA, ["k"], [*parts, *aggregations("n", [Operation.BOUNDED_UNIQUE_COUNT(2)])])
     made = layout_of(plan)
     first = HEADER_WORDS + len(made.names)
@@ -77,5 +105,8 @@ def test_fields_of_changing_length_follow_the_numbers() -> None:
         ("by:m", "buckets", 2),
     ]
     assert made.words == first + 3
-    assert list(variable_kinds(plan, made)) == ["histogram_x.entries", "bounded_n.entries"]  # a table merges by itself
+    assert list(variable_kinds(plan, made)) == [
+        "histogram_x.entries",
+        "bounded_n.entries",
+    ]  # a table merges by itself
     assert made.fingerprint == int(plan.storage_fingerprint, 16)

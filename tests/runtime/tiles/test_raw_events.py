@@ -1,4 +1,6 @@
-"""Raw events to rows of tiles: what numpy makes of them is what the SQL of the states makes of the same events."""
+"""Raw events to rows of tiles: what numpy makes of them is what the SQL of the states makes of the
+same events.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,34 @@ from tilewright_runtime.tiles.rows import LevelTiles
 
 FIVE = 5 * MINUTE
 OPERATIONS: list[OperationSpec] = [
-    *(Operation.COUNT, Operation.SUM, Operation.AVERAGE, Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST),
-    *(Operation.VARIANCE, Operation.SKEW, Operation.UNIQUE_COUNT, Operation.BOUNDED_UNIQUE_COUNT(3), Operation.HISTOGRAM()),
-    *(Operation.FIRST_K(3), Operation.LAST_K(3), Operation.LARGEST_K(3), Operation.SMALLEST_K(3), Operation.TOP_K(2)),
-    *(Operation.APPROX_UNIQUE_COUNT, Operation.APPROX_PERCENTILE([0.5]), Operation.APPROX_PERCENTILE([0.5], sketch="kll")),
+    *(
+        Operation.COUNT,
+        Operation.SUM,
+        Operation.AVERAGE,
+        Operation.MIN,
+        Operation.MAX,
+        Operation.FIRST,
+        Operation.LAST,
+    ),
+    *(
+        Operation.VARIANCE,
+        Operation.SKEW,
+        Operation.UNIQUE_COUNT,
+        Operation.BOUNDED_UNIQUE_COUNT(3),
+        Operation.HISTOGRAM(),
+    ),
+    *(
+        Operation.FIRST_K(3),
+        Operation.LAST_K(3),
+        Operation.LARGEST_K(3),
+        Operation.SMALLEST_K(3),
+        Operation.TOP_K(2),
+    ),
+    *(
+        Operation.APPROX_UNIQUE_COUNT,
+        Operation.APPROX_PERCENTILE([0.5]),
+        Operation.APPROX_PERCENTILE([0.5], sketch="kll"),
+    ),
 ]
 odd = st.sampled_from([math.nan, math.inf, -math.inf, 0.0, 1e308, -1e308, 5e-324])
 
@@ -56,11 +82,19 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 @cache
 def plan(kind: str) -> Plan:
     """Every operation that takes a type, exactly over an hour."""
-    duckdb = {"bigint": "BIGINT", "double": "DOUBLE", "string": "VARCHAR", "decimal(12,3)": "DECIMAL(12,3)"}
+    duckdb = {
+        "bigint": "BIGINT",
+        "double": "DOUBLE",
+        "string": "VARCHAR",
+        "decimal(12,3)": "DECIMAL(12,3)",
+    }
     of = kind.removeprefix("array<").removesuffix(">")
     taken = family(duckdb.get(of, of.upper()))
     taking = [one for one in OPERATIONS if taken in one.accepts]
-    asked = [Aggregation(input_column="v", operation=one, windows=["1h"], name=f"f{i}") for i, one in enumerate(taking)]
+    asked = [
+        Aggregation(input_column="v", operation=one, windows=["1h"], name=f"f{i}")
+        for i, one in enumerate(taking)
+    ]
     return plan_of({"k": "string", "v": kind}, ["k"], asked, edge="exact")
 
 
@@ -72,7 +106,9 @@ def test_every_kind_of_state_is_compared() -> None:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("kind", VALUES)
 def test_rows_of_raw_events_are_those_of_sql(kind: str) -> None:
-    """Tiles made of chunks of raw events in numpy hold what the tile query makes of the same events, state by state."""
+    """Tiles made of chunks of raw events in numpy hold what the tile query makes of the same
+    events, state by state.
+    """
     made, times = plan(kind), AT // FIVE * FIVE
     aggregator = Aggregator(made, 400)
     layout = aggregator.rows.layout
@@ -86,7 +122,9 @@ def test_rows_of_raw_events_are_those_of_sql(kind: str) -> None:
     @few(4)
     @given(st.lists(row, min_size=1, max_size=20))
     def check(rows: list[dict[str, Any]]) -> None:
-        table = to_arrow(rows, {"k": "string", "v": kind}).append_column("__row", [list(range(len(rows)))])
+        table = to_arrow(rows, {"k": "string", "v": kind}).append_column(
+            "__row", [list(range(len(rows)))]
+        )
         aggregator.load("events", table)
         assert aggregator.chunks is not None
         chunks: LevelTiles = aggregator.event_chunks(aggregator.chunks)
@@ -100,21 +138,37 @@ def test_rows_of_raw_events_are_those_of_sql(kind: str) -> None:
 
 def largest(rows: list[dict[str, Any]]) -> float:
     """The largest magnitude among the numbers, of which rounding errors are a part."""
-    values = [value for row in rows for value in (row["v"] if isinstance(row["v"], list) else [row["v"]])]
-    return max((abs(float(v)) for v in values if isinstance(v, int | float | Decimal) and math.isfinite(v)), default=0.0)
+    values = [
+        value for row in rows for value in (row["v"] if isinstance(row["v"], list) else [row["v"]])
+    ]
+    return max(
+        (
+            abs(float(v))
+            for v in values
+            if isinstance(v, int | float | Decimal) and math.isfinite(v)
+        ),
+        default=0.0,
+    )
 
 
 #: the powers of values that a field of moments is a sum of
 POWERS = {"m2": 2, "m3": 3, "m4": 4}
 
 
-def assert_same(made: Plan, aggregator: Aggregator, found: Block, wanted: Block, size: float) -> None:
+def assert_same(
+    made: Plan, aggregator: Aggregator, found: Block, wanted: Block, size: float
+) -> None:
     layout, states = aggregator.rows.layout, {state.id: state for state in made.states}
-    aggregator_rows = [np.array([list(normal(layout.limbs, row)) for row in block.rows.tolist()]) for block in (found, wanted)]
+    aggregator_rows = [
+        np.array([list(normal(layout.limbs, row)) for row in block.rows.tolist()])
+        for block in (found, wanted)
+    ]
     for name, word in layout.names.items():
         column = next(c for c in made.tile_layout.columns if f"{c.state}.{c.field}" == name)
         if column.merge == "moments" and size > 1e75:
-            continue  # whose powers do not fit a double, so that it depends on the order what becomes of them
+            # Whose powers do not fit a double, so that it depends on the order what becomes of
+            # them.
+            continue
         got, want = (rows[:, word] for rows in aggregator_rows)
         if column.dtype == "f64":
             allowed = 1e-9 * size ** POWERS.get(column.field, 1)
@@ -124,7 +178,9 @@ def assert_same(made: Plan, aggregator: Aggregator, found: Block, wanted: Block,
             assert got.tolist() == want.tolist(), name
     for name, values in wanted.variable.items():
         show = shown(states[name.rpartition(".")[0]], aggregator.rows.kinds[name].merge)
-        assert [show(part) for part in found.variable[name]] == [show(part) for part in values], name
+        assert [show(part) for part in found.variable[name]] == [show(part) for part in values], (
+            name
+        )
 
 
 def normal(limbs: tuple[tuple[int, int], ...], row: list[int]) -> list[int]:
@@ -135,12 +191,21 @@ def normal(limbs: tuple[tuple[int, int], ...], row: list[int]) -> list[int]:
 
 
 def same_float(one: float, other: float, allowed: float) -> bool:
-    """Within the tolerance; sums of the largest numbers may overflow in one order and not in another."""
-    return one == other or (math.isnan(one) and math.isnan(other)) or abs(one - other) <= allowed or max(abs(one), abs(other)) > 1e300
+    """Within the tolerance; sums of the largest numbers may overflow in one order and not in
+    another.
+    """
+    return (
+        one == other
+        or (math.isnan(one) and math.isnan(other))
+        or abs(one - other) <= allowed
+        or max(abs(one), abs(other)) > 1e300
+    )
 
 
 def shown(state: State, merge: Callable[[list[bytes]], Any]) -> Callable[[bytes | None], Any]:
-    """What there is to be compared of a state's bytes: of sketches what they answer, else the bytes themselves."""
+    """What there is to be compared of a state's bytes: of sketches what they answer, else the bytes
+    themselves.
+    """
 
     def show(part: bytes | None) -> Any:
         if part is None:
@@ -148,11 +213,19 @@ def shown(state: State, merge: Callable[[list[bytes]], Any]) -> Callable[[bytes 
         match state.kind:
             case "tdigest" | "kll":
                 sketch = merge([part])
-                return None if sketch.is_empty() else [sketch.get_quantile(rank) for rank in (0, 0.3, 0.5, 1)]
+                return (
+                    None
+                    if sketch.is_empty()
+                    else [sketch.get_quantile(rank) for rank in (0, 0.3, 0.5, 1)]
+                )
             case "hll":
                 return round(merge([part]).get_estimate(), 6)
             case "frequent":
-                return sorted(merge([part]).get_frequent_items(frequent_items_error_type.NO_FALSE_NEGATIVES, 0))
+                return sorted(
+                    merge([part]).get_frequent_items(
+                        frequent_items_error_type.NO_FALSE_NEGATIVES, 0
+                    )
+                )
         return part
 
     return show

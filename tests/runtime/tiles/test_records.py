@@ -20,13 +20,24 @@ from tilewright_runtime.tiles.records import RecordCodec
 
 FINGERPRINT = "f123456789abcdef"
 INT64 = st.integers(-(2**63), 2**63 - 1)
-BYTES = st.none() | st.binary(max_size=40) | st.binary(min_size=1, max_size=4).map(lambda part: part * 200)
+BYTES = (
+    st.none()
+    | st.binary(max_size=40)
+    | st.binary(min_size=1, max_size=4).map(lambda part: part * 200)
+)
 
 
 @cache
 def plan() -> Plan:
     """Every kind of column and of variable field; the fingerprint is fixed so that records are."""
-    numbers = [Operation.COUNT, Operation.SUM, Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST]
+    numbers = [
+        Operation.COUNT,
+        Operation.SUM,
+        Operation.MIN,
+        Operation.MAX,
+        Operation.FIRST,
+        Operation.LAST,
+    ]
     made = plan_of(
         {"k": "string", "n": "bigint", "x": "double", "t": "string"},
         ["k"],
@@ -43,7 +54,9 @@ def plan() -> Plan:
 def small_plan() -> Plan:
     """A count, an exact sum and a text."""
     made = plan_of(
-        {"k": "string", "n": "bigint", "t": "string"}, ["k"], [*aggregations("n", [Operation.SUM]), *aggregations("t", [Operation.MAX])]
+        {"k": "string", "n": "bigint", "t": "string"},
+        ["k"],
+        [*aggregations("n", [Operation.SUM]), *aggregations("t", [Operation.MAX])],
     )
     return made.model_copy(update={"storage_fingerprint": FINGERPRINT})
 
@@ -58,18 +71,32 @@ def blocks(draw: st.DrawFn, layout: Layout) -> Block:
     count = draw(st.integers(1, 4))
     rows = np.zeros((count, layout.words), dtype=np.int64)
     for row in rows:
-        row[SEQUENCE:] = draw(st.lists(INT64, min_size=layout.words - SEQUENCE, max_size=layout.words - SEQUENCE))
+        row[SEQUENCE:] = draw(
+            st.lists(INT64, min_size=layout.words - SEQUENCE, max_size=layout.words - SEQUENCE)
+        )
         row[STAMP] = draw(st.sampled_from([0, COMPLETE, APPROXIMATE, COMPLETE | APPROXIMATE]))
         for _, low in layout.limbs:
             row[low] &= (1 << 32) - 1
-    return Block(rows, {field.name: draw(st.lists(BYTES, min_size=count, max_size=count)) for field in layout.variable})
+    return Block(
+        rows,
+        {
+            field.name: draw(st.lists(BYTES, min_size=count, max_size=count))
+            for field in layout.variable
+        },
+    )
 
 
 @few(2)
 @given(st.data(), st.sampled_from(["none", "snappy"]))
 def test_a_block_comes_back_as_it_was(data: st.DataObject, compression: str) -> None:
     """Encoding and decoding keeps every number, every flag and every byte, compressed or not."""
-    layout = layout_of(plan().model_copy(update={"tile_layout": plan().tile_layout.model_copy(update={"compression": compression})}))
+    layout = layout_of(
+        plan().model_copy(
+            update={
+                "tile_layout": plan().tile_layout.model_copy(update={"compression": compression})
+            }
+        )
+    )
     codec = RecordCodec(layout)
     block = data.draw(blocks(layout))
     before = block.rows.copy()
@@ -83,13 +110,17 @@ def test_a_block_comes_back_as_it_was(data: st.DataObject, compression: str) -> 
 
 @given(st.integers(-(2**62), 2**62), st.integers(-(2**62), 2**62))
 def test_sums_keep_their_value_when_their_parts_are_evened_out(high: int, low: int) -> None:
-    """An integer sum is high * 2**32 + low; a record holds it with 0 <= low < 2**32, so that merging cannot overflow."""
+    """An integer sum is high * 2**32 + low; a record holds it with 0 <= low < 2**32, so that
+    merging cannot overflow.
+    """
     layout = layout_of(small_plan())
     codec = RecordCodec(layout)
     rows = np.zeros((1, layout.words), dtype=np.int64)
     ((high_word, low_word),) = layout.limbs
     rows[0, [high_word, low_word]] = high >> 2, low
-    back = codec.decode_block(codec.encode(Block(rows, {field.name: [None] for field in layout.variable})), name_of).rows[0]
+    back = codec.decode_block(
+        codec.encode(Block(rows, {field.name: [None] for field in layout.variable})), name_of
+    ).rows[0]
     assert 0 <= back[low_word] < 1 << 32
     assert int(back[high_word]) * 2**32 + int(back[low_word]) == (high >> 2) * 2**32 + low
 
@@ -139,14 +170,20 @@ def sketch_record() -> bytes:
     layout = layout_of(plan())
     rows = np.arange(layout.words, dtype=np.int64)[None, :].copy()
     rows[:, STAMP] = 0
-    return RecordCodec(layout).encode(Block(rows, {field.name: [b"abcd" * 20] for field in layout.variable}))[0]
+    return RecordCodec(layout).encode(
+        Block(rows, {field.name: [b"abcd" * 20] for field in layout.variable})
+    )[0]
 
 
 @pytest.mark.parametrize("which", ["small", "sketches"])
 def test_every_flipped_bit_is_noticed(which: str) -> None:
-    """No single bit of a record, in header, numbers, lengths or sketches, can change without an error."""
+    """No single bit of a record, in header, numbers, lengths or sketches, can change without an
+    error.
+    """
     codec, record = (
-        (RecordCodec(layout_of(small_plan())), GOLDEN) if which == "small" else (RecordCodec(layout_of(plan())), sketch_record())
+        (RecordCodec(layout_of(small_plan())), GOLDEN)
+        if which == "small"
+        else (RecordCodec(layout_of(plan())), sketch_record())
     )
     for bit in range(len(record) * 8):
         damaged = bytearray(record)
@@ -155,7 +192,9 @@ def test_every_flipped_bit_is_noticed(which: str) -> None:
             codec.decode([bytes(damaged)], name_of)
 
 
-@pytest.mark.parametrize("length", [0, 1, 47, 48, len(GOLDEN) - 8, len(GOLDEN) - 1, len(GOLDEN) + 1, len(GOLDEN) + 8])
+@pytest.mark.parametrize(
+    "length", [0, 1, 47, 48, len(GOLDEN) - 8, len(GOLDEN) - 1, len(GOLDEN) + 1, len(GOLDEN) + 8]
+)
 def test_a_record_of_another_length_is_refused(length: int) -> None:
     """A record that was cut, or to which bytes were added, is damaged."""
     with pytest.raises(CorruptRecordError):
@@ -163,37 +202,52 @@ def test_a_record_of_another_length_is_refused(length: int) -> None:
 
 
 def test_two_damages_do_not_even_out() -> None:
-    """Bytes that moved from one record to the next are noticed, although their lengths together are right."""
+    """Bytes that moved from one record to the next are noticed, although their lengths together are
+    right.
+    """
     with pytest.raises(CorruptRecordError):
         RecordCodec(layout_of(small_plan())).decode([GOLDEN[:-2], GOLDEN + b"ab"], name_of)
 
 
 def test_a_damaged_record_is_named() -> None:
-    """The error is that of the damaged tile, not of its neighbours, and says that nothing was merged from it."""
+    """The error is that of the damaged tile, not of its neighbours, and says that nothing was
+    merged from it.
+    """
     damaged = GOLDEN[:60] + b"\xff" + GOLDEN[61:]
-    with pytest.raises(CorruptRecordError, match=r"^tile number 1: the checksum .* Nothing was merged"):
+    with pytest.raises(
+        CorruptRecordError, match=r"^tile number 1: the checksum .* Nothing was merged"
+    ):
         RecordCodec(layout_of(small_plan())).decode([GOLDEN, damaged, GOLDEN], name_of)
 
 
 def test_another_version_is_named() -> None:
     """A record of a later format is not taken for a damaged one."""
-    with pytest.raises(CorruptRecordError, match="tile number 0: record version 9, but this plan writes 1"):
+    with pytest.raises(
+        CorruptRecordError, match="tile number 0: record version 9, but this plan writes 1"
+    ):
         RecordCodec(layout_of(small_plan())).decode([GOLDEN[:4] + b"\x09" + GOLDEN[5:]], name_of)
 
 
 def test_another_plans_record_is_named() -> None:
     """A record that a plan with other states wrote is refused with both fingerprints."""
     other = small_plan().model_copy(update={"storage_fingerprint": "0000000000000001"})
-    with pytest.raises(CorruptRecordError, match=f"fingerprint {FINGERPRINT}, not 0000000000000001"):
+    with pytest.raises(
+        CorruptRecordError, match=f"fingerprint {FINGERPRINT}, not 0000000000000001"
+    ):
         RecordCodec(layout_of(other)).decode([GOLDEN], name_of)
 
 
 def test_compression_is_only_used_where_it_saves_bytes() -> None:
-    """Bytes that cannot be compressed are stored as they are, so a record is never longer than its parts."""
+    """Bytes that cannot be compressed are stored as they are, so a record is never longer than its
+    parts.
+    """
     layout = layout_of(small_plan())
     rows = np.zeros((1, layout.words), dtype=np.int64)
     noise = np.random.default_rng(1).bytes(500)
-    sizes = [len(RecordCodec(layout).encode(Block(rows, {"max_t.value": [part]}))[0]) for part in (noise, b"a" * 500)]
+    sizes = [
+        len(RecordCodec(layout).encode(Block(rows, {"max_t.value": [part]}))[0])
+        for part in (noise, b"a" * 500)
+    ]
     assert sizes[0] == layout.fixed_bytes + 500
     assert sizes[1] < layout.fixed_bytes + 100
 
@@ -201,7 +255,9 @@ def test_compression_is_only_used_where_it_saves_bytes() -> None:
 @few(4)
 @given(st.data())
 def test_marking_records_complete_is_encoding_them_so(data: st.DataObject) -> None:
-    """What is marked afterwards has the bytes of a tile that was encoded as complete; the others stay as they are."""
+    """What is marked afterwards has the bytes of a tile that was encoded as complete; the others
+    stay as they are.
+    """
     codec = RecordCodec(layout_of(plan()))
     block = data.draw(blocks(codec.layout))
     which = data.draw(st.lists(st.booleans(), min_size=len(block), max_size=len(block)))

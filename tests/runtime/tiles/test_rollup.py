@@ -26,8 +26,21 @@ from tilewright_runtime.tiles.rows import LevelTiles
 
 SCHEMA = {"k": "string", "n": "bigint", "x": "double", "t": "string"}
 MIDNIGHT = AT // DAY * DAY
-SIMPLE = [Operation.COUNT, Operation.SUM, Operation.MIN, Operation.MAX, Operation.FIRST, Operation.LAST, Operation.LAST_K(2)]
-OTHERS = [Operation.VARIANCE, Operation.KURTOSIS, Operation.APPROX_PERCENTILE([0.5]), Operation.APPROX_UNIQUE_COUNT]
+SIMPLE = [
+    Operation.COUNT,
+    Operation.SUM,
+    Operation.MIN,
+    Operation.MAX,
+    Operation.FIRST,
+    Operation.LAST,
+    Operation.LAST_K(2),
+]
+OTHERS = [
+    Operation.VARIANCE,
+    Operation.KURTOSIS,
+    Operation.APPROX_PERCENTILE([0.5]),
+    Operation.APPROX_UNIQUE_COUNT,
+]
 
 event = st.fixed_dictionaries(
     {
@@ -35,7 +48,11 @@ event = st.fixed_dictionaries(
         "n": st.none() | st.integers(-(2**62), 2**62),
         "x": st.none() | st.floats(-1e6, 1e6),
         "t": st.none() | st.sampled_from(["", "a", "\N{GRINNING FACE}"]),
-        "ts": st.builds(lambda size, place: MIDNIGHT + size * place, st.sampled_from([1, MINUTE, HOUR, DAY]), st.integers(-3, 3)),
+        "ts": st.builds(
+            lambda size, place: MIDNIGHT + size * place,
+            st.sampled_from([1, MINUTE, HOUR, DAY]),
+            st.integers(-3, 3),
+        ),
     }
 )
 
@@ -51,7 +68,17 @@ def plan() -> Plan:
             *aggregations("x", SIMPLE, windows),
             # What the sums of floats are compared by.
             Aggregation(input_column="abs_x", operation=Operation.SUM, windows=windows),
-            *aggregations("t", [Operation.MAX, Operation.FIRST, Operation.LAST, Operation.HISTOGRAM(), Operation.TOP_K(2)], windows),
+            *aggregations(
+                "t",
+                [
+                    Operation.MAX,
+                    Operation.FIRST,
+                    Operation.LAST,
+                    Operation.HISTOGRAM(),
+                    Operation.TOP_K(2),
+                ],
+                windows,
+            ),
         ],
         selects={"k": "k", "n": "n", "x": "x", "t": "t", "abs_x": "abs(x)"},
     )
@@ -60,18 +87,25 @@ def plan() -> Plan:
 def from_events(events: pa.Table) -> list[LevelTiles]:
     """Every level, each from the events."""
     aggregator = Aggregator(plan(), 1 << 20)
-    aggregator.load("events", events.append_column("__row", pa.array(range(len(events)), pa.int64())))
+    aggregator.load(
+        "events", events.append_column("__row", pa.array(range(len(events)), pa.int64()))
+    )
     tiles = [aggregator.tiles(level.size_ms) for level in plan().levels]
     aggregator.close()
     return tiles
 
 
 def finest(events: pa.Table) -> pa.Table:
-    """The finest tiles as a warehouse gives them: the SQL of its target, with lists where the writer's has counts by value."""
+    """The finest tiles as a warehouse gives them: the SQL of its target, with lists where the
+    writer's has counts by value.
+    """
     database = duckdb.connect()
     database.register("events", events)
     size = format_duration(plan().levels[-1].size_ms)
-    return tiles_of_engine(plan(), database.sql(in_dialect("duckdb").files(plan())[f"sql/tiles_{size}.sql"]).to_arrow_table())
+    return tiles_of_engine(
+        plan(),
+        database.sql(in_dialect("duckdb").files(plan())[f"sql/tiles_{size}.sql"]).to_arrow_table(),
+    )
 
 
 def records(levels: list[LevelTiles]) -> dict[Tile, bytes]:
@@ -79,7 +113,10 @@ def records(levels: list[LevelTiles]) -> dict[Tile, bytes]:
     found: dict[Tile, bytes] = {}
     for tiles in levels:
         keys = tiles.keys
-        names = [Tile(keys.size_ms, keys.entities[i], start) for i, start in zip(keys.entity, keys.starts_ms, strict=True)]
+        names = [
+            Tile(keys.size_ms, keys.entities[i], start)
+            for i, start in zip(keys.entity, keys.starts_ms, strict=True)
+        ]
         found |= dict(zip(names, codec.encode(tiles.block), strict=True))
     return found
 
@@ -87,6 +124,13 @@ def records(levels: list[LevelTiles]) -> dict[Tile, bytes]:
 @few(30)
 @given(st.lists(event, min_size=1, max_size=12))
 def test_coarser_tiles_are_those_of_the_events(events: list[dict[str, Any]]) -> None:
-    """Tiles that lie in one of the next level merge to what the events of that tile make, for every kind of state."""
+    """Tiles that lie in one of the next level merge to what the events of that tile make, for every
+    kind of state.
+    """
     table = to_arrow(events, SCHEMA)
-    assert disagreements(plan(), records(from_events(table)), records(RollUp(plan()).levels(finest(table)))) == []
+    assert (
+        disagreements(
+            plan(), records(from_events(table)), records(RollUp(plan()).levels(finest(table)))
+        )
+        == []
+    )

@@ -1,4 +1,5 @@
-"""Run by the Python that has Flink: runs each of [[job.py, arguments], …] from standard input, and says how each ended.
+"""Run by the Python that has Flink: runs each of [[job.py, arguments], …] from standard input, and
+says how each ended.
 
 All run in one process, since a JVM takes longer to start than such a job to run.
 """

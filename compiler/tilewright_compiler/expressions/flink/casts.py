@@ -1,6 +1,8 @@
-"""Values in Flink SQL: reading them from texts, casting them without loss, and what a tile keeps of them.
+"""Values in Flink SQL: reading them from texts, casting them without loss, and what a tile keeps of
+them.
 
-A timestamp is a BIGINT of microseconds inside a job, since Flink has no way to take the number out of one.
+A timestamp is a BIGINT of microseconds inside a job, since Flink has no way to take the number out
+of one.
 """
 
 from __future__ import annotations
@@ -17,17 +19,23 @@ US = 1_000_000
 UNITS_US = {"SECOND": US, "MINUTE": 60 * US, "HOUR": 3_600 * US, "DAY": 86_400 * US}
 WHOLE = {"TINYINT": 7, "SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
-#: (day, hour, minute, second, fraction, zone) of a text; hours end at 23, since Flink would take 25:00 for the next day.
+#: (day, hour, minute, second, fraction, zone) of a text; hours end at 23, since Flink would take
+#: 25:00 for the next day.
 _INSTANT = (
     r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?"
     r"\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$"
 )
-#: The usual form of an instant, whose parts stand at fixed places. Flink compiles the pattern of a REGEXP_EXTRACT anew for each
-#: row, and that of a REGEXP once; the other forms cost ten times as much.
-_USUAL_INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?Z?$"
+#: The usual form of an instant, whose parts stand at fixed places. Flink compiles the pattern of a
+#: REGEXP_EXTRACT anew for each row, and that of a REGEXP once; the other forms cost ten times as
+#: much.
+_USUAL_INSTANT = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?Z?$"
+)
 #: A number as DuckDB reads one from a text; Java also takes 1f, 1d and 0x1p3.
-_NUMBER_IN_TEXT = r"^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|NaN|Infinity)\s*$"
+_NUMBER_IN_TEXT = (
+    r"^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|NaN|Infinity)\s*$"
+)
 
 
 def read(column: Node, kind: str) -> Node:
@@ -36,12 +44,17 @@ def read(column: Node, kind: str) -> Node:
 
 
 def unreadable(raw: Node, value: Node, kind: str) -> Node:
-    """Whether the text of a field is there and is no value of its type, which is not VARCHAR; `value` is what `read` made of it."""
+    """Whether the text of a field is there and is no value of its type, which is not VARCHAR;
+    `value` is what `read` made of it.
+    """
     broken: Node = exp.Is(this=value.copy(), expression=exp.Null())
     if kind in WHOLE:
         # Flink reads 2.5 as 2; what has a point is whole only if nothing follows it.
         fraction = exp.Like(this=raw.copy(), expression=text("%.%"))
-        cut = exp.NEQ(this=plain_cast(raw.copy(), "DOUBLE", exp.TryCast), expression=plain_cast(value.copy(), "DOUBLE"))
+        cut = exp.NEQ(
+            this=plain_cast(raw.copy(), "DOUBLE", exp.TryCast),
+            expression=plain_cast(value.copy(), "DOUBLE"),
+        )
         broken = exp.paren(exp.or_(broken, exp.and_(fraction, cut)))
     return exp.and_(exp.not_(exp.Is(this=raw.copy(), expression=exp.Null())), broken)
 
@@ -60,7 +73,9 @@ def stored(value: Node, kind: str) -> Node:
             return days_of(value)
         case "decimal":
             scale = int(decimal_digits(kind)[1])
-            return plain_cast(exp.Mul(this=exp.paren(value), expression=number(10**scale)), "BIGINT")
+            return plain_cast(
+                exp.Mul(this=exp.paren(value), expression=number(10**scale)), "BIGINT"
+            )
         case "boolean":
             return plain_cast(plain_cast(value, "INTEGER"), "BIGINT")
         case "integer":
@@ -80,7 +95,9 @@ def time_ms(value: Node, kind: str) -> Node:
 
 def is_nan(value: Node) -> Node:
     """Whether a float is NaN; `x <> x` would be taken for false before any row is seen."""
-    return exp.not_(exp.paren(exp.GTE(this=call("ABS", value), expression=exp.Literal.number("0e0"))))
+    return exp.not_(
+        exp.paren(exp.GTE(this=call("ABS", value), expression=exp.Literal.number("0e0")))
+    )
 
 
 def tried_cast(value: Node, own: str, kind: str) -> Node:
@@ -90,8 +107,16 @@ def tried_cast(value: Node, own: str, kind: str) -> Node:
         return value
     match source, target:
         case "integer" | "boolean", "integer" | "float" | "decimal":
-            widens = source == "integer" and (target == "float" or WHOLE.get(own, 64) <= WHOLE.get(kind, 0))
-            return plain_cast(value, kind) if widens else narrowed(plain_cast(value, "BIGINT" if source == "integer" else "INTEGER"), kind)
+            widens = source == "integer" and (
+                target == "float" or WHOLE.get(own, 64) <= WHOLE.get(kind, 0)
+            )
+            return (
+                plain_cast(value, kind)
+                if widens
+                else narrowed(
+                    plain_cast(value, "BIGINT" if source == "integer" else "INTEGER"), kind
+                )
+            )
         case "float", "integer":
             return _of_float(value, kind)
         case "float", "float":
@@ -110,7 +135,9 @@ def tried_cast(value: Node, own: str, kind: str) -> Node:
             return plain_cast(value, kind, exp.TryCast)
         case "text", "float":
             is_number = call("REGEXP", value, text(_NUMBER_IN_TEXT))
-            return plain_cast(exp.Case(ifs=[exp.If(this=is_number, true=value.copy())]), kind, exp.TryCast)
+            return plain_cast(
+                exp.Case(ifs=[exp.If(this=is_number, true=value.copy())]), kind, exp.TryCast
+            )
         case "text", "timestamp":
             return _instant(value)
         case "date", "timestamp":
@@ -118,9 +145,15 @@ def tried_cast(value: Node, own: str, kind: str) -> Node:
         case "timestamp", "timestamp":
             return value
         case "timestamp", "date":
-            day = exp.Div(this=exp.paren(floored(value, UNITS_US["DAY"])), expression=number(UNITS_US["DAY"]))
-            return call("TIMESTAMPADD", exp.var("DAY"), plain_cast(exp.paren(day), "INTEGER"), epoch_day())
-    raise NotTranslatable(f"a cast of {own.lower()} to {kind.lower()}, which Flink does in another way")
+            day = exp.Div(
+                this=exp.paren(floored(value, UNITS_US["DAY"])), expression=number(UNITS_US["DAY"])
+            )
+            return call(
+                "TIMESTAMPADD", exp.var("DAY"), plain_cast(exp.paren(day), "INTEGER"), epoch_day()
+            )
+    raise NotTranslatable(
+        f"a cast of {own.lower()} to {kind.lower()}, which Flink does in another way"
+    )
 
 
 def plain_cast(value: Node, kind: str, how: type[Node] = exp.Cast) -> Node:
@@ -145,7 +178,10 @@ def narrowed(wide: Node, kind: str) -> Node:
 
 
 def decimal_digits(kind: str) -> tuple[str, str]:
-    """All digits of a decimal type, and those after the point. Raises NotTranslatable for another type."""
+    """All digits of a decimal type, and those after the point.
+
+    Raises NotTranslatable for another type.
+    """
     found = _DECIMAL.fullmatch(kind)
     if found is None:
         raise NotTranslatable(f"a part of type {kind.lower()}, which Flink computes in another way")
@@ -154,7 +190,11 @@ def decimal_digits(kind: str) -> tuple[str, str]:
 
 def floored(value: Node, unit: int) -> Node:
     """A whole number less what is left of it over a multiple of the unit, below zero too."""
-    rest = call("MOD", exp.paren(exp.Add(this=call("MOD", value.copy(), number(unit)), expression=number(unit))), number(unit))
+    rest = call(
+        "MOD",
+        exp.paren(exp.Add(this=call("MOD", value.copy(), number(unit)), expression=number(unit))),
+        number(unit),
+    )
     return exp.Sub(this=exp.paren(value.copy()), expression=rest)
 
 
@@ -169,19 +209,29 @@ def epoch_day() -> Node:
 
 
 def _of_float(value: Node, kind: str) -> Node:
-    """The nearest whole number; Flink takes what is too large for the largest one, and NaN for 0."""
+    """The nearest whole number; Flink takes what is too large for the largest one, and NaN for
+    0.
+    """
     bits = WHOLE.get(kind)
     if bits is None:
-        raise NotTranslatable(f"a cast of a float to {kind.lower()}, which Flink does in another way")
+        raise NotTranslatable(
+            f"a cast of a float to {kind.lower()}, which Flink does in another way"
+        )
     low, high = (exp.Literal.number(f"{sign}{1 << bits}e0") for sign in ("-", ""))
-    inside = exp.and_(exp.GTE(this=value, expression=low), exp.LT(this=value.copy(), expression=high))
+    inside = exp.and_(
+        exp.GTE(this=value, expression=low), exp.LT(this=value.copy(), expression=high)
+    )
     return exp.Case(ifs=[exp.If(this=inside, true=plain_cast(value.copy(), kind))])
 
 
 def _instant(value: Node) -> Node:
     """Epoch microseconds of a text such as 2024-01-04T14:37:25.123Z, UTC where it names no zone."""
     is_usual = call("REGEXP", value, text(_USUAL_INSTANT))
-    return exp.paren(exp.Case(ifs=[exp.If(this=is_usual, true=_usual_instant(value))], default=_any_instant(value)))
+    return exp.paren(
+        exp.Case(
+            ifs=[exp.If(this=is_usual, true=_usual_instant(value))], default=_any_instant(value)
+        )
+    )
 
 
 def _usual_instant(value: Node) -> Node:
@@ -189,7 +239,9 @@ def _usual_instant(value: Node) -> Node:
         return call("SUBSTRING", value.copy(), number(start), number(length))
 
     fraction = call("RPAD", call("REPLACE", part(21, 6), text("Z"), text("")), number(6), text("0"))
-    return _micros(part(1, 10), _whole(part(12, 2)), _whole(part(15, 2)), _whole(part(18, 2)), _whole(fraction))
+    return _micros(
+        part(1, 10), _whole(part(12, 2)), _whole(part(15, 2)), _whole(part(18, 2)), _whole(fraction)
+    )
 
 
 def _any_instant(value: Node) -> Node:
@@ -197,21 +249,39 @@ def _any_instant(value: Node) -> Node:
         return call("REGEXP_EXTRACT", value.copy(), text(_INSTANT), number(place))
 
     zone = call("REPLACE", group(6), text(":"), text(""))
-    sign = exp.Case(ifs=[exp.If(this=exp.Like(this=zone, expression=text("-%")), true=exp.Neg(this=number(1)))], default=number(1))
+    sign = exp.Case(
+        ifs=[exp.If(this=exp.Like(this=zone, expression=text("-%")), true=exp.Neg(this=number(1)))],
+        default=number(1),
+    )
     hours, minutes = (
         _whole(call("SUBSTRING", zone.copy(), number(2), number(2))),
         _whole(call("SUBSTRING", zone.copy(), number(4), number(2))),
     )
-    offset = exp.Mul(this=sign, expression=exp.paren(exp.Add(this=exp.Mul(this=hours, expression=number(60)), expression=minutes)))
+    offset = exp.Mul(
+        this=sign,
+        expression=exp.paren(
+            exp.Add(this=exp.Mul(this=hours, expression=number(60)), expression=minutes)
+        ),
+    )
     fraction = _whole(call("RPAD", group(5), number(6), text("0")))
-    return _micros(group(1), _whole(group(2)), exp.Sub(this=_whole(group(3)), expression=offset), _whole(group(4)), fraction)
+    return _micros(
+        group(1),
+        _whole(group(2)),
+        exp.Sub(this=_whole(group(3)), expression=offset),
+        _whole(group(4)),
+        fraction,
+    )
 
 
 def _micros(day: Node, hours: Node, minutes: Node, seconds: Node, fraction: Node) -> Node:
-    """Epoch microseconds of the text of a day and of whole numbers; `fraction` is of microseconds."""
+    """Epoch microseconds of the text of a day and of whole numbers; `fraction` is of
+    microseconds.
+    """
     total = exp.Mul(this=days_of(plain_cast(day, "DATE", exp.TryCast)), expression=number(24))
     for part, unit in ((hours, 60), (minutes, 60), (seconds, US)):
-        total = exp.Mul(this=exp.paren(exp.Add(this=total, expression=part)), expression=number(unit))
+        total = exp.Mul(
+            this=exp.paren(exp.Add(this=total, expression=part)), expression=number(unit)
+        )
     return exp.Add(this=total, expression=fraction)
 
 

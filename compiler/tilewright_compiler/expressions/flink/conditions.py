@@ -1,4 +1,6 @@
-"""Rules for Flink SQL: choices and comparisons, in which NaN equals itself and is larger than any number."""
+"""Rules for Flink SQL: choices and comparisons, in which NaN equals itself and is larger than any
+number.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ def _case(t: Translation, node: Node) -> Node:
     kind, operand = t.type_of(node), node.this
     ifs = []
     for branch in node.args["ifs"]:
-        condition = exp.EQ(this=operand.copy(), expression=branch.this.copy()) if operand is not None else branch.this
+        condition = (
+            exp.EQ(this=operand.copy(), expression=branch.this.copy())
+            if operand is not None
+            else branch.this
+        )
         ifs.append(exp.If(this=t.of(condition), true=t.as_type(branch.args["true"], kind)))
     default = node.args.get("default")
     return exp.Case(ifs=ifs, default=t.as_type(default, kind) if default is not None else None)
@@ -31,7 +37,13 @@ def _case(t: Translation, node: Node) -> Node:
 
 def _if(t: Translation, node: Node) -> Node:
     false = node.args.get("false")
-    return _case(t, exp.Case(ifs=[exp.If(this=node.this.copy(), true=node.args["true"].copy())], default=false and false.copy()))
+    return _case(
+        t,
+        exp.Case(
+            ifs=[exp.If(this=node.this.copy(), true=node.args["true"].copy())],
+            default=false and false.copy(),
+        ),
+    )
 
 
 def _coalesce(t: Translation, node: Node) -> Node:
@@ -41,39 +53,52 @@ def _coalesce(t: Translation, node: Node) -> Node:
 
 def _nullif(t: Translation, node: Node) -> Node:
     equal = exp.EQ(this=node.this.copy(), expression=node.expression.copy())
-    return exp.Case(ifs=[exp.If(this=_compared(t, equal), true=exp.Null())], default=t.as_type(node.this, t.type_of(node)))
+    return exp.Case(
+        ifs=[exp.If(this=_compared(t, equal), true=exp.Null())],
+        default=t.as_type(node.this, t.type_of(node)),
+    )
 
 
 def _compared(t: Translation, node: Node) -> Node:
-    families = {t.family(part) for part in (node.this, node.expression) if not isinstance(part, exp.Null)}
+    families = {
+        t.family(part) for part in (node.this, node.expression) if not isinstance(part, exp.Null)
+    }
     if len(families) > 1 and not families <= _NUMBERS:
-        raise NotTranslatable(f"a comparison of {' with '.join(sorted(families))}; cast one of them")
+        raise NotTranslatable(
+            f"a comparison of {' with '.join(sorted(families))}; cast one of them"
+        )
     if "float" not in families:
         left = paren(t.of(node.this))
         if families == {"text"} and not isinstance(node, exp.EQ | exp.NEQ):
-            # Flink compares texts by UTF-16 where it has both as Java strings, else by bytes; one that it has just made is bytes.
+            # Flink compares texts by UTF-16 where it has both as Java strings, else by bytes; one
+            # that it has just made is bytes.
             left = call("CONCAT", left, text(""))
         return paren(type(node)(this=left, expression=paren(t.of(node.expression))))
     left, right = (plain_cast(t.of(part), "DOUBLE") for part in (node.this, node.expression))
     plain = type(node)(this=left, expression=right)
     left_nan, right_nan = (
-        None if _is_finite(part) else is_nan(side.copy()) for part, side in ((node.this, left), (node.expression, right))
+        None if _is_finite(part) else is_nan(side.copy())
+        for part, side in ((node.this, left), (node.expression, right))
     )
     nan = _by_nan(node, left_nan, right_nan)
     if nan is None:
         return paren(plain)
     return paren(
-        exp.and_(plain, exp.not_(paren(nan), copy=False), copy=False) if isinstance(node, exp.NEQ) else exp.or_(plain, nan, copy=False)
+        exp.and_(plain, exp.not_(paren(nan), copy=False), copy=False)
+        if isinstance(node, exp.NEQ)
+        else exp.or_(plain, nan, copy=False)
     )
 
 
 def _by_nan(node: Node, left_nan: Node | None, right_nan: Node | None) -> Node | None:
     """When a comparison holds since a side is NaN, or for `<>` when it does not; None for never.
 
-    As in DuckDB and Spark NaN equals itself and is larger than any number, which Java's comparisons do not know. A side that
-    cannot be NaN has None.
+    As in DuckDB and Spark NaN equals itself and is larger than any number, which Java's comparisons
+    do not know. A side that cannot be NaN has None.
     """
-    larger, smaller = (left_nan, right_nan) if isinstance(node, exp.GT | exp.GTE) else (right_nan, left_nan)
+    larger, smaller = (
+        (left_nan, right_nan) if isinstance(node, exp.GT | exp.GTE) else (right_nan, left_nan)
+    )
     if isinstance(node, exp.EQ | exp.NEQ):
         return None if larger is None or smaller is None else exp.and_(larger, smaller, copy=False)
     if isinstance(node, exp.GT | exp.LT) and larger is not None and smaller is not None:
@@ -95,7 +120,15 @@ def _between(t: Translation, node: Node) -> Node:
 
 
 def _in(t: Translation, node: Node) -> Node:
-    return paren(exp.or_(*(_compared(t, exp.EQ(this=node.this.copy(), expression=one.copy())) for one in node.expressions), copy=False))
+    return paren(
+        exp.or_(
+            *(
+                _compared(t, exp.EQ(this=node.this.copy(), expression=one.copy()))
+                for one in node.expressions
+            ),
+            copy=False,
+        )
+    )
 
 
 RULES: Mapping[type[Node], Rule] = {

@@ -1,7 +1,9 @@
-"""The author's expressions in Flink SQL: a table from parts to what gives the same value there; what is not in it is refused.
+"""The author's expressions in Flink SQL: a table from parts to what gives the same value there;
+what is not in it is refused.
 
-The way goes over the DuckDB SQL that the embedded writer runs, which says in full what the author's dialect means. A
-timestamp is a BIGINT of microseconds inside a job, since Flink has no way to take the number out of one.
+The way goes over the DuckDB SQL that the embedded writer runs, which says in full what the author's
+dialect means. A timestamp is a BIGINT of microseconds inside a job, since Flink has no way to take
+the number out of one.
 """
 
 from __future__ import annotations
@@ -41,23 +43,36 @@ class Translated:
 
 
 def to_flink(written: str, source: Source, binder: Binder) -> Translated:
-    """One expression of a source, as it stands in the plan, over columns that have the types of the source's schema.
+    """One expression of a source, as it stands in the plan, over columns that have the types of the
+    source's schema.
 
     Raises:
-        NotTranslatable: if a part is not known to give the same value in Flink; the text is a sentence.
+        NotTranslatable: if a part is not known to give the same value in Flink; the text is a
+        sentence.
     """
-    return _to_flink(written, source.dialect, tuple((column.name, column.type) for column in source.columns), binder)
+    return _to_flink(
+        written,
+        source.dialect,
+        tuple((column.name, column.type) for column in source.columns),
+        binder,
+    )
 
 
 @lru_cache(maxsize=4096)  # asked first whether it can be written, then to write it
-def _to_flink(written: str, dialect: str, columns: tuple[tuple[str, str], ...], binder: Binder) -> Translated:
+def _to_flink(
+    written: str, dialect: str, columns: tuple[tuple[str, str], ...], binder: Binder
+) -> Translated:
     try:
         bound = binder.bind(written, dialect, dict(columns))
         tree = sqlglot.parse_one(bound.sql, read="duckdb")
-        return Translated(Translation(bound, dict(columns), binder, _RULES).of(tree), bound.type, bound.columns)
+        return Translated(
+            Translation(bound, dict(columns), binder, _RULES).of(tree), bound.type, bound.columns
+        )
     except (NotTranslatable, ExpressionError) as error:
         advice = "Compute the column before the stream, or write it with other functions"
-        raise NotTranslatable(f"{shown(written)} holds {str(error).rstrip('.')}. {advice}.") from None
+        raise NotTranslatable(
+            f"{shown(written)} holds {str(error).rstrip('.')}. {advice}."
+        ) from None
 
 
 def _same(t: Translation, node: Node) -> Node:

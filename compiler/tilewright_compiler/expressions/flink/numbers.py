@@ -1,4 +1,6 @@
-"""Rules for Flink SQL: arithmetic and casts, which give null where Flink would wrap round, cut or fail."""
+"""Rules for Flink SQL: arithmetic and casts, which give null where Flink would wrap round, cut or
+fail.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +26,26 @@ def _arithmetic(t: Translation, node: Node) -> Node:
             left, right = (plain_cast(t.of(part), kind) for part in (node.this, node.expression))
             return paren(type(node)(this=left, expression=right))
         case "decimal":
-            digits = [int(decimal_digits(_as_decimal(t.type_of(part)))[0]) for part in (node.this, node.expression)]
+            digits = [
+                int(decimal_digits(_as_decimal(t.type_of(part)))[0])
+                for part in (node.this, node.expression)
+            ]
             if sum(digits) + 1 > 38:
-                raise NotTranslatable("arithmetic of decimals with more than 37 digits together, of which Flink drops some")
-            left, right = (plain_cast(t.of(part), _as_decimal(t.type_of(part))) for part in (node.this, node.expression))
+                raise NotTranslatable(
+                    "arithmetic of decimals with more than 37 digits together, of which Flink "
+                    "drops some"
+                )
+            left, right = (
+                plain_cast(t.of(part), _as_decimal(t.type_of(part)))
+                for part in (node.this, node.expression)
+            )
             return paren(type(node)(this=left, expression=right))
         case "integer":
             left, right = (wide(t.of(part)) for part in (node.this, node.expression))
             return narrowed(type(node)(this=left, expression=right), kind)
-    raise NotTranslatable(f"arithmetic that gives {kind.lower()}, which Flink computes in another way")
+    raise NotTranslatable(
+        f"arithmetic that gives {kind.lower()}, which Flink computes in another way"
+    )
 
 
 def _negated(t: Translation, node: Node) -> Node:
@@ -52,14 +65,22 @@ def _whole_divided(t: Translation, node: Node) -> Node:
         raise NotTranslatable("a remainder or whole division of fractions")
     left = plain_cast(t.of(node.this), "BIGINT")
     right = call("NULLIF", plain_cast(t.of(node.expression), "BIGINT"), number(0))
-    value = call("MOD", left, right) if isinstance(node, exp.Mod) else paren(exp.Div(this=left, expression=right))
+    value = (
+        call("MOD", left, right)
+        if isinstance(node, exp.Mod)
+        else paren(exp.Div(this=left, expression=right))
+    )
     return plain_cast(value, kind)
 
 
 def _absolute(t: Translation, node: Node) -> Node:
     if t.family(node.this) == "integer":
         negative = exp.LT(this=node.this.copy(), expression=number(0))
-        return t.of(exp.If(this=negative, true=exp.Neg(this=paren(node.this.copy())), false=node.this.copy()))
+        return t.of(
+            exp.If(
+                this=negative, true=exp.Neg(this=paren(node.this.copy())), false=node.this.copy()
+            )
+        )
     return call("ABS", t.of(node.this))
 
 
@@ -70,7 +91,10 @@ def _truncated(t: Translation, node: Node) -> Node:
     match t.family(node.this):
         case "float":  # Flink's own goes over decimals, which have no NaN
             negative = exp.LT(this=value, expression=exp.Literal.number("0e0"))
-            return exp.Case(ifs=[exp.If(this=negative, true=call("CEIL", value.copy()))], default=call("FLOOR", value.copy()))
+            return exp.Case(
+                ifs=[exp.If(this=negative, true=call("CEIL", value.copy()))],
+                default=call("FLOOR", value.copy()),
+            )
         case "decimal":
             return plain_cast(call("TRUNCATE", value, number(0)), t.type_of(node))
     return value
@@ -97,13 +121,19 @@ def _casted(t: Translation, node: Node) -> Node:
 
 
 def _whole_of_text(t: Translation, node: Node, kind: str) -> Node | None:
-    """The cast of a text to a whole number, which stands in DuckDB SQL as the extraction of its digits."""
+    """The cast of a text to a whole number, which stands in DuckDB SQL as the extraction of its
+    digits.
+    """
     if not isinstance(node, exp.Nullif) or not isinstance(node.this, exp.RegexpExtract):
         return None
     pattern = node.this.expression
     if kind not in WHOLE or not isinstance(pattern, exp.Literal) or pattern.name != WHOLE_IN_TEXT:
         return None
-    return plain_cast(call("REGEXP_EXTRACT", t.of(node.this.this), text(WHOLE_IN_TEXT), number(1)), kind, exp.TryCast)
+    return plain_cast(
+        call("REGEXP_EXTRACT", t.of(node.this.this), text(WHOLE_IN_TEXT), number(1)),
+        kind,
+        exp.TryCast,
+    )
 
 
 def _as_decimal(kind: str) -> str:

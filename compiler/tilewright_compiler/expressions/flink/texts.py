@@ -13,7 +13,11 @@ from .translator import Rule, Translation
 def _substring(t: Translation, node: Node) -> Node:
     start, length = node.args.get("start"), node.args.get("length")
     parts = [part for part in (start, length) if part is not None]
-    if start is None or not all(isinstance(part, exp.Literal) and part.is_int for part in parts) or start.name == "0":
+    if (
+        start is None
+        or not all(isinstance(part, exp.Literal) and part.is_int for part in parts)
+        or start.name == "0"
+    ):
         raise NotTranslatable("substring with places that are not whole numbers from 1 on")
     return call("SUBSTRING", t.of(node.this), *(part.copy() for part in parts))
 
@@ -28,7 +32,9 @@ def _end_of_text(t: Translation, node: Node) -> Node:
 def _trimmed(t: Translation, node: Node) -> Node:
     if node.args.get("expression") is not None:
         raise NotTranslatable("trim of other characters than spaces")
-    name = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(str(node.args.get("position") or "").upper())
+    name = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(
+        str(node.args.get("position") or "").upper()
+    )
     return call(name, t.of(node.this)) if name else exp.Trim(this=t.of(node.this))
 
 
@@ -42,7 +48,14 @@ def _like(t: Translation, node: Node) -> Node:
 
 def _text_function(name: str) -> Rule:
     def rule(t: Translation, node: Node) -> Node:
-        parts = [node.this, *(part for part in (node.args.get("expression"), node.args.get("replacement")) if part is not None)]
+        parts = [
+            node.this,
+            *(
+                part
+                for part in (node.args.get("expression"), node.args.get("replacement"))
+                if part is not None
+            ),
+        ]
         if any(t.family(part) != "text" for part in parts):
             raise NotTranslatable(f"{name.lower()} of something else than texts")
         return call(name, *(t.of(part) for part in parts))
@@ -51,7 +64,9 @@ def _text_function(name: str) -> Rule:
 
 
 def _contains(t: Translation, node: Node) -> Node:
-    return paren(exp.GT(this=call("LOCATE", t.of(node.expression), t.of(node.this)), expression=number(0)))
+    return paren(
+        exp.GT(this=call("LOCATE", t.of(node.expression), t.of(node.this)), expression=number(0))
+    )
 
 
 def _joined(t: Translation, node: Node) -> Node:

@@ -15,10 +15,17 @@ def date_arithmetic(t: Translation, node: Node, kind: str) -> Node:
     """A sum or difference of a type that begins with a date."""
     other = t.family(node.expression)
     if isinstance(node, exp.Sub) and other == "date":
-        return plain_cast(call("TIMESTAMPDIFF", exp.var("DAY"), t.of(node.expression), t.of(node.this)), "BIGINT")
+        return plain_cast(
+            call("TIMESTAMPDIFF", exp.var("DAY"), t.of(node.expression), t.of(node.this)), "BIGINT"
+        )
     if kind == "DATE" and other == "integer":
         days = plain_cast(t.of(node.expression), "INTEGER")
-        return call("TIMESTAMPADD", exp.var("DAY"), days if isinstance(node, exp.Add) else exp.Neg(this=days), t.of(node.this))
+        return call(
+            "TIMESTAMPADD",
+            exp.var("DAY"),
+            days if isinstance(node, exp.Add) else exp.Neg(this=days),
+            t.of(node.this),
+        )
     raise NotTranslatable("arithmetic of a date that does not add days to it")
 
 
@@ -26,7 +33,11 @@ def _part_of_time(unit: str) -> Rule:
     def rule(t: Translation, node: Node) -> Node:
         value, kind = t.of(node.this), t.family(node.this)
         if kind == "timestamp":
-            value = call("TO_TIMESTAMP_LTZ", exp.Div(this=paren(floored(value, 1_000)), expression=number(1_000)), number(3))
+            value = call(
+                "TO_TIMESTAMP_LTZ",
+                exp.Div(this=paren(floored(value, 1_000)), expression=number(1_000)),
+                number(3),
+            )
         elif kind != "date":
             raise NotTranslatable(f"the {unit.lower()} of something else than a time")
         return exp.Extract(this=exp.var(unit), expression=value)
@@ -43,9 +54,15 @@ def _time_floored(t: Translation, node: Node) -> Node:
 
 def _days_between(t: Translation, node: Node) -> Node:
     unit = node.args.get("unit")
-    if unit is None or unit.name.upper() != "DAY" or {t.family(node.this), t.family(node.expression)} != {"date"}:
+    if (
+        unit is None
+        or unit.name.upper() != "DAY"
+        or {t.family(node.this), t.family(node.expression)} != {"date"}
+    ):
         raise NotTranslatable("a difference of times in another unit than days between dates")
-    return plain_cast(call("TIMESTAMPDIFF", exp.var("DAY"), t.of(node.expression), t.of(node.this)), "BIGINT")
+    return plain_cast(
+        call("TIMESTAMPDIFF", exp.var("DAY"), t.of(node.expression), t.of(node.this)), "BIGINT"
+    )
 
 
 def _epoch_us(t: Translation, argument: Node) -> Node:
@@ -58,7 +75,9 @@ def _of_epoch(unit_us: int) -> Callable[[Translation, Node], Node]:
     def rule(t: Translation, argument: Node) -> Node:
         if t.family(argument) != "integer":
             raise NotTranslatable("a time made of a fraction of a second")
-        return narrowed(exp.Mul(this=wide(t.of(argument)), expression=wide(number(unit_us))), "BIGINT")
+        return narrowed(
+            exp.Mul(this=wide(t.of(argument)), expression=wide(number(unit_us))), "BIGINT"
+        )
 
     return rule
 
@@ -73,7 +92,9 @@ _FUNCTIONS: dict[str, Callable[[Translation, Node], Node]] = {
 def _function(t: Translation, node: Node) -> Node:
     name, arguments = node.name.lower(), node.expressions
     if name not in _FUNCTIONS or len(arguments) != 1:
-        raise NotTranslatable(f"the function {name}, which is not known to give the same value in Flink")
+        raise NotTranslatable(
+            f"the function {name}, which is not known to give the same value in Flink"
+        )
     return _FUNCTIONS[name](t, arguments[0])
 
 

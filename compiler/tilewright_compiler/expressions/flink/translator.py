@@ -1,4 +1,6 @@
-"""One expression of an author on its way from DuckDB SQL to Flink SQL: each part by the rule for its kind."""
+"""One expression of an author on its way from DuckDB SQL to Flink SQL: each part by the rule for
+its kind.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,46 @@ from .casts import tried_cast
 
 #: What the parts of a tree may say; anything else would be lost when a part is written anew.
 _ARGUMENTS = {
-    *("this", "expression", "expressions", "quoted", "is_string", "to", "safe", "typed", "ifs", "default", "true", "false"),
-    *("low", "high", "negate", "start", "length", "position", "replacement", "group", "null_if_pos_overflow", "unit", "date_part_boundary"),
+    *(
+        "this",
+        "expression",
+        "expressions",
+        "quoted",
+        "is_string",
+        "to",
+        "safe",
+        "typed",
+        "ifs",
+        "default",
+        "true",
+        "false",
+    ),
+    *(
+        "low",
+        "high",
+        "negate",
+        "start",
+        "length",
+        "position",
+        "replacement",
+        "group",
+        "null_if_pos_overflow",
+        "unit",
+        "date_part_boundary",
+    ),
 }
 
 
 class Translation:
     """An expression over columns of DuckDB types, with the rule for each kind of part."""
 
-    def __init__(self, bound: Typed, columns: Mapping[str, str], binder: Binder, rules: Mapping[type[Node], Rule]) -> None:
+    def __init__(
+        self,
+        bound: Typed,
+        columns: Mapping[str, str],
+        binder: Binder,
+        rules: Mapping[type[Node], Rule],
+    ) -> None:
         self._columns = dict(columns)
         self._binder = binder
         self._rules = rules
@@ -35,10 +68,21 @@ class Translation:
         """
         rule = self._rules.get(type(node))
         if rule is None:
-            what = node.name if isinstance(node, exp.Anonymous) else node.sql_name() if isinstance(node, exp.Func) else node.key
-            raise NotTranslatable(f"{what.lower()}, which is not known to give the same value in Flink")
+            what = (
+                node.name
+                if isinstance(node, exp.Anonymous)
+                else node.sql_name()
+                if isinstance(node, exp.Func)
+                else node.key
+            )
+            raise NotTranslatable(
+                f"{what.lower()}, which is not known to give the same value in Flink"
+            )
         if unknown := {name for name, value in node.args.items() if value} - _ARGUMENTS:
-            raise NotTranslatable(f"{node.key} with {min(unknown)}, which is not known to give the same value in Flink")
+            raise NotTranslatable(
+                f"{node.key} with {min(unknown)}, which is not known to give the same value in "
+                "Flink"
+            )
         return rule(self, node)
 
     def type_of(self, node: Node) -> str:
@@ -53,13 +97,19 @@ class Translation:
     def as_type(self, node: Node, kind: str) -> Node:
         """A part, cast to a type if it has another."""
         own = self.type_of(node)
-        return self.of(node) if own == kind or isinstance(node, exp.Null) else tried_cast(self.of(node), own, kind)
+        return (
+            self.of(node)
+            if own == kind or isinstance(node, exp.Null)
+            else tried_cast(self.of(node), own, kind)
+        )
 
     def family(self, node: Node) -> str:
         """The family of a part."""
         found = family_of(self.type_of(node))
         if found is None:
-            raise NotTranslatable(f"a part of type {self.type_of(node).lower()}, which Flink computes in another way")
+            raise NotTranslatable(
+                f"a part of type {self.type_of(node).lower()}, which Flink computes in another way"
+            )
         return found
 
 

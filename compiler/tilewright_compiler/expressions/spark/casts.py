@@ -16,7 +16,11 @@ _WHOLE = {
     exp.DataType.Type.BIGINT: "BIGINT",
 }
 _TEXT = exp.DataType.TEXT_TYPES
-_TIMES = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ}
+_TIMES = {
+    exp.DataType.Type.TIMESTAMP,
+    exp.DataType.Type.TIMESTAMPTZ,
+    exp.DataType.Type.TIMESTAMPLTZ,
+}
 WHOLE_IN_TEXT = r"^\s*([+-]?[0-9]+)(\.[0-9]*)?\s*$"
 
 
@@ -36,27 +40,41 @@ def to_whole(value: Node, duckdb_type: str, type_of: TypeOf) -> Node:
         case "float" | "decimal":
             value = call("TRUNC", value)
         case "text":
-            value = call("NULLIF", call("REGEXP_EXTRACT", value, text(WHOLE_IN_TEXT), number(1)), text(""))
+            value = call(
+                "NULLIF", call("REGEXP_EXTRACT", value, text(WHOLE_IN_TEXT), number(1)), text("")
+            )
         case "timestamp":
             value = since_epoch(value)
         case "date":
-            raise NotTranslatable("a cast of a date to a number, which is null in Spark. Use datediff or unix_timestamp")
+            raise NotTranslatable(
+                "a cast of a date to a number, which is null in Spark. Use datediff or "
+                "unix_timestamp"
+            )
     return tried(value, duckdb_type)
 
 
 def since_epoch(timestamp: Node, unit_us: int = 1_000_000) -> Node:
     """The whole seconds (or other units) of a timestamp since the epoch, floored."""
-    return tried(call("FLOOR", exp.Div(this=call("EPOCH_US", timestamp), expression=number(unit_us))), "BIGINT")
+    return tried(
+        call("FLOOR", exp.Div(this=call("EPOCH_US", timestamp), expression=number(unit_us))),
+        "BIGINT",
+    )
 
 
 def as_text(value: Node, type_of: TypeOf) -> Node:
     """A value as the text that Spark writes."""
     kind = type_of(value)
     if kind.startswith(("MAP(", "STRUCT(")) or kind.endswith("]"):
-        raise NotTranslatable("an array, map or struct turned to text, which each engine writes in its own way. Use array_join(x, ',')")
+        raise NotTranslatable(
+            "an array, map or struct turned to text, which each engine writes in its own way. Use "
+            "array_join(x, ',')"
+        )
     match family_of(kind):
         case "float":
-            raise NotTranslatable("a float or double turned to text, which each engine writes in its own way. Cast it to a decimal before")
+            raise NotTranslatable(
+                "a float or double turned to text, which each engine writes in its own way. Cast "
+                "it to a decimal before"
+            )
         case "timestamp":
             return tried(tried(value.copy(), "TIMESTAMP"), "TEXT")
         case "text":
@@ -78,7 +96,9 @@ def _cast(node: Node, type_of: TypeOf) -> Node:
             return call("TO_TIMESTAMP", value)
         return tried(value, "TIMESTAMPTZ")
     if family_of(type_of(value)) == "timestamp" and to in exp.DataType.NUMERIC_TYPES:
-        raise NotTranslatable("a cast of a timestamp to a fraction. Use unix_millis or unix_timestamp")
+        raise NotTranslatable(
+            "a cast of a timestamp to a fraction. Use unix_millis or unix_timestamp"
+        )
     return exp.TryCast(this=value, to=node.args["to"].copy())
 
 

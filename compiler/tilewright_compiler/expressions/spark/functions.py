@@ -15,14 +15,20 @@ SPARK_FAMILY = frozenset({"spark", "spark2", "databricks", "hive"})
 
 Correction = Callable[[Node, TypeOf], Node]
 
-#: Functions and operators whose translation gives what Spark gives (checked by the tests' table of values).
+#: Functions and operators whose translation gives what Spark gives (checked by the tests' table of
+#: values).
 _SAME = (
-    exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Nvl2, exp.Array, exp.Greatest, exp.Least,
-    exp.Abs, exp.Exp, exp.Pow, exp.Cbrt, exp.Degrees, exp.Radians, exp.Round, exp.IsNan, exp.BitwiseXor,
-    exp.Upper, exp.Lower, exp.Trim, exp.Length, exp.Left, exp.Right, exp.Pad, exp.Repeat, exp.Translate, exp.Ascii,
+    exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Nvl2, exp.Array,
+    exp.Greatest, exp.Least,
+    exp.Abs, exp.Exp, exp.Pow, exp.Cbrt, exp.Degrees, exp.Radians, exp.Round, exp.IsNan,
+    exp.BitwiseXor,
+    exp.Upper, exp.Lower, exp.Trim, exp.Length, exp.Left, exp.Right, exp.Pad, exp.Repeat,
+    exp.Translate, exp.Ascii,
     exp.Replace, exp.Space, exp.StrPosition, exp.StartsWith, exp.EndsWith, exp.Contains, exp.MD5,
-    exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.RegexpSplit, exp.SplitPart, exp.ArrayContains, exp.JSONPath,
-    exp.Year, exp.Month, exp.Day, exp.DayOfMonth, exp.DayOfYear, exp.WeekOfYear, exp.Quarter, exp.Hour, exp.Minute, exp.Second,
+    exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.RegexpSplit, exp.SplitPart,
+    exp.ArrayContains, exp.JSONPath,
+    exp.Year, exp.Month, exp.Day, exp.DayOfMonth, exp.DayOfYear, exp.WeekOfYear, exp.Quarter,
+    exp.Hour, exp.Minute, exp.Second,
     exp.LastDay, exp.DateDiff,
 )  # fmt: skip
 
@@ -56,7 +62,9 @@ def correct(tree: Node, type_of: TypeOf) -> Node:
 
 
 def _unknown(name: str) -> NotTranslatable:
-    return UnknownFunction(f"the function {name.lower()}, which is not known to give the same value here as in Spark")
+    return UnknownFunction(
+        f"the function {name.lower()}, which is not known to give the same value here as in Spark"
+    )
 
 
 def _anonymous(node: Node, type_of: TypeOf) -> Node:
@@ -66,24 +74,46 @@ def _anonymous(node: Node, type_of: TypeOf) -> Node:
     arguments = [argument.copy() for argument in node.expressions]
     least, most, make = _BY_NAME[name]
     if not least <= len(arguments) <= most:
-        raise NotTranslatable(f"{name} with {len(arguments)} arguments: it takes {least if least == most else f'{least} or {most}'}")
+        raise NotTranslatable(
+            f"{name} with {len(arguments)} arguments: it takes "
+            f"{least if least == most else f'{least} or {most}'}"
+        )
     return make(arguments, type_of)
 
 
 def _pmod(arguments: list[Node], type_of: TypeOf) -> Node:
     value, divisor = exp.paren(arguments[0]), call("NULLIF", arguments[1], number(0))
     rest = exp.paren(exp.Mod(this=value, expression=divisor))
-    return exp.paren(exp.Mod(this=exp.paren(exp.Add(this=rest, expression=divisor.copy())), expression=divisor.copy()))
+    return exp.paren(
+        exp.Mod(
+            this=exp.paren(exp.Add(this=rest, expression=divisor.copy())), expression=divisor.copy()
+        )
+    )
 
 
 _BY_NAME: dict[str, tuple[int, int, Callable[[list[Node], TypeOf], Node]]] = {
     "pmod": (2, 2, _pmod),
     "bround": (1, 2, lambda a, _: call("ROUND_EVEN", a[0], a[1] if len(a) > 1 else number(0))),
     "isnull": (1, 1, lambda a, _: exp.paren(exp.Is(this=exp.paren(a[0]), expression=exp.Null()))),
-    "isnotnull": (1, 1, lambda a, _: exp.Not(this=exp.paren(exp.Is(this=exp.paren(a[0]), expression=exp.Null())))),
+    "isnotnull": (
+        1, 1,
+        lambda a, _: exp.Not(
+            this=exp.paren(exp.Is(this=exp.paren(a[0]), expression=exp.Null()))
+        ),
+    ),
     "bigint": (1, 1, lambda a, t: to_whole(a[0], "BIGINT", t)),
-    "weekday": (1, 1, lambda a, _: exp.paren(exp.Sub(this=call("ISODOW", to_date(a[0])), expression=number(1)))),
-    "timestamp_millis": (1, 1, lambda a, _: call("MAKE_TIMESTAMPTZ", exp.Mul(this=exp.paren(a[0]), expression=number(1000)))),
+    "weekday": (
+        1, 1,
+        lambda a, _: exp.paren(
+            exp.Sub(this=call("ISODOW", to_date(a[0])), expression=number(1))
+        ),
+    ),
+    "timestamp_millis": (
+        1, 1,
+        lambda a, _: call(
+            "MAKE_TIMESTAMPTZ", exp.Mul(this=exp.paren(a[0]), expression=number(1000))
+        ),
+    ),
     "timestamp_micros": (1, 1, lambda a, _: call("MAKE_TIMESTAMPTZ", a[0])),
     "timestamp_seconds": (1, 1, lambda a, _: call("TO_TIMESTAMP", a[0])),
     "make_date": (3, 3, lambda a, _: call("TRY", call("MAKE_DATE", *a))),
@@ -111,13 +141,27 @@ def _whole_division(node: Node, type_of: TypeOf) -> Node:
 def _rounded(node: Node, type_of: TypeOf) -> Node:
     if node.args.get("decimals") is not None:
         raise NotTranslatable("ceil or floor with a scale. Multiply before and divide after")
-    return tried(node.copy(), "BIGINT") if family_of(type_of(node.this)) != "integer" else node.this.copy()
+    return (
+        tried(node.copy(), "BIGINT")
+        if family_of(type_of(node.this)) != "integer"
+        else node.this.copy()
+    )
 
 
 def _logarithm(node: Node, type_of: TypeOf) -> Node:
     # Outside their domain Spark's logarithms are null, DuckDB's an error or infinite.
     def ln(value: Node) -> Node:
-        return call("LN", exp.Case(ifs=[exp.If(this=exp.GT(this=exp.paren(value.copy()), expression=number(0)), true=value.copy())]))
+        return call(
+            "LN",
+            exp.Case(
+                ifs=[
+                    exp.If(
+                        this=exp.GT(this=exp.paren(value.copy()), expression=number(0)),
+                        true=value.copy(),
+                    )
+                ]
+            ),
+        )
 
     if isinstance(node, exp.Ln):
         return ln(node.this)
@@ -129,12 +173,18 @@ def _logarithm(node: Node, type_of: TypeOf) -> Node:
 
 def _root(node: Node, type_of: TypeOf) -> Node:
     negative = exp.LT(this=exp.paren(node.this.copy()), expression=number(0))
-    return exp.Case(ifs=[exp.If(this=negative, true=tried(text("NaN"), "DOUBLE"))], default=node.copy())
+    return exp.Case(
+        ifs=[exp.If(this=negative, true=tried(text("NaN"), "DOUBLE"))], default=node.copy()
+    )
 
 
 def _substring(node: Node, type_of: TypeOf) -> Node:
     start = node.args.get("start")
-    if start is None or (isinstance(start, exp.Literal) and start.name != "0") or isinstance(start, exp.Neg):
+    if (
+        start is None
+        or (isinstance(start, exp.Literal) and start.name != "0")
+        or isinstance(start, exp.Neg)
+    ):
         return node
     new = node.copy()  # the first place is 1, and 0 means it too
     first = (
@@ -147,7 +197,9 @@ def _substring(node: Node, type_of: TypeOf) -> Node:
 
 
 def _like(node: Node, type_of: TypeOf) -> Node:
-    if isinstance(node.parent, exp.Escape) or not (isinstance(node.expression, exp.Literal) and "\\" in node.expression.name):
+    if isinstance(node.parent, exp.Escape) or not (
+        isinstance(node.expression, exp.Literal) and "\\" in node.expression.name
+    ):
         return node
     return exp.Escape(this=node.copy(), expression=text("\\"))
 
@@ -163,10 +215,16 @@ def _joined(node: Node, type_of: TypeOf) -> Node:
 
 
 def _compared(node: Node, type_of: TypeOf) -> Node:
-    others = [node.args[key] for key in ("expression", "low", "high") if isinstance(node.args.get(key), Node)]
+    others = [
+        node.args[key]
+        for key in ("expression", "low", "high")
+        if isinstance(node.args.get(key), Node)
+    ]
     families = {family_of(type_of(part)) for part in [node.this, *others, *node.expressions]}
     if "text" in families and families & {"integer", "float", "decimal"}:
-        raise NotTranslatable("a comparison of text with a number. Cast one of them, as in cast(x as int)")
+        raise NotTranslatable(
+            "a comparison of text with a number. Cast one of them, as in cast(x as int)"
+        )
     return node
 
 
@@ -196,7 +254,21 @@ _CORRECTIONS: dict[type[Node], Correction] = {
     exp.DPipe: _joined,
     exp.SHA2: _sha2,
     exp.JSONExtractScalar: lambda node, _: call("TRY", node.copy()),
-    **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Between, exp.In), _compared),
+    **dict.fromkeys(
+        (
+            exp.EQ,
+            exp.NEQ,
+            exp.GT,
+            exp.GTE,
+            exp.LT,
+            exp.LTE,
+            exp.NullSafeEQ,
+            exp.NullSafeNEQ,
+            exp.Between,
+            exp.In,
+        ),
+        _compared,
+    ),
     **CASTS,
     **LISTS,
     **TIMES,

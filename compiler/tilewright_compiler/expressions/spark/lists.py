@@ -1,4 +1,6 @@
-"""Arrays, maps and structs as Spark has them: places begin at 0 in x[0], at 1 in functions, and what is not there is null."""
+"""Arrays, maps and structs as Spark has them: places begin at 0 in x[0], at 1 in functions, and
+what is not there is null.
+"""
 
 from __future__ import annotations
 
@@ -31,39 +33,63 @@ def _subscript(node: Node, type_of: TypeOf) -> Node:
         return call("MAP_EXTRACT_VALUE", value, place)
     if not is_list(kind):
         raise NotTranslatable(f"a subscript of {kind.lower()}, which is neither an array nor a map")
-    return call("LIST_EXTRACT", value, place) if node.args.get("offset") else _from_zero(value, place)
+    return (
+        call("LIST_EXTRACT", value, place) if node.args.get("offset") else _from_zero(value, place)
+    )
 
 
 def _from_zero(value: Node, place: Node) -> Node:
     """DuckDB counts from 1, and negative places from the end; in Spark they are null."""
     if isinstance(place, exp.Literal) and place.is_int:
         return call("LIST_EXTRACT", value, number(int(place.name) + 1))
-    found = call("LIST_EXTRACT", value, exp.paren(exp.Add(this=exp.paren(place), expression=number(1))))
-    return exp.Case(ifs=[exp.If(this=exp.GTE(this=exp.paren(place.copy()), expression=number(0)), true=found)])
+    found = call(
+        "LIST_EXTRACT", value, exp.paren(exp.Add(this=exp.paren(place), expression=number(1)))
+    )
+    return exp.Case(
+        ifs=[exp.If(this=exp.GTE(this=exp.paren(place.copy()), expression=number(0)), true=found)]
+    )
 
 
 def _field(node: Node, type_of: TypeOf) -> Node:
     kind = type_of(node.this)
-    if not isinstance(node.expression, exp.Identifier) or not kind.startswith("STRUCT(") or is_list(kind):
-        raise NotTranslatable(f"a field of {kind.lower()}, which has none. A field is taken of one element, as in x[0].item")
+    if (
+        not isinstance(node.expression, exp.Identifier)
+        or not kind.startswith("STRUCT(")
+        or is_list(kind)
+    ):
+        raise NotTranslatable(
+            f"a field of {kind.lower()}, which has none. A field is taken of one element, as in "
+            "x[0].item"
+        )
     return call("STRUCT_EXTRACT", node.this.copy(), text(node.expression.name))
 
 
 def _size(value: Node, type_of: TypeOf) -> Node:
     # Spark's size of null is -1.
-    counted = tried(call("CARDINALITY", value.copy()), "BIGINT") if is_map(type_of(value)) else call("LEN", value.copy())
+    counted = (
+        tried(call("CARDINALITY", value.copy()), "BIGINT")
+        if is_map(type_of(value))
+        else call("LEN", value.copy())
+    )
     return call("COALESCE", counted, exp.Neg(this=number(1)))
 
 
 def _sorted(node: Node, type_of: TypeOf) -> Node:
     ascending = node.args.get("asc")
     nulls_first = node.args.get("nulls_first")
-    if node.args.get("expression") is not None or not (ascending is None or isinstance(ascending, exp.Boolean)):
+    if node.args.get("expression") is not None or not (
+        ascending is None or isinstance(ascending, exp.Boolean)
+    ):
         raise NotTranslatable("a sort by a function. Use sort_array(x) or sort_array(x, false)")
     up = ascending is None or bool(ascending.this)
     # sort_array(x, false) has its nulls last, sort_array(x) first, array_sort(x) last.
     first = up and isinstance(nulls_first, exp.Boolean) and bool(nulls_first.this)
-    return call("LIST_SORT", node.this.copy(), text("ASC" if up else "DESC"), text("NULLS FIRST" if first else "NULLS LAST"))
+    return call(
+        "LIST_SORT",
+        node.this.copy(),
+        text("ASC" if up else "DESC"),
+        text("NULLS FIRST" if first else "NULLS LAST"),
+    )
 
 
 def _position(node: Node, type_of: TypeOf) -> Node:
@@ -75,9 +101,16 @@ def _position(node: Node, type_of: TypeOf) -> Node:
 
 def _slice(node: Node, type_of: TypeOf) -> Node:
     start, length = node.args["start"], node.args["end"]
-    if not all(isinstance(part, exp.Literal) and part.is_int for part in (start, length)) or int(start.name) < 1:
-        raise NotTranslatable("slice with another start or length than whole numbers, the start from 1")
-    return call("LIST_SLICE", node.this.copy(), start.copy(), number(int(start.name) + int(length.name) - 1))
+    if (
+        not all(isinstance(part, exp.Literal) and part.is_int for part in (start, length))
+        or int(start.name) < 1
+    ):
+        raise NotTranslatable(
+            "slice with another start or length than whole numbers, the start from 1"
+        )
+    return call(
+        "LIST_SLICE", node.this.copy(), start.copy(), number(int(start.name) + int(length.name) - 1)
+    )
 
 
 def _joined(node: Node, type_of: TypeOf) -> Node:
@@ -102,7 +135,9 @@ LISTS: dict[type[Node], Callable[[Node, TypeOf], Node]] = {
     exp.ArrayToString: _joined,
     exp.Reverse: _reversed,
     exp.MapKeys: lambda node, _: call("MAP_KEYS", node.this.copy()),
-    exp.MapContainsKey: lambda node, _: call("MAP_CONTAINS", node.this.copy(), node.args["key"].copy()),
+    exp.MapContainsKey: lambda node, _: call(
+        "MAP_CONTAINS", node.this.copy(), node.args["key"].copy()
+    ),
 }
 
 #: Functions that the parser leaves as they are: how many arguments they take, and what is written.

@@ -27,7 +27,9 @@ _DEFAULT_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 def _format(node: Node) -> Node:
-    """The node's pattern in DuckDB's letters; patterns with letters that have no counterpart are refused."""
+    """The node's pattern in DuckDB's letters; patterns with letters that have no counterpart are
+    refused.
+    """
     written = node.args.get("format")
     if not isinstance(written, exp.Literal) or not written.is_string:
         raise NotTranslatable("a time pattern that is not a text. Write it between quotes")
@@ -36,7 +38,10 @@ def _format(node: Node) -> Node:
     for spark, duckdb in _FRACTIONS.items():
         pattern = pattern.replace(spark, duckdb)
     if rest := re.search(r"[A-SU-Ya-z']", re.sub(r"%-?[a-zA-Z]", "", pattern)):
-        raise NotTranslatable(f"a time pattern whose {rest[0]!r} has no counterpart. Use to_timestamp without a pattern, or other letters")
+        raise NotTranslatable(
+            f"a time pattern whose {rest[0]!r} has no counterpart. Use to_timestamp without a "
+            "pattern, or other letters"
+        )
     return text(pattern)
 
 
@@ -75,7 +80,12 @@ def _days_later(node: Node, type_of: TypeOf) -> Node:
     unit = node.args.get("unit")
     if unit is not None and unit.name.upper() != "DAY":
         raise NotTranslatable("date_add with a unit. Add an interval, as in t + interval 1 hour")
-    return exp.paren(exp.Add(this=to_date(node.this.copy()), expression=tried(exp.paren(node.expression.copy()), "INT")))
+    return exp.paren(
+        exp.Add(
+            this=to_date(node.this.copy()),
+            expression=tried(exp.paren(node.expression.copy()), "INT"),
+        )
+    )
 
 
 def _months_later(node: Node, type_of: TypeOf) -> Node:
@@ -90,7 +100,8 @@ def _day_of_week(node: Node, type_of: TypeOf) -> Node:
 def _extracted(node: Node, type_of: TypeOf) -> Node:
     if node.this.name.upper() not in _UNITS - {"SECOND"}:
         raise NotTranslatable(
-            f"extract({node.this.name.lower()} from …), which differs between engines. Use a function such as dayofweek(t) or second(t)"
+            f"extract({node.this.name.lower()} from …), which differs between engines. Use a "
+            "function such as dayofweek(t) or second(t)"
         )
     return node
 
@@ -102,14 +113,20 @@ def _truncated(node: Node, type_of: TypeOf) -> Node:
             raise NotTranslatable(f"trunc to {unit!r}. Use 'year', 'quarter', 'month' or 'week'")
         return to_date(call("DATE_TRUNC", text(_TRUNCATIONS[unit]), to_date(node.this.copy())))
     if unit not in _UNITS:
-        raise NotTranslatable(f"date_trunc to {unit!r}. Use one of {', '.join(sorted(_UNITS)).lower()}")
+        raise NotTranslatable(
+            f"date_trunc to {unit!r}. Use one of {', '.join(sorted(_UNITS)).lower()}"
+        )
     return call("DATE_TRUNC", text(unit), tried(node.this.copy(), "TIMESTAMPTZ"))
 
 
 def _from_utc(node: Node, type_of: TypeOf) -> Node:
-    # sqlglot's tree casts the value to a time without zone, which DuckDB would read as local to the zone.
+    # sqlglot's tree casts the value to a time without zone, which DuckDB would read as local to the
+    # zone.
     value = node.this.this if isinstance(node.this, exp.Cast) else node.this
-    return tried(exp.AtTimeZone(this=tried(value.copy(), "TIMESTAMPTZ"), zone=node.args["zone"].copy()), "TIMESTAMPTZ")
+    return tried(
+        exp.AtTimeZone(this=tried(value.copy(), "TIMESTAMPTZ"), zone=node.args["zone"].copy()),
+        "TIMESTAMPTZ",
+    )
 
 
 def _to_utc(node: Node, type_of: TypeOf) -> Node:

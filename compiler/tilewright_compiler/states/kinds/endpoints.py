@@ -17,7 +17,10 @@ def _fields(kind: str, sign: str) -> Callable[[str, str], list[Field]]:
     # The largest (time, value) is the last event and settles ties of time by the larger value;
     # with the time negated it is the first event, ties settled in the same way.
     def fields(column: str, duckdb_type: str) -> list[Field]:
-        pair = f"max(struct_pack(t := {sign}{TIME}, x := {stored(column, duckdb_type)})) FILTER (WHERE {column} IS NOT NULL)"
+        pair = (
+            f"max(struct_pack(t := {sign}{TIME}, x := {stored(column, duckdb_type)})) FILTER "
+            f"(WHERE {column} IS NOT NULL)"
+        )
         kept = storage(duckdb_type)
         return [
             Field("ts", "i64", kind, f"{sign}struct_extract({pair}, 't')"),
@@ -37,6 +40,10 @@ def _warehouse(kind: str, function: str) -> Callable[[SqlDialect, str, State], l
 
 
 KINDS = {
-    "first": StateType(fields=_fields("first", "-"), warehouse=_warehouse("first", "MIN"), is_timed=True),
-    "last": StateType(fields=_fields("last", ""), warehouse=_warehouse("last", "MAX"), is_timed=True),
+    "first": StateType(
+        fields=_fields("first", "-"), warehouse=_warehouse("first", "MIN"), is_timed=True
+    ),
+    "last": StateType(
+        fields=_fields("last", ""), warehouse=_warehouse("last", "MAX"), is_timed=True
+    ),
 }

@@ -17,7 +17,14 @@ def _set(column: str, duckdb_type: str) -> list[Field]:
 
 
 def _histogram(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("entries", None, None, f"histogram({stored(column, duckdb_type)}) FILTER (WHERE {column} IS NOT NULL)")]
+    return [
+        Field(
+            "entries",
+            None,
+            None,
+            f"histogram({stored(column, duckdb_type)}) FILTER (WHERE {column} IS NOT NULL)",
+        )
+    ]
 
 
 def _distinct(dialect: SqlDialect, column: str, state: State) -> list[str]:

@@ -22,13 +22,17 @@ _WITH_NAN = "CASE WHEN {nan} > 0 THEN CAST('NaN' AS DOUBLE) ELSE {value} END"
 def _fields(kind: str) -> Callable[[str, str], list[Field]]:
     def fields(column: str, duckdb_type: str) -> list[Field]:
         kept = storage(duckdb_type)
-        return [Field("value", kept, kind if kept else None, f"{kind}({stored(column, duckdb_type)})")]
+        return [
+            Field("value", kept, kind if kept else None, f"{kind}({stored(column, duckdb_type)})")
+        ]
 
     return fields
 
 
 def _warehouse(kind: str) -> Callable[[SqlDialect, str, State], list[str]]:
-    return lambda dialect, column, state: [dialect.extreme(kind.upper(), dialect.stored(column, state.type), state.type)]
+    return lambda dialect, column, state: [
+        dialect.extreme(kind.upper(), dialect.stored(column, state.type), state.type)
+    ]
 
 
 def _handed(kind: str) -> Callable[[State], list[HandedField]]:
@@ -36,14 +40,22 @@ def _handed(kind: str) -> Callable[[State], list[HandedField]]:
         extreme = f"{kind.upper()}({{x}})"
         match storage(state.type):
             case "i64":
-                return [HandedField("value", "BIGINT", f"COALESCE({extreme}, CAST('{_EMPTY[kind]}' AS BIGINT))")]
+                return [
+                    HandedField(
+                        "value", "BIGINT", f"COALESCE({extreme}, CAST('{_EMPTY[kind]}' AS BIGINT))"
+                    )
+                ]
             case "f64":
                 value = HandedField("value", "DOUBLE", f"{extreme} FILTER (WHERE NOT ({{is_nan}}))")
                 # How many values are NaN, the largest number of all; few engines' MAX knows that.
-                return [value, HandedField("nan", "BIGINT", "COUNT(*) FILTER (WHERE {is_nan})")] if kind == "max" else [value]
+                return (
+                    [value, HandedField("nan", "BIGINT", "COUNT(*) FILTER (WHERE {is_nan})")]
+                    if kind == "max"
+                    else [value]
+                )
             case _:
-                # Flink compares texts by UTF-16 where it has both as Java strings, and by bytes where it has not. A text that it
-                # has just made is bytes.
+                # Flink compares texts by UTF-16 where it has both as Java strings, and by bytes
+                # where it has not. A text that it has just made is bytes.
                 return [HandedField("value", "VARCHAR", f"{kind.upper()}(CONCAT({{x}}, ''))")]
 
     return handed

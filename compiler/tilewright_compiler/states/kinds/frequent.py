@@ -17,7 +17,14 @@ _AS_NUMBERS = ("decimal", "timestamp")
 
 def _fields(column: str, duckdb_type: str) -> list[Field]:
     value = stored(column, duckdb_type) if family(duckdb_type) in _AS_NUMBERS else column
-    return [Field("sketch", None, None, f"histogram(CAST({value} AS VARCHAR)) FILTER (WHERE {column} IS NOT NULL)")]
+    return [
+        Field(
+            "sketch",
+            None,
+            None,
+            f"histogram(CAST({value} AS VARCHAR)) FILTER (WHERE {column} IS NOT NULL)",
+        )
+    ]
 
 
 def _warehouse(dialect: SqlDialect, column: str, state: State) -> list[str]:
@@ -25,4 +32,6 @@ def _warehouse(dialect: SqlDialect, column: str, state: State) -> list[str]:
     return [dialect.listed.format(x=dialect.cast(value, "VARCHAR"))]
 
 
-KINDS = {"frequent": StateType(fields=_fields, warehouse=_warehouse, variable_bytes=lambda state: 512)}
+KINDS = {
+    "frequent": StateType(fields=_fields, warehouse=_warehouse, variable_bytes=lambda state: 512)
+}

@@ -17,7 +17,14 @@ def _values(column: str, duckdb_type: str) -> list[Field]:
 
 
 def _timed(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("entries", None, None, listed(column, f"struct_pack(t := {TIME}, x := {stored(column, duckdb_type)})"))]
+    return [
+        Field(
+            "entries",
+            None,
+            None,
+            listed(column, f"struct_pack(t := {TIME}, x := {stored(column, duckdb_type)})"),
+        )
+    ]
 
 
 def _warehouse_values(dialect: SqlDialect, column: str, state: State) -> list[str]:
@@ -31,6 +38,13 @@ def _warehouse_timed(dialect: SqlDialect, column: str, state: State) -> list[str
 
 
 _OF_VALUES = StateType(fields=_values, warehouse=_warehouse_values, variable_bytes=entries_bytes(8))
-_OF_TIMES = StateType(fields=_timed, warehouse=_warehouse_timed, is_timed=True, variable_bytes=entries_bytes(16))
+_OF_TIMES = StateType(
+    fields=_timed, warehouse=_warehouse_timed, is_timed=True, variable_bytes=entries_bytes(16)
+)
 
-KINDS = {"largest_k": _OF_VALUES, "smallest_k": _OF_VALUES, "first_k": _OF_TIMES, "last_k": _OF_TIMES}
+KINDS = {
+    "largest_k": _OF_VALUES,
+    "smallest_k": _OF_VALUES,
+    "first_k": _OF_TIMES,
+    "last_k": _OF_TIMES,
+}

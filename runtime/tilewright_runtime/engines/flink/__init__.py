@@ -6,7 +6,9 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Hand on `main` and `put_tiles`, each imported when it is asked for: only one needs PyFlink."""
+    """Hand on `main` and `put_tiles`, each imported when it is asked for: only one needs
+    PyFlink.
+    """
     if name == "main":
         from .job import main
 

@@ -1,4 +1,6 @@
-"""What `flink/job.py` does: looks at what the job needs, runs the statements of `job.sql`, and waits for its end."""
+"""What `flink/job.py` does: looks at what the job needs, runs the statements of `job.sql`, and
+waits for its end.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,15 @@ from ...errors import InputError, StoreError, TilewrightError
 from ...plans import load_plan
 from ..inputs import input_locations
 from ..kafka import require_brokers, require_topics, topics_of
-from .preflight import JobError, Started, claimed, has_tiles, require_inputs, require_java, require_store
+from .preflight import (
+    JobError,
+    Started,
+    claimed,
+    has_tiles,
+    require_inputs,
+    require_java,
+    require_store,
+)
 from .streams import as_it_is, by_way_of_a_stream
 
 _SET = re.compile(r"SET\s+'([^']+)'\s*=\s*'([^']*)'", re.DOTALL)
@@ -34,25 +44,67 @@ _TABLE = re.compile(r"CREATE TABLE `((?:[^`]|``)+)` ")
 _STREAMED = re.compile(r"CREATE TEMPORARY VIEW `((?:[^`]|``)+) before the stream` AS")
 _ROLLING = {"rollover-interval": "5 s", "check-interval": "1 s"}
 _CONNECTOR = (
-    "Fetch flink-sql-connector-kafka (version 5.0.0-2.2) from Maven Central, and name it with --jar, put it beside job.py, or into the "
+    "Fetch flink-sql-connector-kafka (version 5.0.0-2.2) from Maven Central, and name it with "
+    "--jar, put it beside job.py, or into the "
     "lib folder of the cluster."
 )
-_KAFKA_OPTIONS = ("properties.bootstrap.servers", "topic", "properties.group.id", "scan.startup.mode")
+_KAFKA_OPTIONS = (
+    "properties.bootstrap.servers",
+    "topic",
+    "properties.group.id",
+    "scan.startup.mode",
+)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--store", required=True, metavar="URL", help="Where the tiles are put, for instance redis://localhost:6379/0.")
-@click.option("--events", multiple=True, metavar="[SOURCE=]PATH", help="Read this file or folder of JSON Lines, not what the plan names.")
-@click.option("--stream", is_flag=True, help="Read files as a stream, with a watermark; else they are read as a whole, in any order.")
-@click.option("--follow", is_flag=True, help="Go on reading files that come into a folder; a stream without an end.")
-@click.option("--refused", metavar="FOLDER", help="Write events that are in no tile, and why, to this folder. Default: print them.")
+@click.option(
+    "--store",
+    required=True,
+    metavar="URL",
+    help="Where the tiles are put, for instance redis://localhost:6379/0.",
+)
+@click.option(
+    "--events",
+    multiple=True,
+    metavar="[SOURCE=]PATH",
+    help="Read this file or folder of JSON Lines, not what the plan names.",
+)
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Read files as a stream, with a watermark; else they are read as a whole, in any order.",
+)
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Go on reading files that come into a folder; a stream without an end.",
+)
+@click.option(
+    "--refused",
+    metavar="FOLDER",
+    help="Write events that are in no tile, and why, to this folder. Default: print them.",
+)
 @click.option(
     "--checkpoints",
     metavar="FOLDER",
-    help="Keep checkpoints here; in a folder of this machine go on from the newest of this plan and store. Elsewhere: flink run -s.",
+    help=(
+        "Keep checkpoints here; in a folder of this machine go on from the newest of this plan "
+        "and store. Elsewhere: flink run -s."
+    ),
 )
-@click.option("--parallelism", type=click.IntRange(1), metavar="N", help="Default: the plan's; on one machine at most its cores.")
-@click.option("--jar", "jars", multiple=True, metavar="FILE", help="A connector's jar; may be repeated. Those beside job.py are used too.")
+@click.option(
+    "--parallelism",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Default: the plan's; on one machine at most its cores.",
+)
+@click.option(
+    "--jar",
+    "jars",
+    multiple=True,
+    metavar="FILE",
+    help="A connector's jar; may be repeated. Those beside job.py are used too.",
+)
 @click.pass_obj
 def job(
     folder: Path,
@@ -69,7 +121,16 @@ def job(
     try:
         plan = load_plan(folder.parent)
         jars = (*jars, *map(str, sorted(folder.glob("*.jar"))))
-        started = Started(store, _events(plan, events), stream or follow, follow, refused, checkpoints, parallelism, jars)
+        started = Started(
+            store,
+            _events(plan, events),
+            stream or follow,
+            follow,
+            refused,
+            checkpoints,
+            parallelism,
+            jars,
+        )
         run(plan, (folder / "job.sql").read_text(encoding="utf-8"), started)
     except TilewrightError as error:
         click.echo(f"error: {error}", err=True)
@@ -87,17 +148,28 @@ def _events(plan: Plan, given: Sequence[str]) -> dict[str, str]:
         if "://" in path:
             continue
         if not Path(path).exists():
-            raise InputError(f"--events {path}: there is no {path}. Paths are relative to {Path.cwd()}.")
+            raise InputError(
+                f"--events {path}: there is no {path}. Paths are relative to {Path.cwd()}."
+            )
         found[source] = str(Path(path).resolve())
     return found
 
 
 def run(plan: Plan, sql: str, started: Started) -> None:
-    """Runs the statements of a job and waits until it ends. Raises JobError, InputError or StoreError, which say what to do."""
+    """Runs the statements of a job and waits until it ends.
+
+    Raises JobError, InputError or StoreError, which say what to do.
+    """
     is_local = "PYFLINK_GATEWAY_PORT" not in os.environ
     batch = bool(started.events) and not started.stream and len(started.events) == len(plan.sources)
     require_inputs(plan, started)
-    topics = topics_of({source.name: source.topic for source in plan.sources if source.topic and source.name not in started.events})
+    topics = topics_of(
+        {
+            source.name: source.topic
+            for source in plan.sources
+            if source.topic and source.name not in started.events
+        }
+    )
     require_brokers(topics)
     require_store(started.store)
     if is_local:
@@ -106,9 +178,12 @@ def run(plan: Plan, sql: str, started: Started) -> None:
     if topics:
         from pyflink.java_gateway import get_gateway
 
-        require_topics(plan, topics, get_gateway(), _CONNECTOR, lambda text: click.echo(text, err=True))
+        require_topics(
+            plan, topics, get_gateway(), _CONNECTOR, lambda text: click.echo(text, err=True)
+        )
     if batch:
-        # Nothing is late where all is read before anything is put, and Flink knows no watermark there.
+        # Nothing is late where all is read before anything is put, and Flink knows no watermark
+        # there.
         sql = sql.replace(_WATERMARK, "CAST(NULL AS TIMESTAMP_LTZ(3))")
     script = list(statements(sql))
     settings = environment.get_config()
@@ -116,31 +191,46 @@ def run(plan: Plan, sql: str, started: Started) -> None:
         settings.set(*found.groups())
     _configure(settings, plan, started, is_local, batch)
     try:
-        _execute(environment, plan, [statement for statement in script if not _SET.fullmatch(statement)], started, batch)
+        _execute(
+            environment,
+            plan,
+            [statement for statement in script if not _SET.fullmatch(statement)],
+            started,
+            batch,
+        )
     except TilewrightError:
         raise
     except Exception as wrong:
         raise JobError(f"the job of {plan.name} failed: {_reason(wrong)}") from wrong
 
 
-def _execute(environment: Any, plan: Plan, script: Sequence[str], started: Started, batch: bool) -> None:
+def _execute(
+    environment: Any, plan: Plan, script: Sequence[str], started: Started, batch: bool
+) -> None:
     changes = _changes(plan, started)
     for statement in script:
         result = environment.execute_sql(statement)
         if found := _STREAMED.match(statement):
             (as_it_is if batch else by_way_of_a_stream)(environment, found[1].replace("``", "`"))
         elif statement.startswith("EXECUTE STATEMENT SET"):
-            click.echo(f"{plan.name}: the job runs; tiles go to {started.store.split('@')[-1]}", err=True)
+            click.echo(
+                f"{plan.name}: the job runs; tiles go to {started.store.split('@')[-1]}", err=True
+            )
             _wait(result)
             if not has_tiles(plan, started.store):
-                raise JobError(f"the job of {plan.name} has ended with its input, and no event of it could be used: see what was refused.")
+                raise JobError(
+                    f"the job of {plan.name} has ended with its input, and no event of it could "
+                    "be used: see what was refused."
+                )
             click.echo(f"{plan.name}: the job has ended with its input", err=True)
         for change in changes.pop(_table(statement), []):
             environment.execute_sql(change)
 
 
 def statements(sql: str) -> Iterator[str]:
-    """The statements of a script, without comments; quotes are minded, and a statement set is one statement."""
+    """The statements of a script, without comments; quotes are minded, and a statement set is one
+    statement.
+    """
     parts: list[str] = []
     tokens = re.compile(r"--[^\n]*|'(?:[^']|'')*'|`(?:[^`]|``)*`|;|[^;'`-]+|-", re.DOTALL)
     for token in tokens.findall(sql):
@@ -174,7 +264,9 @@ def _table(statement: str) -> str:
 
 
 def _configure(settings: Any, plan: Plan, started: Started, is_local: bool, batch: bool) -> None:
-    """What the command line says beside job.sql; before any stream is made, which has its settings from then on."""
+    """What the command line says beside job.sql; before any stream is made, which has its settings
+    from then on.
+    """
     from .udf import job_parameters
 
     stream = claimed(plan, started.store)
@@ -186,11 +278,16 @@ def _configure(settings: Any, plan: Plan, started: Started, is_local: bool, batc
         settings.set("taskmanager.memory.managed.size", "512m")
     if started.store.startswith("lmdb:"):
         if started.parallelism not in (None, 1) or not is_local:
-            raise StoreError(f"store {started.store}: one process may write to it. Use --parallelism 1 here, or a store such as redis:.")
+            raise StoreError(
+                f"store {started.store}: one process may write to it. Use --parallelism 1 here, "
+                "or a store such as redis:."
+            )
         parallelism = 1
     settings.set("parallelism.default", str(parallelism))
     by_entity = not batch or parallelism == 1
-    parameters = ",".join(f"{name}:{value}" for name, value in job_parameters(plan, started.store, by_entity).items())
+    parameters = ",".join(
+        f"{name}:{value}" for name, value in job_parameters(plan, started.store, by_entity).items()
+    )
     settings.set("pipeline.global-job-parameters", parameters)
     settings.set("pipeline.name", f"tiles of {plan.name}")
     if started.checkpoints is not None:
@@ -200,16 +297,22 @@ def _configure(settings: Any, plan: Plan, started: Started, is_local: bool, batc
 
 
 def _passing_folder() -> Path:
-    """A folder that goes with the process: what no folder is named for Flink keeps in memory, and fails when that is five megabytes."""
+    """A folder that goes with the process: what no folder is named for Flink keeps in memory, and
+    fails when that is five megabytes.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tilewright-checkpoints-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def _checkpoints(settings: Any, plan: Plan, folder: str, stream: str) -> None:
-    """Those of a plan and of a store lie in a folder of their own: states of another plan do not fit, and another store lacks tiles."""
+    """Those of a plan and of a store lie in a folder of their own: states of another plan do not
+    fit, and another store lacks tiles.
+    """
     if "://" in folder:
-        settings.set("execution.checkpointing.dir", f"{folder.rstrip('/')}/{plan.fingerprint}/{stream}")
+        settings.set(
+            "execution.checkpointing.dir", f"{folder.rstrip('/')}/{plan.fingerprint}/{stream}"
+        )
         return
     own = Path(folder).resolve() / plan.fingerprint / stream
     complete = sorted(own.glob("*/chk-*/_metadata"), key=lambda path: path.stat().st_mtime_ns)
@@ -217,11 +320,13 @@ def _checkpoints(settings: Any, plan: Plan, folder: str, stream: str) -> None:
     if not complete and others:
         if plan.fingerprint in others:
             raise JobError(
-                f"{folder} holds checkpoints of a job that fills another store, and this one would lack what that has. Give that store, or "
+                f"{folder} holds checkpoints of a job that fills another store, and this one "
+                "would lack what that has. Give that store, or "
                 "another folder, with which the job begins at the first event."
             )
         raise JobError(
-            f"{folder} holds checkpoints of another plan (fingerprint {others[0]}, this one has {plan.fingerprint}), "
+            f"{folder} holds checkpoints of another plan (fingerprint {others[0]}, this one has "
+            f"{plan.fingerprint}), "
             "whose states do not fit. Give another folder, or the plan that made them."
         )
     own.mkdir(parents=True, exist_ok=True)
@@ -232,7 +337,9 @@ def _checkpoints(settings: Any, plan: Plan, folder: str, stream: str) -> None:
 
 
 def _changes(plan: Plan, started: Started) -> dict[str, list[str]]:
-    """table -> the statements that follow its own, so that it reads what `--events` names, or writes where `--refused` says."""
+    """table -> the statements that follow its own, so that it reads what `--events` names, or
+    writes where `--refused` says.
+    """
     changes: dict[str, list[str]] = {}
     for source in plan.sources:
         if (path := started.events.get(source.name)) is None:
@@ -242,13 +349,19 @@ def _changes(plan: Plan, started: Started) -> dict[str, list[str]]:
             options = ", ".join(map(literal, _KAFKA_OPTIONS))
             follow = ", 'source.monitor-interval' = '1 s'" if started.follow else ""
             changes[table] = [f"{alter} RESET ({options})"] * (source.topic is not None)
-            changes[table].append(f"{alter} SET ('connector' = 'filesystem', 'path' = {literal(path)}{follow})")
+            changes[table].append(
+                f"{alter} SET ('connector' = 'filesystem', 'path' = {literal(path)}{follow})"
+            )
     if started.refused is not None:
         path = started.refused if "://" in started.refused else str(Path(started.refused).resolve())
-        # A file is closed soon, for only closed ones are seen; by default each is kept open for half an hour.
-        rolling = ", ".join(f"'sink.rolling-policy.{name}' = '{value}'" for name, value in _ROLLING.items())
+        # A file is closed soon, for only closed ones are seen; by default each is kept open for
+        # half an hour.
+        rolling = ", ".join(
+            f"'sink.rolling-policy.{name}' = '{value}'" for name, value in _ROLLING.items()
+        )
         changes["refused"] = [
-            f"ALTER TABLE `refused` SET ('connector' = 'filesystem', 'path' = {literal(path)}, 'format' = 'json', {rolling})"
+            f"ALTER TABLE `refused` SET ('connector' = 'filesystem', 'path' = {literal(path)}, "
+            f"'format' = 'json', {rolling})"
         ]
     return changes
 
@@ -258,7 +371,9 @@ def _wait(result: Any) -> None:
         result.wait()
     except KeyboardInterrupt:
         result.get_job_client().cancel().result()
-        click.echo("stopped; with --checkpoints the same command goes on from the newest one", err=True)
+        click.echo(
+            "stopped; with --checkpoints the same command goes on from the newest one", err=True
+        )
         raise SystemExit(130) from None
 
 

@@ -44,34 +44,48 @@ class Started:
 
 
 def require_inputs(plan: Plan, started: Started) -> None:
-    """Raises InputError unless each source has events and each jar is there; warns of columns that the first events of a file lack."""
+    """Raises InputError unless each source has events and each jar is there; warns of columns that
+    the first events of a file lack.
+    """
     for jar in started.jars:
         if not Path(jar).is_file():
             raise InputError(f"--jar {jar}: there is no such file.")
     for source in plan.sources:
         if source.name in started.events or source.topic is not None:
             continue
-        if source.table is None or not Path(source.table).exists() or Path(source.table).suffix not in (".json", ".jsonl", ".ndjson"):
+        if (
+            source.table is None
+            or not Path(source.table).exists()
+            or Path(source.table).suffix not in (".json", ".jsonl", ".ndjson")
+        ):
             raise InputError(
-                f"source {source.name} has no topic, and its table {source.table} is no file of JSON Lines here. "
+                f"source {source.name} has no topic, and its table {source.table} is no file of "
+                "JSON Lines here. "
                 f"Say where its events are with --events {source.name}=PATH."
             )
     for source in plan.sources:
         place = started.events.get(source.name) or (source.table if source.topic is None else None)
         if place is not None and "://" not in place:
-            for warning in missing_columns(source, first_events(Path(place)), f"the first events of {place}"):
+            for warning in missing_columns(
+                source, first_events(Path(place)), f"the first events of {place}"
+            ):
                 click.echo(warning, err=True)
 
 
 def require_store(url: str) -> None:
     """Raises StoreError unless the store opens; nothing is written to it yet."""
     if url.startswith("memory:"):
-        raise StoreError(f"store {url} is gone when the job ends. Use a folder, as lmdb:tiles, or a redis: one.")
+        raise StoreError(
+            f"store {url} is gone when the job ends. Use a folder, as lmdb:tiles, or a redis: one."
+        )
     open_store(url).close()
 
 
 def claimed(plan: Plan, url: str) -> str:
-    """The name of the stream that fills the store from now on. Raises StoreError if it has tiles from elsewhere."""
+    """The name of the stream that fills the store from now on.
+
+    Raises StoreError if it has tiles from elsewhere.
+    """
     store = open_store(url)
     try:
         return TileSink(plan, store).stream
@@ -94,9 +108,16 @@ def require_java() -> None:
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home) / "bin" / "java") if home else "java"
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+        said = subprocess.run(
+            [java, "-version"], capture_output=True, text=True, check=False
+        ).stderr
     except OSError:
-        raise JobError(f"Flink needs Java 17 or newer, and there is no {java} here. {advice}") from None
+        raise JobError(
+            f"Flink needs Java 17 or newer, and there is no {java} here. {advice}"
+        ) from None
     version = _JAVA_VERSION.search(said)
     if version is not None and int(version[1]) < _OLDEST_JAVA:
-        raise JobError(f"Flink needs Java 17 or newer, and {java} is of version {version[1]}. {advice}, and name it with JAVA_HOME.")
+        raise JobError(
+            f"Flink needs Java 17 or newer, and {java} is of version {version[1]}. {advice}, and "
+            "name it with JAVA_HOME."
+        )

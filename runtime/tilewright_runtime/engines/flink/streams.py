@@ -1,4 +1,6 @@
-"""Tables of generated Flink jobs that are made of views by way of a stream, by Flink's Java where PyFlink does not offer it."""
+"""Tables of generated Flink jobs that are made of views by way of a stream, by Flink's Java where
+PyFlink does not offer it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ _ENTITY, _EVENT_TIME, _TIME = "__entity", "__event_time", "__time"
 def by_way_of_a_stream(environment: Any, name: str) -> None:
     """Makes the table `{name}` of the view `{name} before the stream`; job.sql says why.
 
-    Of its `__event_time` it makes the column `__time` with the source's watermark; by its `__entity` it distributes the rows.
+    Of its `__event_time` it makes the column `__time` with the source's watermark; by its
+    `__entity` it distributes the rows.
     """
     view = environment.from_path(identifier(f"{name} before the stream"))._j_table
     if _ENTITY in view.getResolvedSchema().getColumnNames():
@@ -27,39 +30,65 @@ def as_it_is(environment: Any, name: str) -> None:
     view = identifier(f"{name} before the stream")
     columns = environment.from_path(view).get_schema().get_field_names()
     time = f", {identifier(_EVENT_TIME)} AS {identifier(_TIME)}" if _EVENT_TIME in columns else ""
-    environment.execute_sql(f"CREATE TEMPORARY VIEW {identifier(name)} AS SELECT *{time} FROM {view}")
+    environment.execute_sql(
+        f"CREATE TEMPORARY VIEW {identifier(name)} AS SELECT *{time} FROM {view}"
+    )
 
 
 def _handed_through(environment: Any, view: Any, name: str) -> None:
-    """Rows stay as tables have them inside: to make rows of Python's kind of them and back costs as much as to read them."""
+    """Rows stay as tables have them inside: to make rows of Python's kind of them and back costs as
+    much as to read them.
+    """
     flink, settings = _java().org.apache.flink, environment.get_config()
     inner = _java_class("org.apache.flink.table.data.RowData")
     settings.set(_MINI_BATCH, "false")
-    stream = environment._j_tenv.toDataStream(view, view.getResolvedSchema().toSourceRowDataType().notNull().bridgedTo(inner))
+    stream = environment._j_tenv.toDataStream(
+        view, view.getResolvedSchema().toSourceRowDataType().notNull().bridgedTo(inner)
+    )
     settings.set(_MINI_BATCH, "true")
     schema = flink.table.api.Schema.newBuilder()
     if _EVENT_TIME in view.getResolvedSchema().getColumnNames():
-        schema = schema.columnByMetadata(_TIME, "TIMESTAMP_LTZ(3)", "rowtime", True).watermark(_TIME, "SOURCE_WATERMARK()")
+        schema = schema.columnByMetadata(_TIME, "TIMESTAMP_LTZ(3)", "rowtime", True).watermark(
+            _TIME, "SOURCE_WATERMARK()"
+        )
     environment._j_tenv.createTemporaryView(identifier(name), stream, schema.build())
 
 
 def _distributed(environment: Any, view: Any, name: str) -> None:
-    """The newest row of each tile whenever it has changed, all tiles of an entity in one instance of what comes next."""
+    """The newest row of each tile whenever it has changed, all tiles of an entity in one instance
+    of what comes next.
+    """
     flink = _java().org.apache.flink
     schema, key = flink.table.api.Schema.newBuilder(), []
     for column in view.getResolvedSchema().getColumns():
         is_key = column.getName().startswith("key:") or column.getName() == "__start"
-        schema = schema.column(column.getName(), column.getDataType().notNull() if is_key else column.getDataType())
+        schema = schema.column(
+            column.getName(), column.getDataType().notNull() if is_key else column.getDataType()
+        )
         key += [column.getName()] * is_key
     upsert = flink.table.connector.ChangelogMode.upsert()
-    stream = environment._j_tenv.toChangelogStream(view, schema.primaryKey(_array(_java().String, key)).build(), upsert)
+    stream = environment._j_tenv.toChangelogStream(
+        view, schema.primaryKey(_array(_java().String, key)).build(), upsert
+    )
     # This selector takes the first column of a row; PyFlink has it for streams of its own.
-    selector = _java_class("org.apache.flink.streaming.api.functions.python.KeyByKeySelector").getConstructor(None).newInstance(None)
+    selector = (
+        _java_class("org.apache.flink.streaming.api.functions.python.KeyByKeySelector")
+        .getConstructor(None)
+        .newInstance(None)
+    )
     types = flink.api.common.typeinfo
-    by_entity = stream.keyBy(selector, types.Types.ROW(_array(types.TypeInformation, [types.Types.STRING])))
-    # Flink asks for no key of a changelog of any kind; one that is upserted it would keep once more.
-    plain, every = flink.table.api.Schema.newBuilder().build(), flink.table.connector.ChangelogMode.all()
-    environment._j_tenv.createTemporaryView(identifier(name), environment._j_tenv.fromChangelogStream(by_entity, plain, every))
+    by_entity = stream.keyBy(
+        selector, types.Types.ROW(_array(types.TypeInformation, [types.Types.STRING]))
+    )
+    # Flink asks for no key of a changelog of any kind; one that is upserted it would keep once
+    # more.
+    plain, every = (
+        flink.table.api.Schema.newBuilder().build(),
+        flink.table.connector.ChangelogMode.all(),
+    )
+    environment._j_tenv.createTemporaryView(
+        identifier(name), environment._j_tenv.fromChangelogStream(by_entity, plain, every)
+    )
 
 
 def _java() -> Any:

@@ -1,4 +1,7 @@
-"""The function of generated Flink jobs: it puts batches of tiles. Only the modules of that name import PyFlink."""
+"""The function of generated Flink jobs: it puts batches of tiles.
+
+Only the modules of that name import PyFlink.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ _PLAN, _STORE, _BY_ENTITY = "tilewright.plan", "tilewright.store", "tilewright.b
 
 
 def job_parameters(plan: Plan, store_url: str, by_entity: bool) -> Mapping[str, str]:
-    """The parameters by which the function learns of the plan and the store; their values are free of separators.
+    """The parameters by which the function learns of the plan and the store; their values are free
+    of separators.
 
     `by_entity` says whether each instance of the function has all tiles of its entities to itself.
     """
@@ -38,15 +42,21 @@ def job_parameters(plan: Plan, store_url: str, by_entity: bool) -> Mapping[str, 
 
 
 class PutTiles(ScalarFunction):  # type: ignore[misc]
-    """Puts the tiles of a batch and all coarser ones into the store that the job names, and gives 1 for each row."""
+    """Puts the tiles of a batch and all coarser ones into the store that the job names, and gives 1
+    for each row.
+    """
 
     def open(self, context: FunctionContext) -> None:
         """Opens the store."""
-        document = json.loads(zlib.decompress(base64.b64decode(context.get_job_parameter(_PLAN, ""))))
+        document = json.loads(
+            zlib.decompress(base64.b64decode(context.get_job_parameter(_PLAN, "")))
+        )
         plan = plan_of_document(document, "the plan of the job")
         self._finisher = Finisher(plan)
         self._store = open_store(base64.b64decode(context.get_job_parameter(_STORE, "")).decode())
-        self._sink = TileSink(plan, self._store, is_alone=context.get_job_parameter(_BY_ENTITY, "") == str(True))
+        self._sink = TileSink(
+            plan, self._store, is_alone=context.get_job_parameter(_BY_ENTITY, "") == str(True)
+        )
 
     def close(self) -> None:
         """Closes the store."""
@@ -57,13 +67,17 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
         import pandas as pd
 
         schema = self._finisher.schema
-        handed = pa.table([_column(series, field) for series, field in zip(columns, schema, strict=True)], schema=schema)
+        handed = pa.table(
+            [_column(series, field) for series, field in zip(columns, schema, strict=True)],
+            schema=schema,
+        )
         self._sink.put(self._finisher.finish(handed))
         return pd.Series([1] * len(handed), dtype="int64")
 
 
 def _column(series: Any, field: pa.Field) -> pa.Array:
-    # pandas has no null among numbers but NaN; only the smallest and largest of no values are null, and NaN is none of them.
+    # pandas has no null among numbers but NaN; only the smallest and largest of no values are null,
+    # and NaN is none of them.
     values = series.to_numpy()
     if pa.types.is_list(field.type):
         return pa.array(list(values), field.type)

@@ -1,1 +1,4 @@
-"""What the generated Spark jobs run: sessions, inputs, records made by Arrow workers, loading. pyspark is the extra `spark`."""
+"""What the generated Spark jobs run: sessions, inputs, records made by Arrow workers, loading.
+
+pyspark is the extra `spark`.
+"""

@@ -18,15 +18,25 @@ if TYPE_CHECKING:
 
 MALFORMED = "__malformed"
 _CORRUPT = "__corrupt"
-_FORMATS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
-_NOT_READ = {"json": "not valid JSON: is the line cut?", "csv": "has another number of fields than the header: is the line cut?"}
+_FORMATS = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+}
+_NOT_READ = {
+    "json": "not valid JSON: is the line cut?",
+    "csv": "has another number of fields than the header: is the line cut?",
+}
 
 
 def places(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[str, str]:
-    """source -> where its events are: `NAME=PLACE` or, for a plan of one source, `PLACE`; else the table of the source.
+    """source -> where its events are: `NAME=PLACE` or, for a plan of one source, `PLACE`; else the
+    table of the source.
 
-    For a stream it is rather the topic, if the source has one. Raises InputError for a source that does not exist or whose
-    events are nowhere.
+    For a stream it is rather the topic, if the source has one. Raises InputError for a source that
+    does not exist or whose events are nowhere.
     """
     found = input_locations(plan, given)
     for source in plan.sources:
@@ -34,7 +44,10 @@ def places(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[str
             default = (source.topic if stream else None) or source.table
             if default is None:
                 lacking = "neither a topic nor a table" if stream else "no table"
-                raise InputError(f"the source {source.name} has {lacking}. Say where its events are: --events {source.name}=PLACE.")
+                raise InputError(
+                    f"the source {source.name} has {lacking}. Say where its events are: --events "
+                    f"{source.name}=PLACE."
+                )
             found[source.name] = default
     return found
 
@@ -55,21 +68,42 @@ def read(spark: SparkSession, source: Source, place: str) -> DataFrame:
         else:
             frame = _text_reader(spark, form, source, place)
     except AnalysisException as error:
-        raise InputError(f"source {source.name}: {place} cannot be read: {first_line(error)}") from None
+        raise InputError(
+            f"source {source.name}: {place} cannot be read: {first_line(error)}"
+        ) from None
     return _checked(frame, source, place, form)
 
 
 def _text_reader(spark: SparkSession, form: str, source: Source, place: str) -> DataFrame:
     if form == "json":
-        return spark.read.schema(_as_texts([column.name for column in source.columns])).options(**_OPTIONS["json"]).json(place)
+        return (
+            spark.read.schema(_as_texts([column.name for column in source.columns]))
+            .options(**_OPTIONS["json"])
+            .json(place)
+        )
     header = spark.read.options(**_OPTIONS["csv"]).csv(place).columns
-    return spark.read.schema(_as_texts(header)).options(**_OPTIONS["csv"], enforceSchema="false").csv(place)
+    return (
+        spark.read.schema(_as_texts(header))
+        .options(**_OPTIONS["csv"], enforceSchema="false")
+        .csv(place)
+    )
 
 
-#: Every value is read as text, and cast by the plan, which refuses what does not fit; a reader would make nulls of it.
+#: Every value is read as text, and cast by the plan, which refuses what does not fit; a reader
+#: would make nulls of it.
 _OPTIONS: dict[str, dict[str, str]] = {
-    "json": {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT, "primitivesAsString": "true"},
-    "csv": {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": _CORRUPT, "header": "true", "escape": '"', "multiLine": "true"},
+    "json": {
+        "mode": "PERMISSIVE",
+        "columnNameOfCorruptRecord": _CORRUPT,
+        "primitivesAsString": "true",
+    },
+    "csv": {
+        "mode": "PERMISSIVE",
+        "columnNameOfCorruptRecord": _CORRUPT,
+        "header": "true",
+        "escape": '"',
+        "multiLine": "true",
+    },
     "parquet": {},
 }
 
@@ -86,7 +120,8 @@ def _checked(frame: DataFrame, source: Source, place: str, form: str | None) -> 
     missing = [column.name for column in source.columns if column.name not in frame.columns]
     if missing:
         raise InputError(
-            f"source {source.name}: {place} lacks the column{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}. "
+            f"source {source.name}: {place} lacks the column{'s' * (len(missing) > 1)} "
+            f"{', '.join(map(repr, missing))}. "
             f"It has {', '.join(map(repr, (name for name in frame.columns if name != _CORRUPT)))}."
         )
     corrupt = f.col(_CORRUPT) if _CORRUPT in frame.columns else f.lit(None).cast("string")
@@ -96,7 +131,8 @@ def _checked(frame: DataFrame, source: Source, place: str, form: str | None) -> 
 
 
 def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
-    """The same of a topic, or of a folder or a glob of files, whose new files are read as they come.
+    """The same of a topic, or of a folder or a glob of files, whose new files are read as they
+    come.
 
     Raises InputError if the kind of the files cannot be told, or it lacks a column.
     """
@@ -106,7 +142,8 @@ def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
     if form is None:
         endings = ", ".join(_FORMATS)
         raise InputError(
-            f"source {source.name}: {place}: a stream is kafka://HOST:PORT/TOPIC, or a glob of files that end in {endings}, "
+            f"source {source.name}: {place}: a stream is kafka://HOST:PORT/TOPIC, or a glob of "
+            f"files that end in {endings}, "
             "such as clicks/*.jsonl."
         )
     names = [column.name for column in source.columns]
@@ -116,20 +153,32 @@ def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
     else:
         # Columns of files that are not there yet are those of the first ones.
         first = read(spark, source, place)
-        schema = first.schema if form == "parquet" else _as_texts(spark.read.options(**_OPTIONS["csv"]).csv(place).columns)
+        schema = (
+            first.schema
+            if form == "parquet"
+            else _as_texts(spark.read.options(**_OPTIONS["csv"]).csv(place).columns)
+        )
         frame = reader.schema(schema).format(form).load(place)
     return _checked(frame, source, place, form)
 
 
 def _objects(spark: SparkSession, source: Source, topic: Topic) -> DataFrame:
-    """The messages of a topic from its first one on, each a JSON object; those without content are passed over, as empty lines are."""
+    """The messages of a topic from its first one on, each a JSON object; those without content are
+    passed over, as empty lines are.
+    """
     from pyspark.sql import functions as f
 
-    where = {"kafka.bootstrap.servers": topic.servers, "subscribe": topic.name, "startingOffsets": "earliest"}
+    where = {
+        "kafka.bootstrap.servers": topic.servers,
+        "subscribe": topic.name,
+        "startingOffsets": "earliest",
+    }
     text = f.col("value").cast("string")
     messages = spark.readStream.format("kafka").options(**where).load().where(f.trim(text) != "")
     fields = _as_texts([column.name for column in source.columns])
-    return messages.select(f.from_json(text, fields, _OPTIONS["json"]).alias("event")).select("event.*")
+    return messages.select(f.from_json(text, fields, _OPTIONS["json"]).alias("event")).select(
+        "event.*"
+    )
 
 
 def _quoted(name: str) -> str:

@@ -28,7 +28,9 @@ def say(text: str) -> None:
 
 
 def plan_beside(script: str, given: str | None) -> Plan:
-    """The plan that a job was generated from: the one given, or that in the folder above the script. Raises PlanError."""
+    """The plan that a job was generated from: the one given, or that in the folder above the
+    script. Raises PlanError.
+    """
     from ...plans import load_plan
 
     return load_plan(given or Path(script).resolve().parent.parent)
@@ -55,7 +57,9 @@ def refusals(events: DataFrame) -> dict[str, int]:
 
 
 def run(work: Callable[[], int]) -> None:
-    """Runs a job and ends the process: status 0, what the job says, or 1 with the error in a line."""
+    """Runs a job and ends the process: status 0, what the job says, or 1 with the error in a
+    line.
+    """
     try:
         status = work()
     except TilewrightError as error:

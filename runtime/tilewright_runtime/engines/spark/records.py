@@ -19,9 +19,11 @@ Batches = Iterable[pa.RecordBatch]
 
 
 def encoder(plan_text: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
-    """A function for `mapInArrow`: batches of the finest tiles, those of an entity side by side, to rows of `bulk.SCHEMA`.
+    """A function for `mapInArrow`: batches of the finest tiles, those of an entity side by side, to
+    rows of `bulk.SCHEMA`.
 
-    The newest event of an entity is at or before that of all, so tiles that ended before it are complete already.
+    The newest event of an entity is at or before that of all, so tiles that ended before it are
+    complete already.
     """
 
     def encode(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -35,8 +37,12 @@ def encoder(plan_text: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     return encode
 
 
-def putter(plan_text: str, store_url: str, newest_ms: int) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
-    """A function for `mapInArrow`: puts rows of `bulk.SCHEMA` into a store that all workers reach; gives what `bulk.Put` counts."""
+def putter(
+    plan_text: str, store_url: str, newest_ms: int
+) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+    """A function for `mapInArrow`: puts rows of `bulk.SCHEMA` into a store that all workers reach;
+    gives what `bulk.Put` counts.
+    """
 
     def put(batches: Batches) -> Iterator[pa.RecordBatch]:
         store = open_store(store_url)

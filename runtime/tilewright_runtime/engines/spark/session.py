@@ -1,4 +1,6 @@
-"""A Spark session in which the plan's SQL means what it means elsewhere, and whose errors can be read."""
+"""A Spark session in which the plan's SQL means what it means elsewhere, and whose errors can be
+read.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from ...errors import TilewrightError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-#: What the session must be for the SQL to mean the same everywhere, whatever the cluster's defaults are.
+#: What the session must be for the SQL to mean the same everywhere, whatever the cluster's defaults
+#: are.
 MEANING = {
     "spark.sql.ansi.enabled": "false",
     "spark.sql.session.timeZone": "UTC",
@@ -29,15 +32,21 @@ MEANING = {
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",
 }
 
-#: Of a session that no spark-submit has made. What goes wrong is said in a line of ours, not by Spark's log in a hundred.
+_LOGGING = Path(__file__).with_name("log4j2.properties")
+
+#: Of a session that no spark-submit has made. What goes wrong is said in a line of ours, not by
+#: Spark's log in a hundred.
 _LOCAL = {
     "spark.master": "local[*]",
     "spark.ui.enabled": "false",
     "spark.driver.host": "localhost",
-    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}",
+    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
 }
 
-_JAVA_HINT = "Spark needs Java 17 or newer: install it (Debian and Ubuntu: apt-get install openjdk-17-jre-headless), or set JAVA_HOME."
+_JAVA_HINT = (
+    "Spark needs Java 17 or newer: install it (Debian and Ubuntu: apt-get install "
+    "openjdk-17-jre-headless), or set JAVA_HOME."
+)
 
 
 class SparkJobError(TilewrightError):
@@ -45,7 +54,10 @@ class SparkJobError(TilewrightError):
 
 
 def open_session(name: str) -> SparkSession:
-    """The session of a job. Raises SparkJobError if pyspark or Java is missing, or the cluster cannot be reached."""
+    """The session of a job.
+
+    Raises SparkJobError if pyspark or Java is missing, or the cluster cannot be reached.
+    """
     try:
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
@@ -66,7 +78,10 @@ def open_session(name: str) -> SparkSession:
 
 
 def end_session() -> None:
-    """Ends Spark, if it was begun. Its threads for callbacks would hold on to libraries that complain of it at the process's end."""
+    """Ends Spark, if it was begun.
+
+    Its threads for callbacks would hold on to libraries that complain of it at the process's end.
+    """
     if "pyspark" not in sys.modules:
         return
     from pyspark import SparkContext
@@ -90,13 +105,21 @@ def readable() -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says that a person can use: of a worker the error of its Python, of Java the innermost cause."""
+    """What an error says that a person can use: of a worker the error of its Python, of Java the
+    innermost cause.
+    """
     text = str(error)
     if raised := re.findall(
-        r"^(?:tilewright_runtime\.errors\.\w+: )?(\w.*)$", text.partition("Traceback (most recent call last):\n")[2], re.MULTILINE
+        r"^(?:tilewright_runtime\.errors\.\w+: )?(\w.*)$",
+        text.partition("Traceback (most recent call last):\n")[2],
+        re.MULTILINE,
     ):
         return str(raised[0])
     if causes := re.findall(r"^Caused by: (?:[\w.$]+: )?(.+)$", text, re.MULTILINE):
         return str(causes[-1])
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("at ", "JVM stacktrace"))]
+    lines = [
+        line.strip()
+        for line in text.splitlines()
+        if line.strip() and not line.lstrip().startswith(("at ", "JVM stacktrace"))
+    ]
     return re.sub(r"^(\[[A-Z_.]+\]) ", "", lines[0]) if lines else type(error).__name__

@@ -5,7 +5,9 @@ from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, sele
 clicks = EventSource(
     table="../data/clicks.csv",
     schema={"user_id": "string", "price": "double", "quantity": "bigint", "ts": "timestamp"},
-    query=Query(selects=select("user_id", amount="price * quantity"), wheres=["price > 0"], time_column="ts"),
+    query=Query(
+        selects=select("user_id", amount="price * quantity"), wheres=["price > 0"], time_column="ts"
+    ),
 )
 
 user_clicks = GroupBy(

@@ -1,4 +1,6 @@
-"""A sketch of how many different values there are, Apache DataSketches' HyperLogLog, and the operation APPROX_UNIQUE_COUNT."""
+"""A sketch of how many different values there are, Apache DataSketches' HyperLogLog, and the
+operation APPROX_UNIQUE_COUNT.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def _hll(state: State) -> FieldCodec:
 
     def build(column: pa.Array) -> list[Bytes]:
         values = column.values.to_pylist()
-        return [sketch(values[bounds[0] : bounds[1]]) if bounds else None for bounds in lists(column)]
+        return [
+            sketch(values[bounds[0] : bounds[1]]) if bounds else None for bounds in lists(column)
+        ]
 
     def merge(parts: Sequence[bytes]) -> Any:
         union = ds.hll_union(lg_k)
@@ -48,7 +52,8 @@ def _difference(first: bytes, second: bytes) -> str | None:
     import datasketches as ds
 
     want, got = (ds.hll_sketch.deserialize(part) for part in (first, second))
-    # Three standard errors of the smaller of two sketches of 2**lg_k registers (HyperLogLog: 1.04 / sqrt(m)).
+    # Three standard errors of the smaller of two sketches of 2**lg_k registers (HyperLogLog: 1.04 /
+    # sqrt(m)).
     allowed = 3 * 1.04 / math.sqrt(1 << want.lg_config_k) * max(want.get_estimate(), 1.0)
     off = abs(want.get_estimate() - got.get_estimate())
     if off > allowed:
@@ -56,12 +61,23 @@ def _difference(first: bytes, second: bytes) -> str | None:
     both = ds.hll_union(want.lg_config_k)
     both.update(want)
     both.update(got)
-    # Values that are hashed in another way, as by another library, count again where two sketches are merged.
+    # Values that are hashed in another way, as by another library, count again where two sketches
+    # are merged.
     other = both.get_estimate() - want.get_estimate() > allowed
-    return f"counts {both.get_estimate():.1f} values when it is merged with that of the same values" if other else None
+    return (
+        f"counts {both.get_estimate():.1f} values when it is merged with that of the same values"
+        if other
+        else None
+    )
 
 
-KINDS = {"hll": StateType(variable=_hll, column=lambda state, runs: runs.listed(runs.arrow(runs.values)), difference=_difference)}
+KINDS = {
+    "hll": StateType(
+        variable=_hll,
+        column=lambda state, runs: runs.listed(runs.arrow(runs.values)),
+        difference=_difference,
+    )
+}
 
 
 def _unique_count(inputs: FinalizerContext) -> Finalizer:

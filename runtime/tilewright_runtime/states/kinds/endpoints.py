@@ -1,6 +1,7 @@
 """The first and the last value by event time, and the operations FIRST and LAST.
 
-A value is chosen by its time, and of equal times the larger one is; NaN is the largest number, as in SQL.
+A value is chosen by its time, and of equal times the larger one is; NaN is the largest number, as
+in SQL.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _NO_TIME = {"first": int(_INT.max), "last": int(_INT.min)}
 
 @dataclass(frozen=True)
 class Endpoint(MergeGroup):
-    """A first or last value: the word of its time, and the word of its value or None if that is a text."""
+    """A first or last value: the word of its time, and the word of its value or None if that is a
+    text.
+    """
 
     kind: str
     time: int
@@ -56,7 +59,9 @@ class Endpoint(MergeGroup):
         """No time."""
         return {self.time: self.no_time}
 
-    def merge_pairs(self, older: Rows, newer: Rows, rows: Rows, texts: Sequence[tuple[Bytes, Bytes]] | None) -> NDArray[np.bool_]:
+    def merge_pairs(
+        self, older: Rows, newer: Rows, rows: Rows, texts: Sequence[tuple[Bytes, Bytes]] | None
+    ) -> NDArray[np.bool_]:
         """Keeps the value whose time is further out, or which is larger at the same time."""
         keep = self._older_wins(older, newer, texts or ())
         rows[keep, self.time] = older[keep, self.time]
@@ -64,7 +69,9 @@ class Endpoint(MergeGroup):
             rows[keep, self.value] = older[keep, self.value]
         return keep
 
-    def _older_wins(self, older: Rows, newer: Rows, texts: Sequence[tuple[Bytes, Bytes]]) -> NDArray[np.bool_]:
+    def _older_wins(
+        self, older: Rows, newer: Rows, texts: Sequence[tuple[Bytes, Bytes]]
+    ) -> NDArray[np.bool_]:
         old_ts, new_ts = older[:, self.time], newer[:, self.time]
         further = old_ts < new_ts if self.kind == "first" else old_ts > new_ts
         ties = (old_ts == new_ts) & (old_ts != self.no_time)
@@ -74,7 +81,9 @@ class Endpoint(MergeGroup):
                 old_text, new_text = texts[i]
                 larger[i] = (old_text or b"") > (new_text or b"")
         else:
-            old, new = (rows[:, self.value].view(NUMPY_DTYPES[self.dtype]) for rows in (older, newer))
+            old, new = (
+                rows[:, self.value].view(NUMPY_DTYPES[self.dtype]) for rows in (older, newer)
+            )
             larger = old > new
             if self.dtype == "f64":
                 larger |= np.isnan(old) & ~np.isnan(new)
@@ -82,11 +91,15 @@ class Endpoint(MergeGroup):
         return wins
 
     def merge_runs(self, parts: Rows, rows: Rows, begins: Places, ends: Places) -> Places:
-        """Keeps the value of each run's first or last part that has one; any part of the run where none has."""
+        """Keeps the value of each run's first or last part that has one; any part of the run where
+        none has.
+        """
         places = np.arange(len(parts))
         empty = parts[:, self.time] == self.no_time
         if self.kind == "first":
-            chosen = np.minimum(np.minimum.reduceat(np.where(empty, len(parts), places), begins), ends - 1)
+            chosen = np.minimum(
+                np.minimum.reduceat(np.where(empty, len(parts), places), begins), ends - 1
+            )
         else:
             chosen = np.maximum(np.maximum.reduceat(np.where(empty, -1, places), begins), begins)
         rows[:, self.time] = parts[chosen, self.time]
@@ -110,13 +123,16 @@ class Endpoint(MergeGroup):
             numbers[self.value] = None
 
 
-def _joint(kind: str) -> Callable[[str, Mapping[str, int], Mapping[str, str]], MergeGroup]:
-    return lambda state, words, dtypes: Endpoint(state, kind, words["ts"], words.get("value"), dtypes.get("value", ""))
+def _merge_group(kind: str) -> Callable[[str, Mapping[str, int], Mapping[str, str]], MergeGroup]:
+    return lambda state, words, dtypes: Endpoint(
+        state, kind, words["ts"], words.get("value"), dtypes.get("value", "")
+    )
 
 
 def _numbers(sign: int) -> Callable[[State, GroupedValues], Mapping[str, NDArray[Any]]]:
     def fields(state: State, runs: GroupedValues) -> Mapping[str, NDArray[Any]]:
-        # The last of each run: the newest (or oldest) time, and of equal times the larger value; NaN sorts last.
+        # The last of each run: the newest (or oldest) time, and of equal times the larger value;
+        # NaN sorts last.
         order = np.lexsort((runs.values, sign * runs.times, runs.run))
         chosen = order[runs.starts + runs.counts - 1]
         return {"ts": runs.times[chosen], "value": runs.values[chosen]}
@@ -124,8 +140,12 @@ def _numbers(sign: int) -> Callable[[State, GroupedValues], Mapping[str, NDArray
     return fields
 
 
-def _has_time(kind: str) -> Callable[[FinalizerContext, int], Callable[[Sequence[Any], Mapping[str, Any]], bool]]:
-    def has_value(inputs: FinalizerContext, state: int) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
+def _has_time(
+    kind: str,
+) -> Callable[[FinalizerContext, int], Callable[[Sequence[Any], Mapping[str, Any]], bool]]:
+    def has_value(
+        inputs: FinalizerContext, state: int
+    ) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
         time, no_time = inputs.word(state, "ts"), _NO_TIME[kind]
         return lambda numbers, _: numbers[time] != no_time
 
@@ -137,8 +157,9 @@ def _endpoint(kind: str, sign: int) -> StateType:
     return StateType(
         numbers=numbers,
         column=lambda state, runs: runs.arrow(numbers(state, runs)["value"]),
-        variable=lambda state: text_field(max),  # never asked to merge: a text is chosen by its time
-        merge_group=_joint(kind),
+        # Never asked to merge: a text is chosen by its time.
+        variable=lambda state: text_field(max),
+        merge_group=_merge_group(kind),
         has_value=_has_time(kind),
     )
 

@@ -1,4 +1,6 @@
-"""Values that are kept exactly, as sets, sets that stop growing, and counts by value; UNIQUE_COUNT and its kin, HISTOGRAM."""
+"""Values that are kept exactly, as sets, sets that stop growing, and counts by value; UNIQUE_COUNT
+and its kin, HISTOGRAM.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +53,12 @@ def _counts(state: State, runs: GroupedValues) -> pa.Array:
 
 KINDS = {
     "unique": StateType(variable=lambda state: entry_field(state, _distinct), column=_values),
-    "bounded": StateType(variable=lambda state: entry_field(state, _bounded(int(state.params["k"]))), column=_values),
-    "histogram": StateType(variable=lambda state: entry_field(state, _counted, numbered=True), column=_counts),
+    "bounded": StateType(
+        variable=lambda state: entry_field(state, _bounded(int(state.params["k"]))), column=_values
+    ),
+    "histogram": StateType(
+        variable=lambda state: entry_field(state, _counted, numbered=True), column=_counts
+    ),
 }
 
 
@@ -65,7 +71,9 @@ def _histogram(inputs: FinalizerContext) -> Finalizer:
     restore, k = to_python(inputs.type), int(inputs.feature.params["k"])
 
     def counts(entries: Entries) -> dict[Any, int]:
-        chosen = entries.select(np.argsort(-entries.numbers, kind="stable")[: k or None])  # values are sorted, so ties are by value
+        chosen = entries.select(
+            np.argsort(-entries.numbers, kind="stable")[: k or None]
+        )  # values are sorted, so ties are by value
         return dict(zip(map(restore, chosen.values.tolist()), chosen.numbers.tolist(), strict=True))
 
     return optional(inputs.name(0, "entries"), counts)

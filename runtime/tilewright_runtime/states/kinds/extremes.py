@@ -1,4 +1,7 @@
-"""The smallest and the largest value, and the operations MIN and MAX. NaN is the largest number, as in SQL."""
+"""The smallest and the largest value, and the operations MIN and MAX.
+
+NaN is the largest number, as in SQL.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A sketch of the most frequent values, Apache DataSketches' frequent items of texts, and the operation TOP_K."""
+"""A sketch of the most frequent values, Apache DataSketches' frequent items of texts, and the
+operation TOP_K.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +42,14 @@ def _frequent(state: State) -> FieldCodec:
 
         if not pa.types.is_map(column.type):  # engines without a count by value give the values
             values = column.values.to_pylist()
-            return [sketch(Counter(values[bounds[0] : bounds[1]]).items()) if bounds else None for bounds in lists(column)]
+            return [
+                sketch(Counter(values[bounds[0] : bounds[1]]).items()) if bounds else None
+                for bounds in lists(column)
+            ]
         pairs = list(zip(column.keys.to_pylist(), column.items.to_pylist(), strict=True))
-        return [sketch(pairs[bounds[0] : bounds[1]]) if bounds else None for bounds in lists(column)]
+        return [
+            sketch(pairs[bounds[0] : bounds[1]]) if bounds else None for bounds in lists(column)
+        ]
 
     def merge(parts: Sequence[bytes]) -> Any:
         merged = ds.frequent_strings_sketch(lg_max_k)
@@ -58,7 +65,9 @@ def _counted(state: State, runs: GroupedValues) -> pa.Array:
     import pyarrow as pa
 
     offsets, values, counts = runs.counted()
-    return pa.MapArray.from_arrays(offsets, pa.array(_texts(state, runs, values), pa.string()), counts)
+    return pa.MapArray.from_arrays(
+        offsets, pa.array(_texts(state, runs, values), pa.string()), counts
+    )
 
 
 def _texts(state: State, runs: GroupedValues, values: NDArray[Any]) -> list[str]:
@@ -80,7 +89,9 @@ def _difference(first: bytes, second: bytes) -> str | None:
     want, got = (ds.frequent_strings_sketch.deserialize(part) for part in (first, second))
     if want.total_weight != got.total_weight:
         return f"counts {got.total_weight} values, not {want.total_weight}"
-    for item, _, low, high in want.get_frequent_items(ds.frequent_items_error_type.NO_FALSE_POSITIVES):
+    for item, _, low, high in want.get_frequent_items(
+        ds.frequent_items_error_type.NO_FALSE_POSITIVES
+    ):
         if got.get_upper_bound(item) < low or got.get_lower_bound(item) > high:
             return f"counts {item!r} {got.get_estimate(item)} times, not {want.get_estimate(item)}"
     return None
@@ -113,7 +124,10 @@ def _top_k(inputs: FinalizerContext) -> Finalizer:
         if objects[name] is None:
             return None
         found = objects[name].get_frequent_items(frequent_items_error_type.NO_FALSE_NEGATIVES, 0)
-        counts = sorted(((convert(item), estimate) for item, estimate, _, _ in found), key=lambda pair: (-pair[1], pair[0]))
+        counts = sorted(
+            ((convert(item), estimate) for item, estimate, _, _ in found),
+            key=lambda pair: (-pair[1], pair[0]),
+        )
         return [{"item": item, "count": count} for item, count in counts[:k]]
 
     return top

@@ -42,15 +42,24 @@ def _values(state: State, runs: GroupedValues) -> pa.Array:
 def _with_times(state: State, runs: GroupedValues) -> pa.Array:
     import pyarrow as pa
 
-    return runs.listed(pa.StructArray.from_arrays([pa.array(runs.times), runs.arrow(runs.values)], ["t", "x"]))
+    return runs.listed(
+        pa.StructArray.from_arrays([pa.array(runs.times), runs.arrow(runs.values)], ["t", "x"])
+    )
 
 
 def _of_values(keep: Callable[[int], Reduce]) -> StateType:
-    return StateType(variable=lambda state: entry_field(state, keep(int(state.params["k"]))), column=_values)
+    return StateType(
+        variable=lambda state: entry_field(state, keep(int(state.params["k"]))), column=_values
+    )
 
 
 def _of_times(sign: int) -> StateType:
-    return StateType(variable=lambda state: entry_field(state, _timed(int(state.params["k"]), sign), numbered=True), column=_with_times)
+    return StateType(
+        variable=lambda state: entry_field(
+            state, _timed(int(state.params["k"]), sign), numbered=True
+        ),
+        column=_with_times,
+    )
 
 
 KINDS = {
@@ -63,7 +72,10 @@ KINDS = {
 
 def _listed(inputs: FinalizerContext) -> Finalizer:
     restore = to_python(inputs.type)
-    return optional(inputs.name(0, "entries"), lambda entries: [restore(value) for value in entries.values.tolist()])
+    return optional(
+        inputs.name(0, "entries"),
+        lambda entries: [restore(value) for value in entries.values.tolist()],
+    )
 
 
 FINALIZERS = {"LARGEST_K": _listed, "SMALLEST_K": _listed, "FIRST_K": _listed, "LAST_K": _listed}

@@ -1,4 +1,6 @@
-"""Sketches of quantiles, t-digests and KLL sketches of Apache DataSketches, and the operation APPROX_PERCENTILE."""
+"""Sketches of quantiles, t-digests and KLL sketches of Apache DataSketches, and the operation
+APPROX_PERCENTILE.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 
     from ..grouped_values import GroupedValues
 
-#: Digests are merged into one of this many times their compression: each merge at their own one would blur ties a little
-#: more (rank error of 31 merged days 2.5 % at 1 x, 1.0 % at 4 x, for 0.3 ms more).
+#: Digests are merged into one of this many times their compression: each merge at their own one
+#: would blur ties a little more (rank error of 31 merged days 2.5 % at 1 x, 1.0 % at 4 x, for 0.3
+#: ms more).
 _FINER = 4
 
 #: Where two sketches are compared.
@@ -36,7 +39,9 @@ def _build_numbers(empty: Callable[[], Any]) -> Callable[[pa.Array], list[Bytes]
     def build(column: pa.Array) -> list[Bytes]:
         # A copy: the library does not take arrays that cannot be written, such as Arrow's.
         values = np.array(column.values.to_numpy(zero_copy_only=False))
-        return [sketch(values[bounds[0] : bounds[1]]) if bounds else None for bounds in lists(column)]
+        return [
+            sketch(values[bounds[0] : bounds[1]]) if bounds else None for bounds in lists(column)
+        ]
 
     return build
 
@@ -63,7 +68,8 @@ def _tdigest(state: State) -> FieldCodec:
 def _kll(state: State) -> FieldCodec:
     import datasketches as ds
 
-    # These bytes are those of the KLL aggregate of Spark, which reads and writes the same library's.
+    # These bytes are those of the KLL aggregate of Spark, which reads and writes the same
+    # library's.
     k = int(state.params["k"])
 
     def merge(parts: Sequence[bytes]) -> Any:
@@ -72,7 +78,9 @@ def _kll(state: State) -> FieldCodec:
             merged.merge(ds.kll_doubles_sketch.deserialize(part))
         return merged
 
-    return FieldCodec(merge, lambda sketch: sketch.serialize(), _build_numbers(lambda: ds.kll_doubles_sketch(k)))
+    return FieldCodec(
+        merge, lambda sketch: sketch.serialize(), _build_numbers(lambda: ds.kll_doubles_sketch(k))
+    )
 
 
 def _values(state: State, runs: GroupedValues) -> pa.Array:
@@ -125,7 +133,9 @@ _DIGEST = _Quantiles(
     # Measured for merged digests of compression 200.
     error=lambda digest: 0.01 * 200 / digest.k,
     # The rank of a value itself is the middle of those that are equal to it.
-    ranks=lambda digest, value: tuple(digest.get_rank(math.nextafter(value, end)) for end in (-math.inf, math.inf)),
+    ranks=lambda digest, value: tuple(
+        digest.get_rank(math.nextafter(value, end)) for end in (-math.inf, math.inf)
+    ),
 )
 _KLL = _Quantiles(
     read=_read_kll,
@@ -141,12 +151,19 @@ KINDS = {
 
 
 def _percentiles(inputs: FinalizerContext) -> Finalizer:
-    name, ranks = inputs.name(0, "sketch"), [float(rank) for rank in inputs.feature.params["percentiles"]]
+    name, ranks = (
+        inputs.name(0, "sketch"),
+        [float(rank) for rank in inputs.feature.params["percentiles"]],
+    )
     quantile = _kll_quantile if inputs.feature.params["sketch"] == "kll" else _tdigest_quantile
 
     def quantiles(_: Sequence[Any], objects: Mapping[str, Any]) -> list[float] | None:
         sketch = objects[name]
-        return None if sketch is None or sketch.is_empty() else [quantile(sketch, rank) for rank in ranks]
+        return (
+            None
+            if sketch is None or sketch.is_empty()
+            else [quantile(sketch, rank) for rank in ranks]
+        )
 
     return quantiles
 
@@ -156,7 +173,10 @@ def _tdigest_quantile(sketch: Any, rank: float) -> float:
 
 
 def _kll_quantile(sketch: Any, rank: float) -> float:
-    """A value that occurs: the smallest whose rank reaches the one asked, as in Spark. The ends are known exactly."""
+    """A value that occurs: the smallest whose rank reaches the one asked, as in Spark.
+
+    The ends are known exactly.
+    """
     if rank in (0, 1):
         return sketch.get_max_value() if rank else sketch.get_min_value()  # type: ignore[no-any-return]
     return sketch.get_quantile(rank, inclusive=True)  # type: ignore[no-any-return]

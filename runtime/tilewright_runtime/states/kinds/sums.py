@@ -23,9 +23,14 @@ _INT64 = 1 << 63
 
 def _sums(state: State, runs: GroupedValues) -> Mapping[str, NDArray[Any]]:
     if family(state.type) == "float":
-        with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs make NaN, as they do in SQL
+        with np.errstate(
+            invalid="ignore", over="ignore"
+        ):  # infinities of both signs make NaN, as they do in SQL
             return {"sum": np.add.reduceat(runs.values, runs.starts)}
-    return {"hi": np.add.reduceat(runs.values // LIMB, runs.starts), "lo": np.add.reduceat(runs.values % LIMB, runs.starts)}
+    return {
+        "hi": np.add.reduceat(runs.values // LIMB, runs.starts),
+        "lo": np.add.reduceat(runs.values % LIMB, runs.starts),
+    }
 
 
 KINDS = {
@@ -60,7 +65,10 @@ def _sum(inputs: FinalizerContext) -> Finalizer:
             return None
         value = total(numbers)
         if not -limit <= value < limit:
-            raise FetchError(f"{name}: the sum {value} does not fit its type {inputs.feature.type}. Sum a double instead.")
+            raise FetchError(
+                f"{name}: the sum {value} does not fit its type {inputs.feature.type}. Sum a "
+                "double instead."
+            )
         return restore(value)
 
     return exact

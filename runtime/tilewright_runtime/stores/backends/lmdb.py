@@ -1,4 +1,6 @@
-"""The embedded store: one LMDB environment in a folder, tiles under ordered keys so that a cover is one scan a level."""
+"""The embedded store: one LMDB environment in a folder, tiles under ordered keys so that a cover is
+one scan a level.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ _environments: WeakValueDictionary[str, _Environment] = WeakValueDictionary()
 
 
 class _Environment:
-    """An open LMDB environment with its two tables, grown when it is full and locked while this process writes."""
+    """An open LMDB environment with its two tables, grown when it is full and locked while this
+    process writes.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,14 +46,20 @@ class _Environment:
             self.lmdb = self._open()
         except lmdb.InvalidError as wrong:
             raise StoreError(
-                f"store lmdb:{path} is damaged: data.mdb is not a file of LMDB. Restore a whole copy, or write the events into a new store."
+                f"store lmdb:{path} is damaged: data.mdb is not a file of LMDB. Restore a whole "
+                "copy, or write the events into a new store."
             ) from wrong
         except (lmdb.Error, OSError) as wrong:
-            raise StoreError(f"store lmdb:{path} cannot be opened: {wrong}. Give a folder that this user can write.") from wrong
+            raise StoreError(
+                f"store lmdb:{path} cannot be opened: {wrong}. Give a folder that this user can "
+                "write."
+            ) from wrong
         self._require_whole_file()
         with self.lmdb.begin() as transaction:
             is_new = transaction.stat()["entries"] == 0
-        self.tiles, self.documents = self._make() if is_new and self._lock is not None else self._find()
+        self.tiles, self.documents = (
+            self._make() if is_new and self._lock is not None else self._find()
+        )
 
     def _open(self) -> Any:
         """Opens the file to write it if this user may, else only to read it."""
@@ -57,47 +67,73 @@ class _Environment:
         self.is_seen = True
         if not data.exists() or _may_write(self.path, data):
             self.path.mkdir(parents=True, exist_ok=True)
-            opened = lmdb.open(str(self.path), map_size=_FIRST_MAP_BYTES, max_dbs=2, max_readers=512)
+            opened = lmdb.open(
+                str(self.path), map_size=_FIRST_MAP_BYTES, max_dbs=2, max_readers=512
+            )
             self._lock = os.open(self.path / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
             return opened
         self.is_seen = _may_write(self.path / _READERS_FILE)
-        return lmdb.open(str(self.path), map_size=_FIRST_MAP_BYTES, max_dbs=2, max_readers=512, readonly=True, lock=self.is_seen)
+        return lmdb.open(
+            str(self.path),
+            map_size=_FIRST_MAP_BYTES,
+            max_dbs=2,
+            max_readers=512,
+            readonly=True,
+            lock=self.is_seen,
+        )
 
     def _require_whole_file(self) -> None:
-        """Raises StoreError for a file that was cut: reading a page that is not there would kill the process."""
+        """Raises StoreError for a file that was cut: reading a page that is not there would kill
+        the process.
+        """
         used = (self.lmdb.info()["last_pgno"] + 1) * self.lmdb.stat()["psize"]
         found = (self.path / _DATA_FILE).stat().st_size
         if found < used:
             raise StoreError(
-                f"store lmdb:{self.path} is damaged: {_DATA_FILE} has {found:,} bytes of {used:,}, as after a copy that did not end. "
+                f"store lmdb:{self.path} is damaged: {_DATA_FILE} has {found:,} bytes of "
+                f"{used:,}, as after a copy that did not end. "
                 "Restore a whole copy, or write the events into a new store."
             )
 
     def _make(self) -> tuple[Any, Any]:
-        """Both tables and the format in one transaction, so that a kill leaves all of it or nothing."""
+        """Both tables and the format in one transaction, so that a kill leaves all of it or
+        nothing.
+        """
         with self.lmdb.begin(write=True) as transaction:
-            tables = self.lmdb.open_db(b"tiles", transaction), self.lmdb.open_db(b"documents", transaction)
+            tables = (
+                self.lmdb.open_db(b"tiles", transaction),
+                self.lmdb.open_db(b"documents", transaction),
+            )
             transaction.put(b"format", FORMAT.encode(), db=tables[1])
         return tables
 
     def _find(self) -> tuple[Any, Any]:
         try:
-            tables = self.lmdb.open_db(b"tiles", create=False), self.lmdb.open_db(b"documents", create=False)
+            tables = (
+                self.lmdb.open_db(b"tiles", create=False),
+                self.lmdb.open_db(b"documents", create=False),
+            )
         except (lmdb.NotFoundError, lmdb.IncompatibleError):
             raise StoreError(
-                f"store lmdb:{self.path} is an LMDB environment, but not one of Tilewright's, or it is damaged. Give another folder."
+                f"store lmdb:{self.path} is an LMDB environment, but not one of Tilewright's, or "
+                "it is damaged. Give another folder."
             ) from None
         with self.lmdb.begin(db=tables[1]) as transaction:
             found = (transaction.get(b"format") or b"none").decode()
         if found != FORMAT:
-            raise StoreError(f"store lmdb:{self.path} has format {found}, this version reads {FORMAT}. Write its events into a new store.")
+            raise StoreError(
+                f"store lmdb:{self.path} has format {found}, this version reads {FORMAT}. Write "
+                "its events into a new store."
+            )
         return tables
 
     def read(self, table: Any, work: Callable[[Any], T]) -> T:
-        """What some work gives in a read transaction; another process may have grown the file since.
+        """What some work gives in a read transaction; another process may have grown the file
+        since.
 
-        A writer keeps the pages that a reader sees only if the reader may enter itself into the table of readers. One that
-        may not is safe until the second commit after the one that it reads, so work that took longer is done again.
+        A writer keeps the pages that a reader sees only if the reader may enter itself into the
+        table of readers. One that may not is safe until the second commit after the one that it
+        reads, so work that took longer is done again.
         """
         while True:
             try:
@@ -113,13 +149,17 @@ class _Environment:
         if self._locked:
             return
         if self._lock is None:
-            raise StoreError(f"store lmdb:{self.path} can only be read by this user. Write as one who may change the folder and its files.")
+            raise StoreError(
+                f"store lmdb:{self.path} can only be read by this user. Write as one who may "
+                "change the folder and its files."
+            )
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             writer = os.pread(self._lock, 32, 0).decode().strip() or "unknown"
             raise StoreError(
-                f"store lmdb:{self.path} is being written by another process (pid {writer}). Wait until it ends, or write to another store."
+                f"store lmdb:{self.path} is being written by another process (pid {writer}). Wait "
+                "until it ends, or write to another store."
             ) from None
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
@@ -177,13 +217,17 @@ class LmdbStore:
     def get(self, name: str) -> bytes | None:
         """A named document."""
         environment, key = self._open, _document_key(name)
-        found: bytes | None = environment.read(environment.documents, lambda transaction: transaction.get(key))
+        found: bytes | None = environment.read(
+            environment.documents, lambda transaction: transaction.get(key)
+        )
         return found
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
         """The record of each tile, None where there is none."""
         environment = self._open
-        return environment.read(environment.tiles, lambda transaction: [transaction.get(key) for key in keys.ordered])
+        return environment.read(
+            environment.tiles, lambda transaction: [transaction.get(key) for key in keys.ordered]
+        )
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Puts the tiles that are newer than what is stored; nothing expires here."""
@@ -198,7 +242,9 @@ class LmdbStore:
         return self.transact(lambda transaction: put_first(transaction, name, value))
 
     def transact(self, work: Callable[[LmdbTransaction], T]) -> T:
-        """Runs `work` in one LMDB transaction, and again with a larger map if the store was full."""
+        """Runs `work` in one LMDB transaction, and again with a larger map if the store was
+        full.
+        """
         environment = self._open
         environment.lock()
         while True:
@@ -210,13 +256,20 @@ class LmdbStore:
             except lmdb.MapResizedError:
                 environment.lmdb.set_mapsize(0)
             except lmdb.DiskError as wrong:
-                raise StoreError(f"store {self.url}: {wrong}. Nothing of this batch was kept; make room and write again.") from wrong
+                raise StoreError(
+                    f"store {self.url}: {wrong}. Nothing of this batch was kept; make room and "
+                    "write again."
+                ) from wrong
 
     def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
-        """All tiles of a table, some thousand at a time, so that no read transaction outlives a part."""
+        """All tiles of a table, some thousand at a time, so that no read transaction outlives a
+        part.
+        """
         key = prefix = f"{table}\0".encode()
         while part := self._part(prefix, key):
-            yield from by_level(table, ((*parse_ordered_key(key)[1:], record) for key, record in part))
+            yield from by_level(
+                table, ((*parse_ordered_key(key)[1:], record) for key, record in part)
+            )
             key = part[-1][0] + b"\0"
 
     def _part(self, prefix: bytes, begin: bytes) -> list[tuple[bytes, bytes]]:
@@ -225,7 +278,11 @@ class LmdbStore:
         def work(transaction: Any) -> list[tuple[bytes, bytes]]:
             cursor = transaction.cursor()
             found = cursor.iternext() if cursor.set_range(begin) else iter(())
-            return [(key, record) for key, record in islice(found, _PART_TILES) if key.startswith(prefix)]
+            return [
+                (key, record)
+                for key, record in islice(found, _PART_TILES)
+                if key.startswith(prefix)
+            ]
 
         return environment.read(environment.tiles, work)
 
@@ -248,11 +305,15 @@ class LmdbTransaction:
 
     def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
         """Writes the record of each tile."""
-        self._transaction.cursor(self._environment.tiles).putmulti(zip(keys.ordered, records, strict=True))
+        self._transaction.cursor(self._environment.tiles).putmulti(
+            zip(keys.ordered, records, strict=True)
+        )
 
     def get(self, name: str) -> bytes | None:
         """A named document."""
-        found: bytes | None = self._transaction.get(_document_key(name), db=self._environment.documents)
+        found: bytes | None = self._transaction.get(
+            _document_key(name), db=self._environment.documents
+        )
         return found
 
     def put(self, name: str, value: bytes) -> None:
@@ -265,16 +326,22 @@ def _may_write(*paths: Path) -> bool:
 
 
 def _document_key(name: str) -> bytes:
-    # A source's URI may be longer than a key of LMDB; its hash is not. The document itself repeats the name.
+    # A source's URI may be longer than a key of LMDB; its hash is not. The document itself repeats
+    # the name.
     return name.encode() if len(name) < 64 else hashlib.sha256(name.encode()).digest()
 
 
 def open_url(url: str, rest: str, create: bool) -> LmdbStore:
     """Opens the store in a folder, or makes it there if it may."""
     if not rest:
-        raise StoreError(f"store {url!r} names no folder: write lmdb:PATH, for instance lmdb:tiles.lmdb.")
+        raise StoreError(
+            f"store {url!r} names no folder: write lmdb:PATH, for instance lmdb:tiles.lmdb."
+        )
     if Path(rest).is_file():
         raise StoreError(f"store {url}: {rest} is a file; an lmdb: store is a folder.")
     if not create and not (Path(rest) / _DATA_FILE).exists():
-        raise StoreError(f"store {url}: there is none. Write events into it first (tilewright write), or name another folder.")
+        raise StoreError(
+            f"store {url}: there is none. Write events into it first (tilewright write), or name "
+            "another folder."
+        )
     return LmdbStore(rest)

@@ -13,7 +13,9 @@ T = TypeVar("T")
 
 
 class MemoryStore:
-    """Tiles in dictionaries: (table, entity, size) -> start -> record, with the starts kept in order beside them."""
+    """Tiles in dictionaries: (table, entity, size) -> start -> record, with the starts kept in
+    order beside them.
+    """
 
     max_entity_bytes = 1 << 20
     expires = False
@@ -30,7 +32,12 @@ class MemoryStore:
         for size_ms, start_ms, end_ms in ranges:
             place = (table, entity, size_ms)
             starts, tiles = self._starts.get(place, []), self._tiles.get(place, {})
-            found.append([tiles[start] for start in starts[bisect_left(starts, start_ms) : bisect_left(starts, end_ms)]])
+            found.append(
+                [
+                    tiles[start]
+                    for start in starts[bisect_left(starts, start_ms) : bisect_left(starts, end_ms)]
+                ]
+            )
         return found
 
     def get(self, name: str) -> bytes | None:
@@ -67,7 +74,13 @@ class MemoryStore:
         """All tiles of a table."""
         for (of_table, entity, size_ms), tiles in list(self._tiles.items()):
             if of_table == table:
-                yield from by_level(table, [(entity, size_ms, start_ms, record) for start_ms, record in sorted(tiles.items())])
+                yield from by_level(
+                    table,
+                    [
+                        (entity, size_ms, start_ms, record)
+                        for start_ms, record in sorted(tiles.items())
+                    ],
+                )
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -76,7 +89,9 @@ class MemoryStore:
 class MemoryTransaction:
     """Changes that are not yet in the store."""
 
-    def __init__(self, stored: dict[tuple[str, str, int], dict[int, bytes]], documents: dict[str, bytes]) -> None:
+    def __init__(
+        self, stored: dict[tuple[str, str, int], dict[int, bytes]], documents: dict[str, bytes]
+    ) -> None:
         self._stored = stored
         self._stored_documents = documents
         self.tiles: dict[tuple[str, str, int], dict[int, bytes]] = {}
@@ -84,16 +99,27 @@ class MemoryTransaction:
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
         """The record of each tile, None where there is none."""
-        by_entity = [self._of(self._stored, keys, entity) | self._of(self.tiles, keys, entity) for entity in keys.entities]
-        return [by_entity[entity].get(start) for entity, start in zip(keys.entity, keys.starts_ms, strict=True)]
+        by_entity = [
+            self._of(self._stored, keys, entity) | self._of(self.tiles, keys, entity)
+            for entity in keys.entities
+        ]
+        return [
+            by_entity[entity].get(start)
+            for entity, start in zip(keys.entity, keys.starts_ms, strict=True)
+        ]
 
     @staticmethod
-    def _of(tiles: dict[tuple[str, str, int], dict[int, bytes]], keys: TileKeys, entity: str) -> dict[int, bytes]:
+    def _of(
+        tiles: dict[tuple[str, str, int], dict[int, bytes]], keys: TileKeys, entity: str
+    ) -> dict[int, bytes]:
         return tiles.get((keys.table, entity, keys.size_ms), {})
 
     def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
         """Writes the record of each tile."""
-        by_entity = [self.tiles.setdefault((keys.table, entity, keys.size_ms), {}) for entity in keys.entities]
+        by_entity = [
+            self.tiles.setdefault((keys.table, entity, keys.size_ms), {})
+            for entity in keys.entities
+        ]
         for entity, start, record in zip(keys.entity, keys.starts_ms, records, strict=True):
             by_entity[entity][start] = record
 

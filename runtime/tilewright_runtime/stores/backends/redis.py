@@ -1,4 +1,6 @@
-"""Tiles in Redis: a key a tile, a cover read by one MGET, tiles put by a function on the server that keeps the newer one."""
+"""Tiles in Redis: a key a tile, a cover read by one MGET, tiles put by a function on the server
+that keeps the newer one.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,12 @@ _TIMEOUT_S = 5.0
 _CONNECTIONS = 16
 _OLDEST = 7
 
-#: Tiles and bytes of one call, which the server works off without doing anything else: about a millisecond.
+#: Tiles and bytes of one call, which the server works off without doing anything else: about a
+#: millisecond.
 _CALL_TILES = 512
 _CALL_BYTES = 1 << 20
-#: A longer range that does not begin with time is no cover; to enumerate its keys would take the memory of both sides.
+#: A longer range that does not begin with time is no cover; to enumerate its keys would take the
+#: memory of both sides.
 _LONGEST_RANGE = 1_000_000
 
 #: The covers of all entities ask for the same ids, and to make one takes longer than to look it up.
@@ -32,9 +36,10 @@ _tile_id = lru_cache(1 << 16)(tile_id)
 _DOCUMENT = "tilewright::{}"
 _FIRST = "first"
 
-# `put` compares what records.precedence compares: the sequence (bytes 16-23, as two halves that Lua's numbers hold exactly), then the
-# flags (byte 5). It reads bytes 5-23 of what is stored, so that the size of a record costs nothing. Numbers are compared,
-# since texts would be compared by the server's locale.
+# `put` compares what records.precedence compares: the sequence (bytes 16-23, as two halves that
+# Lua's numbers hold exactly), then the flags (byte 5). It reads bytes 5-23 of what is stored, so
+# that the size of a record costs nothing. Numbers are compared, since texts would be compared by
+# the server's locale.
 _LIBRARY = """
 local function rank(header)
   if #header < 19 then return {-1, -1, -1} end
@@ -54,7 +59,8 @@ local function put(keys, args)
   local ttl = tonumber(args[1])
   for i, key in ipairs(keys) do
     local record = args[i + 1]
-    if redis.call('EXISTS', key) == 0 or newer(record:sub(6, 24), redis.call('GETRANGE', key, 5, 23)) then
+    if redis.call('EXISTS', key) == 0
+        or newer(record:sub(6, 24), redis.call('GETRANGE', key, 5, 23)) then
       if ttl then redis.call('SET', key, record, 'PX', ttl) else redis.call('SET', key, record) end
     end
   end
@@ -69,7 +75,8 @@ local function first(keys, args)
   return redis.status_reply('OK')
 end
 """
-# Named by their content: versions of Tilewright that differ in them work on one server side by side.
+# Named by their content: versions of Tilewright that differ in them work on one server side by
+# side.
 _VERSION = hashlib.sha256(_LIBRARY.encode()).hexdigest()[:12]
 _PUT, _PUT_FIRST = f"tilewright_put_{_VERSION}", f"tilewright_first_{_VERSION}"
 _CODE = f"""#!lua name=tilewright_{_VERSION}
@@ -82,11 +89,13 @@ redis.register_function('{_PUT_FIRST}', first)
 class RedisStore:
     """Tiles and documents in one database of a Redis server, or in a cluster; safe for threads.
 
-    `create` says whether tiles will be put: then the functions are loaded, which a read-only replica would refuse.
+    `create` says whether tiles will be put: then the functions are loaded, which a read-only
+    replica would refuse.
     """
 
-    # Redis could hold longer keys. But the rows that a writer refuses are those whose keys the embedded store beside it cannot
-    # hold, and what was refused must not be answered as if it had never happened.
+    # Redis could hold longer keys. But the rows that a writer refuses are those whose keys the
+    # embedded store beside it cannot hold, and what was refused must not be answered as if it had
+    # never happened.
     max_entity_bytes = 493
     expires = True
 
@@ -96,12 +105,17 @@ class RedisStore:
         self._client, self._is_cluster = self._asking(lambda: _connect(url, self.url))
         found = self.put_first("format", FORMAT.encode()) if create else self.get("format")
         if found is not None and found != FORMAT.encode():
-            raise StoreError(f"store {self.url} has format {found.decode()}, this version reads {FORMAT}. Use another database.")
+            raise StoreError(
+                f"store {self.url} has format {found.decode()}, this version reads {FORMAT}. Use "
+                "another database."
+            )
         if create:
             self._asking(self._load)
 
     def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
-        """The records of an entity in each range, oldest first, by one MGET; a range from the beginning of time costs a GET more."""
+        """The records of an entity in each range, oldest first, by one MGET; a range from the
+        beginning of time costs a GET more.
+        """
         keys: list[str] = []
         ends = []
         for wanted in ranges:
@@ -113,16 +127,23 @@ class RedisStore:
         if not keys:
             return [[] for _ in ranges]
         found = self._asking(lambda: self._redis.mget(keys))
-        return [[record for record in found[begin:end] if record is not None] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+        return [
+            [record for record in found[begin:end] if record is not None]
+            for begin, end in zip([0, *ends[:-1]], ends, strict=True)
+        ]
 
     def _from_first(self, prefix: str, wanted: Range) -> Range:
-        """The part of a range that may hold tiles, from what is kept beside those without a time to live."""
+        """The part of a range that may hold tiles, from what is kept beside those without a time to
+        live.
+        """
         first = self._asking(lambda: self._redis.get(prefix + _FIRST))
         start_ms = max(wanted.start_ms, int(first)) if first else wanted.end_ms
         return Range(wanted.size_ms, start_ms, max(wanted.end_ms, start_ms))
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """The record of each tile, None where there is none, by MGETs of some hundred keys, in a cluster one a slot."""
+        """The record of each tile, None where there is none, by MGETs of some hundred keys, in a
+        cluster one a slot.
+        """
         texts = keys.texts
         # The tiles of several entities lie on several nodes, which no single MGET may ask.
         get = self._redis.mget_nonatomic if self._is_cluster else self._redis.mget
@@ -137,27 +158,49 @@ class RedisStore:
             texts = keys.texts[part]
             calls = [] if ttl_ms is not None else self._first_calls(keys, part)
             for places in self._together(keys, part):
-                calls.append([_PUT, len(places), *(texts[i] for i in places), ttl_ms or "", *(records[part.start + i] for i in places)])
+                calls.append(
+                    [
+                        _PUT,
+                        len(places),
+                        *(texts[i] for i in places),
+                        ttl_ms or "",
+                        *(records[part.start + i] for i in places),
+                    ]
+                )
             self._call(calls)
 
     def _first_calls(self, keys: TileKeys, part: slice) -> list[list[Any]]:
-        """What notes the first tile of each entity, before the tiles are there, so that no reader misses one."""
+        """What notes the first tile of each entity, before the tiles are there, so that no reader
+        misses one.
+        """
         firsts: dict[int, int] = {}
         for entity, start_ms in zip(keys.entity[part], keys.starts_ms[part], strict=True):
             firsts[entity] = min(firsts.get(entity, start_ms), start_ms)
-        named = [(text_prefix(keys.table, keys.entities[entity], keys.size_ms) + _FIRST, start) for entity, start in firsts.items()]
+        named = [
+            (text_prefix(keys.table, keys.entities[entity], keys.size_ms) + _FIRST, start)
+            for entity, start in firsts.items()
+        ]
         groups = [[one] for one in named] if self._is_cluster else [named]
-        return [[_PUT_FIRST, len(group), *(name for name, _ in group), *(start for _, start in group)] for group in groups]
+        return [
+            [_PUT_FIRST, len(group), *(name for name, _ in group), *(start for _, start in group)]
+            for group in groups
+        ]
 
     def _together(self, keys: TileKeys, part: slice) -> list[list[int]]:
-        """Which tiles of a part one call may put: on one server all of them, in a cluster those of one entity."""
+        """Which tiles of a part one call may put: on one server all of them, in a cluster those of
+        one entity.
+        """
         places = range(part.stop - part.start)
         if not self._is_cluster:
             return [list(places)]
-        return [list(group) for _, group in groupby(places, key=lambda i: keys.entity[part.start + i])]
+        return [
+            list(group) for _, group in groupby(places, key=lambda i: keys.entity[part.start + i])
+        ]
 
     def _call(self, calls: Sequence[Sequence[Any]]) -> None:
-        """Calls functions in one round trip, once more if the server has lost them, as after a restart without its data."""
+        """Calls functions in one round trip, once more if the server has lost them, as after a
+        restart without its data.
+        """
 
         from redis.exceptions import ResponseError
 
@@ -181,7 +224,9 @@ class RedisStore:
         self._asking(work_with_functions)
 
     def _load(self) -> None:
-        """Puts the functions onto the server, in a cluster onto each primary, unless they are there."""
+        """Puts the functions onto the server, in a cluster onto each primary, unless they are
+        there.
+        """
         from redis.exceptions import ResponseError
 
         try:
@@ -201,7 +246,9 @@ class RedisStore:
 
     def put_first(self, name: str, value: bytes) -> bytes:
         """Writes a named document unless there is one, and returns the one that is there."""
-        found: bytes | None = self._asking(lambda: self._redis.set(_DOCUMENT.format(name), value, nx=True, get=True))
+        found: bytes | None = self._asking(
+            lambda: self._redis.set(_DOCUMENT.format(name), value, nx=True, get=True)
+        )
         return value if found is None else found
 
     def close(self) -> None:
@@ -217,7 +264,10 @@ class RedisStore:
         return self._client
 
     def _asking(self, work: Callable[[], T]) -> T:
-        """What some commands give. Raises StoreError for whatever goes wrong, with what to do about it."""
+        """What some commands give.
+
+        Raises StoreError for whatever goes wrong, with what to do about it.
+        """
         from redis.exceptions import RedisError
 
         try:
@@ -232,8 +282,10 @@ def _tile_ids(url: str, wanted: Range) -> list[str]:
     step_ms = abs(size_ms)  # negative for chunks of raw events
     if (end_ms - start_ms) // step_ms > _LONGEST_RANGE:
         raise StoreError(
-            f"store {url}: a range of {(end_ms - start_ms) // step_ms:,} tiles cannot be read, since Redis keeps no order. "
-            "Ask for a shorter one, or for one from the beginning of time of a level without a time to live."
+            f"store {url}: a range of {(end_ms - start_ms) // step_ms:,} tiles cannot be read, "
+            "since Redis keeps no order. "
+            "Ask for a shorter one, or for one from the beginning of time of a level without a "
+            "time to live."
         )
     return [_tile_id(start, size_ms) for start in range(start_ms, end_ms, step_ms)]
 
@@ -251,24 +303,37 @@ def _parts(records: Sequence[bytes]) -> Iterator[slice]:
 
 
 def _shown(url: str) -> str:
-    """A URL without user, password and parameters. Raises StoreError, which does not show it either, if it is none."""
+    """A URL without user, password and parameters.
+
+    Raises StoreError, which does not show it either, if it is none.
+    """
     scheme = url.partition(":")[0]
     wrong = StoreError(
-        f"store {scheme}: its URL cannot be read (it is not shown, as it may hold a password). Write {scheme}://host:port/db or "
-        f"{scheme}://user:password@host:port/db, with special characters of the password percent-encoded."
+        f"store {scheme}: its URL cannot be read (it is not shown, as it may hold a password). "
+        f"Write {scheme}://host:port/db or "
+        f"{scheme}://user:password@host:port/db, with special characters of the password "
+        "percent-encoded."
     )
     try:
         parts = urlsplit(url)
         host, port, database = parts.hostname, parts.port, parts.path.removeprefix("/")
     except ValueError:
         raise wrong from None
-    if not url.startswith(f"{scheme}://") or not host or not (database.isdecimal() or not database) or parts.fragment:
+    if (
+        not url.startswith(f"{scheme}://")
+        or not host
+        or not (database.isdecimal() or not database)
+        or parts.fragment
+    ):
         raise wrong
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port or 6379}/{database or 0}"
 
 
 def _connect(url: str, shown: str) -> tuple[Any, bool]:
-    """A client of a server or of a cluster, and which of them it is. Raises StoreError for a server that cannot hold tiles."""
+    """A client of a server or of a cluster, and which of them it is.
+
+    Raises StoreError for a server that cannot hold tiles.
+    """
     import redis
     from redis.backoff import ExponentialBackoff
     from redis.retry import Retry
@@ -280,13 +345,17 @@ def _connect(url: str, shown: str) -> tuple[Any, bool]:
         "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 2),
     }
     try:
-        pool = redis.BlockingConnectionPool.from_url(url, max_connections=_CONNECTIONS, timeout=_TIMEOUT_S, **options)
+        pool = redis.BlockingConnectionPool.from_url(
+            url, max_connections=_CONNECTIONS, timeout=_TIMEOUT_S, **options
+        )
         client: Any = redis.Redis(connection_pool=pool)
         found = client.info()
     except (ValueError, TypeError) as wrong:
-        # Parameters that a connection does not know; their values may be secret, their names are not in the text of all of them.
+        # Parameters that a connection does not know; their values may be secret, their names are
+        # not in the text of all of them.
         raise StoreError(
-            f"store {shown}: a parameter of its URL cannot be used ({type(wrong).__name__}). Leave it out, or mend it."
+            f"store {shown}: a parameter of its URL cannot be used ({type(wrong).__name__}). "
+            "Leave it out, or mend it."
         ) from None
     _require_fit(found, shown)
     if not found.get("cluster_enabled"):
@@ -298,11 +367,15 @@ def _connect(url: str, shown: str) -> tuple[Any, bool]:
 def _require_fit(found: dict[str, Any], shown: str) -> None:
     version = str(found.get("redis_version", "0"))
     if int(version.partition(".")[0]) < _OLDEST:
-        raise StoreError(f"store {shown} is Redis {version}; {_OLDEST}.0 or newer is needed, for functions on the server.")
+        raise StoreError(
+            f"store {shown} is Redis {version}; {_OLDEST}.0 or newer is needed, for functions on "
+            "the server."
+        )
     policy = found.get("maxmemory_policy", "noeviction")
     if policy != "noeviction" and found.get("maxmemory"):
         raise StoreError(
-            f"store {shown} deletes keys when its memory is full (maxmemory-policy {policy}): features would be wrong without a word. "
+            f"store {shown} deletes keys when its memory is full (maxmemory-policy {policy}): "
+            "features would be wrong without a word. "
             "Set it to noeviction (CONFIG SET maxmemory-policy noeviction)."
         )
 
@@ -313,20 +386,48 @@ def _what_to_do(wrong: Exception) -> str:
 
     #: The first that fits; the special ones stand before their bases.
     advice: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
-        (e.AuthenticationError, "refuses the user or the password ({}). Give them in the URL: redis://user:password@host:port/db."),
-        (e.NoPermissionError, "does not let this user do that ({}). Grant it the keys tiles::* and tilewright::*, and the commands."),
+        (
+            e.AuthenticationError,
+            (
+                "refuses the user or the password ({}). Give them in the URL: "
+                "redis://user:password@host:port/db."
+            ),
+        ),
+        (
+            e.NoPermissionError,
+            (
+                "does not let this user do that ({}). Grant it the keys tiles::* and "
+                "tilewright::*, "
+                "and the commands."
+            ),
+        ),
         (e.ReadOnlyError, "is a read-only replica. Write to its primary; only reading works here."),
-        (e.OutOfMemoryError, "is full ({}). Give it more memory (maxmemory), then write again: what is missing is put again."),
+        (
+            e.OutOfMemoryError,
+            (
+                "is full ({}). Give it more memory (maxmemory), then write again: "
+                "what is missing is "
+                "put again."
+            ),
+        ),
         (e.BusyLoadingError, "is still loading its data. Try again when it has."),
         (
             (e.TimeoutError, TimeoutError),
-            "did not answer in time ({}). Is it overloaded, or the network? A longer time is ?socket_timeout=SECONDS.",
+            (
+                "did not answer in time ({}). Is it overloaded, or the network? A longer time is "
+                "?socket_timeout=SECONDS."
+            ),
         ),
         (e.InvalidResponse, "does not answer like a Redis ({}). Correct host and port."),
-        ((e.ConnectionError, OSError), "cannot be reached ({}). Start it, or correct host and port."),
+        (
+            (e.ConnectionError, OSError),
+            "cannot be reached ({}). Start it, or correct host and port.",
+        ),
     ]
     text = str(wrong).rstrip(".")
-    return next((form.format(text) for kind, form in advice if isinstance(wrong, kind)), f"refuses: {text}.")
+    return next(
+        (form.format(text) for kind, form in advice if isinstance(wrong, kind)), f"refuses: {text}."
+    )
 
 
 def open_url(url: str, rest: str, create: bool) -> RedisStore:
@@ -334,5 +435,8 @@ def open_url(url: str, rest: str, create: bool) -> RedisStore:
     try:
         import redis  # noqa: F401
     except ImportError:
-        raise StoreError("a redis: store needs the package redis. Install it with: pip install 'tilewright[redis]'") from None
+        raise StoreError(
+            "a redis: store needs the package redis. Install it with: pip install "
+            "'tilewright[redis]'"
+        ) from None
     return RedisStore(url, create)

@@ -1,4 +1,6 @@
-"""Run by the Python that has Flink: reads {"ddl": […], "queries": […]} from standard input and prints the row of each query."""
+"""Run by the Python that has Flink: reads {"ddl": […], "queries": […]} from standard input and
+prints the row of each query.
+"""
 
 import json
 import sys

@@ -1,4 +1,6 @@
-"""Different values: counted exactly while they are few, and within the stated error when they are many."""
+"""Different values: counted exactly while they are few, and within the stated error when they are
+many.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +24,24 @@ UNIQUE_ERROR = 3 * 1.04 / math.sqrt(1 << 12)
 
 @pytest.mark.parametrize("count", [0, 1, 10, 150])
 def test_few_different_values_are_counted_exactly(count: int) -> None:
-    """Up to some hundred values the count of different ones is exact, however often each comes and however it is split."""
+    """Up to some hundred values the count of different ones is exact, however often each comes and
+    however it is split.
+    """
     assert (
-        feature_of([f"value {number % max(count, 1)}" for number in range(count * 3)], pa.string(), Operation.APPROX_UNIQUE_COUNT) == count
+        feature_of(
+            [f"value {number % max(count, 1)}" for number in range(count * 3)],
+            pa.string(),
+            Operation.APPROX_UNIQUE_COUNT,
+        )
+        == count
     )
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.string()])
 def test_many_different_values_are_counted_within_the_stated_error(kind: pa.DataType) -> None:
-    """20,000 different values of any type are counted within three standard errors of the sketch."""
+    """20,000 different values of any type are counted within three standard errors of the
+    sketch.
+    """
     values = [str(number) if kind == pa.string() else number for number in range(20_000)]
     found = feature_of(values, kind, Operation.APPROX_UNIQUE_COUNT)
     assert abs(found - 20_000) <= 20_000 * UNIQUE_ERROR
@@ -43,7 +54,9 @@ def test_the_empty_text_is_a_value() -> None:
 
 def test_a_sketch_of_distinct_values_has_the_form_of_the_plan() -> None:
     """A built sketch and a merged one have the eight bits a register that the plan names."""
-    plan = plan_of({"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.APPROX_UNIQUE_COUNT]))
+    plan = plan_of(
+        {"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.APPROX_UNIQUE_COUNT])
+    )
     functions = variable_kinds(plan, layout_of(plan))["hll_t.sketch"]
     (part,) = functions.build(pa.array([[str(number) for number in range(1000)]]))
     assert part is not None
@@ -62,7 +75,12 @@ def sketch(values: Iterable[int], salt: str = "") -> bytes:
 def test_an_estimate_is_a_whole_number() -> None:
     """It is rounded, and 0 of an empty window."""
     functions = functions_of(Operation.APPROX_UNIQUE_COUNT, "string")
-    found = value_of(Operation.APPROX_UNIQUE_COUNT, "string", {}, {"sketch": functions.merge([sketch(range(7)), sketch(range(5, 9))])})
+    found = value_of(
+        Operation.APPROX_UNIQUE_COUNT,
+        "string",
+        {},
+        {"sketch": functions.merge([sketch(range(7)), sketch(range(5, 9))])},
+    )
     assert (found, type(found)) == (9, int)
     assert value_of(Operation.APPROX_UNIQUE_COUNT, "string", {}, {"sketch": None}) == 0
 
@@ -71,7 +89,9 @@ def test_each_tile_has_a_sketch_of_its_own() -> None:
     """Of its own values, whatever those of others are."""
     functions = functions_of(Operation.APPROX_UNIQUE_COUNT, "string")
     parts = functions.build(pa.array([["a", "b"], None, ["a"], ["c", "d", ""]]))
-    assert [None if part is None else round(functions.merge([part]).get_estimate()) for part in parts] == [2, None, 1, 3]
+    assert [
+        None if part is None else round(functions.merge([part]).get_estimate()) for part in parts
+    ] == [2, None, 1, 3]
 
 
 def test_sketches_of_the_same_values_agree() -> None:

@@ -1,4 +1,6 @@
-"""First and last values: which of two, of a run, and of a cover is chosen, and what stands for none."""
+"""First and last values: which of two, of a run, and of a cover is chosen, and what stands for
+none.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ from tilewright_runtime.states.grouped_values import GroupedValues
 from tilewright_runtime.tiles.layout import layout_of
 
 NO_TIME = {"first": 2**63 - 1, "last": -(2**63)}
-#: A time before and one after all times of a case: a first value is the one before, a last value the one after.
+#: A time before and one after all times of a case: a first value is the one before, a last value
+#: the one after.
 OUTER = {"first": 10, "last": 90}
 
 
@@ -31,7 +34,11 @@ def joint_of(kind: str, dtype: str | None) -> MergeGroup:
     made = kind_of(kind).merge_group
     assert made is not None
     words, dtypes = {"ts": 1}, {"ts": "i64"}
-    return made("it", words, dtypes) if dtype is None else made("it", words | {"value": 2}, dtypes | {"value": dtype})
+    return (
+        made("it", words, dtypes)
+        if dtype is None
+        else made("it", words | {"value": 2}, dtypes | {"value": dtype})
+    )
 
 
 def rows(*pairs: tuple[int, float], dtype: str = "i64") -> Rows:
@@ -42,7 +49,9 @@ def rows(*pairs: tuple[int, float], dtype: str = "i64") -> Rows:
     return made
 
 
-def merged(kind: str, older: tuple[int, float], newer: tuple[int, float], dtype: str = "i64") -> Any:
+def merged(
+    kind: str, older: tuple[int, float], newer: tuple[int, float], dtype: str = "i64"
+) -> Any:
     """The time and value of two tiles together, which are not changed themselves."""
     one, other = rows(older, dtype=dtype), rows(newer, dtype=dtype)
     before, found = (one.tobytes(), other.tobytes()), other.copy()
@@ -66,11 +75,16 @@ def test_no_value_yields_to_any(kind: str) -> None:
     empty, full = (NO_TIME[kind], 0), (50, -9)
     assert merged(kind, empty, full) == merged(kind, full, empty) == full
     assert merged(kind, empty, empty) == empty
-    assert merged(kind, (NO_TIME[kind], 8), (NO_TIME[kind], 3)) == (NO_TIME[kind], 3)  # without a time there is no tie
+    assert merged(kind, (NO_TIME[kind], 8), (NO_TIME[kind], 3)) == (
+        NO_TIME[kind],
+        3,
+    )  # without a time there is no tie
 
 
 @pytest.mark.parametrize("kind", ["first", "last"])
-@pytest.mark.parametrize(("smaller", "larger"), [(1.0, 2.0), (-1.0, 0.0), (5.0, math.inf), (math.inf, math.nan)])
+@pytest.mark.parametrize(
+    ("smaller", "larger"), [(1.0, 2.0), (-1.0, 0.0), (5.0, math.inf), (math.inf, math.nan)]
+)
 def test_a_tie_goes_to_the_larger(kind: str, smaller: float, larger: float) -> None:
     """Of one time the larger value is kept, of the first as of the last; NaN is the largest."""
     for older, newer in ((smaller, larger), (larger, smaller)):
@@ -82,9 +96,27 @@ def test_a_tie_goes_to_the_larger(kind: str, smaller: float, larger: float) -> N
 
 @pytest.mark.parametrize("kind", ["first", "last"])
 def test_texts_are_chosen_by_place(kind: str) -> None:
-    """The answer says where the older text is kept: by time, at a tie by size, where no text is smaller than the empty one."""
-    times = [(OUTER[kind], 50), (50, OUTER[kind]), (50, 50), (50, 50), (50, 50), (50, 50), (NO_TIME[kind], NO_TIME[kind])]
-    texts = [(b"a", b"b"), (b"b", b"a"), (b"a", b"b"), (b"b", b"a"), (b"a", None), (None, b""), (b"b", b"a")]
+    """The answer says where the older text is kept: by time, at a tie by size, where no text is
+    smaller than the empty one.
+    """
+    times = [
+        (OUTER[kind], 50),
+        (50, OUTER[kind]),
+        (50, 50),
+        (50, 50),
+        (50, 50),
+        (50, 50),
+        (NO_TIME[kind], NO_TIME[kind]),
+    ]
+    texts = [
+        (b"a", b"b"),
+        (b"b", b"a"),
+        (b"a", b"b"),
+        (b"b", b"a"),
+        (b"a", None),
+        (None, b""),
+        (b"b", b"a"),
+    ]
     older, newer = (rows(*[(pair[side], 0) for pair in times]) for side in (0, 1))
     found = newer.copy()
     keep = joint_of(kind, None).merge_pairs(older, newer, found, texts)
@@ -106,26 +138,41 @@ RUNS: list[list[tuple[int, int] | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "places"), [("first", [0, 0, 0, 1, 0, 1, 0, 1]), ("last", [0, 0, 2, 2, 1, 1, 0, 0])])
+@pytest.mark.parametrize(
+    ("kind", "places"), [("first", [0, 0, 0, 1, 0, 1, 0, 1]), ("last", [0, 0, 2, 2, 1, 1, 0, 0])]
+)
 @pytest.mark.parametrize("dtype", ["i64", None])
-def test_a_run_keeps_its_first_or_last_value(kind: str, places: list[int], dtype: str | None) -> None:
+def test_a_run_keeps_its_first_or_last_value(
+    kind: str, places: list[int], dtype: str | None
+) -> None:
     """Parts without a value are passed over; where none has one, the run is none either."""
     pairs = [(NO_TIME[kind], 0) if pair is None else pair for run in RUNS for pair in run]
     begins = np.cumsum([0, *map(len, RUNS[:-1])])
     parts = rows(*pairs)
     found = parts[begins].copy()
-    chosen = joint_of(kind, dtype).merge_runs(parts, found, begins, np.append(begins[1:], len(pairs)))
+    chosen = joint_of(kind, dtype).merge_runs(
+        parts, found, begins, np.append(begins[1:], len(pairs))
+    )
     assert chosen is not None
     kept = begins + places
     assert [pairs[i] for i in chosen] == [pairs[i] for i in kept]
     assert found[:, 1].tolist() == [pairs[i][0] for i in kept]
-    assert found[:, 2].tolist() == ([pairs[i][1] for i in kept] if dtype else parts[begins, 2].tolist())
+    assert found[:, 2].tolist() == (
+        [pairs[i][1] for i in kept] if dtype else parts[begins, 2].tolist()
+    )
 
 
-@pytest.mark.parametrize(("kind", "wanted"), [("first", [7, 7, 7, 8, 7, 8, None, None]), ("last", [7, 7, 9, 9, 8, 8, None, None])])
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [("first", [7, 7, 7, 8, 7, 8, None, None]), ("last", [7, 7, 9, 9, 8, 8, None, None])],
+)
 @pytest.mark.parametrize("dtype", ["i64", "f64", None])
-def test_a_cover_has_its_first_or_last_value(kind: str, wanted: list[int | None], dtype: str | None) -> None:
-    """As a number in its own type; of a text the place is told; nothing is touched where there is none."""
+def test_a_cover_has_its_first_or_last_value(
+    kind: str, wanted: list[int | None], dtype: str | None
+) -> None:
+    """As a number in its own type; of a text the place is told; nothing is touched where there is
+    none.
+    """
     merge_group = joint_of(kind, dtype)
     for run, value in zip(RUNS, wanted, strict=True):
         pairs = [(NO_TIME[kind], 0) if pair is None else pair for pair in run]
@@ -133,13 +180,20 @@ def test_a_cover_has_its_first_or_last_value(kind: str, wanted: list[int | None]
         place = merge_group.merge_tiles(rows(*pairs, dtype=dtype or "i64"), numbers)
         assert (None if place is None else pairs[place][1]) == value
         assert numbers == ["a", "time", value if dtype else None, "b"]
-        assert type(numbers[2]) is {"i64": int, "f64": float}.get(dtype or "", type(None)) or value is None
+        assert (
+            type(numbers[2]) is {"i64": int, "f64": float}.get(dtype or "", type(None))
+            or value is None
+        )
 
 
 @pytest.mark.parametrize("kind", ["first", "last"])
 def test_a_number_without_a_time_is_none(kind: str) -> None:
     """Only of those whose value is a number; any time makes it one."""
-    for dtype, time, wanted in (("i64", NO_TIME[kind], None), ("i64", 0, 5), (None, NO_TIME[kind], 5)):
+    for dtype, time, wanted in (
+        ("i64", NO_TIME[kind], None),
+        ("i64", 0, 5),
+        (None, NO_TIME[kind], 5),
+    ):
         numbers = [1, time, 5, 4]
         joint_of(kind, dtype).mark_missing(numbers)
         assert numbers == [1, time, wanted, 4]
@@ -147,12 +201,17 @@ def test_a_number_without_a_time_is_none(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["first", "last"])
 def test_what_a_layout_needs_to_know(kind: str) -> None:
-    """The time of an empty tile, the words that hold doubles, and the field of a text; every word is a column."""
+    """The time of an empty tile, the words that hold doubles, and the field of a text; every word
+    is a column.
+    """
     merge_groups = [joint_of(kind, dtype) for dtype in ("i64", "f64", None)]
     assert [dict(merge_group.empty()) for merge_group in merge_groups] == [{1: NO_TIME[kind]}] * 3
     assert [list(merge_group.floats) for merge_group in merge_groups] == [[], [2], []]
     assert [merge_group.text for merge_group in merge_groups] == [None, None, "it.value"]
-    assert all(not merge_group.made and not merge_group.magnitudes(rows((1, 2))) for merge_group in merge_groups)
+    assert all(
+        not merge_group.made and not merge_group.magnitudes(rows((1, 2)))
+        for merge_group in merge_groups
+    )
 
 
 def runs_of_pairs(runs: Sequence[Sequence[tuple[int, float]]]) -> GroupedValues:
@@ -161,11 +220,15 @@ def runs_of_pairs(runs: Sequence[Sequence[tuple[int, float]]]) -> GroupedValues:
     return GroupedValues(np.arange(len(runs)), np.cumsum(counts) - counts, counts, times, values)
 
 
-@pytest.mark.parametrize(("kind", "times", "values"), [("first", [1, 4], [7, 3]), ("last", [3, 5], [9, 8])])
+@pytest.mark.parametrize(
+    ("kind", "times", "values"), [("first", [1, 4], [7, 3]), ("last", [3, 5], [9, 8])]
+)
 def test_of_raw_events(kind: str, times: list[int], values: list[int]) -> None:
     """Of each group the value of its first or last time, and of equal times the larger one."""
     runs = runs_of_pairs([[(1, 5), (1, 7), (2, 99), (3, 9), (3, 8)], [(4, 1), (4, 3), (5, 8)]])
-    found = kind_of(kind).numbers(State(id="it", kind=kind, input="x", type="BIGINT", params={}), runs)
+    found = kind_of(kind).numbers(
+        State(id="it", kind=kind, input="x", type="BIGINT", params={}), runs
+    )
     assert (found["ts"].tolist(), found["value"].tolist()) == (times, values)
 
 
@@ -173,17 +236,23 @@ def test_of_raw_events(kind: str, times: list[int], values: list[int]) -> None:
 def test_texts_of_raw_events(kind: str, text: str) -> None:
     """Texts are numbered in their order, and the one that is chosen is given as a text."""
     runs = runs_of_pairs([[(1, 0), (1, 1), (2, 2)]])
-    runs = GroupedValues(runs.groups, runs.starts, runs.counts, runs.times, runs.values, pa.array(["a", "b", "c"]))
+    runs = GroupedValues(
+        runs.groups, runs.starts, runs.counts, runs.times, runs.values, pa.array(["a", "b", "c"])
+    )
     column = kind_of(kind).column
     assert column is not None
-    assert column(State(id="it", kind=kind, input="x", type="VARCHAR", params={}), runs).to_pylist() == [text]
+    assert column(
+        State(id="it", kind=kind, input="x", type="VARCHAR", params={}), runs
+    ).to_pylist() == [text]
 
 
 @pytest.mark.parametrize("operation", [Operation.FIRST, Operation.LAST])
 def test_a_value_in_its_own_type(operation: OperationSpec) -> None:
     """What the tile keeps becomes the value, and what is missing none."""
     assert value_of(operation, "boolean", {"value": 0}) is False
-    assert value_of(operation, "timestamp", {"value": -1_000_000}) == datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert value_of(operation, "timestamp", {"value": -1_000_000}) == datetime(
+        1969, 12, 31, 23, 59, 59, tzinfo=UTC
+    )
     assert value_of(operation, "bigint", {"value": None}) is None
     assert value_of(operation, "string", {}, {"value": b"x"}) == "x"
     assert value_of(operation, "string", {}, {"value": None}) is None
@@ -193,8 +262,15 @@ def test_a_value_in_its_own_type(operation: OperationSpec) -> None:
 @pytest.mark.parametrize("type_", ["bigint", "string"])
 def test_a_bucket_has_a_value_if_it_has_a_time(operation: OperationSpec, type_: str) -> None:
     """Any time but that of an empty tile, whatever the value is."""
-    made = plan_of({"k": "string", "x": type_, "b": "string"}, ["k"], aggregations("x", [operation], ["1h"], buckets=["b"]))
-    layout, states = layout_of(made, made.tile_layout.buckets[0]), {state.id: state for state in made.states}
+    made = plan_of(
+        {"k": "string", "x": type_, "b": "string"},
+        ["k"],
+        aggregations("x", [operation], ["1h"], buckets=["b"]),
+    )
+    layout, states = (
+        layout_of(made, made.tile_layout.buckets[0]),
+        {state.id: state for state in made.states},
+    )
     of = bucket_finalizer(made.features[0], states, layout, "by:b", "VARCHAR")
     time, no_time = layout.names[f"{made.states[0].id}.ts"], NO_TIME[operation.name.lower()]
     cases: list[tuple[int, Any]] = [(no_time, None), (0, {"u": None}), (-5, {"u": None})]

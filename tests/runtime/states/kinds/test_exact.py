@@ -27,23 +27,39 @@ def test_a_set_is_counted(operation: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("k", "wanted"), [(0, [(3, 7), (5, 2), (8, 2), (9, 1)]), (2, [(3, 7), (5, 2)]), (9, [(3, 7), (5, 2), (8, 2), (9, 1)])]
+    ("k", "wanted"),
+    [
+        (0, [(3, 7), (5, 2), (8, 2), (9, 1)]),
+        (2, [(3, 7), (5, 2)]),
+        (9, [(3, 7), (5, 2), (8, 2), (9, 1)]),
+    ],
 )
 def test_a_histogram_has_the_most_frequent_first(k: int, wanted: list[tuple[int, int]]) -> None:
     """Ties are by value; 0 keeps all, k that many."""
     entries = Entries(np.array([3, 5, 8, 9]), np.array([7, 2, 2, 1]))
-    assert list(value_of(Operation.HISTOGRAM(k), "bigint", {}, {"entries": entries}).items()) == wanted
+    assert (
+        list(value_of(Operation.HISTOGRAM(k), "bigint", {}, {"entries": entries}).items()) == wanted
+    )
     assert value_of(Operation.HISTOGRAM(k), "bigint", {}, {"entries": None}) is None
 
 
 def test_of_raw_events() -> None:
     """Sets get the values of each group, counts by value a map for each; texts are texts again."""
-    runs = GroupedValues(np.array([0, 1]), np.array([0, 3]), np.array([3, 1]), np.arange(4), np.array([1, 0, 1, 0]), pa.array(["a", "b"]))
+    runs = GroupedValues(
+        np.array([0, 1]),
+        np.array([0, 3]),
+        np.array([3, 1]),
+        np.arange(4),
+        np.array([1, 0, 1, 0]),
+        pa.array(["a", "b"]),
+    )
     found = {}
     for kind in ("unique", "bounded", "histogram"):
         column = kind_of(kind).column
         assert column is not None
-        found[kind] = column(State(id="it", kind=kind, input="x", type="VARCHAR", params={"k": 1}), runs).to_pylist()
+        found[kind] = column(
+            State(id="it", kind=kind, input="x", type="VARCHAR", params={"k": 1}), runs
+        ).to_pylist()
     assert found["unique"] == found["bounded"] == [["b", "a", "b"], ["a"]]
     assert found["histogram"] == [[("a", 1), ("b", 2)], [("a", 1)]]
 
@@ -55,9 +71,18 @@ def test_a_bucket_has_a_value_if_it_has_a_set_of_its_own() -> None:
         *aggregations("y", [Operation.UNIQUE_COUNT], ["1h"], buckets=["b"]),
     ]
     plan = plan_of({"k": "string", "x": "bigint", "y": "bigint", "b": "string"}, ["k"], parts)
-    layout, states = layout_of(plan, plan.tile_layout.buckets[0]), {state.id: state for state in plan.states}
+    layout, states = (
+        layout_of(plan, plan.tile_layout.buckets[0]),
+        {state.id: state for state in plan.states},
+    )
     entries = Entries(np.array([3]), np.array([1]))
-    only_x, only_y = ({field.name: entries if part in field.name else None for field in layout.variable} for part in ("_x_", "_y_"))
+    only_x, only_y = (
+        {field.name: entries if part in field.name else None for field in layout.variable}
+        for part in ("_x_", "_y_")
+    )
     table = {"by:b": [(b"u", [0] * layout.words, only_x), (b"v", [0] * layout.words, only_y)]}
-    found = [bucket_finalizer(feature, states, layout, "by:b", "VARCHAR")([], table) for feature in plan.features]
+    found = [
+        bucket_finalizer(feature, states, layout, "by:b", "VARCHAR")([], table)
+        for feature in plan.features
+    ]
     assert found == [{"u": {3: 1}}, {"v": 1}]

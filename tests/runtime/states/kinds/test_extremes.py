@@ -17,7 +17,9 @@ from tilewright_runtime.states.base import kind_of
 from tilewright_runtime.states.grouped_values import GroupedValues
 
 
-@pytest.mark.parametrize(("operation", "kept"), [(Operation.MIN, b"a"), (Operation.MAX, "é".encode())])
+@pytest.mark.parametrize(
+    ("operation", "kept"), [(Operation.MIN, b"a"), (Operation.MAX, "é".encode())]
+)
 def test_one_of_the_texts_is_kept_as_it_is(operation: Any, kept: bytes) -> None:
     """A merged extreme of texts is the bytes of one of them."""
     functions = functions_of(operation, "string")
@@ -26,24 +28,39 @@ def test_one_of_the_texts_is_kept_as_it_is(operation: Any, kept: bytes) -> None:
 
 @pytest.mark.parametrize("operation", [Operation.MIN, Operation.MAX])
 def test_a_value_in_its_own_type(operation: Any) -> None:
-    """What the tile keeps becomes the value; without values there is none, whatever the tile says."""
+    """What the tile keeps becomes the value; without values there is none, whatever the tile
+    says.
+    """
     assert value_of(operation, "bigint", {"value": -3, "n": 2}) == -3
     assert value_of(operation, "double", {"value": 0.0, "n": 1}) == 0.0
     assert value_of(operation, "date", {"value": -1, "n": 1}) == date(1969, 12, 31)
-    assert value_of(operation, "timestamp", {"value": -1_000_000, "n": 1}) == datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert value_of(operation, "timestamp", {"value": -1_000_000, "n": 1}) == datetime(
+        1969, 12, 31, 23, 59, 59, tzinfo=UTC
+    )
     assert value_of(operation, "bigint", {"value": -3, "n": 0}) is None
     assert value_of(operation, "string", {"n": 1}, {"value": b"x"}) == "x"
     assert value_of(operation, "string", {"n": 1}, {"value": None}) is None
 
 
-@pytest.mark.parametrize(("kind", "values", "text"), [("min", [1.0, 4.0], "b"), ("max", [math.nan, 6.0], "c")])
+@pytest.mark.parametrize(
+    ("kind", "values", "text"), [("min", [1.0, 4.0], "b"), ("max", [math.nan, 6.0], "c")]
+)
 def test_of_raw_events(kind: str, values: list[float], text: str) -> None:
     """Each group by itself; NaN is the largest number, also where it comes last."""
     state = State(id="it", kind=kind, input="x", type="DOUBLE", params={})
     numbers = np.array([3.0, 1.0, math.nan, 4.0, 6.0])
-    runs = GroupedValues(np.array([0, 1]), np.array([0, 3]), np.array([3, 2]), np.arange(5), numbers)
+    runs = GroupedValues(
+        np.array([0, 1]), np.array([0, 3]), np.array([3, 2]), np.arange(5), numbers
+    )
     np.testing.assert_array_equal(kind_of(kind).numbers(state, runs)["value"], values)
-    texts = GroupedValues(np.array([0]), np.array([0]), np.array([2]), np.arange(2), np.array([2, 1]), pa.array(["a", "b", "c"]))
+    texts = GroupedValues(
+        np.array([0]),
+        np.array([0]),
+        np.array([2]),
+        np.arange(2),
+        np.array([2, 1]),
+        pa.array(["a", "b", "c"]),
+    )
     column = kind_of(kind).column
     assert column is not None
     assert column(state, texts).to_pylist() == [text]

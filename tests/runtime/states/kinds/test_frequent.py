@@ -22,15 +22,25 @@ from tilewright_runtime.states.grouped_values import GroupedValues
 
 
 def test_the_most_frequent_of_many_are_found_with_their_counts() -> None:
-    """Among 300 different values the five most frequent come first with exact counts, ties by the smaller item (errata A1, A2)."""
+    """Among 300 different values the five most frequent come first with exact counts, ties by the
+    smaller item (errata A1, A2).
+    """
     random = np.random.default_rng(3)
-    values = [f"item {number}" for number in random.zipf(1.3, 20_000) % 300] + ["tie b"] * 5000 + ["tie a"] * 5000
+    values = (
+        [f"item {number}" for number in random.zipf(1.3, 20_000) % 300]
+        + ["tie b"] * 5000
+        + ["tie a"] * 5000
+    )
     expected = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))[:5]
-    assert feature_of(values, pa.string(), Operation.TOP_K(5)) == [{"item": item, "count": count} for item, count in expected]
+    assert feature_of(values, pa.string(), Operation.TOP_K(5)) == [
+        {"item": item, "count": count} for item, count in expected
+    ]
 
 
 def test_the_most_frequent_of_very_many_are_found_nearly() -> None:
-    """Where values are far more than the sketch holds, those that dominate are still found, with counts off by little."""
+    """Where values are far more than the sketch holds, those that dominate are still found, with
+    counts off by little.
+    """
     values = [number for number in range(30_000)] + [-1] * 3000 + [-2] * 2000
     first, second = feature_of(values, pa.int64(), Operation.TOP_K(2))
     assert (first["item"], second["item"]) == (-1, -2)
@@ -55,11 +65,15 @@ ANSWERS: list[tuple[str, list[tuple[str, int]], list[Any]]] = [
 
 
 @pytest.mark.parametrize(("type_", "items", "wanted"), ANSWERS)
-def test_items_are_values_again(type_: str, items: list[tuple[str, int]], wanted: list[Any]) -> None:
+def test_items_are_values_again(
+    type_: str, items: list[tuple[str, int]], wanted: list[Any]
+) -> None:
     """Most frequent first, ties by value and not by text; at most k; none of an empty window."""
     found = value_of(Operation.TOP_K(3), type_, {}, {"sketch": sketch(*items)})
     assert [one["item"] for one in found] == wanted
-    assert {one["item"]: one["count"] for one in found} == dict(zip(wanted, sorted((n for _, n in items), reverse=True), strict=True))
+    assert {one["item"]: one["count"] for one in found} == dict(
+        zip(wanted, sorted((n for _, n in items), reverse=True), strict=True)
+    )
     assert value_of(Operation.TOP_K(1), type_, {}, {"sketch": sketch(*items)}) == found[:1]
     assert value_of(Operation.TOP_K(3), type_, {}, {"sketch": None}) is None
 
@@ -78,9 +92,17 @@ def test_of_raw_events(type_: str, values: list[int], texts: list[str]) -> None:
     low, high = values
     column = kind_of("frequent").column
     assert column is not None
-    runs = GroupedValues(np.array([0, 1]), np.array([0, 3]), np.array([3, 1]), np.arange(4), np.array([high, low, high, high]))
+    runs = GroupedValues(
+        np.array([0, 1]),
+        np.array([0, 3]),
+        np.array([3, 1]),
+        np.arange(4),
+        np.array([high, low, high, high]),
+    )
     runs = runs if type_ != "VARCHAR" else replace(runs, texts=pa.array(texts))
-    found = column(State(id="it", kind="frequent", input="x", type=type_, params={}), runs).to_pylist()
+    found = column(
+        State(id="it", kind="frequent", input="x", type=type_, params={}), runs
+    ).to_pylist()
     assert found == [[(texts[0], 1), (texts[1], 2)], [(texts[1], 1)]]
 
 
@@ -91,7 +113,11 @@ def test_a_column_of_values_is_counted() -> None:
     for column in (pa.array([["a", "b", "a"], None, ["b"]]), maps):
         first, none, last = functions.build(column)
         assert none is None
-        found = [functions.merge([part]).get_estimate(item) for part in (first, last) for item in ("a", "b")]
+        found = [
+            functions.merge([part]).get_estimate(item)
+            for part in (first, last)
+            for item in ("a", "b")
+        ]
         assert found == [2, 1, 0, 1]
     assert functions.merge([first, last, first]).get_estimate("b") == 3
 
@@ -109,7 +135,9 @@ def test_sketches_of_the_same_values_agree() -> None:
 
 
 def test_full_sketches_of_the_same_values_agree() -> None:
-    """Where values are more than a sketch holds, their order decides the bounds of a count, but not that those meet."""
+    """Where values are more than a sketch holds, their order decides the bounds of a count, but not
+    that those meet.
+    """
     difference = kind_of("frequent").difference
     assert difference is not None
     one, other, less = (ds.frequent_strings_sketch(4) for _ in range(3))
@@ -122,6 +150,10 @@ def test_full_sketches_of_the_same_values_agree() -> None:
         for item, count in items:
             made.update(item, count)
     assert one.get_upper_bound("often") > one.get_lower_bound("often")  # else nothing is left open
-    assert difference(one.serialize(), other.serialize()) is difference(other.serialize(), one.serialize()) is None
+    assert (
+        difference(one.serialize(), other.serialize())
+        is difference(other.serialize(), one.serialize())
+        is None
+    )
     found = difference(one.serialize(), less.serialize())
     assert found is not None and found.startswith("counts 'often' 9")

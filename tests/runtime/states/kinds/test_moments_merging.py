@@ -1,4 +1,6 @@
-"""Moments as numbers of tiles: made of values, merged pair by pair, run by run and over a cover, and what they answer."""
+"""Moments as numbers of tiles: made of values, merged pair by pair, run by run and over a cover,
+and what they answer.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ SETS = [[1.0, 2.0, 6.0], [4.0], [], [10.0, -3.0], [], [0.5], [7.0, 7.0, 7.0]]
 
 
 def joint_of(kind: str) -> MergeGroup:
-    """The number of values in word 1, the rest from word 3 on; the words between and after belong to others."""
+    """The number of values in word 1, the rest from word 3 on; the words between and after belong
+    to others.
+    """
     made = kind_of(kind).merge_group
     assert made is not None
     words = {"n": 1} | {field: 3 + i for i, field in enumerate(FIELDS[kind])}
@@ -43,7 +47,14 @@ def by_hand(kind: str, values: Sequence[float]) -> list[float]:
     if not values:
         return [0.0] * len(FIELDS[kind])
     mean = sum(values) / len(values)
-    return [mean, 0.0, *(sum((value - mean) ** power for value in values) for power in range(2, len(FIELDS[kind])))]
+    return [
+        mean,
+        0.0,
+        *(
+            sum((value - mean) ** power for value in values)
+            for power in range(2, len(FIELDS[kind]))
+        ),
+    ]
 
 
 def assert_are(kind: str, rows: Rows, sets: Sequence[Sequence[float]]) -> None:
@@ -77,7 +88,14 @@ def test_each_run_is_one_set(kind: str, begins: list[int]) -> None:
     parts, ends = rows_of(kind, SETS), [*begins[1:], len(SETS)]
     rows = np.full((len(begins), parts.shape[1]), 55, dtype=np.int64)
     assert joint_of(kind).merge_runs(parts, rows, np.array(begins), np.array(ends)) is None
-    assert_are(kind, rows, [[x for values in SETS[begin:end] for x in values] for begin, end in zip(begins, ends, strict=True)])
+    assert_are(
+        kind,
+        rows,
+        [
+            [x for values in SETS[begin:end] for x in values]
+            for begin, end in zip(begins, ends, strict=True)
+        ],
+    )
     assert (rows[:, [0, 1, 2, -1]] == 55).all()
 
 
@@ -95,28 +113,53 @@ def test_a_cover_is_one_set(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", FIELDS)
 def test_what_a_layout_needs_to_know(kind: str) -> None:
-    """All words but the number of values hold doubles and are made by the runtime; an empty tile holds zeros, and there is no text."""
+    """All words but the number of values hold doubles and are made by the runtime; an empty tile
+    holds zeros, and there is no text.
+    """
     merge_group, words = joint_of(kind), list(range(3, 3 + len(FIELDS[kind])))
-    assert (list(merge_group.floats), list(merge_group.made), merge_group.text, merge_group.empty()) == (words, words, None, {})
+    assert (
+        list(merge_group.floats),
+        list(merge_group.made),
+        merge_group.text,
+        merge_group.empty(),
+    ) == (words, words, None, {})
 
 
 @pytest.mark.parametrize("kind", FIELDS)
 def test_what_rounding_is_measured_by(kind: str) -> None:
-    """The mean and the spread of the values, and as many of the powers of the spread as there are values."""
+    """The mean and the spread of the values, and as many of the powers of the spread as there are
+    values.
+    """
     found = joint_of(kind).magnitudes(rows_of(kind, [[-2.0, -1.0]]))
-    assert found == dict(zip(range(3, 8), [2.0, 2.0, 2 * 0.5**2, 2 * 0.5**3, 2 * 0.5**4][: len(FIELDS[kind])], strict=False))
+    assert found == dict(
+        zip(
+            range(3, 8),
+            [2.0, 2.0, 2 * 0.5**2, 2 * 0.5**3, 2 * 0.5**4][: len(FIELDS[kind])],
+            strict=False,
+        )
+    )
     assert set(joint_of(kind).magnitudes(rows_of(kind, [[]])).values()) == {0.0}
 
 
 @pytest.mark.parametrize("kind", FIELDS)
 def test_of_raw_events(kind: str) -> None:
     """The values of each group as doubles, decimals with their point."""
-    runs = GroupedValues(np.array([0, 1]), np.array([0, 3]), np.array([3, 1]), np.arange(4), np.array([1000, 2000, 6000, 5]))
-    found = kind_of(kind).numbers(State(id="it", kind=kind, input="x", type="DECIMAL(12,3)", params={}), runs)
+    runs = GroupedValues(
+        np.array([0, 1]),
+        np.array([0, 3]),
+        np.array([3, 1]),
+        np.arange(4),
+        np.array([1000, 2000, 6000, 5]),
+    )
+    found = kind_of(kind).numbers(
+        State(id="it", kind=kind, input="x", type="DECIMAL(12,3)", params={}), runs
+    )
     assert list(found) == ["n", *FIELDS[kind]]
     assert found["n"].tolist() == [3, 1]
     for place, values in enumerate([[1.0, 2.0, 6.0], [0.005]]):
-        assert [found[field][place] for field in FIELDS[kind]] == pytest.approx(by_hand(kind, values), rel=1e-12, abs=1e-12)
+        assert [found[field][place] for field in FIELDS[kind]] == pytest.approx(
+            by_hand(kind, values), rel=1e-12, abs=1e-12
+        )
 
 
 ALL = [Operation.VARIANCE, Operation.STDDEV, Operation.SKEW, Operation.KURTOSIS]
@@ -147,10 +190,20 @@ def test_a_spread_that_no_double_holds_is_nan(m2: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("m2", "told"), [(0.9e-150, False), (1e-150, False), (1.1e-150, True), (0.9e150, True), (1e150, False), (1.1e150, False)]
+    ("m2", "told"),
+    [
+        (0.9e-150, False),
+        (1e-150, False),
+        (1.1e-150, True),
+        (0.9e150, True),
+        (1e150, False),
+        (1.1e150, False),
+    ],
 )
 def test_a_shape_is_told_of_a_variance_that_has_a_square(m2: float, told: bool) -> None:
-    """Beyond both ends skew and kurtosis are NaN, and so they are where their own power does not fit; the variance stands."""
+    """Beyond both ends skew and kurtosis are NaN, and so they are where their own power does not
+    fit; the variance stands.
+    """
     found = answers(n=1, m2=m2, m3=1.0, m4=1.0)
     assert found[0] == m2
     assert [math.isnan(value) for value in found[2:]] == [not told] * 2

@@ -18,7 +18,8 @@ from tilewright_runtime.states.base import kind_of
 from tilewright_runtime.states.grouped_values import GroupedValues
 from tilewright_runtime.tiles.layout import layout_of, variable_kinds
 
-#: The rank error that a t-digest of compression 200 may have in the middle; at the ends it is far smaller.
+#: The rank error that a t-digest of compression 200 may have in the middle; at the ends it is far
+#: smaller.
 RANK_ERROR = 0.01
 
 PERCENTILES = [0.0, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0]
@@ -26,7 +27,9 @@ PERCENTILES = [0.0, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0]
 
 @pytest.mark.parametrize("shape", ["uniform", "lognormal", "equal", "sorted", "two"])
 def test_percentiles_of_many_values_are_within_the_rank_error(shape: str) -> None:
-    """Merged over parts and tiles, a percentile's rank is off by less than 1 % of 50,000 values of any shape."""
+    """Merged over parts and tiles, a percentile's rank is off by less than 1 % of 50,000 values of
+    any shape.
+    """
     random, count = np.random.default_rng(7), 50_000
     values = {
         "uniform": random.uniform(-5, 5, count),
@@ -38,14 +41,19 @@ def test_percentiles_of_many_values_are_within_the_rank_error(shape: str) -> Non
     ordered = np.sort(values)
     found = feature_of(values.tolist(), pa.float64(), Operation.APPROX_PERCENTILE(PERCENTILES))
     for percentile, value in zip(PERCENTILES, found, strict=True):
-        low, high = (np.clip(int((percentile + error) * count), 0, count - 1) for error in (-RANK_ERROR, RANK_ERROR))
+        low, high = (
+            np.clip(int((percentile + error) * count), 0, count - 1)
+            for error in (-RANK_ERROR, RANK_ERROR)
+        )
         assert ordered[low] <= value <= ordered[high]
     assert (found[0], found[-1]) == (ordered[0], ordered[-1])
 
 
 @pytest.mark.parametrize("shape", ["lognormal", "equal", "sorted"])
 def test_kll_percentiles_of_many_values_are_within_the_rank_error(shape: str) -> None:
-    """A KLL sketch of k 200 is off by less than 2 % of 50,000 values merged over parts and tiles; its ends are exact."""
+    """A KLL sketch of k 200 is off by less than 2 % of 50,000 values merged over parts and tiles;
+    its ends are exact.
+    """
     count = 50_000
     values = {
         "lognormal": np.random.default_rng(7).lognormal(3, 2, count),
@@ -53,9 +61,13 @@ def test_kll_percentiles_of_many_values_are_within_the_rank_error(shape: str) ->
         "sorted": np.arange(count, dtype=np.float64),
     }[shape]
     ordered = np.sort(values)
-    found = feature_of(values.tolist(), pa.float64(), Operation.APPROX_PERCENTILE(PERCENTILES, sketch="kll"))
+    found = feature_of(
+        values.tolist(), pa.float64(), Operation.APPROX_PERCENTILE(PERCENTILES, sketch="kll")
+    )
     for percentile, value in zip(PERCENTILES, found, strict=True):
-        low, high = (np.clip(int((percentile + error) * count), 0, count - 1) for error in (-0.02, 0.02))
+        low, high = (
+            np.clip(int((percentile + error) * count), 0, count - 1) for error in (-0.02, 0.02)
+        )
         assert ordered[low] <= value <= ordered[high]
     assert (found[0], found[-1]) == (ordered[0], ordered[-1])
 
@@ -63,8 +75,14 @@ def test_kll_percentiles_of_many_values_are_within_the_rank_error(shape: str) ->
 @pytest.mark.parametrize(
     ("small", "large"),
     [
-        (Operation.PERCENTILE([0.5], compression=50), Operation.PERCENTILE([0.5], compression=1000)),
-        (Operation.PERCENTILE([0.5], sketch="kll", k=50), Operation.PERCENTILE([0.5], sketch="kll", k=1000)),
+        (
+            Operation.PERCENTILE([0.5], compression=50),
+            Operation.PERCENTILE([0.5], compression=1000),
+        ),
+        (
+            Operation.PERCENTILE([0.5], sketch="kll", k=50),
+            Operation.PERCENTILE([0.5], sketch="kll", k=1000),
+        ),
     ],
     ids=["tdigest", "kll"],
 )
@@ -83,7 +101,9 @@ def test_a_larger_sketch_holds_more(small: OperationSpec, large: OperationSpec) 
 def test_percentiles_are_in_the_order_of_the_arguments() -> None:
     """A list is answered in its own order, also one of a single percentile."""
     values = [float(number) for number in range(1, 102)]
-    assert feature_of(values, pa.float64(), Operation.APPROX_PERCENTILE([0.99, 0.5, 1.0, 0.0]))[2:] == [101.0, 1.0]
+    assert feature_of(values, pa.float64(), Operation.APPROX_PERCENTILE([0.99, 0.5, 1.0, 0.0]))[
+        2:
+    ] == [101.0, 1.0]
     (median,) = feature_of(values, pa.float64(), Operation.APPROX_PERCENTILE([0.5]))
     assert 50 <= median <= 52
 
@@ -98,14 +118,28 @@ def test_each_tile_has_a_sketch_of_its_own(kind: Literal["tdigest", "kll"]) -> N
     for part, wanted in ((first, [1.0, 3.0]), (empty, None), (last, [7.0, 7.0])):
         assert value_of(operation, "double", {}, {"sketch": functions.merge([part])}) == wanted
     assert value_of(operation, "double", {}, {"sketch": None}) is None
-    assert value_of(operation, "double", {}, {"sketch": functions.merge([first, last])}) == [1.0, 7.0]
+    assert value_of(operation, "double", {}, {"sketch": functions.merge([first, last])}) == [
+        1.0,
+        7.0,
+    ]
 
 
 def test_a_kll_percentile_is_a_value_that_occurs() -> None:
-    """The smallest whose rank reaches the one asked; the ends are the smallest and the largest value."""
-    functions = functions_of(operation := Operation.APPROX_PERCENTILE([0.0, 0.25, 0.26, 0.5, 1.0], sketch="kll"), "double")
+    """The smallest whose rank reaches the one asked; the ends are the smallest and the largest
+    value.
+    """
+    functions = functions_of(
+        operation := Operation.APPROX_PERCENTILE([0.0, 0.25, 0.26, 0.5, 1.0], sketch="kll"),
+        "double",
+    )
     (part,) = functions.build(pa.array([[1.0, 2.0, 3.0, 4.0]]))
-    assert value_of(operation, "double", {}, {"sketch": functions.merge([part])}) == [1.0, 1.0, 2.0, 2.0, 4.0]
+    assert value_of(operation, "double", {}, {"sketch": functions.merge([part])}) == [
+        1.0,
+        1.0,
+        2.0,
+        2.0,
+        4.0,
+    ]
 
 
 @pytest.mark.parametrize("kind", ["tdigest", "kll"])
@@ -113,14 +147,24 @@ def test_of_raw_events(kind: str) -> None:
     """The values of each group as doubles, decimals with their point."""
     column = kind_of(kind).column
     assert column is not None
-    runs = GroupedValues(np.array([0, 1]), np.array([0, 1]), np.array([1, 2]), np.arange(3), np.array([1500, 2, 3]))
-    for type_, wanted in (("DECIMAL(12,3)", [[1.5], [0.002, 0.003]]), ("BIGINT", [[1500.0], [2.0, 3.0]])):
-        assert column(State(id="it", kind=kind, input="x", type=type_, params={}), runs).to_pylist() == wanted
+    runs = GroupedValues(
+        np.array([0, 1]), np.array([0, 1]), np.array([1, 2]), np.arange(3), np.array([1500, 2, 3])
+    )
+    for type_, wanted in (
+        ("DECIMAL(12,3)", [[1.5], [0.002, 0.003]]),
+        ("BIGINT", [[1500.0], [2.0, 3.0]]),
+    ):
+        assert (
+            column(State(id="it", kind=kind, input="x", type=type_, params={}), runs).to_pylist()
+            == wanted
+        )
 
 
 @pytest.mark.parametrize("kind", ["tdigest", "kll"])
 def test_sketches_of_the_same_values_agree(kind: Literal["tdigest", "kll"]) -> None:
-    """They hold as many, and no quantile of one is further from its rank in the other than both may be off."""
+    """They hold as many, and no quantile of one is further from its rank in the other than both may
+    be off.
+    """
     difference = kind_of(kind).difference
     assert difference is not None
     functions = functions_of(Operation.APPROX_PERCENTILE([0.5], sketch=kind), "double")
@@ -133,7 +177,8 @@ def test_sketches_of_the_same_values_agree(kind: Literal["tdigest", "kll"]) -> N
     random = np.random.default_rng(7)
     assert difference(part(values), part(random.permutation(values))) is None
     assert difference(part(values), part(values[:-1])) == "holds 9999 values, not 10000"
-    # Twice the error of a rank: 1 % of a t-digest of compression 200, 1.33 % of a KLL sketch of k 200.
+    # Twice the error of a rank: 1 % of a t-digest of compression 200, 1.33 % of a KLL sketch of k
+    # 200.
     allowed = {"tdigest": 0.020, "kll": 0.027}[kind]
     for off in (-3 * allowed, 3 * allowed):
         found = difference(part(values), part(values + off * 10_000))
@@ -144,6 +189,9 @@ def test_sketches_of_the_same_values_agree(kind: Literal["tdigest", "kll"]) -> N
     for value in (5.0, -5.0):
         equal = np.full(1000, value)  # of which each quantile has all ranks
         assert difference(part(equal), part(equal)) is None
-    few = [part(np.array(some)) for some in ([1.0, 2.0, 2.0, 3.0], [2.0, 3.0, 1.0, 2.0], [1.0, 1.0, 1.0, 1.0])]
+    few = [
+        part(np.array(some))
+        for some in ([1.0, 2.0, 2.0, 3.0], [2.0, 3.0, 1.0, 2.0], [1.0, 1.0, 1.0, 1.0])
+    ]
     assert difference(few[0], few[1]) is None
     assert difference(few[0], few[2]) is not None

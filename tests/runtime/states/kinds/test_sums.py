@@ -1,4 +1,6 @@
-"""Counts, sums and averages: what is kept of raw events, and where an answer is exact, none, or an error."""
+"""Counts, sums and averages: what is kept of raw events, and where an answer is exact, none, or an
+error.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,15 @@ OPERATIONS = [Operation.COUNT, Operation.SUM, Operation.AVERAGE]
 
 @cache
 def plan(type_: str, edge: str = "sawtooth") -> Plan:
-    return plan_of({"k": "string", "x": type_}, ["k"], aggregations("x", OPERATIONS, ["1h"], edge=edge))
+    return plan_of(
+        {"k": "string", "x": type_}, ["k"], aggregations("x", OPERATIONS, ["1h"], edge=edge)
+    )
 
 
 def answers(type_: str, n: Any, total: Any, edge: str = "sawtooth") -> list[Any]:
-    """Count, sum and average of so many values with this sum, which integers and decimals keep in two parts."""
+    """Count, sum and average of so many values with this sum, which integers and decimals keep in
+    two parts.
+    """
     made = plan(type_, edge)
     layout = layout_of(made)
     numbers: list[Any] = [0] * layout.words
@@ -37,7 +43,10 @@ def answers(type_: str, n: Any, total: Any, edge: str = "sawtooth") -> list[Any]
         numbers[layout.names["sum_x.sum"]] = total
     else:
         high = total // 2**32
-        numbers[layout.names["sum_x.hi"]], numbers[layout.names["sum_x.lo"]] = high, total - high * 2**32
+        numbers[layout.names["sum_x.hi"]], numbers[layout.names["sum_x.lo"]] = (
+            high,
+            total - high * 2**32,
+        )
     states = {state.id: state for state in made.states}
     return [finalizer(feature, states, layout)(numbers, {}) for feature in made.features]
 
@@ -58,7 +67,9 @@ def test_an_empty_window(type_: str) -> None:
 
 @pytest.mark.parametrize(("type_", "limit"), [("bigint", 2**63), ("decimal(12,3)", 10**28)])
 def test_an_exact_sum_has_bounds(type_: str, limit: int) -> None:
-    """The last that fits is answered, the next is an error that names the feature; its average is still told."""
+    """The last that fits is answered, the next is an error that names the feature; its average is
+    still told.
+    """
     for fits in (limit - 1, -limit):
         (found,) = [answers(type_, 1, fits)[1]]
         assert found == (Decimal(fits).scaleb(-3) if type_ != "bigint" else fits)
@@ -68,7 +79,9 @@ def test_an_exact_sum_has_bounds(type_: str, limit: int) -> None:
 
 
 def test_parts_of_tiles_are_doubles() -> None:
-    """The numbers of a prorated window are fractions, and its values doubles, decimals with their point."""
+    """The numbers of a prorated window are fractions, and its values doubles, decimals with their
+    point.
+    """
     half = Fraction(1, 2)
     for type_, total in (("bigint", 5 * half), ("double", 2.5), ("decimal(12,3)", 5000 * half)):
         found = answers(type_, 3 * half, total, "prorate")
@@ -78,7 +91,11 @@ def test_parts_of_tiles_are_doubles() -> None:
 
 def test_a_bucket_has_a_value_if_anything_counts_in_it() -> None:
     """By the number of values, of which a part is enough."""
-    made = plan_of({"k": "string", "x": "bigint", "b": "string"}, ["k"], aggregations("x", [Operation.SUM], ["1h"], buckets=["b"]))
+    made = plan_of(
+        {"k": "string", "x": "bigint", "b": "string"},
+        ["k"],
+        aggregations("x", [Operation.SUM], ["1h"], buckets=["b"]),
+    )
     (bucket,) = made.tile_layout.buckets
     layout, states = layout_of(made, bucket), {state.id: state for state in made.states}
     of = bucket_finalizer(made.features[0], states, layout, "by:b", "VARCHAR")
@@ -96,13 +113,17 @@ def state(kind: str, type_: str) -> State:
 
 
 def test_of_raw_events() -> None:
-    """Each group by itself: integers in two parts, of which the low one is never negative; doubles as they are."""
+    """Each group by itself: integers in two parts, of which the low one is never negative; doubles
+    as they are.
+    """
     whole = np.array([2**32 + 5, -1, -(2**32)])
     runs = GroupedValues(np.array([0, 3]), np.array([0, 1]), np.array([1, 2]), whole, whole)
     for type_ in ("BIGINT", "DECIMAL(12,3)"):
         found = kind_of("sum").numbers(state("sum", type_), runs)
         assert (found["hi"].tolist(), found["lo"].tolist()) == ([1, -2], [5, 2**32 - 1])
     assert kind_of("count").numbers(state("count", "VARCHAR"), runs)["n"].tolist() == [1, 2]
-    doubles = GroupedValues(runs.groups, runs.starts, runs.counts, whole, np.array([0.5, np.inf, -np.inf]))
+    doubles = GroupedValues(
+        runs.groups, runs.starts, runs.counts, whole, np.array([0.5, np.inf, -np.inf])
+    )
     found = kind_of("sum").numbers(state("sum", "DOUBLE"), doubles)
     assert found["sum"][0] == 0.5 and np.isnan(found["sum"][1])

@@ -52,7 +52,9 @@ def test_a_path_that_cannot_be_a_folder_is_an_error(tmp_path: Path) -> None:
 
 
 def test_two_stores_of_a_path_are_one(tmp_path: Path) -> None:
-    """A process may open a store as often as it likes, by any of its paths; closing one leaves the others open."""
+    """A process may open a store as often as it likes, by any of its paths; closing one leaves the
+    others open.
+    """
     first, second = open_store(f"lmdb:{tmp_path}/s"), open_store(f"lmdb:{tmp_path}/./s/")
     first.put("name", b"value")
     first.close()
@@ -75,7 +77,10 @@ def test_a_kill_while_a_store_is_made_does_no_harm(tmp_path: Path, tables: int) 
 
 def test_another_programs_environment_is_left_alone(tmp_path: Path) -> None:
     """A folder of LMDB that is not ours is an error, and nothing is written into it."""
-    with lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment, environment.begin(write=True) as transaction:
+    with (
+        lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment,
+        environment.begin(write=True) as transaction,
+    ):
         transaction.put(b"theirs", b"value")
     with pytest.raises(StoreError, match="not one of Tilewright's"):
         open_store(f"lmdb:{tmp_path}/s")
@@ -86,19 +91,26 @@ def test_another_programs_environment_is_left_alone(tmp_path: Path) -> None:
 def test_a_store_of_another_format_is_refused(tmp_path: Path) -> None:
     """A store that a later version made says so."""
     open_store(f"lmdb:{tmp_path}/s").close()
-    with lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment, environment.begin(write=True) as transaction:
+    with (
+        lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment,
+        environment.begin(write=True) as transaction,
+    ):
         transaction.put(b"format", b"99", db=environment.open_db(b"documents", transaction))
     with pytest.raises(StoreError, match="has format 99, this version reads 1"):
         open_store(f"lmdb:{tmp_path}/s")
 
 
-def test_a_store_grows_beyond_its_first_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_grows_beyond_its_first_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A full map is made larger and the work is done again, once over."""
     monkeypatch.setattr("tilewright_runtime.stores.backends.lmdb._FIRST_MAP_BYTES", 1 << 20)
     store = open_store(f"lmdb:{tmp_path}/s")
     tiles = TileKeys("t", 1000, ["s=a"], [0] * 50, list(range(0, 50_000, 1000)))
     store.put_newer(tiles, [b"x" * 100_000] * 50, None)
-    assert [len(record) for record in store.scan("t", "s=a", [Range(1000, 0, 50_000)])[0]] == [100_000] * 50
+    assert [len(record) for record in store.scan("t", "s=a", [Range(1000, 0, 50_000)])[0]] == [
+        100_000
+    ] * 50
 
 
 #: A process that writes 5 MB into a store whose map begins with 1 MB.
@@ -109,12 +121,17 @@ from tilewright_runtime.stores.backends import lmdb
 from tilewright_runtime.tiles.keys import TileKeys
 lmdb._FIRST_MAP_BYTES = 1 << 20
 keys = TileKeys("t", 1000, ["s=a"], [0] * 50, list(range(0, 50_000, 1000)))
-open_store(sys.argv[1]).transact(lambda transaction: transaction.put_tiles(keys, [b"x" * 100_000] * 50))
+records = [b"x" * 100_000] * 50
+open_store(sys.argv[1]).transact(lambda transaction: transaction.put_tiles(keys, records))
 """
 
 
-def test_a_reader_follows_a_store_that_another_process_made_larger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that was opened when it was small reads, and then writes, what has grown beyond its own map since."""
+def test_a_reader_follows_a_store_that_another_process_made_larger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that was opened when it was small reads, and then writes, what has grown beyond its
+    own map since.
+    """
     monkeypatch.setattr("tilewright_runtime.stores.backends.lmdb._FIRST_MAP_BYTES", 1 << 20)
     store = open_store(f"lmdb:{tmp_path}/s")
     assert store.scan("t", "s=a", [Range(1000, 0, 50_000)]) == [[]]
@@ -125,8 +142,12 @@ def test_a_reader_follows_a_store_that_another_process_made_larger(tmp_path: Pat
     assert store.get("name") == b"value"
 
 
-def test_a_write_that_fills_the_map_counts_its_events_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The batch whose commit did not fit is committed again in a larger map, and only then counted."""
+def test_a_write_that_fills_the_map_counts_its_events_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The batch whose commit did not fit is committed again in a larger map, and only then
+    counted.
+    """
     monkeypatch.setattr("tilewright_runtime.stores.backends.lmdb._FIRST_MAP_BYTES", 1 << 20)
     session = Session(url=f"lmdb:{tmp_path}/s")
     noise = random.Random(1)
@@ -137,7 +158,9 @@ def test_a_write_that_fills_the_map_counts_its_events_once(tmp_path: Path, monke
 
 
 def test_a_store_that_another_process_writes_is_refused_with_its_pid(tmp_path: Path) -> None:
-    """A second writer is told who the first is; readers read on; when the first ends, the second may write."""
+    """A second writer is told who the first is; readers read on; when the first ends, the second
+    may write.
+    """
     url = f"lmdb:{tmp_path}/s"
     Session(url=url).write([row("a", 5)])
     with start(HOLDER, url) as holder:
@@ -145,7 +168,9 @@ def test_a_store_that_another_process_writes_is_refused_with_its_pid(tmp_path: P
         assert holder.stdout.readline() == "held\n"
         session = Session(url=url)
         before = session.contents({"k": "a"})
-        with pytest.raises(StoreError, match=rf"being written by another process \(pid {holder.pid}\)"):
+        with pytest.raises(
+            StoreError, match=rf"being written by another process \(pid {holder.pid}\)"
+        ):
             session.write([row("a", 7)])
         assert session.contents({"k": "a"}) == before
         assert (session.sums("a"), session.store.get("held")) == ([5], b"yes")
@@ -156,12 +181,19 @@ def test_a_store_that_another_process_writes_is_refused_with_its_pid(tmp_path: P
 
 def damage(path: Path, part: bytes) -> None:
     """Flips a bit in the middle of every record whose key holds some bytes."""
-    with lmdb.open(str(path), max_dbs=2) as environment, environment.begin(write=True) as transaction:
+    with (
+        lmdb.open(str(path), max_dbs=2) as environment,
+        environment.begin(write=True) as transaction,
+    ):
         tiles = environment.open_db(b"tiles", transaction)
         for key, record in list(transaction.cursor(tiles)):
             if part in key:
                 middle = len(record) // 2
-                transaction.put(key, record[:middle] + bytes([record[middle] ^ 1]) + record[middle + 1 :], db=tiles)
+                transaction.put(
+                    key,
+                    record[:middle] + bytes([record[middle] ^ 1]) + record[middle + 1 :],
+                    db=tiles,
+                )
 
 
 @pytest.fixture
@@ -175,8 +207,13 @@ def damaged(tmp_path: Path) -> Session:
 
 
 def test_a_damaged_tile_is_an_error_that_names_its_key(damaged: Session) -> None:
-    """A fetch of the key says which tile of which store is damaged, in the form in which keys are documented."""
-    with pytest.raises(CorruptRecordError, match=r"store lmdb:.*, tile tiles::things::\{s=a\}::5m::202401041435: the checksum"):
+    """A fetch of the key says which tile of which store is damaged, in the form in which keys are
+    documented.
+    """
+    with pytest.raises(
+        CorruptRecordError,
+        match=r"store lmdb:.*, tile tiles::things::\{s=a\}::5m::202401041435: the checksum",
+    ):
         damaged.sums("a")
 
 
@@ -186,7 +223,9 @@ def test_other_keys_answer_beside_a_damaged_one(damaged: Session) -> None:
 
 
 def test_nothing_is_merged_into_a_damaged_tile(damaged: Session) -> None:
-    """A write to a damaged tile is an error that names it and changes nothing, for no key of its batch."""
+    """A write to a damaged tile is an error that names it and changes nothing, for no key of its
+    batch.
+    """
     before = damaged.contents({"k": "a"}, {"k": "b"})
     with pytest.raises(CorruptRecordError, match=r"\{s=a\}::5m::202401041435"):
         damaged.write([row("b", 1), row("a", 1), row("c", 1)])
@@ -206,23 +245,30 @@ def test_the_right_one_of_many_tiles_is_named(tmp_path: Path) -> None:
 
 
 def test_a_key_too_long_for_the_store_is_refused_and_counted(tmp_path: Path) -> None:
-    """A row whose key does not fit is refused with a reason; the longest that fits is kept whole."""
+    """A row whose key does not fit is refused with a reason; the longest that fits is kept
+    whole.
+    """
     session = Session(url=f"lmdb:{tmp_path}/s")
     fits = session.store.max_entity_bytes - len("things") - len("s=")
-    report = session.write([row("x" * fits, 5), row("x" * (fits + 1), 6), row("é" * fits, 7), row("a", 8)])
+    report = session.write(
+        [row("x" * fits, 5), row("x" * (fits + 1), 6), row("é" * fits, 7), row("a", 8)]
+    )
     assert (report.events, report.refused) == (2, {"the key is longer than the store allows": 2})
     assert session.sums("x" * fits, "a") == [5, 8]
 
 
 def test_a_key_too_long_for_the_store_is_refused_at_fetch(tmp_path: Path) -> None:
-    """An answer of zero events would be false where every event was refused, so the question is an error."""
+    """An answer of zero events would be false where every event was refused, so the question is an
+    error.
+    """
     session = Session(url=f"lmdb:{tmp_path}/s")
     session.write([row("a", 5)])
     with pytest.raises(KeyValueError, match=r"the key has 602 .*store lmdb:.* allows"):
         session.sums("x" * 600)
 
 
-#: Reads a store as a user who may not write there, and says what it found and what a write says; root becomes another user for it.
+#: Reads a store as a user who may not write there, and says what it found and what a write says;
+#: root becomes another user for it.
 READER = """
 import os, sys
 from pathlib import Path
@@ -230,7 +276,8 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
 plan = Plan.model_validate_json(Path(sys.argv[1]).read_text())
 with Writer(plan, memory := open_store("memory:")) as writer:
-    Fetcher(plan, memory).fetch({"k": "a"}, int(sys.argv[3]))  # all modules are imported, wherever they lie
+    # All modules are imported, wherever they lie.
+    Fetcher(plan, memory).fetch({"k": "a"}, int(sys.argv[3]))
 import tilewright_runtime.stores.backends.lmdb
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
@@ -254,22 +301,34 @@ def public_folder() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("readers_may_be_seen", [False, True])
-def test_a_store_is_read_without_the_right_to_write_it(public_folder: Path, tmp_path: Path, readers_may_be_seen: bool) -> None:
-    """A user who may only read the folder gets answers, also of what another process writes meanwhile, and cannot write."""
+def test_a_store_is_read_without_the_right_to_write_it(
+    public_folder: Path, tmp_path: Path, readers_may_be_seen: bool
+) -> None:
+    """A user who may only read the folder gets answers, also of what another process writes
+    meanwhile, and cannot write.
+    """
     url = f"lmdb:{public_folder}/s"
     session = Session(url=url)
     session.write([row("a", 5)])
     (tmp_path / "plan.json").write_text(session.plan.model_dump_json(by_alias=True))
-    rights = {path: path.stat().st_mode for path in [public_folder / "s", *(public_folder / "s").iterdir()]}
+    rights = {
+        path: path.stat().st_mode
+        for path in [public_folder / "s", *(public_folder / "s").iterdir()]
+    }
     for path in rights:
         path.chmod(0o755 if path.is_dir() else 0o644)
     if readers_may_be_seen:
         (public_folder / "s" / "lock.mdb").chmod(0o666)
     if os.geteuid() != 0:
         for path in rights:
-            path.chmod(path.stat().st_mode & (0o777 if path.name == "lock.mdb" and readers_may_be_seen else 0o555))
+            path.chmod(
+                path.stat().st_mode
+                & (0o777 if path.name == "lock.mdb" and readers_may_be_seen else 0o555)
+            )
     # A process without rights cannot note its coverage, and would say so.
-    with start(READER, str(tmp_path / "plan.json"), url, str(AT), COVERAGE_PROCESS_CONFIG="") as reader:
+    with start(
+        READER, str(tmp_path / "plan.json"), url, str(AT), COVERAGE_PROCESS_CONFIG=""
+    ) as reader:
         assert reader.stdin is not None
         assert reader.stdout is not None
         assert reader.stdout.readline() == "5\n", reader.communicate()[1]
@@ -285,8 +344,12 @@ def test_a_store_is_read_without_the_right_to_write_it(public_folder: Path, tmp_
         path.chmod(mode)
 
 
-def test_a_reader_that_no_writer_sees_reads_again_what_may_have_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of a snapshot may be written over from the second later commit on; what was read of such a one is thrown away."""
+def test_a_reader_that_no_writer_sees_reads_again_what_may_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of a snapshot may be written over from the second later commit on; what was read of
+    such a one is thrown away.
+    """
     Session(url=f"lmdb:{tmp_path}/s").write([row("a", 5)])
     monkeypatch.setattr("tilewright_runtime.stores.backends.lmdb._may_write", lambda *paths: False)
     store = open_store(f"lmdb:{tmp_path}/s", create=False)

@@ -12,7 +12,9 @@ from tilewright_runtime.tiles.keys import TileKeys
 
 
 def test_a_cut_file_is_an_error_and_not_a_crash(tmp_path: Path) -> None:
-    """A copy of a store that did not end is refused by its length, before a missing page is read."""
+    """A copy of a store that did not end is refused by its length, before a missing page is
+    read.
+    """
     store = open_store(f"lmdb:{tmp_path / 'whole'}")
     keys = TileKeys("t", 1000, ["e"], [0] * 500, [i * 1000 for i in range(500)])
     store.put_newer(keys, [bytes(1000)] * 500, None)

@@ -1,4 +1,6 @@
-"""The Redis store: its URLs, its keys, and what becomes of servers that are away, full, locked or no Redis at all."""
+"""The Redis store: its URLs, its keys, and what becomes of servers that are away, full, locked or
+no Redis at all.
+"""
 
 from __future__ import annotations
 
@@ -64,15 +66,22 @@ def listener(answer: bytes | None) -> Iterator[int]:
     [
         ("redis://127.0.0.1:{port}/3", "redis://127.0.0.1:{port}/3"),
         ("redis://127.0.0.1:{port}", "redis://127.0.0.1:{port}/0"),
-        ("redis://default:se%40cret@localhost:{port}/1?socket_timeout=2", "redis://localhost:{port}/1"),
+        (
+            "redis://default:se%40cret@localhost:{port}/1?socket_timeout=2",
+            "redis://localhost:{port}/1",
+        ),
     ],
 )
-def test_a_url_is_shown_without_what_is_secret(redis_server: RedisServer, url: str, shown: str) -> None:
+def test_a_url_is_shown_without_what_is_secret(
+    redis_server: RedisServer, url: str, shown: str
+) -> None:
     """A store's messages have scheme, host, port and database, and nothing else of the URL."""
     store = open_store(url.format(port=redis_server.port))
     assert store.url == shown.format(port=redis_server.port)
     store.close()
-    with pytest.raises(StoreError, match=rf"store {shown.format(port=redis_server.port)} is closed"):
+    with pytest.raises(
+        StoreError, match=rf"store {shown.format(port=redis_server.port)} is closed"
+    ):
         store.get("name")
 
 
@@ -91,8 +100,12 @@ def test_a_url_is_shown_without_what_is_secret(redis_server: RedisServer, url: s
     ],
 )
 def test_a_url_that_cannot_be_used_is_not_shown(redis_server: RedisServer, url: str) -> None:
-    """Where a URL is wrong a password may stand anywhere in it, so the message says how one is written and shows none of it."""
-    with pytest.raises(StoreError, match=r"store rediss?:.*(Write rediss?://host:port/db or|parameter of its URL)") as caught:
+    """Where a URL is wrong a password may stand anywhere in it, so the message says how one is
+    written and shows none of it.
+    """
+    with pytest.raises(
+        StoreError, match=r"store rediss?:.*(Write rediss?://host:port/db or|parameter of its URL)"
+    ) as caught:
         open_store(url.format(port=redis_server.port))
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -109,10 +122,15 @@ def test_a_missing_client_says_how_it_is_installed(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_server_that_is_away_is_named(own_server: RedisServer) -> None:
-    """An open store whose server ended is an error that says where it looked; when the server is back, so is the store."""
+    """An open store whose server ended is an error that says where it looked; when the server is
+    back, so is the store.
+    """
     store = open_store(own_server.url())
     own_server.stop()
-    where = rf"store redis://127.0.0.1:{own_server.port}/1 cannot be reached \(.*\)\. Start it, or correct host and port"
+    where = (
+        rf"store redis://127.0.0.1:{own_server.port}/1 cannot be reached \(.*\)\. Start it, "
+        r"or correct host and port"
+    )
     with pytest.raises(StoreError, match=where):
         store.scan("t", "s=a", [span(0, 1)])
     with pytest.raises(StoreError, match=where):
@@ -125,7 +143,9 @@ def test_a_server_that_is_away_is_named(own_server: RedisServer) -> None:
     store.close()
 
 
-def test_a_server_that_is_slow_is_an_error_within_the_time_asked_for(own_server: RedisServer) -> None:
+def test_a_server_that_is_slow_is_an_error_within_the_time_asked_for(
+    own_server: RedisServer,
+) -> None:
     """A server that is stuck does not hold a fetch for ever."""
     store = open_store(own_server.url() + "?socket_timeout=0.2")
     own_server.pause()
@@ -135,10 +155,15 @@ def test_a_server_that_is_slow_is_an_error_within_the_time_asked_for(own_server:
     assert store.get("name") is None
 
 
-@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\x15Kafka or so", b""])
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0\x15Kafka or so", b""]
+)
 def test_what_is_no_redis_is_an_error(answer: bytes) -> None:
     """Another server at that port, or one that hangs up."""
-    with listener(answer) as port, pytest.raises(StoreError, match=r"does not answer like a Redis|cannot be reached"):
+    with (
+        listener(answer) as port,
+        pytest.raises(StoreError, match=r"does not answer like a Redis|cannot be reached"),
+    ):
         open_store(f"redis://127.0.0.1:{port}/0")
 
 
@@ -149,10 +174,14 @@ def test_a_silent_port_is_an_error() -> None:
 
 
 def test_a_wrong_password_is_said_and_not_shown(own_server: RedisServer) -> None:
-    """With no password, a wrong one or an unknown user the server refuses, and the message says where they belong."""
+    """With no password, a wrong one or an unknown user the server refuses, and the message says
+    where they belong.
+    """
     own_server.client().config_set("requirepass", "correct")
     for before_host in ("", ":hunter2@", "nobody:hunter2@"):
-        with pytest.raises(StoreError, match=r"refuses the user or the password .*redis://user:password@host") as caught:
+        with pytest.raises(
+            StoreError, match=r"refuses the user or the password .*redis://user:password@host"
+        ) as caught:
             open_store(own_server.url().replace("//", f"//{before_host}"))
         assert "hunter2" not in str(caught.value)
     store = open_store(own_server.url().replace("//", "//:correct@"))
@@ -161,10 +190,27 @@ def test_a_wrong_password_is_said_and_not_shown(own_server: RedisServer) -> None
 
 def test_a_user_without_rights_is_told_which_keys_are_needed(own_server: RedisServer) -> None:
     """An ACL that lacks a command or a key is named as the server names it."""
-    own_server.client().execute_command("ACL", "SETUSER", "reader", "on", ">pw", "~tiles::*", "~tilewright::*", "+@read", "+info", "+ping")
+    own_server.client().execute_command(
+        "ACL",
+        "SETUSER",
+        "reader",
+        "on",
+        ">pw",
+        "~tiles::*",
+        "~tilewright::*",
+        "+@read",
+        "+info",
+        "+ping",
+    )
     url = own_server.url(0).replace("//", "//reader:pw@")
     assert open_store(url, create=False).scan("t", "s=a", [span(0, 1)]) == [[]]
-    with pytest.raises(StoreError, match=r"does not let this user do that \(.*\)\. Grant it the keys tiles::\* and tilewright::\*"):
+    with pytest.raises(
+        StoreError,
+        match=(
+            r"does not let this user do that \(.*\)\. Grant it the keys tiles::\* and "
+            r"tilewright::\*"
+        ),
+    ):
         open_store(url)
 
 
@@ -172,12 +218,24 @@ def test_a_replica_can_be_read_and_not_written(own_server: RedisServer, tmp_path
     """Fetching from a read-only replica works; putting says that it is one."""
     store = open_store(own_server.url(0))
     store.put_newer(tiles(0), [record(1)], None)
-    with redis_server(tmp_path / "replica", "--replicaof", f"127.0.0.1 {own_server.port}", "--repl-diskless-sync-delay", "0") as replica:
+    with redis_server(
+        tmp_path / "replica",
+        "--replicaof",
+        f"127.0.0.1 {own_server.port}",
+        "--repl-diskless-sync-delay",
+        "0",
+    ) as replica:
         client = replica.client()
-        wait_until(lambda: client.dbsize() and client.info("replication")["master_link_status"] == "up", "the replica follows")
+        wait_until(
+            lambda: client.dbsize() and client.info("replication")["master_link_status"] == "up",
+            "the replica follows",
+        )
         reader = open_store(replica.url(0), create=False)
         assert reader.scan("t", "s=a", [span(0, 1)]) == [[record(1)]]
-        for refused in (lambda: reader.put_newer(tiles(0), [record(2)], None), lambda: open_store(replica.url(0))):
+        for refused in (
+            lambda: reader.put_newer(tiles(0), [record(2)], None),
+            lambda: open_store(replica.url(0)),
+        ):
             with pytest.raises(StoreError, match=r"is a read-only replica. Write to its primary"):
                 refused()
 
@@ -187,7 +245,9 @@ def test_a_full_server_keeps_what_it_has(own_server: RedisServer) -> None:
     store = open_store(own_server.url(0))
     store.put_newer(tiles(0), [record(1)], None)
     own_server.client().config_set("maxmemory", "1")
-    with pytest.raises(StoreError, match=r"is full \(.*\)\. Give it more memory \(maxmemory\), then write again"):
+    with pytest.raises(
+        StoreError, match=r"is full \(.*\)\. Give it more memory \(maxmemory\), then write again"
+    ):
         store.put_newer(tiles(0, 1), [record(2), record(2)], None)
     assert store.scan("t", "s=a", [span(0, 2)]) == [[record(1)]]
     own_server.client().config_set("maxmemory", "0")
@@ -196,12 +256,17 @@ def test_a_full_server_keeps_what_it_has(own_server: RedisServer) -> None:
 
 
 def test_a_server_that_forgets_by_itself_is_refused(own_server: RedisServer) -> None:
-    """Where keys are evicted, a missing tile is no sign of no events: features would be wrong without a word."""
+    """Where keys are evicted, a missing tile is no sign of no events: features would be wrong
+    without a word.
+    """
     client = own_server.client()
     client.config_set("maxmemory-policy", "allkeys-lru")
     open_store(own_server.url(0)).close()  # nothing is evicted as long as there is no limit
     client.config_set("maxmemory", str(1 << 30))
-    with pytest.raises(StoreError, match=r"deletes keys when its memory is full \(maxmemory-policy allkeys-lru\).*noeviction"):
+    with pytest.raises(
+        StoreError,
+        match=r"deletes keys when its memory is full \(maxmemory-policy allkeys-lru\).*noeviction",
+    ):
         open_store(own_server.url(0))
 
 
@@ -222,7 +287,9 @@ def test_a_store_of_another_format_is_refused(redis_server: RedisServer) -> None
     url = redis_server.url()
     open_store(url).put("format", b"99")
     for create in (True, False):
-        with pytest.raises(StoreError, match=r"has format 99, this version reads 1. Use another database"):
+        with pytest.raises(
+            StoreError, match=r"has format 99, this version reads 1. Use another database"
+        ):
             open_store(url, create=create)
 
 
@@ -230,7 +297,9 @@ def test_a_store_of_another_format_is_refused(redis_server: RedisServer) -> None
 
 
 def test_keys_are_those_of_the_specification(redis_server: RedisServer) -> None:
-    """A tile lies under its documented text key, with its time to live; lifetimes have the first start beside them."""
+    """A tile lies under its documented text key, with its time to live; lifetimes have the first
+    start beside them.
+    """
     store = open_store(redis_server.url(77))
     store.put_newer(tiles(0, 5), [record(1), record(1)], 600_000)
     store.put_newer(tiles(3, 2, size_ms=86_400_000), [record(1), record(1)], None)
@@ -244,7 +313,9 @@ def test_keys_are_those_of_the_specification(redis_server: RedisServer) -> None:
         "tiles::t::{s=a}::1d::first": False,
         "tilewright::format": False,
     }
-    assert client.get("tiles::t::{s=a}::1d::first") == str(1_704_326_400_000 + 2 * 86_400_000).encode()
+    assert (
+        client.get("tiles::t::{s=a}::1d::first") == str(1_704_326_400_000 + 2 * 86_400_000).encode()
+    )
 
 
 def test_a_cover_is_one_command(redis_server: RedisServer) -> None:
@@ -255,7 +326,10 @@ def test_a_cover_is_one_command(redis_server: RedisServer) -> None:
     def commands(*ranges: Range) -> list[str]:
         client.config_resetstat()
         store.scan("t", "s=a", list(ranges))
-        return sorted(set(client.info("commandstats")) - {"cmdstat_config|resetstat", "cmdstat_info", "cmdstat_client|setinfo"})
+        return sorted(
+            set(client.info("commandstats"))
+            - {"cmdstat_config|resetstat", "cmdstat_info", "cmdstat_client|setinfo"}
+        )
 
     assert commands(span(0, 49), span(0, 9, 86_400_000)) == ["cmdstat_mget"]
     lifetime = Range(86_400_000, 0, 1_704_326_400_000)
@@ -264,9 +338,13 @@ def test_a_cover_is_one_command(redis_server: RedisServer) -> None:
 
 
 def test_a_range_that_cannot_be_enumerated_is_refused(redis_server: RedisServer) -> None:
-    """A range of millions of tiles that does not begin with time would take the server's memory for nothing."""
+    """A range of millions of tiles that does not begin with time would take the server's memory for
+    nothing.
+    """
     store = open_store(redis_server.url())
-    with pytest.raises(StoreError, match=r"a range of 1,000,001 tiles cannot be read, since Redis keeps no order"):
+    with pytest.raises(
+        StoreError, match=r"a range of 1,000,001 tiles cannot be read, since Redis keeps no order"
+    ):
         store.scan("t", "s=a", [span(0, 1_000_001, 1000)])
 
 
@@ -315,7 +393,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 
 class TestCluster(StoreConformance):
-    """A cluster of two servers keeps the same promises: an entity's tiles lie together, those of a put may not."""
+    """A cluster of two servers keeps the same promises: an entity's tiles lie together, those of a
+    put may not.
+    """
 
     @pytest.fixture
     def url(self, cluster: RedisServer) -> str:
@@ -332,7 +412,13 @@ class TestCluster(StoreConformance):
         store = open_store(url)
         assert isinstance(store, RedisStore)
         entities = [f"s={number}" for number in range(40)]
-        keys = TileKeys("t", 1000, entities, [number for number in range(40) for _ in range(5)], [1000 * n for n in range(5)] * 40)
+        keys = TileKeys(
+            "t",
+            1000,
+            entities,
+            [number for number in range(40) for _ in range(5)],
+            [1000 * n for n in range(5)] * 40,
+        )
         store.put_newer(keys, [record(1)] * 200, 600_000)
         client = store._client
         homes: dict[str, set[int]] = {}
@@ -350,7 +436,10 @@ def join(one: RedisServer, other: RedisServer) -> None:
     first.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
     second.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
     first.execute_command("CLUSTER", "MEET", "127.0.0.1", other.port)
-    wait_until(lambda: all(client.cluster("info")["cluster_state"] == "ok" for client in (first, second)), "the cluster is whole")
+    wait_until(
+        lambda: all(client.cluster("info")["cluster_state"] == "ok" for client in (first, second)),
+        "the cluster is whole",
+    )
 
 
 def test_a_server_ends_with_the_tests_that_started_it(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The two largest values: made, merged and finalized. No numpy function merges them, so they have a merge of their own."""
+"""The two largest values: made, merged and finalized.
+
+No numpy function merges them, so they have a merge of their own.
+"""
 
 from __future__ import annotations
 
@@ -51,16 +54,22 @@ class RunnerUp(MergeGroup):
 
     def build(self, table: pa.Table, rows: Rows) -> None:
         """Of the lists of values."""
-        self._of(rows)[:] = [_two(values or []) for values in table[f"{self.state}.values"].to_pylist()]
+        self._of(rows)[:] = [
+            _two(values or []) for values in table[f"{self.state}.values"].to_pylist()
+        ]
 
-    def merge_pairs(self, older: Rows, newer: Rows, rows: Rows, texts: Sequence[tuple[Bytes, Bytes]] | None) -> None:
+    def merge_pairs(
+        self, older: Rows, newer: Rows, rows: Rows, texts: Sequence[tuple[Bytes, Bytes]] | None
+    ) -> None:
         """The two largest of four."""
         self._of(rows)[:] = np.sort(np.hstack([self._of(older), self._of(newer)]), axis=1)[:, :1:-1]
 
     def merge_runs(self, parts: Rows, rows: Rows, begins: Places, ends: Places) -> None:
         """The two largest of each run."""
         bounds = zip(begins.tolist(), ends.tolist(), strict=True)
-        self._of(rows)[:] = [_two(self._of(parts)[begin:end].ravel().tolist()) for begin, end in bounds]
+        self._of(rows)[:] = [
+            _two(self._of(parts)[begin:end].ravel().tolist()) for begin, end in bounds
+        ]
 
     def merge_tiles(self, parts: Rows, numbers: list[Any]) -> None:
         """The two largest of all."""
@@ -73,14 +82,18 @@ def _numbers(state: State, runs: GroupedValues) -> Mapping[str, NDArray[Any]]:
     return {"largest": largest, "second": second}
 
 
-def _has_value(inputs: FinalizerContext, state: int) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
+def _has_value(
+    inputs: FinalizerContext, state: int
+) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
     largest = inputs.word(state, "largest")
     return lambda numbers, _: numbers[largest] > -math.inf
 
 
 KINDS = {
     "runner_up": StateType(
-        numbers=_numbers, merge_group=lambda state, words, dtypes: RunnerUp(state, words["largest"]), has_value=_has_value
+        numbers=_numbers,
+        merge_group=lambda state, words, dtypes: RunnerUp(state, words["largest"]),
+        has_value=_has_value,
     ),
 }
 
