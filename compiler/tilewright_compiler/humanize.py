@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+
 if TYPE_CHECKING:
     from .plan.model import Request
 
-_SPANS_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
+_SPANS_MS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS), ("ms", 1))
 
 
 def format_bytes(count: int) -> str:

@@ -10,36 +10,34 @@ from itertools import combinations, pairwise
 from math import ceil
 from typing import Literal, NamedTuple
 
-from tilewright.windows import duration_ms, format_duration
+from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, duration_ms, format_duration
 
 from .frontend.config import Config, EntityStats
 
-_SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
-
 #: The hierarchy: windows up to the first take tiles of the second; longer ones take days.
 HIERARCHY = (
-    (15 * _MINUTE, _MINUTE),
-    (_HOUR, 5 * _MINUTE),
-    (6 * _HOUR, 15 * _MINUTE),
-    (_DAY, _HOUR),
-    (7 * _DAY, 6 * _HOUR),
+    (15 * MINUTE_MS, MINUTE_MS),
+    (HOUR_MS, 5 * MINUTE_MS),
+    (6 * HOUR_MS, 15 * MINUTE_MS),
+    (DAY_MS, HOUR_MS),
+    (7 * DAY_MS, 6 * HOUR_MS),
 )
 #: The specification's second table, `HierarchicalTiling.tile_hierarchy`.
 HIERARCHICAL_MAP = {"1h": "1m", "4h": "5m", "24h": "1h", "7d": "6h", "30d": "1d"}
 #: Entities with fewer events an hour than the first take tiles of the second; busier ones take
 #: minutes.
-ADAPTIVE = ((100, _HOUR), (1_000, 15 * _MINUTE), (10_000, 5 * _MINUTE))
+ADAPTIVE = ((100, HOUR_MS), (1_000, 15 * MINUTE_MS), (10_000, 5 * MINUTE_MS))
 #: What a clamp may move to: each divides all that follow; beyond them come 2, 4, 8 … days.
 _CLAMPED = (
-    _SECOND,
-    5 * _SECOND,
-    15 * _SECOND,
-    _MINUTE,
-    5 * _MINUTE,
-    15 * _MINUTE,
-    _HOUR,
-    6 * _HOUR,
-    _DAY,
+    SECOND_MS,
+    5 * SECOND_MS,
+    15 * SECOND_MS,
+    MINUTE_MS,
+    5 * MINUTE_MS,
+    15 * MINUTE_MS,
+    HOUR_MS,
+    6 * HOUR_MS,
+    DAY_MS,
 )
 #: Below so many events a tile is not worth its overhead (the specification's `recommend_tiling`).
 _WORTHWHILE_EVENTS = 10
@@ -77,7 +75,7 @@ def _hierarchical(window_ms: int, config: Config) -> Choice:
     for longest_ms, size_ms in HIERARCHY:
         if window_ms <= longest_ms:
             return Choice(size_ms, f"hierarchical: window <= {format_duration(longest_ms)}")
-    return Choice(_DAY, f"hierarchical: window > {format_duration(HIERARCHY[-1][0])}")
+    return Choice(DAY_MS, f"hierarchical: window > {format_duration(HIERARCHY[-1][0])}")
 
 
 def _hierarchical_map(window_ms: int, config: Config) -> Choice:
@@ -104,7 +102,7 @@ def _adaptive(window_ms: int, config: Config) -> Choice:
         size_ms, rule = _hierarchical(window_ms, config)
         return Choice(size_ms, f"{rule} (adaptive without entity_stats)")
     rate = config.entity_stats.events_per_hour
-    size_ms, rule = _MINUTE, f"adaptive: events per hour >= {ADAPTIVE[-1][0]:,}"
+    size_ms, rule = MINUTE_MS, f"adaptive: events per hour >= {ADAPTIVE[-1][0]:,}"
     for below, coarser_ms in ADAPTIVE:
         if rate < below:
             size_ms, rule = coarser_ms, f"adaptive: events per hour < {below:,}"
@@ -144,7 +142,7 @@ def recommend(window_ms: int, size_ms: int, stats: EntityStats, max_tiles: int) 
     """The specification's `recommend_tiling`: too few events a tile, too many tiles a window, or
     neither.
     """
-    events, tiles = stats.events_per_hour * size_ms / _HOUR, window_ms / size_ms
+    events, tiles = stats.events_per_hour * size_ms / HOUR_MS, window_ms / size_ms
     if events < _WORTHWHILE_EVENTS:
         return Recommended("NO_TILING", events, tiles)
     return Recommended(

@@ -12,9 +12,15 @@ from pydantic_core import PydanticCustomError
 
 from .declaration import Declaration
 
-_UNITS_MS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
-_WRITTEN_MS = _UNITS_MS | {"w": 7 * 86_400_000}
-_LONGEST_MS = 100 * 366 * 86_400_000
+#: Milliseconds of the units of time.
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+_UNITS_MS = {"d": DAY_MS, "h": HOUR_MS, "m": MINUTE_MS, "s": SECOND_MS}
+_WRITTEN_MS = _UNITS_MS | {"w": 7 * DAY_MS}
+_LONGEST_MS = 100 * 366 * DAY_MS
 _FORMAT = re.compile(r"([0-9]{1,12})([smhdw])", re.ASCII)
 
 
@@ -63,7 +69,7 @@ def duration_ms(duration: Duration) -> int:
             )
     if length_ms <= 0:
         raise ValueError(f"{duration!r} is not longer than zero. Write one such as '5m'.")
-    if length_ms % 1000:
+    if length_ms % SECOND_MS:
         raise ValueError(
             f"{duration!r} is not a whole number of seconds, the finest time that tiles have."
         )

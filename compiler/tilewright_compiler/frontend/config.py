@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from tilewright.declaration import CallSite
-from tilewright.windows import duration_ms
+from tilewright.windows import MINUTE_MS, duration_ms
 
 from .diagnostics import CompileError, Diagnostic, diagnostic, nearest
 
@@ -92,13 +92,13 @@ class EntityStats(_Section):
 class Flink(_Section):
     """Streams: how late an event may be, and what a generated Flink job is started with."""
 
-    checkpointing_interval: _Time = 60_000
+    checkpointing_interval: _Time = MINUTE_MS
     """How often a generated job makes a checkpoint."""
     state_backend: Literal["rocksdb", "hashmap", "forst"] = "rocksdb"
     """Where a generated job keeps its open tiles."""
     parallelism: int = Field(default=1, ge=1)
     """In how many slots a generated job runs."""
-    allowed_lateness: _Time = 300_000
+    allowed_lateness: _Time = 5 * MINUTE_MS
     """How long after its end a tile still takes events."""
     out_of_orderness: _Time = 0
     """By how much the watermark is behind the newest event."""

@@ -7,13 +7,11 @@ from itertools import pairwise
 from math import ceil
 
 from tilewright.declaration import CallSite
-from tilewright.windows import duration_ms, format_duration
+from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, duration_ms, format_duration
 
 from ..draft import Draft, FeatureSpec, TileSize
 from ..plan.model import Level
 from ..sizing import by_config, cover_levels, tiles_read
-
-_SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
 
 def choose_tile_sizes(draft: Draft) -> None:
@@ -112,7 +110,7 @@ def _check(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
         return
     size = format_duration(size_ms)
     if window_ms is None:
-        if size_ms < _DAY:
+        if size_ms < DAY_MS:
             what = f"a lifetime reads every tile that there ever was: tiles of {size} are too many."
             draft.report("TW015", site, f"{what} Use 1d or more, or leave tile_size out.")
     elif size_ms > window_ms:
@@ -158,9 +156,9 @@ def _ladder(draft: Draft) -> list[int]:
     sizes = {sized.edge_ms for sized in draft.sized if sized.edge_ms is not None}
     if (
         any(feature.window_ms is None for feature in draft.features)
-        and max(sizes, default=0) < _DAY
+        and max(sizes, default=0) < DAY_MS
     ):
-        sizes.add(_DAY)
+        sizes.add(DAY_MS)
     ladder = sorted(sizes, reverse=True)
     wished: set[int] = set()
     for coarse_ms, fine_ms in pairwise(ladder):
@@ -220,7 +218,7 @@ def _candidates(size_ms: int, others: list[int]) -> set[int]:
     """Round sizes near the wished one, and parts of the other sizes, in units that it is at least
     one of.
     """
-    units = [unit for unit in (_DAY, _HOUR, _MINUTE, _SECOND) if unit <= size_ms]
+    units = [unit for unit in (DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS) if unit <= size_ms]
     parts = {other // n for other in others for n in range(1, 101) if other % n == 0}
     return {unit * n for unit in units[:2] for n in range(1, 61)} | {
         part for part in parts if part % units[0] == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from math import ceil
 
+from tilewright.windows import DAY_MS, HOUR_MS
+
 from ..draft import Draft
 from ..plan.model import BucketLayout, Cost, Recommendation, Request, TileLayout
 from ..plan.types import family
@@ -21,7 +23,7 @@ _TYPICAL_BUCKETS = 10
 #: it has where that is not known.
 _CHUNK_BYTES, _CHUNK_COLUMN_BYTES, _TYPICAL_EVENTS = 64, 64, 16
 #: A lifetime reads as many tiles as there are days with events: a year of them is assumed.
-_LIFETIME_MS = 365 * 86_400_000
+_LIFETIME_MS = 365 * DAY_MS
 
 
 def estimate_cost(draft: Draft) -> None:
@@ -107,7 +109,7 @@ def _chunk_bytes(draft: Draft) -> int:
     count = (
         _TYPICAL_EVENTS
         if stats is None
-        else ceil(stats.events_per_hour * draft.events.size_ms / 3_600_000)
+        else ceil(stats.events_per_hour * draft.events.size_ms / HOUR_MS)
     )
     texts = sum(family(column.type) == "text" for column in draft.events.columns)
     event = _NUMBER_BYTES * len(draft.events.columns) + TEXT_BYTES * texts

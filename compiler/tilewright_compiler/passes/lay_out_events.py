@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from math import ceil
 
+from tilewright.windows import DAY_MS
+
 from ..draft import Draft
 from ..plan.model import Column, EventLog
 from ..sizing import by_config
-
-_DAY = 86_400_000
 
 
 def lay_out_events(draft: Draft) -> None:
@@ -29,7 +29,7 @@ def lay_out_events(draft: Draft) -> None:
     if draft.levels:
         size_ms = draft.levels[-1].size_ms
     else:
-        size_ms = _DAY if lifetime else by_config(max(lengths), draft.config).size_ms
+        size_ms = DAY_MS if lifetime else by_config(max(lengths), draft.config).size_ms
         ever = lifetime
     kept_ms = draft.config.kv_store.ttl_multiplier * (
         max(lengths, default=0) + size_ms + draft.config.flink.allowed_lateness

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from tilewright.windows import format_duration
+from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
 
 from ..draft import Draft
 from ..plan.model import EVENTS_NAME, KeyLayout
 
 #: The first unit that divides a tile's size gives the form of its start.
 _TILE_IDS = (
-    (86_400_000, "%Y%m%d"),
-    (3_600_000, "%Y%m%d%H"),
-    (60_000, "%Y%m%d%H%M"),
+    (DAY_MS, "%Y%m%d"),
+    (HOUR_MS, "%Y%m%d%H"),
+    (MINUTE_MS, "%Y%m%d%H%M"),
     (1_000, "%Y%m%d%H%M%S"),
 )
 

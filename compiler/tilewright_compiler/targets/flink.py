@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from tilewright.windows import format_duration
+from tilewright.windows import DAY_MS, format_duration
 
 from ..expressions.binder import shared_binder
 from ..expressions.flink.casts import converted, is_nan, read, stored, time_ms, unreadable
@@ -26,7 +26,6 @@ from ..tile_sql.partials import handed_fields, listed_inputs
 from ..tile_sql.queries import END_MS, time_refusals
 
 _TEMPLATES = Path(__file__).parent / "templates" / "flink"
-_DAY_MS = 86_400_000
 _FLINK_TYPES = {"VARCHAR": "STRING"}
 
 
@@ -185,7 +184,7 @@ class _Job:
         self.finest = format_duration(self.finest_ms)
         #: Tiles that still change; a day more, so that a source may stand still for that long.
         self.state_ttl_ms = (
-            self.finest_ms + plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + _DAY_MS
+            self.finest_ms + plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + DAY_MS
         )
 
     @property
@@ -193,7 +192,7 @@ class _Job:
         """How far the watermark stays behind the newest event: days, and the time of day in
         milliseconds.
         """
-        days, rest = divmod(self.plan.late.out_of_orderness_ms, _DAY_MS)
+        days, rest = divmod(self.plan.late.out_of_orderness_ms, DAY_MS)
         seconds, milliseconds = divmod(rest, 1_000)
         return Code(
             f"{days} "

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from tilewright.windows import HOUR_MS
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import InputError
@@ -16,7 +17,6 @@ from ..readers import Batch, Input, Position
 from ..tiles.layout import SEQUENCE
 from .aggregation import Aggregator, source_of
 
-_HOUR_MS = 3_600_000
 #: No store is written to, so no key is too long.
 _ANY_LENGTH = 1 << 20
 
@@ -67,7 +67,7 @@ def _add(
 ) -> int:
     """Adds the events of a batch, and returns how many of its rows cannot be used."""
     aggregator.load(source, batch.table)
-    keys, block = (tiles := aggregator.tiles(_HOUR_MS)).keys, tiles.block
+    keys, block = (tiles := aggregator.tiles(HOUR_MS)).keys, tiles.block
     for entity, start_ms, events in zip(
         keys.entity, keys.starts_ms, block.rows[:, SEQUENCE].tolist(), strict=True
     ):
@@ -77,7 +77,7 @@ def _add(
 
 def _measured(counts: Counter[tuple[str, int]], refused: int) -> Measured:
     starts = {start_ms for _, start_ms in counts}
-    hours = (max(starts) - min(starts)) // _HOUR_MS + 1
+    hours = (max(starts) - min(starts)) // HOUR_MS + 1
     entities: Counter[str] = Counter()
     for (entity, _), events in counts.items():
         entities[entity] += events

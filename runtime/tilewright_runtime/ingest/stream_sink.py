@@ -21,6 +21,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
+from tilewright.windows import DAY_MS, format_duration
 from tilewright_compiler.plan.model import Plan
 
 from ..stores import Store
@@ -32,10 +33,6 @@ from ..tiles.records import RecordCodec
 from ..tiles.rollup import RollUp
 from ..tiles.rows import LevelTiles
 from .open_tiles import OpenTiles
-
-from tilewright.windows import format_duration  # isort: skip
-
-_DAY_MS = 86_400_000
 
 
 class TileSink:
@@ -137,7 +134,7 @@ def kept_for_merging_ms(plan: Plan) -> dict[int, int | None]:
     A coarser tile that was merged after a part of it had expired would have fewer events than the
     stored one, and lose. A day more is for a source that stands still.
     """
-    changing_ms = plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + _DAY_MS
+    changing_ms = plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + DAY_MS
     kept: dict[int, int | None] = {}
     coarser_ms = 0
     for level in plan.levels:

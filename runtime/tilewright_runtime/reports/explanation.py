@@ -8,13 +8,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tilewright.windows import DAY_MS, format_duration
 from tilewright_compiler.humanize import counted, one_line
 from tilewright_compiler.plan.model import EVENTS_NAME, EVENTS_SIZE_MS
 
 from ..tiles.cover import WHOLE
 from ..times import iso
-
-from tilewright.windows import format_duration  # isort: skip
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -182,7 +181,7 @@ def _tile_time(tile: TileShare) -> str:
     moment = datetime.fromtimestamp(tile.start_ms / 1000, UTC)
     return (
         f"{moment:%b %d}"
-        if tile.size_ms and tile.size_ms % 86_400_000 == 0
+        if tile.size_ms and tile.size_ms % DAY_MS == 0
         else f"{moment:%b %d %H:%M}"
     )
 

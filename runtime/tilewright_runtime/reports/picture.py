@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tilewright.windows import format_duration
+from tilewright.windows import DAY_MS, format_duration
 from tilewright_compiler.humanize import counted, format_span
 from tilewright_compiler.plan.model import EVENTS_NAME, EVENTS_SIZE_MS
 
@@ -14,7 +14,6 @@ from .plan import CoverReport
 
 #: Of a lifetime, which has no begin to draw, so many of the newest tiles are drawn.
 _NEWEST_TILES = 8
-_DAY = 86_400_000
 
 
 class Span(NamedTuple):
@@ -81,7 +80,7 @@ def picture(cover: CoverReport) -> Picture:
 
 def _size(cover: CoverReport) -> int:
     """What a lifetime is drawn in: tiles of its level, or days."""
-    return cover.window.levels_ms[0] if cover.window.levels_ms else _DAY
+    return cover.window.levels_ms[0] if cover.window.levels_ms else DAY_MS
 
 
 def _newest(segments: list[Segment], start_ms: int) -> list[Segment]:

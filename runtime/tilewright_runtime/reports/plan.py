@@ -10,6 +10,7 @@ from functools import lru_cache
 from math import ceil
 from statistics import median_high
 
+from tilewright.windows import DAY_MS
 from tilewright_compiler.plan.model import (
     EVENTS_SIZE_MS,
     BucketLayout,
@@ -28,7 +29,7 @@ from ..times import EARLIEST_MS
 #: Query times spread over a tile of a window's coarsest level, at which its tiles are counted.
 _SAMPLES = 24
 #: A lifetime has no length: its tiles are counted by the year, as the compiler's estimate does.
-YEAR_MS = 365 * 86_400_000
+YEAR_MS = 365 * DAY_MS
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright.windows import format_duration
+from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
 from tilewright_compiler.plan.model import EVENTS_NAME
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,7 +72,7 @@ def tile_id(start_ms: int, size_ms: int) -> str:
 
 def tile_id_format(size_ms: int) -> str:
     """The strftime form of the ids of a level."""
-    for unit_ms, form in ((86_400_000, "%Y%m%d"), (3_600_000, "%Y%m%d%H"), (60_000, "%Y%m%d%H%M")):
+    for unit_ms, form in ((DAY_MS, "%Y%m%d"), (HOUR_MS, "%Y%m%d%H"), (MINUTE_MS, "%Y%m%d%H%M")):
         if size_ms % unit_ms == 0:
             return form
     return "%Y%m%d%H%M%S"

@@ -11,6 +11,8 @@ import re
 
 from sqlglot import exp
 
+from tilewright.windows import DAY_MS
+
 from ...sql.flink import flink_type
 from ...sql.tree import Node, NotTranslatable, call, number, text
 from ..spark.casts import family_of
@@ -89,7 +91,7 @@ def time_ms(value: Node, kind: str) -> Node:
         case "integer":
             return plain_cast(value, "BIGINT")
         case "date":
-            return exp.Mul(this=days_of(value), expression=number(86_400_000))
+            return exp.Mul(this=days_of(value), expression=number(DAY_MS))
     return exp.Div(this=exp.paren(value), expression=number(1_000))
 
 
