@@ -1,6 +1,7 @@
 """The language: what an author of features writes."""
 
 from .aggregation import Aggregation
+from .errors import TilewrightError
 from .group_by import Derivation, GroupBy
 from .operations import Operation
 from .source import EventSource, Query, select
@@ -13,6 +14,7 @@ __all__ = [
     "GroupBy",
     "Operation",
     "Query",
+    "TilewrightError",
     "TimeUnit",
     "Window",
     "select",

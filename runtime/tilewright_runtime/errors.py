@@ -1,19 +1,30 @@
 """Everything that the runtime raises on purpose.
 
-TilewrightError
+TilewrightError       the root, which the language and the compiler share
+├── CompileError      declarations that cannot be compiled (of the compiler)
 ├── PlanError         a plan that cannot be read or is of another version
 ├── KeyValueError     a key that the plan does not have, or that cannot be written
 ├── FetchError        a question that has no honest answer
 ├── InputError        events that cannot be read
+├── JobError          a job on another engine that cannot start, or that failed
 └── StoreError        a store that is missing, locked, of another version or of another plan
     └── CorruptRecordError   a stored tile whose bytes are not what was written
 """
 
 from __future__ import annotations
 
+from tilewright.errors import TilewrightError
 
-class TilewrightError(Exception):
-    """The root: its text says where, what, why and what to do."""
+__all__ = [
+    "CorruptRecordError",
+    "FetchError",
+    "InputError",
+    "JobError",
+    "KeyValueError",
+    "PlanError",
+    "StoreError",
+    "TilewrightError",
+]
 
 
 class PlanError(TilewrightError):
@@ -30,6 +41,10 @@ class FetchError(TilewrightError):
 
 class InputError(TilewrightError):
     """The events cannot be read, or are not what was read before."""
+
+
+class JobError(TilewrightError):
+    """A job on another engine cannot start, or it failed."""
 
 
 class StoreError(TilewrightError):

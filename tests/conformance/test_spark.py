@@ -16,8 +16,8 @@ from support.process import tilewright
 from support.redis_server import RedisServer
 from support.spark import Jobs
 from tilewright_runtime import open_store
-from tilewright_runtime.engines.spark.session import SparkJobError, open_session, readable
-from tilewright_runtime.errors import InputError, StoreError
+from tilewright_runtime.engines.spark.session import open_session, readable
+from tilewright_runtime.errors import InputError, JobError, StoreError
 from tilewright_runtime.testing.event_logs import EventLog, Part
 
 pytestmark = pytest.mark.usefixtures("spark")
@@ -156,7 +156,7 @@ def test_errors_of_workers_are_a_line() -> None:
         raise ValueError("what the worker said")
         yield
 
-    with pytest.raises(SparkJobError, match="what the worker said") as error, readable():
+    with pytest.raises(JobError, match="what the worker said") as error, readable():
         open_session("test").range(1).mapInArrow(fail, "id long").collect()
     assert "\n" not in str(error.value)
 

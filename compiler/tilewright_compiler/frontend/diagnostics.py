@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tilewright.declaration import CallSite
+from tilewright.errors import TilewrightError
 
 from .catalogue import CATALOGUE, Entry, Severity
 
@@ -48,7 +49,7 @@ class Diagnostic:
         )
 
 
-class CompileError(Exception):
+class CompileError(TilewrightError):
     """A declaration that cannot be compiled; `diagnostics` says why."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:

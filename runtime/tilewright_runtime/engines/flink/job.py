@@ -19,12 +19,11 @@ import click
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.sql.flink import identifier, literal
 
-from ...errors import InputError, StoreError, TilewrightError
+from ...errors import InputError, JobError, StoreError, TilewrightError
 from ...plans import load_plan
 from ..inputs import input_locations
 from ..kafka import require_brokers, require_topics, topics_of
 from .preflight import (
-    JobError,
     Started,
     claimed,
     has_tiles,
@@ -35,7 +34,7 @@ from .preflight import (
 from .streams import as_it_is, by_way_of_a_stream
 
 _SET = re.compile(r"SET\s+'([^']+)'\s*=\s*'([^']*)'", re.DOTALL)
-_OWN_ERROR = re.compile(r"tilewright_runtime\.errors\.\w+: (.+)")
+_OWN_ERROR = re.compile(r"tilewright(?:_runtime)?\.errors\.\w+: (.+)")
 _PYTHON_ERROR = re.compile(r"^([A-Z]\w*(?:Error|Exception)): (.+)$", re.MULTILINE)
 _CAUSE = re.compile(r"Caused by: (?:[\w.$]+\.)?([\w$]+): (.+)")
 _WATERMARK = "CURRENT_WATERMARK(`__time`)"

@@ -13,7 +13,7 @@ import click
 
 from tilewright_compiler.plan.model import Plan
 
-from ...errors import InputError, StoreError, TilewrightError
+from ...errors import InputError, JobError, StoreError
 from ...ingest.stream_sink import TileSink
 from ...stores import open_store
 from ...stores.progress import Progress
@@ -22,10 +22,6 @@ from ..inputs import first_events, missing_columns
 _OLDEST_JAVA = 17
 #: Java 8 called itself 1.8.
 _JAVA_VERSION = re.compile(r'version "(?:1\.)?(\d+)')
-
-
-class JobError(TilewrightError):
-    """The job could not be started, or it failed."""
 
 
 @dataclass(frozen=True)

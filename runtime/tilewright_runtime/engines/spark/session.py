@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import TilewrightError
+from ...errors import JobError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -49,20 +49,16 @@ _JAVA_HINT = (
 )
 
 
-class SparkJobError(TilewrightError):
-    """A Spark job that cannot run on, said in a line."""
-
-
 def open_session(name: str) -> SparkSession:
     """The session of a job.
 
-    Raises SparkJobError if pyspark or Java is missing, or the cluster cannot be reached.
+    Raises JobError if pyspark or Java is missing, or the cluster cannot be reached.
     """
     try:
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError:
-        raise SparkJobError("pyspark is not installed: pip install 'tilewright[spark]'.") from None
+        raise JobError("pyspark is not installed: pip install 'tilewright[spark]'.") from None
     # The workers run this Python, unless the cluster was told of another one.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
@@ -71,7 +67,7 @@ def open_session(name: str) -> SparkSession:
             settings |= _LOCAL | {"spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower()}
         session = SparkSession.builder.appName(name).config(map=settings).getOrCreate()
     except PySparkException as error:
-        raise SparkJobError(f"Spark does not start: {first_line(error)}. {_JAVA_HINT}") from None
+        raise JobError(f"Spark does not start: {first_line(error)}. {_JAVA_HINT}") from None
     for key, value in MEANING.items():
         session.conf.set(key, value)
     return session
@@ -94,14 +90,14 @@ def end_session() -> None:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Turns errors of Spark, of its workers and of Java into one line. Raises SparkJobError."""
+    """Turns errors of Spark, of its workers and of Java into one line. Raises JobError."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        raise SparkJobError(f"Spark gave up: {first_line(error)}") from None
+        raise JobError(f"Spark gave up: {first_line(error)}") from None
 
 
 def first_line(error: BaseException) -> str:
@@ -110,7 +106,7 @@ def first_line(error: BaseException) -> str:
     """
     text = str(error)
     if raised := re.findall(
-        r"^(?:tilewright_runtime\.errors\.\w+: )?(\w.*)$",
+        r"^(?:tilewright(?:_runtime)?\.errors\.\w+: )?(\w.*)$",
         text.partition("Traceback (most recent call last):\n")[2],
         re.MULTILINE,
     ):
