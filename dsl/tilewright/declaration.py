@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
 _PACKAGE = str(Path(__file__).parent)
-_collected: list[Declaration] | None = None
+#: Of a thread or task of its own, so that two that load files at once do not mix what they find.
+_collected: ContextVar[list[Declaration] | None] = ContextVar("_collected", default=None)
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,16 @@ def _call_site() -> CallSite:
 
 @contextmanager
 def collecting() -> Iterator[list[Declaration]]:
-    """Every declaration made while this is open, in order, so that none is overlooked because
-    nothing refers to it.
+    """Collect every declaration made while this is open, in order.
+
+    So none is overlooked because nothing refers to it.
     """
-    global _collected
-    outer, _collected = _collected, []
+    declarations: list[Declaration] = []
+    token = _collected.set(declarations)
     try:
-        yield _collected
+        yield declarations
     finally:
-        _collected = outer
+        _collected.reset(token)
 
 
 class Declaration(BaseModel):
@@ -91,8 +94,9 @@ class Declaration(BaseModel):
             self._keep_what_is_sound(named, {str(e["loc"][0]) for e in errors if e["loc"]})
         self._site = site
         self._problems = tuple(problems)
-        if _collected is not None:
-            _collected.append(self)
+        collected = _collected.get()
+        if collected is not None:
+            collected.append(self)
 
     @property
     def site(self) -> CallSite:

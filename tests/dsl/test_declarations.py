@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -89,6 +90,14 @@ def test_all_declarations_are_collected() -> None:
         Query(time_column="ts")
         select("a")
     assert (len(outer), len(inner)) == (1, 1)
+
+
+def test_each_thread_collects_its_own() -> None:
+    """What is declared in another thread while collecting is open is not collected here."""
+    with collecting() as here, ThreadPoolExecutor(1) as pool:
+        pool.submit(Query, time_column="ts").result()
+        Query(time_column="ts")
+    assert len(here) == 1
 
 
 def test_select_names_columns_and_expressions() -> None:
