@@ -42,7 +42,7 @@ def test_figures_are_those_counted_by_hand(tmp_path: Path) -> None:
     assert found["files"] == "1"
     assert found["lines"] == "8"
     assert found["lines of code"] == "4"
-    # Module 1, docstring 2, f(x) 6, def with its argument 3, and the return with its lists 1 + 6 + 8.
+    # Module 1, docstring 2, f(x) 6, def with its argument 3, return with its lists 1 + 6 + 8.
     assert found["syntax nodes per line of code"] == "6.75"
     assert found["comprehensions and lambdas per 100 of them"] == "50.0"
     assert found["comprehensions with one inside"] == "1"
