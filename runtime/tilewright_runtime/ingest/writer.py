@@ -7,9 +7,8 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, Any, NamedTuple
 
@@ -17,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import Column, Plan
+from tilewright_compiler.plan.model import Plan
 
 from ..errors import InputError, StoreError
-from ..readers import Batch, Input, Malformed, Position, find_inputs
+from ..readers import Batch, Input, Malformed, Position, inputs_of
 from ..states.fields import VariableKind
 from ..stores import Store, Transaction, TransactionalStore
 from ..stores.ownership import register_plan, require_no_stream
@@ -142,7 +141,7 @@ class Writer:
         unless `position` names it. `final` says that an unterminated last line is whole. Raises
         InputError if nothing can be read; what was committed before stays.
         """
-        report = self.write_inputs(_inputs(events, position), source, final)
+        report = self.write_inputs(inputs_of(events, position), source, final)
         if report.errors:
             raise report.errors[0]
         return report
@@ -356,49 +355,3 @@ def _where_tiles_are_merged(store: Store, state: Store | None) -> TransactionalS
             "are kept, with --state DIR (in Python: state=open_store('lmdb:DIR'))."
         )
     return state
-
-
-def _inputs(events: Any, position: str | None) -> list[Input]:
-    if isinstance(events, (str, Path)):
-        return find_inputs([str(events)], position)
-    if (
-        isinstance(events, Sequence)
-        and events
-        and all(isinstance(item, (str, Path)) for item in events)
-    ):
-        return find_inputs([str(item) for item in events], position)
-    name = f"table {position}" if position else "table"
-
-    def read(columns: Sequence[Column], start: Position, final: bool) -> Iterator[Batch]:
-        from ..readers.columns import read_arrow
-
-        names = [column.name for column in columns]
-        yield from read_arrow(_arrow(events, names), names, replace(start, uri=name))
-
-    return [Input(name, f"table:{position}" if position else "", read)]
-
-
-def _arrow(events: Any, columns: Sequence[str]) -> Any:
-    if hasattr(events, "__arrow_c_stream__"):
-        return events
-    if isinstance(events, Sequence) and all(isinstance(event, Mapping) for event in events):
-        return pa.table({name: _column([event.get(name) for event in events]) for name in columns})
-    raise InputError(
-        f"events of type {type(events).__name__} cannot be read: give a path, an Arrow table, a "
-        "frame or a list of dictionaries."
-    )
-
-
-def _column(values: list[Any]) -> pa.Array:
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        # Values of several types: as text, so that the plan's SQL refuses just those that do not
-        # fit.
-        return pa.array(
-            [None if value is None else _as_text(value) for value in values], pa.string()
-        )
-
-
-def _as_text(value: Any) -> str:
-    return json.dumps(value, default=str) if isinstance(value, (list, tuple)) else str(value)
