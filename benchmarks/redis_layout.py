@@ -15,6 +15,7 @@ import random
 import struct
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Any
 from local_redis import local_redis
 from measure import seconds, side_by_side_us
 from tilewright_runtime.stores.backends.redis import RedisStore
-from tilewright_runtime.tiles.keys import TileKeys, text_keys, text_prefix
+from tilewright_runtime.tiles.keys import TileKeys, text_prefix
 
 FIVE_MINUTES = 300_000
 START_MS = 1_704_326_400_000
@@ -94,10 +95,8 @@ class PerTile:
         self.store.put_newer(keys, values, TTL_MS)
 
     def asked(self, keys: TileKeys) -> Any:
-        """What is sent for a cover; made beforehand, as the store remembers the ids of the tiles of
-        a cover.
-        """
-        return text_keys(keys.table, keys.size_ms, keys.entities, keys.entity, keys.starts_ms)
+        """Make what is sent for a cover beforehand, as the store remembers the ids of its tiles."""
+        return replace(keys).texts
 
     def read(self, asked: Any) -> list[Any]:
         found: list[Any] = self.client.mget(asked)

@@ -69,7 +69,7 @@ def measure_fetch(title: str, plan: Plan, url: str) -> None:
     client = redis.Redis.from_url(url)
     entity = fetcher.entity(KEYS)
     keys: list[str] = []
-    for size, start, end in fetcher.program.ranges(END_MS):
+    for size, start, end, *_ in fetcher.program.ranges(END_MS):
         starts = list(range(start, end, size))
         keys += TileKeys(plan.name, size, [entity], [0] * len(starts), starts).texts
     held = [record for record in client.mget(keys) if record is not None]

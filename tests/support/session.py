@@ -12,7 +12,7 @@ from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, WriteReport, open_store
 from tilewright_runtime.tiles.entities import entity_encoder
-from tilewright_runtime.tiles.keys import Range
+from tilewright_runtime.tiles.keys import EVENTS, Range
 
 SCHEMA = {"k": "string", "n": "bigint", "t": "string"}
 
@@ -63,7 +63,7 @@ class Session:
             Range(level.size_ms, 0, 2 * AT // level.size_ms * level.size_ms)
             for level in self.plan.levels
         ]
-        spans += [Range(-self.plan.events.size_ms, 0, 2 * AT)] if self.plan.events else []
+        spans += [Range(self.plan.events.size_ms, 0, 2 * AT, EVENTS)] if self.plan.events else []
         records = [
             self.store.scan(self.plan.name, encode([key[c.name] for c in self.plan.keys]), spans)
             for key in keys

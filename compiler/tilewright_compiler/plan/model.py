@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 PLAN_VERSION = 1
 
-#: Raw events stand in covers under a size that no tile has, and in keys of text under this name.
-EVENTS_SIZE_MS = 0
+#: What chunks of raw events have in text keys where tiles have their size.
 EVENTS_NAME = "events"
 
 Dtype = Literal["i64", "f64"]

@@ -195,16 +195,15 @@ def _tiles(report: WriteReport, plan: Plan) -> str:
     """What a write made: tiles by size, with chunks of raw events among them or alone."""
     from tilewright.windows import format_duration
 
-    made = {size: count for size, count in report.tiles.items() if count}
-    if plan.levels:
-        parts = [
-            f"{count:,} × {format_duration(size)}"
-            if size > 0
-            else _count(count, "chunk") + " of raw events"
-            for size, count in made.items()
-        ]
-        return "tiles" + (f" ({', '.join(parts)})" if parts else "")
-    return ", ".join(_count(count, "chunk") for count in made.values() or [0]) + " of raw events"
+    chunks = _count(report.chunks, "chunk") + " of raw events"
+    if not plan.levels:
+        return chunks
+    parts = [
+        f"{count:,} × {format_duration(size)}" for size, count in report.tiles.items() if count
+    ]
+    if report.chunks:
+        parts.append(chunks)
+    return "tiles" + (f" ({', '.join(parts)})" if parts else "")
 
 
 def _count(number: int, noun: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from tilewright_compiler.humanize import counted
 
-from ..tiles.cover import Segment
-from ..tiles.keys import Range
+from ..tiles.cover import Segment, raw_events
+from ..tiles.keys import EVENTS, Kind, Range
 from ..tiles.layout import NEWEST, SEQUENCE, START
 from ..times import Moment, moment_ms
 from .fetcher import Answer, Fetcher
@@ -32,16 +32,14 @@ class Step:
 
 @dataclass(frozen=True)
 class TileShare:
-    """One tile of a cover, and the values that its features would have over this tile alone.
-
-    A stretch of raw events is one of size EVENTS_SIZE_MS.
-    """
+    """One tile or stretch of raw events of a cover, and the features of it alone."""
 
     start_ms: int
     size_ms: int
     events: int
     newest_ms: int
     values: dict[str, Any]
+    kind: Kind
 
 
 @dataclass(frozen=True)
@@ -129,8 +127,14 @@ def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Exp
 
 def _expected(ranges: list[Range]) -> tuple[int, int]:
     """How many tiles the runs can hold, and how many chunks of raw events."""
-    tiles = sum((r.end_ms - r.start_ms) // r.size_ms for r in ranges if r.size_ms > 0)
-    return tiles, sum((r.end_ms - r.start_ms) // -r.size_ms for r in ranges if r.size_ms < 0)
+    tiles = chunks = 0
+    for wanted in ranges:
+        records = (wanted.end_ms - wanted.start_ms) // wanted.size_ms
+        if wanted.kind == EVENTS:
+            chunks += records
+        else:
+            tiles += records
+    return tiles, chunks
 
 
 def _read(tiles: Tiles) -> str:
@@ -170,10 +174,10 @@ def _share(
         for row in tiles.rows[begin:end]:
             start = int(row[START])
             covers: list[list[Segment]] = [[] for _ in fetcher.program.windows]
-            # A stretch of raw events is found by its begin alone.
-            covers[place] = [
-                segment._replace(start_ms=start, end_ms=start + (segment.size_ms or 1))
-            ]
+            if segment.kind == EVENTS:  # found by its begin alone
+                covers[place] = [raw_events(start, start + 1)]
+            else:
+                covers[place] = [segment._replace(start_ms=start, end_ms=start + segment.size_ms)]
             alone = fetcher.evaluate(tiles, covers)
             shares.append(
                 TileShare(
@@ -182,6 +186,7 @@ def _share(
                     int(row[SEQUENCE]),
                     int(row[NEWEST]),
                     {name: alone[name] for name in names},
+                    segment.kind,
                 )
             )
     return WindowShare(window, segments, shares, {name: values[name] for name in names})

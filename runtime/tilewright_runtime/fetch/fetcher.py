@@ -160,25 +160,25 @@ class Fetcher:
         """The key of the n-th record that was read; asks the store again, since a damaged record
         cannot tell.
         """
-        for size, start, end in ranges:
-            records = self._count(entity, size, start, end)
+        for wanted in ranges:
+            step, start, end, kind = wanted
+            records = self._count(entity, wanted)
             if place < records:
                 # The first tile with more than `place` records before its end, by halving.
-                step = abs(size)
                 after = bisect_right(
                     range(start + step, end + step, step),
                     place,
-                    key=lambda until: self._count(entity, size, start, until),
+                    key=lambda until: self._count(entity, wanted._replace(end_ms=until)),
                 )
                 return (
                     f"store {self.store.url}, tile "
-                    f"{tile_key(self.plan.name, entity, size, start + after * step)}"
+                    f"{tile_key(self.plan.name, entity, step, start + after * step, kind)}"
                 )
             place -= records
         return f"store {self.store.url}"
 
-    def _count(self, entity: str, size_ms: int, start_ms: int, end_ms: int) -> int:
-        return len(self.store.scan(self.plan.name, entity, [Range(size_ms, start_ms, end_ms)])[0])
+    def _count(self, entity: str, wanted: Range) -> int:
+        return len(self.store.scan(self.plan.name, entity, [wanted])[0])
 
 
 def _derivations(plan: Plan) -> Derivations | None:

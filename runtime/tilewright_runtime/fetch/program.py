@@ -12,15 +12,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tilewright_compiler.plan.model import EVENTS_SIZE_MS, Feature, Plan
+from tilewright_compiler.plan.model import Feature, Plan
 
 from ..states.base import MergeGroup, Rows
 from ..states.fields import Bytes, FieldCodec
 from ..states.values import Finalizer
 from ..tiles.block import APPROXIMATE
 from ..tiles.bucket_tables import Bucket, Buckets, buckets_of
-from ..tiles.cover import ENDS, Segment, cover, floor, head_end, whole_start, window_start
-from ..tiles.keys import Range
+from ..tiles.cover import (
+    ENDS,
+    Segment,
+    cover,
+    floor,
+    head_end,
+    raw_events,
+    whole_start,
+    window_start,
+)
+from ..tiles.keys import EVENTS, Range
 from ..tiles.layout import NEWEST, STAMP, START, Layout, bucket_field, layout_of, variable_kinds
 from ..tiles.records import NameOf, RecordCodec
 from ..times import EARLIEST_MS
@@ -83,7 +92,7 @@ class WindowProgram:
             last = at_ms - 1
             return [Segment(size, self.start_ms(at_ms), last - last % size + size)]
         if not self.levels_ms:
-            return [Segment(EVENTS_SIZE_MS, self.start_ms(at_ms), at_ms)]
+            return [raw_events(self.start_ms(at_ms), at_ms)]
         start, ends = self.whole_ms(at_ms), ENDS.get(self.edge)
         whole = cover(start, head_end(at_ms, start, self.sizes_ms, head_level_ms), self.sizes_ms)
         if ends is None:
@@ -107,16 +116,18 @@ class Tiles:
     """
     starts: list[int]
     bounds: dict[int, tuple[int, int]]
-    """size_ms -> the places of that level's tiles."""
+    """size_ms -> the places of that level's tiles, [first, end)."""
     records: list[bytes]
     chunks: list[bytes] = field(default_factory=list)
     """The records of the chunks of raw events that were read, oldest first."""
+    events: tuple[int, int] = (0, 0)
+    """The places of what was counted of raw events, [first, end)."""
     variable: dict[int, list[Bytes]] = field(default_factory=dict)
     """The variable fields of the tiles of which they were asked for, by place."""
 
     def places(self, segment: Segment) -> tuple[int, int]:
         """Where the tiles of a segment stand: [begin, end)."""
-        first, last = self.bounds[segment.size_ms]
+        first, last = self.events if segment.kind == EVENTS else self.bounds[segment.size_ms]
         begin = bisect_left(self.starts, segment.start_ms, first, last)
         return begin, bisect_left(self.starts, segment.end_ms, begin, last)
 
@@ -180,7 +191,7 @@ class Program:
         bounds: dict[int, tuple[int, int]] = {}
         for wanted, part in zip(ranges, found, strict=True):
             size, first = wanted.size_ms, len(records)
-            if size < 0:
+            if wanted.kind == EVENTS:
                 chunks += part
                 continue
             records += part
@@ -203,13 +214,13 @@ class Program:
             time
             for cover in covers
             for one in cover
-            if one.size_ms == EVENTS_SIZE_MS
+            if one.kind == EVENTS
             for time in (one.start_ms, one.end_ms)
         }
         first = len(tiles.records)
         block = self.events.between(tiles.chunks, sorted(times), lambda i: name_of(first + i))
         last = first + len(block)
-        made = replace(tiles, bounds=tiles.bounds | {EVENTS_SIZE_MS: (first, last)})
+        made = replace(tiles, events=(first, last))
         made.rows = np.concatenate([tiles.rows[:first], block.rows, tiles.rows[first:]])
         made.starts = made.rows[:, START].tolist()
         fields = [block.variable[one.name] for one in self.layout.variable]

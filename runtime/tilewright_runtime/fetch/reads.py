@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from ..tiles.cover import ceiling, floor
-from ..tiles.keys import Range
+from ..tiles.keys import EVENTS, Range
 from ..times import LATEST_MS
 
 
@@ -110,12 +110,12 @@ def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int) -> list[Ra
     Without tiles those are all chunks from the begin of the longest window on.
     """
     newest = floor(at_ms - 1, size_ms)
-    runs = [Range(-size_ms, newest, newest + size_ms)]
+    runs = [Range(size_ms, newest, newest + size_ms, EVENTS)]
     for window in windows:
         start, end = window.start_ms(at_ms), window.whole_ms(at_ms)
         if window.edge == "exact" and start < end:
-            runs.append(Range(-size_ms, floor(start, size_ms), ceiling(end, size_ms)))
-    return _joined(-size_ms, runs)
+            runs.append(Range(size_ms, floor(start, size_ms), ceiling(end, size_ms), EVENTS))
+    return _joined(runs)
 
 
 def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
@@ -129,7 +129,7 @@ def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
             start = min(start, floor(last, head))
         newest = Range(size, start, last - last % size + size)
         if pieces:
-            wanted += _joined(size, [*_found(pieces, size, at_ms, newest.end_ms), newest])
+            wanted += _joined([*_found(pieces, size, at_ms, newest.end_ms), newest])
         else:
             wanted.append(newest)
     return wanted
@@ -148,13 +148,13 @@ def _found(pieces: Sequence[StartPiece], size_ms: int, at_ms: int, end_ms: int) 
     return found
 
 
-def _joined(size_ms: int, runs: list[Range]) -> list[Range]:
-    """The same tiles as runs that neither touch nor overlap, so that no tile is read twice."""
+def _joined(runs: list[Range]) -> list[Range]:
+    """Join runs of one level that touch or overlap, so that no tile is read twice."""
     runs.sort()
     joined = [runs[0]]
     for run in runs[1:]:
         if run.start_ms <= joined[-1].end_ms:
-            joined[-1] = Range(size_ms, joined[-1].start_ms, max(run.end_ms, joined[-1].end_ms))
+            joined[-1] = joined[-1]._replace(end_ms=max(run.end_ms, joined[-1].end_ms))
         else:
             joined.append(run)
     return joined

@@ -19,7 +19,7 @@ from ..stores import Store, Transaction, TransactionalStore
 from ..stores.expiry import ttls_ms
 from ..stores.ownership import claim_for_state
 from ..stores.progress import Progress
-from ..tiles.keys import TileKeys
+from ..tiles.keys import TileKeys, kind_and_size, signed_size
 
 #: Tiles whose records are in memory at once.
 _PART_TILES = 4096
@@ -44,7 +44,7 @@ class Pending:
         head = {
             "before": self.before,
             "after": self.after,
-            "levels": [[keys.table, keys.size_ms] for keys in self.changed],
+            "levels": [[keys.table, signed_size(keys.kind, keys.size_ms)] for keys in self.changed],
         }
         sink = pa.BufferOutputStream()
         schema = pa.schema({"entity": pa.dictionary(pa.int32(), pa.string()), "start": pa.int64()})
@@ -65,16 +65,20 @@ class Pending:
         line, _, written = document.partition(b"\n")
         head = json.loads(line)
         batches = pa.ipc.open_stream(written)
-        changed = [
-            TileKeys(
-                table,
-                size_ms,
-                batch["entity"].dictionary.to_pylist(),
-                batch["entity"].indices.to_pylist(),
-                batch["start"].to_pylist(),
+        changed = []
+        for (table, signed), batch in zip(head["levels"], batches, strict=True):
+            kind, size_ms = kind_and_size(signed)
+            entities, starts_ms = batch["entity"], batch["start"].to_pylist()
+            changed.append(
+                TileKeys(
+                    table,
+                    size_ms,
+                    entities.dictionary.to_pylist(),
+                    entities.indices.to_pylist(),
+                    starts_ms,
+                    kind,
+                )
             )
-            for (table, size_ms), batch in zip(head["levels"], batches, strict=True)
-        ]
         return cls(head["before"], head["after"], changed)
 
 
@@ -150,7 +154,7 @@ class Outbox:
         for keys, records in (
             self._changed(outbox) if is_last_commit else self._state.tiles(self._plan.name)
         ):
-            self._store.put_newer(keys, records, self._ttl_ms[keys.size_ms])
+            self._store.put_newer(keys, records, self._ttl_ms[keys.kind, keys.size_ms])
         self._store.put(self._delivered, str(present).encode())
 
     def _changed(self, outbox: Pending) -> Iterator[tuple[TileKeys, list[bytes]]]:

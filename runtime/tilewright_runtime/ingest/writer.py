@@ -26,7 +26,7 @@ from ..stores.ownership import register_plan, require_no_stream
 from ..stores.progress import Progress
 from ..tiles.block import COMPLETE, Block, merge_blocks
 from ..tiles.chunks import EventChunks
-from ..tiles.keys import tile_key
+from ..tiles.keys import EVENTS, tile_key
 from ..tiles.layout import NEWEST, SEQUENCE, STAMP, START, Layout
 from ..tiles.records import RecordCodec
 from ..tiles.rows import LevelTiles
@@ -36,15 +36,16 @@ from .outbox import Outbox
 
 @dataclass
 class WriteReport:
-    """What a write did: rows by what became of them, and how many records it put a level; raw
-    events stand under a negative size.
-    """
+    """What a write did: rows by what became of them, and how many records it put."""
 
     rows: int = 0
     events: int = 0
     filtered: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     tiles: Counter[int] = field(default_factory=Counter)
+    """Tiles by size."""
+    chunks: int = 0
+    """Chunks of raw events."""
     waiting: dict[str, int] = field(default_factory=dict)
     """Bytes at the end of an input that are not yet a whole record; they are read when they are, or
     by `final`.
@@ -201,7 +202,11 @@ class Writer:
         report.events += events
         report.filtered += filtered
         report.refused.update(row.reason for row in refused)
-        report.tiles.update({tiles.keys.size_ms: len(tiles.block) for tiles, _ in levels})
+        for tiles, _ in levels:
+            if tiles.keys.kind == EVENTS:
+                report.chunks += len(tiles.block)
+            else:
+                report.tiles[tiles.keys.size_ms] += len(tiles.block)
 
     def add_tiles(self, levels: Sequence[LevelTiles], stream: str, batch: int) -> bool:
         """Adds tiles of every level that another engine made of a batch of a stream; returns
@@ -280,7 +285,7 @@ class Writer:
                 np.flatnonzero(tiles.block.rows[:, START] <= newest_ms),
             )
         if watermark_ms is not None:
-            ended = merged.rows[:, START] + (abs(tiles.keys.size_ms) - 1) <= watermark_ms
+            ended = merged.rows[:, START] + (tiles.keys.size_ms - 1) <= watermark_ms
             merged.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
         transaction.put_tiles(tiles.keys, form.codec.encode(merged))
 
@@ -304,7 +309,8 @@ class Writer:
 
     def _name(self, tiles: LevelTiles, i: int) -> str:
         keys = tiles.keys
-        key = tile_key(keys.table, keys.entities[keys.entity[i]], keys.size_ms, keys.starts_ms[i])
+        entity, start_ms = keys.entities[keys.entity[i]], keys.starts_ms[i]
+        key = tile_key(keys.table, entity, keys.size_ms, start_ms, keys.kind)
         return f"store {self._state.url}, tile {key}"
 
     def _refused(self, batch: Batch) -> list[Malformed]:

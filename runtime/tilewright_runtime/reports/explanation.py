@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from tilewright.windows import DAY_MS, format_duration
 from tilewright_compiler.humanize import counted, one_line
-from tilewright_compiler.plan.model import EVENTS_NAME, EVENTS_SIZE_MS
+from tilewright_compiler.plan.model import EVENTS_NAME
 
 from ..tiles.cover import WHOLE
+from ..tiles.keys import EVENTS
 from ..times import iso
 
 if TYPE_CHECKING:
@@ -121,12 +122,12 @@ def _cover_title(share: WindowShare, at_ms: int) -> str:
         for segment in share.segments
         if segment.tiles
     )
-    raw = sum(tile.events for tile in share.tiles if tile.size_ms == EVENTS_SIZE_MS)
+    raw = sum(tile.events for tile in share.tiles if tile.kind == EVENTS)
     begin, end = share.segments[0].start_ms, share.segments[-1].end_ms
     span = f"up to {iso(end)}" if window.window_ms is None else f"[{iso(begin)}, {iso(end)})"
     if not expected:
         return f"{length} ({window.edge}): {span}, {counted(raw, 'raw event')}"
-    tiles = sum(tile.size_ms != EVENTS_SIZE_MS for tile in share.tiles)
+    tiles = sum(tile.kind != EVENTS for tile in share.tiles)
     found = (
         f"{tiles:,} tiles"
         if window.window_ms is None
@@ -160,7 +161,7 @@ def _cover_table(share: WindowShare, width: int) -> Table:
     for tile in shown:
         title = (
             f"{_tile_time(tile)} "
-            f"{f'+{format_duration(tile.size_ms)}' if tile.size_ms else EVENTS_NAME}"
+            f"{EVENTS_NAME if tile.kind == EVENTS else f'+{format_duration(tile.size_ms)}'}"
         )
         table.add_column(title, justify="right", no_wrap=True, style="dim", max_width=_TILE_WIDTH)
     if hidden:
@@ -181,7 +182,7 @@ def _tile_time(tile: TileShare) -> str:
     moment = datetime.fromtimestamp(tile.start_ms / 1000, UTC)
     return (
         f"{moment:%b %d}"
-        if tile.size_ms and tile.size_ms % DAY_MS == 0
+        if tile.kind != EVENTS and tile.size_ms % DAY_MS == 0
         else f"{moment:%b %d %H:%M}"
     )
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tilewright.windows import format_duration
 from tilewright_compiler.humanize import counted, format_bytes, requested
-from tilewright_compiler.plan.model import EVENTS_SIZE_MS
 from tilewright_compiler.templates import pages
 
 from ..tiles.cover import WHOLE
+from ..tiles.keys import EVENTS
 from ..times import iso
 from .picture import Picture, Row, picture
 from .plan import PlanReport
@@ -79,10 +79,10 @@ def _rectangles(drawn: Picture, row: Row) -> list[tuple[str, int, int, str]]:
     attribute.
     """
     found = []
-    size = "raw events from" if row.size_ms == EVENTS_SIZE_MS else format_duration(row.size_ms)
+    size = "raw events from" if row.kind == EVENTS else format_duration(row.size_ms)
     for segment in row.segments:
         first, last = drawn.place(segment.start_ms, _WIDTH), drawn.place(segment.end_ms, _WIDTH)
-        raw, crowded = segment.size_ms == EVENTS_SIZE_MS, last - first < _NARROWEST * segment.tiles
+        raw, crowded = segment.kind == EVENTS, last - first < _NARROWEST * segment.tiles
         step = segment.end_ms - segment.start_ms if crowded or raw else segment.size_ms
         name = f"{counted(segment.tiles, 'tile')} of {size} from" if crowded else size
         for start in range(segment.start_ms, segment.end_ms, step):

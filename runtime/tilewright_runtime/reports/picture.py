@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from tilewright.windows import DAY_MS, format_duration
 from tilewright_compiler.humanize import counted, format_span
-from tilewright_compiler.plan.model import EVENTS_NAME, EVENTS_SIZE_MS
+from tilewright_compiler.plan.model import EVENTS_NAME
 
 from ..tiles.cover import WHOLE, Segment
+from ..tiles.keys import EVENTS, TILES, Kind
 from .plan import CoverReport
 
 #: Of a lifetime, which has no begin to draw, so many of the newest tiles are drawn.
@@ -28,6 +29,7 @@ class Row:
     """The segments of one level in a picture, or its raw events."""
 
     label: str
+    kind: Kind
     size_ms: int
     segments: tuple[Segment, ...]
 
@@ -93,14 +95,14 @@ def _newest(segments: list[Segment], start_ms: int) -> list[Segment]:
 
 def _rows(segments: list[Segment]) -> tuple[Row, ...]:
     rows = []
-    for size in sorted({segment.size_ms for segment in segments}, reverse=True):
-        level = tuple(segment for segment in segments if segment.size_ms == size)
-        label = (
-            EVENTS_NAME
-            if size == EVENTS_SIZE_MS
-            else f"{sum(segment.tiles for segment in level):,} × {format_duration(size)}"
-        )
-        rows.append(Row(label, size, level))
+    tiles = [segment for segment in segments if segment.kind == TILES]
+    for size in sorted({segment.size_ms for segment in tiles}, reverse=True):
+        level = tuple(segment for segment in tiles if segment.size_ms == size)
+        count = sum(segment.tiles for segment in level)
+        rows.append(Row(f"{count:,} × {format_duration(size)}", TILES, size, level))
+    raw = tuple(segment for segment in segments if segment.kind == EVENTS)
+    if raw:
+        rows.append(Row(EVENTS_NAME, EVENTS, raw[0].size_ms, raw))
     return tuple(rows)
 
 
@@ -122,7 +124,7 @@ def _note(cover: CoverReport) -> str:
         return "no whole tile lies in it"
     early = cover.oldest_ms - cover.segments[0].start_ms
     tiles = counted(sum(segment.tiles for segment in cover.segments), "tile")
-    if cover.segments[0].size_ms == EVENTS_SIZE_MS:
+    if cover.segments[0].kind == EVENTS:
         raw = format_span(cover.segments[0].end_ms - cover.segments[0].start_ms)
         return (
             f"{tiles}, and the raw events of the {raw} before them"

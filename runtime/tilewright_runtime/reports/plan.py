@@ -12,7 +12,6 @@ from statistics import median_high
 
 from tilewright.windows import DAY_MS
 from tilewright_compiler.plan.model import (
-    EVENTS_SIZE_MS,
     BucketLayout,
     EventLog,
     Feature,
@@ -24,6 +23,7 @@ from tilewright_compiler.plan.model import (
 
 from ..fetch.program import Program, WindowProgram
 from ..tiles.cover import Segment, ceiling, floor
+from ..tiles.keys import EVENTS
 from ..times import EARLIEST_MS
 
 #: Query times spread over a tile of a window's coarsest level, at which its tiles are counted.
@@ -189,7 +189,7 @@ def _tiles(segments: list[Segment]) -> int:
 
 
 def _chunks_of(segments: list[Segment], chunk_ms: int) -> int:
-    raw = [segment for segment in segments if segment.size_ms == EVENTS_SIZE_MS]
+    raw = [segment for segment in segments if segment.kind == EVENTS]
     return sum(
         (ceiling(segment.end_ms, chunk_ms) - floor(segment.start_ms, chunk_ms)) // chunk_ms
         for segment in raw

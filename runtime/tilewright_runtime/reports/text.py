@@ -12,9 +12,10 @@ from rich.text import Text
 
 from tilewright.windows import format_duration
 from tilewright_compiler.humanize import counted, format_bytes, format_span, one_line, requested
-from tilewright_compiler.plan.model import EVENTS_SIZE_MS, EventLog, Feature
+from tilewright_compiler.plan.model import EventLog, Feature
 
 from ..tiles.cover import Segment
+from ..tiles.keys import EVENTS
 from ..times import iso
 from .picture import Picture, Row, picture
 from .plan import FeatureReport, LevelReport, PlanReport
@@ -272,7 +273,7 @@ def tiles_line(drawn: Picture, row: Row, width: int) -> str:
     line = [" "] * (width + 1)
     for segment in row.segments:
         first, last = drawn.place(segment.start_ms, width), drawn.place(segment.end_ms, width)
-        raw, crowded = segment.size_ms == EVENTS_SIZE_MS, last - first < 2 * segment.tiles
+        raw, crowded = segment.kind == EVENTS, last - first < 2 * segment.tiles
         line[first : last + 1] = (":" if raw else "▒" if crowded else "·") * (last - first + 1)
         for boundary in (
             (segment.start_ms, segment.end_ms) if crowded or raw else _boundaries(segment)

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 import numpy as np
 
 from ..errors import StoreError
-from ..tiles.keys import Range, TileKeys
+from ..tiles.keys import Kind, Range, TileKeys
 from ..tiles.records import precedence
 
 T = TypeVar("T")
@@ -127,13 +127,13 @@ def put_newer(transaction: Transaction, keys: TileKeys, records: Sequence[bytes]
 
 
 def by_level(
-    table: str, tiles: Iterable[tuple[str, int, int, bytes]]
+    table: str, tiles: Iterable[tuple[str, Kind, int, int, bytes]]
 ) -> Iterator[tuple[TileKeys, list[bytes]]]:
-    """Tiles as (entity, size_ms, start_ms, record) as the keys and records of each level."""
-    levels: dict[int, list[tuple[str, int, bytes]]] = {}
-    for entity, size_ms, start_ms, record in tiles:
-        levels.setdefault(size_ms, []).append((entity, start_ms, record))
-    for size_ms, found in levels.items():
+    """Group records, as (entity, kind, size_ms, start_ms, record), by kind and size."""
+    levels: dict[tuple[Kind, int], list[tuple[str, int, bytes]]] = {}
+    for entity, kind, size_ms, start_ms, record in tiles:
+        levels.setdefault((kind, size_ms), []).append((entity, start_ms, record))
+    for (kind, size_ms), found in levels.items():
         places = {
             entity: place
             for place, entity in enumerate(dict.fromkeys(entity for entity, _, _ in found))
@@ -144,6 +144,7 @@ def by_level(
             list(places),
             [places[entity] for entity, _, _ in found],
             [start for _, start, _ in found],
+            kind,
         )
         yield keys, [record for _, _, record in found]
 

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import FetchError
-from ..tiles.keys import Range, size_name
+from ..tiles.keys import EVENTS, TILES, Kind, Range, level_name
 from ..times import iso
 from .base import Store
 
 
-def ttls_ms(plan: Plan) -> dict[int, int | None]:
-    """How long the tiles of each size are kept, and under their negative size chunks of raw events;
-    None for ever.
-    """
-    kept = {level.size_ms: level.ttl_ms for level in plan.levels}
-    return kept if plan.events is None else kept | {-plan.events.size_ms: plan.events.ttl_ms}
+def ttls_ms(plan: Plan) -> dict[tuple[Kind, int], int | None]:
+    """How long the records of each kind and size are kept; None for ever."""
+    ttls: dict[tuple[Kind, int], int | None] = {
+        (TILES, level.size_ms): level.ttl_ms for level in plan.levels
+    }
+    if plan.events is not None:
+        ttls[EVENTS, plan.events.size_ms] = plan.events.ttl_ms
+    return ttls
 
 
 class Expiry:
@@ -38,13 +40,13 @@ class Expiry:
         """Raises FetchError if a tile of a range may be gone: what is missing would be taken for no
         events.
         """
-        for size_ms, start_ms, _ in ranges:
-            ttl_ms = self._ttl_ms[size_ms]
+        for size_ms, start_ms, _, kind in ranges:
+            ttl_ms = self._ttl_ms[kind, size_ms]
             if ttl_ms is not None and max(start_ms, self._since_ms) + ttl_ms < now_ms:
                 until = iso(max(start_ms, self._since_ms) + ttl_ms)
                 raise FetchError(
                     f"store {self._store.url} keeps tiles for a time only: those of "
-                    f"{size_name(size_ms)} from {iso(start_ms)} on, "
+                    f"{level_name(kind, size_ms)} from {iso(start_ms)} on, "
                     f"which this answer needs, may be gone since {until}. Ask for a later time, "
                     "or ask the store that keeps all (the "
                     "folder of tilewright write --state, as lmdb:DIR)."

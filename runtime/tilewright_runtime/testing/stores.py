@@ -23,7 +23,7 @@ from itertools import permutations
 import pytest
 
 from ..stores import Store, Transaction, TransactionalStore, open_store
-from ..tiles.keys import Range, TileKeys, tile_id
+from ..tiles.keys import EVENTS, Range, TileKeys, tile_id
 from ..tiles.records import precedence
 from ..times import EARLIEST_MS
 
@@ -152,16 +152,14 @@ class StoreConformance(_OfAPlace):
         assert store.scan("t", "s=a", ranges) == expected
 
     def test_chunks_of_raw_events_stand_apart(self, store: Store) -> None:
-        """Records of a negative size, which are chunks of raw events, are found by ranges of that
-        size and by no others.
-        """
+        """Chunks of raw events are found by ranges of their kind and by no others."""
         store.put_newer(tiles(0, 1), [record(1), record(2)], None)
-        chunks = TileKeys(
-            "t", -_HOUR, ["s=a"], [0, 0, 0], [_BASE - 9000 * _HOUR, _BASE, _BASE + _HOUR]
-        )
+        starts = [_BASE - 9000 * _HOUR, _BASE, _BASE + _HOUR]
+        chunks = TileKeys("t", _HOUR, ["s=a"], [0, 0, 0], starts, EVENTS)
         store.put_newer(chunks, [record(3), record(4), record(5)], None)
-        ever = Range(-_HOUR, from_the_beginning().start_ms, _BASE + 9 * _HOUR)
-        ranges = [span(0, 9), Range(-_HOUR, _BASE, _BASE + 9 * _HOUR), ever, from_the_beginning()]
+        some = Range(_HOUR, _BASE, _BASE + 9 * _HOUR, EVENTS)
+        ever = some._replace(start_ms=from_the_beginning().start_ms)
+        ranges = [span(0, 9), some, ever, from_the_beginning()]
         newest = [record(4), record(5)]
         assert store.scan("t", "s=a", ranges) == [
             [record(1), record(2)],

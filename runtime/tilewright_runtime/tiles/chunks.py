@@ -20,7 +20,7 @@ from tilewright_compiler.plan.types import element, family
 
 from ..states.fields import Bytes, FieldCodec
 from .block import Block
-from .keys import TileKeys
+from .keys import EVENTS, TileKeys
 from .layout import HEADER_WORDS, NEWEST, SEQUENCE, START, Layout, Variable
 from .records import NameOf, RecordCodec
 from .rows import LevelTiles, TileRows
@@ -76,7 +76,12 @@ class EventChunks:
             starts[firsts],
         )
         keys = TileKeys(
-            self._table, -self.size_ms, entities, entity[firsts].tolist(), starts[firsts].tolist()
+            self._table,
+            self.size_ms,
+            entities,
+            entity[firsts].tolist(),
+            starts[firsts].tolist(),
+            EVENTS,
         )
         values = _batch(events.select(self.schema.names)).to_struct_array()
         return LevelTiles(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from tilewright_compiler.plan.model import EVENTS_SIZE_MS
+from .keys import EVENTS, TILES, Kind
 
 EdgeMode = Literal["sawtooth", "prorate", "truncate", "exact"]
 
@@ -19,9 +19,10 @@ WHOLE = Fraction(1)
 
 
 class Segment(NamedTuple):
-    """Neighbouring tiles of one level: they cover [start_ms, end_ms), both multiples of size_ms.
+    """A part of a cover, [start_ms, end_ms): neighbouring tiles of one level, or raw events.
 
-    Of size EVENTS_SIZE_MS it is no tiles but the raw events between any two times.
+    Tiles begin and end at multiples of size_ms. Raw events are one stretch, as long as it says,
+    between any two times.
     """
 
     size_ms: int
@@ -29,13 +30,17 @@ class Segment(NamedTuple):
     end_ms: int
     part: Fraction = WHOLE
     """What of them counts: less than all of a single tile that a prorated window cuts."""
+    kind: Kind = TILES
 
     @property
     def tiles(self) -> int:
         """How many tiles the segment has; raw events are none."""
-        return (
-            0 if self.size_ms == EVENTS_SIZE_MS else (self.end_ms - self.start_ms) // self.size_ms
-        )
+        return 0 if self.kind == EVENTS else (self.end_ms - self.start_ms) // self.size_ms
+
+
+def raw_events(start_ms: int, end_ms: int) -> Segment:
+    """The segment of the raw events in [start_ms, end_ms)."""
+    return Segment(end_ms - start_ms, start_ms, end_ms, kind=EVENTS)
 
 
 def floor(time_ms: int, size_ms: int) -> int:
@@ -155,9 +160,9 @@ def _exact(
     """
     edge, head = [], []
     if oldest_ms is not None and start_ms > oldest_ms:
-        edge.append(Segment(EVENTS_SIZE_MS, oldest_ms, start_ms))
+        edge.append(raw_events(oldest_ms, start_ms))
     if not clean:
-        head.append(Segment(EVENTS_SIZE_MS, floor(at_ms - 1, finest_ms), at_ms))
+        head.append(raw_events(floor(at_ms - 1, finest_ms), at_ms))
     return edge, head
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,23 +19,26 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
 _ORDERED_TAIL = struct.Struct(">qQ")
 
+#: What a record holds: the states of a tile, or a chunk of raw events.
+Kind = Literal["tiles", "events"]
+TILES: Kind = "tiles"
+EVENTS: Kind = "events"
+
 
 class Range(NamedTuple):
-    """The tiles of one level whose starts lie in [start_ms, end_ms); of a negative size the chunks
-    of raw events, which are so long.
-    """
+    """The records of one kind and size whose starts lie in [start_ms, end_ms)."""
 
     size_ms: int
     start_ms: int
     end_ms: int
+    kind: Kind = TILES
 
 
 @dataclass(frozen=True)
 class TileKeys:
-    """The keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins at
-    `starts_ms[i]`.
+    """The keys of many records of one kind and size.
 
-    Of a negative size they are those of chunks of raw events, which are so long.
+    Record i belongs to `entities[entity[i]]` and begins at `starts_ms[i]`.
     """
 
     table: str
@@ -43,16 +46,31 @@ class TileKeys:
     entities: Sequence[str]
     entity: Sequence[int]
     starts_ms: Sequence[int]
+    kind: Kind = TILES
 
     @cached_property
     def ordered(self) -> list[bytes]:
         """The keys as ordered bytes, made once however often they are used."""
-        return ordered_keys(self.table, self.size_ms, self.entities, self.entity, self.starts_ms)
+        level = _level_bytes(self.kind, self.size_ms)
+        prefixes = [ordered_prefix(self.table, text) + level for text in self.entities]
+        starts = np.asarray(self.starts_ms, dtype=np.int64) ^ np.int64(-_SIGN)
+        packed = starts.astype(">i8").tobytes()
+        return [
+            prefixes[which] + packed[at : at + 8]
+            for which, at in zip(self.entity, range(0, len(packed), 8), strict=True)
+        ]
 
     @cached_property
     def texts(self) -> list[str]:
         """The keys as text, made once however often they are used."""
-        return text_keys(self.table, self.size_ms, self.entities, self.entity, self.starts_ms)
+        prefixes = [
+            text_prefix(self.table, text, self.size_ms, self.kind) for text in self.entities
+        ]
+        ids = {start: tile_id(start, self.size_ms) for start in set(self.starts_ms)}
+        return [
+            prefixes[which] + ids[start]
+            for which, start in zip(self.entity, self.starts_ms, strict=True)
+        ]
 
     def take(self, places: NDArray[np.intp]) -> TileKeys:
         """The keys of some of the tiles."""
@@ -85,36 +103,19 @@ def text_key(group_by: str, entity: str, size: str, tile: str) -> str:
     return f"tiles::{group_by}::{{{entity}}}::{size}::{tile}"
 
 
-def size_name(size_ms: int) -> str:
-    """What stands for a level in keys of text; a negative size is that of chunks of raw events,
-    which all have one name.
-    """
-    return EVENTS_NAME if size_ms < 0 else format_duration(size_ms)
+def level_name(kind: Kind, size_ms: int) -> str:
+    """Name a level in text keys: chunks of raw events have one name, whatever their size."""
+    return EVENTS_NAME if kind == EVENTS else format_duration(size_ms)
 
 
-def tile_key(group_by: str, entity: str, size_ms: int, start_ms: int) -> str:
-    """The whole key of a tile, or with a negative size of a chunk of raw events, as text."""
-    return text_key(group_by, entity, size_name(size_ms), tile_id(start_ms, size_ms))
+def tile_key(group_by: str, entity: str, size_ms: int, start_ms: int, kind: Kind = TILES) -> str:
+    """The whole key of a record as text."""
+    return text_prefix(group_by, entity, size_ms, kind) + tile_id(start_ms, size_ms)
 
 
-def text_prefix(group_by: str, entity: str, size_ms: int) -> str:
-    """What the text keys of an entity's tiles of one level begin with."""
-    return text_key(group_by, entity, size_name(size_ms), "")
-
-
-def text_keys(
-    group_by: str,
-    size_ms: int,
-    entities: Sequence[str],
-    entity: Sequence[int],
-    starts_ms: Sequence[int],
-) -> list[str]:
-    """The text keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and begins
-    at `starts_ms[i]`.
-    """
-    prefixes = [text_prefix(group_by, text, size_ms) for text in entities]
-    ids = {start: tile_id(start, size_ms) for start in set(starts_ms)}
-    return [prefixes[which] + ids[start] for which, start in zip(entity, starts_ms, strict=True)]
+def text_prefix(group_by: str, entity: str, size_ms: int, kind: Kind = TILES) -> str:
+    """What the text keys of an entity's records of one kind and size begin with."""
+    return text_key(group_by, entity, level_name(kind, size_ms), "")
 
 
 def ordered_prefix(group_by: str, entity: str) -> bytes:
@@ -122,38 +123,30 @@ def ordered_prefix(group_by: str, entity: str) -> bytes:
     return f"{group_by}\0{entity}\0".encode()
 
 
-def ordered_tail(size_ms: int, start_ms: int) -> bytes:
-    """The end of an ordered key: level, then start, so that the tiles of a cover are neighbours (16
-    bytes).
+def ordered_tail(size_ms: int, start_ms: int, kind: Kind = TILES) -> bytes:
+    """The end of an ordered key (16 bytes): level, then start.
 
-    Chunks of raw events, whose size is negative, come after all levels.
+    So the tiles of a cover are neighbours, and chunks of raw events come after all levels.
     """
-    return _ORDERED_TAIL.pack(size_ms, start_ms + _SIGN)
+    return _ORDERED_TAIL.pack(signed_size(kind, size_ms), start_ms + _SIGN)
 
 
-def ordered_keys(
-    group_by: str,
-    size_ms: int,
-    entities: Sequence[str],
-    entity: Sequence[int],
-    starts_ms: Sequence[int],
-) -> list[bytes]:
-    """The ordered keys of many tiles of one level: tile i belongs to `entities[entity[i]]` and
-    begins at `starts_ms[i]`.
-    """
-    prefixes = [
-        ordered_prefix(group_by, text) + size_ms.to_bytes(8, "big", signed=True)
-        for text in entities
-    ]
-    starts = (np.asarray(starts_ms, dtype=np.int64) ^ np.int64(-_SIGN)).astype(">i8").tobytes()
-    return [
-        prefixes[which] + starts[at : at + 8]
-        for which, at in zip(entity, range(0, len(starts), 8), strict=True)
-    ]
-
-
-def parse_ordered_key(key: bytes) -> tuple[str, str, int, int]:
-    """(group_by, entity, size_ms, start_ms) of an ordered key."""
+def parse_ordered_key(key: bytes) -> tuple[str, str, Kind, int, int]:
+    """(group_by, entity, kind, size_ms, start_ms) of an ordered key."""
     group_by, entity = key[:-17].decode().split("\0")
-    size_ms, shifted = _ORDERED_TAIL.unpack(key[-16:])
-    return group_by, entity, size_ms, shifted - _SIGN
+    signed, shifted = _ORDERED_TAIL.unpack(key[-16:])
+    return group_by, entity, *kind_and_size(signed), shifted - _SIGN
+
+
+def signed_size(kind: Kind, size_ms: int) -> int:
+    """Kind and size as the one number that stored keys hold: negative for raw events."""
+    return -size_ms if kind == EVENTS else size_ms
+
+
+def kind_and_size(signed: int) -> tuple[Kind, int]:
+    """Kind and size of a number that `signed_size` made."""
+    return (EVENTS, -signed) if signed < 0 else (TILES, signed)
+
+
+def _level_bytes(kind: Kind, size_ms: int) -> bytes:
+    return signed_size(kind, size_ms).to_bytes(8, "big", signed=True)

@@ -22,12 +22,12 @@ from tilewright import Aggregation, GroupBy, Operation
 from tilewright.aggregation import Edge
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.frontend.config import Config
-from tilewright_compiler.plan.model import EVENTS_SIZE_MS, Plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.sizing import tiles_read
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.fetch.program import Program
 from tilewright_runtime.tiles.cover import Segment
-from tilewright_runtime.tiles.keys import Range
+from tilewright_runtime.tiles.keys import EVENTS, TILES, Range
 
 LADDER = [DAY, 6 * HOUR, HOUR, 5 * MINUTE]
 SCHEMA = {"k": "string", "n": "bigint", "x": "double"}
@@ -119,9 +119,11 @@ def contains(runs: Sequence[Range], segment: Segment) -> bool:
     """Whether the tiles of a segment are among those of the runs; raw events stand in chunks as
     long as the finest tiles.
     """
-    size_ms = -LADDER[-1] if segment.size_ms == EVENTS_SIZE_MS else segment.size_ms
+    level = (segment.kind, LADDER[-1] if segment.kind == EVENTS else segment.size_ms)
     return any(
-        run.size_ms == size_ms and run.start_ms <= segment.start_ms and segment.end_ms <= run.end_ms
+        (run.kind, run.size_ms) == level
+        and run.start_ms <= segment.start_ms
+        and segment.end_ms <= run.end_ms
         for run in runs
     )
 
@@ -147,7 +149,7 @@ def test_no_tile_is_read_twice(made: list[tuple[int, list[int], str]], at_ms: in
     runs = Program(with_windows(made)).ranges(at_ms)
     assert [size for size in LADDER if any(run.size_ms == size for run in runs)] == LADDER
     for size in LADDER:
-        own = [run for run in runs if run.size_ms == size]
+        own = [run for run in runs if (run.kind, run.size_ms) == (TILES, size)]
         assert all(run.start_ms % size == 0 == run.end_ms % size for run in own)
         assert all(earlier.end_ms < later.start_ms for earlier, later in pairwise(own))
         assert own[-1].end_ms - size < at_ms <= own[-1].end_ms

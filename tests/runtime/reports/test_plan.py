@@ -276,7 +276,9 @@ def test_the_page_draws_every_tile() -> None:
         if tag == "rect" and attributes["class"] != "crowded"
     ]
     hours = [
-        Segment(size, start, end) for cover in made.covers for size, start, end, _ in cover.segments
+        Segment(size, start, end)
+        for cover in made.covers
+        for size, start, end, *_ in cover.segments
     ]
     assert len(rectangles) >= sum(segment.tiles for segment in hours)
     assert "1h 2024-01-04 02:00:00" in shown.text

@@ -23,7 +23,7 @@ from tilewright_runtime.fetch.program import Program
 from tilewright_runtime.stores import TransactionalStore
 from tilewright_runtime.tiles.block import COMPLETE
 from tilewright_runtime.tiles.entities import entity_encoder
-from tilewright_runtime.tiles.keys import Range, TileKeys
+from tilewright_runtime.tiles.keys import EVENTS, Range, TileKeys
 from tilewright_runtime.tiles.layout import NEWEST, SEQUENCE, STAMP, START
 
 FIVE = 5 * MINUTE
@@ -47,7 +47,7 @@ def exact_plan() -> Plan:
 def chunks(session: Session, key: str = "a") -> list[bytes]:
     """The records of a key's chunks."""
     (found,) = session.store.scan(
-        "things", entity_encoder(session.plan.keys)([key]), [Range(-FIVE, 0, 2 * AT)]
+        "things", entity_encoder(session.plan.keys)([key]), [Range(FIVE, 0, 2 * AT, EVENTS)]
     )
     return found
 
@@ -135,11 +135,11 @@ def test_a_file_that_is_written_again_adds_no_events(tmp_path: Path) -> None:
 
 
 def test_a_report_counts_chunks_beside_tiles() -> None:
-    """A chunk is a record of its own, under its negative size."""
+    """A chunk is a record of its own, beside those of tiles."""
     report = Session(exact_plan()).write(
         [row("a", 1, ts=TEN), row("a", 2, ts=TEN + 1), row("b", 3, ts=TEN)]
     )
-    assert report.tiles == {FIVE: 2, -FIVE: 2}
+    assert (report.tiles, report.chunks) == ({FIVE: 2}, 2)
 
 
 def test_a_damaged_chunk_is_named_and_never_counted() -> None:
@@ -150,7 +150,7 @@ def test_a_damaged_chunk_is_named_and_never_counted() -> None:
     session.write([row("a", 1, ts=AT - HOUR)])
     start = (AT - HOUR) // FIVE * FIVE
     (record,) = chunks(session)
-    keys = TileKeys("things", -FIVE, ["s=a"], [0], [start])
+    keys = TileKeys("things", FIVE, ["s=a"], [0], [start], EVENTS)
     assert isinstance(session.store, TransactionalStore)
     session.store.transact(
         lambda transaction: transaction.put_tiles(keys, [record[:-1] + bytes([record[-1] ^ 1])])

@@ -33,7 +33,7 @@ def _ladder(finest_ms: int, ratios: Sequence[int]) -> list[int]:
 def tiles(segments: Sequence[Segment]) -> list[tuple[int, int]]:
     return [
         (start, start + size)
-        for size, begin, end, _ in segments
+        for size, begin, end, *_ in segments
         for start in range(begin, end, size)
     ]
 
@@ -63,7 +63,7 @@ def test_each_tile_of_a_cover_stands_on_its_levels_grid(
     its size.
     """
     start = floor(near, sizes[-1])
-    for size, begin, end, _ in cover(
+    for size, begin, end, *_ in cover(
         start, start + data.draw(st.integers(0, 300)) * sizes[-1], sizes
     ):
         assert size in sizes
@@ -80,7 +80,7 @@ def test_no_coarser_tile_would_fit_where_finer_ones_stand(
     """
     start = floor(near, sizes[-1])
     end = start + data.draw(st.integers(0, 300)) * sizes[-1]
-    for size, begin, stop, _ in cover(start, end, sizes):
+    for size, begin, stop, *_ in cover(start, end, sizes):
         for coarser in sizes[: sizes.index(size)]:
             assert not any(
                 start <= floor(tile, coarser) and floor(tile, coarser) + coarser <= end

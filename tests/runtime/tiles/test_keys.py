@@ -18,6 +18,9 @@ from tilewright_runtime.errors import KeyValueError
 from tilewright_runtime.tiles.cover import floor
 from tilewright_runtime.tiles.entities import decode_entity, entity_encoder, key_values
 from tilewright_runtime.tiles.keys import (
+    EVENTS,
+    TILES,
+    TileKeys,
     ordered_prefix,
     ordered_tail,
     parse_ordered_key,
@@ -295,13 +298,21 @@ def test_ordered_keys_sort_by_level_and_start(one: tuple[int, int], other: tuple
 def test_an_ordered_key_is_reversible(
     drawn: tuple[list[str], list[list[Any]]], place: tuple[int, int]
 ) -> None:
-    """All four fields come back from the bytes of a key, whatever the entity holds."""
+    """All five fields come back from the bytes of a key, whatever the entity holds."""
     entity = entity_encoder(columns(drawn[0]))(drawn[1][0])
-    assert parse_ordered_key(ordered_prefix("a.b", entity) + ordered_tail(*place)) == (
-        "a.b",
-        entity,
-        *place,
+    for kind in (TILES, EVENTS):
+        key = ordered_prefix("a.b", entity) + ordered_tail(*place, kind)
+        assert parse_ordered_key(key) == ("a.b", entity, kind, *place)
+
+
+def test_an_ordered_key_holds_the_size_of_raw_events_as_a_negative_number() -> None:
+    """The bytes of keys are those of stores that are already written."""
+    tiles, chunks = (
+        TileKeys("g", 300_000, ["s=a"], [0], [600_000], kind).ordered for kind in (TILES, EVENTS)
     )
+    start = bytes.fromhex("80000000000927c0")
+    assert tiles == [b"g\0s=a\0" + bytes.fromhex("00000000000493e0") + start]
+    assert chunks == [b"g\0s=a\0" + bytes.fromhex("fffffffffffb6c20") + start]
 
 
 @given(entities(2), tile)

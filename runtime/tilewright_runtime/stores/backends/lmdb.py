@@ -201,11 +201,11 @@ class LmdbStore:
         def work(transaction: Any) -> list[list[bytes]]:
             found: list[list[bytes]] = []
             cursor = transaction.cursor()
-            for size_ms, start_ms, end_ms in ranges:
+            for size_ms, start_ms, end_ms, kind in ranges:
                 records: list[bytes] = []
                 found.append(records)
-                if cursor.set_range(prefix + ordered_tail(size_ms, start_ms)):
-                    end = prefix + ordered_tail(size_ms, end_ms)
+                if cursor.set_range(prefix + ordered_tail(size_ms, start_ms, kind)):
+                    end = prefix + ordered_tail(size_ms, end_ms, kind)
                     for key, record in cursor.iternext():
                         if key >= end:
                             break

@@ -6,31 +6,32 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from ...tiles.keys import Range, TileKeys
+from ...tiles.keys import Kind, Range, TileKeys
 from ..base import by_level, put_first, put_newer
 
 T = TypeVar("T")
 
+#: Table, entity, kind and size of some records.
+Group = tuple[str, str, Kind, int]
+
 
 class MemoryStore:
-    """Tiles in dictionaries: (table, entity, size) -> start -> record, with the starts kept in
-    order beside them.
-    """
+    """Records by group and start, with the starts of each group in order beside them."""
 
     max_entity_bytes = 1 << 20
     expires = False
 
     def __init__(self, url: str = "memory:") -> None:
         self.url = url
-        self._tiles: dict[tuple[str, str, int], dict[int, bytes]] = {}
-        self._starts: dict[tuple[str, str, int], list[int]] = {}
+        self._tiles: dict[Group, dict[int, bytes]] = {}
+        self._starts: dict[Group, list[int]] = {}
         self._documents: dict[str, bytes] = {}
 
     def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
         """The records of an entity in each range, oldest first."""
         found = []
-        for size_ms, start_ms, end_ms in ranges:
-            place = (table, entity, size_ms)
+        for size_ms, start_ms, end_ms, kind in ranges:
+            place = (table, entity, kind, size_ms)
             starts, tiles = self._starts.get(place, []), self._tiles.get(place, {})
             found.append(
                 [
@@ -72,12 +73,12 @@ class MemoryStore:
 
     def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
         """All tiles of a table."""
-        for (of_table, entity, size_ms), tiles in list(self._tiles.items()):
+        for (of_table, entity, kind, size_ms), tiles in list(self._tiles.items()):
             if of_table == table:
                 yield from by_level(
                     table,
                     [
-                        (entity, size_ms, start_ms, record)
+                        (entity, kind, size_ms, start_ms, record)
                         for start_ms, record in sorted(tiles.items())
                     ],
                 )
@@ -89,12 +90,10 @@ class MemoryStore:
 class MemoryTransaction:
     """Changes that are not yet in the store."""
 
-    def __init__(
-        self, stored: dict[tuple[str, str, int], dict[int, bytes]], documents: dict[str, bytes]
-    ) -> None:
+    def __init__(self, stored: dict[Group, dict[int, bytes]], documents: dict[str, bytes]) -> None:
         self._stored = stored
         self._stored_documents = documents
-        self.tiles: dict[tuple[str, str, int], dict[int, bytes]] = {}
+        self.tiles: dict[Group, dict[int, bytes]] = {}
         self.documents: dict[str, bytes] = {}
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
@@ -109,15 +108,13 @@ class MemoryTransaction:
         ]
 
     @staticmethod
-    def _of(
-        tiles: dict[tuple[str, str, int], dict[int, bytes]], keys: TileKeys, entity: str
-    ) -> dict[int, bytes]:
-        return tiles.get((keys.table, entity, keys.size_ms), {})
+    def _of(tiles: dict[Group, dict[int, bytes]], keys: TileKeys, entity: str) -> dict[int, bytes]:
+        return tiles.get((keys.table, entity, keys.kind, keys.size_ms), {})
 
     def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
         """Writes the record of each tile."""
         by_entity = [
-            self.tiles.setdefault((keys.table, entity, keys.size_ms), {})
+            self.tiles.setdefault((keys.table, entity, keys.kind, keys.size_ms), {})
             for entity in keys.entities
         ]
         for entity, start, record in zip(keys.entity, keys.starts_ms, records, strict=True):

@@ -119,7 +119,7 @@ class RedisStore:
         keys: list[str] = []
         ends = []
         for wanted in ranges:
-            prefix = text_prefix(table, entity, wanted.size_ms)
+            prefix = text_prefix(table, entity, wanted.size_ms, wanted.kind)
             if wanted.start_ms <= EARLIEST_MS:
                 wanted = self._from_first(prefix, wanted)
             keys += [prefix + tile for tile in _tile_ids(self.url, wanted)]
@@ -138,7 +138,7 @@ class RedisStore:
         """
         first = self._asking(lambda: self._redis.get(prefix + _FIRST))
         start_ms = max(wanted.start_ms, int(first)) if first else wanted.end_ms
-        return Range(wanted.size_ms, start_ms, max(wanted.end_ms, start_ms))
+        return wanted._replace(start_ms=start_ms, end_ms=max(wanted.end_ms, start_ms))
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
         """The record of each tile, None where there is none, by MGETs of some hundred keys, in a
@@ -177,7 +177,10 @@ class RedisStore:
         for entity, start_ms in zip(keys.entity[part], keys.starts_ms[part], strict=True):
             firsts[entity] = min(firsts.get(entity, start_ms), start_ms)
         named = [
-            (text_prefix(keys.table, keys.entities[entity], keys.size_ms) + _FIRST, start)
+            (
+                text_prefix(keys.table, keys.entities[entity], keys.size_ms, keys.kind) + _FIRST,
+                start,
+            )
             for entity, start in firsts.items()
         ]
         groups = [[one] for one in named] if self._is_cluster else [named]
@@ -278,16 +281,15 @@ class RedisStore:
 
 def _tile_ids(url: str, wanted: Range) -> list[str]:
     """The ids of the tiles of a range. Raises StoreError for a range that cannot be enumerated."""
-    size_ms, start_ms, end_ms = wanted
-    step_ms = abs(size_ms)  # negative for chunks of raw events
-    if (end_ms - start_ms) // step_ms > _LONGEST_RANGE:
+    size_ms, start_ms, end_ms = wanted[:3]
+    if (end_ms - start_ms) // size_ms > _LONGEST_RANGE:
         raise StoreError(
-            f"store {url}: a range of {(end_ms - start_ms) // step_ms:,} tiles cannot be read, "
+            f"store {url}: a range of {(end_ms - start_ms) // size_ms:,} tiles cannot be read, "
             "since Redis keeps no order. "
             "Ask for a shorter one, or for one from the beginning of time of a level without a "
             "time to live."
         )
-    return [_tile_id(start, size_ms) for start in range(start_ms, end_ms, step_ms)]
+    return [_tile_id(start, size_ms) for start in range(start_ms, end_ms, size_ms)]
 
 
 def _parts(records: Sequence[bytes]) -> Iterator[slice]:
