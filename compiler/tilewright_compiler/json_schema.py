@@ -36,9 +36,17 @@ def json_schema(name: str) -> dict[str, Any]:
     module = sys.modules[model.__module__]
     texts = _descriptions(inspect.getsource(module))
     for kind, part in {model.__name__: schema, **schema["$defs"]}.items():
+        part["description"] = _unwrap(part["description"])
         for field, info in getattr(module, kind).model_fields.items():
-            part["properties"][info.alias or field]["description"] = texts.get((kind, field), "")
+            text = _unwrap(texts.get((kind, field), ""))
+            part["properties"][info.alias or field]["description"] = text
     return {"$schema": _DIALECT} | schema | {"title": title, "description": description}
+
+
+def _unwrap(text: str) -> str:
+    """Join the lines of each paragraph, which the sources wrap."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _descriptions(source: str) -> dict[tuple[str, str], str]:

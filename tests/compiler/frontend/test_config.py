@@ -255,6 +255,17 @@ def test_every_property_is_described(name: str) -> None:
     ] == []
 
 
+@pytest.mark.parametrize("name", ["config", "plan"])
+def test_descriptions_are_not_wrapped(name: str) -> None:
+    """A paragraph of a description is one line, however the sources wrap it."""
+    schema = json_schema(name)
+    for part in [schema, *schema["$defs"].values()]:
+        for described in [part, *part["properties"].values()]:
+            for paragraph in described["description"].split("\n\n"):
+                assert paragraph == paragraph.strip()
+                assert "\n" not in paragraph
+
+
 def _keys(content: dict[str, Any], prefix: str = "") -> set[str]:
     found = {f"{prefix}{name}" for name in content}
     for name, value in content.items():
