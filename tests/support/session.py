@@ -46,6 +46,12 @@ class Session:
         with Writer(self.plan, self.store, state=self.state) as writer:
             return writer.write(str(events) if isinstance(events, Path) else events, **options)
 
+    def close(self) -> None:
+        """Closes its stores, as the end of a process would."""
+        self.store.close()
+        if self.state is not None:
+            self.state.close()
+
     def features(self, at: int = AT, **keys: Any) -> dict[str, Any]:
         """The features of a key."""
         return Fetcher(self.plan, self.store).fetch(keys, at=at).features

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -93,6 +93,13 @@ class Store(Protocol):
     def close(self) -> None:
         """Lets go of files and connections; closing twice is harmless."""
 
+    def __enter__(self) -> Self:
+        """The store itself, which is closed at the end of a with statement."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
 
 @runtime_checkable
 class TransactionalStore(Store, Protocol):
@@ -155,6 +162,13 @@ def put_first(transaction: Transaction, name: str, value: bytes) -> bytes:
     if found is None:
         transaction.put(name, value)
     return value if found is None else found
+
+
+def require_format(store: str, present: bytes, advice: str) -> None:
+    """Raises StoreError for a store whose layout this version cannot read."""
+    if present != FORMAT.encode():
+        shown = present.decode(errors="replace")
+        raise StoreError(f"{store} has format {shown}, this version reads {FORMAT}. {advice}")
 
 
 def store_modules() -> list[str]:

@@ -68,6 +68,8 @@ class EventChunks:
             np.diff(entity, prepend=-1, append=-1).astype(bool)
             | np.diff(starts, prepend=-1, append=-1).astype(bool)
         )
+        if not len(bounds):  # no event is left of the batch: one boundary and no chunk
+            bounds = np.zeros(1, dtype=np.intp)
         firsts, ends = bounds[:-1], bounds[1:]
         made = np.zeros((len(firsts), self.layout.words), dtype=np.int64)
         made[:, SEQUENCE], made[:, NEWEST], made[:, START] = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from ...tiles.keys import Kind, Range, TileKeys
-from ..base import by_level, put_first, put_newer
+from ..base import TransactionalStore, by_level, put_first, put_newer
 
 T = TypeVar("T")
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 Group = tuple[str, str, Kind, int]
 
 
-class MemoryStore:
+class MemoryStore(TransactionalStore):
     """Records by group and start, with the starts of each group in order beside them."""
 
     max_entity_bytes = 1 << 20
@@ -26,6 +27,7 @@ class MemoryStore:
         self._tiles: dict[Group, dict[int, bytes]] = {}
         self._starts: dict[Group, list[int]] = {}
         self._documents: dict[str, bytes] = {}
+        self._writing = threading.RLock()
 
     def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
         """The records of an entity in each range, oldest first."""
@@ -63,13 +65,17 @@ class MemoryStore:
 
     def transact(self, work: Callable[[MemoryTransaction], T]) -> T:
         """Runs `work` and keeps its changes if it returns."""
-        transaction = MemoryTransaction(self._tiles, self._documents)
-        result = work(transaction)
-        for place, tiles in transaction.tiles.items():
-            self._tiles.setdefault(place, {}).update(tiles)
-            self._starts[place] = sorted(self._tiles[place])
-        self._documents.update(transaction.documents)
-        return result
+        with self._writing:
+            transaction = MemoryTransaction(self._tiles, self._documents)
+            result = work(transaction)
+            for place, tiles in transaction.tiles.items():
+                stored = self._tiles.setdefault(place, {})
+                starts = self._starts.setdefault(place, [])
+                new = sorted(tiles.keys() - stored.keys())
+                stored.update(tiles)
+                _insert(starts, new)
+            self._documents.update(transaction.documents)
+            return result
 
     def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
         """All tiles of a table."""
@@ -127,6 +133,14 @@ class MemoryTransaction:
     def put(self, name: str, value: bytes) -> None:
         """Writes a named document."""
         self.documents[name] = value
+
+
+def _insert(starts: list[int], new: list[int]) -> None:
+    """Inserts sorted starts into sorted ones; nearly always they come after all of those."""
+    is_later = not starts or not new or starts[-1] < new[0]
+    starts += new
+    if not is_later:
+        starts.sort()  # two runs in order, which takes one pass
 
 
 def open_url(url: str, rest: str, create: bool) -> MemoryStore:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ...errors import StoreError
 from ...tiles.keys import Range, TileKeys, text_prefix, tile_id
 from ...times import EARLIEST_MS
-from ..base import FORMAT
+from ..base import FORMAT, Store, require_format
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ redis.register_function('{_PUT_FIRST}', first)
 """
 
 
-class RedisStore:
+class RedisStore(Store):
     """Tiles and documents in one database of a Redis server, or in a cluster; safe for threads.
 
     `create` says whether tiles will be put: then the functions are loaded, which a read-only
@@ -104,11 +104,8 @@ class RedisStore:
         self._client: Any = None
         self._client, self._is_cluster = self._asking(lambda: _connect(url, self.url))
         found = self.put_first("format", FORMAT.encode()) if create else self.get("format")
-        if found is not None and found != FORMAT.encode():
-            raise StoreError(
-                f"store {self.url} has format {found.decode()}, this version reads {FORMAT}. Use "
-                "another database."
-            )
+        if found is not None:
+            require_format(f"store {self.url}", found, "Use another database.")
         if create:
             self._asking(self._load)
 

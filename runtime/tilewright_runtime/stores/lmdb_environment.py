@@ -1,0 +1,335 @@
+"""An open LMDB environment: shared by all stores of its path, locked to write, grown when full.
+
+LMDB may be opened once a process and path only. So the stores of one path share an environment and
+count the references to it; the last one to close it closes the file and lets go of the lock. A
+forked child gets an environment of its own, since LMDB does not survive a fork.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import lmdb
+
+from ..errors import StoreError
+from .base import FORMAT, require_format
+
+T = TypeVar("T")
+
+DATA_FILE = "data.mdb"
+_READERS_FILE = "lock.mdb"
+_LOCK_FILE = "writer.lock"
+
+#: Address space to begin with; the file itself is only as large as what it holds.
+_FIRST_MAP_BYTES = 1 << 32
+_MAX_READERS = 512
+#: The table of so many readers, in whole pages.
+_READERS_BYTES = 40_960
+
+_environments: dict[str, Environment] = {}
+#: Held while an environment is opened or closed. Reentrant, since a store that was dropped may be
+#: given back meanwhile.
+_opening = threading.RLock()
+
+
+def acquire(path: str) -> Environment:
+    """Opens the environment of a path, or takes one more reference to the open one.
+
+    Raises StoreError if it cannot be opened.
+    """
+    with _opening:
+        environment = _environments.get(path)
+        if environment is None:
+            environment = _environments[path] = Environment(Path(path))
+        environment.references += 1
+        return environment
+
+
+def release(environment: Environment) -> None:
+    """Gives a reference back; the last one closes the file and lets go of the writer's lock."""
+    with _opening:
+        if environment.pid != os.getpid():
+            return
+        environment.references -= 1
+        if not environment.references:
+            del _environments[str(environment.path)]
+            environment.close()
+
+
+def _before_fork() -> None:
+    """Waits until no transaction is open: a child that closes one would end its parent's, too."""
+    _opening.acquire()
+    for environment in _environments.values():
+        environment.transactions.hold_off()
+
+
+def _after_fork_in_parent() -> None:
+    for environment in _environments.values():
+        environment.transactions.resume()
+    _opening.release()
+
+
+def _after_fork_in_child() -> None:
+    """Closes what is the parent's; a store that is used here opens its own environment."""
+    global _opening  # the child's one thread does not hold the old one
+    _opening = threading.RLock()
+    for environment in _environments.values():
+        environment.close()
+    _environments.clear()
+
+
+os.register_at_fork(
+    before=_before_fork,
+    after_in_parent=_after_fork_in_parent,
+    after_in_child=_after_fork_in_child,
+)
+
+
+class Environment:
+    """The two tables of a store, read by any thread and written by one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.references = 0
+        self.pid = os.getpid()
+        self._lock: int | None = None
+        self._locked = False
+        self.transactions = _Transactions()
+        try:
+            self.lmdb = self._open()
+            self._require_whole_file()
+            with self.lmdb.begin() as transaction:
+                is_new = transaction.stat()["entries"] == 0
+            self.tiles, self.documents = (
+                self._make() if is_new and self._lock is not None else self._find()
+            )
+        except BaseException as wrong:
+            self.close()
+            if isinstance(wrong, (lmdb.Error, OSError)):
+                raise StoreError(f"store lmdb:{path} {_why_not_opened(wrong)}") from wrong
+            raise
+
+    def close(self) -> None:
+        """Closes the file and lets go of the lock, which after a fork stays with the parent."""
+        if hasattr(self, "lmdb"):
+            self.lmdb.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _open(self) -> Any:
+        """Opens the file to write it if this user may, else only to read it."""
+        data = self.path / DATA_FILE
+        options: dict[str, Any] = {
+            "map_size": _FIRST_MAP_BYTES,
+            "max_dbs": 2,
+            "max_readers": _MAX_READERS,
+        }
+        self.is_seen = True
+        if not data.exists() or _may_write(self.path, data):
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._allot_readers()
+            opened = lmdb.open(str(self.path), **options)
+            self._lock = os.open(self.path / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+            return opened
+        self.is_seen = _may_write(self.path / _READERS_FILE)
+        return lmdb.open(str(self.path), readonly=True, lock=self.is_seen, **options)
+
+    def _allot_readers(self) -> None:
+        # LMDB maps this file and writes into it: without room on the disk that would kill the
+        # process instead of failing.
+        file = os.open(self.path / _READERS_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            os.posix_fallocate(file, 0, _READERS_BYTES)
+        finally:
+            os.close(file)
+
+    def _require_whole_file(self) -> None:
+        """Raises StoreError for a file that was cut: to read a missing page kills the process."""
+        used = (self.lmdb.info()["last_pgno"] + 1) * self.lmdb.stat()["psize"]
+        present = (self.path / DATA_FILE).stat().st_size
+        if present < used:
+            raise StoreError(
+                f"store lmdb:{self.path} is damaged: {DATA_FILE} has {present:,} bytes of "
+                f"{used:,}, as after a copy that did not end. "
+                "Restore a whole copy, or write the events into a new store."
+            )
+
+    def _make(self) -> tuple[Any, Any]:
+        """Makes both tables and the format at once, so that a kill leaves all of it or nothing."""
+        with self.lmdb.begin(write=True) as transaction:
+            tables = (
+                self.lmdb.open_db(b"tiles", transaction),
+                self.lmdb.open_db(b"documents", transaction),
+            )
+            transaction.put(b"format", FORMAT.encode(), db=tables[1])
+        return tables
+
+    def _find(self) -> tuple[Any, Any]:
+        try:
+            tables = (
+                self.lmdb.open_db(b"tiles", create=False),
+                self.lmdb.open_db(b"documents", create=False),
+            )
+        except (lmdb.NotFoundError, lmdb.IncompatibleError):
+            raise StoreError(
+                f"store lmdb:{self.path} is an LMDB environment, but not one of Tilewright's, or "
+                "it is damaged. Give another folder."
+            ) from None
+        with self.lmdb.begin(db=tables[1]) as transaction:
+            require_format(
+                f"store lmdb:{self.path}",
+                transaction.get(b"format") or b"none",
+                "Write its events into a new store.",
+            )
+        return tables
+
+    def read(self, table: Any, work: Callable[[Any], T]) -> T:
+        """Runs some work in a read transaction and returns what it returns.
+
+        A writer keeps the pages that a reader sees only if the reader may enter itself into the
+        table of readers. One that may not is safe until the second commit after the one that it
+        reads, so work that took longer is done again. Raises StoreError for a damaged file.
+        """
+        while True:
+            try:
+                with self.transactions, self.lmdb.begin(db=table) as transaction:
+                    result = work(transaction)
+                    if self.is_seen or self.lmdb.info()["last_txnid"] <= transaction.id() + 1:
+                        return result
+            except lmdb.MapResizedError:
+                self._resize(0)
+            except lmdb.Error as wrong:
+                raise StoreError(f"store lmdb:{self.path} {_why_not_read(wrong)}") from wrong
+
+    def write(self, work: Callable[[Any], T]) -> T:
+        """Runs some work in a write transaction, and again with a larger map if that was full.
+
+        Raises StoreError if another process writes, or if the disk is full.
+        """
+        self._take_lock()
+        while True:
+            try:
+                with self.transactions, self.lmdb.begin(write=True) as transaction:
+                    return work(transaction)
+            except lmdb.MapFullError:
+                self._resize(self.lmdb.info()["map_size"] * 2)
+            except lmdb.MapResizedError:
+                self._resize(0)
+            except (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.PanicError) as wrong:
+                raise StoreError(f"store lmdb:{self.path} {_why_not_read(wrong)}") from wrong
+            except lmdb.Error as wrong:
+                raise StoreError(
+                    f"store lmdb:{self.path} cannot be written: {wrong}. Nothing of this batch "
+                    "was kept; make room on the disk and write again."
+                ) from wrong
+
+    def _resize(self, map_size: int) -> None:
+        """Maps more of the file, or with 0 as much as another process has made of it."""
+        self.transactions.hold_off()
+        try:
+            if not map_size or self.lmdb.info()["map_size"] < map_size:
+                self.lmdb.set_mapsize(map_size)
+        finally:
+            self.transactions.resume()
+
+    def _take_lock(self) -> None:
+        """Makes this process the one that writes, until the environment is closed."""
+        if self._locked:
+            return
+        if self._lock is None:
+            raise StoreError(
+                f"store lmdb:{self.path} can only be read by this user. Write as one who may "
+                "change the folder and its files."
+            )
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            writer = os.pread(self._lock, 32, 0).decode().strip() or "unknown"
+            raise StoreError(
+                f"store lmdb:{self.path} is being written by another process (pid {writer}). Wait "
+                "until it ends, or write to another store."
+            ) from None
+        try:
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+        except OSError as wrong:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            raise StoreError(
+                f"store lmdb:{self.path} cannot be written: {wrong.strerror}. Make room on the "
+                "disk and write again."
+            ) from wrong
+        self._locked = True
+
+
+class _Transactions:
+    """Counts the open transactions of a process, so that maps and forks come between them only."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition(threading.Lock())
+        self._open = 0
+        self._held_off = False
+
+    def __enter__(self) -> None:
+        """Begins one, as soon as they are not held off."""
+        with self._changed:
+            while self._held_off:
+                self._changed.wait()
+            self._open += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._changed:
+            self._open -= 1
+            if self._held_off:
+                self._changed.notify_all()
+
+    def hold_off(self) -> None:
+        """Waits until no transaction is open, and holds off new ones."""
+        with self._changed:
+            while self._held_off:
+                self._changed.wait()
+            self._held_off = True
+            while self._open:
+                self._changed.wait()
+
+    def resume(self) -> None:
+        """Lets transactions begin again."""
+        with self._changed:
+            self._held_off = False
+            self._changed.notify_all()
+
+
+def _may_write(*paths: Path) -> bool:
+    return all(os.access(path, os.W_OK) for path in paths)
+
+
+def _why_not_opened(wrong: Exception) -> str:
+    if isinstance(wrong, (lmdb.InvalidError, lmdb.CorruptedError, lmdb.PageNotFoundError)):
+        return (
+            f"is damaged: {DATA_FILE} is not a file of LMDB ({wrong}). Restore a whole copy, or "
+            "write the events into a new store."
+        )
+    if _is_full(wrong):
+        return f"cannot be opened: the disk is full ({wrong}). Make room on it."
+    return f"cannot be opened: {wrong}. Give a folder that this user can write."
+
+
+def _why_not_read(wrong: Exception) -> str:
+    if isinstance(wrong, lmdb.ReadersFullError):
+        return f"has {_MAX_READERS} readers already, as many as it can. End some, and ask again."
+    return (
+        f"cannot be read, its file is damaged: {wrong}. See what is lost with tilewright verify, "
+        "restore a whole copy, or write the events into a new store."
+    )
+
+
+def _is_full(wrong: Exception) -> bool:
+    return isinstance(wrong, (lmdb.DiskError, OSError)) and (
+        getattr(wrong, "errno", None) == errno.ENOSPC or "No space" in str(wrong)
+    )
