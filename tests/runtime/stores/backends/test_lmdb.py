@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import lmdb
@@ -378,3 +382,83 @@ class Told:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._environment, name)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_threads_that_open_one_store_at_once_share_it(tmp_path: Path, is_new: bool) -> None:
+    """Of threads that open a store at the same moment each gets it, new or old."""
+    url = f"lmdb:{tmp_path}/s"
+    if not is_new:
+        open_store(url).close()
+    gate = threading.Barrier(8)
+
+    def opened(number: int) -> bytes | None:
+        gate.wait()
+        with open_store(url) as store:
+            store.put(f"name {number}", b"value")
+            return store.get(f"name {number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(opened, range(8))) == [b"value"] * 8
+
+
+def test_a_store_that_is_dropped_unclosed_locks_nobody_out(tmp_path: Path) -> None:
+    """A store that nobody refers to any more gives its lock back, as a closed one does."""
+    url = f"lmdb:{tmp_path}/s"
+    open_store(url).put("name", b"value")
+    with start(HOLDER, url) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        holder.communicate()
+
+
+#: Forks with an open store that it writes, and says what the child read and what a write said.
+FORKER = """
+import os, sys
+from tilewright_runtime import open_store
+store = open_store(sys.argv[1])
+store.put("name", b"parent's")
+if not os.fork():
+    try:
+        print(store.get("name"), flush=True)
+        store.put("name", b"child's")
+    except Exception as error:
+        print(error, flush=True)
+    os._exit(0)
+os.wait()
+store.put("name", store.get("name") + b" still")
+print(store.get("name"))
+"""
+
+
+def test_a_forked_child_reads_and_may_not_write(tmp_path: Path) -> None:
+    """A child reads its parent's store, and is refused as a second writer like any process."""
+    with start(FORKER, f"lmdb:{tmp_path}/s") as forker:
+        output, errors = forker.communicate()
+    assert errors == ""
+    assert re.fullmatch(
+        r"b\"parent's\"\nstore lmdb:.* is being written by another process \(pid \d+\)\. .*\n"
+        r"b\"parent's still\"\n",
+        output,
+    )
+
+
+def test_reads_go_on_while_a_store_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that read while another process makes the file larger get answers and no errors."""
+    monkeypatch.setattr("tilewright_runtime.stores.lmdb_environment._FIRST_MAP_BYTES", 1 << 20)
+    store = open_store(f"lmdb:{tmp_path}/s")
+    ended = threading.Event()
+
+    def read(_: int) -> int:
+        answers = 0
+        while not ended.is_set():
+            answers = len(store.scan("t", "s=a", [Range(1000, 0, 50_000)])[0])
+        return answers
+
+    with ThreadPoolExecutor(4) as pool:
+        readers = pool.map(read, range(4))
+        with start(GROWER, store.url) as grower:
+            assert grower.communicate()[1] == ""
+        sleep(0.1)
+        ended.set()
+        assert set(readers) == {50}
