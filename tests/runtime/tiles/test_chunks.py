@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.examples import few
@@ -110,18 +110,18 @@ ROWS = [
 
 
 @few(4)
+@example((*ROWS,), [4])
 @given(st.sampled_from(list(permutations(ROWS))), st.lists(st.integers(0, len(ROWS)), max_size=3))
-def test_the_bytes_of_chunks_do_not_depend_on_the_order_of_arrival(
+def test_the_content_of_chunks_does_not_depend_on_the_order_of_arrival(
     rows: tuple[dict[str, Any], ...], cuts: list[int]
 ) -> None:
-    """However the events are shuffled and cut into writes, the chunks are those of one write in
-    order.
-    """
+    """Shuffled and cut into writes, events become the chunks of one write in order."""
     whole, parts = Session(exact_plan()), Session(exact_plan())
     whole.write(ROWS)
     for begin, end in pairwise(sorted({0, *cuts, len(rows)})):
         parts.write(list(rows[begin:end]))
-    assert chunks(parts) == chunks(whole)
+    # Word 0 says whether a chunk was complete when it was last put, which does depend on the cuts.
+    assert [chunk[8:] for chunk in chunks(parts)] == [chunk[8:] for chunk in chunks(whole)]
 
 
 def test_a_file_that_is_written_again_adds_no_events(tmp_path: Path) -> None:
