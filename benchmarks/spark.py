@@ -25,8 +25,8 @@ from pathlib import Path
 from measure import seconds
 from tilewright_compiler.output import load_targets, render
 from tilewright_compiler.output import write as write_files
-from tilewright_runtime.engines.spark.batch import build
-from tilewright_runtime.engines.spark.job import say
+from tilewright_runtime.engines.spark.command import say
+from tilewright_runtime.engines.spark.history import build
 from tilewright_runtime.engines.spark.session import open_session
 from write import make_events, plan
 
@@ -79,9 +79,8 @@ def measure(folder: Path, events: int, store: str) -> None:
     ).collect()  # the session has read a file and compiled code before either is timed
     say("running the bare GROUP BY")
     floor = seconds(lambda: spark.sql(floor_sql).write.format("noop").mode("overwrite").save())
-    taken = seconds(
-        lambda: build(made, job["SOURCES"], job["TILES"], store, (f"{folder}/events/*.parquet",))
-    )
+    files = (f"{folder}/events/*.parquet",)
+    taken = seconds(lambda: build(made, job["SOURCES"], job["TILES"], store, files, None, say))
     print(
         f"{events:,} events, {len(made.levels)} levels: {taken:.1f} s ({events / taken:,.0f} "
         f"events/s) into {store.partition(':')[0]}"

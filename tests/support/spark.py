@@ -11,7 +11,9 @@ from pathlib import Path
 from support.kafka import jars
 from tilewright_compiler.output import load_targets, render, write
 from tilewright_compiler.plan.model import Plan
-from tilewright_runtime.engines.spark import batch, stream
+from tilewright_runtime.engines.spark.command import say
+from tilewright_runtime.engines.spark.following import follow
+from tilewright_runtime.engines.spark.history import build
 from tilewright_runtime.engines.spark.job import Queries
 
 #: Compiled code of one tier and a simple collector start sooner; two partitions are enough for some
@@ -53,11 +55,11 @@ class Jobs:
 
     def build(self, store: str, *events: str) -> int:
         """Runs `job.py`."""
-        return batch.build(self.plan, self.queries, self.tiles, store, events)
+        return build(self.plan, self.queries, self.tiles, store, events, None, say)
 
     def follow(self, store: str, checkpoint: Path, *events: str, state: Path | None = None) -> int:
         """Runs `stream.py` until all that is there was read."""
-        return stream.follow(
+        return follow(
             self.plan,
             self.queries,
             self.tiles,
@@ -65,4 +67,6 @@ class Jobs:
             events,
             str(checkpoint),
             str(state) if state else None,
+            None,
+            say,
         )

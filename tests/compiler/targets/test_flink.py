@@ -12,7 +12,7 @@ from tilewright_compiler.compile import compile_paths
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.targets import flink
 from tilewright_compiler.tile_sql.partials import handed_over
-from tilewright_runtime.engines.flink.job import statements
+from tilewright_runtime.engines.flink.script import split_statements
 from tilewright_runtime.testing.snapshots import file_snapshot
 
 COUNT = [Aggregation(input_column="n", operation=Operation.COUNT, windows=["1h"])]
@@ -65,7 +65,7 @@ def test_what_is_handed_over_is_in_the_order_that_the_runtime_expects() -> None:
     plan = case("every_operation")
     (call,) = [
         text
-        for text in statements(flink.files(plan)["flink/job.sql"])
+        for text in split_statements(flink.files(plan)["flink/job.sql"])
         if text.startswith("EXECUTE")
     ]
     arguments = call.split("`put_tiles`(")[1].split(") FROM")[0]
@@ -83,7 +83,7 @@ def test_statements_end_where_they_do() -> None:
         "CREATE VIEW `x;y` AS SELECT 'it''s -- no comment; 1 - 2';\n"
         "EXECUTE STATEMENT SET BEGIN\nA;\nB;\nEND;\n"
     )
-    assert list(statements(script)) == [
+    assert list(split_statements(script)) == [
         "SET 'a' = 'b;c'",
         "CREATE VIEW `x;y` AS SELECT 'it''s -- no comment; 1 - 2'",
         "EXECUTE STATEMENT SET BEGIN\nA;\nB;\nEND",

@@ -6,11 +6,12 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Hand on `main` and `put_tiles`, each imported when it is asked for: only one needs
-    PyFlink.
+    """Hand on `main` and `put_tiles`, each imported when it is asked for.
+
+    Only `put_tiles` needs PyFlink.
     """
     if name == "main":
-        from .job import main
+        from .command import main
 
         return main
     if name == "put_tiles":

@@ -31,12 +31,11 @@ _NOT_READ = {
 }
 
 
-def places(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[str, str]:
-    """source -> where its events are: `NAME=PLACE` or, for a plan of one source, `PLACE`; else the
-    table of the source.
+def locations(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[str, str]:
+    """Say for each source where its events are: where `--events` says, else in its table.
 
-    For a stream it is rather the topic, if the source has one. Raises InputError for a source that
-    does not exist or whose events are nowhere.
+    A stream reads the source's topic rather than its table. Raises InputError if a source does not
+    exist, or its events are nowhere.
     """
     found = input_locations(plan, given)
     for source in plan.sources:

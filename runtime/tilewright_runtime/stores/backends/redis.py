@@ -15,6 +15,7 @@ from ...errors import StoreError
 from ...tiles.keys import Range, TileKeys, text_prefix, tile_id
 from ...times import EARLIEST_MS
 from ..base import FORMAT, Store, require_format
+from ..passwords import PASSWORD_VARIABLE, password_from_environment
 
 T = TypeVar("T")
 
@@ -338,6 +339,7 @@ def _connect(url: str, shown: str) -> tuple[Any, bool]:
     from redis.retry import Retry
 
     options: dict[str, Any] = {
+        "password": password_from_environment(),
         "socket_timeout": _TIMEOUT_S,
         "socket_connect_timeout": _TIMEOUT_S,
         "health_check_interval": 30,
@@ -389,7 +391,8 @@ def _what_to_do(wrong: Exception) -> str:
             e.AuthenticationError,
             (
                 "refuses the user or the password ({}). Give them in the URL: "
-                "redis://user:password@host:port/db."
+                "redis://user:password@host:port/db, or the password in "
+                f"{PASSWORD_VARIABLE}."
             ),
         ),
         (

@@ -1,0 +1,94 @@
+"""Where exceptions end: what a command line says of one, and the status that it exits with."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import click
+
+from .errors import TilewrightError
+
+#: Set to anything, it has the traceback of a fault printed.
+DEBUG_VARIABLE = "TILEWRIGHT_DEBUG"
+
+_FAILED = 1
+#: What a shell gives a process that Ctrl-C has ended.
+_INTERRUPTED = 130
+_LONGEST = 300
+_PASSWORD = re.compile(r"//[^/\s]*@")
+_OUR_FILE = re.compile(r".*[/\\](tilewright(?:_compiler|_runtime)?[/\\].*\.py)$")
+_ADVICE = {
+    errno.ENOSPC: "Free some space and run it again",
+    errno.EDQUOT: "Free some space and run it again",
+    errno.EACCES: "Check who may read and write it",
+    errno.EPERM: "Check who may read and write it",
+    errno.EMFILE: "Raise the limit of open files (ulimit -n)",
+}
+
+
+@contextmanager
+def command_boundary(
+    say: Callable[[str], None], *, interrupted: str = "interrupted"
+) -> Iterator[None]:
+    """End a command with a line and a status instead of a traceback.
+
+    Errors of ours, Ctrl-C, what the operating system refuses, and faults, which are told apart
+    from the user's mistakes. What click raises to end a command passes, and so does a closed pipe.
+    """
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except KeyboardInterrupt:
+        _say(say, interrupted)
+        raise SystemExit(_INTERRUPTED) from None
+    except Exception as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        if os.environ.get(DEBUG_VARIABLE):
+            _say(say, "".join(traceback.format_exception(error)).rstrip())
+        _say(say, f"error: {describe(error)}")
+        raise SystemExit(_FAILED) from None
+
+
+def describe(error: Exception) -> str:
+    """Say what went wrong, where, and what to do, for a person who has not read our code."""
+    match error:
+        case TilewrightError():
+            return str(error)
+        case OSError(errno=int(number)) if number in _ADVICE or error.filename is not None:
+            where = error.filename or "input or output"
+            advice = _ADVICE.get(number, "Check that it is there and can be used")
+            return f"{_one_line(str(where))}: {error.strerror}. {advice}."
+        case MemoryError():
+            return "there is not enough memory. Give the process more, or it less at once."
+        case _:
+            return (
+                f"internal: {type(error).__name__}: {_one_line(str(error))} ({_place(error)}). "
+                "This is a fault of Tilewright, not of yours. Please report it with the "
+                f"traceback, which tilewright --debug or {DEBUG_VARIABLE}=1 shows."
+            )
+
+
+def _say(say: Callable[[str], None], line: str) -> None:
+    # Half a surrogate cannot be printed, and what cannot be said must not hide the status.
+    with suppress(OSError):
+        say(line.encode("utf-8", "backslashreplace").decode())
+
+
+def _one_line(text: str) -> str:
+    line = _PASSWORD.sub("//***@", " ".join(text.split()))
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _place(error: Exception) -> str:
+    """Name our innermost line that the exception passed through."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if match := _OUR_FILE.fullmatch(frame.filename):
+            return f"{match[1]}:{frame.lineno}"
+    return "outside of Tilewright"

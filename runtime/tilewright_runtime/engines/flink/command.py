@@ -1,0 +1,118 @@
+"""The command line of a generated `flink/job.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tilewright_compiler.plan.model import Plan
+
+from ...boundary import command_boundary
+from ...errors import InputError
+from ...plans import load_plan
+from ..inputs import input_locations
+from .job import run
+from .options import JobOptions
+
+_STOPPED = "stopped; with --checkpoints the same command goes on from the newest one"
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--store",
+    required=True,
+    metavar="URL",
+    help="Where the tiles are put, for instance redis://localhost:6379/0.",
+)
+@click.option(
+    "--events",
+    multiple=True,
+    metavar="[SOURCE=]PATH",
+    help="Read this file or folder of JSON Lines, not what the plan names.",
+)
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Read files as a stream, with a watermark; else they are read as a whole, in any order.",
+)
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Go on reading files that come into a folder; a stream without an end.",
+)
+@click.option(
+    "--refused",
+    metavar="FOLDER",
+    help="Write events that are in no tile, and why, to this folder. Default: print them.",
+)
+@click.option(
+    "--checkpoints",
+    metavar="FOLDER",
+    help=(
+        "Keep checkpoints here; in a folder of this machine go on from the newest of this plan "
+        "and store. Elsewhere: flink run -s."
+    ),
+)
+@click.option(
+    "--parallelism",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Default: the plan's; on one machine at most its cores.",
+)
+@click.option(
+    "--jar",
+    "jars",
+    multiple=True,
+    metavar="FILE",
+    help="A connector's jar; may be repeated. Those beside job.py are used too.",
+)
+@click.pass_obj
+def job(
+    folder: Path,
+    store: str,
+    events: tuple[str, ...],
+    stream: bool,
+    follow: bool,
+    refused: str | None,
+    checkpoints: str | None,
+    parallelism: int | None,
+    jars: tuple[str, ...],
+) -> None:
+    """Run the Flink job of a plan, until its input ends or it is stopped."""
+    with command_boundary(_say, interrupted=_STOPPED):
+        plan = load_plan(folder.parent)
+        options = JobOptions(
+            store=store,
+            events=_events(plan, events),
+            stream=stream or follow,
+            follow=follow,
+            refused=refused,
+            checkpoints=checkpoints,
+            parallelism=parallelism,
+            jars=(*jars, *map(str, sorted(folder.glob("*.jar")))),
+        )
+        run(plan, (folder / "job.sql").read_text(encoding="utf-8"), options, _say)
+
+
+def main(folder: Path) -> None:
+    """Run the command line of `flink/job.py` in its folder."""
+    job(obj=folder)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _events(plan: Plan, given: Sequence[str]) -> dict[str, str]:
+    locations = input_locations(plan, given)
+    for source, path in locations.items():
+        if "://" in path:
+            continue
+        if not Path(path).exists():
+            raise InputError(
+                f"--events {path}: there is no {path}. Paths are relative to {Path.cwd()}."
+            )
+        locations[source] = str(Path(path).resolve())
+    return locations

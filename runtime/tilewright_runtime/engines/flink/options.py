@@ -1,0 +1,21 @@
+"""What the command line of a Flink job says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """What a job is started with."""
+
+    store: str
+    events: Mapping[str, str]
+    """source -> the file or folder of JSON Lines that is read instead of what the plan names"""
+    stream: bool
+    follow: bool
+    refused: str | None
+    checkpoints: str | None
+    parallelism: int | None
+    jars: Sequence[str]

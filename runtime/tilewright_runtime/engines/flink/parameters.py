@@ -1,0 +1,50 @@
+"""What the workers of a Flink job are told: the plan, and where the store is.
+
+Flink's web page and its REST interface show these parameters to whoever may open them, so the
+store's password is never among them: workers find it in their environment.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tilewright_compiler.plan.model import Plan
+
+from ...plans import plan_of_document
+
+_PLAN, _STORE, _BY_ENTITY = "tilewright.plan", "tilewright.store", "tilewright.by-entity"
+
+
+@dataclass(frozen=True)
+class JobParameters:
+    """What an instance of the function that puts tiles needs to know."""
+
+    plan: Plan
+    store_url: str
+    """Without a password."""
+    by_entity: bool
+    """Whether each instance has all tiles of its entities to itself."""
+
+    def encode(self) -> str:
+        """Write them as Flink's setting; the values are free of its separators."""
+        document = json.dumps(self.plan.model_dump(by_alias=True, mode="json")).encode()
+        values = {
+            _PLAN: base64.b64encode(zlib.compress(document)).decode(),
+            _STORE: base64.b64encode(self.store_url.encode()).decode(),
+            _BY_ENTITY: str(self.by_entity),
+        }
+        return ",".join(f"{name}:{value}" for name, value in values.items())
+
+    @classmethod
+    def read(cls, parameter: Callable[[str, str], str]) -> JobParameters:
+        """Read them in a worker; `parameter(name, default)` asks Flink for one."""
+        document = json.loads(zlib.decompress(base64.b64decode(parameter(_PLAN, ""))))
+        return cls(
+            plan_of_document(document, "the plan of the job"),
+            base64.b64decode(parameter(_STORE, "")).decode(),
+            parameter(_BY_ENTITY, "") == str(True),
+        )

@@ -1,0 +1,133 @@
+"""The settings of a Flink job: how wide it runs, what workers know, where checkpoints lie."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tilewright_compiler.plan.model import Plan
+
+from ...errors import JobError, StoreError
+from ...stores.passwords import PASSWORD_VARIABLE, split_password
+from ..reporting import Report
+from .options import JobOptions
+from .parameters import JobParameters
+
+
+def is_local() -> bool:
+    """Tell whether the job runs here, and not on a cluster that `flink run` submits it to."""
+    return "PYFLINK_GATEWAY_PORT" not in os.environ
+
+
+def hand_over_password(url: str) -> str:
+    """Return the store's URL as workers are told it, its password left to their environment.
+
+    The workers of a job here inherit this process's environment. Raises JobError on a cluster,
+    whose workers do not.
+    """
+    shown, password = split_password(url)
+    if password is None:
+        return shown
+    if not is_local():
+        raise JobError(
+            "--store has a password, which Flink would show among the job's parameters. Leave it "
+            f"out of the URL, and set {PASSWORD_VARIABLE} here and in the environment of the "
+            f"workers (containerized.taskmanager.env.{PASSWORD_VARIABLE}, or a secret of the "
+            "cluster)."
+        )
+    os.environ[PASSWORD_VARIABLE] = password
+    return shown
+
+
+def configure(
+    settings: Any, plan: Plan, options: JobOptions, stream: str, *, batch: bool, report: Report
+) -> None:
+    """Set what the command line says beside job.sql.
+
+    It comes before any stream is made, which has its settings from then on. `stream` names what
+    fills the store. Raises StoreError or JobError for what cannot go together.
+    """
+    parallelism = _parallelism(plan, options)
+    if is_local():
+        settings.set("python.executable", sys.executable)
+        settings.set("python.client.executable", sys.executable)
+        settings.set("taskmanager.memory.managed.size", "512m")
+    settings.set("parallelism.default", str(parallelism))
+    parameters = JobParameters(plan, options.store, by_entity=not batch or parallelism == 1)
+    settings.set("pipeline.global-job-parameters", parameters.encode())
+    settings.set("pipeline.name", f"tiles of {plan.name}")
+    if options.checkpoints is not None:
+        _set_checkpoints(settings, plan, options.checkpoints, stream, report)
+    elif is_local():
+        settings.set("execution.checkpointing.dir", _temporary_folder().as_uri())
+
+
+def _parallelism(plan: Plan, options: JobOptions) -> int:
+    if options.store.startswith("lmdb:"):
+        if options.parallelism not in (None, 1) or not is_local():
+            raise StoreError(
+                f"store {options.store}: one process may write to it. Use --parallelism 1 here, "
+                "or a store such as redis:."
+            )
+        return 1
+    if options.parallelism is not None:
+        return options.parallelism
+    cores = os.cpu_count() or 1
+    return min(plan.flink.parallelism, cores) if is_local() else plan.flink.parallelism
+
+
+def _temporary_folder() -> Path:
+    """Make a folder that goes when the process ends.
+
+    Without one Flink keeps checkpoints in memory and fails when they exceed five megabytes.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="tilewright-checkpoints-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _set_checkpoints(settings: Any, plan: Plan, folder: str, stream: str, report: Report) -> None:
+    """Keep the checkpoints of each plan and store in a folder of their own, and go on from them.
+
+    The states of another plan do not fit, and another store lacks the tiles that were put.
+    """
+    if "://" in folder:
+        url = f"{folder.rstrip('/')}/{plan.fingerprint}/{stream}"
+        settings.set("execution.checkpointing.dir", url)
+        return
+    own = Path(folder).resolve() / plan.fingerprint / stream
+    complete = sorted(own.glob("*/chk-*/_metadata"), key=_modified_ns)
+    if not complete:
+        _require_no_others(plan, Path(folder))
+    own.mkdir(parents=True, exist_ok=True)
+    settings.set("execution.checkpointing.dir", own.as_uri())
+    if complete:
+        newest = complete[-1].parent
+        settings.set("execution.state-recovery.path", newest.as_uri())
+        report(f"{plan.name}: going on from checkpoint {newest}")
+
+
+def _require_no_others(plan: Plan, folder: Path) -> None:
+    """Raise JobError if a folder has checkpoints of another plan or store."""
+    others = sorted({path.parts[-5] for path in folder.glob("*/*/*/chk-*/_metadata")})
+    if plan.fingerprint in others:
+        raise JobError(
+            f"{folder} holds checkpoints of a job that fills another store, and this one "
+            "would lack what that has. Give that store, or "
+            "another folder, with which the job begins at the first event."
+        )
+    if others:
+        raise JobError(
+            f"{folder} holds checkpoints of another plan (fingerprint {others[0]}, this one has "
+            f"{plan.fingerprint}), "
+            "whose states do not fit. Give another folder, or the plan that made them."
+        )
+
+
+def _modified_ns(path: Path) -> int:
+    return path.stat().st_mtime_ns

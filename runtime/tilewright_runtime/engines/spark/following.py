@@ -1,0 +1,128 @@
+"""The streaming job: what arrives in topics or folders becomes tiles, each event once.
+
+Spark reads, filters, selects and groups each micro-batch to its finest tiles; the driver merges
+them with what the store has, in every level, and commits them together with the number of the batch
+(`Writer.add_tiles`). Spark calls `foreachBatch` at least once for a batch; one that is called again
+is passed over, so a kill at any point counts nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from tilewright_compiler.plan.model import Plan
+
+from ...errors import TilewrightError
+from ...ingest.writer import Writer
+from ...stores import open_store
+from ...tiles.rollup import RollUp, tiles_of_engine
+from ..kafka import require_brokers, require_topics, topics_of
+from ..reporting import Report
+from . import inputs
+from .job import Queries, events_view, refusals
+from .session import open_session, readable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from pyspark.sql.streaming.query import StreamingQuery
+
+
+_CONNECTOR = (
+    "Say --packages org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION to spark-submit, with the "
+    "version of your Spark; without "
+    "spark-submit set PYSPARK_SUBMIT_ARGS='--packages "
+    "org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION pyspark-shell'."
+)
+
+
+def follow(
+    plan: Plan,
+    queries: Queries,
+    tiles: str,
+    store_url: str,
+    events: tuple[str, ...],
+    checkpoint: str,
+    state: str | None,
+    every: str | None,
+    report: Report,
+) -> int:
+    """Run the job until it is stopped; if `every` is None, until all that is there was read.
+
+    Raises TilewrightError.
+    """
+    locations = inputs.locations(plan, events, stream=True)
+    topics = topics_of(locations)
+    require_brokers(topics)
+    with closing(open_store(store_url)) as store:
+        spark = open_session(f"tilewright {plan.name}")
+        require_topics(plan, topics, spark.sparkContext._gateway, _CONNECTOR, report)
+        raw = {
+            source.name: inputs.follow(spark, source, locations[source.name])
+            for source in plan.sources
+        }
+        with Writer(plan, store, state=open_store(f"lmdb:{state}") if state else None) as writer:
+            adder = _Adder(plan, writer, tiles, checkpoint, report)
+            with readable():
+                stream = events_view(spark, queries, raw).writeStream.foreachBatch(adder.add)
+                stream = stream.option("checkpointLocation", checkpoint)
+                trigger = {"availableNow": True} if every is None else {"processingTime": every}
+                query = stream.trigger(**trigger).start()
+                report(f"following {', '.join(locations.values())}")
+                _await_end(query, adder)
+    return 0
+
+
+def _await_end(query: StreamingQuery, adder: _Adder) -> None:
+    """Wait until the query ends; raise the adder's own error rather than Spark's."""
+    try:
+        query.awaitTermination()
+    except Exception:
+        if adder.failure is not None:
+            raise adder.failure from None
+        raise
+    finally:
+        query.stop()
+
+
+class _Adder:
+    """Adds batches to the store; keeps an error of ours, of which Spark shows only the stack."""
+
+    def __init__(
+        self, plan: Plan, writer: Writer, tiles: str, checkpoint: str, report: Report
+    ) -> None:
+        self.failure: TilewrightError | None = None
+        self._writer = writer
+        self._tiles = tiles
+        self._checkpoint = checkpoint
+        self._ladder = RollUp(plan)
+        self._plan = plan
+        self._report = report
+
+    def add(self, events: DataFrame, number: int) -> None:
+        """Add a batch; `foreachBatch` calls it."""
+        spark = events.sparkSession
+        events.persist()
+        try:
+            events.createOrReplaceTempView("events")
+            finest = spark.sql(self._tiles).toArrow()
+            levels = self._ladder.levels(tiles_of_engine(self._plan, finest)) if len(finest) else []
+            added = self._writer.add_tiles(levels, self._stream(events), number)
+            said = "added" if added else "was added before:"
+            self._report(f"batch {number}: {said} {len(finest):,} tiles")
+            for reason, count in refusals(events).items() if added else ():
+                self._report(f"  refused {count:,} events: {reason}")
+        except TilewrightError as error:
+            self.failure = error
+            raise
+        finally:
+            events.unpersist()
+
+    def _stream(self, events: DataFrame) -> str:
+        """Return the id of the query, which its checkpoint keeps for ever.
+
+        A new checkpoint is another stream, which begins anew.
+        """
+        (line,) = events.sparkSession.read.text(f"{self._checkpoint}/metadata").collect()
+        return str(json.loads(line[0])["id"])

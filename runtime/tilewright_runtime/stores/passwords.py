@@ -1,0 +1,54 @@
+"""The password of a store: in its URL or in the environment, and never where others can read it."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from ..errors import StoreError
+
+#: Where a store finds the password that its URL leaves out.
+PASSWORD_VARIABLE = "TILEWRIGHT_STORE_PASSWORD"
+
+
+def password_from_environment() -> str | None:
+    """Return the password for stores whose URL has none, if there is one."""
+    return os.environ.get(PASSWORD_VARIABLE) or None
+
+
+def split_password(url: str) -> tuple[str, str | None]:
+    """Take the password out of a store's URL, as it must not be shown.
+
+    >>> split_password("redis://ana:s%40t@localhost:6379/0?socket_timeout=1")
+    ('redis://ana@localhost:6379/0?socket_timeout=1', 's@t')
+    >>> split_password("lmdb:tiles")
+    ('lmdb:tiles', None)
+
+    Raises StoreError if the URL cannot be read, or has another secret among its parameters.
+    """
+    if "://" not in url:
+        return url, None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise StoreError(
+            "store: its URL cannot be read (it is not shown, as it may hold a password)."
+        ) from None
+    login, at, host = parts.netloc.rpartition("@")
+    user, colon, encoded = login.partition(":")
+    password = unquote(encoded) if colon else None
+    parameters = []
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name == "password":
+            password = value
+        elif name == "username":
+            user, at = quote(value, safe=""), "@"
+        elif "password" in name:
+            raise StoreError(
+                f"store {parts.scheme}://{host}: the parameter {name} of its URL is secret and "
+                "would be shown. Leave it out here."
+            )
+        else:
+            parameters.append((name, value))
+    netloc = f"{user}{at}{host}" if user else host
+    return urlunsplit(parts._replace(netloc=netloc, query=urlencode(parameters))), password or None
