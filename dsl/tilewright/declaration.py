@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
+
+from .suggestions import nearest_name
 
 _PACKAGE = str(Path(__file__).parent)
 #: Of a thread or task of its own, so that two that load files at once do not mix what they find.
@@ -140,7 +141,7 @@ class Declaration(BaseModel):
 
     def _all_problems(self, errors: list[ErrorDetails]) -> list[Problem]:
         unknown = {str(e["loc"][0]) for e in errors if e["type"] == "extra_forbidden"}
-        misspelled = {near for name in unknown for near in _nearest(name, self._arguments())}
+        misspelled = {_nearest(name, self._arguments()) for name in unknown}
         # A misspelled argument is one mistake, not an unknown argument and a missing one.
         return [
             self._problem(e)
@@ -156,7 +157,7 @@ class Declaration(BaseModel):
         match error["type"]:
             case "extra_forbidden":
                 near = _nearest(name, self._arguments())
-                advice = f"Did you mean {near[0]!r}?" if near else f"Known: {self._known()}."
+                advice = f"Did you mean {near!r}?" if near else f"Known: {self._known()}."
                 return Problem(
                     "unknown-argument", f"{self._title()} has no argument {name!r}. {advice}"
                 )
@@ -191,8 +192,8 @@ class Declaration(BaseModel):
         return Problem("bad-value", f"{self._title()}({path}={_shown(error['input'])}): {reason}.")
 
 
-def _nearest(name: str, known: list[str]) -> list[str]:
-    return get_close_matches(name, known, n=1, cutoff=0.5)
+def _nearest(name: str, known: list[str]) -> str | None:
+    return nearest_name(name, known, cutoff=0.5)
 
 
 def _shown(value: Any) -> str:

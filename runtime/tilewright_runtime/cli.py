@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
 import click
+
+from .boundary import DEBUG_VARIABLE, command_boundary
 
 #: name -> (module, attribute, one line for the help)
 _COMMANDS = {
@@ -72,23 +75,40 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
 
-    def invoke(self, ctx: click.Context) -> Any:
-        from .errors import TilewrightError
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            from tilewright.suggestions import nearest
 
-        try:
+            ctx.fail(f"There is no command {name!r}. {nearest(name, _COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with command_boundary(_say):
             return super().invoke(ctx)
-        except TilewrightError as error:
-            click.echo(f"error: {error}", err=True)
-            ctx.exit(1)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tilewright", message="tilewright %(version)s")
-def main() -> None:
+@click.option(
+    "--debug",
+    is_flag=True,
+    help=f"Show the traceback of a fault of Tilewright. Also: {DEBUG_VARIABLE}=1.",
+)
+def main(debug: bool) -> None:
     """Declared window features, served from tiles.
 
     Declare a GroupBy in Python, compile it to a plan, write events, fetch features.
     """
+    if debug:
+        # Jobs in processes of their own inherit it.
+        os.environ[DEBUG_VARIABLE] = "1"
 
 
 if __name__ == "__main__":

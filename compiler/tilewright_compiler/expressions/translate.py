@@ -15,7 +15,8 @@ from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 
-from ..frontend.diagnostics import nearest
+from tilewright.suggestions import nearest
+
 from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
 from .spark.functions import SPARK_FAMILY, correct
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .diagnostics import nearest
+from tilewright.suggestions import nearest
 
 _SPARK = {
     "string": "VARCHAR",

@@ -19,9 +19,10 @@ from pydantic import (
 )
 
 from tilewright.declaration import CallSite
+from tilewright.suggestions import nearest
 from tilewright.windows import MINUTE_MS, duration_ms
 
-from .diagnostics import CompileError, Diagnostic, diagnostic, nearest
+from .diagnostics import CompileError, Diagnostic, diagnostic
 
 if TYPE_CHECKING:
     import yaml

@@ -71,21 +71,3 @@ def diagnostic(code: str, site: CallSite, message: str) -> Diagnostic:
     if code not in CATALOGUE:
         raise KeyError(code)
     return Diagnostic(shown_path(site.file), site.line, code, message)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Advice for a misspelled name: the nearest known one, or all of them.
-
-    >>> nearest("pric", ["price", "quantity"])
-    "Did you mean 'price'?"
-    """
-    from difflib import get_close_matches
-
-    names = list(known)
-    if near := get_close_matches(name, names, n=1):
-        return f"Did you mean {near[0]!r}?"
-    return (
-        f"Known: {', '.join(names[:20])}{', …' if len(names) > 20 else ''}."
-        if names
-        else "None is known."
-    )

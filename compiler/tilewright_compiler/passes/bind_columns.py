@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from tilewright.aggregation import Aggregation
 from tilewright.source import EventSource
+from tilewright.suggestions import nearest
 
 from ..draft import BoundSource, Draft
 from ..expressions.binder import Typed
 from ..expressions.translate import ExpressionError, as_column, shown
 from ..frontend.column_types import spark_type
-from ..frontend.diagnostics import nearest, shown_path
+from ..frontend.diagnostics import shown_path
 from ..frontend.names import is_word, unusable
 from ..frontend.schemas import Schema, SchemaError, read_schema
 from ..plan.model import Column

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tilewright.suggestions import nearest
 from tilewright.windows import format_duration
 
-from ..frontend.diagnostics import nearest
 from ..frontend.names import is_dotted
 from ..plan.model import Plan, Source
 from ..sql.dialects import DIALECTS, SqlDialect

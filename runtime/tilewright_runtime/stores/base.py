@@ -10,6 +10,8 @@ from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
+from tilewright.suggestions import nearest_name
+
 from ..errors import StoreError
 from ..tiles.keys import Kind, Range, TileKeys
 from ..tiles.records import precedence
@@ -189,9 +191,11 @@ def open_store(url: str, create: bool = True) -> Store:
     if not colon or scheme not in names:
         known = ", ".join(f"{name}:" for name in names)
         shown = _PASSWORD.sub("//***@", url)
+        near = nearest_name(scheme, names) if colon else None
+        advice = f" Did you mean {near}:?" if near is not None else ""
         raise StoreError(
             f"store {shown!r}: a store URL begins with one of {known} (for instance "
-            "lmdb:tiles.lmdb)."
+            f"lmdb:tiles.lmdb).{advice}"
         )
     store: Store = importlib.import_module(f"{_BACKENDS}.{scheme}").open_url(url, rest, create)
     return store

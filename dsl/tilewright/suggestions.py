@@ -1,0 +1,32 @@
+"""Advice for misspelled names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_MOST = 20
+
+
+def nearest_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Find the known name that a misspelled one is nearest to, if one is near.
+
+    >>> nearest_name("pric", ["price", "quantity"])
+    'price'
+    """
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=cutoff)), None)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Advise on a misspelled name: the nearest known one, or all of them.
+
+    >>> nearest("pric", ["price", "quantity"])
+    "Did you mean 'price'?"
+    """
+    names = list(known)
+    near = nearest_name(name, names)
+    if near is not None:
+        return f"Did you mean {near!r}?"
+    if not names:
+        return "None is known."
+    return f"Known: {', '.join(names[:_MOST])}{', …' if len(names) > _MOST else ''}."
