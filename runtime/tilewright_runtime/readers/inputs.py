@@ -15,6 +15,7 @@ from tilewright_compiler.plan.model import Column
 
 from ..errors import InputError
 from .batch import Batch, Position
+from .conform import conform
 
 Read = Callable[[Sequence[Column], Position, bool], Iterator[Batch]]
 
@@ -40,7 +41,8 @@ class Input:
         An InputError names the input.
         """
         try:
-            yield from self.read(columns, position, final)
+            for batch in self.read(columns, position, final):
+                yield conform(batch, columns)
         except InputError as error:
             raise InputError(f"{self.name}: {error}") from error.__cause__
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,9 @@ from tilewright_compiler.plan.model import Column
 
 from ..errors import InputError
 from .batch import Batch, Position
+from .checks import require_columns
 from .inputs import Input, find_inputs
+from .python_values import column as column_of
 
 
 def inputs_of(events: Any, position: str | None = None) -> list[Input]:
@@ -40,32 +41,62 @@ def _table_input(events: Any, position: str | None) -> Input:
         from .columns import read_arrow
 
         names = [column.name for column in columns]
-        yield from read_arrow(_arrow(events, names), names, replace(start, uri=name))
+        yield from read_arrow(_arrow(events, columns), names, replace(start, uri=name))
 
     return Input(name, f"table:{position}" if position else "", read)
 
 
-def _arrow(events: Any, columns: Sequence[str]) -> Any:
+def _arrow(events: Any, columns: Sequence[Column]) -> Any:
+    """What Arrow can stream, of the columns that are used alone where they can be told."""
+    if _is_pandas(events):
+        return _from_pandas(events, columns)
     if hasattr(events, "__arrow_c_stream__"):
         return events
     if isinstance(events, Sequence) and all(isinstance(event, Mapping) for event in events):
-        return pa.table({name: _column([event.get(name) for event in events]) for name in columns})
-    raise InputError(
+        return _from_dictionaries(events, columns)
+    raise _unreadable(events)
+
+
+def _unreadable(events: Any) -> InputError:
+    return InputError(
         f"events of type {type(events).__name__} cannot be read: give a path, an Arrow table, a "
         "frame or a list of dictionaries."
     )
 
 
-def _column(values: list[Any]) -> pa.Array:
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        # Values of several types: as text, so that the plan's SQL refuses just those that do not
-        # fit.
-        return pa.array(
-            [None if value is None else _as_text(value) for value in values], pa.string()
-        )
+def _is_pandas(events: Any) -> bool:
+    return type(events).__module__.partition(".")[0] == "pandas"
 
 
-def _as_text(value: Any) -> str:
-    return json.dumps(value, default=str) if isinstance(value, (list, tuple)) else str(value)
+def _from_pandas(frame: Any, columns: Sequence[Column]) -> pa.Table:
+    if not hasattr(frame, "columns"):
+        raise _unreadable(frame)
+    present = [str(name) for name in frame.columns]
+    require_columns([column.name for column in columns], present)
+    return pa.table({column.name: _from_series(frame, column) for column in columns})
+
+
+def _from_series(frame: Any, column: Column) -> pa.Array:
+    series = frame[column.name]
+    if hasattr(series, "columns"):
+        raise InputError(f"has the column {column.name} twice. Rename one of the two.")
+    if series.dtype == object:
+        return column_of(column.name, series.tolist(), column.type)
+    return pa.array(series, from_pandas=True)
+
+
+def _from_dictionaries(events: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> pa.Table:
+    for column in columns:
+        if events and not any(column.name in event for event in events):
+            present: dict[str, None] = {}
+            for event in events:
+                present |= dict.fromkeys(map(str, event))
+            require_columns([column.name], list(present))
+    return pa.table(
+        {
+            column.name: column_of(
+                column.name, [event.get(column.name) for event in events], column.type
+            )
+            for column in columns
+        }
+    )

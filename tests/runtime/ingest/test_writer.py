@@ -294,7 +294,7 @@ def test_a_list_of_dictionaries_may_hold_a_bad_list() -> None:
     """A list of several types among good ones, or a text, spoils its own row only."""
     session = lists()
     report = session.write(
-        [{"k": "a", "tags": tags, "ts": AT - 1} for tags in (["x", 1], ["y,"], "z")]
+        [{"k": "a", "tags": tags, "xs": [], "ts": AT - 1} for tags in (["x", 1], ["y,"], "z")]
     )
     assert report.refused == {"tags is not an array<string>": 1}
     assert session.features(k="a")["tags_histogram_1h"] == {"1": 1, "x": 1, "y,": 1}

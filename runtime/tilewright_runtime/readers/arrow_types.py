@@ -1,0 +1,146 @@
+"""Tell Arrow's types apart, and bring their many forms down to a few."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_MICROSECONDS_PER = {"s": 1_000_000, "ms": 1_000}
+#: The largest number of microseconds that a timestamp or duration holds.
+_LARGEST = 2**63 - 1
+
+
+def family_of(kind: pa.DataType) -> str:
+    """Name the family of a type: `integer`, `float`, `decimal`, `text`, … or `nested`."""
+    types = pa.types
+    families = {
+        "integer": types.is_integer,
+        "float": types.is_floating,
+        "boolean": types.is_boolean,
+        "text": is_text,
+        "binary": is_bytes,
+        "date": types.is_date,
+        "timestamp": types.is_timestamp,
+        "time": types.is_time,
+        "null": types.is_null,
+        "nested": types.is_nested,
+    }
+    for name, is_one in families.items():
+        if is_one(kind):
+            return name
+    if types.is_decimal(kind):
+        # DuckDB has no wider decimals, and none whose scale is negative.
+        return "decimal" if kind.bit_width <= 128 and kind.scale >= 0 else "wide decimal"
+    return "duration" if types.is_duration(kind) or types.is_interval(kind) else "other"
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether a type is one of texts."""
+    types = pa.types
+    return types.is_string(kind) or types.is_large_string(kind) or _named(kind, "string_view")
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Tell whether a type is one of bytes."""
+    types = pa.types
+    return (
+        types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_fixed_size_binary(kind)
+        or _named(kind, "binary_view")
+    )
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Tell whether a type is one of lists; a map is none."""
+    types = pa.types
+    return (
+        types.is_list(kind)
+        or types.is_large_list(kind)
+        or types.is_fixed_size_list(kind)
+        or str(kind).startswith(("list_view<", "large_list_view<"))
+    )
+
+
+def _named(kind: pa.DataType, name: str) -> bool:
+    return str(kind) == name
+
+
+def stored(array: pa.Array) -> pa.Array:
+    """Return the values of an array that stands for others: encoded, extended or viewed."""
+    kind = array.type
+    if isinstance(array, pa.ExtensionArray):
+        return stored(_extended(array))
+    if pa.types.is_dictionary(kind):
+        return stored(array.dictionary_decode())
+    if pa.types.is_run_end_encoded(kind):
+        return stored(pc.run_end_decode(array))
+    if _named(kind, "string_view"):
+        return array.cast(pa.string())
+    if _named(kind, "binary_view"):
+        return array.cast(pa.binary())
+    if "list_view<" in str(kind) and is_list(kind):
+        return pa.array(array.to_pylist(), pa.list_(kind.value_type))
+    return array
+
+
+def _extended(array: pa.ExtensionArray) -> pa.Array:
+    if _extension(array.type) == "arrow.uuid":
+        texts = [value and str(value) for value in map(_uuid, array.storage.to_pylist())]
+        return pa.array(texts, pa.string())
+    if _extension(array.type) == "arrow.bool8":
+        return pc.not_equal(array.storage, 0)
+    return array.storage
+
+
+def _extension(kind: pa.DataType) -> str:
+    return getattr(kind, "extension_name", "")
+
+
+def _uuid(value: bytes | None) -> object:
+    from uuid import UUID
+
+    return None if value is None else UUID(bytes=value)
+
+
+def plain(array: pa.Array) -> pa.Array:
+    """Return the values in the types of the same families that DuckDB reads.
+
+    Times of nanoseconds are floored to microseconds; one that no 64 bits hold becomes null.
+    """
+    array = stored(array)
+    kind = array.type
+    if pa.types.is_float16(kind):
+        return array.cast(pa.float32())
+    if pa.types.is_decimal(kind) and kind.bit_width < 128 and kind.scale >= 0:
+        return array.cast(pa.decimal128(kind.precision, kind.scale))
+    if pa.types.is_date64(kind):
+        days = _floored(array.view(pa.int64()), 86_400_000)
+        return days.cast(pa.int32(), safe=False).view(pa.date32())
+    if pa.types.is_timestamp(kind):
+        return _microseconds(array, pa.timestamp("us", kind.tz))
+    if pa.types.is_duration(kind):
+        return _microseconds(array, pa.duration("us"))
+    if pa.types.is_time(kind):
+        return array.cast(pa.time64("us"), safe=False)
+    return array
+
+
+def _microseconds(array: pa.Array, wanted: pa.DataType) -> pa.Array:
+    unit = array.type.unit
+    counts = array.view(pa.int64())
+    if unit == "ns":
+        counts = _floored(counts, 1_000)
+    elif unit in _MICROSECONDS_PER:
+        factor = _MICROSECONDS_PER[unit]
+        most = _LARGEST // factor
+        held = pc.and_(pc.less_equal(counts, most), pc.greater_equal(counts, -most))
+        counts = pc.multiply(pc.if_else(held, counts, None), factor)
+    return counts.view(wanted) if array.type != wanted else array
+
+
+def _floored(counts: pa.Array, divisor: int) -> pa.Array:
+    # Arrow's division cuts off towards zero, which before 1970 is the next unit.
+    quotient = pc.divide(counts, divisor)
+    below = pc.less(pc.subtract(counts, pc.multiply(quotient, divisor)), 0)
+    return pc.subtract(quotient, below.cast(pa.int64()))

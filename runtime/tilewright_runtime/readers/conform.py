@@ -1,0 +1,265 @@
+"""Make a batch's columns fit for the plan's SQL, whatever types they come in.
+
+The rule is one: a value fits a declared type if its text would in a CSV file. Types that DuckDB
+casts to each other by that rule go through as they are; all others go through their texts, and
+what no text can tell, such as bytes that are not UTF-8, is refused here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tilewright_compiler.plan.model import Column
+from tilewright_compiler.plan.types import element, family
+
+from .arrow_types import family_of, is_list, is_text, plain, stored
+from .batch import Batch, Malformed
+from .python_values import text_of
+
+NOT_TEXT = "not UTF-8 text"
+
+#: Arrow types that DuckDB reads, of which no value needs a look.
+_AS_THEY_ARE = {
+    *(pa.int8(), pa.int16(), pa.int32(), pa.int64()),
+    *(pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
+    *(pa.float32(), pa.float64(), pa.bool_()),
+}
+#: family of an Arrow type -> families of declared types that DuckDB casts it to by the rule
+_FITS = {
+    "integer": {"integer", "float", "decimal", "text"},
+    "float": {"integer", "float", "decimal", "text"},
+    "decimal": {"float", "decimal", "text"},
+    "boolean": {"boolean", "text"},
+    "date": {"date", "timestamp", "text"},
+    "timestamp": {"date", "timestamp", "text"},
+    "time": {"time", "text"},
+    "duration": {"duration", "text"},
+    "binary": {"binary"},
+    "nested": {"nested"},
+}
+#: Declared types that no state holds, by how their names begin.
+_OTHER_FAMILIES = {
+    "DECIMAL": "decimal",
+    "HUGEINT": "integer",
+    "UHUGEINT": "integer",
+    "UBIGINT": "integer",
+    "TIMESTAMP": "timestamp",
+    "TIME": "time",
+    "INTERVAL": "duration",
+    "BLOB": "binary",
+    "STRUCT": "nested",
+    "MAP": "nested",
+}
+#: Types of whole numbers, to which a cast would round, as messages name them.
+_WHOLE = {"TINYINT": "tinyint", "SMALLINT": "smallint", "INTEGER": "int", "BIGINT": "bigint"}
+#: A text that is a whole number without a doubt, as most are.
+_WHOLE_TEXT = r"^\s*[-+]?[0-9]+(\.0*)?\s*$"
+
+
+def conform(batch: Batch, columns: Sequence[Column]) -> Batch:
+    """Return the batch with columns that the plan's SQL takes, without the rows it cannot take."""
+    table = batch.table
+    reasons: dict[int, str] = {}
+    for column in columns if len(table) else ():
+        given = table[column.name]
+        fitted = _fit_column(given, column, reasons)
+        if fitted is not given:
+            index = table.schema.get_field_index(column.name)
+            table = table.set_column(index, column.name, fitted)
+    if not reasons:
+        return batch if table is batch.table else replace(batch, table=table)
+    usable = np.ones(len(table), dtype=bool)
+    usable[list(reasons)] = False
+    refused = _refused_rows(batch.table, reasons)
+    return replace(batch, table=table.filter(pa.array(usable)), malformed=batch.malformed + refused)
+
+
+def _refused_rows(table: pa.Table, reasons: dict[int, str]) -> list[Malformed]:
+    numbers = table["__row"].to_numpy()
+    contents = table.drop_columns(["__row"])
+    return [
+        Malformed(int(numbers[row]), reason, _shown(contents.slice(row, 1)))
+        for row, reason in sorted(reasons.items())
+    ]
+
+
+def _shown(row: pa.Table) -> str:
+    """The one row of a table as JSON."""
+    values: dict[str, Any] = {}
+    for name in row.column_names:
+        try:
+            values[name] = row[name].to_pylist(maps_as_pydicts="lossy")[0]
+            text_of(values[name])
+        except (UnicodeError, ValueError, OverflowError, TypeError):
+            held = stored(row[name].combine_chunks())
+            held = held.cast(pa.large_binary()) if is_text(held.type) else held.cast(pa.string())
+            values[name] = repr(held.to_pylist()[0])
+    return text_of(values)
+
+
+def _fit_column(given: pa.ChunkedArray, column: Column, reasons: dict[int, str]) -> pa.ChunkedArray:
+    if given.type in _AS_THEY_ARE and _fits(family_of(given.type), column.type):
+        return given
+    fitted: list[pa.Array] = []
+    first = 0
+    for chunk in given.chunks:
+        refused: dict[int, str] = {}
+        fitted.append(_fit(chunk, column.name, column.type, refused))
+        for row, reason in refused.items():
+            reasons.setdefault(first + row, reason)
+        first += len(chunk)
+    if all(new is old for new, old in zip(fitted, given.chunks, strict=True)):
+        return given
+    return pa.chunked_array(fitted)
+
+
+def _fits(held: str, declared: str) -> bool:
+    """Whether DuckDB casts a family of Arrow's types to a declared type by the rule."""
+    wanted = family(declared)
+    if wanted is None:
+        name = declared.partition("(")[0].partition(" ")[0]
+        wanted = "nested" if declared.endswith("[]") else _OTHER_FAMILIES.get(name, "")
+    return wanted in _FITS.get(held, ())
+
+
+def _fit(given: pa.Array, name: str, declared: str, refused: dict[int, str]) -> pa.Array:
+    """The values for a declared type; `refused` gets the index of each that has none, and why."""
+    array = plain(given)
+    if array.null_count > given.null_count:
+        lost = pc.and_(array.is_null(), given.is_valid())
+        _refuse(refused, lost, f"{name} is a time beyond what 64 bits of microseconds hold")
+    if declared.endswith("[]") and is_list(array.type):
+        return _fit_list(array, name, declared, refused)
+    if _fits(family_of(array.type), declared) and not is_text(array.type):
+        return array
+    text = _valid(_as_text(array, name, declared, refused), refused)
+    if element(declared) in _WHOLE:
+        is_array = declared.endswith("[]")
+        fractions = _fractions(text, _list_has_fraction if is_array else _is_fraction)
+        _refuse(refused, fractions, _not_whole(name, declared))
+    return text
+
+
+def _not_whole(name: str, declared: str) -> str:
+    whole = _WHOLE[element(declared)]
+    if declared.endswith("[]"):
+        return f"{name} is not an array<{whole}>"
+    return f"{name} is not {'an' if whole == 'int' else 'a'} {whole}"
+
+
+def _refuse(refused: dict[int, str], mask: pa.Array, reason: str) -> None:
+    for row in pc.indices_nonzero(mask).to_pylist():
+        refused.setdefault(row, reason)
+
+
+def _fit_list(array: pa.Array, name: str, declared: str, refused: dict[int, str]) -> pa.Array:
+    values = array.flatten()
+    parents = pc.list_parent_indices(array)
+    unusable: dict[int, str] = {}
+    fitted = _fit(values, name, element(declared), unusable)
+    for index, reason in unusable.items():
+        if reason != NOT_TEXT and element(declared) in _WHOLE:
+            reason = _not_whole(name, declared)
+        refused.setdefault(parents[index].as_py(), reason)
+    if fitted is values and pa.types.is_list(array.type):
+        return array
+    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), fitted, mask=array.is_null())
+
+
+def _as_text(array: pa.Array, name: str, declared: str, refused: dict[int, str]) -> pa.Array:
+    """The texts of values, as a file would have them; bytes stay, to be looked at as text."""
+    held = family_of(array.type)
+    if held in ("text", "binary"):
+        return array
+    if held in ("integer", "boolean", "null", "date", "timestamp", "time"):
+        return array.cast(pa.string())
+    if held == "decimal" and family(declared) == "integer":
+        return array.cast(pa.string())
+    texts: list[str | None] = []
+    for row in range(len(array)):
+        try:
+            value = _python_value(array[row])
+            texts.append(None if value is None else text_of(value))
+        except UnicodeError:
+            texts.append(None)
+            refused.setdefault(row, NOT_TEXT)
+        except (ValueError, OverflowError, TypeError):
+            texts.append(None)
+            refused.setdefault(row, f"{name} holds a value that has no text")
+    return pa.array(texts, pa.string())
+
+
+def _python_value(scalar: pa.Scalar) -> Any:
+    value = scalar.as_py(maps_as_pydicts="lossy")
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def _valid(text: pa.Array, refused: dict[int, str]) -> pa.Array:
+    """Texts that are UTF-8; others are refused, and null."""
+    if is_text(text.type):
+        if text.buffers()[2] is None or bytes(text.buffers()[2]).isascii():
+            return text
+        try:
+            text.validate(full=True)
+            return text
+        except pa.ArrowInvalid:
+            text = text.cast(pa.large_binary())
+    try:
+        return text.cast(pa.large_string() if pa.types.is_large_binary(text.type) else pa.string())
+    except pa.ArrowInvalid:
+        values = text.to_pylist()
+    for row, value in enumerate(values):
+        if not is_utf8(value):
+            refused.setdefault(row, NOT_TEXT)
+            values[row] = None
+    return pa.array(values, pa.large_binary()).cast(pa.large_string())
+
+
+def is_utf8(value: bytes | None) -> bool:
+    """Tell whether bytes are text."""
+    try:
+        return value is None or value.decode() is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def _fractions(text: pa.Array, has_fraction: Callable[[str], bool]) -> pa.Array:
+    """Which texts are numbers that are not whole; a double could not tell the largest."""
+    data = text.buffers()[2]
+    content = b"" if data is None else bytes(data)
+    if not any(mark in content for mark in (b".", b"e", b"E")):
+        return pa.array(np.zeros(len(text), dtype=bool))
+    doubtful = pc.fill_null(pc.invert(pc.match_substring_regex(text, _WHOLE_TEXT)), False)
+    mask = doubtful.to_numpy(zero_copy_only=False).copy()
+    for row in np.flatnonzero(mask).tolist():
+        mask[row] = has_fraction(text[row].as_py())
+    return pa.array(mask)
+
+
+def _is_fraction(text: str) -> bool:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return False  # no number at all, which the cast finds
+    return value.is_finite() and value != value.to_integral_value()
+
+
+def _list_has_fraction(text: str) -> bool:
+    try:
+        elements = json.loads(text, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return False
+    texts = (
+        [part for part in elements if isinstance(part, str)] if isinstance(elements, list) else []
+    )
+    return any(map(_is_fraction, texts))

@@ -1,0 +1,152 @@
+"""Turn Python's values into columns: what is missing, what is a text, what is a list."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+
+from tilewright_compiler.plan.types import element
+
+from ..errors import InputError
+
+#: Classes whose values Arrow takes one for one, if a column holds no other.
+_PLAIN = {bool, int, float, str, bytes, Decimal, date, datetime, time, timedelta}
+#: Classes none of whose values is missing.
+_ALWAYS_THERE = {bool, int, str, bytes, date, datetime, time, timedelta, dict, list, tuple}
+_LISTS = (list, tuple, set, frozenset, range, np.ndarray)
+#: What pandas calls missing; it is told by its name, since pandas need not be there.
+_PANDAS_MISSING = {"NaTType", "NAType"}
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a value stands for none: None, NaN, NaT or NA."""
+    match value:
+        case None:
+            return True
+        case float() | np.floating():
+            return bool(value != value)
+        case Decimal():
+            return value.is_nan()
+        case np.datetime64() | np.timedelta64():
+            return bool(np.isnat(value))
+        case _:
+            return type(value).__name__ in _PANDAS_MISSING
+
+
+def column(name: str, values: Sequence[Any], kind: str) -> pa.Array:
+    """Make a column of Python's values for a declared DuckDB type.
+
+    Values of one class keep their type; values of several become texts, so that only those which
+    do not fit are refused. Raises InputError if a value is of a class that no column takes.
+    """
+    classes = set(map(type, values))
+    if not classes <= {type(None), *_ALWAYS_THERE}:
+        values = [None if is_missing(value) else value for value in values]
+        classes = set(map(type, values))
+    classes.discard(type(None))
+    if kind.endswith("[]") and classes and all(issubclass(c, _LISTS) for c in classes):
+        return _list_column(name, values, element(kind))
+    if len(classes) == 1 and not _mixes_zones(classes, values):
+        try:
+            if (only := classes.pop()) in _PLAIN or issubclass(only, np.number | np.bool_):
+                return pa.array(values)
+        except (pa.ArrowException, OverflowError, UnicodeError):
+            pass  # as texts below
+    return pa.array([_encoded(name, row, value) for row, value in enumerate(values, 1)])
+
+
+def _mixes_zones(classes: set[type], values: Iterable[Any]) -> bool:
+    # Arrow would take a time of a zone among times without one for one without.
+    if classes != {datetime}:
+        return False
+    return len({value.tzinfo is None for value in values if value is not None}) == 2
+
+
+def _list_column(name: str, values: Sequence[Any], kind: str) -> pa.Array:
+    lengths = [0 if value is None else len(value) for value in values]
+    elements = [part for value in values if value is not None for part in value]
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    missing = pa.array([value is None for value in values], pa.bool_())
+    return pa.ListArray.from_arrays(pa.array(offsets), column(name, elements, kind), mask=missing)
+
+
+def _encoded(name: str, row: int, value: Any) -> bytes | None:
+    """The text of a value; a lone surrogate stays, and is no UTF-8."""
+    if value is None or isinstance(value, bytes):
+        return value
+    try:
+        return text_of(value).encode("utf-8", "surrogatepass")
+    except TypeError:
+        raise InputError(
+            f"row {row}: the column {name} holds {value!r:.60}, of the class "
+            f"{type(value).__name__}, which no column takes. Make it a text or a number."
+        ) from None
+
+
+def text_of(value: Any) -> str:
+    """Write a value as a file would: numbers in full, times in ISO 8601, the rest as JSON.
+
+    Raises TypeError if its class has no such form.
+    """
+    match value:
+        case str():
+            return str(value)
+        case bool() | np.bool_():
+            return "true" if value else "false"
+        case int():
+            return str(Decimal(value))  # str(int) ends at 4,300 digits
+        case float():
+            return repr(float(value))
+        case bytes() | bytearray() | memoryview():
+            return bytes(value).decode()
+        case np.datetime64():
+            return str(value)
+        case np.timedelta64():
+            return str(value.astype("timedelta64[us]").item())
+        case np.floating():
+            return repr(float(value))
+        case np.generic():
+            return text_of(value.item())
+        case Enum():
+            return text_of(value.value)
+        case datetime():
+            return value.isoformat(sep=" ")
+        case date() | time():
+            return value.isoformat()
+        case Decimal() | timedelta() | UUID():
+            return str(value)
+        case Mapping() | list() | tuple() | set() | frozenset() | range() | np.ndarray():
+            return json.dumps(_json(value), ensure_ascii=False, separators=(",", ":"))
+        case _:
+            raise TypeError(type(value).__name__)
+
+
+def _json(value: Any) -> Any:
+    """A value as JSON has it; what JSON has no word for is a text, and what is missing null."""
+    if is_missing(value):
+        return None
+    if isinstance(value, Mapping):
+        return {text_of(key): _json(part) for key, part in value.items()}
+    if isinstance(value, _LISTS):
+        return [_json(part) for part in _parts(value)]
+    if isinstance(value, (bool, int, str)) and not isinstance(value, Enum):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, (np.integer, np.bool_)):
+        return value.item()
+    return text_of(value)
+
+
+def _parts(value: Any) -> Collection[Any]:
+    parts: Collection[Any] = value.tolist() if isinstance(value, np.ndarray) else value
+    return parts
