@@ -161,7 +161,7 @@ class Fetcher:
         cannot tell.
         """
         for wanted in ranges:
-            step, start, end, kind = wanted
+            step, start, end, kind, _ = wanted
             records = self._count(entity, wanted)
             if place < records:
                 # The first tile with more than `place` records before its end, by halving.

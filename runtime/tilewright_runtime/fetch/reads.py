@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 from ..tiles.cover import ceiling, floor
-from ..tiles.keys import EVENTS, Range
-from ..times import LATEST_MS
+from ..tiles.keys import EVENTS, TILES, Range
+from ..times import EARLIEST_MS
 
 
 class Window(Protocol):
@@ -64,8 +64,11 @@ class LevelRead(NamedTuple):
     """
 
     size_ms: int
-    reach_ms: int
-    """How far back from the query time covers use this level without a gap; 0 if none does."""
+    reach_ms: int | None
+    """How far back from the query time covers use this level without a gap.
+
+    0 if none does, None for a lifetime.
+    """
     head_ms: int
     """The coarser tile whose newest one this level may have to replace; 0 if that lies within reach
     anyhow.
@@ -78,17 +81,14 @@ def reads_of(windows: Sequence[Window], ladder_ms: Sequence[int]) -> list[LevelR
     """What the windows of a plan need of each level, coarsest first."""
     reads = []
     for size in ladder_ms:
-        # A lifetime reaches back to the first time that events may have.
-        lengths = [
-            LATEST_MS if w.window_ms is None else w.window_ms
-            for w in windows
-            if w.levels_ms[0] == size
-        ]
-        reach = max(lengths, default=0)
+        reach = _reach_ms(windows, size)
         head = max(
             (coarser for w in windows for coarser, finer in pairwise(w.sizes_ms) if finer == size),
             default=0,
         )
+        if reach is None:
+            reads.append(LevelRead(size, None, 0, ()))
+            continue
         pieces = [
             StartPiece(
                 w.start_ms if w.edge == "prorate" and size == w.levels_ms[-1] else w.whole_ms,
@@ -103,6 +103,17 @@ def reads_of(windows: Sequence[Window], ladder_ms: Sequence[int]) -> list[LevelR
     return reads
 
 
+def _reach_ms(windows: Sequence[Window], size_ms: int) -> int | None:
+    """The longest of the windows whose coarsest level this is; None for a lifetime."""
+    longest = 0
+    for window in windows:
+        if window.levels_ms[0] == size_ms:
+            if window.window_ms is None:
+                return None
+            longest = max(longest, window.window_ms)
+    return longest
+
+
 def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int) -> list[Range]:
     """The runs of chunks of raw events that exact windows may need, oldest first: those at their
     old ends, and the newest one.
@@ -114,7 +125,8 @@ def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int) -> list[Ra
     for window in windows:
         start, end = window.start_ms(at_ms), window.whole_ms(at_ms)
         if window.edge == "exact" and start < end:
-            runs.append(Range(size_ms, floor(start, size_ms), ceiling(end, size_ms), EVENTS))
+            first, last = floor(max(start, EARLIEST_MS), size_ms), ceiling(end, size_ms)
+            runs.append(Range(size_ms, first, last, EVENTS, window.window_ms is None))
     return _joined(runs)
 
 
@@ -123,10 +135,16 @@ def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
     last = at_ms - 1
     wanted = []
     for size, reach, head, pieces in reads:
+        if reach is None:
+            start = floor(EARLIEST_MS, size)
+            wanted.append(Range(size, start, last - last % size + size, TILES, lifetime=True))
+            continue
         oldest = at_ms - reach
         start = oldest - oldest % size  # `floor` written out, as this is done for every fetch
         if head:
             start = min(start, floor(last, head))
+        if start < EARLIEST_MS:  # no event is older, and not every store can name such tiles
+            start = floor(EARLIEST_MS, size)
         newest = Range(size, start, last - last % size + size)
         if pieces:
             wanted += _joined([*_found(pieces, size, at_ms, newest.end_ms), newest])
@@ -140,7 +158,7 @@ def _found(pieces: Sequence[StartPiece], size_ms: int, at_ms: int, end_ms: int) 
     for start_ms, whole_ms, coarser_ms in pieces:
         piece = Range(
             size_ms,
-            ceiling(start_ms(at_ms), size_ms),
+            ceiling(max(start_ms(at_ms), EARLIEST_MS - size_ms), size_ms),
             min(ceiling(whole_ms(at_ms), coarser_ms), end_ms),
         )
         if piece.start_ms < piece.end_ms:
@@ -154,7 +172,10 @@ def _joined(runs: list[Range]) -> list[Range]:
     joined = [runs[0]]
     for run in runs[1:]:
         if run.start_ms <= joined[-1].end_ms:
-            joined[-1] = joined[-1]._replace(end_ms=max(run.end_ms, joined[-1].end_ms))
+            joined[-1] = joined[-1]._replace(
+                end_ms=max(run.end_ms, joined[-1].end_ms),
+                lifetime=joined[-1].lifetime or run.lifetime,
+            )
         else:
             joined.append(run)
     return joined

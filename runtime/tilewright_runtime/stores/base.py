@@ -18,6 +18,9 @@ from ..tiles.records import precedence
 
 T = TypeVar("T")
 
+#: An entity, and the ranges of its records that are wanted.
+ScanRequest = tuple[str, Sequence[Range]]
+
 #: The layout of everything in a store; another number is refused.
 FORMAT = "1"
 
@@ -58,13 +61,17 @@ class Store(Protocol):
     all.
     """
 
-    def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
-        """The records of an entity in each range, oldest first; one round trip.
+    def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
+        """The records of each entity in each of its ranges, oldest first; one round trip.
 
-        A range from the beginning of time (times.EARLIEST_MS) is of a level without a time to live;
-        for it a store that has to enumerate keys may need a second round trip, and any other range
-        it may refuse if it is very long.
+        For lifetimes a store that has to enumerate keys may need a second round trip; any other
+        range it may refuse if it is very long.
         """
+
+    def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
+        """What `scan_many` gives for one entity."""
+        (records,) = self.scan_many(table, [(entity, ranges)])
+        return records
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
         """The record of each tile, None where there is none; of many entities at once, some hundred

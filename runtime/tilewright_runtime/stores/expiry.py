@@ -40,7 +40,7 @@ class Expiry:
         """Raises FetchError if a tile of a range may be gone: what is missing would be taken for no
         events.
         """
-        for size_ms, start_ms, _, kind in ranges:
+        for size_ms, start_ms, _, kind, _ in ranges:
             ttl_ms = self._ttl_ms[kind, size_ms]
             if ttl_ms is not None and max(start_ms, self._since_ms) + ttl_ms < now_ms:
                 until = iso(max(start_ms, self._since_ms) + ttl_ms)

@@ -72,7 +72,8 @@ def span(begin: int, end: int, size_ms: int = _HOUR) -> Range:
 
 def from_the_beginning(size_ms: int = _HOUR) -> Range:
     """All tiles of a level, as a lifetime reads them."""
-    return Range(size_ms, -(-EARLIEST_MS // size_ms) * size_ms - size_ms, _BASE + 1000 * size_ms)
+    start_ms = EARLIEST_MS // size_ms * size_ms
+    return Range(size_ms, start_ms, _BASE + 1000 * size_ms, lifetime=True)
 
 
 class _OfAPlace:
@@ -151,6 +152,47 @@ class StoreConformance(_OfAPlace):
         ]
         assert store.scan("t", "s=a", ranges) == expected
 
+    def test_many_entities_are_scanned_at_once(self, store: Store) -> None:
+        """Each entity has the records of its own ranges, in the order of the requests."""
+        store.put_newer(tiles(0, 1, 2), [record(1), record(2), record(3)], None)
+        store.put_newer(tiles(1, entity="s=b"), [record(4)], None)
+        requests = [
+            ("s=b", [span(0, 3), span(2, 3)]),
+            ("s=none", [span(0, 3)]),
+            ("s=a", [span(1, 3)]),
+            ("s=a", []),
+            ("s=b", [from_the_beginning()]),
+        ]
+        assert store.scan_many("t", requests) == [
+            [[record(4)], []],
+            [[]],
+            [[record(2), record(3)]],
+            [],
+            [[record(4)]],
+        ]
+        assert store.scan_many("t", []) == []
+
+    def test_many_entities_may_have_many_tiles(self, store: Store) -> None:
+        """A scan is right where a store has to cut it into several commands."""
+        entities = [f"s={number}" for number in range(3)]
+        for number, entity in enumerate(entities):
+            records = [record(1 + number * 1000 + hour) for hour in range(700)]
+            store.put_newer(tiles(*range(700), entity=entity), records, None)
+        requests = [(entity, [span(100, 700), span(0, 50)]) for entity in entities]
+        for number, (later, earlier) in enumerate(store.scan_many("t", requests)):
+            assert later == [record(1 + number * 1000 + hour) for hour in range(100, 700)]
+            assert earlier == [record(1 + number * 1000 + hour) for hour in range(50)]
+
+    def test_a_range_of_fifty_years_is_no_lifetime(self, store: Store) -> None:
+        """A long range finds the tiles of a level that expires, and so do others of its level."""
+        day, week_ms = tiles(-1, 0, size_ms=_DAY), 7 * _DAY
+        store.put_newer(day, [record(1), record(2)], week_ms)
+        fifty_years = Range(_DAY, EARLIEST_MS // _DAY * _DAY, _BASE + _DAY)
+        assert store.scan("t", "s=a", [fifty_years, span(0, 1, _DAY)]) == [
+            [record(1), record(2)],
+            [record(2)],
+        ]
+
     def test_chunks_of_raw_events_stand_apart(self, store: Store) -> None:
         """Chunks of raw events are found by ranges of their kind and by no others."""
         store.put_newer(tiles(0, 1), [record(1), record(2)], None)
@@ -158,7 +200,7 @@ class StoreConformance(_OfAPlace):
         chunks = TileKeys("t", _HOUR, ["s=a"], [0, 0, 0], starts, EVENTS)
         store.put_newer(chunks, [record(3), record(4), record(5)], None)
         some = Range(_HOUR, _BASE, _BASE + 9 * _HOUR, EVENTS)
-        ever = some._replace(start_ms=from_the_beginning().start_ms)
+        ever = some._replace(start_ms=from_the_beginning().start_ms, lifetime=True)
         ranges = [span(0, 9), some, ever, from_the_beginning()]
         newest = [record(4), record(5)]
         assert store.scan("t", "s=a", ranges) == [

@@ -32,6 +32,11 @@ class Range(NamedTuple):
     start_ms: int
     end_ms: int
     kind: Kind = TILES
+    lifetime: bool = False
+    """Whether it reaches back to an entity's first record, of a level that is kept for ever.
+
+    `start_ms` is then no later than any event may be.
+    """
 
 
 @dataclass(frozen=True)

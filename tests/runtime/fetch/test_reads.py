@@ -225,7 +225,7 @@ def test_the_compilers_count_is_never_exceeded(
     read = sum(
         (run.end_ms - run.start_ms) // run.size_ms
         for run in program.ranges(at_ms)
-        if run.size_ms >= levels[-1] and run.size_ms in levels
+        if run.kind == TILES and run.size_ms >= levels[-1] and run.size_ms in levels
     )
     assert read <= tiles_read(window_ms, levels)
 

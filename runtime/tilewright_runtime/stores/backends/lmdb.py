@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from ...errors import StoreError
 from ...tiles.keys import Range, TileKeys, ordered_prefix, ordered_tail, parse_ordered_key
-from ..base import TransactionalStore, by_level, put_first, put_newer
+from ..base import ScanRequest, TransactionalStore, by_level, put_first, put_newer
 from ..lmdb_environment import DATA_FILE, Environment, acquire, release
 
 T = TypeVar("T")
@@ -51,24 +51,15 @@ class LmdbStore(TransactionalStore):
             environment = self._acquire()
         return environment
 
-    def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
-        """The records of an entity in each range, oldest first."""
+    def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
+        """The records of each entity in each of its ranges, oldest first, in one transaction."""
         environment = self._open
-        prefix = ordered_prefix(table, entity)
 
-        def work(transaction: Any) -> list[list[bytes]]:
-            found: list[list[bytes]] = []
+        def work(transaction: Any) -> list[list[list[bytes]]]:
             cursor = transaction.cursor()
-            for size_ms, start_ms, end_ms, kind in ranges:
-                records: list[bytes] = []
-                found.append(records)
-                if cursor.set_range(prefix + ordered_tail(size_ms, start_ms, kind)):
-                    end = prefix + ordered_tail(size_ms, end_ms, kind)
-                    for key, record in cursor.iternext():
-                        if key >= end:
-                            break
-                        records.append(record)
-            return found
+            return [
+                _scan(cursor, ordered_prefix(table, entity), ranges) for entity, ranges in requests
+            ]
 
         return environment.read(environment.tiles, work)
 
@@ -165,6 +156,20 @@ class LmdbTransaction:
     def put(self, name: str, value: bytes) -> None:
         """Writes a named document."""
         self._transaction.put(_document_key(name), value, db=self._environment.documents)
+
+
+def _scan(cursor: Any, prefix: bytes, ranges: Sequence[Range]) -> list[list[bytes]]:
+    found: list[list[bytes]] = []
+    for size_ms, start_ms, end_ms, kind, _ in ranges:
+        records: list[bytes] = []
+        found.append(records)
+        if cursor.set_range(prefix + ordered_tail(size_ms, start_ms, kind)):
+            end = prefix + ordered_tail(size_ms, end_ms, kind)
+            for key, record in cursor.iternext():
+                if key >= end:
+                    break
+                records.append(record)
+    return found
 
 
 def _document_key(name: str) -> bytes:

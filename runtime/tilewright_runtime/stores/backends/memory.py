@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from ...tiles.keys import Kind, Range, TileKeys
-from ..base import TransactionalStore, by_level, put_first, put_newer
+from ..base import ScanRequest, TransactionalStore, by_level, put_first, put_newer
 
 T = TypeVar("T")
 
@@ -29,10 +29,13 @@ class MemoryStore(TransactionalStore):
         self._documents: dict[str, bytes] = {}
         self._writing = threading.RLock()
 
-    def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
-        """The records of an entity in each range, oldest first."""
+    def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
+        """The records of each entity in each of its ranges, oldest first."""
+        return [self._scan(table, entity, ranges) for entity, ranges in requests]
+
+    def _scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
         found = []
-        for size_ms, start_ms, end_ms, kind in ranges:
+        for size_ms, start_ms, end_ms, kind, _ in ranges:
             place = (table, entity, kind, size_ms)
             starts, tiles = self._starts.get(place, []), self._tiles.get(place, {})
             found.append(

@@ -5,16 +5,15 @@ that keeps the newer one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import chain, groupby, islice
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ...errors import StoreError
 from ...tiles.keys import Range, TileKeys, text_prefix, tile_id
-from ...times import EARLIEST_MS
-from ..base import FORMAT, Store, require_format
+from ..base import FORMAT, ScanRequest, Store, require_format
 from ..passwords import PASSWORD_VARIABLE, password_from_environment
 
 T = TypeVar("T")
@@ -27,7 +26,9 @@ _OLDEST = 7
 #: millisecond.
 _CALL_TILES = 512
 _CALL_BYTES = 1 << 20
-#: A longer range that does not begin with time is no cover; to enumerate its keys would take the
+#: MGETs of one round trip: what both sides hold at once is bounded.
+_IN_FLIGHT = 64
+#: A longer range that is no lifetime is no cover; to enumerate its keys would take the
 #: memory of both sides.
 _LONGEST_RANGE = 1_000_000
 
@@ -110,33 +111,68 @@ class RedisStore(Store):
         if create:
             self._asking(self._load)
 
-    def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
-        """The records of an entity in each range, oldest first, by one MGET; a range from the
-        beginning of time costs a GET more.
-        """
-        keys: list[str] = []
-        ends = []
-        for wanted in ranges:
-            prefix = text_prefix(table, entity, wanted.size_ms, wanted.kind)
-            if wanted.start_ms <= EARLIEST_MS:
-                wanted = self._from_first(prefix, wanted)
-            keys += [prefix + tile for tile in _tile_ids(self.url, wanted)]
-            ends.append(len(keys))
-        if not keys:
-            return [[] for _ in ranges]
-        found = self._asking(lambda: self._redis.mget(keys))
-        return [
-            [record for record in found[begin:end] if record is not None]
-            for begin, end in zip([0, *ends[:-1]], ends, strict=True)
-        ]
+    def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
+        """The records of each entity in each of its ranges, oldest first, in one round trip.
 
-    def _from_first(self, prefix: str, wanted: Range) -> Range:
-        """The part of a range that may hold tiles, from what is kept beside those without a time to
-        live.
+        That is one MGET, or several in flight together; lifetimes need a round trip before it.
         """
-        first = self._asking(lambda: self._redis.get(prefix + _FIRST))
-        start_ms = max(wanted.start_ms, int(first)) if first else wanted.end_ms
-        return wanted._replace(start_ms=start_ms, end_ms=max(wanted.end_ms, start_ms))
+        firsts = self._firsts(table, requests)
+        by_entity: list[list[str]] = []
+        counts: list[list[int]] = []
+        for entity, ranges in requests:
+            keys: list[str] = []
+            counts.append([])
+            for wanted in ranges:
+                prefix = text_prefix(table, entity, wanted.size_ms, wanted.kind)
+                if wanted.lifetime:
+                    wanted = _from_first(wanted, firsts[prefix])
+                ids = _tile_ids(self.url, wanted)
+                keys += [prefix + tile for tile in ids]
+                counts[-1].append(len(ids))
+            by_entity.append(keys)
+        values = iter(self._values(by_entity))
+        return [[_present(islice(values, count)) for count in of_entity] for of_entity in counts]
+
+    def _firsts(self, table: str, requests: Sequence[ScanRequest]) -> dict[str, int | None]:
+        """The first starts that are kept beside the tiles of lifetimes, by their prefix."""
+        prefixes = [
+            text_prefix(table, entity, wanted.size_ms, wanted.kind)
+            for entity, ranges in requests
+            for wanted in ranges
+            if wanted.lifetime
+        ]
+        starts = self._values([[prefix + _FIRST] for prefix in prefixes])
+        return {
+            prefix: int(start) if start else None
+            for prefix, start in zip(prefixes, starts, strict=True)
+        }
+
+    def _values(self, by_entity: Sequence[Sequence[str]]) -> list[bytes | None]:
+        """The values of keys, each entity's own together, by MGETs that are sent together.
+
+        In a cluster an MGET asks for one entity, since all its keys lie on one node.
+        """
+        groups = by_entity if self._is_cluster else [list(chain.from_iterable(by_entity))]
+        calls = [
+            keys[at : at + _CALL_TILES]
+            for keys in groups
+            for at in range(0, len(keys), _CALL_TILES)
+        ]
+        if len(calls) == 1:
+            single: list[bytes | None] = self._asking(lambda: self._redis.mget(calls[0]))
+            return single
+        values: list[bytes | None] = []
+        for at in range(0, len(calls), _IN_FLIGHT):
+            answers = self._asking(partial(self._mgets, calls[at : at + _IN_FLIGHT]))
+            values += chain.from_iterable(answers)
+        return values
+
+    def _mgets(self, calls: Sequence[Sequence[str]]) -> list[list[bytes | None]]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for keys in calls:
+            pipeline.execute_command("MGET", *keys)
+        answers: list[list[bytes | None]] = pipeline.execute()
+        return answers
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
         """The record of each tile, None where there is none, by MGETs of some hundred keys, in a
@@ -277,6 +313,16 @@ class RedisStore(Store):
             raise StoreError(f"store {self.url} {_what_to_do(wrong)}") from wrong
 
 
+def _from_first(wanted: Range, first_ms: int | None) -> Range:
+    """The part of a lifetime that may hold tiles; none where nothing was put."""
+    start_ms = wanted.end_ms if first_ms is None else max(wanted.start_ms, first_ms)
+    return wanted._replace(start_ms=start_ms, end_ms=max(wanted.end_ms, start_ms))
+
+
+def _present(values: Iterable[bytes | None]) -> list[bytes]:
+    return [value for value in values if value is not None]
+
+
 def _tile_ids(url: str, wanted: Range) -> list[str]:
     """The ids of the tiles of a range. Raises StoreError for a range that cannot be enumerated."""
     size_ms, start_ms, end_ms = wanted[:3]
@@ -284,8 +330,7 @@ def _tile_ids(url: str, wanted: Range) -> list[str]:
         raise StoreError(
             f"store {url}: a range of {(end_ms - start_ms) // size_ms:,} tiles cannot be read, "
             "since Redis keeps no order. "
-            "Ask for a shorter one, or for one from the beginning of time of a level without a "
-            "time to live."
+            "Ask for a shorter one, or for a lifetime."
         )
     return [_tile_id(start, size_ms) for start in range(start_ms, end_ms, size_ms)]
 
