@@ -8,6 +8,7 @@ from functools import cache
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
+from ..quoting import quoted
 from .translate import COLUMNS, ExpressionError, Scope, shown, translate
 
 _NESTED = ("list", "map", "struct")
@@ -34,16 +35,6 @@ class Typed:
     sql: str
     type: str
     columns: tuple[str, ...]
-
-
-def quoted(name: str) -> str:
-    """A name as an identifier of SQL, whatever it holds."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as a literal of SQL, whatever it holds."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _leaves(kind: DuckDBPyType) -> set[str]:

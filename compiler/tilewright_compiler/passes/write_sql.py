@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..draft import BoundSource, Draft
-from ..expressions.binder import literal, quoted
 from ..frontend.column_types import spark_type
 from ..plan.model import BucketLayout, Column, EventLog, State
 from ..plan.types import element, family, stored
+from ..quoting import literal, quoted
 from ..states import fields_of
 
 #: Types that a cast would round to, so that 2.5 became 2 in silence.

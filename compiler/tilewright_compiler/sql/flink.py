@@ -28,13 +28,3 @@ def flink_type(duckdb_type: str) -> Node:
     if duckdb_type == "VARCHAR":
         return exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="STRING")
     return data_type(duckdb_type)
-
-
-def identifier(name: str) -> str:
-    """A name in Flink SQL, whatever it holds."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def literal(text: str) -> str:
-    """A text in Flink SQL, whatever it holds."""
-    return "'" + text.replace("'", "''") + "'"

@@ -19,7 +19,8 @@ from ..frontend.column_types import spark_type
 from ..plan.model import Column, Plan, Source, State
 from ..plan.topics import parse_topic
 from ..plan.types import family
-from ..sql.flink import Flink, identifier, literal
+from ..quoting import backquoted, literal
+from ..sql.flink import Flink
 from ..sql.tree import Node, NotTranslatable
 from ..templates import Code, sources
 from ..tile_sql.partials import handed_fields, listed_inputs
@@ -66,7 +67,7 @@ def files(plan: Plan) -> dict[str, str]:
     """`flink/job.sql`, the job; `flink/job.py`, which starts it; `flink/README.md`, what to submit
     and how.
     """
-    templates = sources(_TEMPLATES, name=identifier, sql=literal)
+    templates = sources(_TEMPLATES, name=backquoted, sql=literal)
     job = _Job(plan)
     return {
         f"flink/{file}": templates.get_template(f"{file}.j2").render(plan=plan, job=job)
@@ -204,7 +205,7 @@ class _Job:
         """(condition, why): which selected events cannot be used."""
         cases = []
         for key in self.plan.keys:
-            cases.append((Code(f"{identifier(key.name)} IS NULL"), f"key {key.name} is null"))
+            cases.append((Code(f"{backquoted(key.name)} IS NULL"), f"key {key.name} is null"))
             if family(key.type) == "float":
                 cases.append((Code(_is_nan(key.name)), f"key {key.name} is not a number"))
         return cases + [(Code(condition), why) for condition, why in time_refusals("`__ts`")]
@@ -235,7 +236,7 @@ class _Job:
             for field, sql in _aggregates(state)
         ]
         for name, (_, is_timed) in listed_inputs(self.plan).items():
-            column, present = identifier(name), f"FILTER (WHERE {identifier(name)} IS NOT NULL)"
+            column, present = backquoted(name), f"FILTER (WHERE {backquoted(name)} IS NOT NULL)"
             made.append((Code(f"ARRAY_AGG({column}) {present}"), f"values:{name}"))
             if is_timed:
                 made.append((Code(f"ARRAY_AGG(`__ts`) {present}"), f"times:{name}"))
@@ -254,7 +255,7 @@ class _Job:
 
 
 def _aggregates(state: State) -> list[tuple[str, str]]:
-    column, nan = identifier(state.input), _is_nan(state.input)
+    column, nan = backquoted(state.input), _is_nan(state.input)
     return [
         (field.name, field.flink.format(x=column, is_nan=nan)) for field in handed_fields(state)
     ]

@@ -13,6 +13,7 @@ import pyarrow as pa
 from duckdb.sqltypes import DuckDBPyType
 
 from tilewright_compiler.plan.model import Derivation, Plan
+from tilewright_compiler.quoting import quoted
 
 from ..session import open_session
 
@@ -94,7 +95,7 @@ class _Batch:
 
 def _arrow_schema(session: Any, types: Mapping[str, str]) -> pa.Schema:
     """The Arrow types of DuckDB's, as it gives them itself."""
-    columns = [f"CAST(NULL AS {kind}) AS {_quoted(name)}" for name, kind in types.items()]
+    columns = [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in types.items()]
     schema: pa.Schema = (
         session.sql(f"SELECT {', '.join([f'CAST(NULL AS BIGINT) AS {_ROW}', *columns])}")
         .to_arrow_table()
@@ -103,17 +104,13 @@ def _arrow_schema(session: Any, types: Mapping[str, str]) -> pa.Schema:
     return schema
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _expression(derivation: Derivation) -> str:
     # TRY makes a null of what cannot be computed, such as an overflow, for its row only. A time
     # without zone is the same one in UTC, and the client makes a Python value of it without further
     # packages.
     plain = derivation.type.replace(_ZONED, _PLAIN)
     sql = derivation.sql if plain == derivation.type else f"CAST({derivation.sql} AS {plain})"
-    return f"TRY({sql}) AS {_quoted(derivation.name)}"
+    return f"TRY({sql}) AS {quoted(derivation.name)}"
 
 
 def _reader(kind: DuckDBPyType) -> Callable[[Any], Any]:

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from tilewright_compiler.plan.model import Plan, Source
+from tilewright_compiler.quoting import quoted
 
 from ..errors import InputError
 from ..session import open_session
@@ -82,10 +83,8 @@ class Aggregator:
         return self._connection.execute(query).fetchall()[0][0]
 
     def _refuse_long_keys(self) -> None:
-        keys = ", ".join(_quoted(key.name) for key in self.plan.keys)
-        sizes = " + ".join(
-            f"strlen(CAST({_quoted(key.name)} AS VARCHAR))" for key in self.plan.keys
-        )
+        keys = ", ".join(quoted(key.name) for key in self.plan.keys)
+        sizes = " + ".join(f"strlen(CAST({quoted(key.name)} AS VARCHAR))" for key in self.plan.keys)
         # Percent-encoding makes a byte three at most, so shorter keys need not be looked at one by
         # one.
         if 3 * (
@@ -105,7 +104,7 @@ class Aggregator:
                 "long_keys", pa.Table.from_pylist(long, schema=distinct.schema)
             )
             same = " AND ".join(
-                f"events.{_quoted(key.name)} = long_keys.{_quoted(key.name)}"
+                f"events.{quoted(key.name)} = long_keys.{quoted(key.name)}"
                 for key in self.plan.keys
             )
             self._connection.execute(
@@ -141,7 +140,3 @@ def _split(script: str) -> list[str]:
     column, and one for raw events.
     """
     return [statement.query for statement in duckdb.extract_statements(script)]
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -20,7 +20,8 @@ from tilewright_compiler.expressions.binder import Binder
 from tilewright_compiler.expressions.flink.casts import read
 from tilewright_compiler.expressions.flink.expressions import Translated, to_flink
 from tilewright_compiler.plan.model import Column, Source
-from tilewright_compiler.sql.flink import Flink, identifier
+from tilewright_compiler.quoting import backquoted
+from tilewright_compiler.sql.flink import Flink
 from tilewright_compiler.sql.tree import NotTranslatable
 
 #: Columns of plain values; a stream of JSON has no others.
@@ -63,10 +64,10 @@ def translated() -> dict[str, tuple[Translated, str]]:
 def values(expressions: list[Translated], folder: Path) -> list[str | None]:
     """What Flink gives for each over one row, as text."""
     (folder / "row.json").write_text(json.dumps(EVENT) + "\n", encoding="utf-8")
-    raw = ", ".join(f"{identifier(name)} STRING" for name in COLUMNS)
+    raw = ", ".join(f"{backquoted(name)} STRING" for name in COLUMNS)
     typed = ", ".join(
         f"{read(exp.column(name, quoted=True), kind).sql(Flink, identify=True)} AS "
-        f"{identifier(name)}"
+        f"{backquoted(name)}"
         for name, kind in COLUMNS.items()
     )
     ddl = [

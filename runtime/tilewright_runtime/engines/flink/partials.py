@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from tilewright_compiler.expressions.binder import quoted
 from tilewright_compiler.plan.model import Plan, State
 from tilewright_compiler.plan.types import decimal_scale, family
+from tilewright_compiler.quoting import quoted
 from tilewright_compiler.states import fields_of, state_types
 from tilewright_compiler.tile_sql.partials import handed_fields, handed_over, listed_inputs
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright_compiler.plan.model import Plan, Source
-from tilewright_compiler.sql.flink import identifier, literal
+from tilewright_compiler.quoting import backquoted, literal
 
 from .options import JobOptions
 
@@ -117,7 +117,7 @@ def _reading_files(source: Source, path: str, follow: bool) -> dict[str, list[st
     kafka = ", ".join(map(literal, _KAFKA_OPTIONS))
     changes = {}
     for table in (source.name, f"lines of {source.name}"):
-        alter = f"ALTER TABLE {identifier(table)}"
+        alter = f"ALTER TABLE {backquoted(table)}"
         changes[table] = [f"{alter} SET ({files})"]
         if source.topic is not None:
             changes[table].insert(0, f"{alter} RESET ({kafka})")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tilewright_compiler.sql.flink import identifier
+from tilewright_compiler.quoting import backquoted
 
 _MINI_BATCH = "table.exec.mini-batch.enabled"
 _ENTITY, _EVENT_TIME, _TIME = "__entity", "__event_time", "__time"
@@ -18,7 +18,7 @@ def by_way_of_a_stream(environment: Any, name: str) -> None:
     Of its `__event_time` it makes the column `__time` with the source's watermark; by its
     `__entity` it distributes the rows.
     """
-    view = environment.from_path(identifier(f"{name} before the stream"))._j_table
+    view = environment.from_path(backquoted(f"{name} before the stream"))._j_table
     if _ENTITY in view.getResolvedSchema().getColumnNames():
         _distributed(environment, view, name)
     else:
@@ -27,11 +27,11 @@ def by_way_of_a_stream(environment: Any, name: str) -> None:
 
 def as_it_is(environment: Any, name: str) -> None:
     """The same without a stream, for a job that reads all before it puts anything."""
-    view = identifier(f"{name} before the stream")
+    view = backquoted(f"{name} before the stream")
     columns = environment.from_path(view).get_schema().get_field_names()
-    time = f", {identifier(_EVENT_TIME)} AS {identifier(_TIME)}" if _EVENT_TIME in columns else ""
+    time = f", {backquoted(_EVENT_TIME)} AS {backquoted(_TIME)}" if _EVENT_TIME in columns else ""
     environment.execute_sql(
-        f"CREATE TEMPORARY VIEW {identifier(name)} AS SELECT *{time} FROM {view}"
+        f"CREATE TEMPORARY VIEW {backquoted(name)} AS SELECT *{time} FROM {view}"
     )
 
 
@@ -51,7 +51,7 @@ def _handed_through(environment: Any, view: Any, name: str) -> None:
         schema = schema.columnByMetadata(_TIME, "TIMESTAMP_LTZ(3)", "rowtime", True).watermark(
             _TIME, "SOURCE_WATERMARK()"
         )
-    environment._j_tenv.createTemporaryView(identifier(name), stream, schema.build())
+    environment._j_tenv.createTemporaryView(backquoted(name), stream, schema.build())
 
 
 def _distributed(environment: Any, view: Any, name: str) -> None:
@@ -87,7 +87,7 @@ def _distributed(environment: Any, view: Any, name: str) -> None:
         flink.table.connector.ChangelogMode.all(),
     )
     environment._j_tenv.createTemporaryView(
-        identifier(name), environment._j_tenv.fromChangelogStream(by_entity, plain, every)
+        backquoted(name), environment._j_tenv.fromChangelogStream(by_entity, plain, every)
     )
 
 

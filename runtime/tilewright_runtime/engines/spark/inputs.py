@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tilewright_compiler.plan.model import Plan, Source
 from tilewright_compiler.plan.topics import Topic, parse_topic
+from tilewright_compiler.quoting import backquoted
 
 from ...errors import InputError
 from ..inputs import input_locations
@@ -125,7 +126,7 @@ def _checked(frame: DataFrame, source: Source, place: str, form: str | None) -> 
         )
     corrupt = f.col(_CORRUPT) if _CORRUPT in frame.columns else f.lit(None).cast("string")
     malformed = f.when(corrupt.isNotNull(), f.lit(_NOT_READ.get(form or "", "")))
-    columns = [f.col(_quoted(column.name)) for column in source.columns]
+    columns = [f.col(backquoted(column.name)) for column in source.columns]
     return frame.select(*columns, malformed.alias(MALFORMED))
 
 
@@ -178,7 +179,3 @@ def _objects(spark: SparkSession, source: Source, topic: Topic) -> DataFrame:
     return messages.select(f.from_json(text, fields, _OPTIONS["json"]).alias("event")).select(
         "event.*"
     )
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
