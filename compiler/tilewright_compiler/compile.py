@@ -26,7 +26,7 @@ from .passes.lay_out_events import lay_out_events
 from .passes.lay_out_keys import lay_out_keys
 from .passes.lay_out_states import lay_out_states
 from .passes.write_sql import write_sql
-from .plan.model import Column, Flink, Late, Monitoring, Plan, Source, Store, digest
+from .plan.model import PLAN_VERSION, Column, Flink, Late, Monitoring, Plan, Source, Store, digest
 
 #: Each sees what is wrong by itself, so all run whatever the others found.
 CHECKING: tuple[Callable[[Draft], None], ...] = (
@@ -166,7 +166,7 @@ def _plan(draft: Draft) -> Plan:
         draft.key_layout is not None and draft.tile_layout is not None and draft.cost is not None
     )  # filled by the passes
     plan = Plan(
-        plan_version=1,
+        plan_version=PLAN_VERSION,
         name=draft.name,
         fingerprint="",
         storage_fingerprint="",
@@ -174,6 +174,8 @@ def _plan(draft: Draft) -> Plan:
         keys=draft.keys,
         sources=[_source(draft, index) for index in range(len(draft.sources))],
         sql=draft.sql,
+        tile_columns=draft.tile_columns,
+        partials=draft.partials,
         states=draft.states,
         levels=draft.levels,
         events=draft.events,

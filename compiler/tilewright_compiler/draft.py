@@ -25,6 +25,7 @@ from .plan.model import (
     State,
     TileLayout,
 )
+from .plan.script import Partials, Script
 from .plan.types import element, family
 
 
@@ -112,7 +113,9 @@ class Draft:
     plan_features: list[Feature] = field(default_factory=list)
     tile_layout: TileLayout | None = None
     key_layout: KeyLayout | None = None
-    sql: dict[str, dict[str, str]] = field(default_factory=dict)
+    sql: dict[str, dict[str, Script]] = field(default_factory=dict)
+    tile_columns: list[str] = field(default_factory=list)
+    partials: Partials | None = None
     cost: Cost | None = None
 
     def report(self, code: str, site: CallSite, message: str) -> None:

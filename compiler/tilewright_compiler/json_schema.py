@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
-import sys
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -33,12 +33,13 @@ def json_schema(name: str) -> dict[str, Any]:
     """
     model, title, description = _MODELS[name]
     schema = model.model_json_schema(by_alias=True)
-    module = sys.modules[model.__module__]
-    texts = _descriptions(inspect.getsource(module))
-    for kind, part in {model.__name__: schema, **schema["$defs"]}.items():
+    parts = {model.__name__: schema, **schema["$defs"]}
+    for declared in _models(model):
+        part = parts[declared.__name__]
         part["description"] = _unwrap(part["description"])
-        for field, info in getattr(module, kind).model_fields.items():
-            text = _unwrap(texts.get((kind, field), ""))
+        texts = _descriptions(inspect.getsource(declared))
+        for field, info in declared.model_fields.items():
+            text = _unwrap(texts.get((declared.__name__, field), ""))
             part["properties"][info.alias or field]["description"] = text
     return {"$schema": _DIALECT} | schema | {"title": title, "description": description}
 
@@ -47,6 +48,22 @@ def _unwrap(text: str) -> str:
     """Join the lines of each paragraph, which the sources wrap."""
     paragraphs = inspect.cleandoc(text).split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """Walk a model and all models that its fields hold."""
+    yield model
+    for info in model.model_fields.values():
+        for part in _types(info.annotation):
+            yield from _models(part)
+
+
+def _types(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Walk the models inside an annotation, such as that of `dict[str, Script] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _types(argument)
 
 
 def _descriptions(source: str) -> dict[tuple[str, str], str]:

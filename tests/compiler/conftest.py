@@ -38,11 +38,10 @@ def run_plan(database: duckdb.DuckDBPyConnection) -> RunPlan:
         source: int = 0,
     ) -> Tiles:
         load(database, plan, rows, text, source)
-        first, second, *_ = database.extract_statements(
-            plan.sql[plan.sources[source].name]["duckdb"]
-        )
-        database.execute(first)
-        found = database.execute(second, {"tile_ms": tile_ms or plan.levels[0].size_ms})
+        script = plan.sql[plan.sources[source].name]["duckdb"]
+        database.execute(f"CREATE OR REPLACE TEMP TABLE events AS {script.read}")
+        assert script.tiles is not None
+        found = database.execute(script.tiles, {"tile_ms": tile_ms or plan.levels[0].size_ms})
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

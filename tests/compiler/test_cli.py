@@ -169,7 +169,7 @@ INCOMPATIBLE = QUICK_START.replace("Operation.SUM", "Operation.AVERAGE").replace
 
 @pytest.mark.parametrize(
     "damage",
-    [lambda text: text, lambda text: text.replace('"plan_version": 1', '"plan_version": 0')],
+    [lambda text: text, lambda text: text.replace('"plan_version": 2', '"plan_version": 0')],
 )
 def test_an_online_plan_is_not_broken_by_accident(damage: Callable[[str], str]) -> None:
     """A new plan that the stored tiles do not fit is refused, also if another version wrote the old

@@ -14,8 +14,8 @@ import pytest
 import tilewright_compiler.states.kinds
 import tilewright_runtime.states.kinds
 from support.events import to_arrow
-from support.handed import handed
 from support.oracle import chosen
+from support.partials import partial_tiles
 from support.plans import AT, MINUTE, aggregations, asked, finest_ms, plan_of
 from tilewright import Operation
 from tilewright.operation_spec import Real
@@ -23,7 +23,7 @@ from tilewright_compiler.output import load_targets
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.states import base as compiled_kinds
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.engines.flink.partials import Finisher
+from tilewright_runtime.engines.flink.partials import PartialTiles
 from tilewright_runtime.states import base as run_kinds
 from tilewright_runtime.stores import Store
 from tilewright_runtime.tiles.rollup import RollUp
@@ -130,9 +130,11 @@ def test_a_new_kind_comes_from_other_engines() -> None:
     ]:
         assert target.unsupported(plan) == []  # type: ignore[attr-defined]
         assert target.files(plan)
-    finisher, made, store = Finisher(plan), events(), open_store("memory:")
+    partials, made, store = PartialTiles(plan), events(), open_store("memory:")
     with Writer(plan, store) as writer:
         writer.add_tiles(
-            RollUp(plan).levels(finisher.finish(handed(plan, made, finisher.schema))), "stream", 0
+            RollUp(plan).levels(partials.finish(partial_tiles(plan, made, partials.schema))),
+            "stream",
+            0,
         )
     assert_right(plan, store, made, AT)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-PLAN_VERSION = 1
+from .part import Part
+from .script import Partials, Script
+
+PLAN_VERSION: Final = 2
 
 #: What chunks of raw events have in text keys where tiles have their size.
 EVENTS_NAME = "events"
@@ -16,13 +19,7 @@ EVENTS_NAME = "events"
 Dtype = Literal["i64", "f64"]
 
 
-class _Part(BaseModel):
-    """A frozen piece of a plan; unknown keys are an error, since they mean another version."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-
-class Column(_Part):
+class Column(Part):
     """A named column and its DuckDB type."""
 
     name: str
@@ -31,7 +28,7 @@ class Column(_Part):
     """Its DuckDB type."""
 
 
-class Source(_Part):
+class Source(Part):
     """Where events come from, as the author wrote it; expressions stay in the author's dialect."""
 
     name: str
@@ -54,7 +51,7 @@ class Source(_Part):
     """The expression of the event time."""
 
 
-class State(_Part):
+class State(Part):
     """Mergeable statistics of one input column; `type` is the DuckDB type of its values.
 
     `many` says that the column holds lists: `type` is that of their elements, each of which counts
@@ -85,7 +82,7 @@ class State(_Part):
         )
 
 
-class Level(_Part):
+class Level(Part):
     """One tile size of the ladder; `ttl_ms` is null where tiles are kept for ever."""
 
     size_ms: int
@@ -94,7 +91,7 @@ class Level(_Part):
     """How long a tile is kept after its start; null for ever."""
 
 
-class EventLog(_Part):
+class EventLog(Part):
     """Raw events, kept in chunks [start, start + size_ms) of a key."""
 
     size_ms: int
@@ -107,7 +104,7 @@ class EventLog(_Part):
     """
 
 
-class Feature(_Part):
+class Feature(Part):
     """One value of an answer and how it is computed.
 
     With a `bucket` the value is a map from that column's values, and `type` that map's.
@@ -147,7 +144,7 @@ class Feature(_Part):
     """The value of an empty window, as JSON has it; null for the operation's own."""
 
 
-class Derivation(_Part):
+class Derivation(Part):
     """A value computed from the features that it names, as DuckDB SQL; null where it cannot be
     computed.
     """
@@ -162,7 +159,7 @@ class Derivation(_Part):
     """Its DuckDB type."""
 
 
-class KeyLayout(_Part):
+class KeyLayout(Part):
     """How the key of a tile is written; tilewright_runtime.tiles.keys is the code of it."""
 
     text: str
@@ -175,7 +172,7 @@ class KeyLayout(_Part):
     """How a tile's start is written, by the unit that its size is a multiple of."""
 
 
-class FixedColumn(_Part):
+class FixedColumn(Part):
     """Eight bytes of the fixed block: one number of one state."""
 
     state: str
@@ -190,7 +187,7 @@ class FixedColumn(_Part):
     """
 
 
-class VariableField(_Part):
+class VariableField(Part):
     """Bytes of changing length after the fixed block: a sketch or a text of one state."""
 
     state: str
@@ -199,7 +196,7 @@ class VariableField(_Part):
     """Which part of the state."""
 
 
-class BucketLayout(_Part):
+class BucketLayout(Part):
     """What a record keeps for each value of a bucket column: a small record in the same order,
     without a header.
     """
@@ -214,7 +211,7 @@ class BucketLayout(_Part):
     """What follows it, in order."""
 
 
-class TileLayout(_Part):
+class TileLayout(Part):
     """What a record holds after its header, in this order; `buckets` are fields of changing length
     after `variable`.
     """
@@ -225,7 +222,7 @@ class TileLayout(_Part):
     """The fixed block, in order."""
     variable: list[VariableField]
     """What follows it, in order."""
-    buckets: list[BucketLayout] = []
+    buckets: list[BucketLayout] = Field(default=[])
     """What follows them: for each bucket column a table of its values, as one field of changing
     length.
     """
@@ -233,7 +230,7 @@ class TileLayout(_Part):
     """Of the variable fields, where it saves bytes."""
 
 
-class Late(_Part):
+class Late(Part):
     """What becomes of events behind the watermark."""
 
     policy: Literal["delta", "recompute", "approximate"]
@@ -244,7 +241,7 @@ class Late(_Part):
     """By how much the watermark is behind the newest event."""
 
 
-class Flink(_Part):
+class Flink(Part):
     """What a generated Flink job is started with; the embedded writer has no use for it."""
 
     checkpointing_interval_ms: int
@@ -255,7 +252,7 @@ class Flink(_Part):
     """In how many slots the job runs."""
 
 
-class Store(_Part):
+class Store(Part):
     """What the author's configuration says of the key-value store."""
 
     type: str
@@ -268,7 +265,7 @@ class Store(_Part):
     """How many keys one request to the store asks for at most."""
 
 
-class Monitoring(_Part):
+class Monitoring(Part):
     """Service levels that alerts are made from."""
 
     tile_write_sla_ms: int
@@ -279,7 +276,7 @@ class Monitoring(_Part):
     """The share of tiles that may be missing."""
 
 
-class Request(_Part):
+class Request(Part):
     """What one fetch reads: tiles, and chunks of raw events."""
 
     tiles: int
@@ -292,7 +289,7 @@ class Request(_Part):
     """How often the store is asked."""
 
 
-class Recommendation(_Part):
+class Recommendation(Part):
     """What tiles of this size are worth for a window, by how many events a tile holds and how many
     tiles the window has.
     """
@@ -309,7 +306,7 @@ class Recommendation(_Part):
     """How many tiles the window has."""
 
 
-class Cost(_Part):
+class Cost(Part):
     """Estimates: of one fetch and of what one entity occupies; then, as far as entities and
     requests are known, of all of them.
     """
@@ -331,14 +328,14 @@ class Cost(_Part):
     """The same of all entities; null while their number is not known."""
     tiles_per_second: float | None = None
     """Read by all requests; null while their rate is not known."""
-    recommendations: list[Recommendation] = []
+    recommendations: list[Recommendation] = Field(default=[])
     """For each window, where it is known how busy entities are."""
 
 
-class Plan(_Part):
+class Plan(Part):
     """Everything that the writer, the fetcher and generated jobs need to know of a GroupBy."""
 
-    plan_version: Literal[1]
+    plan_version: Literal[2]
     """The version of this format."""
     name: str
     """The GroupBy's, dotted."""
@@ -352,8 +349,12 @@ class Plan(_Part):
     """The columns that name an entity."""
     sources: list[Source]
     """Where events come from."""
-    sql: dict[str, dict[str, str]]
+    sql: dict[str, dict[str, Script]]
     """By source and dialect: the script that turns raw rows into tiles."""
+    tile_columns: list[str]
+    """The columns of a row of a tile, in the order in which every engine's query gives them."""
+    partials: Partials | None
+    """How partial tiles of a stream engine become tiles; null where none can make them."""
     states: list[State]
     """What a tile keeps."""
     levels: list[Level]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .model import Dtype
+from .script import PhysicalType
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _FLOATS = {"FLOAT", "DOUBLE"}
@@ -44,10 +45,8 @@ def decimal_scale(duckdb_type: str) -> int:
     return int(found[2])
 
 
-def stored(column: str, duckdb_type: str) -> str:
-    """SQL that turns a column into what a tile keeps of its values: a BIGINT, a DOUBLE or a
-    VARCHAR.
-    """
+def to_physical(column: str, duckdb_type: str) -> str:
+    """Write the SQL of what a tile keeps of a column: a BIGINT, a DOUBLE or a VARCHAR."""
     match family(duckdb_type):
         case "float":
             return f"CAST({column} AS DOUBLE)"
@@ -64,8 +63,17 @@ def stored(column: str, duckdb_type: str) -> str:
             return f"CAST({column} AS BIGINT)"
 
 
-def storage(duckdb_type: str) -> Dtype | None:
-    """How a tile stores a value: as an `i64` or an `f64`, or None for a text, whose length
-    changes.
+def physical_type(duckdb_type: str) -> PhysicalType:
+    """Name the type that a tile keeps the values of a type as.
+
+    >>> physical_type("DATE")
+    'BIGINT'
     """
-    return {"float": "f64", "text": None}.get(family(duckdb_type) or "", "i64")
+    by_family: dict[str, PhysicalType] = {"float": "DOUBLE", "text": "VARCHAR"}
+    return by_family.get(family(duckdb_type) or "", "BIGINT")
+
+
+def fixed_dtype(duckdb_type: str) -> Dtype | None:
+    """Name the eight bytes of a value; None for a text, whose length changes."""
+    by_type: dict[PhysicalType, Dtype | None] = {"BIGINT": "i64", "DOUBLE": "f64", "VARCHAR": None}
+    return by_type[physical_type(duckdb_type)]

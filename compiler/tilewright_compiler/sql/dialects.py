@@ -85,7 +85,7 @@ class SqlDialect:
                 return f"{self.days.format(x=value)} * 86400000"
         return self.millis.format(x=value)
 
-    def stored(self, value: str, duckdb_type: str) -> str:
+    def to_physical(self, value: str, duckdb_type: str) -> str:
         """What a tile keeps of a value, an integer of 64 bits, a double or a text: the same as
         `stored.py` makes in DuckDB.
         """

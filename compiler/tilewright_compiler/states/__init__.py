@@ -5,7 +5,7 @@ from __future__ import annotations
 from .base import (
     TIME,
     Field,
-    HandedField,
+    PartialField,
     StateType,
     fields_of,
     lay_out,
@@ -16,7 +16,7 @@ from .base import (
 __all__ = [
     "TIME",
     "Field",
-    "HandedField",
+    "PartialField",
     "StateType",
     "fields_of",
     "lay_out",

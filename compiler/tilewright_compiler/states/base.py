@@ -12,6 +12,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from ..plan.model import Column, Dtype, FixedColumn, State, VariableField
+from ..plan.script import PhysicalType
 
 if TYPE_CHECKING:
     from ..sql.dialects import SqlDialect
@@ -29,7 +30,7 @@ class Field:
     """One number or one run of bytes of a state, and the aggregate that makes it in DuckDB SQL."""
 
     name: str
-    storage: Dtype | None
+    dtype: Dtype | None
     """None for bytes of changing length."""
     merge: str | None
     """How two of it become one: `add`, `min` or `max`, or the name of a merge that the runtime's
@@ -41,13 +42,11 @@ class Field:
 
 
 @dataclass(frozen=True)
-class HandedField:
-    """A number or text of a state that a stream engine's SQL makes by itself; `storage` is BIGINT,
-    DOUBLE or VARCHAR.
-    """
+class PartialField:
+    """A number or text of a state that a stream engine's SQL makes by itself."""
 
     name: str
-    storage: str
+    type: PhysicalType
     flink: str
     """The aggregate in Flink SQL: a template over `{x}`, the value as a tile keeps it, and
     `{is_nan}`, whether a float is NaN.
@@ -66,16 +65,12 @@ class StateType:
 
     What a dialect has no function for is a list of the values, from which the runtime makes it.
     """
-    handed: Callable[[State], list[HandedField]] | None = None
-    """What a stream engine makes of it; None where the values are handed over, and the runtime
-    makes the state of them.
-    """
-    taken: Callable[[State], Mapping[str, str]] = lambda state: {}
-    """Fields that are not what was handed over under their name: DuckDB SQL, a template over the
-    names of all that was.
-    """
+    partial_fields: Callable[[State], list[PartialField]] | None = None
+    """What a stream engine makes of it; None where it collects the values instead."""
+    finish: Callable[[State], Mapping[str, str]] = lambda state: {}
+    """Fields that are not the partial of their name: DuckDB SQL, a template over all partials."""
     is_timed: bool = False
-    """Whether it depends on the times of the values, so that those are handed over too."""
+    """Whether it depends on the times of the values, so that those are collected too."""
     variable_bytes: Callable[[State], int] = lambda state: TEXT_BYTES
     """The typical size of its field of changing length, if it has one."""
 
@@ -135,12 +130,12 @@ def lay_out(states: list[State]) -> tuple[list[FixedColumn], list[VariableField]
     variable: list[VariableField] = []
     for state in states:
         for field in filter(lambda field: field.kept, fields_of(state, f'"{state.input}"')):
-            if field.storage is None or field.merge is None:
+            if field.dtype is None or field.merge is None:
                 variable.append(VariableField(state=state.id, field=field.name))
             else:
                 fixed.append(
                     FixedColumn(
-                        state=state.id, field=field.name, dtype=field.storage, merge=field.merge
+                        state=state.id, field=field.name, dtype=field.dtype, merge=field.merge
                     )
                 )
     fixed.sort(key=_place)

@@ -13,18 +13,18 @@ from sqlglot import exp
 from tilewright.windows import DAY_MS, format_duration
 
 from ..expressions.binder import shared_binder
-from ..expressions.flink.casts import converted, is_nan, read, stored, time_ms, unreadable
+from ..expressions.flink.casts import converted, is_nan, read, time_ms, to_physical, unreadable
 from ..expressions.flink.expressions import to_flink
-from ..frontend.column_types import spark_type
 from ..plan.model import Column, Plan, Source, State
 from ..plan.topics import parse_topic
 from ..plan.types import family
 from ..quoting import backquoted, literal
 from ..sql.flink import Flink
 from ..sql.tree import Node, NotTranslatable
+from ..states import TIME
 from ..templates import Code, sources
-from ..tile_sql.partials import handed_fields, listed_inputs
-from ..tile_sql.queries import END_MS, time_refusals
+from ..tile_sql.partials import collected_inputs, partial_fields
+from ..tile_sql.rules import END_MS, column_rules, event_rules
 
 _TEMPLATES = Path(__file__).parent / "templates" / "flink"
 _FLINK_TYPES = {"VARCHAR": "STRING"}
@@ -138,12 +138,10 @@ class _Read:
     @cached_property
     def unreadable(self) -> list[tuple[Code, str]]:
         """(condition, why): fields whose text is no value of their type."""
+        columns = [Column(name=name, type=self._types[name]) for name in self.fields]
         return [
-            (
-                Code(_is_unreadable(name, self._types[name])),
-                f"{name} is not {_a(spark_type(self._types[name]))}",
-            )
-            for name, _ in self.texts
+            (Code(_is_unreadable(rule.column.name, rule.column.type)), rule.reason)
+            for rule in column_rules(columns)
         ]
 
     @property
@@ -203,12 +201,11 @@ class _Job:
     @property
     def refusals(self) -> list[tuple[Code, str]]:
         """(condition, why): which selected events cannot be used."""
-        cases = []
-        for key in self.plan.keys:
-            cases.append((Code(f"{backquoted(key.name)} IS NULL"), f"key {key.name} is null"))
-            if family(key.type) == "float":
-                cases.append((Code(_is_nan(key.name)), f"key {key.name} is not a number"))
-        return cases + [(Code(condition), why) for condition, why in time_refusals("`__ts`")]
+        rules = event_rules(self.plan.keys, TIME)
+        return [
+            (Code(rule.condition(backquoted(rule.column), _is_nan(rule.column))), rule.reason)
+            for rule in rules
+        ]
 
     @property
     def stored(self) -> list[tuple[Code, str]]:
@@ -216,7 +213,7 @@ class _Job:
         return [(Code(self._stored(column)), column.name) for column in self.columns]
 
     def _stored(self, column: Column) -> str:
-        value = _sql(stored(_text_of(column.name), column.type))
+        value = _sql(to_physical(_text_of(column.name), column.type))
         is_key = any(key.name == column.name for key in self.plan.keys)
         # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
         return (
@@ -227,15 +224,13 @@ class _Job:
 
     @cached_property
     def aggregates(self) -> list[tuple[Code, str]]:
-        """What is handed over of a tile, after its keys, start, number of events and newest
-        time.
-        """
+        """The partials of a tile, after its keys, start, number of events and newest time."""
         made = [
             (Code(sql), f"{state.id}.{field}")
             for state in self.plan.states
             for field, sql in _aggregates(state)
         ]
-        for name, (_, is_timed) in listed_inputs(self.plan).items():
+        for name, (_, is_timed) in collected_inputs(self.plan.states).items():
             column, present = backquoted(name), f"FILTER (WHERE {backquoted(name)} IS NOT NULL)"
             made.append((Code(f"ARRAY_AGG({column}) {present}"), f"values:{name}"))
             if is_timed:
@@ -243,21 +238,16 @@ class _Job:
         return made
 
     @property
-    def handed(self) -> list[str]:
-        """The names of all columns that are handed over, in their order."""
-        return [
-            *(f"key:{key.name}" for key in self.plan.keys),
-            "__start",
-            "__events",
-            "__newest",
-            *(name for _, name in self.aggregates),
-        ]
+    def partials(self) -> list[str]:
+        """The names of all columns of partial tiles, in their order."""
+        assert self.plan.partials is not None  # a plan that Flink can run has them
+        return [column.name for column in self.plan.partials.columns]
 
 
 def _aggregates(state: State) -> list[tuple[str, str]]:
     column, nan = backquoted(state.input), _is_nan(state.input)
     return [
-        (field.name, field.flink.format(x=column, is_nan=nan)) for field in handed_fields(state)
+        (field.name, field.flink.format(x=column, is_nan=nan)) for field in partial_fields(state)
     ]
 
 
@@ -283,10 +273,6 @@ def _is_nan(name: str) -> str:
 def _raw(name: str) -> str:
     """The column of a field's text; no name of an author begins like it."""
     return f"__text:{name}"
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind[:1] == 'i' else 'a'} {kind}"
 
 
 def _text_of(name: str) -> Node:

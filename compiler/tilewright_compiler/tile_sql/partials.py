@@ -1,66 +1,124 @@
-"""How a stream engine hands tiles over: what its SQL can add up as numbers, and the values of the
-rest as lists.
+"""Partial tiles of a stream engine, and the SQL that finishes them.
 
-Few engines have SQL for sketches, moments or the last value by event time. Such a state is handed
-over as the values of its column, and of those that need it the times, once for all states of the
-column; the runtime makes the state of them.
+Few engines have SQL for sketches, moments or the last value by event time. Of such a state the
+engine collects the values of its column, and where it needs them the times, once for all states of
+the column; `finish_sql` makes the states of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from ..plan.model import Plan, State
-from ..plan.types import family
-from ..states import HandedField, state_types
-
-
-@dataclass(frozen=True)
-class Handed:
-    """A column that is handed over: a number or text of one state, or the list of an input's values
-    or their times.
-
-    `storage` is BIGINT, DOUBLE or VARCHAR; null values stand for a tile without values.
-    """
-
-    name: str
-    storage: str
-    is_list: bool = False
+from ..plan.model import Column, State
+from ..plan.script import PartialColumn, Partials
+from ..plan.types import decimal_scale, family, physical_type
+from ..quoting import quoted
+from ..states import PartialField, fields_of, state_types
 
 
-def stored_type(duckdb_type: str) -> str:
-    """What a value of a type is handed over as: as a tile keeps it."""
-    return {"float": "DOUBLE", "text": "VARCHAR"}.get(family(duckdb_type) or "", "BIGINT")
+def partials_of(keys: Sequence[Column], states: Sequence[State]) -> Partials | None:
+    """Lay out the partials of tiles; None where states are of lists or by bucket."""
+    if any(state.many or state.bucket is not None for state in states):
+        return None
+    return Partials(columns=_columns(keys, states), finish_sql=_finish_sql(keys, states))
 
 
-def handed_over(plan: Plan) -> list[Handed]:
-    """The columns of a tile, in their order: keys, `__start`, `__events`, `__newest`, numbers of
-    states, lists of inputs.
-    """
-    columns = [Handed(f"key:{key.name}", stored_type(key.type)) for key in plan.keys]
-    columns += [Handed(name, "BIGINT") for name in ("__start", "__events", "__newest")]
-    columns += [
-        Handed(f"{state.id}.{field.name}", field.storage)
-        for state in plan.states
-        for field in handed_fields(state)
-    ]
-    for name, (kind, is_timed) in listed_inputs(plan).items():
-        columns.append(Handed(f"values:{name}", stored_type(kind), is_list=True))
+def partial_fields(state: State) -> list[PartialField]:
+    """List the numbers and texts of a state that SQL makes; none where values are collected."""
+    fields = state_types()[state.kind].partial_fields
+    return [] if fields is None else fields(state)
+
+
+def collected_inputs(states: Sequence[State]) -> dict[str, tuple[str, bool]]:
+    """Give the inputs whose values are collected: their types, and whether their times are too."""
+    collected = [state for state in states if state_types()[state.kind].partial_fields is None]
+    timed = {state.input for state in collected if state_types()[state.kind].is_timed}
+    return {state.input: (state.type, state.input in timed) for state in collected}
+
+
+def _columns(keys: Sequence[Column], states: Sequence[State]) -> list[PartialColumn]:
+    columns = []
+    for key in keys:
+        of_key = PartialColumn(name=f"key:{key.name}", type=physical_type(key.type), is_list=False)
+        columns.append(of_key)
+    for name in ("__start", "__events", "__newest"):
+        columns.append(PartialColumn(name=name, type="BIGINT", is_list=False))
+    for state in states:
+        for field in partial_fields(state):
+            name = f"{state.id}.{field.name}"
+            columns.append(PartialColumn(name=name, type=field.type, is_list=False))
+    for name, (kind, is_timed) in collected_inputs(states).items():
+        of_values = PartialColumn(name=f"values:{name}", type=physical_type(kind), is_list=True)
+        columns.append(of_values)
         if is_timed:
-            columns.append(Handed(f"times:{name}", "BIGINT", is_list=True))
+            columns.append(PartialColumn(name=f"times:{name}", type="BIGINT", is_list=True))
     return columns
 
 
-def handed_fields(state: State) -> list[HandedField]:
-    """The numbers and texts of a state that SQL makes; none where values are handed over as a
-    list.
-    """
-    made = state_types()[state.kind].handed
-    return [] if made is None else made(state)
+def _finish_sql(keys: Sequence[Column], states: Sequence[State]) -> str:
+    columns = []
+    for key in keys:
+        name = quoted(f"key:{key.name}")
+        columns.append(f"{_from_physical(name, key.type)} AS {name}")
+    columns += [quoted(name) for name in ("__start", "__events", "__newest")]
+    for state in states:
+        columns += _finished(state)
+    relations = ["FROM partials"]
+    for index, (name, (kind, is_timed)) in enumerate(collected_inputs(states).items()):
+        relation = f"input_{index}"
+        fields = _fields([s for s in states if s.input == name and not partial_fields(s)])
+        columns += [f"{relation}.{quoted(field)}" for field in fields]
+        made = _of_values(name, kind, is_timed, fields)
+        relations.append(f'LEFT JOIN (\n{made}\n) AS {relation} USING ("__row")')
+    return "SELECT\n  " + ",\n  ".join(columns) + "\n" + "\n".join(relations)
 
 
-def listed_inputs(plan: Plan) -> dict[str, tuple[str, bool]]:
-    """The inputs whose values are handed over, with their types and whether their times are too."""
-    listed = [state for state in plan.states if state_types()[state.kind].handed is None]
-    timed = {state.input for state in listed if state_types()[state.kind].is_timed}
-    return {state.input: (state.type, state.input in timed) for state in listed}
+def _finished(state: State) -> list[str]:
+    """The numbers and texts of a state, made of its partials."""
+    partials = {field.name: quoted(f"{state.id}.{field.name}") for field in partial_fields(state)}
+    templates = state_types()[state.kind].finish(state)
+    columns = []
+    for field in fields_of(state, quoted(state.input)):
+        if field.name in partials:
+            template = templates.get(field.name, f"{{{field.name}}}")
+            name = quoted(f"{state.id}.{field.name}")
+            columns.append(f"{template.format(**partials)} AS {name}")
+    return columns
+
+
+def _fields(states: Sequence[State]) -> dict[str, str]:
+    """The SQL of the fields of states by their columns."""
+    fields = {}
+    for state in states:
+        for field in fields_of(state, quoted(state.input)):
+            if field.sql is not None:
+                fields[f"{state.id}.{field.name}"] = field.sql
+    return fields
+
+
+def _of_values(name: str, kind: str, is_timed: bool, fields: Mapping[str, str]) -> str:
+    """The states of an input by the SQL that the embedded writer runs, an event for each value."""
+    unnested = ['"__row"', f'unnest({quoted(f"values:{name}")}) AS "__value"']
+    if is_timed:
+        unnested.append(f'unnest({quoted(f"times:{name}")}) AS "__ts"')
+    values = f"SELECT {', '.join(unnested)} FROM partials"
+    value = f"{_from_physical(quoted('__value'), kind)} AS {quoted(name)}"
+    columns = ['"__row"', *(f"{sql} AS {quoted(field)}" for field, sql in fields.items())]
+    rows = f"FROM (SELECT *, {value} FROM ({values}))"
+    return "\n".join(["SELECT", "  " + ",\n  ".join(columns), rows, 'GROUP BY "__row"'])
+
+
+def _from_physical(value: str, duckdb_type: str) -> str:
+    """Write the SQL that restores a value from what a tile keeps of it."""
+    match family(duckdb_type):
+        case "boolean":
+            return f"{value} <> 0"
+        case "date":
+            return f"DATE '1970-01-01' + CAST({value} AS INTEGER)"
+        case "timestamp":
+            return f"CAST(make_timestamptz({value}) AS {duckdb_type})"
+        case "decimal":
+            scale = decimal_scale(duckdb_type)
+            unit = f"CAST('1e-{scale}' AS DECIMAL({scale + 1},{scale}))"
+            return f"CAST(CAST({value} AS DECIMAL(19,0)) * {unit} AS {duckdb_type})"
+    return f"CAST({value} AS {duckdb_type})"

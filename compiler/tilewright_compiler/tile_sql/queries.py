@@ -10,45 +10,29 @@ from typing import Any
 
 from ..expressions.binder import shared_binder
 from ..expressions.transpile import RAW, NotPortable, portable
-from ..frontend.column_types import spark_type
 from ..plan.model import Column, Plan, Source, State
 from ..plan.types import family
 from ..sql.dialects import SqlDialect
 from ..sql.select import Select
-from ..states import TIME, state_types, tile_columns
+from ..states import TIME, state_types
+from .rules import (
+    FIRST_DAY,
+    LAST_DAY,
+    LAST_MOMENT,
+    ColumnRule,
+    calendar,
+    column_rules,
+    event_cases,
+    event_rules,
+)
 
 START, REASON, MALFORMED = "__start", "__reason", "__malformed"
 
-EARLIEST_MS, END_MS = 31_536_000_000, 4_102_444_800_000
-_OUTSIDE = "time is outside 1971-2099"
-#: (begin, end, hint): the usable times read as another unit
-_OTHER_UNITS = (
-    (EARLIEST_MS // 1000, END_MS // 1000, "seconds"),
-    (EARLIEST_MS * 1000, END_MS * 1000, "microseconds"),
-    (EARLIEST_MS * 1000_000, END_MS * 1000_000, "nanoseconds"),
-)
-
 #: Years that an answer can show.
 _CALENDARS = {
-    "date": "DATE '0001-01-01' AND DATE '9999-12-31'",
-    "timestamp": "TIMESTAMP '0001-01-01 00:00:00' AND TIMESTAMP '9999-12-31 23:59:59.999999'",
+    "date": f"DATE '{FIRST_DAY}' AND DATE '{LAST_DAY}'",
+    "timestamp": f"TIMESTAMP '{FIRST_DAY} 00:00:00' AND TIMESTAMP '{LAST_MOMENT}'",
 }
-
-
-def time_refusals(time: str) -> list[tuple[str, str]]:
-    """(condition, why): which event times, in epoch milliseconds, no tile takes.
-
-    The conditions are plain SQL.
-    """
-    units = [
-        (f"{time} >= {begin} AND {time} < {end}", f"{_OUTSIDE}: {unit}? times are milliseconds")
-        for begin, end, unit in _OTHER_UNITS
-    ]
-    return [
-        (f"{time} IS NULL", "time is null"),
-        *units,
-        (f"{time} < {EARLIEST_MS} OR {time} >= {END_MS}", _OUTSIDE),
-    ]
 
 
 class TileQueries:
@@ -100,24 +84,27 @@ class TileQueries:
         The relation has a column `__malformed`: what is wrong with the row as a whole, or null.
         """
         name, literal = self.dialect.identifier, self.dialect.literal
-        selected: list[tuple[str, str | None]] = []
+        columns = self._used(source)
+        selected: list[tuple[str, str | None]] = [
+            (self.dialect.tried(name(column.name), column.type), name(column.name))
+            for column in columns
+        ]
         cases = [f"WHEN NOT {name(MALFORMED)} IS NULL THEN {name(MALFORMED)}"]
-        for column in self._used(source):
-            raw, value = name(column.name), self.dialect.tried(name(column.name), column.type)
-            selected.append((value, raw))
-            if column.type == "VARCHAR":
-                continue  # everything can be read as text
-            broken = f"NOT {raw} IS NULL AND {value} IS NULL"
-            if family(column.type) == "integer":  # a cast would cut off 2.5 in silence
-                broken += f" OR {self.dialect.tried(raw, 'DOUBLE')} <> {value}"
-            if calendar := _CALENDARS.get(family(column.type) or ""):
-                broken += f" OR NOT {value} BETWEEN {calendar}"
-            cases.append(
-                f"WHEN {broken} THEN "
-                f"{literal(refusal(column.name, spark_type(column.type), family(column.type)))}"
-            )
+        for rule in column_rules(columns):
+            cases.append(f"WHEN {self._misfit(rule)} THEN {literal(rule.reason + rule.hint)}")
         selected.append((f"CASE {' '.join(cases)} END", name(REASON)))
         return self._select(selected, relation)
+
+    def _misfit(self, rule: ColumnRule) -> str:
+        """The condition under which a column's value does not fit its type."""
+        raw = self.dialect.identifier(rule.column.name)
+        value = self.dialect.tried(raw, rule.column.type)
+        conditions = [f"NOT {raw} IS NULL AND {value} IS NULL"]
+        if rule.is_whole:
+            conditions.append(f"{self.dialect.tried(raw, 'DOUBLE')} <> {value}")
+        if rule.calendar is not None:
+            conditions.append(f"NOT {value} BETWEEN {_CALENDARS[rule.calendar]}")
+        return " OR ".join(conditions)
 
     def events(self, source: Source, relation: str, refusals: bool = False) -> Select:
         """The keys, inputs and time of a source's events that its wheres keep, and why an event
@@ -174,12 +161,10 @@ class TileQueries:
 
     def _value(self, source: Source, column: Column) -> str:
         value = self.dialect.cast(self._written(source.selects[column.name], source), column.type)
-        calendar = _CALENDARS.get(family(column.type) or "")
-        return (
-            f"CASE WHEN {value} BETWEEN {calendar} THEN {value} END"
-            if calendar and not self.dialect.short_calendar
-            else value
-        )
+        unit = calendar(column.type)
+        if unit is None or self.dialect.short_calendar:
+            return value
+        return f"CASE WHEN {value} BETWEEN {_CALENDARS[unit]} THEN {value} END"
 
     def _time(self, source: Source) -> str:
         types = {column.name: column.type for column in source.columns}
@@ -204,23 +189,15 @@ class TileQueries:
         return [column for column in source.columns if column.name in used]
 
     def _reason(self, refusals: bool) -> str:
-        name, literal, time = (
-            self.dialect.identifier,
-            self.dialect.literal,
-            self.dialect.identifier(TIME),
-        )
+        name = self.dialect.identifier
         cases = [(f"NOT {name(REASON)} IS NULL", name(REASON))] * refusals
-        for key in self.plan.keys:
-            cases.append((f"{name(key.name)} IS NULL", literal(f"key {key.name} is null")))
-            if family(key.type) == "float":
-                cases.append(
-                    (
-                        self.dialect.is_nan.format(x=name(key.name)),
-                        literal(f"key {key.name} is not a number"),
-                    )
-                )
-        cases += [(condition, literal(why)) for condition, why in time_refusals(time)]
+        cases += event_cases(
+            event_rules(self.plan.keys, TIME), name, self._is_nan, self.dialect.literal
+        )
         return f"CASE {' '.join(f'WHEN {condition} THEN {why}' for condition, why in cases)} END"
+
+    def _is_nan(self, value: str) -> str:
+        return self.dialect.is_nan.format(x=value)
 
     def _one_zero(self, key: Column) -> str:
         # -0.0 equals 0.0 but has other bytes, and the key of a tile is made of bytes.
@@ -238,26 +215,11 @@ class TileQueries:
         )
 
 
-def refusal(column: str, kind: str, family: str | None) -> str:
-    """Why a value that does not fit the type of its column makes a row unusable."""
-    hint = (
-        " (a number? declare the column bigint, in milliseconds, not seconds)"
-        if family == "timestamp"
-        else ""
-    )
-    return f"{column} is not {'an' if kind[:1] in 'aiu' else 'a'} {kind}{hint}"
-
-
 def column_names(plan: Plan) -> list[str]:
-    """The names of a result's columns: some warehouses have none with points and colons, and none
-    twice.
-    """
-    names = [
-        column.replace(":", "_").replace(".", "_")
-        for column in tile_columns(plan.keys, plan.states)
-    ]
+    """Name a result's columns: some warehouses allow neither points and colons nor a name twice."""
+    names = [column.replace(":", "_").replace(".", "_") for column in plan.tile_columns]
     counts = Counter(name.casefold() for name in names)
     return [
-        name if counts[name.casefold()] == 1 else f"{name}_{place}"
-        for place, name in enumerate(names)
+        name if counts[name.casefold()] == 1 else f"{name}_{index}"
+        for index, name in enumerate(names)
     ]

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from tilewright_compiler.plan.model import Plan, Source
+from tilewright_compiler.plan.script import Script
 from tilewright_compiler.quoting import quoted
 
 from ..errors import InputError
@@ -54,89 +55,117 @@ class Aggregator:
     def __init__(self, plan: Plan, max_entity_bytes: int) -> None:
         self.plan = plan
         self.rows = TileRows(plan)
+        self.chunks = EventChunks(plan, plan.events) if plan.events is not None else None
         self._max_entity_bytes = max_entity_bytes - len(plan.name.encode())
         self._encode = entity_encoder(plan.keys)
-        self.chunks = EventChunks(plan, plan.events) if plan.events is not None else None
         self._connection = open_session()
         self._connection.execute("SET preserve_insertion_order = false")
-        self._statements = {
-            source: _split(scripts["duckdb"]) for source, scripts in plan.sql.items()
-        }
 
     def close(self) -> None:
         """Ends the session."""
         self._connection.close()
 
-    def load(self, source: str, rows: pa.Table) -> int:
-        """Reads, filters and selects a batch; returns how many rows the author's filters left
-        out.
-        """
-        read, *self._level_queries = self._statements[source]
-        self._event_query = self._level_queries.pop() if self.chunks is not None else ""
+    def load(self, source: str, rows: pa.Table) -> LoadedBatch:
+        """Reads, filters and selects a batch, which stays until the next one is loaded."""
+        script = self.plan.sql[source]["duckdb"]
         self._connection.register("batch", rows)
-        self._connection.execute(read)
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE events AS {script.read}")
         self._connection.unregister("batch")
         self._refuse_long_keys()
-        return len(rows) - int(self._value("SELECT count(*) FROM events"))
+        refused = self._refused()
+        selected = int(self._value("SELECT count(*) FROM events"))
+        return LoadedBatch(
+            filtered=len(rows) - selected,
+            refused=refused,
+            usable=selected - len(refused),
+            _script=script,
+            _rows=self.rows,
+            _chunks=self.chunks,
+            _connection=self._connection,
+        )
 
     def _value(self, query: str) -> Any:
         return self._connection.execute(query).fetchall()[0][0]
 
     def _refuse_long_keys(self) -> None:
-        keys = ", ".join(quoted(key.name) for key in self.plan.keys)
-        sizes = " + ".join(f"strlen(CAST({quoted(key.name)} AS VARCHAR))" for key in self.plan.keys)
+        names = [quoted(key.name) for key in self.plan.keys]
+        sizes = " + ".join(f"strlen(CAST({name} AS VARCHAR))" for name in names)
+        longest = self._value(f'SELECT max({sizes}) FROM events WHERE "__reason" IS NULL') or 0
         # Percent-encoding makes a byte three at most, so shorter keys need not be looked at one by
         # one.
-        if 3 * (
-            self._value(f'SELECT max({sizes}) FROM events WHERE "__reason" IS NULL') or 0
-        ) < self._max_entity_bytes - 4 * len(self.plan.keys):
+        if 3 * longest < self._max_entity_bytes - 4 * len(names):
             return
         distinct = self._connection.sql(
-            f'SELECT DISTINCT {keys} FROM events WHERE "__reason" IS NULL'
+            f'SELECT DISTINCT {", ".join(names)} FROM events WHERE "__reason" IS NULL'
         ).to_arrow_table()
         long = [
             row
             for row in distinct.to_pylist()
             if len(self._encode(list(row.values()))) > self._max_entity_bytes
         ]
-        if long:
-            self._connection.register(
-                "long_keys", pa.Table.from_pylist(long, schema=distinct.schema)
-            )
-            same = " AND ".join(
-                f"events.{quoted(key.name)} = long_keys.{quoted(key.name)}"
-                for key in self.plan.keys
-            )
-            self._connection.execute(
-                f'UPDATE events SET "__reason" = $reason FROM long_keys WHERE {same}',
-                {"reason": _KEY_TOO_LONG},
-            )
-            self._connection.unregister("long_keys")
+        if not long:
+            return
+        self._connection.register("long_keys", pa.Table.from_pylist(long, schema=distinct.schema))
+        same = " AND ".join(f"events.{name} = long_keys.{name}" for name in names)
+        self._connection.execute(
+            f'UPDATE events SET "__reason" = $reason FROM long_keys WHERE {same}',
+            {"reason": _KEY_TOO_LONG},
+        )
+        self._connection.unregister("long_keys")
 
-    def refused(self) -> list[Refused]:
-        """The rows of the loaded batch that cannot be used."""
+    def _refused(self) -> list[Refused]:
         if not self._value('SELECT count("__reason") FROM events'):
             return []
-        found = self._connection.execute(
+        rows = self._connection.execute(
             'SELECT "__row", "__reason" FROM events WHERE "__reason" IS NOT NULL ORDER BY "__row"'
         )
-        return [Refused(row, reason) for row, reason in found.fetchall()]
+        return [Refused(row, reason) for row, reason in rows.fetchall()]
+
+
+@dataclass(frozen=True)
+class LoadedBatch:
+    """A batch of events in the aggregator's session, until that loads the next one."""
+
+    filtered: int
+    """How many rows the author's filters left out."""
+    refused: list[Refused]
+    """The rows that cannot be used, in their order."""
+    usable: int
+    """How many events count."""
+    _script: Script
+    _rows: TileRows
+    _chunks: EventChunks | None
+    _connection: duckdb.DuckDBPyConnection
+
+    def counts(self, size_ms: int) -> dict[tuple[str, int], int]:
+        """Counts the events of each entity in each tile of a size, by entity and tile start."""
+        columns = [
+            f"{quoted(key.name)} AS {quoted(f'key:{key.name}')}" for key in self._rows.plan.keys
+        ]
+        columns += ['"__ts" - "__ts" % $tile_ms AS "__start"', 'count(*) AS "__events"']
+        table = self._connection.sql(
+            f'SELECT {", ".join(columns)} FROM events WHERE "__reason" IS NULL GROUP BY ALL',
+            params={"tile_ms": size_ms},
+        ).to_arrow_table()
+        texts, indices = self._rows.entity_texts(table)
+        entities = [texts[index] for index in indices.tolist()]
+        starts_ms, events = table["__start"].to_pylist(), table["__events"].to_pylist()
+        return dict(zip(zip(entities, starts_ms, strict=True), events, strict=True))
 
     def tiles(self, size_ms: int) -> LevelTiles:
-        """The loaded batch as tiles of one level."""
+        """Aggregates the batch to the tiles of one level of a plan that has levels."""
+        if self._script.tiles is None:
+            raise ValueError("the plan has no levels")
+        size = {"tile_ms": size_ms}
+        queries = [self._script.tiles, *self._script.buckets.values()]
         tiles, *buckets = (
-            self._connection.sql(query, params={"tile_ms": size_ms}).to_arrow_table()
-            for query in self._level_queries
+            self._connection.sql(query, params=size).to_arrow_table() for query in queries
         )
-        return self.rows.level(tiles, size_ms, buckets)
+        return self._rows.level(tiles, size_ms, buckets)
 
-    def event_chunks(self, chunks: EventChunks) -> LevelTiles:
-        """The loaded batch as chunks of raw events."""
-        return chunks.level(self._connection.sql(self._event_query).to_arrow_table(), self.rows)
-
-
-def _split(script: str) -> list[str]:
-    """The statements: one for a batch, for a level one for its tiles and one for each bucket
-    column, and one for raw events.
-    """
-    return [statement.query for statement in duckdb.extract_statements(script)]
+    def event_chunks(self) -> LevelTiles | None:
+        """Gives the batch as chunks of raw events, where the plan keeps them."""
+        if self._chunks is None or self._script.events is None:
+            return None
+        events = self._connection.sql(self._script.events).to_arrow_table()
+        return self._chunks.level(events, self._rows)

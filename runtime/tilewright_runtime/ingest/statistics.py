@@ -14,7 +14,6 @@ from tilewright_compiler.plan.model import Plan
 
 from ..errors import InputError
 from ..readers import Batch, Input, Position
-from ..tiles.layout import SEQUENCE
 from .aggregation import Aggregator, source_of
 
 #: No store is written to, so no key is too long.
@@ -66,13 +65,9 @@ def _add(
     aggregator: Aggregator, source: str, batch: Batch, counts: Counter[tuple[str, int]]
 ) -> int:
     """Adds the events of a batch, and returns how many of its rows cannot be used."""
-    aggregator.load(source, batch.table)
-    keys, block = (tiles := aggregator.tiles(HOUR_MS)).keys, tiles.block
-    for entity, start_ms, events in zip(
-        keys.entity, keys.starts_ms, block.rows[:, SEQUENCE].tolist(), strict=True
-    ):
-        counts[keys.entities[entity], start_ms] += events
-    return len(batch.malformed) + len(aggregator.refused())
+    loaded = aggregator.load(source, batch.table)
+    counts.update(loaded.counts(HOUR_MS))
+    return len(batch.malformed) + len(loaded.refused)
 
 
 def _measured(counts: Counter[tuple[str, int]], refused: int) -> Measured:

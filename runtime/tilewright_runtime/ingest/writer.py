@@ -30,7 +30,7 @@ from ..tiles.keys import EVENTS, tile_key
 from ..tiles.layout import NEWEST, SEQUENCE, STAMP, START, Layout
 from ..tiles.records import RecordCodec
 from ..tiles.rows import LevelTiles
-from .aggregation import Aggregator, source_of
+from .aggregation import Aggregator, Refused, source_of
 from .outbox import Outbox
 
 
@@ -180,15 +180,14 @@ class Writer:
         return f"position/{self.plan.name}/{source}/{uri}"
 
     def _write_batch(self, source: str, item: Input, batch: Batch, report: WriteReport) -> None:
-        filtered = self._aggregator.load(source, batch.table)
-        refused = self._refused(batch)
+        loaded = self._aggregator.load(source, batch.table)
+        refused = self._with_texts(batch, loaded.refused)
         self._keep_rejects(item, refused)
-        levels = [
-            (self._aggregator.tiles(level.size_ms), self._tiles) for level in self.plan.levels
-        ]
-        if self._chunks is not None and self._aggregator.chunks is not None:
-            levels.append((self._aggregator.event_chunks(self._aggregator.chunks), self._chunks))
-        events = len(batch.table) + len(batch.malformed) - filtered - len(refused)
+        levels = [(loaded.tiles(level.size_ms), self._tiles) for level in self.plan.levels]
+        chunks = loaded.event_chunks()
+        if chunks is not None and self._chunks is not None:
+            levels.append((chunks, self._chunks))
+        events = loaded.usable
 
         def commit(transaction: Transaction) -> None:
             self._merge(transaction, levels, events)
@@ -200,7 +199,7 @@ class Writer:
             self._delivery.deliver()
         report.rows += len(batch.table) + len(batch.malformed)
         report.events += events
-        report.filtered += filtered
+        report.filtered += loaded.filtered
         report.refused.update(row.reason for row in refused)
         for tiles, _ in levels:
             if tiles.keys.kind == EVENTS:
@@ -313,9 +312,8 @@ class Writer:
         key = tile_key(keys.table, entity, keys.size_ms, start_ms, keys.kind)
         return f"store {self._state.url}, tile {key}"
 
-    def _refused(self, batch: Batch) -> list[Malformed]:
-        """The rows that cannot be used, with their text."""
-        refused = self._aggregator.refused()
+    def _with_texts(self, batch: Batch, refused: Sequence[Refused]) -> list[Malformed]:
+        """Gives the rows of a batch that cannot be used, with their texts."""
         if not refused:
             return batch.malformed
         rows = batch.table["__row"].to_numpy()

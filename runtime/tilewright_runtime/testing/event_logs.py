@@ -142,9 +142,9 @@ class EventLog:
                 source.columns for source in self.plan.sources if source.name == part.source
             )
             for batch in open_input(part.path).batches(columns, Position(""), final=True):
-                aggregator.load(part.source, batch.table)
+                loaded = aggregator.load(part.source, batch.table)
                 for level in self.plan.levels:
-                    keys = aggregator.tiles(level.size_ms).keys
+                    keys = loaded.tiles(level.size_ms).keys
                     touched += [
                         Tile(level.size_ms, keys.entities[i], start)
                         for i, start in zip(keys.entity, keys.starts_ms, strict=True)

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tilewright_compiler.plan.model import Plan
-from tilewright_compiler.states import tile_columns
 
 from .block import merge_runs
 from .layout import START
@@ -20,18 +19,18 @@ from .rows import LevelTiles, TileRows
 _ARROW = {"i64": pa.int64(), "f64": pa.float64()}
 
 
-def tiles_of_engine(plan: Plan, found: pa.Table) -> pa.Table:
-    """What an engine's query gave, as `TileRows` takes it.
+def tiles_of_engine(plan: Plan, rows: pa.Table) -> pa.Table:
+    """Give the rows of an engine's query as `TileRows` takes them.
 
-    The columns come in the order of `tile_columns`, whatever they are called. Some engines have
-    decimals for all numbers, and a list without values where a tile has none.
+    The columns come in the order of the plan's `tile_columns`, whatever they are called. Some
+    engines have decimals for all numbers, and a list without values where a tile has none.
     """
     types = dict.fromkeys(("__start", "__events", "__newest"), pa.int64())
     types |= {
         f"{column.state}.{column.field}": _ARROW[column.dtype]
         for column in plan.tile_layout.columns
     }
-    named = found.rename_columns(tile_columns(plan.keys, plan.states))
+    named = rows.rename_columns(plan.tile_columns)
     columns = zip(named.column_names, named.columns, strict=True)
     return pa.table(
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tilewright_compiler.plan.types import decimal_scale, element, family, storage, stored
+from tilewright_compiler.plan.types import decimal_scale, element, family, fixed_dtype, to_physical
 
 FAMILIES = {
     "integer": ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"],
@@ -54,4 +54,4 @@ def test_the_scale_of_a_decimal() -> None:
 )
 def test_what_is_kept_of_a_value(type_: str, sql: str, kept: str | None) -> None:
     """Whole numbers of 64 bits, doubles or texts."""
-    assert (stored("x", type_), storage(type_)) == (sql, kept)
+    assert (to_physical("x", type_), fixed_dtype(type_)) == (sql, kept)

@@ -8,7 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 from tilewright_compiler.plan.model import Column, State
 from tilewright_compiler.sql.dialects import DIALECTS
 from tilewright_compiler.states import fields_of, lay_out, state_types, tile_columns
-from tilewright_compiler.tile_sql.partials import handed_fields
+from tilewright_compiler.tile_sql.partials import partial_fields
 from tilewright_runtime.testing.snapshots import file_snapshot
 
 TYPES = [
@@ -36,14 +36,12 @@ def described(kind: str, type_: str) -> list[str]:
     lines = [f"-- {type_}, timed: {it.is_timed}"]
     for field in fields_of(state, '"x"'):
         lines += [
-            f"-- {field.name} {field.storage} {field.merge} kept: {field.kept}",
+            f"-- {field.name} {field.dtype} {field.merge} kept: {field.kept}",
             f"duckdb: {field.sql}",
         ]
     lines.append(f"-- {it.variable_bytes(state)} bytes where its length changes")
-    lines += [
-        f"flink: {field.name} {field.storage} {field.flink}" for field in handed_fields(state)
-    ]
-    lines += [f"taken over: {name} {sql}" for name, sql in it.taken(state).items()]
+    lines += [f"flink: {field.name} {field.type} {field.flink}" for field in partial_fields(state)]
+    lines += [f"taken over: {name} {sql}" for name, sql in it.finish(state).items()]
     for name, dialect in DIALECTS.items():
         lines += [f"{name}: {sql}" for sql in it.warehouse(dialect, dialect.identifier("x"), state)]
     return lines

@@ -11,7 +11,6 @@ from tilewright import Aggregation, EventSource, Operation, Query
 from tilewright_compiler.compile import compile_paths
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.targets import flink
-from tilewright_compiler.tile_sql.partials import handed_over
 from tilewright_runtime.engines.flink.script import split_statements
 from tilewright_runtime.testing.snapshots import file_snapshot
 
@@ -60,7 +59,7 @@ def test_a_topic_is_read_from_kafka() -> None:
     assert "'topic' = 'clicks'" in sql
 
 
-def test_what_is_handed_over_is_in_the_order_that_the_runtime_expects() -> None:
+def test_partials_are_in_the_order_that_the_plan_says() -> None:
     """The function takes columns by their place."""
     plan = case("every_operation")
     (call,) = [
@@ -69,8 +68,9 @@ def test_what_is_handed_over_is_in_the_order_that_the_runtime_expects() -> None:
         if text.startswith("EXECUTE")
     ]
     arguments = call.split("`put_tiles`(")[1].split(") FROM")[0]
+    assert plan.partials is not None
     assert [argument.strip().strip("`") for argument in arguments.split(",\n")] == [
-        column.name for column in handed_over(plan)
+        column.name for column in plan.partials.columns
     ]
 
 

@@ -24,25 +24,25 @@ from support.everything import (
     written,
 )
 from support.examples import few
-from support.handed import handed
+from support.partials import partial_tiles
 from support.plans import AT, aggregations, plan_of
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.engines.flink.partials import Finisher
+from tilewright_runtime.engines.flink.partials import PartialTiles
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.ingest.stream_sink import TileSink, kept_for_merging_ms
 
 
 def rows(plan: Plan, events: Sequence[Event]) -> pa.Table:
     """Rows of tiles, made in the way of a stream engine."""
-    finisher = Finisher(plan)
-    return finisher.finish(handed(plan, events, finisher.schema))
+    partials = PartialTiles(plan)
+    return partials.finish(partial_tiles(plan, events, partials.schema))
 
 
 def test_tiles_are_those_of_the_embedded_writer() -> None:
     """Of the same events every level has the same tiles, whatever SQL could add up and what was
-    handed over as lists.
+    collected as lists.
     """
     plan, events = every_operation(), some_events(400)
     store = open_store("memory:")

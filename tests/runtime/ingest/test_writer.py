@@ -457,11 +457,11 @@ def test_the_events_of_a_failed_commit_are_not_half_there(monkeypatch: pytest.Mo
 def _levels(session: Session, *rows: dict[str, Any]) -> list[LevelTiles]:
     """The tiles of some events, as an engine makes them."""
     aggregator = Aggregator(session.plan, session.store.max_entity_bytes)
-    aggregator.load(
+    loaded = aggregator.load(
         "events",
         to_arrow(rows, SCHEMA).append_column("__row", pa.array(range(len(rows)), pa.int64())),
     )
-    return [aggregator.tiles(level.size_ms) for level in session.plan.levels]
+    return [loaded.tiles(level.size_ms) for level in session.plan.levels]
 
 
 def test_batches_of_a_stream_are_added_once() -> None:

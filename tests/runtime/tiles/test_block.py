@@ -97,13 +97,13 @@ def aggregator() -> Aggregator:
 
 def block_of(events: Sequence[dict[str, Any]]) -> Block:
     """The one tile that some events of one day make."""
-    aggregator().load(
+    loaded = aggregator().load(
         "events",
         to_arrow([dict(event, __row=0) for event in events], SCHEMA).append_column(
             "__row", [list(range(len(events)))]
         ),
     )
-    return aggregator().tiles(DAY).block
+    return loaded.tiles(DAY).block
 
 
 def merge(older: Block, newer: Block) -> Block:

@@ -29,7 +29,6 @@ from tilewright_runtime.fetch.exact import ExactEvents
 from tilewright_runtime.ingest.aggregation import Aggregator
 from tilewright_runtime.tiles.block import Block
 from tilewright_runtime.tiles.layout import variable_kinds
-from tilewright_runtime.tiles.rows import LevelTiles
 
 FIVE = 5 * MINUTE
 OPERATIONS: list[OperationSpec] = [
@@ -125,10 +124,9 @@ def test_rows_of_raw_events_are_those_of_sql(kind: str) -> None:
         table = to_arrow(rows, {"k": "string", "v": kind}).append_column(
             "__row", [list(range(len(rows)))]
         )
-        aggregator.load("events", table)
-        assert aggregator.chunks is not None
-        chunks: LevelTiles = aggregator.event_chunks(aggregator.chunks)
-        tiles = aggregator.tiles(FIVE)
+        loaded = aggregator.load("events", table)
+        chunks, tiles = loaded.event_chunks(), loaded.tiles(FIVE)
+        assert aggregator.chunks is not None and chunks is not None
         starts = [*tiles.keys.starts_ms, tiles.keys.starts_ms[-1] + FIVE]
         found = events.between(aggregator.chunks.codec.encode(chunks.block), starts, str)
         assert_same(made, aggregator, found, tiles.block, largest(rows))

@@ -87,10 +87,10 @@ def plan() -> Plan:
 def from_events(events: pa.Table) -> list[LevelTiles]:
     """Every level, each from the events."""
     aggregator = Aggregator(plan(), 1 << 20)
-    aggregator.load(
+    loaded = aggregator.load(
         "events", events.append_column("__row", pa.array(range(len(events)), pa.int64()))
     )
-    tiles = [aggregator.tiles(level.size_ms) for level in plan().levels]
+    tiles = [loaded.tiles(level.size_ms) for level in plan().levels]
     aggregator.close()
     return tiles
 

@@ -66,7 +66,7 @@ def converted(value: Node, own: str, wanted: str) -> Node:
     return value if own == wanted else tried_cast(value, own, wanted)
 
 
-def stored(value: Node, kind: str) -> Node:
+def to_physical(value: Node, kind: str) -> Node:
     """What a tile keeps of a value: a BIGINT, a DOUBLE or a STRING, as `states.py` has it."""
     match family_of(kind):
         case "float":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...plan.model import State
-from ...plan.types import storage, stored
+from ...plan.types import fixed_dtype, to_physical
 from ..base import TIME, Field, StateType
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ def _fields(kind: str, sign: str) -> Callable[[str, str], list[Field]]:
     # with the time negated it is the first event, ties settled in the same way.
     def fields(column: str, duckdb_type: str) -> list[Field]:
         pair = (
-            f"max(struct_pack(t := {sign}{TIME}, x := {stored(column, duckdb_type)})) FILTER "
+            f"max(struct_pack(t := {sign}{TIME}, x := {to_physical(column, duckdb_type)})) FILTER "
             f"(WHERE {column} IS NOT NULL)"
         )
-        kept = storage(duckdb_type)
+        kept = fixed_dtype(duckdb_type)
         return [
             Field("ts", "i64", kind, f"{sign}struct_extract({pair}, 't')"),
             Field("value", kept, kind if kept else None, f"struct_extract({pair}, 'x')"),
@@ -33,7 +33,7 @@ def _fields(kind: str, sign: str) -> Callable[[str, str], list[Field]]:
 def _warehouse(kind: str, function: str) -> Callable[[SqlDialect, str, State], list[str]]:
     def aggregates(dialect: SqlDialect, column: str, state: State) -> list[str]:
         time = dialect.identifier(TIME)
-        value = dialect.endpoint(kind, dialect.stored(column, state.type), state.type, time)
+        value = dialect.endpoint(kind, dialect.to_physical(column, state.type), state.type, time)
         return [f"{function}(CASE WHEN NOT {column} IS NULL THEN {time} END)", value]
 
     return aggregates

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...plan.model import State
-from ...plan.types import stored
+from ...plan.types import to_physical
 from ..base import Field, StateType, entries_bytes, listed
 
 if TYPE_CHECKING:
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def _set(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("entries", None, None, listed(column, f"DISTINCT {stored(column, duckdb_type)}"))]
+    return [
+        Field("entries", None, None, listed(column, f"DISTINCT {to_physical(column, duckdb_type)}"))
+    ]
 
 
 def _histogram(column: str, duckdb_type: str) -> list[Field]:
@@ -22,17 +24,17 @@ def _histogram(column: str, duckdb_type: str) -> list[Field]:
             "entries",
             None,
             None,
-            f"histogram({stored(column, duckdb_type)}) FILTER (WHERE {column} IS NOT NULL)",
+            f"histogram({to_physical(column, duckdb_type)}) FILTER (WHERE {column} IS NOT NULL)",
         )
     ]
 
 
 def _distinct(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    return [dialect.distinct.format(x=dialect.stored(column, state.type))]
+    return [dialect.distinct.format(x=dialect.to_physical(column, state.type))]
 
 
 def _values(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    return [dialect.listed.format(x=dialect.stored(column, state.type))]
+    return [dialect.listed.format(x=dialect.to_physical(column, state.type))]
 
 
 KINDS = {

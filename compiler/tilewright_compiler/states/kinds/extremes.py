@@ -6,24 +6,26 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...plan.model import State
-from ...plan.types import storage, stored
-from ..base import Field, HandedField, StateType
+from ...plan.types import fixed_dtype, to_physical
+from ..base import Field, PartialField, StateType
 
 if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
 
-#: What an integer is where a tile has no value, and what a stream engine hands over of it.
+#: What an integer is where a tile has no value, and the partial that a stream engine makes of it.
 _EMPTY = {"min": (1 << 63) - 1, "max": -(1 << 63)}
 
-#: The largest value of what was handed over.
+#: The largest value, from the partials.
 _WITH_NAN = "CASE WHEN {nan} > 0 THEN CAST('NaN' AS DOUBLE) ELSE {value} END"
 
 
 def _fields(kind: str) -> Callable[[str, str], list[Field]]:
     def fields(column: str, duckdb_type: str) -> list[Field]:
-        kept = storage(duckdb_type)
+        kept = fixed_dtype(duckdb_type)
         return [
-            Field("value", kept, kind if kept else None, f"{kind}({stored(column, duckdb_type)})")
+            Field(
+                "value", kept, kind if kept else None, f"{kind}({to_physical(column, duckdb_type)})"
+            )
         ]
 
     return fields
@@ -31,42 +33,46 @@ def _fields(kind: str) -> Callable[[str, str], list[Field]]:
 
 def _warehouse(kind: str) -> Callable[[SqlDialect, str, State], list[str]]:
     return lambda dialect, column, state: [
-        dialect.extreme(kind.upper(), dialect.stored(column, state.type), state.type)
+        dialect.extreme(kind.upper(), dialect.to_physical(column, state.type), state.type)
     ]
 
 
-def _handed(kind: str) -> Callable[[State], list[HandedField]]:
-    def handed(state: State) -> list[HandedField]:
+def _partial_fields(kind: str) -> Callable[[State], list[PartialField]]:
+    def partial_fields(state: State) -> list[PartialField]:
         extreme = f"{kind.upper()}({{x}})"
-        match storage(state.type):
+        match fixed_dtype(state.type):
             case "i64":
                 return [
-                    HandedField(
+                    PartialField(
                         "value", "BIGINT", f"COALESCE({extreme}, CAST('{_EMPTY[kind]}' AS BIGINT))"
                     )
                 ]
             case "f64":
-                value = HandedField("value", "DOUBLE", f"{extreme} FILTER (WHERE NOT ({{is_nan}}))")
+                value = PartialField(
+                    "value", "DOUBLE", f"{extreme} FILTER (WHERE NOT ({{is_nan}}))"
+                )
                 # How many values are NaN, the largest number of all; few engines' MAX knows that.
                 return (
-                    [value, HandedField("nan", "BIGINT", "COUNT(*) FILTER (WHERE {is_nan})")]
+                    [value, PartialField("nan", "BIGINT", "COUNT(*) FILTER (WHERE {is_nan})")]
                     if kind == "max"
                     else [value]
                 )
             case _:
                 # Flink compares texts by UTF-16 where it has both as Java strings, and by bytes
                 # where it has not. A text that it has just made is bytes.
-                return [HandedField("value", "VARCHAR", f"{kind.upper()}(CONCAT({{x}}, ''))")]
+                return [PartialField("value", "VARCHAR", f"{kind.upper()}(CONCAT({{x}}, ''))")]
 
-    return handed
+    return partial_fields
 
 
 KINDS = {
-    "min": StateType(fields=_fields("min"), warehouse=_warehouse("min"), handed=_handed("min")),
+    "min": StateType(
+        fields=_fields("min"), warehouse=_warehouse("min"), partial_fields=_partial_fields("min")
+    ),
     "max": StateType(
         fields=_fields("max"),
         warehouse=_warehouse("max"),
-        handed=_handed("max"),
-        taken=lambda state: {"value": _WITH_NAN} if storage(state.type) == "f64" else {},
+        partial_fields=_partial_fields("max"),
+        finish=lambda state: {"value": _WITH_NAN} if fixed_dtype(state.type) == "f64" else {},
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...plan.model import State
-from ...plan.types import family, stored
+from ...plan.types import family, to_physical
 from ..base import Field, StateType
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _AS_NUMBERS = ("decimal", "timestamp")
 
 
 def _fields(column: str, duckdb_type: str) -> list[Field]:
-    value = stored(column, duckdb_type) if family(duckdb_type) in _AS_NUMBERS else column
+    value = to_physical(column, duckdb_type) if family(duckdb_type) in _AS_NUMBERS else column
     return [
         Field(
             "sketch",
@@ -28,7 +28,7 @@ def _fields(column: str, duckdb_type: str) -> list[Field]:
 
 
 def _warehouse(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    value = dialect.stored(column, state.type) if family(state.type) in _AS_NUMBERS else column
+    value = dialect.to_physical(column, state.type) if family(state.type) in _AS_NUMBERS else column
     return [dialect.listed.format(x=dialect.cast(value, "VARCHAR"))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...plan.model import State
-from ...plan.types import family, stored
+from ...plan.types import family, to_physical
 from ..base import TIME, Field, StateType, entries_bytes, listed
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _values(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("entries", None, None, listed(column, stored(column, duckdb_type)))]
+    return [Field("entries", None, None, listed(column, to_physical(column, duckdb_type)))]
 
 
 def _timed(column: str, duckdb_type: str) -> list[Field]:
@@ -22,18 +22,18 @@ def _timed(column: str, duckdb_type: str) -> list[Field]:
             "entries",
             None,
             None,
-            listed(column, f"struct_pack(t := {TIME}, x := {stored(column, duckdb_type)})"),
+            listed(column, f"struct_pack(t := {TIME}, x := {to_physical(column, duckdb_type)})"),
         )
     ]
 
 
 def _warehouse_values(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    return [dialect.listed.format(x=dialect.stored(column, state.type))]
+    return [dialect.listed.format(x=dialect.to_physical(column, state.type))]
 
 
 def _warehouse_timed(dialect: SqlDialect, column: str, state: State) -> list[str]:
     kept = {"float": "DOUBLE", "text": "VARCHAR"}.get(family(state.type) or "", "BIGINT")
-    time, value = dialect.identifier(TIME), dialect.stored(column, state.type)
+    time, value = dialect.identifier(TIME), dialect.to_physical(column, state.type)
     return [dialect.timed.format(x=value, t=time, type=dialect.type_of(kept))]
 
 

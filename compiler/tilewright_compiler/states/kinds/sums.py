@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...plan.model import State
-from ...plan.types import LIMB, family, storage, stored
-from ..base import Field, HandedField, StateType
+from ...plan.types import LIMB, family, fixed_dtype, to_physical
+from ..base import Field, PartialField, StateType
 
 if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
@@ -17,8 +17,8 @@ def _count(column: str, duckdb_type: str) -> list[Field]:
 
 
 def _sum(column: str, duckdb_type: str) -> list[Field]:
-    value = stored(column, duckdb_type)
-    if storage(duckdb_type) == "f64":
+    value = to_physical(column, duckdb_type)
+    if fixed_dtype(duckdb_type) == "f64":
         return [Field("sum", "f64", "add", f"sum({value})")]
     return [
         Field("hi", "i64", "add", f"CAST(sum({value}) // {LIMB} AS BIGINT)"),
@@ -27,17 +27,17 @@ def _sum(column: str, duckdb_type: str) -> list[Field]:
 
 
 def _warehouse_sum(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    value = dialect.stored(column, state.type)
+    value = dialect.to_physical(column, state.type)
     return [f"SUM({value})"] if family(state.type) == "float" else list(dialect.limbs(value))
 
 
-def _handed_sum(state: State) -> list[HandedField]:
-    if storage(state.type) == "f64":
-        return [HandedField("sum", "DOUBLE", "COALESCE(SUM({x}), 0e0)")]
+def _partial_sum(state: State) -> list[PartialField]:
+    if fixed_dtype(state.type) == "f64":
+        return [PartialField("sum", "DOUBLE", "COALESCE(SUM({x}), 0e0)")]
     # Each limb is added up by itself, so that neither overflows.
     return [
-        HandedField("hi", "BIGINT", f"COALESCE(SUM({{x}} / {LIMB}), 0)"),
-        HandedField("lo", "BIGINT", f"COALESCE(SUM(MOD({{x}}, {LIMB})), 0)"),
+        PartialField("hi", "BIGINT", f"COALESCE(SUM({{x}} / {LIMB}), 0)"),
+        PartialField("lo", "BIGINT", f"COALESCE(SUM(MOD({{x}}, {LIMB})), 0)"),
     ]
 
 
@@ -45,7 +45,7 @@ KINDS = {
     "count": StateType(
         fields=_count,
         warehouse=lambda dialect, column, state: [f"COUNT({column})"],
-        handed=lambda state: [HandedField("n", "BIGINT", "COUNT({x})")],
+        partial_fields=lambda state: [PartialField("n", "BIGINT", "COUNT({x})")],
     ),
-    "sum": StateType(fields=_sum, warehouse=_warehouse_sum, handed=_handed_sum),
+    "sum": StateType(fields=_sum, warehouse=_warehouse_sum, partial_fields=_partial_sum),
 }

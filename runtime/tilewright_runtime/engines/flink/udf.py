@@ -13,7 +13,7 @@ from pyflink.table.udf import ScalarFunction, udf
 from ...ingest.stream_sink import TileSink
 from ...stores import open_store
 from .parameters import JobParameters
-from .partials import Finisher
+from .partials import PartialTiles
 
 if TYPE_CHECKING:
     from pyflink.table import FunctionContext
@@ -25,7 +25,7 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
     def open(self, context: FunctionContext) -> None:
         """Open the store."""
         parameters = JobParameters.read(context.get_job_parameter)
-        self._finisher = Finisher(parameters.plan)
+        self._partials = PartialTiles(parameters.plan)
         self._store = open_store(parameters.store_url)
         self._sink = TileSink(parameters.plan, self._store, is_alone=parameters.by_entity)
 
@@ -34,16 +34,16 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
         self._store.close()
 
     def eval(self, *columns: Any) -> Any:
-        """The columns of `handover.handed_over`, as pandas series of one length."""
+        """Put partial tiles: the columns of the plan's `partials`, as pandas series."""
         import pandas as pd
 
-        schema = self._finisher.schema
-        handed = pa.table(
+        schema = self._partials.schema
+        partials = pa.table(
             [_column(series, field) for series, field in zip(columns, schema, strict=True)],
             schema=schema,
         )
-        self._sink.put(self._finisher.finish(handed))
-        return pd.Series([1] * len(handed), dtype="int64")
+        self._sink.put(self._partials.finish(partials))
+        return pd.Series([1] * len(partials), dtype="int64")
 
 
 def _column(series: Any, field: pa.Field) -> pa.Array:

@@ -1,6 +1,4 @@
-"""What a stream engine would hand over of some events: the job's SQL done in Python, value by
-value.
-"""
+"""Partial tiles that a stream engine would make of some events: its SQL done in Python."""
 
 from __future__ import annotations
 
@@ -13,18 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from tilewright_compiler.plan.model import Plan, State
-from tilewright_compiler.plan.types import LIMB, decimal_scale
-from tilewright_compiler.tile_sql.partials import (
-    handed_fields,
-    handed_over,
-    listed_inputs,
-    stored_type,
-)
+from tilewright_compiler.plan.types import LIMB, decimal_scale, physical_type
+from tilewright_compiler.tile_sql.partials import collected_inputs, partial_fields
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def stored(value: Any, kind: str) -> Any:
+def to_physical(value: Any, kind: str) -> Any:
     """What a tile keeps of a value."""
     match value:
         case None | str() | float():
@@ -38,35 +31,31 @@ def stored(value: Any, kind: str) -> Any:
     return int(value)
 
 
-def handed(plan: Plan, events: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
-    """Tiles of the finest level as they are handed over, one row each."""
+def partial_tiles(plan: Plan, events: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Partial tiles of the finest level, one row each."""
     size_ms = plan.levels[-1].size_ms
     tiles: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for event in events:
-        keys = tuple(stored(event[key.name], key.type) for key in plan.keys)
+        keys = tuple(to_physical(event[key.name], key.type) for key in plan.keys)
         tiles[*keys, event["ts"] // size_ms * size_ms].append(event)
-    rows = [_row(plan, place, found) for place, found in tiles.items()]
+    rows = [_row(plan, tile, of_tile) for tile, of_tile in tiles.items()]
     return pa.Table.from_pylist(
-        [
-            dict(zip([column.name for column in handed_over(plan)], row, strict=True))
-            for row in rows
-        ],
-        schema=schema,
+        [dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema
     )
 
 
-def _row(plan: Plan, place: tuple[Any, ...], events: Sequence[Mapping[str, Any]]) -> list[Any]:
-    row = [*place, len(events), max(event["ts"] for event in events)]
+def _row(plan: Plan, tile: tuple[Any, ...], events: Sequence[Mapping[str, Any]]) -> list[Any]:
+    row = [*tile, len(events), max(event["ts"] for event in events)]
     for state in plan.states:
         values = [
-            stored(event[state.input], state.type)
+            to_physical(event[state.input], state.type)
             for event in events
             if event[state.input] is not None
         ]
-        row += [_field(state, field.name, values) for field in handed_fields(state)]
-    for name, (kind, is_timed) in listed_inputs(plan).items():
+        row += [_field(state, field.name, values) for field in partial_fields(state)]
+    for name, (kind, is_timed) in collected_inputs(plan.states).items():
         present = [event for event in events if event[name] is not None]
-        row.append([stored(event[name], kind) for event in present] or None)
+        row.append([to_physical(event[name], kind) for event in present] or None)
         if is_timed:
             row.append([event["ts"] for event in present] or None)
     return row
@@ -86,7 +75,7 @@ def _field(state: State, field: str, values: Sequence[Any]) -> Any:
         case "nan":
             return len(values) - len(numbers)
     extreme, empty = (min, (1 << 63) - 1) if state.kind == "min" else (max, -(1 << 63))
-    return extreme(numbers) if numbers else empty if stored_type(state.type) == "BIGINT" else None
+    return extreme(numbers) if numbers else empty if physical_type(state.type) == "BIGINT" else None
 
 
 def _high(value: int) -> int:

@@ -1,0 +1,182 @@
+"""DuckDB SQL that reads a batch of raw rows: usable events, and why the others are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..draft import BoundSource
+from ..plan.model import Column
+from ..plan.types import element, family
+from ..quoting import literal, quoted
+from ..states import TIME
+from .rules import (
+    FIRST_DAY,
+    LAST_DAY,
+    LAST_MOMENT,
+    ColumnRule,
+    calendar,
+    column_rules,
+    event_cases,
+    event_rules,
+)
+
+ROW, REASON = "__row", "__reason"
+
+#: Years that an answer can show; DuckDB has others too, and infinite days.
+_CALENDARS = {
+    "date": f"DATE '{FIRST_DAY}' AND DATE '{LAST_DAY}'",
+    "timestamp": f"TIMESTAMP '{FIRST_DAY}' AND TIMESTAMP '{LAST_MOMENT}'",
+}
+
+
+def read_batch(source: BoundSource, keys: Sequence[Column], columns: Sequence[Column]) -> str:
+    """Write the statement that selects the events of `batch`, with the reason of each refusal.
+
+    `columns` are the keys and inputs, in the types that all sources share.
+    """
+    typed = [f"batch.{quoted(ROW)}"]
+    typed += [f"{_cast(source, name)} AS {quoted(name)}" for name in source.columns]
+    selected = [quoted(ROW), quoted(REASON), f"TRY({source.time}) AS {quoted(TIME)}"]
+    selected += [f"{_selected(source, column)} AS {quoted(column.name)}" for column in columns]
+    kept = [quoted(name) for name in (ROW, TIME, *(column.name for column in columns))]
+    where = " AND ".join(f"TRY(({condition}))" for condition in source.wheres)
+    lines = [
+        *_head(source),
+        "  -- A value that does not fit its type is refused with a reason, not turned into "
+        "null in silence.",
+        f"  SELECT\n    {_listed(typed)},\n    {_misfits(source)} AS {quoted(REASON)}",
+        f"  FROM {'lists AS ' if _lists(source) else ''}batch",
+        "), selected AS (",
+        f"  SELECT\n    {_listed(selected)}",
+        "  FROM typed",
+    ]
+    if where:
+        lines.append(f"  WHERE {quoted(REASON)} IS NOT NULL OR ({where})")
+    lines += [")", f"SELECT\n  {', '.join(kept)},\n  {_reason(keys)} AS {quoted(REASON)}"]
+    return "\n".join([*lines, "FROM selected"])
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return ",\n    ".join(parts)
+
+
+def _lists(source: BoundSource) -> list[str]:
+    return [name for name in source.columns if source.schema[name].endswith("[]")]
+
+
+def _head(source: BoundSource) -> list[str]:
+    """Begin the statement: where the source has lists, with their elements as texts and typed."""
+    if not (names := _lists(source)):
+        return ["WITH typed AS ("]
+    read = []
+    for name in names:
+        read.append(f"{_element_texts(source, name)} AS {_texts(name)}")
+        read.append(f"{_list_as(source.schema[name], name)} AS {_values(name)}")
+    return [
+        "WITH lists AS (",
+        "  -- A list comes as such, or in a text as JSON; what its elements "
+        "cannot be cast to is "
+        "null among its values.",
+        f"  SELECT\n    *,\n    {_listed(read)}",
+        "  FROM batch",
+        "), typed AS (",
+    ]
+
+
+def _element_texts(source: BoundSource, name: str) -> str:
+    column, text = quoted(name), f"CAST({quoted(name)} AS VARCHAR)"
+    # DuckDB's JSON makes doubles of fractions; its own reader of lists keeps every digit, but not
+    # JSON's escapes.
+    if family(element(source.schema[name])) == "decimal":
+        elements = f"TRY_CAST({text} AS VARCHAR[])"
+    else:
+        elements = f"json_extract_string({text}, '$[*]')"
+    elements = f"CASE WHEN TRY(json_type({text})) = 'ARRAY' THEN {elements} END"
+    return (
+        f"CASE WHEN typeof({column}) = 'VARCHAR' THEN {elements} "
+        f"ELSE TRY_CAST({column} AS VARCHAR[]) END"
+    )
+
+
+def _texts(name: str) -> str:
+    return quoted(f"__texts:{name}")
+
+
+def _values(name: str) -> str:
+    return quoted(f"__values:{name}")
+
+
+def _list_as(duckdb_type: str, name: str, relation: str = "") -> str:
+    """Cast a list to a type, from its elements' texts where it came as a text."""
+    column = relation + quoted(name)
+    return (
+        f"CASE WHEN typeof({column}) = 'VARCHAR' "
+        f"THEN TRY_CAST({_texts(name)} AS {duckdb_type}) "
+        f"ELSE TRY_CAST({column} AS {duckdb_type}) END"
+    )
+
+
+def _cast(source: BoundSource, name: str) -> str:
+    """The value of a column of the batch, null where it does not fit its type."""
+    duckdb_type = source.schema[name]
+    if duckdb_type.endswith("[]"):
+        return _values(name)
+    return f"TRY_CAST(batch.{quoted(name)} AS {duckdb_type})"
+
+
+def _misfits(source: BoundSource) -> str:
+    columns = [Column(name=name, type=source.schema[name]) for name in source.columns]
+    cases = [
+        f"WHEN {_misfit(source, rule)} THEN {literal(rule.reason + rule.hint)}"
+        for rule in column_rules(columns)
+    ]
+    if not cases:
+        return "CAST(NULL AS VARCHAR)"
+    return "CASE\n      " + "\n      ".join(cases) + "\n    END"
+
+
+def _misfit(source: BoundSource, rule: ColumnRule) -> str:
+    """The condition under which a column's value does not fit its type."""
+    name, duckdb_type = rule.column.name, rule.column.type
+    column, value = f"batch.{quoted(name)}", _cast(source, name)
+    is_list = duckdb_type.endswith("[]")
+    conditions = [f"{column} IS NOT NULL AND {value} IS NULL"]
+    if is_list:
+        conditions.append(
+            f"typeof({column}) <> {literal(duckdb_type)} "
+            f"AND list_count({value}) < list_count({_texts(name)})"
+        )
+    if rule.is_whole:
+        as_double = f"TRY_CAST({column} AS DOUBLE)"
+        exact = _list_as("DOUBLE[]", name, "batch.") if is_list else as_double
+        conditions.append(f"{exact} <> {value}")
+    if rule.calendar is not None:
+        outside = f"NOT BETWEEN {_CALENDARS[rule.calendar]}"
+        any_outside = f"len(list_filter({value}, lambda x: x {outside})) > 0"
+        conditions.append(any_outside if is_list else f"{value} {outside}")
+    return " OR ".join(conditions)
+
+
+def _selected(source: BoundSource, column: Column) -> str:
+    """A select's value: null where it cannot be computed, in the type that all sources share."""
+    sql, own = source.selects[column.name], source.types[column.name]
+    is_column = any(sql == quoted(name) for name in source.columns)
+    value = sql if is_column else _within_calendar(f"TRY({sql})", own)
+    return value if own == column.type else f"CAST({value} AS {column.type})"
+
+
+def _within_calendar(value: str, duckdb_type: str) -> str:
+    """Null in place of days and moments that an answer cannot show."""
+    if (unit := calendar(duckdb_type)) is None:
+        return value
+    shown = f"CASE WHEN {{0}} BETWEEN {_CALENDARS[unit]} THEN {{0}} END"
+    if duckdb_type.endswith("[]"):
+        return f"list_transform({value}, lambda x: {shown.format('x')})"
+    return shown.format(value)
+
+
+def _reason(keys: Sequence[Column]) -> str:
+    cases = [(f"{quoted(REASON)} IS NOT NULL", quoted(REASON))]
+    cases += event_cases(event_rules(keys, TIME), quoted, "isnan({})".format, literal)
+    lines = [f"WHEN {condition} THEN {reason}" for condition, reason in cases]
+    return "CASE\n    " + "\n    ".join(lines) + "\n  END"

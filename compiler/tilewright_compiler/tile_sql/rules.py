@@ -1,0 +1,125 @@
+"""Why an event is refused: one table of conditions and reasons for all engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ..frontend.column_types import spark_type
+from ..plan.model import Column
+from ..plan.types import element, family
+
+#: The times that tiles take: 1971 to 2099, in milliseconds.
+EARLIEST_MS, END_MS = 31_536_000_000, 4_102_444_800_000
+_OUTSIDE = "time is outside 1971-2099"
+#: (begin, end, unit): the usable times read as another unit.
+_OTHER_UNITS = (
+    (EARLIEST_MS // 1000, END_MS // 1000, "seconds"),
+    (EARLIEST_MS * 1000, END_MS * 1000, "microseconds"),
+    (EARLIEST_MS * 1_000_000, END_MS * 1_000_000, "nanoseconds"),
+)
+
+#: The first and the last day that an answer can show.
+FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
+LAST_MOMENT = f"{LAST_DAY} 23:59:59.999999"
+
+#: Most often such a value is a number of seconds or milliseconds.
+_EPOCH_HINT = " (a number? declare the column bigint, in milliseconds, not seconds)"
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """A condition on a column of the selected events under which one is refused, and why."""
+
+    column: str
+    test: Literal["is null", "is nan", "within", "outside"]
+    reason: str
+    begin: int = 0
+    end: int = 0
+
+    def condition(self, column: str, is_nan: str) -> str:
+        """Write the condition in SQL, over its column and whether that is NaN as an engine has it.
+
+        >>> EventRule("t", "within", "", 1, 5).condition("`t`", "")
+        '`t` >= 1 AND `t` < 5'
+        """
+        match self.test:
+            case "is null":
+                return f"{column} IS NULL"
+            case "is nan":
+                return is_nan
+            case "within":
+                return f"{column} >= {self.begin} AND {column} < {self.end}"
+            case "outside":
+                return f"{column} < {self.begin} OR {column} >= {self.end}"
+
+
+def event_rules(keys: Iterable[Column], time: str) -> list[EventRule]:
+    """List why selected events are refused, in the order in which a reason is looked for."""
+    rules = []
+    for key in keys:
+        rules.append(EventRule(key.name, "is null", f"key {key.name} is null"))
+        if family(key.type) == "float":
+            rules.append(EventRule(key.name, "is nan", f"key {key.name} is not a number"))
+    rules.append(EventRule(time, "is null", "time is null"))
+    for begin, end, unit in _OTHER_UNITS:
+        reason = f"{_OUTSIDE}: {unit}? times are milliseconds"
+        rules.append(EventRule(time, "within", reason, begin, end))
+    rules.append(EventRule(time, "outside", _OUTSIDE, EARLIEST_MS, END_MS))
+    return rules
+
+
+def event_cases(
+    rules: Iterable[EventRule],
+    quote: Callable[[str], str],
+    is_nan: Callable[[str], str],
+    literal: Callable[[str], str],
+) -> list[tuple[str, str]]:
+    """Write the rules as pairs (condition, reason) of an engine's SQL."""
+    cases = []
+    for rule in rules:
+        column = quote(rule.column)
+        cases.append((rule.condition(column, is_nan(column)), literal(rule.reason)))
+    return cases
+
+
+@dataclass(frozen=True)
+class ColumnRule:
+    """What a value of a source's column must be for its row to be of use, and why it is not."""
+
+    column: Column
+    reason: str
+    hint: str
+    """What the author most often meant; empty where nothing is known."""
+    is_whole: bool
+    """Whether a cast would cut off 2.5 in silence."""
+    calendar: Literal["date", "timestamp"] | None
+    """Whether it must lie within the years that an answer can show."""
+
+
+def column_rules(columns: Iterable[Column]) -> list[ColumnRule]:
+    """List what the columns of a source must be; everything can be read as text."""
+    return [_column_rule(column) for column in columns if column.type != "VARCHAR"]
+
+
+def calendar(duckdb_type: str) -> Literal["date", "timestamp"] | None:
+    """Tell whether values of a type, or its elements, are days, moments or neither."""
+    match family(element(duckdb_type)):
+        case "date":
+            return "date"
+        case "timestamp":
+            return "timestamp"
+    return None
+
+
+def _column_rule(column: Column) -> ColumnRule:
+    kind = spark_type(column.type)
+    article = "an" if kind[:1] in ("a", "i", "u") else "a"
+    return ColumnRule(
+        column=column,
+        reason=f"{column.name} is not {article} {kind}",
+        hint=_EPOCH_HINT if family(column.type) == "timestamp" else "",
+        is_whole=family(element(column.type)) == "integer",
+        calendar=calendar(column.type),
+    )
