@@ -52,7 +52,7 @@ def test_a_plan_of_another_version_is_an_error(tmp_path: Path, content: Any) -> 
     """A plan that another version wrote is refused before anything else of it is looked at."""
     with pytest.raises(
         PlanError,
-        match=r"plan version .*, but this version of Tilewright reads 1. Compile it again",
+        match=r"plan version .*, but this version of Tilewright reads 2. Compile it again",
     ):
         load_plan(save(tmp_path, content))
 
