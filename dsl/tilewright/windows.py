@@ -20,7 +20,8 @@ DAY_MS = 24 * HOUR_MS
 
 _UNITS_MS = {"d": DAY_MS, "h": HOUR_MS, "m": MINUTE_MS, "s": SECOND_MS}
 _WRITTEN_MS = _UNITS_MS | {"w": 7 * DAY_MS}
-_LONGEST_MS = 100 * 366 * DAY_MS
+#: The longest that anything may last: a hundred years.
+LONGEST_MS = 100 * 366 * DAY_MS
 _FORMAT = re.compile(r"([0-9]{1,12})([smhdw])", re.ASCII)
 
 
@@ -73,7 +74,7 @@ def duration_ms(duration: Duration) -> int:
         raise ValueError(
             f"{duration!r} is not a whole number of seconds, the finest time that tiles have."
         )
-    if length_ms > _LONGEST_MS:
+    if length_ms > LONGEST_MS:
         raise ValueError(
             f"{duration!r} is longer than a hundred years. For all of the past leave windows out."
         )

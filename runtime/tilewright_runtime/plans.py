@@ -28,7 +28,12 @@ def load_plan(path: str | Path) -> Plan:
             f"{place}: there is no plan. Make one with tilewright compile, and name its folder or "
             "its plan.json."
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as wrong:
+    except RecursionError:
+        raise PlanError(
+            f"{place}: not a plan (it is nested too deeply). Compile it again with tilewright "
+            "compile."
+        ) from None
+    except (OSError, ValueError) as wrong:
         raise PlanError(
             f"{place}: not a plan ({wrong}). Compile it again with tilewright compile."
         ) from wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -14,21 +15,23 @@ LATEST_MS = 4_102_444_800_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+#: Digits beyond these are no time, and Python does not read thousands of them.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
+_LONGEST_SHOWN = 60
+
 Moment = int | str | datetime | None
 
 
 def moment_ms(moment: Moment) -> int:
-    """Epoch milliseconds of a query time: milliseconds, ISO 8601 (UTC where no zone is given), a
-    datetime, or None for now.
+    """Turn a query time into epoch milliseconds.
 
-    Raises FetchError for anything else and for times outside 1971-2099.
+    It is given as milliseconds, ISO 8601 (UTC where no zone is given), a datetime, or None for
+    now. Raises FetchError for anything else, and for times outside 1971-2099.
     """
     match moment:
         case None:
             return time.time_ns() // 1_000_000
-        case bool():
-            raise FetchError(f"query time {moment!r} is not a time.")
-        case int():
+        case int() if not isinstance(moment, bool):
             at_ms = moment
         case datetime():
             at_ms = _from_datetime(moment)
@@ -36,8 +39,8 @@ def moment_ms(moment: Moment) -> int:
             at_ms = _from_text(moment)
         case _:
             raise FetchError(
-                f"query time {moment!r} is not a time. Give epoch milliseconds, ISO 8601 text or "
-                "a datetime."
+                f"query time {shown(moment)} is not a time. Give epoch milliseconds, ISO 8601 text "
+                "or a datetime."
             )
     if not EARLIEST_MS <= at_ms < LATEST_MS:
         hint = (
@@ -45,29 +48,39 @@ def moment_ms(moment: Moment) -> int:
             if EARLIEST_MS <= at_ms * 1000 < LATEST_MS
             else ""
         )
-        raise FetchError(f"query time {moment} lies outside 1971-2099.{hint}")
+        raise FetchError(f"query time {shown(moment)} lies outside 1971-2099.{hint}")
     return at_ms
 
 
 def _from_datetime(moment: datetime) -> int:
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if moment != moment:  # pandas' missing time, which is a datetime too
+        raise FetchError(f"query time {moment!r} is not a time. Leave it out to ask for now.")
+    aware = moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment
     return (aware - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _from_text(text: str) -> int:
-    if text.strip().lstrip("-").isdecimal():
+    if _INTEGER.fullmatch(text.strip()):
         return int(text)
     try:
         return _from_datetime(datetime.fromisoformat(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise FetchError(
-            f"query time {text!r} is neither ISO 8601 (2024-01-04T14:37:25Z) nor epoch "
+            f"query time {shown(text)} is neither ISO 8601 (2024-01-04T14:37:25Z) nor epoch "
             "milliseconds."
         ) from None
 
 
+def shown(value: object) -> str:
+    """Show a value in a message, cut where it is long."""
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN:
+        return "of that many digits"
+    text = repr(value) if isinstance(value, str) or not isinstance(value, int) else str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
 def iso(time_ms: int) -> str:
-    """A time in ISO 8601, UTC, without the milliseconds where they are zero."""
+    """Write a time in ISO 8601, UTC, without the milliseconds where they are zero."""
     moment = _EPOCH + timedelta(milliseconds=time_ms)
     return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds").replace(
         "+00:00", "Z"

@@ -99,3 +99,12 @@ def test_an_edit_that_keeps_the_form_is_found_by_the_fingerprint(
     change(edited)
     with pytest.raises(PlanError, match="fingerprint"):
         load_plan(save(tmp_path, edited))
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"plan_version": ' + "9" * 5000 + "}", "\x00", "{", '"\\ud800"']
+)
+def test_text_that_is_no_json_is_an_error(tmp_path: Path, text: str) -> None:
+    """Nesting, numbers and characters that a parser gives up on are not tracebacks."""
+    with pytest.raises(PlanError, match=r"plan.json: "):
+        load_plan(save(tmp_path, text))

@@ -55,7 +55,17 @@ def test_k10_seconds_are_refused_with_a_hint(seconds: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "moment", [0, -1, 31_536_000_000 - 1, 4_102_444_800_000, "1969-01-01", 10**30]
+    "moment",
+    [
+        0,
+        -1,
+        31_536_000_000 - 1,
+        4_102_444_800_000,
+        "1969-01-01",
+        "0001-01-01T00:00:00+23:59",
+        10**30,
+        pytest.param(10**5000, id="of 5,000 digits"),
+    ],
 )
 def test_times_outside_the_supported_years_are_refused(moment: Any) -> None:
     """A time before 1971 or after 2099 is a mistake."""
@@ -79,3 +89,20 @@ def test_what_is_no_time_is_refused(moment: Any) -> None:
 def test_a_time_is_shown_in_utc() -> None:
     """Times are shown in ISO 8601 with a Z, with milliseconds only where there are any."""
     assert (iso(AT), iso(AT + 7)) == ("2024-01-04T14:37:25Z", "2024-01-04T14:37:25.007Z")
+
+
+@pytest.mark.parametrize(
+    "moment", ["--5", "٣", "9" * 5000, "1e12", "", " ", "\ud800", "2024-13-01"]
+)
+def test_text_that_is_no_time_is_refused(moment: str) -> None:
+    """Whatever is written, the answer is an error of ours that shows a part of it."""
+    with pytest.raises(FetchError, match="is neither ISO 8601") as refused:
+        moment_ms(moment)
+    assert len(str(refused.value)) < 250
+
+
+def test_the_missing_time_of_pandas_is_refused() -> None:
+    """NaT is a datetime to Python, but no moment."""
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(FetchError, match="NaT is not a time"):
+        moment_ms(pandas.NaT)

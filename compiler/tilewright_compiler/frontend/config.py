@@ -20,7 +20,7 @@ from pydantic import (
 
 from tilewright.declaration import CallSite
 from tilewright.suggestions import nearest
-from tilewright.windows import MINUTE_MS, duration_ms
+from tilewright.windows import LONGEST_MS, MINUTE_MS, duration_ms
 
 from .diagnostics import CompileError, Diagnostic, diagnostic
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 
 CONFIG_FILE = "tilewright.yaml"
+
+#: No amount is larger: more is a slip, and estimates made of it would not be numbers any more.
+_MOST = 10**12
 
 
 def _time_ms(value: object) -> object:
@@ -50,14 +53,14 @@ def _fitting_sizes(sizes: dict[str, str]) -> dict[str, str]:
 
 
 _DURATION = {"type": "string", "pattern": "^[0-9]+[smhdw]$", "examples": ["5m", "1h"]}
-_MILLISECONDS = {"type": "integer", "minimum": 0}
+_MILLISECONDS = {"type": "integer", "minimum": 0, "maximum": LONGEST_MS}
 _Size = Annotated[
     int, BeforeValidator(lambda value: duration_ms(value)), Field(gt=0), WithJsonSchema(_DURATION)
 ]
 _Time = Annotated[
     int,
     BeforeValidator(_time_ms),
-    Field(ge=0),
+    Field(ge=0, le=LONGEST_MS),
     WithJsonSchema({"anyOf": [_MILLISECONDS, _DURATION]}),
 ]
 _Sizes = Annotated[
@@ -74,7 +77,7 @@ _Sizes = Annotated[
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class EntityStats(_Section):
@@ -82,11 +85,11 @@ class EntityStats(_Section):
     stats` measures the first two.
     """
 
-    events_per_hour: float = Field(ge=0)
+    events_per_hour: float = Field(ge=0, le=_MOST)
     """Of a typical entity."""
-    entities: int | None = Field(default=None, ge=0)
+    entities: int | None = Field(default=None, ge=0, le=_MOST)
     """How many there are."""
-    requests_per_second: float | None = Field(default=None, ge=0)
+    requests_per_second: float | None = Field(default=None, ge=0, le=_MOST)
     """Fetches of all features, of all entities."""
 
 
@@ -97,7 +100,7 @@ class Flink(_Section):
     """How often a generated job makes a checkpoint."""
     state_backend: Literal["rocksdb", "hashmap", "forst"] = "rocksdb"
     """Where a generated job keeps its open tiles."""
-    parallelism: int = Field(default=1, ge=1)
+    parallelism: int = Field(default=1, ge=1, le=32_768)
     """In how many slots a generated job runs."""
     allowed_lateness: _Time = 5 * MINUTE_MS
     """How long after its end a tile still takes events."""
@@ -110,11 +113,11 @@ class KvStore(_Section):
 
     type: str = "lmdb"
     """The kind of the store."""
-    ttl_multiplier: float = Field(default=1.5, ge=1)
+    ttl_multiplier: float = Field(default=1.5, ge=1, le=1000)
     """By how much longer tiles are kept than the windows need."""
     compression: Literal["none", "snappy"] = "snappy"
     """Of the fields of changing length in a tile's record."""
-    batch_size: int = Field(default=50, ge=1)
+    batch_size: int = Field(default=50, ge=1, le=_MOST)
     """How many keys one request to a remote store asks for at most."""
 
 
@@ -144,7 +147,7 @@ class Config(_Section):
     """A size for each of some windows; another window takes that of the shortest listed one that is
     not shorter.
     """
-    max_tiles_per_request: int = Field(default=1000, ge=1)
+    max_tiles_per_request: int = Field(default=1000, ge=1, le=_MOST)
     """A window that reads more tiles is a warning, and a bound of the strategy adaptive."""
     max_edge_error: float = Field(default=1 / 12, gt=0, le=1)
     """An oldest tile that is a larger part of its window is a warning."""
@@ -208,35 +211,36 @@ def _nearest_file(path: str) -> str | None:
 def load_config(path: str) -> Config:
     """Read a configuration file.
 
-    Raises:
-        CompileError: with every mistake at its line.
+    Raises CompileError with every mistake at its line.
     """
-    import yaml
-
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise CompileError(
-            [
-                diagnostic(
-                    "TW005", CallSite(path, 0), f"cannot be read: {error}. Give a file that exists."
-                )
-            ]
-        ) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = f"not YAML: {getattr(error, 'problem', None) or error}. Correct this line."
-        raise CompileError(
-            [diagnostic("TW005", CallSite(path, mark.line + 1 if mark else 0), what)]
-        ) from None
+    tree, content = _read_yaml(path)
     try:
         return ConfigFile.model_validate({} if content is None else content).tiling
     except ValidationError as error:
         raise CompileError(
             _problem(path, tree, e["type"], e["loc"], e["msg"]) for e in error.errors()
         ) from None
+
+
+def _read_yaml(path: str) -> tuple[yaml.Node | None, Any]:
+    """Read a file of YAML as nodes, which know their lines, and as values."""
+    import yaml
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        what, line = f"cannot be read: {error}. Give a file that exists.", 0
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = f"not YAML: {getattr(error, 'problem', None) or error}. Correct this line."
+        line = mark.line + 1 if mark else 0
+    except RecursionError:
+        what, line = "is nested too deeply to be read. Settings are two or three deep.", 0
+    except (ValueError, OverflowError) as error:
+        # Of a scalar that looks like a date or a number, and is none.
+        what, line = f"has a value that cannot be read: {error}. Correct it, or quote it.", 0
+    raise CompileError([diagnostic("TW005", CallSite(path, line), what)])
 
 
 def _problem(

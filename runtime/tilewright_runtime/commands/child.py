@@ -1,19 +1,24 @@
-"""A job in a process of its own: its exit status is ours, and Ctrl-C is its to answer."""
+"""A job in a process of its own, or the command that submits it to a cluster."""
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+
+import click
+
+from ..stores.passwords import PASSWORD_VARIABLE, split_password
 
 #: What a shell gives a process that a signal has ended.
 _SIGNALLED = 128
 
 
 def status_of(command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Runs a command to its end and returns its exit status.
+    """Run a command to its end, and return its exit status.
 
-    Raises FileNotFoundError if there is no such program.
+    Ctrl-C is the command's to answer. Raises FileNotFoundError if there is no such program.
     """
     with subprocess.Popen(command, env=environment) as process:
         while process.poll() is None:
@@ -21,3 +26,26 @@ def status_of(command: Sequence[str], environment: Mapping[str, str] | None = No
             with suppress(KeyboardInterrupt):
                 process.wait()
     return process.returncode if process.returncode >= 0 else _SIGNALLED - process.returncode
+
+
+def print_submission(command: Sequence[str], arguments: Sequence[str]) -> None:
+    """Print a command that submits a job with these arguments, without the store's password."""
+    shown = list(arguments)
+    hidden = False
+    for index, argument in enumerate(shown):
+        option, equals, value = argument.partition("=")
+        if option == "--store" and equals:
+            url, password = split_password(value)
+            shown[index] = f"--store={url}"
+        elif index and shown[index - 1] == "--store":
+            shown[index], password = split_password(argument)
+        else:
+            continue
+        hidden = hidden or password is not None
+    click.echo(shlex.join([*command, *shown]))
+    if hidden:
+        click.echo(
+            f"set {PASSWORD_VARIABLE} to the store's password where the command runs, and in the "
+            "environment of the workers",
+            err=True,
+        )

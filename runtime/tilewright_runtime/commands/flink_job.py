@@ -1,18 +1,15 @@
-"""`tilewright flink-job`: starts the generated Flink job of a plan, with the Python that has
-Flink.
-"""
+"""`tilewright flink-job`: starts the generated Flink job of a plan."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-import shlex
 import sys
 from pathlib import Path
 
 import click
 
-from .child import status_of
+from .child import print_submission, status_of
 
 
 @click.command("flink-job", context_settings={"ignore_unknown_options": True})
@@ -68,17 +65,16 @@ def flink_job(
             executable,
             "--pyClientExecutable",
             executable,
-            *arguments,
         ]
-        click.echo(shlex.join(command))
+        print_submission(command, arguments)
         return
-    found = python or _python()
+    interpreter = python or _python()
     try:
-        raise SystemExit(status_of([found, str(script), *arguments]))
+        raise SystemExit(status_of([interpreter, str(script), *arguments]))
     except OSError as wrong:
         raise click.ClickException(
-            f"{found} cannot be started ({wrong.strerror}). Name a Python that has Flink with "
-            "--python."
+            f"{interpreter} cannot be started ({wrong.strerror}). Name a Python that has Flink "
+            "with --python."
         ) from None
 
 
@@ -94,8 +90,8 @@ def _script(conf: str, out: str) -> Path:
 
 
 def _python() -> str:
-    if found := os.environ.get("TILEWRIGHT_FLINK_PYTHON"):
-        return found
+    if named := os.environ.get("TILEWRIGHT_FLINK_PYTHON"):
+        return named
     if importlib.util.find_spec("pyflink") is not None:
         return sys.executable
     raise click.ClickException(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from pathlib import Path
 
 import click
 
-from .child import status_of
+from .child import print_submission, status_of
 
 
 @click.command("spark-job", context_settings={"ignore_unknown_options": True})
@@ -42,8 +41,7 @@ def spark_job(
     if not script.exists():
         raise PlanError(f"{script}: there is no such job. Compile the GroupBy with --target spark.")
     if master is not None:
-        command = ["spark-submit", "--master", master, str(script), *arguments]
-        click.echo(shlex.join(command))
+        print_submission(["spark-submit", "--master", master, str(script)], arguments)
         return
     # The workers import what this process imports, also where it is not installed.
     paths = os.pathsep.join(path for path in sys.path if path)

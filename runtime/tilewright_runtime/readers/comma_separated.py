@@ -56,6 +56,8 @@ def _header_names(header: bytes) -> list[str]:
         names = next(csv.reader([header.decode("utf-8-sig")]), [])
     except UnicodeDecodeError:
         raise InputError("its first line is not UTF-8 text. Save the file as UTF-8.") from None
+    except csv.Error as wrong:
+        raise InputError(f"its first line names no columns ({wrong}). Mend that line.") from None
     if len(set(names)) < len(names):
         raise InputError(
             f"the header names {max(names, key=names.count)!r} twice. Rename one of the two."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -15,6 +15,8 @@ from tilewright_compiler.plan.types import family
 from ..errors import KeyValueError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: The most that a DECIMAL has, before or after its point.
+_DECIMAL_DIGITS = 38
 _SIGN = 1 << 63
 
 
@@ -70,10 +72,12 @@ def _date(value: Any) -> str:
 def _timestamp(value: Any) -> str:
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise TypeError("a time such as 2024-01-04T10:30:00Z") from None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return str((moment - _EPOCH) // timedelta(microseconds=1))
+    if utc != utc:  # pandas' missing time, which is a datetime too
+        raise TypeError("a time such as 2024-01-04T10:30:00Z")
+    return str((utc - _EPOCH) // timedelta(microseconds=1))
 
 
 def _decimal(value: Any) -> str:
@@ -81,11 +85,16 @@ def _decimal(value: Any) -> str:
         raise TypeError("a decimal such as '12.50'")
     try:
         number = Decimal(value)
-    except (InvalidOperation, TypeError, ValueError):
+    except (ArithmeticError, TypeError, ValueError):
         raise TypeError("a decimal such as '12.50'") from None
     if not number.is_finite():
         raise TypeError("a finite decimal")
-    return format(number.normalize() + 0, "f")
+    if number and not -_DECIMAL_DIGITS <= number.adjusted() < _DECIMAL_DIGITS:
+        raise TypeError(f"a decimal of at most {_DECIMAL_DIGITS} digits")
+    # Written out and not normalized, which would round to the digits of the ambient context.
+    text = format(number, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text if number else "0"
 
 
 #: family of the key's type -> (tag, Python value to canonical text, canonical text to Python value)

@@ -376,6 +376,12 @@ def test_mistakes_are_reported_together_at_their_lines(tmp_path: Path) -> None:
         ),
         ("tiling:\n  sizing_strategy: fastest\n", "2: TW005 tiling.sizing_strategy: "),
         ("tiling: !!python/object/apply:os.getcwd []\n", "not YAML"),
+        ("tiling: {tile_size: 2024-13-45}\n", "has a value that cannot be read: month must be in"),
+        ("[" * 5000, "is nested too deeply to be read"),
+        (f"tiling: {{max_tiles_per_request: {'9' * 5000}}}\n", "has a value that cannot be read"),
+        ("tiling: {kv_store: {ttl_multiplier: .inf}}\n", "tiling.kv_store.ttl_multiplier: "),
+        ("tiling: {entity_stats: {events_per_hour: .nan}}\n", "events_per_hour: "),
+        ("tiling: {flink: {allowed_lateness: 9223372036854775807}}\n", "allowed_lateness: "),
     ],
 )
 def test_what_is_no_configuration(text: str, problem: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.process import environment
-from tilewright_runtime.commands.child import status_of
+from tilewright_runtime.commands.child import print_submission, status_of
 
 JOB = """
 import time
@@ -51,3 +51,21 @@ def test_a_job_that_is_interrupted_ends_by_itself(tmp_path: Path) -> None:
     assert group.stdout.readline() == "runs\n"
     subprocess.run(["kill", f"-{signal.SIGINT.value}", "--", f"-{group.pid}"], check=True)
     assert group.wait(timeout=60) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--store", "redis://ana:s3cret@h/0"], "--store redis://ana@h/0"),
+        (["--once", "--store=redis://:s3cret@h/0"], "--once --store=redis://h/0"),
+        (["--store", "redis://h/0?password=s3cret", "x"], "--store redis://h/0 x"),
+    ],
+)
+def test_a_printed_command_has_no_password(
+    arguments: list[str], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The password is left to the environment, which is said."""
+    print_submission(["submit"], arguments)
+    printed = capsys.readouterr()
+    assert printed.out == f"submit {shown}\n"
+    assert "set TILEWRIGHT_STORE_PASSWORD to the store's password" in printed.err
