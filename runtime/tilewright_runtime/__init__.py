@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .errors import TilewrightError
     from .fetch.fetcher import Answer, Fetcher
-    from .ingest.writer import Writer, WriteReport
+    from .ingest.report import WriteReport
+    from .ingest.writer import Writer
     from .plans import load_plan
     from .stores import open_store
 
@@ -27,7 +28,7 @@ _HOMES = {
     "Answer": "fetch.fetcher",
     "Fetcher": "fetch.fetcher",
     "TilewrightError": "errors",
-    "WriteReport": "ingest.writer",
+    "WriteReport": "ingest.report",
     "Writer": "ingest.writer",
     "load_plan": "plans",
     "open_store": "stores",

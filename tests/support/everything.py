@@ -8,13 +8,13 @@ import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from support.events import to_arrow
 from support.plans import AT, HOUR, MINUTE, aggregations, plan_of
+from support.records import decoded
 from tilewright import Operation
 from tilewright_compiler.plan.model import Level, Plan
 from tilewright_runtime import Writer, open_store
@@ -139,10 +139,6 @@ def written(plan: Plan, events: Sequence[Event]) -> Store:
     return store
 
 
-def _same(entity: str, _: int) -> str:
-    return entity
-
-
 def tiles(
     plan: Plan, store: Store, events: Sequence[Event], levels: Sequence[Level] = ()
 ) -> list[tuple[str, int, Block]]:
@@ -158,8 +154,8 @@ def tiles(
     found = []
     for entity in entities:
         for span, records in zip(spans, store.scan(plan.name, entity, spans), strict=True):
-            name_of = partial(_same, entity)
-            found.append((entity, span.size_ms, codec.decode_block(records, name_of)))
+            key = {"table": plan.name, "entity": entity, "size_ms": span.size_ms}
+            found.append((entity, span.size_ms, decoded(codec, records, **key)))
     return found
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from tilewright_compiler.plan.model import Plan
 
-    from ..ingest.writer import OnBatch, WriteReport
+    from ..ingest.report import WriteReport
+    from ..ingest.writer import OnBatch
     from ..readers import Batch, Input
 
 

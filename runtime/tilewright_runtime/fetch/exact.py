@@ -14,7 +14,7 @@ from ..tiles.bucket_tables import Buckets
 from ..tiles.chunks import EventChunks
 from ..tiles.layout import START, Layout
 from ..tiles.raw_events import RawEvents
-from ..tiles.records import NameOf
+from ..tiles.records import Names
 
 
 class ExactEvents:
@@ -41,13 +41,15 @@ class ExactEvents:
             [state for state in plan.states if state.id in needed], layout, kinds, buckets
         )
 
-    def between(self, records: Sequence[bytes], times_ms: Sequence[int], name_of: NameOf) -> Block:
+    def between(
+        self, records: Sequence[bytes], times_ms: Sequence[int], entity: str, names: Names
+    ) -> Block:
         """A row for each two neighbouring times with events between them, [time, next time), oldest
         first.
 
-        Raises CorruptRecordError for a damaged chunk.
+        Raises CorruptRecordError for a damaged or misplaced chunk.
         """
-        events = self.chunks.read(records, name_of)
+        events = self.chunks.read(records, entity, names)
         times = events["__ts"].to_numpy()
         begin, end = np.searchsorted(times, [times_ms[0], times_ms[-1]]) if times_ms else (0, 0)
         events, times = events.slice(begin, end - begin), times[begin:end]

@@ -125,7 +125,7 @@ class Fetcher:
         if self._expiry is not None:
             self._expiry.require_kept(ranges, moment_ms(None))
         found = self.store.scan(self.plan.name, entity, ranges)
-        return self.program.decode(ranges, found, lambda i: self._name(entity, ranges, i))
+        return self.program.decode(entity, ranges, found, lambda i: self._name(entity, ranges, i))
 
     def count(
         self, entity: str, ranges: list[Range], tiles: Tiles, covers: Sequence[Sequence[Segment]]
@@ -133,7 +133,9 @@ class Fetcher:
         """The tiles with what the covers take of raw events; the same tiles where the plan keeps
         none.
         """
-        return self.program.with_events(tiles, covers, lambda i: self._name(entity, ranges, i))
+        return self.program.with_events(
+            entity, tiles, covers, lambda i: self._name(entity, ranges, i)
+        )
 
     def evaluate(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> dict[str, Any]:
         """The values of all features, in the plan's order, from a cover for each window."""

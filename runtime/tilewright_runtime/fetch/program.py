@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -29,9 +29,9 @@ from ..tiles.cover import (
     whole_start,
     window_start,
 )
-from ..tiles.keys import EVENTS, Range
+from ..tiles.keys import EVENTS, TILES, Kind, Range
 from ..tiles.layout import NEWEST, STAMP, START, Layout, bucket_field, layout_of, variable_kinds
-from ..tiles.records import NameOf, RecordCodec
+from ..tiles.records import Names, RecordCodec
 from ..times import EARLIEST_MS
 from .finalize import bucket_finalizer, finalizer
 from .reads import event_ranges, ranges, reads_of
@@ -163,6 +163,9 @@ class Program:
             [window for window in self.windows if window.levels_ms], self.ladder_ms
         )
         self.events = _events(plan, self.layout, self.kinds, self.buckets)
+        self._levels: list[tuple[Kind, int]] = [(TILES, size_ms) for size_ms in self.ladder_ms]
+        if plan.events is not None:
+            self._levels.append((EVENTS, plan.events.size_ms))
         self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
         self._empty = self.layout.identities()
         for merge_group in self.layout.merge_groups:
@@ -180,13 +183,18 @@ class Program:
         return wanted
 
     def decode(
-        self, ranges: Sequence[Range], found: Sequence[list[bytes]], name_of: NameOf
+        self,
+        entity: str,
+        ranges: Sequence[Range],
+        found: Sequence[list[bytes]],
+        name_of: Callable[[int], str],
     ) -> Tiles:
-        """The tiles of what the store gave for the ranges.
+        """Decodes what the store gave of an entity for the ranges.
 
-        Raises CorruptRecordError for a damaged one.
+        Raises CorruptRecordError for a record that is damaged, or that is another tile's.
         """
         records: list[bytes] = []
+        identities: list[int] = []
         chunks: list[bytes] = []
         bounds: dict[int, tuple[int, int]] = {}
         for wanted, part in zip(ranges, found, strict=True):
@@ -195,13 +203,49 @@ class Program:
                 chunks += part
                 continue
             records += part
+            identities += [self._identity(entity, size)] * len(part)
             # The runs of a level follow one another, so its tiles are in order across them too.
             bounds[size] = (bounds[size][0] if size in bounds else first, len(records))
-        rows = self.codec.decode(records, name_of, padding=1)
-        return Tiles(rows, rows[:, START].tolist(), bounds, records, chunks)
+        names = self._names(entity, name_of)
+        rows = self.codec.decode(records, identities, names, padding=1)
+        starts = rows[:, START].tolist()
+        self._require_places(ranges, found, rows, starts, names)
+        return Tiles(rows, starts, bounds, records, chunks)
+
+    def _identity(self, entity: str, size_ms: int) -> int:
+        return self.codec.identity(self.plan.name, entity, size_ms, TILES)
+
+    def _names(self, entity: str, name_of: Callable[[int], str]) -> Names:
+        return self.codec.names(name_of, self.plan.name, [entity], self._levels)
+
+    def _require_places(
+        self,
+        ranges: Sequence[Range],
+        found: Sequence[list[bytes]],
+        rows: Rows,
+        starts: Sequence[int],
+        names: Names,
+    ) -> None:
+        """Raises CorruptRecordError for a tile that stands outside of its range or order."""
+        first = 0
+        for wanted, part in zip(ranges, found, strict=True):
+            if wanted.kind == EVENTS or not part:
+                continue
+            own = starts[first : first + len(part)]
+            if (
+                own[0] < wanted.start_ms
+                or own[-1] >= wanted.end_ms
+                or not all(map(operator.lt, own, own[1:]))
+            ):
+                self.codec.require_within(rows, first, len(part), wanted, names)
+            first += len(part)
 
     def with_events(
-        self, tiles: Tiles, covers: Sequence[Sequence[Segment]], name_of: NameOf
+        self,
+        entity: str,
+        tiles: Tiles,
+        covers: Sequence[Sequence[Segment]],
+        name_of: Callable[[int], str],
     ) -> Tiles:
         """The tiles with a row for each stretch of raw events that the covers tell apart, as if it
         were a tile.
@@ -218,7 +262,8 @@ class Program:
             for time in (one.start_ms, one.end_ms)
         }
         first = len(tiles.records)
-        block = self.events.between(tiles.chunks, sorted(times), lambda i: name_of(first + i))
+        names = self._names(entity, lambda i: name_of(first + i))
+        block = self.events.between(tiles.chunks, sorted(times), entity, names)
         last = first + len(block)
         made = replace(tiles, events=(first, last))
         made.rows = np.concatenate([tiles.rows[:first], block.rows, tiles.rows[first:]])

@@ -64,7 +64,7 @@ def as_records(codec: RecordCodec, tiles: LevelTiles, watermark_ms: int) -> pa.R
         pa.array(keys.starts_ms, pa.int64()),
         pa.array(rows[:, SEQUENCE].copy()),
         pa.array(rows[:, NEWEST].copy()),
-        pa.array(codec.encode(Block(rows, tiles.block.variable)), pa.binary()),
+        pa.array(codec.encode(Block(rows, tiles.block.variable), keys), pa.binary()),
         pa.array(ended),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)

@@ -109,14 +109,14 @@ class Outbox:
         claim_for_state(self._plan, self._store, self._state, own)
         self.deliver()
 
-    def note(
+    def add(
         self,
         transaction: Transaction,
         before: Progress,
         after: Progress,
         changed: Sequence[TileKeys],
     ) -> None:
-        """Notes the tiles that a commit changes, in its own transaction."""
+        """Adds the tiles that a commit changes, in its own transaction."""
         if after.events != before.events:
             transaction.put(
                 self._outbox, Pending(before.events, after.events, list(changed)).to_bytes()

@@ -21,13 +21,14 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from tilewright.windows import DAY_MS, format_duration
+from tilewright.windows import DAY_MS
 from tilewright_compiler.plan.model import Plan
 
 from ..stores import Store
+from ..stores.base import tile_namer
 from ..stores.ownership import claim_for_stream, register_plan
 from ..stores.progress import Progress
-from ..tiles.keys import TileKeys, text_key, tile_id
+from ..tiles.keys import TILES, TileKeys
 from ..tiles.layout import NEWEST, SEQUENCE, START
 from ..tiles.records import RecordCodec
 from ..tiles.rollup import RollUp
@@ -77,13 +78,12 @@ class TileSink:
         for finer in self._open:
             put = self._merged(put, finer)
             self._put(put)
-        self._note(int(tiles.block.rows[:, NEWEST].max()))
+        self._advance(int(tiles.block.rows[:, NEWEST].max()))
         return len(tiles.block)
 
     def _put(self, tiles: LevelTiles) -> None:
-        self.store.put_newer(
-            tiles.keys, self._codec.encode(tiles.block), self._kept_ms[tiles.keys.size_ms]
-        )
+        records = self._codec.encode(tiles.block, tiles.keys)
+        self.store.put_newer(tiles.keys, records, self._kept_ms[tiles.keys.size_ms])
 
     def _merged(self, put: LevelTiles, finer: OpenTiles) -> LevelTiles:
         """The tiles of the next coarser level that hold the tiles which were put, merged from all
@@ -101,30 +101,22 @@ class TileSink:
 
     def _stored(self, keys: TileKeys) -> LevelTiles:
         """The tiles that the store has."""
-        found = self.store.get_tiles(keys)
-        places = np.flatnonzero([record is not None for record in found])
-        block = self._codec.decode_block(
-            [record for record in found if record is not None],
-            lambda i: self._name(keys, int(places[i])),
+        stored = self.store.get_tiles(keys)
+        records = [record for record in stored if record is not None]
+        present = keys.take(np.flatnonzero([record is not None for record in stored]))
+        levels = [(TILES, level.size_ms) for level in self.plan.levels]
+        names = self._codec.names(
+            tile_namer(self.store.url, present), keys.table, keys.entities, levels
         )
-        return LevelTiles(keys.take(places), block)
+        return LevelTiles(present, self._codec.decode_block(records, present, names))
 
-    def _note(self, newest_ms: int) -> None:
+    def _advance(self, newest_ms: int) -> None:
         """Keeps the time of the newest event; where several sinks do at once, it may be an older
         one of them for a while.
         """
         if self._newest_ms is None or newest_ms > self._newest_ms:
             self._newest_ms = newest_ms
             Progress.load(self.plan, self.store.get).after(newest_ms, 0).save(self.plan, self.store)
-
-    def _name(self, keys: TileKeys, i: int) -> str:
-        key = text_key(
-            keys.table,
-            keys.entities[keys.entity[i]],
-            format_duration(keys.size_ms),
-            tile_id(keys.starts_ms[i], keys.size_ms),
-        )
-        return f"store {self.store.url}, tile {key}"
 
 
 def kept_for_merging_ms(plan: Plan) -> dict[int, int | None]:

@@ -6,71 +6,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
-
-from tilewright_compiler.plan.model import Plan
+from tilewright_compiler.plan.model import Plan, Source
 
 from ..errors import InputError, StoreError
-from ..readers import Batch, Input, Malformed, Position, inputs_of
-from ..states.fields import VariableKind
+from ..readers import Batch, Input, Position, inputs_of
 from ..stores import Store, Transaction, TransactionalStore
 from ..stores.ownership import register_plan, require_no_stream
-from ..stores.progress import Progress
-from ..tiles.block import COMPLETE, Block, merge_blocks
-from ..tiles.chunks import EventChunks
-from ..tiles.keys import EVENTS, tile_key
-from ..tiles.layout import NEWEST, SEQUENCE, STAMP, START, Layout
-from ..tiles.records import RecordCodec
+from ..tiles.keys import EVENTS
+from ..tiles.layout import SEQUENCE
 from ..tiles.rows import LevelTiles
-from .aggregation import Aggregator, Refused, source_of
+from .aggregation import Aggregator, source_of
+from .merge import Merger
 from .outbox import Outbox
-
-
-@dataclass
-class WriteReport:
-    """What a write did: rows by what became of them, and how many records it put."""
-
-    rows: int = 0
-    events: int = 0
-    filtered: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    tiles: Counter[int] = field(default_factory=Counter)
-    """Tiles by size."""
-    chunks: int = 0
-    """Chunks of raw events."""
-    waiting: dict[str, int] = field(default_factory=dict)
-    """Bytes at the end of an input that are not yet a whole record; they are read when they are, or
-    by `final`.
-    """
-    errors: list[InputError] = field(default_factory=list)
-
-    @property
-    def usable(self) -> bool:
-        """Whether the write was of use: something was read without a complaint, or nothing was
-        there to complain of.
-        """
-        return not self.errors and (self.events + self.filtered > 0 or not self.refused)
-
-
-class Form(NamedTuple):
-    """How the records of a level merge, and how they are written."""
-
-    layout: Layout
-    kinds: Mapping[str, VariableKind]
-    codec: RecordCodec
-
-
-def _chunk_form(chunks: EventChunks | None) -> Form | None:
-    return None if chunks is None else Form(chunks.layout, chunks.kinds, chunks.codec)
-
+from .rejects import Rejects
+from .report import WriteReport
 
 OnBatch = Callable[[Input, Batch, WriteReport], None]
 
@@ -97,20 +50,19 @@ class Writer:
         self.plan = plan
         self.store = store
         self._state = _where_tiles_are_merged(store, state)
-        self._rejects = rejects
+        self._rejects = Rejects(rejects)
+        self._pid = os.getpid()
         self._aggregator = Aggregator(
             plan, min(store.max_entity_bytes, self._state.max_entity_bytes)
         )
-        rows = self._aggregator.rows
-        self._tiles = Form(rows.layout, rows.kinds, RecordCodec(rows.layout))
-        self._chunks = _chunk_form(self._aggregator.chunks)
+        self._merger = Merger(plan, self._aggregator.rows, self._aggregator.chunks, self._state.url)
         register_plan(plan, self._state)
         require_no_stream(plan, self._state)
-        self._delivery = None
+        self._outbox = None
         if self._state is not store:
             register_plan(plan, store)
-            self._delivery = Outbox(plan, self._state, store)
-            self._delivery.begin()
+            self._outbox = Outbox(plan, self._state, store)
+            self._outbox.begin()
 
     def __enter__(self) -> Writer:
         return self
@@ -157,51 +109,93 @@ class Writer:
         """Writes one input after the other; one that cannot be read ends up in `errors` and does
         not stop the rest.
         """
+        self._require_own_process()
         chosen = source_of(self.plan, source)
         report = WriteReport()
         for item in inputs:
             try:
-                for batch in item.batches(chosen.columns, self._position(chosen.name, item), final):
-                    if batch.waiting:
-                        report.waiting[item.name] = batch.waiting
-                        continue
-                    self._write_batch(chosen.name, item, batch, report)
-                    if on_batch:
-                        on_batch(item, batch, report)
+                self._write_input(chosen, item, report, final, on_batch)
             except InputError as error:
                 report.errors.append(error)
         return report
 
-    def _position(self, source: str, item: Input) -> Position:
-        found = self._state.get(self._position_name(source, item.uri)) if item.uri else None
-        return Position.from_bytes(found) if found else Position(item.uri)
+    def _require_own_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise StoreError(
+                f"this writer is of the process {self._pid}, of which this one is a fork, and "
+                "both would count the same events. Make a writer of its own after the fork."
+            )
 
-    def _position_name(self, source: str, uri: str) -> str:
-        return f"position/{self.plan.name}/{source}/{uri}"
+    def _write_input(
+        self,
+        source: Source,
+        item: Input,
+        report: WriteReport,
+        final: bool,
+        on_batch: OnBatch | None,
+    ) -> None:
+        name = f"position/{self.plan.name}/{source.name}/{item.uri}"
+        stored = self._state.get(name) if item.uri else None
+        begin = Position.from_bytes(stored) if stored else Position(item.uri)
+        for batch in item.batches(source.columns, begin, final):
+            if batch.waiting:
+                report.waiting[item.name] = batch.waiting
+                continue
+            position = batch.position.to_bytes()
 
-    def _write_batch(self, source: str, item: Input, batch: Batch, report: WriteReport) -> None:
+            def keep_position(
+                transaction: Transaction, before: bytes | None = stored, after: bytes = position
+            ) -> None:
+                if item.uri:
+                    self._move_position(transaction, name, before, after)
+
+            self._write_batch(source.name, item, batch, report, keep_position)
+            stored = position
+            if on_batch:
+                on_batch(item, batch, report)
+
+    def _move_position(
+        self, transaction: Transaction, name: str, before: bytes | None, after: bytes
+    ) -> None:
+        """Moves a position on from where the batch began.
+
+        Raises StoreError if another writer has moved it meanwhile: its events are these.
+        """
+        if transaction.get(name) != before:
+            raise StoreError(
+                f"store {self._state.url}: another writer wrote the same input meanwhile, so this "
+                "batch was not added. Write it again, one writer after the other: what is there "
+                "is passed over."
+            )
+        transaction.put(name, after)
+
+    def _write_batch(
+        self,
+        source: str,
+        item: Input,
+        batch: Batch,
+        report: WriteReport,
+        keep_position: Callable[[Transaction], None],
+    ) -> None:
         loaded = self._aggregator.load(source, batch.table)
-        refused = self._with_texts(batch, loaded.refused)
-        self._keep_rejects(item, refused)
-        levels = [(loaded.tiles(level.size_ms), self._tiles) for level in self.plan.levels]
-        chunks = loaded.event_chunks()
-        if chunks is not None and self._chunks is not None:
-            levels.append((chunks, self._chunks))
-        events = loaded.usable
+        refused = self._rejects.rows_of(batch, loaded.refused)
+        self._rejects.keep(item, refused)
+        levels = [loaded.tiles(level.size_ms) for level in self.plan.levels]
+        if (chunks := loaded.event_chunks()) is not None:
+            levels.append(chunks)
 
         def commit(transaction: Transaction) -> None:
-            self._merge(transaction, levels, events)
-            if item.uri:
-                transaction.put(self._position_name(source, item.uri), batch.position.to_bytes())
+            self._merge(transaction, levels, loaded.usable)
+            keep_position(transaction)
 
         self._state.transact(commit)
-        if self._delivery:
-            self._delivery.deliver()
+        if self._outbox:
+            self._outbox.deliver()
         report.rows += len(batch.table) + len(batch.malformed)
-        report.events += events
+        report.events += loaded.usable
         report.filtered += loaded.filtered
         report.refused.update(row.reason for row in refused)
-        for tiles, _ in levels:
+        for tiles in levels:
             if tiles.keys.kind == EVENTS:
                 report.chunks += len(tiles.block)
             else:
@@ -228,120 +222,20 @@ class Writer:
                 )
             if batch <= found["batch"]:
                 return False
-            self._merge(
-                transaction,
-                [(tiles, self._tiles) for tiles in levels],
-                int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0,
-            )
+            events = int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
+            self._merge(transaction, levels, events)
             transaction.put(name, json.dumps({"stream": stream, "batch": batch}).encode())
             return True
 
         added = self._state.transact(commit)
-        if self._delivery:
-            self._delivery.deliver()
+        if self._outbox:
+            self._outbox.deliver()
         return added
 
-    def _merge(
-        self, transaction: Transaction, levels: Sequence[tuple[LevelTiles, Form]], events: int
-    ) -> None:
-        newest = max(
-            (int(tiles.block.rows[:, NEWEST].max()) for tiles, _ in levels if len(tiles.block)),
-            default=None,
-        )
-        before = Progress.load(self.plan, transaction.get)
-        progress = before.after(newest, events)
-        for tiles, form in levels:
-            self._merge_level(
-                transaction, tiles, form, before.newest_ms, progress.watermark_ms(self.plan)
-            )
-        progress.save(self.plan, transaction)
-        if self._delivery:
-            self._delivery.note(transaction, before, progress, [tiles.keys for tiles, _ in levels])
-
-    def _merge_level(
-        self,
-        transaction: Transaction,
-        tiles: LevelTiles,
-        form: Form,
-        newest_ms: int | None,
-        watermark_ms: int | None,
-    ) -> None:
-        """Merges new tiles with those that the store has, and puts them.
-
-        Those that begin after the newest event before this batch cannot be in the store, so they
-        are not looked up.
-        """
-        merged = Block(
-            tiles.block.rows.copy(),
-            {name: list(values) for name, values in tiles.block.variable.items()},
-        )
-        if newest_ms is not None:
-            self._merge_stored(
-                transaction,
-                tiles,
-                form,
-                merged,
-                np.flatnonzero(tiles.block.rows[:, START] <= newest_ms),
-            )
-        if watermark_ms is not None:
-            ended = merged.rows[:, START] + (tiles.keys.size_ms - 1) <= watermark_ms
-            merged.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
-        transaction.put_tiles(tiles.keys, form.codec.encode(merged))
-
-    def _merge_stored(
-        self,
-        transaction: Transaction,
-        tiles: LevelTiles,
-        form: Form,
-        merged: Block,
-        candidates: NDArray[np.intp],
-    ) -> None:
-        stored = transaction.get_tiles(tiles.keys.take(candidates))
-        found = np.array([record is not None for record in stored], dtype=bool)
-        places = candidates[found]
-        if not len(places):
-            return
-        records = [record for record in stored if record is not None]
-        older = form.codec.decode_block(records, lambda i: self._name(tiles, int(places[i])))
-        both = merge_blocks(form.layout, form.kinds, older, tiles.block.take(places))
-        merged.put(places, both)
-
-    def _name(self, tiles: LevelTiles, i: int) -> str:
-        keys = tiles.keys
-        entity, start_ms = keys.entities[keys.entity[i]], keys.starts_ms[i]
-        key = tile_key(keys.table, entity, keys.size_ms, start_ms, keys.kind)
-        return f"store {self._state.url}, tile {key}"
-
-    def _with_texts(self, batch: Batch, refused: Sequence[Refused]) -> list[Malformed]:
-        """Gives the rows of a batch that cannot be used, with their texts."""
-        if not refused:
-            return batch.malformed
-        rows = batch.table["__row"].to_numpy()
-        places = np.searchsorted(rows, [row.row for row in refused])
-        texts = (
-            batch.table.drop_columns(["__row"]).take(pa.array(places)).to_pylist()
-            if self._rejects
-            else [{}] * len(refused)
-        )
-        return batch.malformed + [
-            Malformed(row.row, row.reason, json.dumps(text, default=str, ensure_ascii=False))
-            for row, text in zip(refused, texts, strict=True)
-        ]
-
-    def _keep_rejects(self, item: Input, refused: Sequence[Malformed]) -> None:
-        # Before the commit: after a kill between the two, a row is listed twice rather than not at
-        # all.
-        if self._rejects and refused:
-            for row in refused:
-                line = {
-                    "input": item.name,
-                    "row": row.row,
-                    "reason": row.reason,
-                    "content": row.text,
-                }
-                self._rejects.write(json.dumps(line, ensure_ascii=False) + "\n")
-            self._rejects.flush()
-            os.fsync(self._rejects.fileno())
+    def _merge(self, transaction: Transaction, levels: Sequence[LevelTiles], events: int) -> None:
+        before, after = self._merger.merge(transaction, levels, events)
+        if self._outbox:
+            self._outbox.add(transaction, before, after, [tiles.keys for tiles in levels])
 
 
 def _where_tiles_are_merged(store: Store, state: Store | None) -> TransactionalStore:

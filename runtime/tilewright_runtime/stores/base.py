@@ -165,6 +165,11 @@ def by_level(
         yield keys, [record for _, _, record in found]
 
 
+def tile_namer(url: str, keys: TileKeys) -> Callable[[int], str]:
+    """Makes a function that names the i-th of some tiles of a store in an error."""
+    return lambda i: f"store {url}, tile {keys.name(i)}"
+
+
 def put_first(transaction: Transaction, name: str, value: bytes) -> bytes:
     """`Store.put_first` for stores that have transactions."""
     found = transaction.get(name)

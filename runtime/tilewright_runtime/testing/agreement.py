@@ -21,7 +21,7 @@ from tilewright_compiler.plan.model import Plan, State
 from ..errors import CorruptRecordError
 from ..states.base import NUMPY_DTYPES, kind_of
 from ..tiles.block import Block
-from ..tiles.keys import tile_id
+from ..tiles.keys import TileKeys, tile_id
 from ..tiles.layout import NEWEST, SEQUENCE, Layout, layout_of
 from ..tiles.records import RecordCodec
 
@@ -51,12 +51,13 @@ def disagreements(
         if tile not in found:
             wrong.append(f"{tile}: is missing")
             continue
+        keys = TileKeys(plan.name, tile.size_ms, [tile.entity], [0], [tile.start_ms])
         try:
-            got = codec.decode_block([found[tile]], lambda _, tile=tile: str(tile))  # type: ignore[misc]
+            got = codec.decode_block([found[tile]], keys, codec.names(keys.name, "", (), ()))
         except CorruptRecordError as error:
             wrong.append(str(error))
             continue
-        want = codec.decode_block([record], lambda _: "the embedded writer's record")
+        want = codec.decode_block([record], keys, codec.names(keys.name, "", (), ()))
         wrong += [f"{tile}: {what}" for what in _differences(plan, codec.layout, want, got)]
     return wrong
 

@@ -19,10 +19,11 @@ from tilewright_compiler.plan.model import EventLog, Plan
 from tilewright_compiler.plan.types import element, family
 
 from ..states.fields import Bytes, FieldCodec
+from ..times import EARLIEST_MS, LATEST_MS
 from .block import Block
-from .keys import EVENTS, TileKeys
+from .keys import EVENTS, Range, TileKeys
 from .layout import HEADER_WORDS, NEWEST, SEQUENCE, START, Layout, Variable
-from .records import NameOf, RecordCodec
+from .records import Names, RecordCodec
 from .rows import LevelTiles, TileRows
 
 _FIELD = "events"
@@ -98,12 +99,15 @@ class EventChunks:
             ),
         )
 
-    def read(self, records: Sequence[bytes], name_of: NameOf) -> pa.RecordBatch:
-        """The events of some chunks of one key, oldest first, from chunks in this order.
+    def read(self, records: Sequence[bytes], entity: str, names: Names) -> pa.RecordBatch:
+        """Reads the events of some chunks of one entity, both oldest first.
 
-        Raises CorruptRecordError for a damaged one.
+        Raises CorruptRecordError for a damaged or misplaced one.
         """
-        rows = self.codec.decode(records, name_of)
+        identity = self.codec.identity(self._table, entity, self.size_ms, EVENTS)
+        rows = self.codec.decode(records, [identity] * len(records), names)
+        everything = Range(self.size_ms, EARLIEST_MS - self.size_ms, LATEST_MS, EVENTS)
+        self.codec.require_within(rows, 0, len(rows), everything, names)
         parts = [
             self.codec.variable(record, row)[0] or b""
             for record, row in zip(records, rows, strict=True)

@@ -56,7 +56,7 @@ class TileKeys:
     @cached_property
     def ordered(self) -> list[bytes]:
         """The keys as ordered bytes, made once however often they are used."""
-        level = _level_bytes(self.kind, self.size_ms)
+        level = level_bytes(self.kind, self.size_ms)
         prefixes = [ordered_prefix(self.table, text) + level for text in self.entities]
         starts = np.asarray(self.starts_ms, dtype=np.int64) ^ np.int64(-_SIGN)
         packed = starts.astype(">i8").tobytes()
@@ -76,6 +76,11 @@ class TileKeys:
             prefixes[which] + ids[start]
             for which, start in zip(self.entity, self.starts_ms, strict=True)
         ]
+
+    def name(self, i: int) -> str:
+        """The text key of the i-th record."""
+        entity = self.entities[self.entity[i]]
+        return tile_key(self.table, entity, self.size_ms, self.starts_ms[i], self.kind)
 
     def take(self, places: NDArray[np.intp]) -> TileKeys:
         """The keys of some of the tiles."""
@@ -153,5 +158,6 @@ def kind_and_size(signed: int) -> tuple[Kind, int]:
     return (EVENTS, -signed) if signed < 0 else (TILES, signed)
 
 
-def _level_bytes(kind: Kind, size_ms: int) -> bytes:
+def level_bytes(kind: Kind, size_ms: int) -> bytes:
+    """Makes the part of an ordered key that stands for a level."""
     return signed_size(kind, size_ms).to_bytes(8, "big", signed=True)

@@ -1,44 +1,69 @@
 """Records: the bytes of tiles in a store.
 
-from __future__ import annotations
-
 A record is little-endian: a header of six words of 8 bytes, the fixed block (one word a number),
 the lengths of the variable fields (one word each, -1 for none), then those fields one after the
 other, compressed where that saves bytes.
 
-    word 0   bytes 0-3 XXH32 of every byte from 4 on (seed: XXH32 of version and fingerprint), byte
-    4 record version, byte 5
-             flags (1 complete, 2 approximate), byte 6 compression (0 none, 1 snappy), byte 7 words
-             of the header
-    word 1   storage fingerprint         word 2   sequence: the number of events in the tile, which
-    only grows word 3   time of the newest event    word 4   start of the tile word 5   bytes of the
-    variable fields: low half as stored, high half uncompressed
+    word 0   bytes 0-3  XXH32 of every byte from 4 on (seed: XXH32 of version and fingerprint)
+             byte 4     record version
+             byte 5     flags (1 complete, 2 approximate)
+             byte 6     compression (0 none, 1 snappy)
+             byte 7     words of the header
+    word 1   identity: storage fingerprint XOR XXH64 of table, entity, kind and size
+    word 2   sequence: the number of events in the tile, which only grows
+    word 3   time of the newest event
+    word 4   start of the tile
+    word 5   bytes of the variable fields: low half as stored, high half uncompressed
+
+The identity and the start bind a record to its key: under another key it is an error. Version 1
+has the bare fingerprint in word 1; it is read, and written no more.
 """
+
+from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import accumulate
-from typing import Any
+from itertools import accumulate, product
+from typing import Any, NamedTuple
 
 import numpy as np
-from xxhash import xxh32_intdigest
+from xxhash import xxh32_intdigest, xxh64_intdigest
 
 from ..errors import CorruptRecordError
 from ..states.base import Rows
 from ..states.fields import Bytes
+from ..times import iso
 from .block import COMPLETE, Block
-from .layout import FINGERPRINT, HEADER_WORDS, SIZES, STAMP, Layout
+from .keys import Kind, Range, TileKeys, level_bytes, ordered_prefix, tile_key
+from .layout import FINGERPRINT, HEADER_WORDS, SEQUENCE, SIZES, STAMP, START, Layout
 
 _FLAGS = 0xFF << 40
 _SNAPPY = 1
 _COMPLETE = COMPLETE >> 40
 _CHECKSUM = struct.Struct("<I")
+_VERSION_AT = 4
+
+#: The version that is written, and the one before it, whose records are not bound to their keys.
+RECORD_VERSION = 2
+_UNBOUND_VERSION = 1
+
+#: Where the bytes lie that `precedence` compares.
+FLAGS_AT = 5
+SEQUENCE_AT = 8 * SEQUENCE
+PRECEDENCE = struct.Struct(f"<{FLAGS_AT}xB{SEQUENCE_AT - FLAGS_AT - 1}xQ")
 
 #: Shorter variable parts are left as they are: snappy cannot save enough of them to pay for itself.
 _WORTH_COMPRESSING = 64
 
-NameOf = Callable[[int], str]
+
+class Names(NamedTuple):
+    """How errors name the records of a call."""
+
+    name_of: Callable[[int], str]
+    """Names the place of the i-th record."""
+    owner_of: Callable[[int, int], str]
+    """Names the tile whose record has an identity and a start, where it stands in another place."""
 
 
 class RecordCodec:
@@ -48,22 +73,50 @@ class RecordCodec:
         self.layout = layout
         if layout.variable and layout.compression == "snappy":
             _snappy()  # loaded now, so that no fetch waits for it
-        self._seed = xxh32_intdigest(struct.pack("<BQ", layout.record_version, layout.fingerprint))
-        self._stamp = (layout.record_version << 32) | (HEADER_WORDS << 56)
-        self._fingerprint = int(np.uint64(layout.fingerprint).astype(np.int64))
+        self._fingerprint = layout.fingerprint
+        self._seed = _seed(RECORD_VERSION, layout.fingerprint)
+        self._unbound_seed = _seed(_UNBOUND_VERSION, layout.fingerprint)
+        self._stamp = (RECORD_VERSION << 32) | (HEADER_WORDS << 56)
 
-    def encode(self, block: Block) -> list[bytes]:
-        """One record for every tile of a block."""
+    def identity(self, table: str, entity: str, size_ms: int, kind: Kind) -> int:
+        """Makes the number that binds a record to its key, which with its start it is one of."""
+        key = ordered_prefix(table, entity) + level_bytes(kind, size_ms)
+        number = xxh64_intdigest(key) ^ self._fingerprint
+        return number - (number >> 63 << 64)  # signed, as the words of a row are
+
+    def identities(self, keys: TileKeys) -> list[int]:
+        """Makes the identity of each of some tiles."""
+        by_entity = [
+            self.identity(keys.table, entity, keys.size_ms, keys.kind) for entity in keys.entities
+        ]
+        return [by_entity[i] for i in keys.entity]
+
+    def names(
+        self,
+        name_of: Callable[[int], str],
+        table: str,
+        entities: Sequence[str],
+        levels: Sequence[tuple[Kind, int]],
+    ) -> Names:
+        """Names records, and misplaced ones if their owners are among entities and levels."""
+
+        def owner_of(identity: int, start_ms: int) -> str:
+            for entity, (kind, size_ms) in product(entities, levels):
+                if self.identity(table, entity, size_ms, kind) == identity:
+                    return f"tile {tile_key(table, entity, size_ms, start_ms, kind)}"
+            return f"a tile of another entity or plan that begins at {iso(start_ms)}"
+
+        return Names(name_of, owner_of)
+
+    def encode(self, block: Block, keys: TileKeys) -> list[bytes]:
+        """Encodes one record for every tile of a block, each bound to its key."""
         rows = block.rows.copy()
         rows[:, STAMP] = (rows[:, STAMP] & _FLAGS) | self._stamp
-        rows[:, FINGERPRINT] = self._fingerprint
+        rows[:, FINGERPRINT] = self.identities(keys)
         self.layout.carry(rows)
         parts = self._encode_variable(rows, block) if self.layout.variable else None
-        size, seed, buffer = (
-            self.layout.fixed_bytes,
-            self._seed,
-            rows.astype("<i8", copy=False).tobytes(),
-        )
+        size, seed = self.layout.fixed_bytes, self._seed
+        buffer = rows.astype("<i8", copy=False).tobytes()
         bodies = [buffer[at + 4 : at + size] for at in range(0, len(buffer), size)]
         if parts is not None:
             bodies = [body + part for body, part in zip(bodies, parts, strict=True)]
@@ -71,19 +124,16 @@ class RecordCodec:
         return [pack(xxh32_intdigest(body, seed)) + body for body in bodies]
 
     def completed(self, records: Sequence[bytes], which: Sequence[bool]) -> list[bytes]:
-        """The same records, some of them marked as complete: what is known only after all of them
-        were encoded.
-        """
-        pack, seed = _CHECKSUM.pack, self._seed
-
-        def complete(record: bytes) -> bytes:
-            body = record[4:5] + bytes([record[5] | _COMPLETE]) + record[6:]
-            return pack(xxh32_intdigest(body, seed)) + body
-
+        """Marks some of the records as complete, which is known only after all were encoded."""
         return [
-            complete(record) if is_complete else record
+            self._complete(record) if is_complete else record
             for record, is_complete in zip(records, which, strict=True)
         ]
+
+    def _complete(self, record: bytes) -> bytes:
+        flags = bytes([record[FLAGS_AT] | _COMPLETE])
+        body = record[_VERSION_AT:FLAGS_AT] + flags + record[FLAGS_AT + 1 :]
+        return _CHECKSUM.pack(xxh32_intdigest(body, self._seed)) + body
 
     def _encode_variable(self, rows: Rows, block: Block) -> list[bytes]:
         """The variable part of each record; writes its sizes and its compression into the rows."""
@@ -108,60 +158,84 @@ class RecordCodec:
         packed: bytes = _snappy().compress(part, asbytes=True)
         return packed if len(packed) < len(part) else part
 
-    def decode(self, records: Sequence[bytes], name_of: NameOf, padding: int = 0) -> Rows:
-        """The header and fixed block of some records as (records + padding, words), read-only;
-        padding rows are zero.
+    def decode(
+        self,
+        records: Sequence[bytes],
+        identities: Sequence[int],
+        names: Names,
+        padding: int = 0,
+    ) -> Rows:
+        """Decodes headers and fixed blocks as (records + padding, words), read-only.
 
-        `name_of` names a record in an error. Raises CorruptRecordError for one that is damaged, of
-        another version or plan.
+        The rows of the padding are zero. `identities` says whose each record should be. Raises
+        CorruptRecordError for one that is damaged, misplaced, or of another version or plan.
         """
+        size = self.layout.fixed_bytes
         if self.layout.variable:
-            fixed = b"".join(
-                [
-                    *(record[: self.layout.fixed_bytes] for record in records),
-                    bytes(padding * self.layout.fixed_bytes),
-                ]
-            )
+            fixed = b"".join([*(record[:size] for record in records), bytes(padding * size)])
         else:
-            fixed = b"".join([*records, bytes(padding * self.layout.fixed_bytes)])
-        seed = self._seed
-        sums = [xxh32_intdigest(record[4:], seed) for record in records]
-        if len(fixed) == (len(records) + padding) * self.layout.fixed_bytes:
-            stored = np.frombuffer(fixed, "<u4")[
-                : len(records) * self.layout.words * 2 : self.layout.words * 2
-            ]
-            if sums == stored.tolist():
-                rows: Rows = np.frombuffer(fixed, "<i8").reshape(-1, self.layout.words)
+            fixed = b"".join([*records, bytes(padding * size)])
+        if len(fixed) == (len(records) + padding) * size:
+            rows: Rows = np.frombuffer(fixed, "<i8").reshape(-1, self.layout.words)
+            stored = np.frombuffer(fixed, "<u4")[:: self.layout.words * 2].tolist()
+            own = rows[:, FINGERPRINT].tolist()
+            if padding:
+                del stored[-padding:], own[-padding:]
+            seed = self._seed
+            sums = [xxh32_intdigest(record[4:], seed) for record in records]
+            if sums == stored and own == identities:
                 return rows
-        raise self._refusal(records, name_of)
+        # Some are damaged or misplaced, or of version 1.
+        for i, (record, identity) in enumerate(zip(records, identities, strict=True)):
+            if reason := self._reason(record, identity, names):
+                raise CorruptRecordError(f"{names.name_of(i)}: {reason}")
+        return rows
 
-    def _refusal(self, records: Sequence[bytes], name_of: NameOf) -> CorruptRecordError:
-        for i, record in enumerate(records):
-            if (
-                len(record) >= HEADER_WORDS * 8
-                and (version := record[4]) != self.layout.record_version
-            ):
-                return CorruptRecordError(
-                    f"{name_of(i)}: record version {version}, but this plan writes "
-                    f"{self.layout.record_version}."
-                )
-            found = int.from_bytes(record[8:16], "little")
-            if len(record) >= HEADER_WORDS * 8 and found != self.layout.fingerprint:
-                return CorruptRecordError(
-                    f"{name_of(i)}: written by a plan with storage fingerprint {found:016x}, not "
-                    f"{self.layout.fingerprint:016x}."
-                )
-            if (
-                len(record) < self.layout.fixed_bytes
-                or xxh32_intdigest(record[4:], self._seed) != _CHECKSUM.unpack_from(record)[0]
-            ):
-                return CorruptRecordError(
-                    f"{name_of(i)}: the checksum of this tile is wrong, so its bytes are not what "
-                    "was written. "
-                    "Nothing was merged from it. Write its events into a new store, or restore a "
-                    "copy of this one."
-                )
-        return CorruptRecordError(f"{name_of(0)}: a record is longer than its header says.")
+    def _reason(self, record: bytes, identity: int, names: Names) -> str:
+        """Says why a record cannot be used; nothing if it can."""
+        if len(record) < HEADER_WORDS * 8:
+            return _DAMAGED
+        version, (checksum,) = record[_VERSION_AT], _CHECKSUM.unpack_from(record)
+        if version not in (RECORD_VERSION, _UNBOUND_VERSION):
+            return (
+                f"record version {version}, but this version of Tilewright reads "
+                f"{_UNBOUND_VERSION} and {RECORD_VERSION}, or its bytes are damaged."
+            )
+        words = np.frombuffer(record, "<i8", HEADER_WORDS).tolist()
+        is_bound = version == RECORD_VERSION
+        if not is_bound and (of := words[FINGERPRINT] % (1 << 64)) != self._fingerprint:
+            return (
+                f"written by a plan with storage fingerprint {of:016x}, not "
+                f"{self._fingerprint:016x}."
+            )
+        if xxh32_intdigest(record[4:], self._seed if is_bound else self._unbound_seed) != checksum:
+            return _DAMAGED
+        if is_bound and words[FINGERPRINT] != identity:
+            return _MISPLACED.format(names.owner_of(words[FINGERPRINT], words[START]))
+        variable = words[SIZES] & 0xFFFFFFFF if self.layout.variable else 0
+        if len(record) != self.layout.fixed_bytes + variable:
+            return "a record is longer or shorter than its header says."
+        return ""
+
+    def require_starts(self, rows: Rows, starts_ms: Sequence[int], names: Names) -> None:
+        """Raises CorruptRecordError unless each record begins where its key says."""
+        own = rows[: len(starts_ms), START]
+        if (wrong := np.flatnonzero(own != np.asarray(starts_ms, dtype=np.int64))).size:
+            i = int(wrong[0])
+            owner = names.owner_of(int(rows[i, FINGERPRINT]), int(own[i]))
+            raise CorruptRecordError(f"{names.name_of(i)}: {_MISPLACED.format(owner)}")
+
+    def require_within(
+        self, rows: Rows, first: int, count: int, wanted: Range, names: Names
+    ) -> None:
+        """Raises CorruptRecordError unless some records of a range begin in it, in order."""
+        starts = rows[first : first + count, START].tolist()
+        earliest_ms = wanted.start_ms
+        for i, start_ms in enumerate(starts, first):
+            if not earliest_ms <= start_ms < wanted.end_ms:
+                owner = names.owner_of(int(rows[i, FINGERPRINT]), start_ms)
+                raise CorruptRecordError(f"{names.name_of(i)}: {_MISPLACED.format(owner)}")
+            earliest_ms = start_ms + 1
 
     def variable(self, record: bytes, row: Rows) -> list[Bytes]:
         """The variable fields of a record that `decode` accepted, in the layout's order; `row` is
@@ -180,17 +254,31 @@ class RecordCodec:
             for length, end in zip(lengths, ends, strict=True)
         ]
 
-    def decode_block(self, records: Sequence[bytes], name_of: NameOf) -> Block:
-        """Whole tiles, ready to be merged."""
-        rows = self.decode(records, name_of)
+    def decode_block(self, records: Sequence[bytes], keys: TileKeys, names: Names) -> Block:
+        """Decodes whole tiles, ready to be merged, that stand under these keys."""
+        rows = self.decode(records, self.identities(keys), names)
+        self.require_starts(rows, keys.starts_ms, names)
         fields = [self.variable(record, row) for record, row in zip(records, rows, strict=True)]
-        return Block(
-            rows,
-            {
-                one.name: [values[i] for values in fields]
-                for i, one in enumerate(self.layout.variable)
-            },
-        )
+        variable = {
+            field.name: [values[i] for values in fields]
+            for i, field in enumerate(self.layout.variable)
+        }
+        return Block(rows, variable)
+
+
+#: What is said of a record that stands in another's place, and of one whose bytes changed.
+_MISPLACED = (
+    "in its place stands {}. Nothing was merged from it. Write its events into a new store, or "
+    "restore a copy of this one."
+)
+_DAMAGED = (
+    "the checksum of this tile is wrong, so its bytes are not what was written. Nothing was merged "
+    "from it. Write its events into a new store, or restore a copy of this one."
+)
+
+
+def _seed(version: int, fingerprint: int) -> int:
+    return xxh32_intdigest(struct.pack("<BQ", version, fingerprint))
 
 
 @cache
@@ -198,10 +286,6 @@ def _snappy() -> Any:
     import pyarrow as pa
 
     return pa.Codec("snappy")
-
-
-#: Byte 5 of word 0 is the flags, word 2 the sequence.
-_HEADER = struct.Struct("<5xB10xQ")
 
 
 def precedence(record: bytes) -> tuple[int, int]:
@@ -213,7 +297,7 @@ def precedence(record: bytes) -> tuple[int, int]:
     one; compared as a number they are a total order, in which puts may be repeated and come in any
     order. What is too short for a header is older than every record.
     """
-    if len(record) < _HEADER.size:
+    if len(record) < PRECEDENCE.size:
         return (-1, 0)
-    flags, sequence = _HEADER.unpack_from(record)
+    flags, sequence = PRECEDENCE.unpack_from(record)
     return (sequence, flags)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from support.plans import AT
+from support.records import decoded
 from support.session import Session, row, simple_plan
 from tilewright_compiler.states import tile_columns
 from tilewright_runtime.errors import StoreError
@@ -77,7 +78,10 @@ def test_tiles_before_the_watermark_are_complete() -> None:
         session.store.scan(session.plan.name, entity, [Range(TILE, 0, 2 * BEGIN)])[0]
         for entity in ("s=a", "s=b")
     ]
-    stamps = [int(codec.decode(records, str)[0, STAMP]) for records in found]
+    stamps = [
+        int(decoded(codec, records, entity=entity, size_ms=TILE).rows[0, STAMP])
+        for records, entity in zip(found, ("s=a", "s=b"), strict=True)
+    ]
     assert [bool(stamp & COMPLETE) for stamp in stamps] == [
         session.plan.late.out_of_orderness_ms == 0,
         False,

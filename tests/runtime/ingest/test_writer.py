@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +24,7 @@ from tilewright import Operation
 from tilewright_runtime import Writer
 from tilewright_runtime.errors import InputError, StoreError
 from tilewright_runtime.ingest.aggregation import Aggregator
+from tilewright_runtime.ingest.merge import Merger
 from tilewright_runtime.tiles.rows import LevelTiles
 
 REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
@@ -437,16 +441,16 @@ def test_the_events_of_a_failed_commit_are_not_half_there(monkeypatch: pytest.Mo
         [*aggregations("n", [Operation.SUM]), *aggregations("n", [Operation.COUNT], None)],
     )
     session = Session(made)
-    original = Writer._merge_level
+    original = Merger._merge_level
     calls: list[int] = []
 
-    def fail(self: Writer, *arguments: Any) -> None:
+    def fail(self: Merger, *arguments: Any) -> None:
         calls.append(1)
         if len(calls) == 2:
             raise StoreError("the disk is full")
         original(self, *arguments)
 
-    monkeypatch.setattr(Writer, "_merge_level", fail)
+    monkeypatch.setattr(Merger, "_merge_level", fail)
     with pytest.raises(StoreError, match="the disk is full"):
         session.write([row("a", 1)], position="p")
     assert session.features(k="a") == {"n_sum_1h": None, "n_count": 0}
@@ -499,3 +503,32 @@ def test_two_streams_do_not_share_a_store() -> None:
         with pytest.raises(StoreError, match="written by the stream first, and this one is second"):
             writer.add_tiles(_levels(session, row("a", 1)), "second", 0)
     assert session.sums("a") == [1]
+
+
+def test_two_writers_of_one_file_count_its_events_once(tmp_path: Path) -> None:
+    """Of writers that read one file at the same time, the later to commit is refused."""
+    (tmp_path / "a.csv").write_text("k,n,t,ts\n" + f"a,1,x,{AT - 1}\n" * 600)
+    session = Session(url=f"lmdb:{tmp_path}/s")
+    gate = threading.Barrier(2)
+
+    def write(_: int) -> int:
+        with Writer(session.plan, session.store) as writer:
+            gate.wait()
+            try:
+                return writer.write(str(tmp_path / "a.csv")).events
+            except StoreError as error:
+                assert "another writer wrote the same input meanwhile" in str(error)
+                return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(write, range(2))) == 600
+    assert session.sums("a") == [600]
+
+
+def test_a_writer_is_of_the_process_that_made_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forked child cannot write with its parent's writer."""
+    session = Session()
+    with Writer(session.plan, session.store) as writer:
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        with pytest.raises(StoreError, match="of which this one is a fork"):
+            writer.write([row("a", 1)])

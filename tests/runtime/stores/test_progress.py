@@ -7,6 +7,7 @@ import json
 import pytest
 
 from support.plans import AT, MINUTE
+from support.records import decoded
 from support.session import Session, row
 from tilewright_runtime.stores.progress import Progress
 from tilewright_runtime.tiles.block import COMPLETE
@@ -23,7 +24,7 @@ def tiles(session: Session) -> list[tuple[int, int, int, bool]]:
     records = session.store.scan(session.plan.name, "s=a", [Range(FIVE, 0, 2 * AT // FIVE * FIVE)])[
         0
     ]
-    rows = RecordCodec(layout_of(session.plan)).decode(records, str)
+    rows = decoded(RecordCodec(layout_of(session.plan)), records).rows
     return [
         (int(tile[START]), int(tile[SEQUENCE]), int(tile[NEWEST]), bool(tile[STAMP] & COMPLETE))
         for tile in rows

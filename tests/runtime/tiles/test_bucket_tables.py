@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from support.cli import Desk
 from support.examples import few
 from support.plans import AT, HOUR, aggregations, plan_of
+from support.records import decoded
 from support.session import Session
 from tilewright import Aggregation, Operation
 from tilewright.operations import OperationSpec
@@ -175,8 +176,10 @@ def tables(session: Session) -> list[dict[str, list[bytes | None]]]:
         for level in session.plan.levels
     ]
     return [
-        codec.decode_block(records, str).variable
-        for records in session.store.scan(session.plan.name, "s=a", spans)
+        decoded(codec, records, size_ms=span.size_ms).variable
+        for span, records in zip(
+            spans, session.store.scan(session.plan.name, "s=a", spans), strict=True
+        )
     ]
 
 

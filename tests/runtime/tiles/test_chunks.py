@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from support.examples import few
 from support.plans import AT, HOUR, MINUTE, aggregations, plan_of
+from support.records import decoded, keys_of, names_of
 from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
@@ -56,7 +57,9 @@ def events(session: Session, key: str = "a") -> list[dict[str, Any]]:
     """What the chunks of a key hold."""
     program = Program(session.plan)
     assert program.events is not None
-    return list(program.events.chunks.read(chunks(session, key), str).to_pylist())
+    keys = keys_of([], session.plan.name, f"s={key}", FIVE, EVENTS)
+    names = names_of(program.events.chunks.codec, keys)
+    return list(program.events.chunks.read(chunks(session, key), f"s={key}", names).to_pylist())
 
 
 def test_a_chunk_holds_its_keys_events_and_the_columns_that_are_asked_for() -> None:
@@ -80,7 +83,7 @@ def test_a_chunk_holds_its_keys_events_and_the_columns_that_are_asked_for() -> N
     assert events(session, "b") == [{"__ts": TEN, "n": 9, "t": "z"}]
     program = Program(session.plan)
     assert program.events is not None
-    headers = program.events.chunks.codec.decode(chunks(session), str)
+    headers = decoded(program.events.chunks.codec, chunks(session), kind=EVENTS).rows
     assert headers[:, [SEQUENCE, NEWEST, START]].tolist() == [
         [2, TEN, TEN],
         [1, TEN + FIVE, TEN + FIVE],

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from support.events import to_arrow
 from support.examples import few
 from support.plans import AT, MINUTE, plan_of
+from support.records import names_of
 from tilewright import Aggregation, Operation
 from tilewright.operations import OperationSpec
 from tilewright_compiler.plan.model import Plan, State
@@ -128,7 +129,12 @@ def test_rows_of_raw_events_are_those_of_sql(kind: str) -> None:
         chunks, tiles = loaded.event_chunks(), loaded.tiles(FIVE)
         assert aggregator.chunks is not None and chunks is not None
         starts = [*tiles.keys.starts_ms, tiles.keys.starts_ms[-1] + FIVE]
-        found = events.between(aggregator.chunks.codec.encode(chunks.block), starts, str)
+        found = events.between(
+            aggregator.chunks.codec.encode(chunks.block, chunks.keys),
+            starts,
+            chunks.keys.entities[0],
+            names_of(aggregator.chunks.codec, chunks.keys),
+        )
         assert_same(made, aggregator, found, tiles.block, largest(rows))
 
     check()

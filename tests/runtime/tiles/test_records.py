@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +13,12 @@ from hypothesis import strategies as st
 
 from support.examples import few
 from support.plans import AT, aggregations, plan_of
+from support.records import decoded, encoded, keys_of, names_of
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime.errors import CorruptRecordError
 from tilewright_runtime.tiles.block import APPROXIMATE, COMPLETE, Block
+from tilewright_runtime.tiles.keys import EVENTS, TILES
 from tilewright_runtime.tiles.layout import NEWEST, SEQUENCE, STAMP, START, Layout, layout_of
 from tilewright_runtime.tiles.records import RecordCodec
 
@@ -65,6 +69,14 @@ def name_of(place: int) -> str:
     return f"tile number {place}"
 
 
+def decode(codec: RecordCodec, records: Sequence[bytes]) -> None:
+    """Decodes records as those of one entity, whatever they say."""
+    (identity,) = codec.identities(keys_of([0]))
+    levels = [(TILES, 300_000), (TILES, 3_600_000), (EVENTS, 300_000)]
+    names = codec.names(name_of, "things", ["s=a", "s=b"], levels)
+    codec.decode(records, [identity] * len(records), names)
+
+
 @st.composite
 def blocks(draw: st.DrawFn, layout: Layout) -> Block:
     """Blocks of any content: every number and every run of bytes that a record can hold."""
@@ -100,7 +112,7 @@ def test_a_block_comes_back_as_it_was(data: st.DataObject, compression: str) -> 
     codec = RecordCodec(layout)
     block = data.draw(blocks(layout))
     before = block.rows.copy()
-    back = codec.decode_block(codec.encode(block), name_of)
+    back = decoded(codec, encoded(codec, block))
     numbers = [SEQUENCE, NEWEST, START, *layout.names.values()]
     assert (block.rows == before).all()
     assert (back.rows[:, numbers] == before[:, numbers]).all()
@@ -118,15 +130,14 @@ def test_sums_keep_their_value_when_their_parts_are_evened_out(high: int, low: i
     rows = np.zeros((1, layout.words), dtype=np.int64)
     ((high_word, low_word),) = layout.limbs
     rows[0, [high_word, low_word]] = high >> 2, low
-    back = codec.decode_block(
-        codec.encode(Block(rows, {field.name: [None] for field in layout.variable})), name_of
-    ).rows[0]
+    block = Block(rows, {field.name: [None] for field in layout.variable})
+    back = decoded(codec, encoded(codec, block)).rows[0]
     assert 0 <= back[low_word] < 1 << 32
     assert int(back[high_word]) * 2**32 + int(back[low_word]) == (high >> 2) * 2**32 + low
 
 
-#: A tile under the layout of `small_plan`, word by word as records.py documents it.
-GOLDEN = bytes.fromhex(
+#: The same tile in version 1, which is bound to no key.
+OLD = bytes.fromhex(
     "48f1d23c01010006"  # checksum, version 1, flags 1 (complete), no compression, 6 words of header
     "efcdab89674523f1"  # storage fingerprint
     "0300000000000000"  # three events
@@ -142,10 +153,21 @@ GOLDEN = bytes.fromhex(
 )
 
 
-def test_fixed_bytes_have_a_fixed_meaning() -> None:
+#: A tile of `small_plan`, word by word as records.py documents it: of s=a in things at 5m.
+GOLDEN = (
+    bytes.fromhex(
+        "ebfce89802010006"  # checksum, version 2; the rest as in version 1
+        "36dbd211c1e8c0e1"  # fingerprint XOR XXH64 of things, NUL, s=a, NUL, size in 8 bytes
+    )
+    + OLD[16:]
+)
+
+
+@pytest.mark.parametrize("record", [GOLDEN, OLD], ids=["version 2", "version 1"])
+def test_fixed_bytes_have_a_fixed_meaning(record: bytes) -> None:
     """These bytes, committed here, are read by every later version as the same tile (errata A4)."""
     layout = layout_of(small_plan())
-    block = RecordCodec(layout).decode_block([GOLDEN], name_of)
+    block = decoded(RecordCodec(layout), [record])
     row = block.rows[0]
     assert (row[SEQUENCE], row[NEWEST], row[START]) == (3, AT - 1, 1_704_378_600_000)
     assert row[STAMP] & (COMPLETE | APPROXIMATE) == COMPLETE
@@ -153,10 +175,11 @@ def test_fixed_bytes_have_a_fixed_meaning() -> None:
     assert block.variable == {"max_t.value": [b"ab"]}
 
 
-def test_the_same_tile_has_the_same_bytes() -> None:
-    """Encoding what the fixed bytes mean gives the fixed bytes, on every machine."""
+@pytest.mark.parametrize("record", [GOLDEN, OLD], ids=["version 2", "version 1"])
+def test_the_same_tile_has_the_same_bytes(record: bytes) -> None:
+    """Encoding what the fixed bytes mean gives those of version 2, on every machine."""
     codec = RecordCodec(layout_of(small_plan()))
-    assert codec.encode(codec.decode_block([GOLDEN], name_of)) == [GOLDEN]
+    assert encoded(codec, decoded(codec, [record])) == [GOLDEN]
 
 
 def test_a_header_and_a_number_are_whole_words() -> None:
@@ -170,26 +193,25 @@ def sketch_record() -> bytes:
     layout = layout_of(plan())
     rows = np.arange(layout.words, dtype=np.int64)[None, :].copy()
     rows[:, STAMP] = 0
-    return RecordCodec(layout).encode(
-        Block(rows, {field.name: [b"abcd" * 20] for field in layout.variable})
-    )[0]
+    block = Block(rows, {field.name: [b"abcd" * 20] for field in layout.variable})
+    return encoded(RecordCodec(layout), block)[0]
 
 
-@pytest.mark.parametrize("which", ["small", "sketches"])
+@pytest.mark.parametrize("which", ["small", "old", "sketches"])
 def test_every_flipped_bit_is_noticed(which: str) -> None:
     """No single bit of a record, in header, numbers, lengths or sketches, can change without an
     error.
     """
     codec, record = (
-        (RecordCodec(layout_of(small_plan())), GOLDEN)
-        if which == "small"
+        (RecordCodec(layout_of(small_plan())), OLD if which == "old" else GOLDEN)
+        if which != "sketches"
         else (RecordCodec(layout_of(plan())), sketch_record())
     )
     for bit in range(len(record) * 8):
         damaged = bytearray(record)
         damaged[bit // 8] ^= 1 << bit % 8
         with pytest.raises(CorruptRecordError):
-            codec.decode([bytes(damaged)], name_of)
+            decode(codec, [bytes(damaged)])
 
 
 @pytest.mark.parametrize(
@@ -198,7 +220,7 @@ def test_every_flipped_bit_is_noticed(which: str) -> None:
 def test_a_record_of_another_length_is_refused(length: int) -> None:
     """A record that was cut, or to which bytes were added, is damaged."""
     with pytest.raises(CorruptRecordError):
-        RecordCodec(layout_of(small_plan())).decode([(GOLDEN + bytes(8))[:length]], name_of)
+        decode(RecordCodec(layout_of(small_plan())), [(GOLDEN + bytes(8))[:length]])
 
 
 def test_two_damages_do_not_even_out() -> None:
@@ -206,7 +228,7 @@ def test_two_damages_do_not_even_out() -> None:
     right.
     """
     with pytest.raises(CorruptRecordError):
-        RecordCodec(layout_of(small_plan())).decode([GOLDEN[:-2], GOLDEN + b"ab"], name_of)
+        decode(RecordCodec(layout_of(small_plan())), [GOLDEN[:-2], GOLDEN + b"ab"])
 
 
 def test_a_damaged_record_is_named() -> None:
@@ -217,15 +239,16 @@ def test_a_damaged_record_is_named() -> None:
     with pytest.raises(
         CorruptRecordError, match=r"^tile number 1: the checksum .* Nothing was merged"
     ):
-        RecordCodec(layout_of(small_plan())).decode([GOLDEN, damaged, GOLDEN], name_of)
+        decode(RecordCodec(layout_of(small_plan())), [GOLDEN, damaged, GOLDEN])
 
 
 def test_another_version_is_named() -> None:
     """A record of a later format is not taken for a damaged one."""
     with pytest.raises(
-        CorruptRecordError, match="tile number 0: record version 9, but this plan writes 1"
+        CorruptRecordError,
+        match="tile number 0: record version 9, but this version of Tilewright reads 1 and 2",
     ):
-        RecordCodec(layout_of(small_plan())).decode([GOLDEN[:4] + b"\x09" + GOLDEN[5:]], name_of)
+        decode(RecordCodec(layout_of(small_plan())), [GOLDEN[:4] + b"\x09" + GOLDEN[5:]])
 
 
 def test_another_plans_record_is_named() -> None:
@@ -234,7 +257,9 @@ def test_another_plans_record_is_named() -> None:
     with pytest.raises(
         CorruptRecordError, match=f"fingerprint {FINGERPRINT}, not 0000000000000001"
     ):
-        RecordCodec(layout_of(other)).decode([GOLDEN], name_of)
+        decode(RecordCodec(layout_of(other)), [OLD])
+    with pytest.raises(CorruptRecordError, match="the checksum of this tile is wrong"):
+        decode(RecordCodec(layout_of(other)), [GOLDEN])
 
 
 def test_compression_is_only_used_where_it_saves_bytes() -> None:
@@ -245,7 +270,7 @@ def test_compression_is_only_used_where_it_saves_bytes() -> None:
     rows = np.zeros((1, layout.words), dtype=np.int64)
     noise = np.random.default_rng(1).bytes(500)
     sizes = [
-        len(RecordCodec(layout).encode(Block(rows, {"max_t.value": [part]}))[0])
+        len(encoded(RecordCodec(layout), Block(rows, {"max_t.value": [part]}))[0])
         for part in (noise, b"a" * 500)
     ]
     assert sizes[0] == layout.fixed_bytes + 500
@@ -261,6 +286,39 @@ def test_marking_records_complete_is_encoding_them_so(data: st.DataObject) -> No
     codec = RecordCodec(layout_of(plan()))
     block = data.draw(blocks(codec.layout))
     which = data.draw(st.lists(st.booleans(), min_size=len(block), max_size=len(block)))
-    open_tiles = codec.encode(block)
+    open_tiles = encoded(codec, block)
     block.rows[which, STAMP] |= COMPLETE
-    assert codec.completed(open_tiles, which) == codec.encode(block)
+    assert codec.completed(open_tiles, which) == encoded(codec, block)
+
+
+@pytest.mark.parametrize(
+    ("key", "owner"),
+    [
+        ({"entity": "s=b"}, r"tile tiles::things::\{s=b\}::5m::202401041430"),
+        ({"size_ms": 3_600_000}, r"tile tiles::things::\{s=a\}::1h::2024010414"),
+        ({"kind": EVENTS}, r"tile tiles::things::\{s=a\}::events::"),
+        ({"entity": "s=c"}, "a tile of another entity or plan that begins at 2024-01-04T14:30:00Z"),
+        ({"table": "others"}, "a tile of another entity or plan"),
+    ],
+    ids=["entity", "level", "kind", "unknown entity", "table"],
+)
+def test_a_record_in_anothers_place_is_named_with_its_owner(
+    key: dict[str, Any], owner: str
+) -> None:
+    """A whole record of another key is refused, and the error names both."""
+    codec = RecordCodec(layout_of(small_plan()))
+    block = decoded(codec, [GOLDEN])
+    keys = keys_of([1_704_378_600_000], **key)
+    with pytest.raises(CorruptRecordError, match=f"^tile number 0: in its place stands ({owner})"):
+        decode(codec, codec.encode(block, keys))
+
+
+def test_a_record_at_anothers_start_is_named_with_its_owner() -> None:
+    """A record of another start is refused where the key is known, and the error names both."""
+    codec = RecordCodec(layout_of(small_plan()))
+    keys = keys_of([1_704_378_900_000])
+    with pytest.raises(
+        CorruptRecordError,
+        match=r"::5m::202401041435: in its place stands tile tiles::.*::5m::202401041430\.",
+    ):
+        codec.decode_block([GOLDEN], keys, names_of(codec, keys))

@@ -117,7 +117,7 @@ def records(levels: list[LevelTiles]) -> dict[Tile, bytes]:
             Tile(keys.size_ms, keys.entities[i], start)
             for i, start in zip(keys.entity, keys.starts_ms, strict=True)
         ]
-        found |= dict(zip(names, codec.encode(tiles.block), strict=True))
+        found |= dict(zip(names, codec.encode(tiles.block, keys), strict=True))
     return found
 
 

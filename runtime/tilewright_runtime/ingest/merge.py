@@ -1,0 +1,113 @@
+"""Merging: new tiles with those that a store has, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tilewright_compiler.plan.model import Plan
+
+from ..states.fields import VariableKind
+from ..stores.base import Transaction, tile_namer
+from ..stores.progress import Progress
+from ..tiles.block import COMPLETE, Block, merge_blocks
+from ..tiles.chunks import EventChunks
+from ..tiles.keys import EVENTS, TILES, Kind
+from ..tiles.layout import NEWEST, STAMP, START, Layout
+from ..tiles.records import RecordCodec
+from ..tiles.rows import LevelTiles, TileRows
+
+
+class _Form(NamedTuple):
+    """How the records of one kind merge, and how they are written."""
+
+    layout: Layout
+    kinds: Mapping[str, VariableKind]
+    codec: RecordCodec
+
+
+class Merger:
+    """Merges the tiles and chunks of one plan with those that its store has."""
+
+    def __init__(self, plan: Plan, rows: TileRows, chunks: EventChunks | None, url: str) -> None:
+        """`url` names the store in errors."""
+        self._plan = plan
+        self._url = url
+        self._forms = {TILES: _Form(rows.layout, rows.kinds, RecordCodec(rows.layout))}
+        self._levels: list[tuple[Kind, int]] = [(TILES, level.size_ms) for level in plan.levels]
+        if chunks is not None:
+            self._forms[EVENTS] = _Form(chunks.layout, chunks.kinds, chunks.codec)
+            self._levels.append((EVENTS, chunks.size_ms))
+
+    def merge(
+        self, transaction: Transaction, levels: Sequence[LevelTiles], events: int
+    ) -> tuple[Progress, Progress]:
+        """Puts new tiles merged with the stored ones; returns the progress before and after.
+
+        `events` is how many events they hold. Raises CorruptRecordError if a stored tile is
+        damaged; then nothing of the transaction may stay.
+        """
+        before = Progress.load(self._plan, transaction.get)
+        after = before.after(newest_ms(levels), events)
+        watermark_ms = after.watermark_ms(self._plan)
+        for tiles in levels:
+            self._merge_level(transaction, tiles, before.newest_ms, watermark_ms)
+        after.save(self._plan, transaction)
+        return before, after
+
+    def _merge_level(
+        self,
+        transaction: Transaction,
+        tiles: LevelTiles,
+        stored_newest_ms: int | None,
+        watermark_ms: int | None,
+    ) -> None:
+        """Merges and puts the tiles of one level.
+
+        Those that begin after the newest event before this batch cannot be in the store, so they
+        are not looked up.
+        """
+        merged = Block(
+            tiles.block.rows.copy(),
+            {name: list(values) for name, values in tiles.block.variable.items()},
+        )
+        if stored_newest_ms is not None:
+            candidates = np.flatnonzero(tiles.block.rows[:, START] <= stored_newest_ms)
+            self._merge_stored(transaction, tiles, merged, candidates)
+        if watermark_ms is not None:
+            ended = merged.rows[:, START] + (tiles.keys.size_ms - 1) <= watermark_ms
+            merged.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
+        codec = self._forms[tiles.keys.kind].codec
+        transaction.put_tiles(tiles.keys, codec.encode(merged, tiles.keys))
+
+    def _merge_stored(
+        self,
+        transaction: Transaction,
+        tiles: LevelTiles,
+        merged: Block,
+        candidates: NDArray[np.intp],
+    ) -> None:
+        """Merges those of the candidates that the store has into their places in `merged`."""
+        stored = transaction.get_tiles(tiles.keys.take(candidates))
+        indices = candidates[[record is not None for record in stored]]
+        if not len(indices):
+            return
+        form = self._forms[tiles.keys.kind]
+        records = [record for record in stored if record is not None]
+        keys = tiles.keys.take(indices)
+        names = form.codec.names(
+            tile_namer(self._url, keys), keys.table, keys.entities, self._levels
+        )
+        older = form.codec.decode_block(records, keys, names)
+        merged.put(indices, merge_blocks(form.layout, form.kinds, older, tiles.block.take(indices)))
+
+
+def newest_ms(levels: Iterable[LevelTiles]) -> int | None:
+    """Finds the time of the newest event in some tiles; None without any."""
+    return max(
+        (int(tiles.block.rows[:, NEWEST].max()) for tiles in levels if len(tiles.block)),
+        default=None,
+    )

@@ -1,0 +1,34 @@
+"""What a write did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ..errors import InputError
+
+
+@dataclass
+class WriteReport:
+    """What a write did: rows by what became of them, and how many records it put."""
+
+    rows: int = 0
+    events: int = 0
+    filtered: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    tiles: Counter[int] = field(default_factory=Counter)
+    """Tiles by size."""
+    chunks: int = 0
+    """Chunks of raw events."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Bytes at the end of an input that are not yet a whole record; they are read when they are, or
+    by `final`.
+    """
+    errors: list[InputError] = field(default_factory=list)
+
+    @property
+    def usable(self) -> bool:
+        """Whether the write was of use: something was read without a complaint, or nothing was
+        there to complain of.
+        """
+        return not self.errors and (self.events + self.filtered > 0 or not self.refused)
