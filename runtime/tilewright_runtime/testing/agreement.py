@@ -21,7 +21,7 @@ from tilewright_compiler.plan.model import Plan, State
 from ..errors import CorruptRecordError
 from ..states.base import NUMPY_DTYPES, kind_of
 from ..tiles.block import Block
-from ..tiles.keys import TileKeys, tile_id
+from ..tiles.keys import TILES, TileKeys, tile_id
 from ..tiles.layout import NEWEST, SEQUENCE, Layout, layout_of
 from ..tiles.records import RecordCodec
 
@@ -51,15 +51,20 @@ def disagreements(
         if tile not in found:
             wrong.append(f"{tile}: is missing")
             continue
-        keys = TileKeys(plan.name, tile.size_ms, [tile.entity], [0], [tile.start_ms])
         try:
-            got = codec.decode_block([found[tile]], keys, codec.names(keys.name, "", (), ()))
+            got = _decoded(plan, codec, tile, found[tile])
         except CorruptRecordError as error:
             wrong.append(str(error))
             continue
-        want = codec.decode_block([record], keys, codec.names(keys.name, "", (), ()))
+        want = _decoded(plan, codec, tile, record)
         wrong += [f"{tile}: {what}" for what in _differences(plan, codec.layout, want, got)]
     return wrong
+
+
+def _decoded(plan: Plan, codec: RecordCodec, tile: Tile, record: bytes) -> Block:
+    keys = TileKeys(plan.name, tile.size_ms, [tile.entity], [0], [tile.start_ms])
+    names = codec.names(lambda i: str(tile), plan.name, [tile.entity], [(TILES, tile.size_ms)])
+    return codec.decode_block([record], keys, names)
 
 
 def _differences(plan: Plan, layout: Layout, want: Block, got: Block) -> Iterator[str]:
