@@ -59,7 +59,7 @@ def _added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def _forget() -> None:
     compiled_kinds.state_types.cache_clear()
-    run_kinds._tables.cache_clear()
+    run_kinds._entries.cache_clear()
 
 
 def events(count: int = 60) -> list[Event]:

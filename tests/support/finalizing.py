@@ -1,4 +1,4 @@
-"""The value of one operation of given merged states, without a store."""
+"""One state, and the value of one operation of given merged states, without a store."""
 
 from __future__ import annotations
 
@@ -7,9 +7,26 @@ from typing import Any
 
 from support.plans import aggregations, plan_of
 from tilewright.operations import OperationSpec
-from tilewright_compiler.plan.model import Plan
+from tilewright_compiler.plan.model import Plan, State
 from tilewright_runtime.fetch.finalize import finalizer
-from tilewright_runtime.tiles.layout import layout_of, variable_kinds
+from tilewright_runtime.states.base import Placement, StateType, kind_of
+from tilewright_runtime.states.values import Merged
+from tilewright_runtime.tiles.layout import layout_of
+
+
+def state_of(
+    kind: str,
+    type_: str = "BIGINT",
+    params: Mapping[str, int | str] | None = None,
+    *,
+    words: Mapping[str, int] | None = None,
+    dtypes: Mapping[str, str] | None = None,
+    field: str | None = None,
+) -> StateType:
+    """A state called `it`, with its numbers at these words and this field of changing length."""
+    state = State(id="it", kind=kind, input="x", type=type_, params=dict(params or {}))
+    name = None if field is None else f"it.{field}"
+    return kind_of(kind)(Placement(state, words or {}, dtypes or {}, name))
 
 
 def _plan(operation: OperationSpec, type_: str) -> Plan:
@@ -26,18 +43,17 @@ def value_of(
     other words are 0.
     """
     plan = _plan(operation, type_)
-    layout, states = layout_of(plan), {state.id: state for state in plan.states}
+    layout = layout_of(plan)
     words: list[Any] = [0] * layout.words
     for name, word in layout.names.items():
         words[word] = numbers.get(name.rpartition(".")[2], 0)
     held = {
         field.name: (objects or {}).get(field.name.rpartition(".")[2]) for field in layout.variable
     }
-    return finalizer(plan.features[0], states, layout)(words, held)
+    return finalizer(plan.features[0], layout)(Merged(words, held))
 
 
 def functions_of(operation: OperationSpec, type_: str) -> Any:
-    """The functions of the only field of changing length of an operation's states."""
-    plan = _plan(operation, type_)
-    (functions,) = variable_kinds(plan, layout_of(plan)).values()
-    return functions
+    """The state of an operation that has the only field of changing length."""
+    (state,) = layout_of(_plan(operation, type_)).codecs.values()
+    return state

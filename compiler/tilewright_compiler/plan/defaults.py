@@ -6,8 +6,11 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
+
+#: Decimals have at most 38 digits. The caller's own context may round to fewer.
+_EXACT = Context(prec=38, traps=[InvalidOperation])
 
 _MAP = re.compile(r"MAP\((.*?), (.*)\)")
 _ITEMS = re.compile(r"STRUCT\(item (.*), count BIGINT\)")
@@ -68,16 +71,23 @@ def _whole(written: Any) -> int:
     return written
 
 
-def _number(written: Any) -> float:
+def _number(written: Any) -> int | float:
     if not isinstance(written, int | float) or isinstance(written, bool) or written - written != 0:
         raise ValueError(f"{written!r} is not a number")
     return written
 
 
+def _double(written: Any) -> float:
+    try:
+        return float(_number(written))
+    except OverflowError as too_large:
+        raise ValueError(f"{written!r} does not fit a double") from too_large
+
+
 def _decimal(written: Any, precision: int, scale: int) -> Decimal:
     try:
         exact = Decimal(_of(str, written) if isinstance(written, str) else str(_number(written)))
-        fitting = exact.quantize(Decimal(1).scaleb(-scale))
+        fitting = exact.quantize(Decimal((0, (1,), -scale)), context=_EXACT)
     except InvalidOperation as wrong:
         raise ValueError(f"{written!r} is not a decimal") from wrong
     if fitting != exact or len(fitting.as_tuple().digits) > precision:
@@ -92,8 +102,8 @@ def _moment(written: Any) -> datetime:
 
 #: type -> the value of what is written; the others are whole numbers
 _PLAIN: dict[str, Callable[[Any], Any]] = {
-    "DOUBLE": _number,
-    "FLOAT": _number,
+    "DOUBLE": _double,
+    "FLOAT": _double,
     "BOOLEAN": lambda written: _of(bool, written),
     "VARCHAR": lambda written: _of(str, written),
     "DATE": lambda written: date.fromisoformat(_of(str, written)),

@@ -8,9 +8,8 @@ import numpy as np
 
 from tilewright_compiler.plan.model import EventLog, Plan
 
-from ..states.fields import FieldCodec
 from ..tiles.block import Block
-from ..tiles.bucket_tables import Buckets
+from ..tiles.buckets import BucketTables
 from ..tiles.chunks import EventChunks
 from ..tiles.layout import START, Layout
 from ..tiles.raw_events import RawEvents
@@ -27,8 +26,7 @@ class ExactEvents:
         plan: Plan,
         events: EventLog,
         layout: Layout,
-        kinds: Mapping[str, FieldCodec],
-        buckets: Mapping[str, Buckets],
+        buckets: Mapping[str, BucketTables],
     ) -> None:
         needed = {
             state
@@ -38,7 +36,7 @@ class ExactEvents:
         }
         self.chunks = EventChunks(plan, events)
         self._builder = RawEvents(
-            [state for state in plan.states if state.id in needed], layout, kinds, buckets
+            [state for state in plan.states if state.id in needed], layout, buckets
         )
 
     def between(

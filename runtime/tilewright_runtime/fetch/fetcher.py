@@ -140,11 +140,11 @@ class Fetcher:
     def evaluate(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> dict[str, Any]:
         """The values of all features, in the plan's order, from a cover for each window."""
         values: dict[str, Any] = self._template.copy()
-        for window, (numbers, objects) in zip(
+        for window, merged in zip(
             self.program.windows, self.program.merge(tiles, covers), strict=True
         ):
             for name, finalize in window.features:
-                values[name] = finalize(numbers, objects)
+                values[name] = finalize(merged)
         return values
 
     def answer(

@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tilewright_compiler.plan.model import Feature, Plan
 
-from ..states.base import MergeGroup, Rows
-from ..states.fields import Bytes, FieldCodec
-from ..states.values import Finalizer
+from ..states.base import Rows, StateType
+from ..states.fields import Bytes
+from ..states.values import Finalizer, Merged
 from ..tiles.block import APPROXIMATE
-from ..tiles.bucket_tables import Bucket, Buckets, buckets_of
+from ..tiles.buckets import Bucket, BucketTables, buckets_of
 from ..tiles.cover import (
     ENDS,
     Segment,
@@ -30,7 +30,7 @@ from ..tiles.cover import (
     window_start,
 )
 from ..tiles.keys import EVENTS, TILES, Kind, Range
-from ..tiles.layout import NEWEST, STAMP, START, Layout, bucket_field, layout_of, variable_kinds
+from ..tiles.layout import NEWEST, STAMP, START, Layout, bucket_field, layout_of
 from ..tiles.records import Names, RecordCodec
 from ..times import EARLIEST_MS
 from .finalize import bucket_finalizer, finalizer
@@ -56,8 +56,8 @@ class WindowProgram:
     """Those of them that are merged; the text of a first or last is chosen."""
     bucket_fields: tuple[str, ...]
     """Those of them that hold tables of bucket values."""
-    merge_groups: tuple[MergeGroup, ...]
-    """The numbers that merge together and that those features need."""
+    joint_states: tuple[StateType, ...]
+    """The states whose numbers merge together and that those features need."""
 
     @cached_property
     def one_size_ms(self) -> int:
@@ -132,15 +132,6 @@ class Tiles:
         return begin, bisect_left(self.starts, segment.end_ms, begin, last)
 
 
-class Merged(NamedTuple):
-    """What a cover amounts to: numbers by the word of the record, merged objects by variable
-    field.
-    """
-
-    numbers: list[Any]
-    objects: dict[str, Any]
-
-
 class Program:
     """The steps of a fetch for one plan: ranges, decoding, heads, covers, merging.
 
@@ -152,7 +143,6 @@ class Program:
         self.layout: Layout = layout_of(plan)
         self.codec = RecordCodec(self.layout)
         self.ladder_ms = tuple(level.size_ms for level in plan.levels)
-        self.kinds: dict[str, FieldCodec] = variable_kinds(plan, self.layout)
         self.buckets = buckets_of(plan)
         self.windows = _windows(plan, self.layout, self.buckets, self.ladder_ms)
         self._prorated = [
@@ -162,14 +152,14 @@ class Program:
         self._reads = reads_of(
             [window for window in self.windows if window.levels_ms], self.ladder_ms
         )
-        self.events = _events(plan, self.layout, self.kinds, self.buckets)
+        self.events = _events(plan, self.layout, self.buckets)
         self._levels: list[tuple[Kind, int]] = [(TILES, size_ms) for size_ms in self.ladder_ms]
         if plan.events is not None:
             self._levels.append((EVENTS, plan.events.size_ms))
         self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
         self._empty = self.layout.identities()
-        for merge_group in self.layout.merge_groups:
-            merge_group.mark_missing(self._empty)
+        for state in self.layout.joint_states:
+            state.mark_missing(self._empty)
 
     def ranges(self, at_ms: int) -> list[Range]:
         """What to read, level after level: the tiles that some cover needs, whichever newest tiles
@@ -321,7 +311,7 @@ class Program:
                         numbers[columns] = _weighted(parts[first:last].tolist(), parts_of[i])
                     first = last
         for window, one, window_places in zip(self.windows, merged, places, strict=True):
-            if window_places and (window.merge_groups or window.fields):
+            if window_places and (window.joint_states or window.fields):
                 self._merge_others(window, tiles, window_places, one)
         for i, (window, one, window_places) in enumerate(
             zip(self.windows, merged, places, strict=True)
@@ -368,11 +358,11 @@ class Program:
         """First and last values, moments, texts and sketches, which no ufunc can merge."""
         indices = [i for begin, end in places for i in range(begin, end)]
         rows = tiles.rows[indices]
-        for merge_group in window.merge_groups:
+        for state in window.joint_states:
             # A time lies in one tile only, so among the tiles of a cover, oldest first, there are
             # no ties.
-            chosen = merge_group.merge_tiles(rows, merged.numbers)
-            if chosen is not None and (text := merge_group.text) is not None:
+            chosen = state.merge_tiles(rows, merged.numbers)
+            if chosen is not None and (text := state.text) is not None:
                 merged.objects[text] = self._variable(tiles, indices[chosen])[self._fields[text]]
         for name in window.merged_fields:
             place = self._fields[name]
@@ -381,7 +371,7 @@ class Program:
                 for part in (self._variable(tiles, i)[place] for i in indices)
                 if part is not None
             ]
-            merged.objects[name] = self.kinds[name].merge(parts) if parts else None
+            merged.objects[name] = self.layout.codecs[name].merge(parts) if parts else None
 
     def _variable(self, tiles: Tiles, i: int) -> list[Bytes]:
         """The variable fields of a tile; decompressed when first asked for, since few windows need
@@ -407,9 +397,7 @@ class Program:
         return quality
 
 
-def _events(
-    plan: Plan, layout: Layout, kinds: Mapping[str, FieldCodec], buckets: Mapping[str, Buckets]
-) -> ExactEvents | None:
+def _events(plan: Plan, layout: Layout, buckets: Mapping[str, BucketTables]) -> ExactEvents | None:
     """What counts a plan's raw events, if it keeps any; imported only then, since most plans keep
     none.
     """
@@ -417,7 +405,7 @@ def _events(
         return None
     from .exact import ExactEvents
 
-    return ExactEvents(plan, plan.events, layout, kinds, buckets)
+    return ExactEvents(plan, plan.events, layout, buckets)
 
 
 def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[Any]:
@@ -431,7 +419,7 @@ def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[
 
 
 def _windows(
-    plan: Plan, layout: Layout, buckets: Mapping[str, Buckets], ladder_ms: Sequence[int]
+    plan: Plan, layout: Layout, buckets: Mapping[str, BucketTables], ladder_ms: Sequence[int]
 ) -> tuple[WindowProgram, ...]:
     finalizers = _finalizers(plan, layout, buckets)
     groups: dict[tuple[int | None, str, tuple[int, ...]], list[Feature]] = {}
@@ -439,7 +427,7 @@ def _windows(
         groups.setdefault((feature.window_ms, feature.edge, tuple(feature.levels_ms)), []).append(
             feature
         )
-    chosen = {merge_group.text for merge_group in layout.merge_groups}
+    chosen = {state.text for state in layout.joint_states}
     programs = []
     for (window_ms, edge, levels_ms), features in groups.items():
         needed = {state for feature in features for state in feature.states}
@@ -465,25 +453,22 @@ def _windows(
                 (*fields, *tables),
                 tuple(name for name in fields if name not in chosen),
                 tables,
-                tuple(
-                    merge_group
-                    for merge_group in layout.merge_groups
-                    if merge_group.state in needed
-                ),
+                tuple(state for state in layout.joint_states if state.id in needed),
             )
         )
     return tuple(programs)
 
 
-def _finalizers(plan: Plan, layout: Layout, buckets: Mapping[str, Buckets]) -> dict[str, Finalizer]:
-    states = {state.id: state for state in plan.states}
+def _finalizers(
+    plan: Plan, layout: Layout, buckets: Mapping[str, BucketTables]
+) -> dict[str, Finalizer]:
     made = {}
     for feature in plan.features:
         if feature.bucket is None:
-            made[feature.name] = finalizer(feature, states, layout)
+            made[feature.name] = finalizer(feature, layout)
         else:
             field = bucket_field(feature.bucket)
             made[feature.name] = bucket_finalizer(
-                feature, states, buckets[field].layout, field, buckets[field].type
+                feature, buckets[field].layout, field, buckets[field].type
             )
     return made

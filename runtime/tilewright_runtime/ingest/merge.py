@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Plan
 
-from ..states.fields import VariableKind
+from ..states.fields import FieldCodec
 from ..stores.base import Transaction, tile_namer
 from ..stores.progress import Progress
 from ..tiles.block import COMPLETE, Block, merge_blocks
@@ -25,7 +25,7 @@ class _Form(NamedTuple):
     """How the records of one kind merge, and how they are written."""
 
     layout: Layout
-    kinds: Mapping[str, VariableKind]
+    codecs: Mapping[str, FieldCodec]
     codec: RecordCodec
 
 
@@ -36,10 +36,10 @@ class Merger:
         """`url` names the store in errors."""
         self._plan = plan
         self._url = url
-        self._forms = {TILES: _Form(rows.layout, rows.kinds, RecordCodec(rows.layout))}
+        self._forms = {TILES: _Form(rows.layout, rows.codecs, RecordCodec(rows.layout))}
         self._levels: list[tuple[Kind, int]] = [(TILES, level.size_ms) for level in plan.levels]
         if chunks is not None:
-            self._forms[EVENTS] = _Form(chunks.layout, chunks.kinds, chunks.codec)
+            self._forms[EVENTS] = _Form(chunks.layout, chunks.codecs, chunks.codec)
             self._levels.append((EVENTS, chunks.size_ms))
 
     def merge(
@@ -102,7 +102,9 @@ class Merger:
             tile_namer(self._url, keys), keys.table, keys.entities, self._levels
         )
         older = form.codec.decode_block(records, keys, names)
-        merged.put(indices, merge_blocks(form.layout, form.kinds, older, tiles.block.take(indices)))
+        merged.put(
+            indices, merge_blocks(form.layout, form.codecs, older, tiles.block.take(indices))
+        )
 
 
 def newest_ms(levels: Iterable[LevelTiles]) -> int | None:

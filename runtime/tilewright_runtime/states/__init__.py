@@ -1,6 +1,5 @@
-"""The kinds of states, one file for each family: made of columns and of raw events, merged,
-encoded, and asked for values.
+"""The kinds of states, one file for each family, and what they have in common.
 
-A file has a table `KINDS`, and of the operations that are made of those states `FINALIZERS` and,
-where a part of a tile has a meaning, `PRORATED`. `state_kinds` finds it by itself.
+A file of `kinds` has a table `KINDS`, and of the operations that are made of those states
+`FINALIZERS` and, where a part of a tile has a meaning, `PRORATED`. `base` finds it by itself.
 """

@@ -1,15 +1,13 @@
-"""What the runtime knows of a kind of state and of an operation, and how the files of `states` that
-say it are found.
-"""
+"""What a kind of state does, and how the files that say it are found."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,35 +16,71 @@ from tilewright_compiler.plan.model import State
 
 from ..errors import PlanError
 from .fields import Bytes, FieldCodec
+from .values import Merged
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from .grouped_values import GroupedValues
-    from .values import Finalizer, FinalizerContext
 
 #: Rows of records as (tiles, words): words of 8 bytes, of which floats are seen through a view.
 Rows = NDArray[np.int64]
-Places = NDArray[np.intp]
+Indices = NDArray[np.intp]
 
 NUMPY_DTYPES: dict[str, Any] = {"i64": np.int64, "f64": np.float64}
 
 
-@dataclass(frozen=True)
-class MergeGroup:
-    """Numbers of one state that merge together, where numpy has no function that merges each by
-    itself.
+class Placement(NamedTuple):
+    """A state of a plan, and where a record keeps its fields."""
 
-    What is called a text here is the state's field of changing length, if the numbers decide which
-    of several is kept.
+    state: State
+    words: Mapping[str, int]
+    """The word of each number."""
+    dtypes: Mapping[str, str]
+    """The type of each number, `i64` or `f64`."""
+    field: str | None
+    """The field of changing length in full, `{state}.{field}`; None if there is none."""
+
+
+class StateType(FieldCodec):
+    """One state of a record: made of values, merged, encoded and finalized.
+
+    A kind of state is a subclass. It overrides what its numbers and its field of changing length
+    need: numbers that numpy merges one by one (`add`, `min`, `max`) need nothing.
     """
 
-    state: str
-    """The id of the state."""
+    merges_numbers: ClassVar[bool] = False
+    """Whether its numbers merge together, by the methods below, instead of one by one."""
+
+    def __init__(self, placement: Placement) -> None:
+        self.state, self.words, self.dtypes, self.field = placement
+        self.id = self.state.id
+        self.tells_presence = self.field is not None
+        """Whether `has_value` can tell that a bucket holds a value, as bytes do by being there."""
+
+    # Its values.
+
+    def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any] | list[Bytes]]:
+        """Make every field of each group of values: an array of numbers, or a list of bytes."""
+        raise NotImplementedError
+
+    def from_column(self, column: pa.Array) -> list[Bytes]:
+        """Make the bytes of each tile from what the tile query gives for the field."""
+        raise NotImplementedError
+
+    def has_value(self, merged: Merged) -> bool:
+        """Tell whether merged states hold any value."""
+        return self.field is not None and merged.object(self.field) is not None
+
+    def difference(self, want: bytes, got: bytes) -> str | None:
+        """Describe how bytes made of the same values differ; None where sketches agree."""
+        return f"is {got!r}, not {want!r}"
+
+    # Numbers that merge together, where numpy has no function that merges each by itself.
 
     @property
     def text(self) -> str | None:
-        """The name of its text; None if it has none."""
+        """The field of changing length that goes with the numbers, if they decide which is kept."""
         return None
 
     @property
@@ -55,113 +89,87 @@ class MergeGroup:
         return ()
 
     @property
-    def made(self) -> Sequence[int]:
-        """The words that are no columns of a row of a tile, since `build` makes them."""
+    def derived_words(self) -> Sequence[int]:
+        """The words that `derive` fills, since no column of a row of a tile holds them."""
         return ()
 
     def empty(self) -> Mapping[int, int | float]:
-        """What an empty tile holds, by word, where that is not 0."""
+        """Return what an empty tile holds, by word, where that is not 0."""
         return {}
 
-    def build(self, table: pa.Table, rows: Rows) -> None:
-        """Makes the words of `made` in rows that are otherwise complete, from a table with a row of
-        a tile for each.
-        """
+    def derive(self, table: pa.Table, rows: Rows) -> None:
+        """Fill `derived_words` in rows from a table with a row for each."""
 
-    def merge_pairs(
+    def merge_rows(
         self, older: Rows, newer: Rows, rows: Rows, texts: Sequence[tuple[Bytes, Bytes]] | None
     ) -> NDArray[np.bool_] | None:
-        """Puts each older row merged with the newer one into `rows`; returns where the older one's
-        text is kept.
+        """Put each older row merged with the newer one into `rows`.
+
+        Returns where the older one's text is kept.
         """
         raise NotImplementedError
 
-    def merge_runs(self, parts: Rows, rows: Rows, begins: Places, ends: Places) -> Places | None:
-        """Puts each run of parts into `rows`, oldest part first, no two of one time; returns which
-        one's text is kept.
+    def merge_runs(self, parts: Rows, rows: Rows, begins: Indices, ends: Indices) -> Indices | None:
+        """Put each run of parts, oldest first and no two of one time, into `rows`.
+
+        Returns the index of the part whose text is kept.
         """
         raise NotImplementedError
 
     def merge_tiles(self, parts: Rows, numbers: list[Any]) -> int | None:
-        """The same of one run, into Python numbers by word; None where no text is kept."""
+        """Merge one run, as `merge_runs` does, into Python numbers by word."""
         raise NotImplementedError
 
+    def mark_missing(self, numbers: list[Any]) -> None:
+        """Put None in place of the numbers of a row that stand for no value."""
+
     def magnitudes(self, rows: Rows) -> Mapping[int, float]:
-        """What the doubles of one row are sums of, by word: the order of events may change them by
-        a small part of that.
+        """Return, by word, the size of what the doubles of one row are sums of.
+
+        The order of events may change them by a small part of that.
         """
         return {}
 
-    def mark_missing(self, numbers: list[Any]) -> None:
-        """Puts None in the place of those numbers of a row that stand for no value."""
 
+def kind_of(name: str) -> type[StateType]:
+    """Return the kind of a name.
 
-@dataclass(frozen=True)
-class StateType:
-    """One kind of state: its numbers, its field of changing length, or both."""
-
-    numbers: Callable[[State, GroupedValues], Mapping[str, NDArray[Any]]] = lambda state, runs: {}
-    """Made of raw events: for each run the value of every number."""
-    column: Callable[[State, GroupedValues], pa.Array] | None = None
-    """Made of raw events: for each run what the tile query would give to build the field of
-    changing length from.
+    Raises PlanError if there is none.
     """
-    variable: Callable[[State], FieldCodec] | None = None
-    """How that field is built, merged and encoded."""
-    merge_group: Callable[[str, Mapping[str, int], Mapping[str, str]], MergeGroup] | None = None
-    """From a state's id, and the words and the types (`i64`, `f64`) of its numbers by field, to how
-    they merge together.
-
-    None where numpy has a function for each of them.
-    """
-    difference: Callable[[bytes, bytes], str | None] | None = None
-    """What is wrong with the second of two fields of changing length that were made of the same
-    events, or None.
-
-    None where those are the same bytes, whatever the order of the events.
-    """
-    has_value: (
-        Callable[[FinalizerContext, int], Callable[[Sequence[Any], Mapping[str, Any]], bool]] | None
-    ) = None
-    """For the n-th state of a feature the function that tells whether it is of any value.
-
-    None where only another state or the presence of bytes can tell.
-    """
-
-
-def kind_of(name: str) -> StateType:
-    """The kind of a name. Raises PlanError if there is none."""
-    kind: StateType = _found("KINDS", name, "states of the kind")
+    kind: type[StateType] = _lookup("KINDS", name, "states of the kind")
     return kind
 
 
-def finalizer_of(operation: str, prorated: bool) -> Callable[[FinalizerContext], Finalizer]:
-    """How the value of an operation is made of its states, or of parts of them.
+def finalizer_of(operation: str, prorated: bool) -> Callable[..., Any]:
+    """Return the function from an operation's states, the feature and `Merged` to the value.
 
-    Raises PlanError if it is unknown.
+    Raises PlanError if the operation is unknown.
     """
-    finalizer: Callable[[FinalizerContext], Finalizer] = _found(
-        "PRORATED" if prorated else "FINALIZERS", operation, "the operation"
-    )
+    table = "PRORATED" if prorated else "FINALIZERS"
+    finalizer: Callable[..., Any] = _lookup(table, operation, "the operation")
     return finalizer
 
 
-def _found(table: str, name: str, what: str) -> Any:
-    found = _tables(table)
-    if name not in found:
+def _lookup(table: str, name: str, what: str) -> Any:
+    entries = _entries(table)
+    if name not in entries:
         raise PlanError(
             f"the plan has {what} {name!r}, which this version of Tilewright does not know. Run "
             "it with the one that compiled it."
         )
-    return found[name]
+    return entries[name]
 
 
 @cache
-def _tables(name: str) -> dict[str, Any]:
-    """The tables of one name of all modules of the package `states`, as one."""
+def _entries(table: str) -> dict[str, Any]:
+    """Collect the tables of one name from all files of the package `kinds`."""
+    entries: dict[str, Any] = {}
+    for module in _modules():
+        entries |= getattr(module, table, {})
+    return entries
+
+
+def _modules() -> Iterator[ModuleType]:
     package = importlib.import_module(f"{__package__}.kinds")
-    modules = [
-        importlib.import_module(f"{package.__name__}.{module.name}")
-        for module in iter_modules(package.__path__)
-    ]
-    return {key: value for module in modules for key, value in getattr(module, name, {}).items()}
+    for module in iter_modules(package.__path__):
+        yield importlib.import_module(f"{package.__name__}.{module.name}")

@@ -1,5 +1,4 @@
-"""What all states that keep values exactly have in common: sets, counts by value, and lists of k
-values.
+"""What all states that keep values exactly have in common: sets, counts by value, and lists.
 
 The bytes of a state do not depend on the order in which its events arrived. They are little-endian:
 the number of entries (4 bytes); for a histogram the count, for a first or last list the time in ms
@@ -12,62 +11,106 @@ bytes, texts as the length of each in bytes (4 bytes) and then their UTF-8.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import State
 from tilewright_compiler.plan.types import family
 
-from .fields import Bytes, FieldCodec, lists
+from .base import Placement, StateType
+from .fields import Bytes, list_bounds
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .grouped_values import GroupedValues
+
 #: family of a type -> how its values are stored; all others are integers of 8 bytes
 _DTYPES: dict[str | None, str] = {"float": "<f8", "text": "object"}
-
 
 _NO_NUMBERS = np.zeros(0, dtype=np.int64)
 
 
 class Entries(NamedTuple):
-    """Values as a tile keeps them (texts as UTF-8), and the count or time that stands with each, if
-    any does.
-    """
+    """Values as a tile keeps them, some with a number each."""
 
     values: NDArray[Any]
+    """Integers, doubles, or texts as UTF-8."""
     numbers: NDArray[np.int64] = _NO_NUMBERS
+    """The count or the time of each value, if it has one."""
 
-    def select(self, places: Any) -> Entries:
-        """The chosen entries, in the order given."""
-        return Entries(
-            self.values[places], self.numbers[places] if len(self.numbers) else self.numbers
-        )
+    def select(self, indices: Any) -> Entries:
+        """Return the chosen entries, in the order given."""
+        numbers = self.numbers[indices] if len(self.numbers) else self.numbers
+        return Entries(self.values[indices], numbers)
 
 
-#: What a kind keeps of some entries, in its order; applied to what it gave itself it changes
-#: nothing.
-Reduce = Callable[[Entries], Entries]
+class ExactState(StateType):
+    """A state that keeps entries: all of them, or those that `reduce` chooses."""
+
+    numbered: ClassVar[bool] = False
+    """Whether a count or a time stands with each value."""
+
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self.dtype = dtype_of(self.state.type)
+
+    def reduce(self, entries: Entries) -> Entries:
+        """Choose what to keep, in the order of the kind; what it chose it leaves as it is."""
+        raise NotImplementedError
+
+    def collect(self, values: GroupedValues) -> pa.Array:
+        """Make of each group what the tile query gives for a tile: here a list of the values."""
+        return values.listed(values.arrow(values.values))
+
+    def from_values(self, values: GroupedValues) -> Mapping[str, list[Bytes]]:
+        """Make the entries of each group."""
+        return {"entries": self.from_column(self.collect(values))}
+
+    def from_column(self, column: pa.Array) -> list[Bytes]:
+        """Make the entries of each tile."""
+        entries = _from_arrow(column, self.dtype, self.numbered)
+        return [
+            None if bounds is None else self._encode_slice(entries, bounds)
+            for bounds in list_bounds(column)
+        ]
+
+    def _encode_slice(self, entries: Entries, bounds: tuple[int, int]) -> bytes:
+        tile = entries.select(slice(*bounds))
+        # Many tiles have one value only, of which there is nothing to choose.
+        return encode(self.reduce(tile) if len(tile.values) > 1 else tile)
+
+    def merge(self, parts: Sequence[bytes], /) -> Entries:
+        """Merge the entries of some tiles."""
+        decoded = [decode(part, self.dtype, self.numbered) for part in parts]
+        if len(decoded) == 1:
+            return decoded[0]
+        values, numbers = zip(*decoded, strict=True)
+        return self.reduce(Entries(np.concatenate(values), np.concatenate(numbers)))
+
+    def encode(self, merged: Entries, /) -> bytes:
+        """Encode entries."""
+        return encode(merged)
 
 
 def encode(entries: Entries) -> bytes:
-    """The bytes of some entries."""
+    """Encode entries."""
     values, numbers = entries
     parts = [len(values).to_bytes(4, "little"), numbers.astype("<i8", copy=False).tobytes()]
     if values.dtype == object:
         texts = values.tolist()
-        parts += [np.array([len(text) for text in texts], dtype="<u4").tobytes(), *texts]
+        lengths = np.fromiter(map(len, texts), dtype="<u4", count=len(texts))
+        parts += [lengths.tobytes(), *texts]
     else:
         parts.append(values.tobytes())
     return b"".join(parts)
 
 
 def decode(part: bytes, dtype: str, numbered: bool) -> Entries:
-    """The entries that some bytes hold."""
+    """Decode entries."""
     size = int.from_bytes(part[:4], "little")
     at = 4 + 8 * size * numbered
     numbers = np.frombuffer(part, "<i8", size, 4) if numbered else _NO_NUMBERS
@@ -79,9 +122,7 @@ def decode(part: bytes, dtype: str, numbered: bool) -> Entries:
 
 
 def _from_arrow(column: pa.Array, dtype: str, numbered: bool) -> Entries:
-    """The flat entries of a column of lists, of lists of (t, x), or of maps from value to count;
-    `numbered` ones have a number each.
-    """
+    """Return the flat entries of a column of lists, of lists of (t, x), or of maps to counts."""
     import pyarrow as pa
 
     if pa.types.is_map(column.type):
@@ -90,46 +131,21 @@ def _from_arrow(column: pa.Array, dtype: str, numbered: bool) -> Entries:
         numbers, values = column.values.flatten()
     else:
         # Engines without a count by value give the values, each of which counts once.
-        values, numbers = (
-            column.values,
-            pa.array(np.ones(len(column.values) if numbered else 0, dtype=np.int64)),
-        )
+        values = column.values
+        numbers = pa.array(np.ones(len(values) if numbered else 0, dtype=np.int64))
     return Entries(
         values_of(values, dtype), numbers.to_numpy(zero_copy_only=False).astype(np.int64)
     )
 
 
 def values_of(column: pa.Array, dtype: str) -> NDArray[Any]:
-    """Values as a tile keeps them: texts as UTF-8, floats with one NaN and without -0.0."""
+    """Return values as a tile keeps them: texts as UTF-8, floats with one NaN and no -0.0."""
     if dtype == "object":
         return np.array(column.cast("large_binary").to_pylist(), dtype=object)
-    found: NDArray[Any] = column.to_numpy(zero_copy_only=False).astype(dtype)
-    return np.where(np.isnan(found), np.nan, found + 0.0) if dtype == "<f8" else found
+    values: NDArray[Any] = column.to_numpy(zero_copy_only=False).astype(dtype)
+    return np.where(np.isnan(values), np.nan, values + 0.0) if dtype == "<f8" else values
 
 
 def dtype_of(duckdb_type: str) -> str:
-    """How values of a type are stored."""
+    """Return how values of a type are stored."""
     return _DTYPES.get(family(duckdb_type), "<i8")
-
-
-def entry_field(state: State, keep: Reduce, numbered: bool = False) -> FieldCodec:
-    """The functions of a state that keeps entries, with a number each if they are `numbered`."""
-    dtype = dtype_of(state.type)
-
-    def build(column: pa.Array) -> list[Bytes]:
-        entries = _from_arrow(column, dtype, numbered)
-        tiles = (entries.select(slice(*bounds)) if bounds else None for bounds in lists(column))
-        # Many tiles have one value only, of which there is nothing to choose.
-        return [
-            None if tile is None else encode(keep(tile) if len(tile.values) > 1 else tile)
-            for tile in tiles
-        ]
-
-    def merge(parts: Sequence[bytes]) -> Entries:
-        found = [decode(part, dtype, numbered) for part in parts]
-        if len(found) == 1:
-            return found[0]
-        values, numbers = zip(*found, strict=True)
-        return keep(Entries(np.concatenate(values), np.concatenate(numbers)))
-
-    return FieldCodec(merge, encode, build)

@@ -1,13 +1,10 @@
-"""What all states of changing length have in common: bytes in a record, objects while they are
-merged.
-"""
+"""Fields of changing length: bytes in a record, objects while they merge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -15,31 +12,27 @@ if TYPE_CHECKING:
 Bytes = bytes | None
 
 
-class VariableKind(Protocol):
-    """What a field of changing length can do; every function leaves its arguments as they are."""
+class FieldCodec:
+    """Merges and encodes one field of changing length; no method changes its arguments."""
 
     def merge(self, parts: Sequence[bytes], /) -> Any:
-        """The bytes of some tiles (at least one) to one merged object."""
+        """Merge the bytes of some tiles (at least one) to one object."""
+        raise NotImplementedError
 
     def encode(self, merged: Any, /) -> bytes:
-        """A merged object to bytes."""
+        """Encode a merged object."""
+        raise NotImplementedError
 
     def merge_pairs(self, older: Sequence[Bytes], newer: Sequence[Bytes], /) -> list[Bytes]:
-        """The bytes of tiles merged with those of the tile at the same place."""
-
-
-@dataclass(frozen=True)
-class FieldCodec:
-    """The field of changing length of a state."""
-
-    merge: Callable[[Sequence[bytes]], Any]
-    encode: Callable[[Any], bytes]
-    build: Callable[[pa.Array], list[Bytes]]
-    """A column of the tile query (one value a tile) to the bytes of each tile."""
-
-    def merge_pairs(self, older: Sequence[Bytes], newer: Sequence[Bytes], /) -> list[Bytes]:
-        """One pair after the other."""
+        """Merge the bytes of each tile with those of the tile at the same index."""
         return [self._merge_pair(old, new) for old, new in zip(older, newer, strict=True)]
+
+    def merge_run(self, parts: Sequence[Bytes], /) -> Bytes:
+        """Merge the bytes of neighbouring tiles; None where no tile has any."""
+        present = [part for part in parts if part is not None]
+        if len(present) < 2:
+            return present[0] if present else None
+        return self.encode(self.merge(present))
 
     def _merge_pair(self, old: Bytes, new: Bytes) -> Bytes:
         if old is None or new is None:
@@ -47,19 +40,15 @@ class FieldCodec:
         return self.encode(self.merge([old, new]))
 
 
-def text_field(extreme: Callable[[Sequence[bytes]], bytes]) -> FieldCodec:
-    """A text, kept as UTF-8: that sorts by bytes as it does by code points, which is the order of
-    SQL's binary collation.
-    """
-    return FieldCodec(
-        merge=extreme,
-        encode=lambda text: text,
-        build=lambda column: column.cast("large_binary").to_pylist(),
-    )
+def encode_texts(column: pa.Array) -> list[Bytes]:
+    """Encode texts as UTF-8, whose order by bytes is SQL's order by code points."""
+    encoded: list[Bytes] = column.cast("large_binary").to_pylist()
+    return encoded
 
 
-def lists(column: pa.Array) -> Iterator[tuple[int, int] | None]:
-    """The bounds of each list in the column's flat values, or None."""
+def list_bounds(column: pa.Array) -> Iterator[tuple[int, int] | None]:
+    """Yield the bounds of each list in the column's flat values, None for a missing list."""
     offsets = column.offsets.to_numpy().tolist()
     valid = column.is_valid().to_numpy(zero_copy_only=False).tolist()
-    return (bounds if ok else None for bounds, ok in zip(pairwise(offsets), valid, strict=True))
+    for bounds, is_valid in zip(pairwise(offsets), valid, strict=True):
+        yield bounds if is_valid else None

@@ -1,6 +1,4 @@
-"""The values of one input among raw events, group after group: what states of raw events are made
-of, in numpy.
-"""
+"""The values of one input among raw events, group after group, in numpy."""
 
 from __future__ import annotations
 
@@ -19,78 +17,84 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class GroupedValues:
-    """The values of one input that are not null: group after group, in each by time; groups without
-    values have no run.
+    """The values of one input that are not null, group after group, in each by time.
 
-    Texts are numbered in their order, and the numbers stand for them; `texts` has the text of each.
+    Groups without values are left out. Texts are numbered in their order, and the numbers stand
+    for them.
     """
 
     groups: Ints
-    """The group of each run."""
+    """The number of each group."""
     starts: Ints
+    """Where the values of each group begin."""
     counts: Ints
+    """How many values each group has."""
     times: Ints
+    """The time of each value."""
     values: NDArray[Any]
     texts: pa.Array | None = None
+    """The text of each number."""
 
     @property
     def run(self) -> Ints:
-        """The run of each value."""
+        """The index of each value's group."""
         return np.repeat(np.arange(len(self.groups)), self.counts)
 
     def arrow(self, values: NDArray[Any]) -> pa.Array:
-        """Some of the values as Arrow has them."""
+        """Return some of the values as Arrow has them."""
         return pa.array(values) if self.texts is None else self.texts.take(pa.array(values))
 
     def listed(self, values: pa.Array) -> pa.Array:
-        """A list for each run, of what stands for each value."""
+        """Make a list for each group, of what stands for each value."""
         return pa.ListArray.from_arrays(
             pa.array(np.append(self.starts, self.counts.sum()).astype(np.int32)), values
         )
 
     def doubles(self, duckdb_type: str) -> NDArray[np.float64]:
-        """The values, which are numbers of a type, as doubles."""
+        """Return the values, which are numbers of a type, as doubles."""
         scale = 10 ** decimal_scale(duckdb_type) if family(duckdb_type) == "decimal" else 1
         return self.values.astype(np.float64) / scale
 
     def counted(self) -> tuple[pa.Array, NDArray[Any], pa.Array]:
-        """The different values of each run, run after run, and how often each occurs; the offsets
-        of the runs come first.
+        """Count the different values of each group.
+
+        Returns the offsets of the groups, the values group after group, and the count of each.
         """
         different, numbers = np.unique(self.values, return_inverse=True)
         pairs, counts = np.unique(self.run * len(different) + numbers, return_counts=True)
-        offsets = np.searchsorted(pairs, np.arange(len(self.groups) + 1) * len(different)).astype(
-            np.int32
-        )
+        offsets = np.searchsorted(pairs, np.arange(len(self.groups) + 1) * len(different))
         return (
-            pa.array(offsets),
+            pa.array(offsets.astype(np.int32)),
             different[pairs % len(different)],
             pa.array(counts.astype(np.int64)),
         )
 
 
-def runs_of(times: Ints, groups: Ints, column: pa.Array) -> GroupedValues:
-    """The runs of a column (of integers, doubles, texts or lists of them) whose rows are ordered by
-    group and time.
+def group_values(times: Ints, groups: Ints, column: pa.Array) -> GroupedValues:
+    """Group the values of a column whose rows are ordered by group and time.
 
-    Each element of a list counts at its event's time.
+    It holds integers, doubles, texts or lists of them. Each element of a list counts at its
+    event's time.
     """
     if pa.types.is_list(column.type):
         events = pc.list_parent_indices(column).to_numpy()
-        return runs_of(times[events], groups[events], pc.list_flatten(column))
-    places = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-    found, starts, counts = np.unique(groups[places], return_index=True, return_counts=True)
+        return group_values(times[events], groups[events], pc.list_flatten(column))
+    rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+    occurring, starts, counts = np.unique(groups[rows], return_index=True, return_counts=True)
     values, texts = column.drop_null(), None
     if pa.types.is_string(column.type):
-        encoded = values.dictionary_encode()
-        utf8 = encoded.dictionary.cast(pa.large_binary()).to_pylist()
-        order = np.array(sorted(range(len(utf8)), key=utf8.__getitem__), dtype=np.int64)
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        texts, numbers = (
-            encoded.dictionary.take(pa.array(order)),
-            rank[encoded.indices.to_numpy(zero_copy_only=False)],
-        )
+        numbers, texts = _number_texts(values)
     else:
         numbers = values.to_numpy(zero_copy_only=False)
-    return GroupedValues(found, starts, counts, times[places], numbers, texts)
+    return GroupedValues(occurring, starts, counts, times[rows], numbers, texts)
+
+
+def _number_texts(values: pa.Array) -> tuple[Ints, pa.Array]:
+    """Number texts in their order; also returns the text of each number."""
+    encoded = values.dictionary_encode()
+    utf8 = encoded.dictionary.cast(pa.large_binary()).to_pylist()
+    order = np.array(sorted(range(len(utf8)), key=utf8.__getitem__), dtype=np.int64)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    numbers = rank[encoded.indices.to_numpy(zero_copy_only=False)]
+    return numbers, encoded.dictionary.take(pa.array(order))

@@ -1,54 +1,49 @@
-"""What the value of a feature is made of: its merged states, and how what a tile keeps of a value
-becomes the value.
-"""
+"""The merged states of a window, and how what a tile keeps of a value becomes that value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any
 
-from tilewright_compiler.plan.model import Feature, State
 from tilewright_compiler.plan.types import decimal_scale, family
-
-#: Merged numbers by word of the record (None where a first or last value is missing), merged
-#: objects by variable field.
-Finalizer = Callable[[Sequence[Any], Mapping[str, Any]], Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1)
 
+#: Decimals have at most 38 digits. The caller's own context may round to fewer.
+_DECIMALS = Context(prec=38, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
-@dataclass(frozen=True)
-class FinalizerContext:
-    """A feature, the states that it is computed from, and where their numbers stand."""
 
-    feature: Feature
-    states: Sequence[State]
-    words: Mapping[str, int]
-    """The word of each field of the fixed block, by `{state}.{field}`."""
+@dataclass(slots=True)
+class Merged:
+    """The merged states of a window, or of the events with one value of a bucket column."""
 
-    def word(self, state: int, field: str) -> int:
-        """The word of a field of the feature's n-th state."""
-        return self.words[f"{self.states[state].id}.{field}"]
+    numbers: list[Any]
+    """By word of the record; None where a first or last value is missing."""
+    objects: dict[str, Any]
+    """By field of changing length; None where no tile has the field."""
 
-    def name(self, state: int, field: str) -> str:
-        """The variable field of the feature's n-th state."""
-        return f"{self.states[state].id}.{field}"
+    def number(self, word: int) -> Any:
+        """Return the merged number of a word."""
+        return self.numbers[word]
 
-    @property
-    def type(self) -> str:
-        """The DuckDB type of the input."""
-        return self.states[0].type
+    def object(self, name: str) -> Any:
+        """Return the merged object of a field of changing length."""
+        return self.objects[name]
+
+
+#: Computes the value of a feature.
+Finalizer = Callable[[Merged], Any]
 
 
 def to_python(duckdb_type: str) -> Callable[[Any], Any]:
-    """The function from what a tile keeps of a value to the value."""
+    """Return the function from what a tile keeps of a value to the value."""
     match family(duckdb_type):
         case "text":
-            return lambda value: value.decode() if isinstance(value, bytes) else value
+            return _text
         case "boolean":
             return bool
         case "date":
@@ -56,20 +51,11 @@ def to_python(duckdb_type: str) -> Callable[[Any], Any]:
         case "timestamp":
             return lambda micros: _EPOCH + timedelta(microseconds=micros)
         case "decimal":
-            scale = decimal_scale(duckdb_type)
-            return lambda unscaled: Decimal(unscaled).scaleb(-scale)
+            exponent = -decimal_scale(duckdb_type)
+            return lambda unscaled: Decimal(unscaled).scaleb(exponent, _DECIMALS)
         case _:
             return lambda value: value
 
 
-def optional(name: str, of: Callable[[Any], Any]) -> Finalizer:
-    """The value that is made of the object of a variable field; null where there is none."""
-    return lambda _, objects: None if objects[name] is None else of(objects[name])
-
-
-def has_count(
-    inputs: FinalizerContext, state: int
-) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
-    """Whether a state is of any value, told by its number of values, the field `n`."""
-    n = inputs.word(state, "n")
-    return lambda numbers, _: numbers[n] > 0
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tilewright.windows import format_duration
-from tilewright_compiler.plan.model import Plan, State
+from tilewright_compiler.plan.model import Plan
 
 from ..errors import CorruptRecordError
-from ..states.base import NUMPY_DTYPES, kind_of
+from ..states.base import NUMPY_DTYPES, StateType
 from ..tiles.block import Block
 from ..tiles.keys import TILES, TileKeys, tile_id
 from ..tiles.layout import NEWEST, SEQUENCE, Layout, layout_of
@@ -73,8 +73,8 @@ def _differences(plan: Plan, layout: Layout, want: Block, got: Block) -> Iterato
             yield f"{name} is {got.rows[0, word]}, not {want.rows[0, word]}"
     magnitudes = {
         word: size
-        for merge_group in layout.merge_groups
-        for word, size in merge_group.magnitudes(want.rows).items()
+        for state in layout.joint_states
+        for word, size in state.magnitudes(want.rows).items()
     }
     for column in plan.tile_layout.columns:
         name = f"{column.state}.{column.field}"
@@ -87,13 +87,12 @@ def _differences(plan: Plan, layout: Layout, want: Block, got: Block) -> Iterato
         )
         if not _same(one, other, _allowed(name, one, want, layout, magnitudes)):
             yield f"{name} is {other!r}, not {one!r}"
-    states = {state.id: state for state in plan.states}
     for field in plan.tile_layout.variable:
         name = f"{field.state}.{field.field}"
         first, second = want.variable[name][0], got.variable[name][0]
         if (
             first != second
-            and (what := _bytes_differ(states[field.state], first, second)) is not None
+            and (what := _bytes_differ(layout.states[field.state], first, second)) is not None
         ):
             yield f"{name} {what}"
 
@@ -111,10 +110,7 @@ def _allowed(
     return TOLERANCE * magnitudes.get(layout.names[name], 0.0)
 
 
-def _bytes_differ(state: State, want: bytes | None, got: bytes | None) -> str | None:
-    difference = kind_of(state.kind).difference
-    return (
-        f"is {got!r}, not {want!r}"
-        if difference is None or want is None or got is None
-        else difference(want, got)
-    )
+def _bytes_differ(state: StateType, want: bytes | None, got: bytes | None) -> str | None:
+    if want is None or got is None:
+        return f"is {got!r}, not {want!r}"
+    return state.difference(want, got)

@@ -30,6 +30,26 @@ _FIELD = "events"
 _ARROW = {"float": pa.float64(), "text": pa.string()}
 
 
+class _EventBatches(FieldCodec):
+    """The field of a chunk that holds its events."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+
+    def parse(self, part: bytes) -> pa.RecordBatch:
+        """Decode the events of one chunk."""
+        return pa.ipc.read_record_batch(pa.py_buffer(part), self._schema)
+
+    def merge(self, parts: Sequence[bytes], /) -> pa.RecordBatch:
+        """Merge the events of some chunks, in order."""
+        table = pa.Table.from_batches(map(self.parse, parts), self._schema)
+        return _batch(table.take(_order(table, self._schema.names)))
+
+    def encode(self, merged: pa.RecordBatch, /) -> bytes:
+        """Encode events as a message without its schema."""
+        return merged.serialize().to_pybytes()  # type: ignore[no-any-return]
+
+
 class EventChunks:
     """The chunks of one plan: their schema, their records, and how two chunks merge."""
 
@@ -41,7 +61,7 @@ class EventChunks:
             names={},
             dtypes={},
             slabs=(),
-            merge_groups=(),
+            states={},
             variable=(Variable(_FIELD, _FIELD, HEADER_WORDS),),
             limbs=(),
             fingerprint=int(plan.storage_fingerprint, 16),
@@ -49,7 +69,8 @@ class EventChunks:
             compression=plan.tile_layout.compression,
         )
         self.codec = RecordCodec(self.layout)
-        self.kinds = {_FIELD: FieldCodec(self._merge, _encode, self._build)}
+        self._events = _EventBatches(self.schema)
+        self.codecs = {_FIELD: self._events}
         self._table = plan.name
 
     def level(self, table: pa.Table, rows: TileRows) -> LevelTiles:
@@ -112,23 +133,16 @@ class EventChunks:
             self.codec.variable(record, row)[0] or b""
             for record, row in zip(records, rows, strict=True)
         ]
-        return _batch(pa.Table.from_batches(map(self._parse, parts), self.schema))
+        return _batch(pa.Table.from_batches(map(self._events.parse, parts), self.schema))
 
     def _build(self, column: pa.Array) -> list[Bytes]:
         bounds = column.offsets.to_numpy().tolist()
         batch = pa.RecordBatch.from_struct_array(column.values)
         # Taken and not sliced: of a slice Arrow would write some of what lies beside it.
         return [
-            _encode(batch.take(pa.array(range(begin, end), pa.int64())))
+            self._events.encode(batch.take(pa.array(range(begin, end), pa.int64())))
             for begin, end in pairwise(bounds)
         ]
-
-    def _merge(self, parts: Sequence[bytes]) -> pa.RecordBatch:
-        table = pa.Table.from_batches(map(self._parse, parts), self.schema)
-        return _batch(table.take(_order(table, self.schema.names)))
-
-    def _parse(self, part: bytes) -> pa.RecordBatch:
-        return pa.ipc.read_record_batch(pa.py_buffer(part), self.schema)
 
 
 def _arrow(duckdb_type: str) -> pa.DataType:
@@ -150,7 +164,3 @@ def _batch(table: pa.Table) -> pa.RecordBatch:
     """A table as one batch."""
     batches = table.combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
-
-
-def _encode(batch: pa.RecordBatch) -> bytes:
-    return batch.serialize().to_pybytes()  # type: ignore[no-any-return]

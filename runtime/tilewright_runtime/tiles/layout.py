@@ -1,20 +1,19 @@
-"""Where each number of a record stands, and which numpy function merges it; read from the plan
-once.
-"""
+"""Where each number of a record stands, and which numpy function merges it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import BucketLayout, FixedColumn, Plan
+from tilewright_compiler.plan.model import BucketLayout, FixedColumn, Plan, TileLayout
 
 from ..errors import PlanError
-from ..states.base import NUMPY_DTYPES, MergeGroup, Rows, kind_of
-from ..states.fields import FieldCodec
+from ..states.base import NUMPY_DTYPES, Placement, Rows, StateType, kind_of
 
 # The words (8 bytes each) of a record's header; records.py says what they hold.
 STAMP, FINGERPRINT, SEQUENCE, NEWEST, START, SIZES = range(6)
@@ -48,26 +47,27 @@ class Slab:
     identity: int | float
 
     def of(self, rows: Rows) -> NDArray[Any]:
-        """The slab's columns of some rows, as a view of its own type."""
+        """Return the slab's columns of some rows, as a view of its own type."""
         columns: NDArray[Any] = rows.view(NUMPY_DTYPES[self.dtype])[:, self.start : self.stop]
         return columns
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A field of changing length: its name, the kind of its state (or `buckets`), and the word that
-    holds its length (-1: none).
-    """
+    """A field of changing length."""
 
     name: str
     kind: str
+    """The kind of its state, or `buckets`."""
     length: int
+    """The word that holds its length, which is -1 where there is none."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """All that is known of a plan's records before any is read, or of the small records that they
-    keep per bucket value.
+    """All that is known of a plan's records before any is read.
+
+    The small records that a record keeps for each value of a bucket column have one of their own.
     """
 
     words: int
@@ -75,8 +75,8 @@ class Layout:
     """The word of each field of the fixed block."""
     dtypes: dict[str, str]
     slabs: tuple[Slab, ...]
-    merge_groups: tuple[MergeGroup, ...]
-    """The numbers that merge together, state by state."""
+    states: Mapping[str, StateType]
+    """By id, in the order of the record."""
     variable: tuple[Variable, ...]
     limbs: tuple[tuple[int, int], ...]
     """(high, low) words of integer sums, kept as high * 2**32 + low."""
@@ -89,45 +89,56 @@ class Layout:
         """The length of header and fixed block."""
         return self.words * 8
 
+    @cached_property
+    def joint_states(self) -> tuple[StateType, ...]:
+        """The states whose numbers merge together."""
+        return tuple(state for state in self.states.values() if state.merges_numbers)
+
+    @cached_property
+    def codecs(self) -> dict[str, StateType]:
+        """The state of each field of changing length but the tables, in the order of the record."""
+        return {
+            field.name: self.states[field.name.rpartition(".")[0]]
+            for field in self.variable
+            if field.kind != BUCKETS
+        }
+
     def carry(self, rows: Rows) -> None:
-        """Brings the halves of integer sums into their one form, which does not depend on how they
-        were added up.
-        """
+        """Bring the halves of integer sums into the one form that all orders of adding share."""
         for high, low in self.limbs:
             rows[:, high] += rows[:, low] >> 32
             rows[:, low] &= (1 << 32) - 1
 
     def empty_row(self) -> Rows:
-        """The row of an empty tile, as (words,)."""
+        """Return the row of an empty tile, as (words,)."""
         row = np.zeros(self.words, dtype=np.int64)
         for slab in self.slabs:
             slab.of(row[np.newaxis])[:] = slab.identity
-        for merge_group in self.merge_groups:
-            for word, number in merge_group.empty().items():
-                (row.view(np.float64) if word in merge_group.floats else row)[word] = number
+        for state in self.joint_states:
+            for word, number in state.empty().items():
+                (row.view(np.float64) if word in state.floats else row)[word] = number
         return row
 
     def identities(self) -> list[int | float]:
-        """What each word of an empty tile holds, as Python numbers."""
+        """Return what each word of an empty tile holds, as Python numbers."""
         empty: list[int | float] = [0] * self.words
         for slab in self.slabs:
             empty[slab.start : slab.stop] = [slab.identity] * (slab.stop - slab.start)
-        for merge_group in self.merge_groups:
-            for word, number in merge_group.empty().items():
+        for state in self.joint_states:
+            for word, number in state.empty().items():
                 empty[word] = number
         return empty
 
 
 def bucket_field(column: str) -> str:
-    """The variable field that holds what is kept per value of a bucket column; no state's begins
-    like it.
-    """
+    """Name the field that holds the table of a bucket column; no state's begins like it."""
     return f"by:{column}"
 
 
 def layout_of(plan: Plan, bucket: BucketLayout | None = None) -> Layout:
-    """The layout of a plan's records, or of those that they keep for each value of a bucket
-    column.
+    """Lay out a plan's records, or the small ones for each value of a bucket column.
+
+    Raises PlanError if the plan has states or merges that this version does not know.
     """
     own = bucket or plan.tile_layout
     columns = own.columns
@@ -145,7 +156,7 @@ def layout_of(plan: Plan, bucket: BucketLayout | None = None) -> Layout:
         names=names,
         dtypes={f"{column.state}.{column.field}": column.dtype for column in columns},
         slabs=tuple(_slabs(columns)),
-        merge_groups=tuple(_joints(columns, names, kinds)),
+        states=_states(plan, own, names),
         variable=variable,
         limbs=tuple(
             (word, names[name.removesuffix(".hi") + ".lo"])
@@ -158,49 +169,51 @@ def layout_of(plan: Plan, bucket: BucketLayout | None = None) -> Layout:
     )
 
 
-def _slabs(columns: list[FixedColumn]) -> list[Slab]:
+def _slabs(columns: Sequence[FixedColumn]) -> list[Slab]:
     slabs: list[Slab] = []
-    for i, column in enumerate(columns):
+    for word, column in enumerate(columns, HEADER_WORDS):
         if (column.merge, column.dtype) not in _MERGES:
             continue
-        word = HEADER_WORDS + i
         ufunc, identity = _MERGES[column.merge, column.dtype]
-        if (
-            slabs
-            and slabs[-1].stop == word
-            and (slabs[-1].ufunc, slabs[-1].dtype) == (ufunc, column.dtype)
-        ):
-            slabs[-1] = Slab(slabs[-1].start, word + 1, column.dtype, ufunc, identity)
-        else:
-            slabs.append(Slab(word, word + 1, column.dtype, ufunc, identity))
+        slab = Slab(word, word + 1, column.dtype, ufunc, identity)
+        last = slabs[-1] if slabs else None
+        if last is not None and (last.stop, last.ufunc, last.dtype) == (word, ufunc, slab.dtype):
+            slab = replace(slab, start=last.start)
+            slabs.pop()
+        slabs.append(slab)
     return slabs
 
 
-def _joints(
-    columns: list[FixedColumn], names: dict[str, int], kinds: dict[str, str]
-) -> list[MergeGroup]:
-    merge_groups = []
-    for state in dict.fromkeys(column.state for column in columns):
-        own = [column for column in columns if column.state == state]
-        if (merge_group := kind_of(kinds[state]).merge_group) is not None:
-            words = {column.field: names[f"{state}.{column.field}"] for column in own}
-            merge_groups.append(
-                merge_group(state, words, {column.field: column.dtype for column in own})
+def _states(
+    plan: Plan, own: TileLayout | BucketLayout, names: Mapping[str, int]
+) -> dict[str, StateType]:
+    """Place the states of a record, those with numbers first."""
+    by_id = {state.id: state for state in plan.states}
+    fields = {field.state: f"{field.state}.{field.field}" for field in own.variable}
+    columns: dict[str, list[FixedColumn]] = {}
+    for column in own.columns:
+        columns.setdefault(column.state, []).append(column)
+    states = {}
+    for name in dict.fromkeys([*columns, *fields]):
+        numbers = columns.get(name, [])
+        state = kind_of(by_id[name].kind)(
+            Placement(
+                by_id[name],
+                words={column.field: names[f"{name}.{column.field}"] for column in numbers},
+                dtypes={column.field: column.dtype for column in numbers},
+                field=fields.get(name),
             )
-        elif unknown := [column for column in own if (column.merge, column.dtype) not in _MERGES]:
-            field, merge = unknown[0].field, unknown[0].merge
+        )
+        if not state.merges_numbers:
+            _require_known_merges(numbers)
+        states[name] = state
+    return states
+
+
+def _require_known_merges(columns: Sequence[FixedColumn]) -> None:
+    for column in columns:
+        if (column.merge, column.dtype) not in _MERGES:
             raise PlanError(
-                f"the number {field!r} of the state {state!r} merges by {merge!r}, which states "
-                "of its kind do not know."
+                f"the number {column.field!r} of the state {column.state!r} merges by "
+                f"{column.merge!r}, which states of its kind do not know."
             )
-    return merge_groups
-
-
-def variable_kinds(plan: Plan, layout: Layout) -> dict[str, FieldCodec]:
-    """The functions of each variable field of a state, in the order of the record."""
-    states = {state.id: state for state in plan.states}
-    made = {}
-    for field in layout.variable:
-        if field.kind != BUCKETS and (functions := kind_of(field.kind).variable) is not None:
-            made[field.name] = functions(states[field.name.rpartition(".")[0]])
-    return made

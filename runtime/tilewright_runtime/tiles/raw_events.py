@@ -1,5 +1,4 @@
-"""Raw events to the rows that their tiles would have, in numpy: what a fetch counts where no tile
-fits.
+"""Makes the rows that raw events' tiles would have, for a fetch where no tile fits.
 
 Each kind of state makes what its SQL makes of the same events: identical for counts, integers,
 extremes, first and last values and exact states; sums of floats and sketches within what the order
@@ -15,106 +14,101 @@ import pyarrow as pa
 
 from tilewright_compiler.plan.model import State
 
-from ..states.base import kind_of
+from ..states.base import NUMPY_DTYPES, StateType
 from ..states.exact_values import dtype_of, values_of
-from ..states.fields import Bytes, FieldCodec
-from ..states.grouped_values import GroupedValues, Ints, runs_of
+from ..states.fields import Bytes
+from ..states.grouped_values import GroupedValues, Ints, group_values
 from .block import Block
-from .bucket_tables import Buckets, distinct_of
+from .buckets import BucketTables, distinct_of
 from .layout import NEWEST, SEQUENCE, Layout
 
 
 class RawEvents:
-    """Makes rows of tiles of raw events, with the states that are asked for; the others are those
-    of empty tiles.
+    """Makes rows of tiles of raw events.
+
+    They have the states that are asked for; the others are those of empty tiles.
     """
 
     def __init__(
         self,
         states: Sequence[State],
         layout: Layout,
-        kinds: Mapping[str, FieldCodec],
-        buckets: Mapping[str, Buckets] | None = None,
+        buckets: Mapping[str, BucketTables] | None = None,
     ) -> None:
-        """`buckets` has the bucket columns by their fields; without any all states are those of the
-        layout itself.
-        """
-        self._buckets = (
-            {}
-            if buckets is None
-            else {name: _ByBucket(states, bucket) for name, bucket in buckets.items()}
-        )
-        self._states = [state for state in states if buckets is None or state.bucket is None]
+        """Take the bucket columns by their fields; without any all states are the layout's own."""
+        self._buckets: dict[str, _ByBucket] = {}
+        if buckets is not None:
+            self._buckets = {name: _ByBucket(states, tables) for name, tables in buckets.items()}
+        self._states = [
+            layout.states[state.id] for state in states if buckets is None or state.bucket is None
+        ]
         self._layout = layout
-        self._kinds = kinds
         self._empty = layout.empty_row()
 
     def block(
         self, times: Ints, groups: Ints, columns: Mapping[str, pa.Array], count: int
     ) -> Block:
-        """The rows of `count` groups of events; the columns hold the inputs as tiles keep them,
-        ordered by group and time.
+        """Make the rows of `count` groups of events.
+
+        The columns hold the inputs as tiles keep them, ordered by group and time.
         """
         rows = np.tile(self._empty, (count, 1))
-        found, starts, counts = np.unique(groups, return_index=True, return_counts=True)
-        rows[found, SEQUENCE] = counts
-        rows[found, NEWEST] = times[starts + counts - 1]
+        occurring, starts, counts = np.unique(groups, return_index=True, return_counts=True)
+        rows[occurring, SEQUENCE] = counts
+        rows[occurring, NEWEST] = times[starts + counts - 1]
         block = Block(rows, {field.name: [None] * count for field in self._layout.variable})
-        runs = {
-            name: runs_of(times, groups, columns[name])
-            for name in dict.fromkeys(state.input for state in self._states)
+        values = {
+            name: group_values(times, groups, columns[name])
+            for name in dict.fromkeys(state.state.input for state in self._states)
         }
         for state in self._states:
-            if len(runs[state.input].groups):
-                self._fill(block, state, runs[state.input])
+            if len(values[state.state.input].groups):
+                self._fill(block, state, values[state.state.input])
         for name, bucket in self._buckets.items():
             if bucket.states:
                 block.variable[name] = bucket.tables(times, groups, columns, count)
         return block
 
-    def _fill(self, block: Block, state: State, runs: GroupedValues) -> None:
-        kind = kind_of(state.kind)
-        for field, values in kind.numbers(state, runs).items():
-            word = self._layout.names.get(f"{state.id}.{field}")
-            if word is not None:  # the value of a text is none
-                block.rows.view(values.dtype if values.dtype == np.float64 else np.int64)[
-                    runs.groups, word
-                ] = values
-        for name, functions in self._kinds.items():
-            if name.rpartition(".")[0] == state.id and kind.column is not None:
-                made: list[Bytes] = functions.build(kind.column(state, runs))
-                for group, part in zip(runs.groups.tolist(), made, strict=True):
-                    block.variable[name][group] = part
+    def _fill(self, block: Block, state: StateType, values: GroupedValues) -> None:
+        for field, content in state.from_values(values).items():
+            if isinstance(content, list):
+                parts = block.variable[f"{state.id}.{field}"]
+                for group, part in zip(values.groups.tolist(), content, strict=True):
+                    parts[group] = part
+            else:
+                rows = block.rows.view(NUMPY_DTYPES[state.dtypes[field]])
+                rows[values.groups, state.words[field]] = content
 
 
 class _ByBucket:
     """Makes the tables of one bucket column of raw events."""
 
-    def __init__(self, states: Sequence[State], bucket: Buckets) -> None:
+    def __init__(self, states: Sequence[State], bucket: BucketTables) -> None:
         self.states = [state for state in states if state.bucket == bucket.column]
         self._bucket = bucket
-        self._inner = RawEvents(self.states, bucket.layout, bucket.kinds)
+        self._inner = RawEvents(self.states, bucket.layout)
 
     def tables(
         self, times: Ints, groups: Ints, columns: Mapping[str, pa.Array], count: int
     ) -> list[Bytes]:
-        """The table of each group; events without a bucket value are in none."""
+        """Make the table of each group; events without a bucket value are in none."""
         column = columns[self._bucket.column]
-        places = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-        values, numbers = distinct_of(
-            values_of(column.take(pa.array(places)), dtype_of(self._bucket.type))
+        rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+        values, codes = distinct_of(
+            values_of(column.take(pa.array(rows)), dtype_of(self._bucket.type))
         )
         if not len(values):
             return [None] * count
-        codes = groups[places] * len(values) + numbers
-        order = np.argsort(
-            codes, kind="stable"
-        )  # within a group events are ordered by time already
-        found, inner = np.unique(codes[order], return_inverse=True)
-        chosen = pa.array(places[order])
+        codes = groups[rows] * len(values) + codes
+        # Within a group events are ordered by time already.
+        order = np.argsort(codes, kind="stable")
+        occurring, inner = np.unique(codes[order], return_inverse=True)
+        chosen = pa.array(rows[order])
         inputs = {
             name: columns[name].take(chosen)
             for name in dict.fromkeys(state.input for state in self.states)
         }
-        rows = self._inner.block(times[places[order]], inner, inputs, len(found))
-        return self._bucket.build(values[found % len(values)], rows, found // len(values), count)
+        block = self._inner.block(times[rows[order]], inner, inputs, len(occurring))
+        return self._bucket.build(
+            values[occurring % len(values)], block, occurring // len(values), count
+        )

@@ -76,7 +76,7 @@ class RollUp:
         is_new = np.ones(len(starts), dtype=bool)
         is_new[1:] = (starts[1:] != starts[:-1]) | (entity[1:] != entity[:-1])
         begins = np.flatnonzero(is_new)
-        block = merge_runs(self.rows.layout, self.rows.kinds, tiles.block, begins)
+        block = merge_runs(self.rows.layout, self.rows.codecs, tiles.block, begins)
         block.rows[:, START] = starts[begins]
         kept = replace(
             keys, size_ms=size_ms, entity=entity[begins].tolist(), starts_ms=starts[begins].tolist()

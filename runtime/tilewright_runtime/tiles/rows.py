@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Plan
 
-from ..states.base import NUMPY_DTYPES
+from ..states.base import NUMPY_DTYPES, StateType
 from ..states.exact_values import dtype_of, values_of
-from ..states.fields import Bytes, FieldCodec, VariableKind
+from ..states.fields import Bytes, FieldCodec
 from .block import Block
-from .bucket_tables import Buckets, buckets_of
+from .buckets import BucketTables, buckets_of
 from .entities import entity_encoder
 from .keys import TileKeys
-from .layout import NEWEST, SEQUENCE, START, Layout, layout_of, variable_kinds
+from .layout import NEWEST, SEQUENCE, START, Layout, layout_of
 
 #: Entities whose texts are remembered from batch to batch.
 _REMEMBERED_ENTITIES = 1 << 20
@@ -52,8 +52,7 @@ class TileRows:
         self.plan = plan
         self.layout = layout_of(plan)
         self.buckets = buckets_of(plan)
-        self._state_kinds = variable_kinds(plan, self.layout)
-        self.kinds: dict[str, VariableKind] = {**self._state_kinds, **self.buckets}
+        self.codecs: dict[str, FieldCodec] = {**self.layout.codecs, **self.buckets}
         self._key_names = [f"key:{key.name}" for key in plan.keys]
         self._encode = entity_encoder(plan.keys)
         self._entities: dict[tuple[Any, ...], str] = {}
@@ -66,7 +65,7 @@ class TileRows:
         entities, entity = self.entity_texts(table)
         starts = table["__start"].to_numpy()
         order = np.lexsort((starts, entity))
-        block = _block(self.layout, self._state_kinds, table.take(pa.array(order)))
+        block = _block(self.layout, table.take(pa.array(order)))
         block.rows[:, SEQUENCE] = table["__events"].to_numpy()[order]
         block.rows[:, NEWEST] = table["__newest"].to_numpy()[order]
         block.rows[:, START] = starts[order]
@@ -79,13 +78,13 @@ class TileRows:
         return LevelTiles(keys, block)
 
     def _tables(
-        self, bucket: Buckets, table: pa.Table, places: _Places, size_ms: int
+        self, bucket: BucketTables, table: pa.Table, places: _Places, size_ms: int
     ) -> list[Bytes]:
         """The table of each tile."""
         entities, entity = self.entity_texts(table)
         tile = places.of(entities, entity, table["__start"].to_numpy() // size_ms)
         values = values_of(table["__bucket"].combine_chunks(), dtype_of(bucket.type))
-        return bucket.build(values, _block(bucket.layout, bucket.kinds, table), tile, len(places))
+        return bucket.build(values, _block(bucket.layout, table), tile, len(places))
 
     def entity_texts(self, table: pa.Table) -> tuple[list[str], NDArray[np.int64]]:
         """The distinct entities in the order of their texts, and each row's place among them."""
@@ -135,11 +134,11 @@ class _Places:
         return found
 
 
-def _block(layout: Layout, kinds: Mapping[str, FieldCodec], table: pa.Table) -> Block:
+def _block(layout: Layout, table: pa.Table) -> Block:
     """The states of each row of a table, with an empty header."""
     rows = np.zeros((len(table), layout.words), dtype=np.int64)
     identities = layout.identities()
-    made = {word for merge_group in layout.merge_groups for word in merge_group.made}
+    made = {word for state in layout.joint_states for word in state.derived_words}
     for name, word in layout.names.items():
         if word in made:
             continue
@@ -149,13 +148,17 @@ def _block(layout: Layout, kinds: Mapping[str, FieldCodec], table: pa.Table) -> 
         rows.view(NUMPY_DTYPES[layout.dtypes[name]])[:, word] = column.to_numpy(
             zero_copy_only=False
         )
-    for merge_group in layout.merge_groups:
-        merge_group.build(table, rows)
+    for state in layout.joint_states:
+        state.derive(table, rows)
     return Block(
-        rows, {name: _built(kind, table[name].combine_chunks()) for name, kind in kinds.items()}
+        rows,
+        {
+            name: _built(state, table[name].combine_chunks())
+            for name, state in layout.codecs.items()
+        },
     )
 
 
-def _built(kind: FieldCodec, column: pa.Array) -> list[Bytes]:
+def _built(state: StateType, column: pa.Array) -> list[Bytes]:
     """The bytes of a state's field; those that an engine made itself stay as they are."""
-    return column.to_pylist() if pa.types.is_binary(column.type) else kind.build(column)
+    return column.to_pylist() if pa.types.is_binary(column.type) else state.from_column(column)

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from support.finalizing import state_of
 from support.plans import aggregations, plan_of
 from tilewright import Operation
 from tilewright_runtime.errors import PlanError
 from tilewright_runtime.fetch.program import Program
-from tilewright_runtime.states.base import MergeGroup
-from tilewright_runtime.tiles.layout import layout_of, variable_kinds
+from tilewright_runtime.tiles.layout import layout_of
 
 COLUMNS = {
     "tdigest_x.sketch": pa.array([[1.0, 2.0], None, []]),
@@ -31,8 +31,8 @@ def test_a_tile_without_values_has_no_sketch(name: str) -> None:
     plan = plan_of(
         {"k": "string", "x": "double", "t": "string"}, ["k"], [*digest, *aggregations("t", texts)]
     )
-    functions = variable_kinds(plan, layout_of(plan))[name]
-    built = functions.build(COLUMNS[name])
+    functions = layout_of(plan).codecs[name]
+    built = functions.from_column(COLUMNS[name])
     assert built[1] is None
     parts = [part for part in built if part is not None]
     before = list(parts)
@@ -83,14 +83,12 @@ def test_a_merge_that_is_not_known_is_refused() -> None:
         )
 
 
-def test_a_joint_without_more_to_say() -> None:
-    """What a joint need not have: a text, doubles, words that it makes, anything in an empty tile,
-    and rounding.
-    """
-    merge_group = MergeGroup("it")
+def test_a_state_of_one_count_says_nothing_more() -> None:
+    """It has no text, doubles or words to derive, and an empty tile holds 0."""
+    state = state_of("count", words={"n": 6})
     rows = np.zeros((1, 8), dtype=np.int64)
-    assert (merge_group.text, list(merge_group.floats), list(merge_group.made)) == (None, [], [])
-    assert (merge_group.empty(), merge_group.magnitudes(rows)) == ({}, {})
-    merge_group.build(pa.table({}), rows)
-    merge_group.mark_missing(numbers := [1, 2])
+    assert (state.text, list(state.floats), list(state.derived_words)) == (None, [], [])
+    assert (state.empty(), state.magnitudes(rows)) == ({}, {})
+    state.derive(pa.table({}), rows)
+    state.mark_missing(numbers := [1, 2])
     assert not rows.any() and numbers == [1, 2]

@@ -15,9 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.examples import few
-from tilewright_compiler.plan.model import State
-from tilewright_runtime.states.base import kind_of
-from tilewright_runtime.states.fields import FieldCodec
+from support.finalizing import state_of
+from tilewright_runtime.states.base import StateType
 from tilewright_runtime.states.kinds import exact, lists
 
 TYPES = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string()}
@@ -31,11 +30,9 @@ KINDS = [*exact.KINDS, *lists.KINDS]
 TIMED, COUNTED = {"first_k", "last_k"}, {"histogram"}
 
 
-def functions_of(kind: str, type_: str, k: int = 2) -> FieldCodec:
+def functions_of(kind: str, type_: str, k: int = 2) -> StateType:
     params: dict[str, int | str] = {} if kind in ("unique", "histogram") else {"k": k}
-    made = kind_of(kind).variable
-    assert made is not None
-    return made(State(id="it", kind=kind, input="x", type=type_, params=params))
+    return state_of(kind, type_, params, field="entries")
 
 
 def column(kind: str, type_: str, tiles: Sequence[Any]) -> pa.Array:
@@ -54,7 +51,7 @@ def column(kind: str, type_: str, tiles: Sequence[Any]) -> pa.Array:
 
 
 def built(kind: str, type_: str, pairs: Sequence[tuple[int, Any]]) -> bytes:
-    (part,) = functions_of(kind, type_).build(column(kind, type_, [pairs]))
+    (part,) = functions_of(kind, type_).from_column(column(kind, type_, [pairs]))
     assert part is not None
     return part
 
@@ -145,7 +142,7 @@ def test_bytes_do_not_depend_on_the_order_of_arrival(kind: str, type_: str) -> N
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_tile_without_values_has_no_bytes(kind: str) -> None:
     """Null stays null beside tiles that have values."""
-    found = functions_of(kind, "VARCHAR").build(
+    found = functions_of(kind, "VARCHAR").from_column(
         column(kind, "VARCHAR", [None, [(1, "a")], None, [(1, "b"), (2, "a")]])
     )
     assert [part is None for part in found] == [True, False, True, False]
@@ -156,7 +153,7 @@ def test_a_bounded_set_stops_growing() -> None:
     came first.
     """
     functions = functions_of("bounded", "BIGINT", k=5)
-    parts = functions.build(
+    parts = functions.from_column(
         column(
             "bounded",
             "BIGINT",

@@ -1,30 +1,38 @@
-"""Fields of changing length: pairs of tiles, the bounds of lists, and texts."""
+"""Fields of changing length: pairs and runs of tiles, the bounds of lists, and texts."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pytest
 
-from tilewright_runtime.states.fields import FieldCodec, lists, text_field
+from tilewright_runtime.states.fields import FieldCodec, encode_texts, list_bounds
+
+
+class Joined(FieldCodec):
+    """Parts joined by a plus sign, and marked once they were merged."""
+
+    def merge(self, parts: Sequence[bytes], /) -> bytes:
+        return b"+".join(parts)
+
+    def encode(self, merged: bytes, /) -> bytes:
+        return merged + b"!"
 
 
 def test_pairs_are_merged_where_both_have_bytes() -> None:
-    """Where one has none the other stays as it is, without being read; where both have none, so has
-    the pair.
-    """
-    kind = FieldCodec(
-        merge=lambda parts: b"+".join(parts),
-        encode=lambda merged: merged + b"!",
-        build=lambda column: [],
-    )
-    assert kind.merge_pairs([b"a", b"c", None, None], [b"b", None, b"d", None]) == [
-        b"a+b!",
-        b"c",
-        b"d",
-        None,
-    ]
+    """Where one tile has none, the other's bytes stay as they are."""
+    older, newer = [b"a", b"c", None, None], [b"b", None, b"d", None]
+    assert Joined().merge_pairs(older, newer) == [b"a+b!", b"c", b"d", None]
     with pytest.raises(ValueError):
-        kind.merge_pairs([b"a"], [])
+        Joined().merge_pairs([b"a"], [])
+
+
+def test_a_run_is_merged_at_once() -> None:
+    """Tiles without bytes are passed over, and what stands alone stays as it is."""
+    assert Joined().merge_run([b"a", None, b"b", b"c"]) == b"a+b+c!"
+    assert Joined().merge_run([None, b"a"]) == b"a"
+    assert Joined().merge_run([None, None]) is None
 
 
 def test_the_bounds_of_lists() -> None:
@@ -32,12 +40,10 @@ def test_the_bounds_of_lists() -> None:
     too.
     """
     column = pa.array([[1, 2], None, [], [3]])
-    assert list(lists(column)) == [(0, 2), None, (2, 2), (2, 3)]
-    assert list(lists(column.slice(2))) == [(2, 2), (2, 3)]
+    assert list(list_bounds(column)) == [(0, 2), None, (2, 2), (2, 3)]
+    assert list(list_bounds(column.slice(2))) == [(2, 2), (2, 3)]
 
 
 def test_texts_are_kept_as_their_bytes() -> None:
-    """As UTF-8, and one of them is the merged one."""
-    kind = text_field(max)
-    assert kind.build(pa.array(["é", None, ""])) == ["é".encode(), None, b""]
-    assert kind.encode(kind.merge([b"b", b"c", b"a"])) == b"c"
+    """A text is encoded as UTF-8, a missing one stays missing."""
+    assert encode_texts(pa.array(["é", None, ""])) == ["é".encode(), None, b""]

@@ -107,7 +107,7 @@ def block_of(events: Sequence[dict[str, Any]]) -> Block:
 
 
 def merge(older: Block, newer: Block) -> Block:
-    return merge_blocks(aggregator().rows.layout, aggregator().rows.kinds, older, newer)
+    return merge_blocks(aggregator().rows.layout, aggregator().rows.codecs, older, newer)
 
 
 def meaning(block: Block) -> tuple[NDArray[np.float64], list[int], list[Any]]:
@@ -157,12 +157,6 @@ def _content(kind: str, value: bytes | None) -> Any:
         )
     if kind == "hll":
         return round(ds.hll_sketch.deserialize(value).get_estimate())
-    if kind == "frequent":
-        kept = ds.frequent_strings_sketch.deserialize(value)
-        return sorted(
-            item[:2]
-            for item in kept.get_frequent_items(ds.frequent_items_error_type.NO_FALSE_NEGATIVES, 0)
-        )
     return value
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from support.plans import aggregations, plan_of
 from tilewright import Operation
-from tilewright_runtime.tiles.layout import HEADER_WORDS, Layout, layout_of, variable_kinds
+from tilewright_runtime.tiles.layout import HEADER_WORDS, Layout, layout_of
 
 NUMBERS = [
     Operation.SUM,
@@ -105,7 +105,7 @@ def test_fields_of_changing_length_follow_the_numbers() -> None:
         ("by:m", "buckets", 2),
     ]
     assert made.words == first + 3
-    assert list(variable_kinds(plan, made)) == [
+    assert list(made.codecs) == [
         "histogram_x.entries",
         "bounded_n.entries",
     ]  # a table merges by itself

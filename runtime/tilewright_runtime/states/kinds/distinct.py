@@ -1,88 +1,100 @@
-"""A sketch of how many different values there are, Apache DataSketches' HyperLogLog, and the
-operation APPROX_UNIQUE_COUNT.
+"""A sketch of how many different values there are, and the operation APPROX_UNIQUE_COUNT.
+
+It is the HyperLogLog sketch of Apache DataSketches.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tilewright_compiler.plan.model import State
+from tilewright_compiler.plan.model import Feature
 
-from ..base import StateType
-from ..fields import Bytes, FieldCodec, lists
-from ..values import Finalizer, FinalizerContext
+from ..base import Placement, StateType
+from ..fields import Bytes, list_bounds
+from ..values import Merged
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: What a sketch of distinct values takes for the empty text.
+    from ..grouped_values import GroupedValues
+
+#: What a sketch of distinct values takes for the empty text, which the library passes over.
 _EMPTY_TEXT = "\0empty"
 
 
-def _hll(state: State) -> FieldCodec:
-    import datasketches as ds
+class DistinctSketch(StateType):
+    """A HyperLogLog sketch."""
 
-    lg_k, form = int(state.params["lg_k"]), getattr(ds.tgt_hll_type, str(state.params["type"]))
+    def __init__(self, placement: Placement) -> None:
+        import datasketches as ds
 
-    def sketch(items: Iterable[Any]) -> bytes:
-        made = ds.hll_sketch(lg_k, form)
-        for item in items:
-            # The library passes over the empty text; it is a value like any other.
-            made.update(_EMPTY_TEXT if item == "" else item)
-        return made.serialize_compact()  # type: ignore[no-any-return]
+        super().__init__(placement)
+        self._lg_k = int(self.state.params["lg_k"])
+        self._form = getattr(ds.tgt_hll_type, str(self.state.params["type"]))
 
-    def build(column: pa.Array) -> list[Bytes]:
+    def from_values(self, values: GroupedValues) -> Mapping[str, list[Bytes]]:
+        """Make the sketch of each group."""
+        return {"sketch": self.from_column(values.listed(values.arrow(values.values)))}
+
+    def from_column(self, column: pa.Array) -> list[Bytes]:
+        """Make the sketch of each tile's list of values."""
         values = column.values.to_pylist()
         return [
-            sketch(values[bounds[0] : bounds[1]]) if bounds else None for bounds in lists(column)
+            None if bounds is None else self._sketch(values[slice(*bounds)])
+            for bounds in list_bounds(column)
         ]
 
-    def merge(parts: Sequence[bytes]) -> Any:
-        union = ds.hll_union(lg_k)
+    def _sketch(self, items: Iterable[Any]) -> bytes:
+        import datasketches as ds
+
+        sketch = ds.hll_sketch(self._lg_k, self._form)
+        for item in items:
+            sketch.update(_EMPTY_TEXT if item == "" else item)
+        return sketch.serialize_compact()  # type: ignore[no-any-return]
+
+    def merge(self, parts: Sequence[bytes], /) -> Any:
+        """Unite the sketches of some tiles."""
+        import datasketches as ds
+
+        union = ds.hll_union(self._lg_k)
         for part in parts:
             union.update(ds.hll_sketch.deserialize(part))
         return union
 
-    return FieldCodec(merge, lambda union: union.get_result(form).serialize_compact(), build)
+    def encode(self, merged: Any, /) -> bytes:
+        """Encode a union as one sketch."""
+        return merged.get_result(self._form).serialize_compact()  # type: ignore[no-any-return]
+
+    def difference(self, want: bytes, got: bytes) -> str | None:
+        """Compare two sketches' estimates, and that of both merged."""
+        import datasketches as ds
+
+        first, second = ds.hll_sketch.deserialize(want), ds.hll_sketch.deserialize(got)
+        expected = first.get_estimate()
+        # Three standard errors of the smaller of two sketches of 2**lg_k registers (HyperLogLog:
+        # 1.04 / sqrt(m)).
+        allowed = 3 * 1.04 / math.sqrt(1 << first.lg_config_k) * max(expected, 1.0)
+        if abs(expected - second.get_estimate()) > allowed:
+            return f"counts {second.get_estimate():.1f} values, not {expected:.1f}"
+        both = ds.hll_union(first.lg_config_k)
+        both.update(first)
+        both.update(second)
+        # Values that are hashed in another way, as by another library, count again where two
+        # sketches are merged.
+        if both.get_estimate() - expected <= allowed:
+            return None
+        return (
+            f"counts {both.get_estimate():.1f} values when it is merged with that of the same "
+            "values"
+        )
+
+    def finalize(self, feature: Feature, merged: Merged) -> int:
+        """Finalize APPROX_UNIQUE_COUNT."""
+        union = merged.object(f"{self.id}.sketch")
+        return 0 if union is None else round(union.get_estimate())
 
 
-def _difference(first: bytes, second: bytes) -> str | None:
-    import datasketches as ds
-
-    want, got = (ds.hll_sketch.deserialize(part) for part in (first, second))
-    # Three standard errors of the smaller of two sketches of 2**lg_k registers (HyperLogLog: 1.04 /
-    # sqrt(m)).
-    allowed = 3 * 1.04 / math.sqrt(1 << want.lg_config_k) * max(want.get_estimate(), 1.0)
-    off = abs(want.get_estimate() - got.get_estimate())
-    if off > allowed:
-        return f"counts {got.get_estimate():.1f} values, not {want.get_estimate():.1f}"
-    both = ds.hll_union(want.lg_config_k)
-    both.update(want)
-    both.update(got)
-    # Values that are hashed in another way, as by another library, count again where two sketches
-    # are merged.
-    other = both.get_estimate() - want.get_estimate() > allowed
-    return (
-        f"counts {both.get_estimate():.1f} values when it is merged with that of the same values"
-        if other
-        else None
-    )
-
-
-KINDS = {
-    "hll": StateType(
-        variable=_hll,
-        column=lambda state, runs: runs.listed(runs.arrow(runs.values)),
-        difference=_difference,
-    )
-}
-
-
-def _unique_count(inputs: FinalizerContext) -> Finalizer:
-    name = inputs.name(0, "sketch")
-    return lambda _, objects: 0 if objects[name] is None else round(objects[name].get_estimate())
-
-
-FINALIZERS = {"APPROX_UNIQUE_COUNT": _unique_count}
+KINDS = {"hll": DistinctSketch}
+FINALIZERS = {"APPROX_UNIQUE_COUNT": DistinctSketch.finalize}

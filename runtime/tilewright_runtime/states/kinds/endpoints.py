@@ -6,173 +6,161 @@ in SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import State
-from tilewright_compiler.plan.types import family
+from tilewright_compiler.plan.model import Feature
 
-from ..base import NUMPY_DTYPES, MergeGroup, Places, Rows, StateType
-from ..fields import Bytes, text_field
-from ..values import Finalizer, FinalizerContext, optional, to_python
+from ..base import NUMPY_DTYPES, Indices, Placement, Rows, StateType
+from ..fields import Bytes, encode_texts
+from ..values import Merged, to_python
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from ..grouped_values import GroupedValues
 
 _INT = np.iinfo(np.int64)
 
-#: The time in a tile without a value.
-_NO_TIME = {"first": int(_INT.max), "last": int(_INT.min)}
 
+class _Endpoint(StateType):
+    """A first or last value: its time, and beside it a number or a text."""
 
-@dataclass(frozen=True)
-class Endpoint(MergeGroup):
-    """A first or last value: the word of its time, and the word of its value or None if that is a
-    text.
-    """
+    merges_numbers = True
+    no_time: ClassVar[int]
+    """The time in a tile without a value."""
+    sign: ClassVar[int]
+    """1 if the newest value is wanted, -1 if the oldest is."""
 
-    kind: str
-    time: int
-    value: int | None
-    dtype: str
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self.tells_presence = True
+        self._time = self.words["ts"]
+        self._value = self.words.get("value")
+        self._dtype = NUMPY_DTYPES[self.dtypes.get("value", "i64")]
+        self._to_python = to_python(self.state.type)
 
     @property
     def text(self) -> str | None:
         """The field of the value, if that is a text."""
-        return f"{self.state}.value" if self.value is None else None
+        return self.field
 
     @property
     def floats(self) -> Sequence[int]:
         """The value's word, if it is a double."""
-        return [self.value] if self.value is not None and self.dtype == "f64" else []
-
-    @property
-    def no_time(self) -> int:
-        """The time in a tile without a value."""
-        return _NO_TIME[self.kind]
+        is_float = self._value is not None and self._dtype is np.float64
+        return [self._value] if is_float and self._value is not None else []
 
     def empty(self) -> Mapping[int, int | float]:
-        """No time."""
-        return {self.time: self.no_time}
+        """Return no time."""
+        return {self._time: self.no_time}
 
-    def merge_pairs(
+    def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any] | list[Bytes]]:
+        """Choose the value of each group that is furthest out, of equal times the larger."""
+        # NaN sorts last.
+        order = np.lexsort((values.values, self.sign * values.times, values.run))
+        chosen = order[values.starts + values.counts - 1]
+        times, content = values.times[chosen], values.values[chosen]
+        if self.field is None:
+            return {"ts": times, "value": content}
+        return {"ts": times, "value": encode_texts(values.arrow(content))}
+
+    def from_column(self, column: pa.Array) -> list[Bytes]:
+        """Encode the first or last text of each tile."""
+        return encode_texts(column)
+
+    def merge_rows(
         self, older: Rows, newer: Rows, rows: Rows, texts: Sequence[tuple[Bytes, Bytes]] | None
     ) -> NDArray[np.bool_]:
-        """Keeps the value whose time is further out, or which is larger at the same time."""
+        """Keep the value whose time is further out, or which is larger at the same time."""
         keep = self._older_wins(older, newer, texts or ())
-        rows[keep, self.time] = older[keep, self.time]
-        if self.value is not None:
-            rows[keep, self.value] = older[keep, self.value]
+        rows[keep, self._time] = older[keep, self._time]
+        if self._value is not None:
+            rows[keep, self._value] = older[keep, self._value]
         return keep
 
     def _older_wins(
         self, older: Rows, newer: Rows, texts: Sequence[tuple[Bytes, Bytes]]
     ) -> NDArray[np.bool_]:
-        old_ts, new_ts = older[:, self.time], newer[:, self.time]
-        further = old_ts < new_ts if self.kind == "first" else old_ts > new_ts
-        ties = (old_ts == new_ts) & (old_ts != self.no_time)
-        if self.value is None:
+        old_times, new_times = older[:, self._time], newer[:, self._time]
+        further = old_times > new_times if self.sign > 0 else old_times < new_times
+        ties = (old_times == new_times) & (old_times != self.no_time)
+        if self._value is None:
             larger = np.zeros(len(ties), dtype=bool)
             for i in np.flatnonzero(ties).tolist():
                 old_text, new_text = texts[i]
                 larger[i] = (old_text or b"") > (new_text or b"")
         else:
-            old, new = (
-                rows[:, self.value].view(NUMPY_DTYPES[self.dtype]) for rows in (older, newer)
-            )
+            old = older[:, self._value].view(self._dtype)
+            new = newer[:, self._value].view(self._dtype)
             larger = old > new
-            if self.dtype == "f64":
+            if self._dtype is np.float64:
                 larger |= np.isnan(old) & ~np.isnan(new)
         wins: NDArray[np.bool_] = further | (ties & larger)
         return wins
 
-    def merge_runs(self, parts: Rows, rows: Rows, begins: Places, ends: Places) -> Places:
-        """Keeps the value of each run's first or last part that has one; any part of the run where
-        none has.
+    def merge_runs(self, parts: Rows, rows: Rows, begins: Indices, ends: Indices) -> Indices:
+        """Keep the value of each run's first or last part that has one.
+
+        Any part of a run stands for one in which no part has.
         """
-        places = np.arange(len(parts))
-        empty = parts[:, self.time] == self.no_time
-        if self.kind == "first":
-            chosen = np.minimum(
-                np.minimum.reduceat(np.where(empty, len(parts), places), begins), ends - 1
-            )
+        indices = np.arange(len(parts))
+        is_empty = parts[:, self._time] == self.no_time
+        if self.sign < 0:
+            firsts = np.minimum.reduceat(np.where(is_empty, len(parts), indices), begins)
+            chosen = np.minimum(firsts, ends - 1)
         else:
-            chosen = np.maximum(np.maximum.reduceat(np.where(empty, -1, places), begins), begins)
-        rows[:, self.time] = parts[chosen, self.time]
-        if self.value is not None:
-            rows[:, self.value] = parts[chosen, self.value]
+            lasts = np.maximum.reduceat(np.where(is_empty, -1, indices), begins)
+            chosen = np.maximum(lasts, begins)
+        rows[:, self._time] = parts[chosen, self._time]
+        if self._value is not None:
+            rows[:, self._value] = parts[chosen, self._value]
         return chosen
 
     def merge_tiles(self, parts: Rows, numbers: list[Any]) -> int | None:
-        """The place of the first or last part that has a value; its time is not needed any more."""
-        with_value = np.flatnonzero(parts[:, self.time] != self.no_time)
+        """Choose the first or last part that has a value; its time is not needed any more."""
+        with_value = np.flatnonzero(parts[:, self._time] != self.no_time)
         if not len(with_value):
             return None
-        chosen = int(with_value[0 if self.kind == "first" else -1])
-        if self.value is not None:
-            numbers[self.value] = parts.view(NUMPY_DTYPES[self.dtype])[chosen, self.value].item()
+        chosen = int(with_value[-1 if self.sign > 0 else 0])
+        if self._value is not None:
+            numbers[self._value] = parts.view(self._dtype)[chosen, self._value].item()
         return chosen
 
     def mark_missing(self, numbers: list[Any]) -> None:
-        """A number without a time is none."""
-        if self.value is not None and numbers[self.time] == self.no_time:
-            numbers[self.value] = None
+        """Put None in place of a number without a time."""
+        if self._value is not None and numbers[self._time] == self.no_time:
+            numbers[self._value] = None
+
+    def has_value(self, merged: Merged) -> bool:
+        """Tell by the time."""
+        return bool(merged.number(self._time) != self.no_time)
+
+    def finalize(self, feature: Feature, merged: Merged) -> Any:
+        """Finalize FIRST or LAST."""
+        if self.field is None:
+            value = merged.number(self.words["value"])
+        else:
+            value = merged.object(self.field)
+        return None if value is None else self._to_python(value)
 
 
-def _merge_group(kind: str) -> Callable[[str, Mapping[str, int], Mapping[str, str]], MergeGroup]:
-    return lambda state, words, dtypes: Endpoint(
-        state, kind, words["ts"], words.get("value"), dtypes.get("value", "")
-    )
+class First(_Endpoint):
+    """The oldest value."""
+
+    no_time = int(_INT.max)
+    sign = -1
 
 
-def _numbers(sign: int) -> Callable[[State, GroupedValues], Mapping[str, NDArray[Any]]]:
-    def fields(state: State, runs: GroupedValues) -> Mapping[str, NDArray[Any]]:
-        # The last of each run: the newest (or oldest) time, and of equal times the larger value;
-        # NaN sorts last.
-        order = np.lexsort((runs.values, sign * runs.times, runs.run))
-        chosen = order[runs.starts + runs.counts - 1]
-        return {"ts": runs.times[chosen], "value": runs.values[chosen]}
+class Last(_Endpoint):
+    """The newest value."""
 
-    return fields
+    no_time = int(_INT.min)
+    sign = 1
 
 
-def _has_time(
-    kind: str,
-) -> Callable[[FinalizerContext, int], Callable[[Sequence[Any], Mapping[str, Any]], bool]]:
-    def has_value(
-        inputs: FinalizerContext, state: int
-    ) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
-        time, no_time = inputs.word(state, "ts"), _NO_TIME[kind]
-        return lambda numbers, _: numbers[time] != no_time
-
-    return has_value
-
-
-def _endpoint(kind: str, sign: int) -> StateType:
-    numbers = _numbers(sign)
-    return StateType(
-        numbers=numbers,
-        column=lambda state, runs: runs.arrow(numbers(state, runs)["value"]),
-        # Never asked to merge: a text is chosen by its time.
-        variable=lambda state: text_field(max),
-        merge_group=_merge_group(kind),
-        has_value=_has_time(kind),
-    )
-
-
-KINDS = {"first": _endpoint("first", -1), "last": _endpoint("last", 1)}
-
-
-def _value(inputs: FinalizerContext) -> Finalizer:
-    restore = to_python(inputs.type)
-    if family(inputs.type) == "text":
-        return optional(inputs.name(0, "value"), restore)
-    value = inputs.word(0, "value")
-    return lambda numbers, _: None if numbers[value] is None else restore(numbers[value])
-
-
-FINALIZERS = {"FIRST": _value, "LAST": _value}
+KINDS = {"first": First, "last": Last}
+FINALIZERS = {"FIRST": First.finalize, "LAST": Last.finalize}

@@ -1,6 +1,4 @@
-"""Values that are kept exactly, as sets, sets that stop growing, and counts by value; UNIQUE_COUNT
-and its kin, HISTOGRAM.
-"""
+"""Sets, sets that stop growing, and counts by value; UNIQUE_COUNT and its kin, HISTOGRAM."""
 
 from __future__ import annotations
 
@@ -8,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tilewright_compiler.plan.model import State
+from tilewright_compiler.plan.model import Feature
 
-from ..base import StateType
-from ..exact_values import Entries, Reduce, entry_field
-from ..values import Finalizer, FinalizerContext, optional, to_python
+from ..base import Placement
+from ..exact_values import Entries, ExactState
+from ..values import Merged, to_python
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,63 +18,73 @@ if TYPE_CHECKING:
     from ..grouped_values import GroupedValues
 
 
-def _distinct(entries: Entries) -> Entries:
-    values = entries.values
-    if values.dtype == object:  # a set of texts is far quicker than numpy's sorting of all of them
-        return Entries(np.array(sorted(set(values.tolist())), dtype=object))
-    return Entries(np.unique(values))
+class ValueSet(ExactState):
+    """All different values, ascending."""
+
+    def reduce(self, entries: Entries) -> Entries:
+        """Drop repeated values."""
+        values = entries.values
+        if values.dtype == object:
+            # A set of texts is far quicker than numpy's sorting of all of them.
+            return Entries(np.array(sorted(set(values.tolist())), dtype=object))
+        return Entries(np.unique(values))
+
+    def finalize(self, feature: Feature, merged: Merged) -> int:
+        """Finalize UNIQUE_COUNT or BOUNDED_UNIQUE_COUNT."""
+        entries = merged.object(f"{self.id}.entries")
+        return 0 if entries is None else len(entries.values)
 
 
-def _counted(entries: Entries) -> Entries:
-    values, places = np.unique(entries.values, return_inverse=True)
-    counts = np.zeros(len(values), dtype=np.int64)
-    np.add.at(counts, places, entries.numbers)
-    return Entries(values, counts)
+class BoundedSet(ValueSet):
+    """The k smallest values: which of many are kept must not depend on which came first."""
+
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self._k = int(self.state.params["k"])
+
+    def reduce(self, entries: Entries) -> Entries:
+        """Drop repeated values, and all but the k smallest."""
+        return super().reduce(entries).select(slice(self._k))
 
 
-def _bounded(k: int) -> Reduce:
-    # Which k values are kept must not depend on which came first: they are the smallest.
-    return lambda entries: _distinct(entries).select(slice(k))
+class Histogram(ExactState):
+    """How often each value occurs, values ascending."""
+
+    numbered = True
+
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self._to_python = to_python(self.state.type)
+
+    def reduce(self, entries: Entries) -> Entries:
+        """Add up the counts of equal values."""
+        values, indices = np.unique(entries.values, return_inverse=True)
+        counts = np.zeros(len(values), dtype=np.int64)
+        np.add.at(counts, indices, entries.numbers)
+        return Entries(values, counts)
+
+    def collect(self, values: GroupedValues) -> pa.Array:
+        """Make a map from value to count of each group."""
+        import pyarrow as pa
+
+        offsets, different, counts = values.counted()
+        return pa.MapArray.from_arrays(offsets, values.arrow(different), counts)
+
+    def finalize(self, feature: Feature, merged: Merged) -> dict[Any, int] | None:
+        """Finalize HISTOGRAM: most frequent first, ties by value."""
+        entries = merged.object(f"{self.id}.entries")
+        if entries is None:
+            return None
+        # Values ascend, so a stable sort leaves ties in their order.
+        order = np.argsort(-entries.numbers, kind="stable")[: feature.params["k"] or None]
+        chosen = entries.select(order)
+        values = map(self._to_python, chosen.values.tolist())
+        return dict(zip(values, chosen.numbers.tolist(), strict=True))
 
 
-def _values(state: State, runs: GroupedValues) -> pa.Array:
-    return runs.listed(runs.arrow(runs.values))
-
-
-def _counts(state: State, runs: GroupedValues) -> pa.Array:
-    """A map from value to count for each run."""
-    import pyarrow as pa
-
-    offsets, values, counts = runs.counted()
-    return pa.MapArray.from_arrays(offsets, runs.arrow(values), counts)
-
-
-KINDS = {
-    "unique": StateType(variable=lambda state: entry_field(state, _distinct), column=_values),
-    "bounded": StateType(
-        variable=lambda state: entry_field(state, _bounded(int(state.params["k"]))), column=_values
-    ),
-    "histogram": StateType(
-        variable=lambda state: entry_field(state, _counted, numbered=True), column=_counts
-    ),
+KINDS = {"unique": ValueSet, "bounded": BoundedSet, "histogram": Histogram}
+FINALIZERS = {
+    "UNIQUE_COUNT": ValueSet.finalize,
+    "BOUNDED_UNIQUE_COUNT": ValueSet.finalize,
+    "HISTOGRAM": Histogram.finalize,
 }
-
-
-def _set_size(inputs: FinalizerContext) -> Finalizer:
-    name = inputs.name(0, "entries")
-    return lambda _, objects: 0 if objects[name] is None else len(objects[name].values)
-
-
-def _histogram(inputs: FinalizerContext) -> Finalizer:
-    restore, k = to_python(inputs.type), int(inputs.feature.params["k"])
-
-    def counts(entries: Entries) -> dict[Any, int]:
-        chosen = entries.select(
-            np.argsort(-entries.numbers, kind="stable")[: k or None]
-        )  # values are sorted, so ties are by value
-        return dict(zip(map(restore, chosen.values.tolist()), chosen.numbers.tolist(), strict=True))
-
-    return optional(inputs.name(0, "entries"), counts)
-
-
-FINALIZERS = {"UNIQUE_COUNT": _set_size, "BOUNDED_UNIQUE_COUNT": _set_size, "HISTOGRAM": _histogram}

@@ -5,34 +5,78 @@ NaN is the largest number, as in SQL.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tilewright_compiler.plan.types import family
+from tilewright_compiler.plan.model import Feature
 
-from ..base import StateType
-from ..fields import text_field
-from ..values import Finalizer, FinalizerContext, optional, to_python
+from ..base import Placement, StateType
+from ..fields import Bytes, encode_texts
+from ..values import Merged, to_python
 
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-def _extreme(ufunc: np.ufunc, of_texts: Callable[[Sequence[bytes]], bytes]) -> StateType:
-    return StateType(
-        numbers=lambda state, runs: {"value": ufunc.reduceat(runs.values, runs.starts)},
-        column=lambda state, runs: runs.arrow(ufunc.reduceat(runs.values, runs.starts)),
-        variable=lambda state: text_field(of_texts),
-    )
+    from ..grouped_values import GroupedValues
 
 
-KINDS = {"min": _extreme(np.fmin, min), "max": _extreme(np.maximum, max)}
+class _Extreme(StateType):
+    """An extreme value: a number that numpy merges, or a text."""
+
+    ufunc: ClassVar[np.ufunc]
+
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self._word = self.words.get("value", 0)
+        self._to_python = to_python(self.state.type)
+
+    def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any] | list[Bytes]]:
+        """Choose the extreme value of each group."""
+        chosen = self.ufunc.reduceat(values.values, values.starts)
+        if self.field is None:
+            return {"value": chosen}
+        return {"value": encode_texts(values.arrow(chosen))}
+
+    def from_column(self, column: pa.Array) -> list[Bytes]:
+        """Encode the extreme text of each tile."""
+        return encode_texts(column)
+
+    def encode(self, merged: bytes, /) -> bytes:
+        """Return the text, which is bytes already."""
+        return merged
+
+    def finalize(self, count: StateType, feature: Feature, merged: Merged) -> Any:
+        """Finalize MIN or MAX."""
+        if self.field is None:
+            if not merged.number(count.words["n"]):
+                return None
+            return self._to_python(merged.number(self._word))
+        text = merged.object(self.field)
+        return None if text is None else text.decode()
 
 
-def _value(inputs: FinalizerContext) -> Finalizer:
-    restore = to_python(inputs.type)
-    if family(inputs.type) == "text":
-        return optional(inputs.name(0, "value"), restore)
-    value, n = inputs.word(0, "value"), inputs.word(1, "n")
-    return lambda numbers, _: restore(numbers[value]) if numbers[n] else None
+class Smallest(_Extreme):
+    """The smallest value."""
+
+    ufunc = np.fmin
+
+    def merge(self, parts: Sequence[bytes], /) -> bytes:
+        """Choose the smallest text."""
+        return min(parts)
 
 
-FINALIZERS = {"MIN": _value, "MAX": _value}
+class Largest(_Extreme):
+    """The largest value."""
+
+    ufunc = np.maximum
+
+    def merge(self, parts: Sequence[bytes], /) -> bytes:
+        """Choose the largest text."""
+        return max(parts)
+
+
+KINDS = {"min": Smallest, "max": Largest}
+FINALIZERS = {"MIN": Smallest.finalize, "MAX": Largest.finalize}

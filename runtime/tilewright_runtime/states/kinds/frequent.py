@@ -1,22 +1,41 @@
-"""A sketch of the most frequent values, Apache DataSketches' frequent items of texts, and the
-operation TOP_K.
+"""The most frequent values with bounds of their counts, and the operation TOP_K.
+
+A tile keeps the values that came most often, as texts, by the summary of J. Misra and D. Gries,
+"Finding repeated elements" (1982), merged as by P. K. Agarwal and others, "Mergeable summaries"
+(2013). It is exact until there are more values than it has room for. From then on the counters
+of all values are lowered until few enough are left. The sum of what was taken off, the `error`, is
+at most n / (room + 1) for n values altogether, in whatever order they came and were merged:
+
+- a value without a counter came at most `error` times,
+- one with a counter came at most counter + `error` times,
+- and at least as often as it was seen while it had one, which is kept beside the counter.
+
+The bytes are little-endian: 4 zero bytes, the number of values (4 bytes), the error and how many
+values came altogether (8 bytes each); the counters (8 bytes each) and, if the error is not 0, how
+often each value was seen (8 bytes each); the length of each text in bytes (4 bytes each); then
+their UTF-8, ascending. What does not begin with zero bytes is a frequent items sketch of Apache
+DataSketches, which tiles of earlier versions hold.
 """
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import State
+from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import family
 
-from ..base import StateType
-from ..fields import Bytes, FieldCodec, lists
-from ..values import Finalizer, FinalizerContext, to_python
+from ..base import Placement, StateType
+from ..fields import Bytes, list_bounds
+from ..values import Merged, to_python
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,112 +44,189 @@ if TYPE_CHECKING:
 
 _EPOCH_DAY = date(1970, 1, 1)
 
+#: Marker, number of values, error, and how many values came altogether.
+_HEADER = struct.Struct("<4sIqq")
+_MARKER = bytes(4)
 
-def _frequent(state: State) -> FieldCodec:
-    import datasketches as ds
 
-    lg_max_k = int(state.params["lg_max_k"])
+@dataclass
+class Summary:
+    """What is known of how often each value came."""
 
-    def sketch(items: Iterable[tuple[str, int]]) -> bytes:
-        made = ds.frequent_strings_sketch(lg_max_k)
-        for item, weight in items:
-            made.update(item, weight)
-        return made.serialize()  # type: ignore[no-any-return]
+    counters: Counter[bytes]
+    seen: Counter[bytes]
+    """How often each value came at least; the counters themselves while the error is 0."""
+    error: int
+    total: int
 
-    def build(column: pa.Array) -> list[Bytes]:
+    def bounds(self, item: bytes) -> tuple[int, int]:
+        """Return how often a value came at least and at most."""
+        return self.seen[item], self.counters[item] + self.error
+
+    def shrink(self, room: int) -> None:
+        """Lower all counters until no more are left than there is room for."""
+        if len(self.counters) <= room:
+            return
+        cut = sorted(self.counters.values(), reverse=True)[room]
+        left = {item: count - cut for item, count in self.counters.items() if count > cut}
+        self.seen = Counter({item: self.seen[item] for item in left})
+        self.counters = Counter(left)
+        self.error += cut
+
+
+class FrequentValues(StateType):
+    """A summary of how often values come."""
+
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self._room = 3 << int(self.state.params["lg_max_k"]) >> 2
+        self._family = family(self.state.type)
+        self._to_python = to_python(self.state.type)
+
+    def from_values(self, values: GroupedValues) -> Mapping[str, list[Bytes]]:
+        """Count the values of each group."""
         import pyarrow as pa
 
-        if not pa.types.is_map(column.type):  # engines without a count by value give the values
-            values = column.values.to_pylist()
-            return [
-                sketch(Counter(values[bounds[0] : bounds[1]]).items()) if bounds else None
-                for bounds in lists(column)
-            ]
-        pairs = list(zip(column.keys.to_pylist(), column.items.to_pylist(), strict=True))
+        offsets, different, counts = values.counted()
+        texts = pa.array(self._texts(values, different), pa.string())
+        return {"sketch": self.from_column(pa.MapArray.from_arrays(offsets, texts, counts))}
+
+    def _texts(self, values: GroupedValues, different: NDArray[Any]) -> list[str]:
+        """Return the texts that SQL makes of values."""
+        match self._family:
+            case "text":
+                return values.arrow(different).to_pylist()  # type: ignore[no-any-return]
+            case "boolean":
+                return ["true" if value else "false" for value in different.tolist()]
+            case "date":
+                days = map(timedelta, different.tolist())
+                return [(_EPOCH_DAY + day).isoformat() for day in days]
+            case _:
+                return list(map(str, different.tolist()))
+
+    def from_column(self, column: pa.Array) -> list[Bytes]:
+        """Make the summary of each tile from a map of counts, or a list of values."""
+        import pyarrow as pa
+
+        if pa.types.is_map(column.type):
+            texts = column.keys.cast("binary").to_pylist()
+            items: list[Any] = list(zip(texts, column.items.to_pylist(), strict=True))
+        else:  # engines without a count by value give the values
+            items = [(text, 1) for text in column.values.cast("binary").to_pylist()]
         return [
-            sketch(pairs[bounds[0] : bounds[1]]) if bounds else None for bounds in lists(column)
+            None if bounds is None else self._summarize(items[slice(*bounds)])
+            for bounds in list_bounds(column)
         ]
 
-    def merge(parts: Sequence[bytes]) -> Any:
-        merged = ds.frequent_strings_sketch(lg_max_k)
-        for part in parts:
-            merged.merge(ds.frequent_strings_sketch.deserialize(part))
+    def _summarize(self, items: Iterable[tuple[bytes, int]]) -> bytes:
+        counters: Counter[bytes] = Counter()
+        for item, count in items:
+            counters[item] += count
+        return self.encode(Summary(counters, counters, 0, counters.total()))
+
+    def merge(self, parts: Sequence[bytes], /) -> Summary:
+        """Add up the summaries of some tiles, with all their values."""
+        summaries = [decode(part) for part in parts]
+        merged = summaries[0]
+        for one in summaries[1:]:
+            is_exact = not merged.error and not one.error
+            if not is_exact and merged.seen is merged.counters:
+                merged.seen = merged.counters.copy()
+            merged.counters.update(one.counters)
+            if not is_exact:
+                merged.seen.update(one.seen)
+            merged.error += one.error
+            merged.total += one.total
         return merged
 
-    return FieldCodec(merge, lambda sketch: sketch.serialize(), build)
+    def encode(self, merged: Summary, /) -> bytes:
+        """Encode a summary, as far as there is room."""
+        summary = Summary(merged.counters, merged.seen, merged.error, merged.total)
+        summary.shrink(self._room)
+        return encode(summary)
+
+    def difference(self, want: bytes, got: bytes) -> str | None:
+        """Compare the bounds of the values that certainly are frequent."""
+        first, second = decode(want), decode(got)
+        if first.total != second.total:
+            return f"counts {second.total} values, not {first.total}"
+        for item in first.counters:
+            (low, high), (least, most) = first.bounds(item), second.bounds(item)
+            if low > first.error and (most < low or least > high):
+                return f"counts {item.decode()!r} {least} times, not {low}"
+        return None
+
+    def max_error(self, merged: Merged) -> int:
+        """Return how far a count may be off, and how often a value left out may have come."""
+        summary = merged.object(f"{self.id}.sketch")
+        return 0 if summary is None else summary.error
+
+    def finalize(self, feature: Feature, merged: Merged) -> list[dict[str, Any]] | None:
+        """Finalize TOP_K: values that came more often than any without a counter can have."""
+        summary = merged.object(f"{self.id}.sketch")
+        if summary is None:
+            return None
+        certain = [
+            (-count, self._value(item))
+            for item, count in summary.seen.items()
+            if count > summary.error
+        ]
+        top = sorted(certain)[: feature.params["k"]]
+        return [{"item": value, "count": -count} for count, value in top]
+
+    def _value(self, item: bytes) -> Any:
+        text = item.decode()
+        match self._family:
+            case "text":
+                return text
+            case "boolean":
+                return text == "true"
+            case "date":
+                return date.fromisoformat(text)
+            case _:
+                return self._to_python(int(text))
 
 
-def _counted(state: State, runs: GroupedValues) -> pa.Array:
-    """A map from text to count for each run."""
-    import pyarrow as pa
-
-    offsets, values, counts = runs.counted()
-    return pa.MapArray.from_arrays(
-        offsets, pa.array(_texts(state, runs, values), pa.string()), counts
-    )
-
-
-def _texts(state: State, runs: GroupedValues, values: NDArray[Any]) -> list[str]:
-    """Values as the texts that the sketch takes."""
-    match family(state.type):
-        case "text":
-            return runs.arrow(values).to_pylist()  # type: ignore[no-any-return]
-        case "boolean":
-            return ["true" if value else "false" for value in values.tolist()]
-        case "date":
-            return [(_EPOCH_DAY + timedelta(days=days)).isoformat() for days in values.tolist()]
-        case _:
-            return list(map(str, values.tolist()))
+def encode(summary: Summary) -> bytes:
+    """Encode a summary."""
+    texts = sorted(summary.counters)
+    size = len(texts)
+    columns = [summary.counters] if not summary.error else [summary.counters, summary.seen]
+    numbers = [np.fromiter(map(column.__getitem__, texts), "<i8", size) for column in columns]
+    lengths = np.fromiter(map(len, texts), "<u4", size)
+    header = _HEADER.pack(_MARKER, size, summary.error, summary.total)
+    return b"".join([header, *(column.tobytes() for column in numbers), lengths.tobytes(), *texts])
 
 
-def _difference(first: bytes, second: bytes) -> str | None:
+def decode(part: bytes) -> Summary:
+    """Decode a summary."""
+    if not part.startswith(_MARKER):
+        return _of_sketch(part)
+    _, size, error, total = _HEADER.unpack_from(part)
+    start = _HEADER.size
+    columns = []
+    for _ in range(2 if error else 1):
+        columns.append(np.frombuffer(part, "<i8", size, start).tolist())
+        start += 8 * size
+    lengths = np.frombuffer(part, "<u4", size, start).tolist()
+    bounds = pairwise(accumulate(lengths, initial=start + 4 * size))
+    texts = [part[begin:end] for begin, end in bounds]
+    counters = Counter(dict(zip(texts, columns[0], strict=True)))
+    seen = Counter(dict(zip(texts, columns[1], strict=True))) if error else counters
+    return Summary(counters, seen, error, total)
+
+
+def _of_sketch(part: bytes) -> Summary:
+    """Decode a sketch of an earlier version, whose lower bounds are counters."""
     import datasketches as ds
 
-    want, got = (ds.frequent_strings_sketch.deserialize(part) for part in (first, second))
-    if want.total_weight != got.total_weight:
-        return f"counts {got.total_weight} values, not {want.total_weight}"
-    for item, _, low, high in want.get_frequent_items(
-        ds.frequent_items_error_type.NO_FALSE_POSITIVES
-    ):
-        if got.get_upper_bound(item) < low or got.get_lower_bound(item) > high:
-            return f"counts {item!r} {got.get_estimate(item)} times, not {want.get_estimate(item)}"
-    return None
+    sketch = ds.frequent_strings_sketch.deserialize(part)
+    items = sketch.get_frequent_items(ds.frequent_items_error_type.NO_FALSE_NEGATIVES, 0)
+    counters = Counter({item.encode(): lower for item, _, lower, _ in items})
+    # A value that the sketch does not hold has the error as its upper bound.
+    error = items[0][3] - items[0][2] if items else sketch.get_upper_bound("")
+    return Summary(counters, counters, error, sketch.total_weight)
 
 
-KINDS = {"frequent": StateType(variable=_frequent, column=_counted, difference=_difference)}
-
-
-def _from_text(duckdb_type: str) -> Callable[[str], Any]:
-    """The function from the text that the sketch keeps of a value to the value."""
-    restore = to_python(duckdb_type)
-    match family(duckdb_type):
-        case "text":
-            return str
-        case "boolean":
-            return lambda text: text == "true"
-        case "date":
-            return date.fromisoformat
-        case _:
-            return lambda text: restore(int(text))
-
-
-def _top_k(inputs: FinalizerContext) -> Finalizer:
-    from datasketches import frequent_items_error_type
-
-    name, k = inputs.name(0, "sketch"), int(inputs.feature.params["k"])
-    convert = _from_text(inputs.type)
-
-    def top(_: Sequence[Any], objects: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-        if objects[name] is None:
-            return None
-        found = objects[name].get_frequent_items(frequent_items_error_type.NO_FALSE_NEGATIVES, 0)
-        counts = sorted(
-            ((convert(item), estimate) for item, estimate, _, _ in found),
-            key=lambda pair: (-pair[1], pair[0]),
-        )
-        return [{"item": item, "count": count} for item, count in counts[:k]]
-
-    return top
-
-
-FINALIZERS = {"TOP_K": _top_k}
+KINDS = {"frequent": FrequentValues}
+FINALIZERS = {"TOP_K": FrequentValues.finalize}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from tilewright_compiler.plan.model import State
+from tilewright_compiler.plan.model import Feature
 
-from ..base import StateType
-from ..exact_values import Entries, Reduce, entry_field
-from ..values import Finalizer, FinalizerContext, optional, to_python
+from ..base import Placement
+from ..exact_values import Entries, ExactState
+from ..values import Merged, to_python
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,63 +18,77 @@ if TYPE_CHECKING:
     from ..grouped_values import GroupedValues
 
 
-def _largest(k: int) -> Reduce:
-    return lambda entries: Entries(np.sort(entries.values)[::-1][:k])
+class _List(ExactState):
+    """At most k values."""
+
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self._k = int(self.state.params["k"])
+        self._to_python = to_python(self.state.type)
+
+    def finalize(self, feature: Feature, merged: Merged) -> list[Any] | None:
+        """Finalize the operation of the same name."""
+        entries = merged.object(f"{self.id}.entries")
+        return None if entries is None else list(map(self._to_python, entries.values.tolist()))
 
 
-def _smallest(k: int) -> Reduce:
-    return lambda entries: Entries(np.sort(entries.values)[:k])
+class LargestValues(_List):
+    """The k largest values, descending."""
+
+    def reduce(self, entries: Entries) -> Entries:
+        """Keep the k largest."""
+        return Entries(np.sort(entries.values)[::-1][: self._k])
 
 
-def _timed(k: int, sign: int) -> Reduce:
-    def keep(entries: Entries) -> Entries:
+class SmallestValues(_List):
+    """The k smallest values, ascending."""
+
+    def reduce(self, entries: Entries) -> Entries:
+        """Keep the k smallest."""
+        return Entries(np.sort(entries.values)[: self._k])
+
+
+class _TimedList(_List):
+    """The values of at most k events, with their times."""
+
+    numbered = True
+    sign: ClassVar[int]
+    """1 for the oldest events first, -1 for the newest."""
+
+    def reduce(self, entries: Entries) -> Entries:
+        """Keep the k events that are furthest out, of equal times those of larger values."""
         ranks = np.unique(entries.values, return_inverse=True)[1]  # in the order of SQL
-        return entries.select(np.lexsort((-ranks, sign * entries.numbers))[:k])
+        return entries.select(np.lexsort((-ranks, self.sign * entries.numbers))[: self._k])
 
-    return keep
+    def collect(self, values: GroupedValues) -> pa.Array:
+        """Make a list of (time, value) of each group."""
+        import pyarrow as pa
 
-
-def _values(state: State, runs: GroupedValues) -> pa.Array:
-    return runs.listed(runs.arrow(runs.values))
-
-
-def _with_times(state: State, runs: GroupedValues) -> pa.Array:
-    import pyarrow as pa
-
-    return runs.listed(
-        pa.StructArray.from_arrays([pa.array(runs.times), runs.arrow(runs.values)], ["t", "x"])
-    )
+        columns = [pa.array(values.times), values.arrow(values.values)]
+        return values.listed(pa.StructArray.from_arrays(columns, ["t", "x"]))
 
 
-def _of_values(keep: Callable[[int], Reduce]) -> StateType:
-    return StateType(
-        variable=lambda state: entry_field(state, keep(int(state.params["k"]))), column=_values
-    )
+class FirstValues(_TimedList):
+    """The values of the k earliest events, oldest first."""
+
+    sign = 1
 
 
-def _of_times(sign: int) -> StateType:
-    return StateType(
-        variable=lambda state: entry_field(
-            state, _timed(int(state.params["k"]), sign), numbered=True
-        ),
-        column=_with_times,
-    )
+class LastValues(_TimedList):
+    """The values of the k latest events, newest first."""
+
+    sign = -1
 
 
 KINDS = {
-    "largest_k": _of_values(_largest),
-    "smallest_k": _of_values(_smallest),
-    "first_k": _of_times(1),
-    "last_k": _of_times(-1),
+    "largest_k": LargestValues,
+    "smallest_k": SmallestValues,
+    "first_k": FirstValues,
+    "last_k": LastValues,
 }
-
-
-def _listed(inputs: FinalizerContext) -> Finalizer:
-    restore = to_python(inputs.type)
-    return optional(
-        inputs.name(0, "entries"),
-        lambda entries: [restore(value) for value in entries.values.tolist()],
-    )
-
-
-FINALIZERS = {"LARGEST_K": _listed, "SMALLEST_K": _listed, "FIRST_K": _listed, "LAST_K": _listed}
+FINALIZERS = {
+    "LARGEST_K": _List.finalize,
+    "SMALLEST_K": _List.finalize,
+    "FIRST_K": _List.finalize,
+    "LAST_K": _List.finalize,
+}

@@ -1,19 +1,22 @@
-"""Counts and sums, and the operations that are made of them: COUNT, SUM and AVERAGE."""
+"""Counts and sums, and the operations that are made of them: COUNT, SUM and AVERAGE.
+
+Of a prorated window the merged numbers are fractions, for a part of a tile counts by its part.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import State
+from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import LIMB, decimal_scale, family
 
 from ...errors import FetchError
-from ..base import StateType
-from ..values import Finalizer, FinalizerContext, has_count, to_python
+from ..base import Placement, StateType
+from ..values import Merged, to_python
 
 if TYPE_CHECKING:
     from ..grouped_values import GroupedValues
@@ -21,89 +24,97 @@ if TYPE_CHECKING:
 _INT64 = 1 << 63
 
 
-def _sums(state: State, runs: GroupedValues) -> Mapping[str, NDArray[Any]]:
-    if family(state.type) == "float":
-        with np.errstate(
-            invalid="ignore", over="ignore"
-        ):  # infinities of both signs make NaN, as they do in SQL
-            return {"sum": np.add.reduceat(runs.values, runs.starts)}
-    return {
-        "hi": np.add.reduceat(runs.values // LIMB, runs.starts),
-        "lo": np.add.reduceat(runs.values % LIMB, runs.starts),
-    }
+class Count(StateType):
+    """How many values there are."""
+
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self.tells_presence = True
+        self.n = self.words["n"]
+
+    def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any]]:
+        """Count the values of each group."""
+        return {"n": values.counts}
+
+    def has_value(self, merged: Merged) -> bool:
+        """Tell by the count."""
+        return bool(merged.number(self.n) > 0)
+
+    def count(self, feature: Feature, merged: Merged) -> int:
+        """Finalize COUNT."""
+        n: int = merged.number(self.n)
+        return n
+
+    def prorated_count(self, feature: Feature, merged: Merged) -> float:
+        """Finalize COUNT of parts of tiles."""
+        return float(merged.number(self.n))
 
 
-KINDS = {
-    "count": StateType(numbers=lambda state, runs: {"n": runs.counts}, has_value=has_count),
-    "sum": StateType(numbers=_sums),
-}
+class Sum(StateType):
+    """The sum: a double, or two halves of an exact integer, high * 2**32 + low."""
 
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self._is_float = family(self.state.type) == "float"
+        is_decimal = family(self.state.type) == "decimal"
+        self._high = self.words["sum" if self._is_float else "hi"]
+        self._low = self.words["sum" if self._is_float else "lo"]
+        self._scale = 10 ** decimal_scale(self.state.type) if is_decimal else 1
+        self._limit = 10**28 if is_decimal else _INT64
+        self._to_python = to_python(self.state.type)
 
-def _count(inputs: FinalizerContext) -> Finalizer:
-    n = inputs.word(0, "n")
-    return lambda numbers, _: numbers[n]
+    def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any]]:
+        """Add up the values of each group."""
+        if self._is_float:
+            # Infinities of both signs make NaN, as they do in SQL.
+            with np.errstate(invalid="ignore", over="ignore"):
+                return {"sum": np.add.reduceat(values.values, values.starts)}
+        return {
+            "hi": np.add.reduceat(values.values // LIMB, values.starts),
+            "lo": np.add.reduceat(values.values % LIMB, values.starts),
+        }
 
+    def _total(self, merged: Merged) -> Any:
+        if self._is_float:
+            return merged.number(self._high)
+        return merged.number(self._high) * LIMB + merged.number(self._low)
 
-def _total(inputs: FinalizerContext) -> Callable[[Sequence[Any]], Any]:
-    """The sum of the feature's first state, exact for integers and decimals."""
-    if family(inputs.type) == "float":
-        word = inputs.word(0, "sum")
-        return lambda numbers: numbers[word]
-    high, low = inputs.word(0, "hi"), inputs.word(0, "lo")
-    return lambda numbers: numbers[high] * LIMB + numbers[low]
+    def sum(self, count: Count, feature: Feature, merged: Merged) -> Any:
+        """Finalize SUM, exactly for integers and decimals.
 
-
-def _sum(inputs: FinalizerContext) -> Finalizer:
-    total, n = _total(inputs), inputs.word(1, "n")
-    if family(inputs.type) == "float":
-        return lambda numbers, _: total(numbers) if numbers[n] else None
-    name, restore = inputs.feature.name, to_python(inputs.type)
-    limit = 10**28 if family(inputs.type) == "decimal" else _INT64
-
-    def exact(numbers: Sequence[Any], _: Mapping[str, Any]) -> Any:
-        if not numbers[n]:
+        Raises FetchError if the sum does not fit its type.
+        """
+        if not merged.number(count.n):
             return None
-        value = total(numbers)
-        if not -limit <= value < limit:
+        total = self._total(merged)
+        if self._is_float:
+            return total
+        if not -self._limit <= total < self._limit:
             raise FetchError(
-                f"{name}: the sum {value} does not fit its type {inputs.feature.type}. Sum a "
+                f"{feature.name}: the sum {total} does not fit its type {feature.type}. Sum a "
                 "double instead."
             )
-        return restore(value)
+        return self._to_python(total)
 
-    return exact
+    def average(self, count: Count, feature: Feature, merged: Merged) -> Any:
+        """Finalize AVERAGE."""
+        n = merged.number(count.n)
+        return self._total(merged) / (n * self._scale) if n else None
 
+    def prorated_sum(self, count: Count, feature: Feature, merged: Merged) -> float | None:
+        """Finalize SUM of parts of tiles."""
+        return float(self._total(merged) / self._scale) if merged.number(count.n) else None
 
-def _average(inputs: FinalizerContext) -> Finalizer:
-    total, n = _total(inputs), inputs.word(1, "n")
-    scale = 10 ** decimal_scale(inputs.type) if family(inputs.type) == "decimal" else 1
-    return lambda numbers, _: total(numbers) / (numbers[n] * scale) if numbers[n] else None
-
-
-FINALIZERS = {"COUNT": _count, "SUM": _sum, "AVERAGE": _average}
-
-# Of a prorated window the merged numbers are fractions, for a part of a tile counts by its part.
-
-
-def _prorated_count(inputs: FinalizerContext) -> Finalizer:
-    n = inputs.word(0, "n")
-    return lambda numbers, _: float(numbers[n])
+    def prorated_average(self, count: Count, feature: Feature, merged: Merged) -> float | None:
+        """Finalize AVERAGE of parts of tiles."""
+        average = self.average(count, feature, merged)
+        return None if average is None else float(average)
 
 
-def _prorated_sum(inputs: FinalizerContext) -> Finalizer:
-    total, n = _total(inputs), inputs.word(1, "n")
-    scale = 10 ** decimal_scale(inputs.type) if family(inputs.type) == "decimal" else 1
-    return lambda numbers, _: float(total(numbers) / scale) if numbers[n] else None
-
-
-def _prorated_average(inputs: FinalizerContext) -> Finalizer:
-    average = _average(inputs)
-
-    def value(numbers: Sequence[Any], objects: Mapping[str, Any]) -> float | None:
-        found = average(numbers, objects)
-        return None if found is None else float(found)
-
-    return value
-
-
-PRORATED = {"COUNT": _prorated_count, "SUM": _prorated_sum, "AVERAGE": _prorated_average}
+KINDS = {"count": Count, "sum": Sum}
+FINALIZERS = {"COUNT": Count.count, "SUM": Sum.sum, "AVERAGE": Sum.average}
+PRORATED = {
+    "COUNT": Count.prorated_count,
+    "SUM": Sum.prorated_sum,
+    "AVERAGE": Sum.prorated_average,
+}

@@ -11,12 +11,11 @@ import datasketches as ds
 import pyarrow as pa
 import pytest
 
-from support.finalizing import functions_of, value_of
+from support.finalizing import functions_of, state_of, value_of
 from support.plans import aggregations, plan_of
 from support.values import feature_of
 from tilewright import Operation
-from tilewright_runtime.states.base import kind_of
-from tilewright_runtime.tiles.layout import layout_of, variable_kinds
+from tilewright_runtime.tiles.layout import layout_of
 
 #: Three standard errors of HLL_8 with 2**12 registers.
 UNIQUE_ERROR = 3 * 1.04 / math.sqrt(1 << 12)
@@ -57,8 +56,8 @@ def test_a_sketch_of_distinct_values_has_the_form_of_the_plan() -> None:
     plan = plan_of(
         {"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.APPROX_UNIQUE_COUNT])
     )
-    functions = variable_kinds(plan, layout_of(plan))["hll_t.sketch"]
-    (part,) = functions.build(pa.array([[str(number) for number in range(1000)]]))
+    functions = layout_of(plan).codecs["hll_t.sketch"]
+    (part,) = functions.from_column(pa.array([[str(number) for number in range(1000)]]))
     assert part is not None
     for found in (part, functions.encode(functions.merge([part]))):
         sketch = ds.hll_sketch.deserialize(found)
@@ -88,7 +87,7 @@ def test_an_estimate_is_a_whole_number() -> None:
 def test_each_tile_has_a_sketch_of_its_own() -> None:
     """Of its own values, whatever those of others are."""
     functions = functions_of(Operation.APPROX_UNIQUE_COUNT, "string")
-    parts = functions.build(pa.array([["a", "b"], None, ["a"], ["c", "d", ""]]))
+    parts = functions.from_column(pa.array([["a", "b"], None, ["a"], ["c", "d", ""]]))
     assert [
         None if part is None else round(functions.merge([part]).get_estimate()) for part in parts
     ] == [2, None, 1, 3]
@@ -96,8 +95,7 @@ def test_each_tile_has_a_sketch_of_its_own() -> None:
 
 def test_sketches_of_the_same_values_agree() -> None:
     """They count alike within three standard errors, and no more when they are merged."""
-    difference = kind_of("hll").difference
-    assert difference is not None
+    difference = state_of("hll", params={"lg_k": 12, "type": "HLL_8"}).difference
     # Three standard errors of 2**12 registers are 4.9 %.
     assert difference(sketch(range(100)), sketch(range(100))) is None
     assert difference(sketch(range(100)), sketch(range(104))) is None

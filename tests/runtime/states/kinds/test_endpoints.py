@@ -13,14 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from support.finalizing import value_of
+from support.finalizing import state_of, value_of
 from support.plans import aggregations, plan_of
 from tilewright import Operation
 from tilewright.operations import OperationSpec
-from tilewright_compiler.plan.model import State
 from tilewright_runtime.fetch.finalize import bucket_finalizer
-from tilewright_runtime.states.base import MergeGroup, Rows, kind_of
+from tilewright_runtime.states.base import Rows, StateType
 from tilewright_runtime.states.grouped_values import GroupedValues
+from tilewright_runtime.states.values import Merged
+from tilewright_runtime.tiles.buckets import Bucket
 from tilewright_runtime.tiles.layout import layout_of
 
 NO_TIME = {"first": 2**63 - 1, "last": -(2**63)}
@@ -29,16 +30,13 @@ NO_TIME = {"first": 2**63 - 1, "last": -(2**63)}
 OUTER = {"first": 10, "last": 90}
 
 
-def joint_of(kind: str, dtype: str | None) -> MergeGroup:
+def joint_of(kind: str, dtype: str | None) -> StateType:
     """The time in word 1 and the value in word 2, or a text."""
-    made = kind_of(kind).merge_group
-    assert made is not None
     words, dtypes = {"ts": 1}, {"ts": "i64"}
-    return (
-        made("it", words, dtypes)
-        if dtype is None
-        else made("it", words | {"value": 2}, dtypes | {"value": dtype})
-    )
+    if dtype is None:
+        return state_of(kind, "VARCHAR", words=words, dtypes=dtypes, field="value")
+    words, dtypes = words | {"value": 2}, dtypes | {"value": dtype}
+    return state_of(kind, words=words, dtypes=dtypes)
 
 
 def rows(*pairs: tuple[int, float], dtype: str = "i64") -> Rows:
@@ -55,7 +53,7 @@ def merged(
     """The time and value of two tiles together, which are not changed themselves."""
     one, other = rows(older, dtype=dtype), rows(newer, dtype=dtype)
     before, found = (one.tobytes(), other.tobytes()), other.copy()
-    keep = joint_of(kind, dtype).merge_pairs(one, other, found, None)
+    keep = joint_of(kind, dtype).merge_rows(one, other, found, None)
     assert keep is not None
     assert (one.tobytes(), other.tobytes()) == before
     assert found[0, [0, 3]].tolist() == [77, 77]
@@ -119,7 +117,7 @@ def test_texts_are_chosen_by_place(kind: str) -> None:
     ]
     older, newer = (rows(*[(pair[side], 0) for pair in times]) for side in (0, 1))
     found = newer.copy()
-    keep = joint_of(kind, None).merge_pairs(older, newer, found, texts)
+    keep = joint_of(kind, None).merge_rows(older, newer, found, texts)
     assert keep is not None
     assert keep.tolist() == [True, False, False, True, True, False, False]
     assert found[:, 1].tolist() == [OUTER[kind], OUTER[kind], 50, 50, 50, 50, NO_TIME[kind]]
@@ -173,11 +171,11 @@ def test_a_cover_has_its_first_or_last_value(
     """As a number in its own type; of a text the place is told; nothing is touched where there is
     none.
     """
-    merge_group = joint_of(kind, dtype)
+    state = joint_of(kind, dtype)
     for run, value in zip(RUNS, wanted, strict=True):
         pairs = [(NO_TIME[kind], 0) if pair is None else pair for pair in run]
         numbers: list[Any] = ["a", "time", None, "b"]
-        place = merge_group.merge_tiles(rows(*pairs, dtype=dtype or "i64"), numbers)
+        place = state.merge_tiles(rows(*pairs, dtype=dtype or "i64"), numbers)
         assert (None if place is None else pairs[place][1]) == value
         assert numbers == ["a", "time", value if dtype else None, "b"]
         assert (
@@ -204,13 +202,12 @@ def test_what_a_layout_needs_to_know(kind: str) -> None:
     """The time of an empty tile, the words that hold doubles, and the field of a text; every word
     is a column.
     """
-    merge_groups = [joint_of(kind, dtype) for dtype in ("i64", "f64", None)]
-    assert [dict(merge_group.empty()) for merge_group in merge_groups] == [{1: NO_TIME[kind]}] * 3
-    assert [list(merge_group.floats) for merge_group in merge_groups] == [[], [2], []]
-    assert [merge_group.text for merge_group in merge_groups] == [None, None, "it.value"]
+    joint_states = [joint_of(kind, dtype) for dtype in ("i64", "f64", None)]
+    assert [dict(state.empty()) for state in joint_states] == [{1: NO_TIME[kind]}] * 3
+    assert [list(state.floats) for state in joint_states] == [[], [2], []]
+    assert [state.text for state in joint_states] == [None, None, "it.value"]
     assert all(
-        not merge_group.made and not merge_group.magnitudes(rows((1, 2)))
-        for merge_group in merge_groups
+        not state.derived_words and not state.magnitudes(rows((1, 2))) for state in joint_states
     )
 
 
@@ -226,10 +223,11 @@ def runs_of_pairs(runs: Sequence[Sequence[tuple[int, float]]]) -> GroupedValues:
 def test_of_raw_events(kind: str, times: list[int], values: list[int]) -> None:
     """Of each group the value of its first or last time, and of equal times the larger one."""
     runs = runs_of_pairs([[(1, 5), (1, 7), (2, 99), (3, 9), (3, 8)], [(4, 1), (4, 3), (5, 8)]])
-    found = kind_of(kind).numbers(
-        State(id="it", kind=kind, input="x", type="BIGINT", params={}), runs
-    )
-    assert (found["ts"].tolist(), found["value"].tolist()) == (times, values)
+    found = joint_of(kind, "i64").from_values(runs)
+    assert {name: list(content) for name, content in found.items()} == {
+        "ts": times,
+        "value": values,
+    }
 
 
 @pytest.mark.parametrize(("kind", "text"), [("first", "b"), ("last", "c")])
@@ -239,11 +237,7 @@ def test_texts_of_raw_events(kind: str, text: str) -> None:
     runs = GroupedValues(
         runs.groups, runs.starts, runs.counts, runs.times, runs.values, pa.array(["a", "b", "c"])
     )
-    column = kind_of(kind).column
-    assert column is not None
-    assert column(
-        State(id="it", kind=kind, input="x", type="VARCHAR", params={}), runs
-    ).to_pylist() == [text]
+    assert joint_of(kind, None).from_values(runs)["value"] == [text.encode()]
 
 
 @pytest.mark.parametrize("operation", [Operation.FIRST, Operation.LAST])
@@ -267,14 +261,12 @@ def test_a_bucket_has_a_value_if_it_has_a_time(operation: OperationSpec, type_: 
         ["k"],
         aggregations("x", [operation], ["1h"], buckets=["b"]),
     )
-    layout, states = (
-        layout_of(made, made.tile_layout.buckets[0]),
-        {state.id: state for state in made.states},
-    )
-    of = bucket_finalizer(made.features[0], states, layout, "by:b", "VARCHAR")
+    layout = layout_of(made, made.tile_layout.buckets[0])
+    of = bucket_finalizer(made.features[0], layout, "by:b", "VARCHAR")
     time, no_time = layout.names[f"{made.states[0].id}.ts"], NO_TIME[operation.name.lower()]
     cases: list[tuple[int, Any]] = [(no_time, None), (0, {"u": None}), (-5, {"u": None})]
     for ts, wanted in cases:
         numbers: list[Any] = [None] * layout.words
         numbers[time] = ts
-        assert of([], {"by:b": [(b"u", numbers, {f"{made.states[0].id}.value": None})]}) == wanted
+        own = Merged(numbers, {f"{made.states[0].id}.value": None})
+        assert of(Merged([], {"by:b": [Bucket(b"u", own)]})) == wanted

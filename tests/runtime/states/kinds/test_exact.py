@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from support.finalizing import value_of
+from support.finalizing import state_of, value_of
 from support.plans import aggregations, plan_of
 from tilewright import Operation
-from tilewright_compiler.plan.model import State
 from tilewright_runtime.fetch.finalize import bucket_finalizer
-from tilewright_runtime.states.base import kind_of
-from tilewright_runtime.states.exact_values import Entries
+from tilewright_runtime.states.exact_values import Entries, ExactState
 from tilewright_runtime.states.grouped_values import GroupedValues
+from tilewright_runtime.states.values import Merged
+from tilewright_runtime.tiles.buckets import Bucket
 from tilewright_runtime.tiles.layout import layout_of
 
 
@@ -55,11 +55,9 @@ def test_of_raw_events() -> None:
     )
     found = {}
     for kind in ("unique", "bounded", "histogram"):
-        column = kind_of(kind).column
-        assert column is not None
-        found[kind] = column(
-            State(id="it", kind=kind, input="x", type="VARCHAR", params={"k": 1}), runs
-        ).to_pylist()
+        state = state_of(kind, "VARCHAR", {"k": 1}, field="entries")
+        assert isinstance(state, ExactState)
+        found[kind] = state.collect(runs).to_pylist()
     assert found["unique"] == found["bounded"] == [["b", "a", "b"], ["a"]]
     assert found["histogram"] == [[("a", 1), ("b", 2)], [("a", 1)]]
 
@@ -71,18 +69,18 @@ def test_a_bucket_has_a_value_if_it_has_a_set_of_its_own() -> None:
         *aggregations("y", [Operation.UNIQUE_COUNT], ["1h"], buckets=["b"]),
     ]
     plan = plan_of({"k": "string", "x": "bigint", "y": "bigint", "b": "string"}, ["k"], parts)
-    layout, states = (
-        layout_of(plan, plan.tile_layout.buckets[0]),
-        {state.id: state for state in plan.states},
-    )
+    layout = layout_of(plan, plan.tile_layout.buckets[0])
     entries = Entries(np.array([3]), np.array([1]))
     only_x, only_y = (
         {field.name: entries if part in field.name else None for field in layout.variable}
         for part in ("_x_", "_y_")
     )
-    table = {"by:b": [(b"u", [0] * layout.words, only_x), (b"v", [0] * layout.words, only_y)]}
+    buckets = [
+        Bucket(value, Merged([0] * layout.words, objects))
+        for value, objects in ((b"u", only_x), (b"v", only_y))
+    ]
+    merged = Merged([], {"by:b": buckets})
     found = [
-        bucket_finalizer(feature, states, layout, "by:b", "VARCHAR")([], table)
-        for feature in plan.features
+        bucket_finalizer(feature, layout, "by:b", "VARCHAR")(merged) for feature in plan.features
     ]
     assert found == [{"u": {3: 1}}, {"v": 1}]

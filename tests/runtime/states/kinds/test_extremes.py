@@ -10,10 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from support.finalizing import functions_of, value_of
+from support.finalizing import functions_of, state_of, value_of
 from tilewright import Operation
-from tilewright_compiler.plan.model import State
-from tilewright_runtime.states.base import kind_of
 from tilewright_runtime.states.grouped_values import GroupedValues
 
 
@@ -47,12 +45,12 @@ def test_a_value_in_its_own_type(operation: Any) -> None:
 )
 def test_of_raw_events(kind: str, values: list[float], text: str) -> None:
     """Each group by itself; NaN is the largest number, also where it comes last."""
-    state = State(id="it", kind=kind, input="x", type="DOUBLE", params={})
+    of_numbers = state_of(kind, "DOUBLE", words={"value": 0})
     numbers = np.array([3.0, 1.0, math.nan, 4.0, 6.0])
     runs = GroupedValues(
         np.array([0, 1]), np.array([0, 3]), np.array([3, 2]), np.arange(5), numbers
     )
-    np.testing.assert_array_equal(kind_of(kind).numbers(state, runs)["value"], values)
+    np.testing.assert_array_equal(of_numbers.from_values(runs)["value"], values)
     texts = GroupedValues(
         np.array([0]),
         np.array([0]),
@@ -61,6 +59,4 @@ def test_of_raw_events(kind: str, values: list[float], text: str) -> None:
         np.array([2, 1]),
         pa.array(["a", "b", "c"]),
     )
-    column = kind_of(kind).column
-    assert column is not None
-    assert column(state, texts).to_pylist() == [text]
+    assert state_of(kind, "VARCHAR", field="value").from_values(texts) == {"value": [text.encode()]}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,12 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from support.finalizing import functions_of, value_of
+from support.finalizing import functions_of, state_of, value_of
 from support.values import feature_of
 from tilewright import Operation
-from tilewright_compiler.plan.model import State
-from tilewright_runtime.states.base import kind_of
 from tilewright_runtime.states.grouped_values import GroupedValues
+from tilewright_runtime.states.kinds.frequent import Summary
 
 
 def test_the_most_frequent_of_many_are_found_with_their_counts() -> None:
@@ -47,11 +48,19 @@ def test_the_most_frequent_of_very_many_are_found_nearly() -> None:
     assert abs(first["count"] - 3001) <= 0.02 * len(values)
 
 
-def sketch(*items: tuple[str, int]) -> Any:
-    made = ds.frequent_strings_sketch(10)
-    for item, count in items:
-        made.update(item, count)
-    return made
+def summary(*items: tuple[str, int]) -> Summary:
+    """A summary of few values, which is exact."""
+    counts = Counter({item.encode(): count for item, count in items})
+    return Summary(counts, counts, 0, counts.total())
+
+
+def build(items: Mapping[str, int] | Sequence[tuple[str, int]], lg_max_k: int = 10) -> bytes:
+    """The bytes of a tile with so many of each value."""
+    column = pa.array([list(dict(items).items())], pa.map_(pa.string(), pa.int64()))
+    state = state_of("frequent", "VARCHAR", {"lg_max_k": lg_max_k})
+    (part,) = state.from_column(column)
+    assert part is not None
+    return part
 
 
 ANSWERS: list[tuple[str, list[tuple[str, int]], list[Any]]] = [
@@ -69,12 +78,12 @@ def test_items_are_values_again(
     type_: str, items: list[tuple[str, int]], wanted: list[Any]
 ) -> None:
     """Most frequent first, ties by value and not by text; at most k; none of an empty window."""
-    found = value_of(Operation.TOP_K(3), type_, {}, {"sketch": sketch(*items)})
+    found = value_of(Operation.TOP_K(3), type_, {}, {"sketch": summary(*items)})
     assert [one["item"] for one in found] == wanted
     assert {one["item"]: one["count"] for one in found} == dict(
         zip(wanted, sorted((n for _, n in items), reverse=True), strict=True)
     )
-    assert value_of(Operation.TOP_K(1), type_, {}, {"sketch": sketch(*items)}) == found[:1]
+    assert value_of(Operation.TOP_K(1), type_, {}, {"sketch": summary(*items)}) == found[:1]
     assert value_of(Operation.TOP_K(3), type_, {}, {"sketch": None}) is None
 
 
@@ -88,10 +97,8 @@ def test_items_are_values_again(
     ],
 )
 def test_of_raw_events(type_: str, values: list[int], texts: list[str]) -> None:
-    """A map for each group from the text that SQL would make of a value to how often it occurs."""
+    """Each group counts the texts that SQL would make of its values."""
     low, high = values
-    column = kind_of("frequent").column
-    assert column is not None
     runs = GroupedValues(
         np.array([0, 1]),
         np.array([0, 3]),
@@ -100,60 +107,111 @@ def test_of_raw_events(type_: str, values: list[int], texts: list[str]) -> None:
         np.array([high, low, high, high]),
     )
     runs = runs if type_ != "VARCHAR" else replace(runs, texts=pa.array(texts))
-    found = column(
-        State(id="it", kind="frequent", input="x", type=type_, params={}), runs
-    ).to_pylist()
-    assert found == [[(texts[0], 1), (texts[1], 2)], [(texts[1], 1)]]
+    state = state_of("frequent", type_, {"lg_max_k": 10}, field="sketch")
+    parts: Any = state.from_values(runs)["sketch"]
+    counted = [state.merge([part]).counters for part in parts]
+    first, second = (text.encode() for text in texts)
+    assert counted == [{first: 1, second: 2}, {second: 1}]
 
 
 def test_a_column_of_values_is_counted() -> None:
-    """Engines without counts by value give the values, and each tile is the sketch of its own."""
+    """Engines without counts by value give the values, and each tile counts its own."""
     functions = functions_of(Operation.TOP_K(2), "string")
     maps = pa.array([[("a", 2), ("b", 1)], None, [("b", 1)]], pa.map_(pa.string(), pa.int64()))
     for column in (pa.array([["a", "b", "a"], None, ["b"]]), maps):
-        first, none, last = functions.build(column)
+        first, none, last = functions.from_column(column)
         assert none is None
-        found = [
-            functions.merge([part]).get_estimate(item)
-            for part in (first, last)
-            for item in ("a", "b")
+        assert functions.merge([first]).counters == {b"a": 2, b"b": 1}
+        assert functions.merge([last]).counters == {b"b": 1}
+    assert functions.merge([first, last, first]).counters == {b"a": 4, b"b": 3}
+
+
+def test_the_bytes_of_a_summary() -> None:
+    """They are the documented ones; what was seen stands there only after a cut."""
+    exact = struct.pack("<4xIqq2q2I", 2, 0, 5, 2, 3, 1, 2) + "aé".encode()
+    assert build([("é", 3), ("a", 2)]) == exact
+    cut = build({"a": 9, "b": 5, "c": 2, "d": 1, "e": 2}, lg_max_k=2)  # room for three
+    assert cut == struct.pack("<4xIqq2q2q2I", 2, 2, 19, 7, 3, 9, 5, 1, 1) + b"ab"
+    state = state_of("frequent", "VARCHAR", {"lg_max_k": 2})
+    for part in (exact, cut):
+        assert state.encode(state.merge([part])) == part
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_bounds_hold_however_values_are_split_and_merged(seed: int) -> None:
+    """No value came less or more often than it says, and the error is at most n / (room + 1)."""
+    random = np.random.default_rng(seed)
+    values = [str(number) for number in random.zipf(1.2, 4000) % 400]
+    counts, state = Counter(values), state_of("frequent", "VARCHAR", {"lg_max_k": 5})
+    parts = [
+        build(Counter(part.tolist()), lg_max_k=5)
+        for part in np.array_split(np.array(values), random.integers(2, 40))
+    ]
+    while len(parts) > 3:
+        first, second = parts.pop(0), parts.pop(random.integers(len(parts)))
+        parts.append(state.encode(state.merge([first, second])))
+    merged = state.merge(parts)
+    assert merged.total == len(values)
+    assert 0 < merged.error <= len(values) / (24 + 1)
+    for value, count in counts.items():
+        low, high = merged.bounds(value.encode())
+        assert low <= count <= high
+
+
+def test_a_value_that_stands_out_in_every_tile_is_counted_exactly() -> None:
+    """However many others come once; of those none is answered."""
+    state = state_of("frequent", "VARCHAR", {"lg_max_k": 10}, field="sketch")
+    tiles = [
+        build({"/home": 8, "/login": 8} | {f"/{tile}/{i}": 1 for i in range(8000)})
+        for tile in range(24)
+    ]
+    for merged in (state.merge(tiles), state.merge(tiles[::-1])):
+        assert value_of(Operation.TOP_K(3), "string", {}, {"sketch": merged}) == [
+            {"item": "/home", "count": 192},
+            {"item": "/login", "count": 192},
         ]
-        assert found == [2, 1, 0, 1]
-    assert functions.merge([first, last, first]).get_estimate("b") == 3
+        assert merged.error == 24
 
 
-def test_sketches_of_the_same_values_agree() -> None:
-    """Their weight is the same, and the bounds of every item that certainly is frequent meet."""
-    difference = kind_of("frequent").difference
-    assert difference is not None
-    one = sketch(("a", 3), ("b", 1)).serialize()
-    assert difference(one, sketch(("b", 1), ("a", 2), ("a", 1)).serialize()) is None
-    assert difference(one, sketch(("a", 3)).serialize()) == "counts 3 values, not 4"
-    assert difference(sketch(("a", 3)).serialize(), one) == "counts 4 values, not 3"
-    assert difference(one, sketch(("a", 2), ("b", 2)).serialize()) == "counts 'a' 2 times, not 3"
-    assert difference(one, sketch(("a", 4)).serialize()) == "counts 'a' 4 times, not 3"
-
-
-def test_full_sketches_of_the_same_values_agree() -> None:
-    """Where values are more than a sketch holds, their order decides the bounds of a count, but not
-    that those meet.
-    """
-    difference = kind_of("frequent").difference
-    assert difference is not None
-    one, other, less = (ds.frequent_strings_sketch(4) for _ in range(3))
-    singles = [(f"value {number}", 1) for number in range(100)]
-    for made, items in (
-        (one, [*singles, ("often", 1000)]),
-        (other, [("often", 1000), *singles]),
-        (less, [("often", 900), *singles, ("x", 100)]),
-    ):
-        for item, count in items:
-            made.update(item, count)
-    assert one.get_upper_bound("often") > one.get_lower_bound("often")  # else nothing is left open
-    assert (
-        difference(one.serialize(), other.serialize())
-        is difference(other.serialize(), one.serialize())
-        is None
+def test_a_sketch_of_an_earlier_version_is_read() -> None:
+    """Its bounds stand, alone and merged with tiles of this version."""
+    sketch = ds.frequent_strings_sketch(4)
+    for number in range(100):
+        sketch.update(f"value {number}")
+        sketch.update("often", 10)
+    state = state_of("frequent", "VARCHAR", {"lg_max_k": 4})
+    old = state.merge([sketch.serialize()])
+    assert old.error > 0 and old.total == 1100
+    assert old.bounds(b"often") == (
+        sketch.get_lower_bound("often"),
+        sketch.get_upper_bound("often"),
     )
-    found = difference(one.serialize(), less.serialize())
-    assert found is not None and found.startswith("counts 'often' 9")
+    assert old.bounds(b"never") == (0, sketch.get_upper_bound("never"))
+    both = state.merge([sketch.serialize(), build({"often": 5})])
+    low, high = both.bounds(b"often")
+    assert low <= 1005 <= high and both.total == 1105
+    assert state.merge([ds.frequent_strings_sketch(4).serialize()]).counters == {}
+
+
+def test_summaries_of_the_same_values_agree() -> None:
+    """Their weight is the same, and the bounds of every value that certainly is frequent meet."""
+    difference = state_of("frequent", "VARCHAR", {"lg_max_k": 10}).difference
+    one = build([("a", 3), ("b", 1)])
+    assert difference(one, build([("b", 1), ("a", 3)])) is None
+    assert difference(one, build([("a", 3)])) == "counts 3 values, not 4"
+    assert difference(build([("a", 3)]), one) == "counts 4 values, not 3"
+    assert difference(one, build([("a", 2), ("b", 2)])) == "counts 'a' 2 times, not 3"
+    assert difference(one, build([("a", 4)])) == "counts 'a' 4 times, not 3"
+
+
+def test_full_summaries_of_the_same_values_agree() -> None:
+    """Where values are more than there is room for, it is enough that the bounds meet."""
+    state = state_of("frequent", "VARCHAR", {"lg_max_k": 4})
+    singles = [(f"value {number}", 1) for number in range(100)]
+    at_once = build([*singles, ("often", 1000)], lg_max_k=4)
+    in_parts = [build([*singles[i::4], ("often", 250)], lg_max_k=4) for i in range(4)]
+    other = state.encode(state.merge(in_parts))
+    assert at_once != other
+    assert state.difference(at_once, other) is state.difference(other, at_once) is None
+    less = build([*singles, ("often", 900), ("x", 100)], lg_max_k=4)
+    assert state.difference(at_once, less) == "counts 'often' 900 times, not 1000"

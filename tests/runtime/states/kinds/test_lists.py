@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.finalizing import value_of
+from support.finalizing import state_of, value_of
 from tilewright import Operation
-from tilewright_compiler.plan.model import State
-from tilewright_runtime.states.base import kind_of
-from tilewright_runtime.states.exact_values import Entries
+from tilewright_runtime.states.exact_values import Entries, ExactState
 from tilewright_runtime.states.grouped_values import GroupedValues
 
 
@@ -40,11 +38,9 @@ def test_of_raw_events() -> None:
     )
     found = {}
     for kind in ("largest_k", "smallest_k", "first_k", "last_k"):
-        column = kind_of(kind).column
-        assert column is not None
-        found[kind] = column(
-            State(id="it", kind=kind, input="x", type="BIGINT", params={"k": 1}), runs
-        ).to_pylist()
+        state = state_of(kind, params={"k": 1}, field="entries")
+        assert isinstance(state, ExactState)
+        found[kind] = state.collect(runs).to_pylist()
     assert found["largest_k"] == found["smallest_k"] == [[3], [4, 5]]
     assert (
         found["first_k"]

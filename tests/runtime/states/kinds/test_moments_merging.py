@@ -5,31 +5,28 @@ and what they answer.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from support.finalizing import value_of
+from support.finalizing import state_of, value_of
 from tilewright import Operation
-from tilewright_compiler.plan.model import State
-from tilewright_runtime.states.base import MergeGroup, Rows, kind_of
+from tilewright_runtime.states.base import Rows, StateType
 from tilewright_runtime.states.grouped_values import GroupedValues
 
 FIELDS = {"variance": ["mean", "rest", "m2"], "moments": ["mean", "rest", "m2", "m3", "m4"]}
 SETS = [[1.0, 2.0, 6.0], [4.0], [], [10.0, -3.0], [], [0.5], [7.0, 7.0, 7.0]]
 
 
-def joint_of(kind: str) -> MergeGroup:
+def joint_of(kind: str) -> StateType:
     """The number of values in word 1, the rest from word 3 on; the words between and after belong
     to others.
     """
-    made = kind_of(kind).merge_group
-    assert made is not None
     words = {"n": 1} | {field: 3 + i for i, field in enumerate(FIELDS[kind])}
-    return made("it", words, dict.fromkeys(words, "f64"))
+    return state_of(kind, "DECIMAL(12,3)", words=words, dtypes=dict.fromkeys(words, "f64"))
 
 
 def rows_of(kind: str, sets: Sequence[Sequence[float] | None]) -> Rows:
@@ -37,7 +34,7 @@ def rows_of(kind: str, sets: Sequence[Sequence[float] | None]) -> Rows:
     rows = np.full((len(sets), 4 + len(FIELDS[kind])), 77, dtype=np.int64)
     rows[:, 1] = [len(values or ()) for values in sets]
     rows[:, 3:-1] = 0
-    joint_of(kind).build(pa.table({"it.values": pa.array(sets, pa.list_(pa.float64()))}), rows)
+    joint_of(kind).derive(pa.table({"it.values": pa.array(sets, pa.list_(pa.float64()))}), rows)
     assert (rows[:, [0, 2, -1]] == 77).all()
     return rows
 
@@ -75,7 +72,7 @@ def test_each_pair_is_one_set(kind: str) -> None:
     """Whichever of both is empty, and nothing else of a row is touched."""
     older, newer = rows_of(kind, SETS), rows_of(kind, SETS[::-1])
     before, rows = (older.tobytes(), newer.tobytes()), np.full_like(older, 55)
-    assert joint_of(kind).merge_pairs(older, newer, rows, None) is None
+    assert joint_of(kind).merge_rows(older, newer, rows, None) is None
     assert_are(kind, rows, [[*one, *other] for one, other in zip(SETS, SETS[::-1], strict=True)])
     assert (rows[:, [0, 1, 2, -1]] == 55).all()
     assert (older.tobytes(), newer.tobytes()) == before
@@ -116,12 +113,12 @@ def test_what_a_layout_needs_to_know(kind: str) -> None:
     """All words but the number of values hold doubles and are made by the runtime; an empty tile
     holds zeros, and there is no text.
     """
-    merge_group, words = joint_of(kind), list(range(3, 3 + len(FIELDS[kind])))
+    state, words = joint_of(kind), list(range(3, 3 + len(FIELDS[kind])))
     assert (
-        list(merge_group.floats),
-        list(merge_group.made),
-        merge_group.text,
-        merge_group.empty(),
+        list(state.floats),
+        list(state.derived_words),
+        state.text,
+        state.empty(),
     ) == (words, words, None, {})
 
 
@@ -151,9 +148,7 @@ def test_of_raw_events(kind: str) -> None:
         np.arange(4),
         np.array([1000, 2000, 6000, 5]),
     )
-    found = kind_of(kind).numbers(
-        State(id="it", kind=kind, input="x", type="DECIMAL(12,3)", params={}), runs
-    )
+    found: Mapping[str, Any] = joint_of(kind).from_values(runs)
     assert list(found) == ["n", *FIELDS[kind]]
     assert found["n"].tolist() == [3, 1]
     for place, values in enumerate([[1.0, 2.0, 6.0], [0.005]]):

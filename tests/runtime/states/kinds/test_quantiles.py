@@ -8,15 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from support.finalizing import functions_of, value_of
+from support.finalizing import functions_of, state_of, value_of
 from support.plans import aggregations, plan_of
 from support.values import feature_of
 from tilewright import Operation
 from tilewright.operations import OperationSpec
-from tilewright_compiler.plan.model import State
-from tilewright_runtime.states.base import kind_of
 from tilewright_runtime.states.grouped_values import GroupedValues
-from tilewright_runtime.tiles.layout import layout_of, variable_kinds
+from tilewright_runtime.tiles.layout import layout_of
 
 #: The rank error that a t-digest of compression 200 may have in the middle; at the ends it is far
 #: smaller.
@@ -91,8 +89,8 @@ def test_a_larger_sketch_holds_more(small: OperationSpec, large: OperationSpec) 
     sizes = []
     for operation in (small, large):
         plan = plan_of({"k": "string", "v": "double"}, ["k"], aggregations("v", [operation]))
-        (functions,) = variable_kinds(plan, layout_of(plan)).values()
-        (part,) = functions.build(pa.array([np.arange(20_000.0)]))
+        (functions,) = layout_of(plan).codecs.values()
+        (part,) = functions.from_column(pa.array([np.arange(20_000.0)]))
         assert part is not None
         sizes.append((len(part), len(functions.encode(functions.merge([part, part])))))
     assert all(4 * one < other for one, other in zip(*sizes, strict=True))
@@ -113,7 +111,7 @@ def test_each_tile_has_a_sketch_of_its_own(kind: Literal["tdigest", "kll"]) -> N
     """Of its own values; without any the answer is none, whether there is a sketch or not."""
     operation = Operation.APPROX_PERCENTILE([0.0, 1.0], sketch=kind)
     functions = functions_of(operation, "double")
-    first, none, empty, last = functions.build(pa.array([[3.0, 1.0], None, [], [7.0]]))
+    first, none, empty, last = functions.from_column(pa.array([[3.0, 1.0], None, [], [7.0]]))
     assert none is None
     for part, wanted in ((first, [1.0, 3.0]), (empty, None), (last, [7.0, 7.0])):
         assert value_of(operation, "double", {}, {"sketch": functions.merge([part])}) == wanted
@@ -132,7 +130,7 @@ def test_a_kll_percentile_is_a_value_that_occurs() -> None:
         operation := Operation.APPROX_PERCENTILE([0.0, 0.25, 0.26, 0.5, 1.0], sketch="kll"),
         "double",
     )
-    (part,) = functions.build(pa.array([[1.0, 2.0, 3.0, 4.0]]))
+    (part,) = functions.from_column(pa.array([[1.0, 2.0, 3.0, 4.0]]))
     assert value_of(operation, "double", {}, {"sketch": functions.merge([part])}) == [
         1.0,
         1.0,
@@ -145,8 +143,6 @@ def test_a_kll_percentile_is_a_value_that_occurs() -> None:
 @pytest.mark.parametrize("kind", ["tdigest", "kll"])
 def test_of_raw_events(kind: str) -> None:
     """The values of each group as doubles, decimals with their point."""
-    column = kind_of(kind).column
-    assert column is not None
     runs = GroupedValues(
         np.array([0, 1]), np.array([0, 1]), np.array([1, 2]), np.arange(3), np.array([1500, 2, 3])
     )
@@ -154,10 +150,10 @@ def test_of_raw_events(kind: str) -> None:
         ("DECIMAL(12,3)", [[1.5], [0.002, 0.003]]),
         ("BIGINT", [[1500.0], [2.0, 3.0]]),
     ):
-        assert (
-            column(State(id="it", kind=kind, input="x", type=type_, params={}), runs).to_pylist()
-            == wanted
-        )
+        state = state_of(kind, type_, {"k": 200}, field="sketch")
+        parts: Any = state.from_values(runs)["sketch"]
+        ends = [[state.merge([part]).get_quantile(rank) for rank in (0, 1)] for part in parts]
+        assert ends == [[values[0], values[-1]] for values in wanted]
 
 
 @pytest.mark.parametrize("kind", ["tdigest", "kll"])
@@ -165,12 +161,11 @@ def test_sketches_of_the_same_values_agree(kind: Literal["tdigest", "kll"]) -> N
     """They hold as many, and no quantile of one is further from its rank in the other than both may
     be off.
     """
-    difference = kind_of(kind).difference
-    assert difference is not None
+    difference = state_of(kind, "DOUBLE", {"k": 200}).difference
     functions = functions_of(Operation.APPROX_PERCENTILE([0.5], sketch=kind), "double")
 
     def part(values: np.ndarray[Any, Any]) -> bytes:
-        (made,) = functions.build(pa.array([values]))
+        (made,) = functions.from_column(pa.array([values]))
         return made  # type: ignore[no-any-return]
 
     values = np.arange(10_000.0)

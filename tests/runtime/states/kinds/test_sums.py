@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from support.finalizing import state_of
 from support.plans import aggregations, plan_of
 from tilewright import Operation
-from tilewright_compiler.plan.model import Plan, State
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime.errors import FetchError
 from tilewright_runtime.fetch.finalize import bucket_finalizer, finalizer
-from tilewright_runtime.states.base import kind_of
 from tilewright_runtime.states.grouped_values import GroupedValues
+from tilewright_runtime.states.values import Merged
+from tilewright_runtime.tiles.buckets import Bucket
 from tilewright_runtime.tiles.layout import layout_of
 
 OPERATIONS = [Operation.COUNT, Operation.SUM, Operation.AVERAGE]
@@ -47,8 +49,8 @@ def answers(type_: str, n: Any, total: Any, edge: str = "sawtooth") -> list[Any]
             high,
             total - high * 2**32,
         )
-    states = {state.id: state for state in made.states}
-    return [finalizer(feature, states, layout)(numbers, {}) for feature in made.features]
+    merged = Merged(numbers, {})
+    return [finalizer(feature, layout)(merged) for feature in made.features]
 
 
 def test_answers_in_the_type_of_the_input() -> None:
@@ -97,19 +99,15 @@ def test_a_bucket_has_a_value_if_anything_counts_in_it() -> None:
         aggregations("x", [Operation.SUM], ["1h"], buckets=["b"]),
     )
     (bucket,) = made.tile_layout.buckets
-    layout, states = layout_of(made, bucket), {state.id: state for state in made.states}
-    of = bucket_finalizer(made.features[0], states, layout, "by:b", "VARCHAR")
-    tables: list[tuple[bytes, list[int], dict[str, Any]]] = []
+    layout = layout_of(made, bucket)
+    of = bucket_finalizer(made.features[0], layout, "by:b", "VARCHAR")
+    tables: list[Bucket] = []
     for n in (0, 1):
         numbers = [0] * layout.words
         numbers[next(word for name, word in layout.names.items() if name.endswith(".n"))] = n
-        tables.append((b"u", numbers, {}))
-    assert of([], {"by:b": tables[:1]}) is None
-    assert of([], {"by:b": tables}) == {"u": 0}
-
-
-def state(kind: str, type_: str) -> State:
-    return State(id="it", kind=kind, input="x", type=type_, params={})
+        tables.append(Bucket(b"u", Merged(numbers, {})))
+    assert of(Merged([], {"by:b": tables[:1]})) is None
+    assert of(Merged([], {"by:b": tables})) == {"u": 0}
 
 
 def test_of_raw_events() -> None:
@@ -118,12 +116,14 @@ def test_of_raw_events() -> None:
     """
     whole = np.array([2**32 + 5, -1, -(2**32)])
     runs = GroupedValues(np.array([0, 3]), np.array([0, 1]), np.array([1, 2]), whole, whole)
+    found: Any
     for type_ in ("BIGINT", "DECIMAL(12,3)"):
-        found = kind_of("sum").numbers(state("sum", type_), runs)
+        found = state_of("sum", type_, words={"hi": 0, "lo": 1}).from_values(runs)
         assert (found["hi"].tolist(), found["lo"].tolist()) == ([1, -2], [5, 2**32 - 1])
-    assert kind_of("count").numbers(state("count", "VARCHAR"), runs)["n"].tolist() == [1, 2]
+    found = state_of("count", "VARCHAR", words={"n": 0}).from_values(runs)
+    assert found["n"].tolist() == [1, 2]
     doubles = GroupedValues(
         runs.groups, runs.starts, runs.counts, whole, np.array([0.5, np.inf, -np.inf])
     )
-    found = kind_of("sum").numbers(state("sum", "DOUBLE"), doubles)
+    found = state_of("sum", "DOUBLE", words={"sum": 0}).from_values(doubles)
     assert found["sum"][0] == 0.5 and np.isnan(found["sum"][1])

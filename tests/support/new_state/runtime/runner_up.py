@@ -1,106 +1,97 @@
 """The two largest values: made, merged and finalized.
 
-No numpy function merges them, so they have a merge of their own.
+No numpy function merges them, so they merge by methods of their own.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_runtime.states.base import MergeGroup, Places, Rows, StateType
+from tilewright_runtime.states.base import Indices, Placement, Rows, StateType
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from tilewright_compiler.plan.model import State
+    from tilewright_compiler.plan.model import Feature
     from tilewright_runtime.states.fields import Bytes
     from tilewright_runtime.states.grouped_values import GroupedValues
-    from tilewright_runtime.states.values import Finalizer, FinalizerContext
+    from tilewright_runtime.states.values import Merged
 
 
 def _two(values: Sequence[float]) -> list[float]:
-    """The largest and the second."""
+    """Return the largest and the second."""
     return sorted([*values, -math.inf, -math.inf], reverse=True)[:2]
 
 
-@dataclass(frozen=True)
-class RunnerUp(MergeGroup):
-    """The words of both, which stand side by side."""
+class RunnerUp(StateType):
+    """The largest value and the second, side by side."""
 
-    largest: int
+    merges_numbers = True
+
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self.tells_presence = True
+        self._largest, self._second = self.words["largest"], self.words["second"]
 
     @property
     def floats(self) -> Sequence[int]:
         """Both."""
-        return (self.largest, self.largest + 1)
+        return (self._largest, self._second)
 
     @property
-    def made(self) -> Sequence[int]:
-        """Both, of the values of a tile."""
+    def derived_words(self) -> Sequence[int]:
+        """Both, which are made of the values of a tile."""
         return self.floats
 
     def empty(self) -> Mapping[int, int | float]:
-        """Smaller than all values."""
+        """Return what is smaller than all values."""
         return dict.fromkeys(self.floats, -math.inf)
 
+    def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any]]:
+        """Choose the two largest of each group."""
+        groups = np.split(values.doubles(self.state.type), values.starts[1:])
+        largest, second = np.array([_two(group.tolist()) for group in groups]).T
+        return {"largest": largest, "second": second}
+
+    def derive(self, table: pa.Table, rows: Rows) -> None:
+        """Choose the two largest of each list of values."""
+        lists = table[f"{self.id}.values"].to_pylist()
+        self._of(rows)[:] = [_two(values or []) for values in lists]
+
     def _of(self, rows: Rows) -> NDArray[np.float64]:
-        return rows.view(np.float64)[..., self.largest : self.largest + 2]
+        return rows.view(np.float64)[..., self._largest : self._second + 1]
 
-    def build(self, table: pa.Table, rows: Rows) -> None:
-        """Of the lists of values."""
-        self._of(rows)[:] = [
-            _two(values or []) for values in table[f"{self.state}.values"].to_pylist()
-        ]
-
-    def merge_pairs(
+    def merge_rows(
         self, older: Rows, newer: Rows, rows: Rows, texts: Sequence[tuple[Bytes, Bytes]] | None
     ) -> None:
-        """The two largest of four."""
+        """Keep the two largest of four."""
         self._of(rows)[:] = np.sort(np.hstack([self._of(older), self._of(newer)]), axis=1)[:, :1:-1]
 
-    def merge_runs(self, parts: Rows, rows: Rows, begins: Places, ends: Places) -> None:
-        """The two largest of each run."""
+    def merge_runs(self, parts: Rows, rows: Rows, begins: Indices, ends: Indices) -> None:
+        """Keep the two largest of each run."""
         bounds = zip(begins.tolist(), ends.tolist(), strict=True)
         self._of(rows)[:] = [
             _two(self._of(parts)[begin:end].ravel().tolist()) for begin, end in bounds
         ]
 
     def merge_tiles(self, parts: Rows, numbers: list[Any]) -> None:
-        """The two largest of all."""
-        numbers[self.largest : self.largest + 2] = _two(self._of(parts).ravel().tolist())
+        """Keep the two largest of all."""
+        numbers[self._largest : self._second + 1] = _two(self._of(parts).ravel().tolist())
+
+    def has_value(self, merged: Merged) -> bool:
+        """Tell by the largest."""
+        return bool(merged.number(self._largest) > -math.inf)
+
+    def finalize(self, feature: Feature, merged: Merged) -> float | None:
+        """Finalize RUNNER_UP."""
+        second: float = merged.number(self._second)
+        return second if second > -math.inf else None
 
 
-def _numbers(state: State, runs: GroupedValues) -> Mapping[str, NDArray[Any]]:
-    values = np.split(runs.doubles(state.type), runs.starts[1:])
-    largest, second = np.array([_two(of_run.tolist()) for of_run in values]).T
-    return {"largest": largest, "second": second}
-
-
-def _has_value(
-    inputs: FinalizerContext, state: int
-) -> Callable[[Sequence[Any], Mapping[str, Any]], bool]:
-    largest = inputs.word(state, "largest")
-    return lambda numbers, _: numbers[largest] > -math.inf
-
-
-KINDS = {
-    "runner_up": StateType(
-        numbers=_numbers,
-        merge_group=lambda state, words, dtypes: RunnerUp(state, words["largest"]),
-        has_value=_has_value,
-    ),
-}
-
-
-def _second(inputs: FinalizerContext) -> Finalizer:
-    second = inputs.word(0, "second")
-    return lambda numbers, _: numbers[second] if numbers[second] > -math.inf else None
-
-
-FINALIZERS = {"RUNNER_UP": _second}
+KINDS = {"runner_up": RunnerUp}
+FINALIZERS = {"RUNNER_UP": RunnerUp.finalize}

@@ -26,7 +26,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher
 from tilewright_runtime.fetch.explain import explain
 from tilewright_runtime.reports.plan import report
-from tilewright_runtime.tiles.bucket_tables import buckets_of
+from tilewright_runtime.tiles.buckets import buckets_of
 from tilewright_runtime.tiles.keys import Range
 from tilewright_runtime.tiles.layout import layout_of
 from tilewright_runtime.tiles.records import RecordCodec

@@ -1,0 +1,94 @@
+"""The field of a record that holds the table of a bucket column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tilewright_compiler.plan.model import BucketLayout, Plan
+
+from ...states.exact_values import dtype_of
+from ...states.fields import Bytes, FieldCodec
+from ..block import Block
+from ..layout import bucket_field, layout_of
+from .codec import TableCodec
+from .merge import TableMerge, present
+from .read import Bucket, TableReader
+from .values import Table, Values, distinct_of
+
+
+class BucketTables(FieldCodec):
+    """Makes, merges and reads the tables of one bucket column."""
+
+    def __init__(self, plan: Plan, bucket: BucketLayout) -> None:
+        self.column, self.type = bucket.column, bucket.type
+        self.layout = layout_of(plan, bucket)
+        self._codec = TableCodec(self.layout, dtype_of(bucket.type))
+        self._merge = TableMerge(self.layout, self._codec)
+        self._reader = TableReader(self.layout, self._merge.chosen)
+
+    def build(
+        self, values: Values, block: Block, tiles: NDArray[np.int64], count: int
+    ) -> list[Bytes]:
+        """Make the tables of `count` tiles.
+
+        They come as rows in any order: the value, the small record and the tile's number of each.
+        """
+        _, indices = distinct_of(values)
+        order = np.lexsort((indices, tiles))
+        chosen = block.take(order)
+        parts = {
+            name: [present([part]) for part in column] for name, column in chosen.variable.items()
+        }
+        tables: list[Bytes] = [None] * count
+        table = Table(values[order], chosen.rows, parts)
+        for tile, encoded in self._codec.encode(table, tiles[order]):
+            tables[tile] = encoded
+        return tables
+
+    def merge(self, parts: Sequence[bytes], /) -> Table:
+        """Merge the tables of some tiles."""
+        table, _ = self._merge.merge(parts, [0] * len(parts))
+        return table
+
+    def encode(self, merged: Table, /) -> bytes:
+        """Encode one table."""
+        tiles = np.zeros(len(merged.values), dtype=np.int64)
+        ((_, encoded),) = self._codec.encode(merged, tiles)
+        return encoded
+
+    def merge_pairs(self, older: Sequence[Bytes], newer: Sequence[Bytes], /) -> list[Bytes]:
+        """Merge the tables of tiles with those at the same index, all of them at once."""
+        merged = [new if old is None else old for old, new in zip(older, newer, strict=True)]
+        parts: list[bytes] = []
+        tiles: list[int] = []
+        for i, (old, new) in enumerate(zip(older, newer, strict=True)):
+            if old is not None and new is not None:
+                parts += [old, new]
+                tiles += [i, i]
+        if parts:
+            for tile, encoded in self._codec.encode(*self._merge.merge(parts, tiles)):
+                merged[tile] = encoded
+        return merged
+
+    def read(self, parts: Sequence[bytes]) -> list[Bucket]:
+        """Return the states of each value that the tables of some tiles hold."""
+        return self._reader.read(self.merge(parts)) if parts else []
+
+    def read_parts(
+        self, runs: Sequence[Sequence[bytes]], fractions: Sequence[Fraction]
+    ) -> list[Bucket]:
+        """Return the sums of each value, of runs of tiles of which only a part counts."""
+        pairs = zip(runs, fractions, strict=True)
+        return self._reader.read_parts([(self.merge(run), part) for run, part in pairs if run])
+
+
+def buckets_of(plan: Plan) -> dict[str, BucketTables]:
+    """Return the tables of a plan by their fields in the record."""
+    return {
+        bucket_field(bucket.column): BucketTables(plan, bucket)
+        for bucket in plan.tile_layout.buckets
+    }
