@@ -121,11 +121,12 @@ class _Endpoint(StateType):
         return chosen
 
     def merge_tiles(self, parts: Rows, numbers: list[Any]) -> int | None:
-        """Choose the first or last part that has a value; its time is not needed any more."""
+        """Choose the first or last part that has a value."""
         with_value = np.flatnonzero(parts[:, self._time] != self.no_time)
         if not len(with_value):
             return None
         chosen = int(with_value[-1 if self.sign > 0 else 0])
+        numbers[self._time] = int(parts[chosen, self._time])
         if self._value is not None:
             numbers[self._value] = parts.view(self._dtype)[chosen, self._value].item()
         return chosen

@@ -177,7 +177,8 @@ def test_a_cover_has_its_first_or_last_value(
         numbers: list[Any] = ["a", "time", None, "b"]
         place = state.merge_tiles(rows(*pairs, dtype=dtype or "i64"), numbers)
         assert (None if place is None else pairs[place][1]) == value
-        assert numbers == ["a", "time", value if dtype else None, "b"]
+        time = "time" if place is None else pairs[place][0]
+        assert numbers == ["a", time, value if dtype else None, "b"]
         assert (
             type(numbers[2]) is {"i64": int, "f64": float}.get(dtype or "", type(None))
             or value is None
