@@ -49,11 +49,11 @@ def _buckets(value: Sequence[str]) -> Sequence[str]:
 
 
 class Aggregation(Declaration):
-    """An operation over `input_column`, once for each window; without windows over all of the past.
+    """One operation over `input_column`, once for each window.
 
-    `name` replaces `{input}_{operation}{k}` in the features' names, `default` is the value of an
-    empty window, `edge` says what becomes of the tile that a window's old end cuts, where it is not
-    to be as the GroupBy says.
+    Without windows it covers all of the past. `name` replaces `{input}_{operation}{k}` in the
+    features' names; `default` is the value of an empty window; `edge`, if given, replaces the
+    GroupBy's and says how the tile that a window's old end cuts is counted.
     """
 
     input_column: str

@@ -1,4 +1,4 @@
-"""What every declaration has in common: where it was written, and what is wrong with it."""
+"""What declarations share: where they were written, and their mistakes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from .suggestions import nearest_name
 
 _PACKAGE = str(Path(__file__).parent)
-#: Of a thread or task of its own, so that two that load files at once do not mix what they find.
+#: Each thread or task has its own, so that two that load files at once do not mix declarations.
 _collected: ContextVar[list[Declaration] | None] = ContextVar("_collected", default=None)
 
 
@@ -30,8 +30,9 @@ class CallSite:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a declaration; `kind` is a short word that the compiler gives a code
-    to.
+    """A mistake in a declaration.
+
+    `kind` is a short word for which the compiler has a code.
     """
 
     kind: str
@@ -49,7 +50,7 @@ def _call_site() -> CallSite:
 def collecting() -> Iterator[list[Declaration]]:
     """Collect every declaration made while this is open, in order.
 
-    So none is overlooked because nothing refers to it.
+    None is overlooked because nothing refers to it.
     """
     declarations: list[Declaration] = []
     token = _collected.set(declarations)
@@ -60,11 +61,10 @@ def collecting() -> Iterator[list[Declaration]]:
 
 
 class Declaration(BaseModel):
-    """A frozen declaration that keeps its mistakes instead of raising, so that one does not hide
-    the next.
+    """A frozen declaration that records its mistakes instead of raising.
 
-    A field with a mistake holds its default, or None where it has none; `problems` says which and
-    why.
+    So one mistake does not hide the next. A field with a mistake holds its default, or None where
+    there is none; `problems` says which field and why.
     """
 
     model_config = ConfigDict(
@@ -76,16 +76,15 @@ class Declaration(BaseModel):
     _positional: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        """Take the arguments by name (operations take theirs by position too)."""
+        """Take the arguments by name, and operations' by position too."""
         site, problems = _call_site(), []
         if len(values) > len(self._positional):
-            given = (
-                f"takes its arguments by name, {len(values) - len(self._positional)} came "
-                "without one"
+            surplus = len(values) - len(self._positional)
+            what = (
+                f"{self._title()} takes its arguments by name, {surplus} came without one. "
+                f"Known: {self._known()}."
             )
-            problems.append(
-                Problem("unknown-argument", f"{self._title()} {given}. Known: {self._known()}.")
-            )
+            problems.append(Problem("unknown-argument", what))
         named = dict(zip(self._positional, values, strict=False)) | named
         try:
             super().__init__(**named)
@@ -101,12 +100,12 @@ class Declaration(BaseModel):
 
     @property
     def site(self) -> CallSite:
-        """Where the author made this."""
+        """The author's line that made this declaration."""
         return self._site
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with this declaration itself, without those that it holds."""
+        """The mistakes of this declaration itself, without its parts' mistakes."""
         return self._problems
 
     @classmethod
@@ -125,12 +124,12 @@ class Declaration(BaseModel):
         values: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             given = field.alias or name
-            sound = given in named and given not in broken and name not in broken
-            values[name] = (
-                named[given]
-                if sound
-                else (None if field.is_required() else field.get_default(call_default_factory=True))
-            )
+            if given in named and given not in broken and name not in broken:
+                values[name] = named[given]
+            elif field.is_required():
+                values[name] = None
+            else:
+                values[name] = field.get_default(call_default_factory=True)
         # The same four attributes that pydantic's own constructor sets; setattr would meet the
         # frozen model.
         object.__setattr__(self, "__dict__", values)
@@ -150,46 +149,48 @@ class Declaration(BaseModel):
         ]
 
     def _problem(self, error: ErrorDetails) -> Problem:
-        path = "".join(
-            f"[{part!r}]" if index else str(part) for index, part in enumerate(error["loc"])
-        )
-        name = str(error["loc"][0]) if error["loc"] else ""
+        title, path = self._title(), _path(error["loc"])
         match error["type"]:
             case "extra_forbidden":
+                name = str(error["loc"][0])
                 near = _nearest(name, self._arguments())
                 advice = f"Did you mean {near!r}?" if near else f"Known: {self._known()}."
-                return Problem(
-                    "unknown-argument", f"{self._title()} has no argument {name!r}. {advice}"
-                )
+                return Problem("unknown-argument", f"{title} has no argument {name!r}. {advice}")
             case "missing":
-                return Problem(
-                    "missing-argument",
-                    f"{self._title()} needs {name}=…. Known arguments: {self._known()}.",
-                )
+                name = str(error["loc"][0])
+                what = f"{title} needs {name}=…. Known arguments: {self._known()}."
+                return Problem("missing-argument", what)
             case kind if kind.startswith("tw:"):
-                return Problem(
-                    kind[3:],
-                    f"{self._title()}({path}=…): {error['msg']}"
-                    if path
-                    else f"{self._title()}: {error['msg']}",
-                )
-            case "sequence_str":
-                reason = f"one text where a list belongs. Write [{error['input']!r}]"
-            case "is_instance_of" if isinstance(error["input"], Declaration):
-                reason = (
-                    f"one {error['input']._title()} where a list belongs. Put it into "
-                    f"brackets: [{error['input']._title()}(…)]"
-                )
-                return Problem("bad-value", f"{self._title()}({path}=…): {reason}.")
-            case "model_type":
-                reason = (
-                    f"not a declaration. Write {error.get('ctx', {}).get('class_name', 'one')}(…)"
-                )
-            case "too_short":
-                reason = "an empty list. Name at least one"
-            case _:
-                reason = f"{error['msg'][:1].lower()}{error['msg'][1:]}"
-        return Problem("bad-value", f"{self._title()}({path}={_shown(error['input'])}): {reason}.")
+                where = f"{title}({path}=…)" if path else title
+                return Problem(kind.removeprefix("tw:"), f"{where}: {error['msg']}")
+        if error["type"] == "is_instance_of" and isinstance(error["input"], Declaration):
+            given = "…"
+        else:
+            given = _shown(error["input"])
+        return Problem("bad-value", f"{title}({path}={given}): {_reason(error)}.")
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """Write a mistake's location as the argument and the indices in it."""
+    argument = "".join(str(part) for part in location[:1])
+    return argument + "".join(f"[{part!r}]" for part in location[1:])
+
+
+def _reason(error: ErrorDetails) -> str:
+    """Say why a value does not fit, and what to write."""
+    value = error["input"]
+    match error["type"]:
+        case "sequence_str":
+            return f"one text where a list belongs. Write [{value!r}]"
+        case "is_instance_of" if isinstance(value, Declaration):
+            title = value._title()
+            return f"one {title} where a list belongs. Put it into brackets: [{title}(…)]"
+        case "model_type":
+            name = error.get("ctx", {}).get("class_name", "one")
+            return f"not a declaration. Write {name}(…)"
+        case "too_short":
+            return "an empty list. Name at least one"
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]}"
 
 
 def _nearest(name: str, known: list[str]) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 class TilewrightError(Exception):
-    """Say where, what, why and what to do; anything else that is raised is a fault of ours.
+    """An error that says where, what, why and what to do.
 
-    The compiler's `CompileError` and the runtime's errors stand below it, so that one `except`
-    is enough for a caller.
+    The compiler's `CompileError` and the runtime's errors derive from it, so one `except` is enough
+    for a caller. Any other exception is a bug in Tilewright.
     """

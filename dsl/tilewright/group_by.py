@@ -31,7 +31,7 @@ def _serving_config(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class Derivation(Declaration):
-    """A value computed from the features of a GroupBy by a SQL expression."""
+    """A value that a SQL expression computes from a GroupBy's features."""
 
     name: str
     expression: str
@@ -41,8 +41,8 @@ class GroupBy(Declaration):
     """Aggregations of the events of `sources`, by `keys`.
 
     `tiling_enabled` and `tile_size` override the configuration; `serving_config={"tiling_enabled":
-    True, "tile_size": "1h"}` says the same. `edge` holds for every aggregation that says nothing
-    else. `name` replaces module and variable as the name.
+    True, "tile_size": "1h"}` says the same. `edge` is the default of every aggregation. `name`
+    replaces the name made of the module and the variable.
     """
 
     sources: Annotated[Sequence[EventSource], MinLen(1)]

@@ -1,4 +1,4 @@
-"""What every operation says of itself."""
+"""What every operation states about itself."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ class OperationSpec(Declaration):
     counts: ClassVar[bool] = False
     """Whether an empty window gives 0 instead of null."""
     prorates: ClassVar[bool] = False
-    """Whether a part of a tile's states stands for that part of its time, as `edge="prorate"` takes
-    it; the value is then a DOUBLE.
+    """Whether a fraction of a tile's states can stand for that fraction of its time.
+
+    With `edge="prorate"` the value is then a DOUBLE.
     """
 
     @classmethod
@@ -34,7 +35,7 @@ class OperationSpec(Declaration):
 
     @property
     def suffix(self) -> str:
-        """The operation's part of a feature's name, such as `sum` or `last10`."""
+        """The operation's part of a feature's name: `sum`, `last10`."""
         return f"{self.name.lower().removesuffix('_k')}{getattr(self, 'k', None) or ''}"
 
     @property
@@ -43,29 +44,29 @@ class OperationSpec(Declaration):
         return self.model_dump()
 
     def kept_states(self) -> States:
-        """The states to keep, with parameters that may depend on the operation's own."""
+        """Give the states to keep, for the operation's own parameters."""
         return self.states
 
     def result(self, input_type: str, family: str) -> str:
-        """The DuckDB type of the value, from the input's type and family."""
+        """Give the DuckDB type of the value for an input's type and family."""
         return input_type
 
 
 class Counting(OperationSpec):
-    """An operation that counts, so that an empty window gives 0."""
+    """An operation that counts: an empty window gives 0."""
 
     counts = True
 
     def result(self, input_type: str, family: str) -> str:
-        """Always a BIGINT."""
+        """Give BIGINT for every input."""
         return "BIGINT"
 
 
 class Real(OperationSpec):
-    """An operation that makes a double of any numbers."""
+    """An operation that gives a double for any numbers."""
 
     accepts = NUMBERS
 
     def result(self, input_type: str, family: str) -> str:
-        """Always a DOUBLE."""
+        """Give DOUBLE for every input."""
         return "DOUBLE"

@@ -1,4 +1,4 @@
-"""Where events come from, and what is taken of them."""
+"""Where events come from, and which columns are read."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from .declaration import Declaration
 
 
 def select(*columns: str, **expressions: str) -> dict[str, str]:
-    """Columns by their own names, then expressions by new ones.
+    """Select columns by their own names and expressions by new ones.
 
     >>> select("user_id", amount="price * quantity")
     {'user_id': 'user_id', 'amount': 'price * quantity'}
 
-    Raises:
-        ValueError: if a name is given twice.
+    Raises ValueError if a name is given twice.
     """
     if twice := {name for name in columns if columns.count(name) > 1 or name in expressions}:
         raise ValueError(
@@ -27,10 +26,11 @@ def select(*columns: str, **expressions: str) -> dict[str, str]:
 
 
 class Query(Declaration):
-    """What is taken of a source, in SQL expressions of `dialect`.
+    """The columns and rows that are read from a source.
 
-    Without `selects` all columns are taken; rows for which one of `wheres` is not true are left
-    out. `time_column` gives the event time: a timestamp, a date, or a bigint of epoch milliseconds.
+    The expressions are SQL of `dialect`. Without `selects` all columns are read; rows for which one
+    of `wheres` is not true are left out. `time_column` gives the event time: a timestamp, a date,
+    or a bigint of epoch milliseconds.
     """
 
     selects: Mapping[str, str] | None = None

@@ -9,7 +9,7 @@ _MOST = 20
 
 
 def nearest_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """Find the known name that a misspelled one is nearest to, if one is near.
+    """Find the known name nearest to a misspelled one, if any.
 
     >>> nearest_name("pric", ["price", "quantity"])
     'price'
@@ -18,7 +18,7 @@ def nearest_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Advise on a misspelled name: the nearest known one, or all of them.
+    """Suggest the nearest known name, or list all of them.
 
     >>> nearest("pric", ["price", "quantity"])
     "Did you mean 'price'?"

@@ -36,7 +36,10 @@ class TimeUnit(Enum):
 
 
 class Window(Declaration):
-    """A length of time as a number and a unit: `Window(length=7, unit=TimeUnit.DAYS)` is `"7d"`."""
+    """A length of time as a number and a unit.
+
+    `Window(length=7, unit=TimeUnit.DAYS)` is `"7d"`.
+    """
 
     length: int
     unit: TimeUnit
@@ -46,13 +49,14 @@ Duration = str | timedelta | Window
 
 
 def duration_ms(duration: Duration) -> int:
-    """The milliseconds of a duration: whole seconds, more than zero, at most a hundred years.
+    """Convert a duration to milliseconds.
+
+    A duration is a whole number of seconds, more than zero and at most a hundred years.
 
     >>> duration_ms("2w"), duration_ms(timedelta(minutes=5))
     (1209600000, 300000)
 
-    Raises:
-        ValueError: that says what is wrong and how durations are written.
+    Raises ValueError if it is not, with how durations are written.
     """
     match duration:
         case timedelta():
@@ -61,8 +65,8 @@ def duration_ms(duration: Duration) -> int:
                 raise ValueError(f"{duration!r} is finer than a millisecond. Use whole seconds.")
         case Window(length=int(length), unit=TimeUnit() as unit):
             length_ms = length * _WRITTEN_MS[unit.value]
-        case str() if found := _FORMAT.fullmatch(duration):
-            length_ms = int(found[1]) * _WRITTEN_MS[found[2]]
+        case str() if written := _FORMAT.fullmatch(duration):
+            length_ms = int(written[1]) * _WRITTEN_MS[written[2]]
         case _:
             raise ValueError(
                 f"{duration!r} is not a duration. Write a whole number and one of s, m, h, d, w, "
@@ -82,7 +86,9 @@ def duration_ms(duration: Duration) -> int:
 
 
 def format_duration(length_ms: int) -> str:
-    """The canonical text of a duration: the largest of d, h, m, s that divides it.
+    """Write a duration in the largest unit that divides it.
+
+    The units are d, h, m and s.
 
     >>> format_duration(1209600000), format_duration(5400000)
     ('14d', '90m')

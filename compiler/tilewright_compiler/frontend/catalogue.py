@@ -1,7 +1,7 @@
-"""The catalogue of diagnostics: for each code what it says, what causes it, and what to do.
+"""The catalogue of diagnostics: what each says, its cause and remedy.
 
 `python -m tilewright_compiler.frontend.catalogue > docs/reference/diagnostics.md` writes the page
-that is made of it.
+from it.
 """
 
 from __future__ import annotations
@@ -283,7 +283,7 @@ not. `--format json` gives the same to tools.
 
 
 def page() -> str:
-    """The page of the documentation, in Markdown."""
+    """Write the page of the documentation, in Markdown."""
     index = "".join(
         f"| [{code}](#{code.lower()}) | {entry.title} | {entry.severity} |\n"
         for code, entry in CATALOGUE.items()

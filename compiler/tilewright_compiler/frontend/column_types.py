@@ -1,4 +1,4 @@
-"""Names of types: as authors write them, and as DuckDB calls them."""
+"""Names of types in Spark SQL and in DuckDB."""
 
 from __future__ import annotations
 
@@ -38,13 +38,12 @@ _SHOWN = {duckdb: spark for spark, duckdb in reversed(_SPARK.items())} | {
 
 
 def duckdb_type(written: str) -> str:
-    """The DuckDB type of a Spark type's name.
+    """Translate the name of a Spark type to DuckDB's.
 
     >>> duckdb_type("decimal(10, 2)"), duckdb_type("array<double>")
     ('DECIMAL(10,2)', 'DOUBLE[]')
 
-    Raises:
-        ValueError: that names the nearest known type.
+    Raises ValueError if the type is unknown, with the nearest known one.
     """
     name = written.strip().lower()
     if name in _SPARK:
@@ -73,7 +72,7 @@ def duckdb_type(written: str) -> str:
 
 
 def spark_type(duckdb: str) -> str:
-    """How a message names a DuckDB type.
+    """Name a DuckDB type as an author of Spark SQL would.
 
     >>> spark_type("TIMESTAMP WITH TIME ZONE")
     'timestamp'

@@ -1,4 +1,4 @@
-"""The configuration file: how tiles are sized and kept unless a declaration says otherwise."""
+"""The configuration file: how tiles are sized and kept."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ def _time_ms(value: object) -> object:
 
 
 def _fitting_sizes(sizes: dict[str, str]) -> dict[str, str]:
-    """Windows and sizes that can be read, each window once, and no tile longer than its window
-    (errata S5).
+    """Refuse a window given twice, and a tile longer than its window.
+
+    Errata S5 has the rule.
     """
     seen: dict[int, str] = {}
     for window, size in sizes.items():
@@ -81,8 +82,9 @@ class _Section(BaseModel):
 
 
 class EntityStats(_Section):
-    """What is known of the entities, for the strategy adaptive and for the costs; `tilewright
-    stats` measures the first two.
+    """What is known of the entities, for tile sizes and costs.
+
+    `tilewright stats` measures the first two.
     """
 
     events_per_hour: float = Field(ge=0, le=_MOST)
@@ -94,7 +96,7 @@ class EntityStats(_Section):
 
 
 class Flink(_Section):
-    """Streams: how late an event may be, and what a generated Flink job is started with."""
+    """How late an event may be, and how a generated job is started."""
 
     checkpointing_interval: _Time = MINUTE_MS
     """How often a generated job makes a checkpoint."""
@@ -114,11 +116,11 @@ class KvStore(_Section):
     type: str = "lmdb"
     """The kind of the store."""
     ttl_multiplier: float = Field(default=1.5, ge=1, le=1000)
-    """By how much longer tiles are kept than the windows need."""
+    """How many times longer than the windows need tiles are kept."""
     compression: Literal["none", "snappy"] = "snappy"
     """Of the fields of changing length in a tile's record."""
     batch_size: int = Field(default=50, ge=1, le=_MOST)
-    """How many keys one request to a remote store asks for at most."""
+    """The most keys in one request to a remote store."""
 
 
 class Monitoring(_Section):
@@ -144,13 +146,17 @@ class Config(_Section):
     tile_size: _Size | None = None
     """One size for all windows."""
     tile_sizes: _Sizes | None = None
-    """A size for each of some windows; another window takes that of the shortest listed one that is
-    not shorter.
+    """The tile size of each listed window.
+
+    Any other window takes the size of the shortest listed window that is not shorter.
     """
     max_tiles_per_request: int = Field(default=1000, ge=1, le=_MOST)
-    """A window that reads more tiles is a warning, and a bound of the strategy adaptive."""
+    """The most tiles that a window may read without a warning.
+
+    The strategy adaptive keeps to it.
+    """
     max_edge_error: float = Field(default=1 / 12, gt=0, le=1)
-    """An oldest tile that is a larger part of its window is a warning."""
+    """The largest part of a window that its oldest tile may be without a warning."""
     entity_stats: EntityStats | None = None
     """How busy entities are."""
     flink: Flink = Flink()
@@ -175,11 +181,11 @@ class ConfigFile(_Section):
 
 
 def find_config(paths: Iterable[str]) -> str | None:
-    """The `tilewright.yaml` beside what is compiled: in the folder of each path or the nearest
-    above it, up to the current one.
+    """Find the `tilewright.yaml` that lies beside what is compiled.
 
-    Raises:
-        CompileError: if two paths have different ones.
+    It lies in the folder of a path or in the nearest one above, up to the current folder.
+
+    Raises CompileError if two paths have different ones.
     """
     found = {os.path.realpath(file): file for file in map(_nearest_file, paths) if file is not None}
     if len(found) > 1:

@@ -1,4 +1,4 @@
-"""The problems that the compiler can report, and how they are shown."""
+"""The problems that the compiler reports, and how they are shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ KINDS = {
 
 @dataclass(frozen=True, order=True)
 class Diagnostic:
-    """One problem: where it is, its code, and what, why and what to do in words."""
+    """One problem at one place.
+
+    The message says what is wrong, why, and what to do.
+    """
 
     file: str
     line: int
@@ -37,7 +40,7 @@ class Diagnostic:
 
     @property
     def entry(self) -> Entry:
-        """What the catalogue says of its kind."""
+        """The catalogue's entry for its code."""
         return CATALOGUE[self.code]
 
     def __str__(self) -> str:
@@ -59,7 +62,7 @@ class CompileError(TilewrightError):
 
 
 def shown_path(path: str) -> str:
-    """A path as the reader would type it: relative if it lies below the current folder."""
+    """Shorten a path below the current folder to a relative one."""
     if not os.path.isabs(path):
         return os.path.normpath(path)
     here = os.getcwd()
@@ -67,7 +70,7 @@ def shown_path(path: str) -> str:
 
 
 def diagnostic(code: str, site: CallSite, message: str) -> Diagnostic:
-    """A diagnostic at the author's line."""
+    """Make a diagnostic at the author's line."""
     if code not in CATALOGUE:
         raise KeyError(code)
     return Diagnostic(shown_path(site.file), site.line, code, message)

@@ -1,4 +1,4 @@
-"""Loads the author's files and finds the GroupBys in them."""
+"""Load the author's files and find the GroupBys in them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ _Kind = TypeVar("_Kind", bound=Declaration)
 
 @dataclass(frozen=True)
 class Found:
-    """A GroupBy, its name, and the names of the variables that hold sources where it was found."""
+    """A GroupBy, its name, and the variables that hold its sources.
+
+    `variables` names the sources of the module, by identity.
+    """
 
     name: str
     group_by: GroupBy
@@ -58,9 +61,9 @@ class _File:
 
 
 def load(paths: list[str]) -> Loaded:
-    """Run every file of `paths` that is the author's, and collect what it declares.
+    """Run the author's files and collect what they declare.
 
-    A file that fails costs its own GroupBys only.
+    A file that fails costs only its own GroupBys.
     """
     loaded = Loaded()
     modules: list[tuple[_File, ModuleType, set[str]]] = []
@@ -147,8 +150,9 @@ def _entries(folder: str, name: str) -> list[str]:
 
 @contextmanager
 def _clean_interpreter(roots: set[str]) -> Iterator[None]:
-    """Authors' modules leave no trace: neither in `sys.modules` nor as byte code beside their
-    files.
+    """Leave no trace of the authors' modules.
+
+    They vanish from `sys.modules` and write no byte code beside their files.
     """
     path, modules, dont_write = list(sys.path), set(sys.modules), sys.dont_write_bytecode
     sys.dont_write_bytecode = True
@@ -162,8 +166,9 @@ def _clean_interpreter(roots: set[str]) -> Iterator[None]:
 
 
 def _is_authors(module: ModuleType, roots: set[str]) -> bool:
-    """Whether a module lies below a compiled folder; libraries stay loaded, wherever they are
-    installed.
+    """Tell whether a module lies below a compiled folder.
+
+    Libraries stay loaded, wherever they are installed.
     """
     places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
     below = any(
@@ -230,7 +235,7 @@ def _new_module(file: _File, known: ModuleType | None) -> ModuleType:
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    """Names that a module has from others by `from … import`."""
+    """Collect the names that a module has by `from … import`."""
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     return {alias.asname or alias.name for node in nodes for alias in node.names}
 
@@ -292,8 +297,9 @@ def _find(
 
 
 def _held(module: ModuleType, kind: type[_Kind]) -> list[tuple[str, _Kind]]:
-    """The variables of a module that hold a declaration of a kind; of two names for one, the
-    first.
+    """List a module's variables that hold a kind of declaration.
+
+    Of two variables with the same declaration, the first.
     """
     found = [(name, value) for name, value in vars(module).items() if isinstance(value, kind)]
     return list({id(value): (name, value) for name, value in reversed(found)}.values())[::-1]

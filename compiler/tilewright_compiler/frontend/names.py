@@ -1,4 +1,4 @@
-"""Which names can be used, and why others cannot."""
+"""The names that can be used, and why others cannot."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def is_dotted(name: str) -> bool:
-    """Whether a name can be that of a GroupBy: it becomes a folder and a part of every key."""
+    """Tell whether a name can be a GroupBy's.
+
+    It becomes a folder and a part of every key.
+    """
     return _DOTTED.fullmatch(name) is not None
 
 
 def is_word(name: str) -> bool:
-    """Whether a name can be that of a source: it is given on the command line."""
+    """Tell whether a name can be a source's.
+
+    It is given on the command line.
+    """
     return _WORD.fullmatch(name) is not None
 
 
 def unusable(name: str) -> str | None:
-    """Why a column or feature cannot have this name, or None if it can; quotes and spaces are no
-    hindrance.
+    """Say why a column or feature cannot have a name, or None.
+
+    Quotes and spaces are allowed.
     """
     if not name.strip():
         return "is empty. Give it a name"
