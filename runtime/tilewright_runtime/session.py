@@ -1,15 +1,155 @@
-"""What a DuckDB session must be for a plan's SQL to mean the same everywhere."""
+"""DuckDB sessions for a plan's SQL: closed to the outside, and given single SELECTs only.
+
+A plan may come from elsewhere, and its fingerprint is no signature. So its SQL is data: it is
+parsed and looked through before it runs, and it runs where nothing outside can be reached.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
 import duckdb
 
+from .errors import PlanError
 
-def open_session(**config: str | bool | int | float | list[str]) -> duckdb.DuckDBPyConnection:
-    """A database of its own in memory, in UTC, in which x/0 is null as the plan's SQL expects;
-    `config` is DuckDB's.
+#: What a query, a relation or a modifier of it may be; expressions have a class besides.
+_NODES = {"SELECT_NODE", "SET_OPERATION_NODE"}
+_RELATIONS = {"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY"}
+_MODIFIERS = {"ORDER_MODIFIER"}
+_ALLOWED = _NODES | _RELATIONS | _MODIFIERS
+_READ = {"class", "type", "key", "error", "error_message", "function_name", "schema", "catalog"} | {
+    "table_name",
+    "schema_name",
+    "catalog_name",
+}
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+#: Functions of the clock and the session, which give the same events other tiles another time.
+_OF_THE_MOMENT = (
+    {"ago", "now", "today", "get_current_time", "get_current_timestamp", "transaction_timestamp"}
+    | {"getvariable", "in_search_path", "get_block_size", "session_user", "user", "txid_current"}
+    | {"current_catalog", "current_database", "current_date", "current_localtime", "current_role"}
+    | {"current_localtimestamp", "current_schema", "current_schemas", "current_setting"}
+    | {"current_user"}
+)
+
+
+def open_session(**config: str | bool | int) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory, in UTC, in which x/0 is null as the plan's SQL expects.
+
+    It reaches no file, network, extension or Python variable, and no SQL can change that. `config`
+    is DuckDB's.
     """
-    session = duckdb.connect(":memory:", config=config)
+    closed: dict[str, str | bool | int | float | list[str]] = {
+        "enable_external_access": False,
+        "autoload_known_extensions": False,
+        "autoinstall_known_extensions": False,
+        "python_enable_replacements": False,
+    }
+    session = duckdb.connect(":memory:", config=closed | config)
     session.execute("SET TimeZone = 'UTC'")
     session.execute("SET error_on_division_by_zero = false")
+    session.execute("SET lock_configuration = true")
     return session
+
+
+def require_select(
+    session: duckdb.DuckDBPyConnection, sql: str, relations: Collection[str], what: str
+) -> None:
+    """Check that SQL of a plan is one SELECT of these relations, by pure functions only.
+
+    Raises PlanError if it is anything else; `what` names it in the message.
+    """
+    reason = _objection(session, sql, set(relations))
+    if reason is not None:
+        raise PlanError(f"{what}: {reason}. A plan holds SELECTs of its events; compile it again.")
+
+
+@contextmanager
+def blaming_the_plan(what: str) -> Iterator[None]:
+    """Turn into a PlanError that a plan's SQL does not fit the relations that it reads."""
+    try:
+        yield
+    except (duckdb.ProgrammingError, duckdb.PermissionException) as error:
+        reason = str(error).splitlines()[0]
+        raise PlanError(f"{what} cannot be run ({reason}). Compile it again.") from error
+
+
+def _objection(session: duckdb.DuckDBPyConnection, sql: str, relations: set[str]) -> str | None:
+    """Say why a plan's SQL is refused; None where it is what it should be."""
+    try:
+        sql.encode()  # no text, where a JSON escape stands for half of a character
+        if (count := len(session.extract_statements(sql))) != 1:
+            return f"its SQL is {count} statements, not one"
+        (text,) = session.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()[0]
+    except (duckdb.Error, ValueError) as error:
+        return f"its SQL cannot be read ({str(error).splitlines()[0]})"
+    *nodes, document = _nodes(text)
+    if document["error"]:
+        return f"its SQL is no query ({document['error_message']})"
+    # An object with a `key` is a query of a WITH, by its name.
+    known = relations | {node["key"] for node in nodes if "key" in node}
+    for node in nodes:
+        if reason := _forbidden(node, known):
+            return reason
+    return None
+
+
+def _nodes(text: str) -> Iterator[dict[str, Any]]:
+    """Walk the objects of a syntax tree, the innermost first, each with its plain values.
+
+    Expressions are nested more deeply than Python's own reader of JSON goes.
+    """
+    waiting: list[dict[str, Any]] = []
+    key, is_value = "", False
+    for token in _TOKEN.findall(text):
+        match token:
+            case "{" | "[":
+                waiting.append({})
+                is_value = token == "["
+            case "}":
+                yield waiting.pop()
+            case "]":
+                waiting.pop()
+            case ":":
+                is_value = True
+            case ",":
+                is_value = False
+            case _ if not is_value:
+                key = token[1:-1]
+            case _ if key in _READ:
+                waiting[-1][key] = json.loads(token)
+
+
+def _forbidden(node: dict[str, Any], relations: set[str]) -> str | None:
+    """What a part of a statement does that a plan has no need of."""
+    kind = node.get("type")
+    if isinstance(kind, str) and "class" not in node and kind not in _ALLOWED and kind.isupper():
+        return f"its SQL holds {kind.lower().removesuffix('_node').replace('_', ' ')}"
+    if kind == "BASE_TABLE":
+        name = ".".join(filter(None, (node["catalog_name"], node["schema_name"])))
+        if name or node["table_name"] not in relations:
+            return f"its SQL reads {node['table_name']!r}"
+    function = node.get("function_name")
+    if function is not None:
+        is_own = node.get("schema") or node.get("catalog")
+        if is_own or function not in _pure_functions():
+            return f"its SQL calls {function!r}"
+    return None
+
+
+@cache
+def _pure_functions() -> frozenset[str]:
+    """The functions of DuckDB that make one value of their arguments alone."""
+    query = (
+        "SELECT function_name FROM duckdb_functions() WHERE schema_name = 'main' AND function_type "
+        "IN ('scalar', 'aggregate', 'macro') GROUP BY 1 HAVING bool_and(coalesce(stability, '') <> "
+        "'VOLATILE')"
+    )
+    with duckdb.connect(":memory:") as session:
+        names = {name for (name,) in session.execute(query).fetchall()}
+    return frozenset(names - _OF_THE_MOMENT | {"unnest"})

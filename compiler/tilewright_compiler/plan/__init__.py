@@ -1,1 +1,5 @@
-"""The plan: what compiler and runtime share."""
+"""The plan: the compiler's door for everything that runs one."""
+
+from .model import Plan
+
+__all__ = ["Plan"]

@@ -15,7 +15,7 @@ from duckdb.sqltypes import DuckDBPyType
 from tilewright_compiler.plan.model import Derivation, Plan
 from tilewright_compiler.quoting import quoted
 
-from ..session import open_session
+from ..session import blaming_the_plan, open_session, require_select
 
 #: A column that is there also where no expression reads a feature, so that every answer is a row.
 _ROW = "__row"
@@ -35,15 +35,13 @@ class Derivations:
         self.names = [derivation.name for derivation in plan.derivations]
         used = {name for derivation in plan.derivations for name in derivation.features}
         types = {feature.name: feature.type for feature in plan.features if feature.name in used}
-        self._session = open_session(
-            threads=1, enable_external_access=False, python_enable_replacements=False
-        )
+        self._session = open_session(threads=1)
+        query = f"SELECT {', '.join(map(_expression, plan.derivations))} FROM features"
+        require_select(self._session, query, {"features"}, f"plan {plan.name}: derivations")
         self._batch = _Batch(_arrow_schema(self._session, types))
         self._session.register("features", self._batch)
-        self._session.execute(
-            f"PREPARE derive AS SELECT {', '.join(map(_expression, plan.derivations))} FROM "
-            "features"
-        )
+        with blaming_the_plan(f"plan {plan.name}: the SQL of its derivations"):
+            self._session.execute(f"PREPARE derive AS {query}")
         (self._query,) = self._session.extract_statements("EXECUTE derive")
         self._readers = [
             _reader(duckdb.sqltype(derivation.type.replace(_ZONED, _PLAIN)))

@@ -13,7 +13,7 @@ from tilewright_compiler.plan.script import Script
 from tilewright_compiler.quoting import quoted
 
 from ..errors import InputError
-from ..session import open_session
+from ..session import blaming_the_plan, open_session, require_select
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder
 from ..tiles.rows import LevelTiles, TileRows
@@ -58,18 +58,30 @@ class Aggregator:
         self.chunks = EventChunks(plan, plan.events) if plan.events is not None else None
         self._max_entity_bytes = max_entity_bytes - len(plan.name.encode())
         self._encode = entity_encoder(plan.keys)
-        self._connection = open_session()
-        self._connection.execute("SET preserve_insertion_order = false")
+        self._connection = open_session(preserve_insertion_order=False)
+        self._check_script()
 
     def close(self) -> None:
         """Ends the session."""
         self._connection.close()
 
+    def _check_script(self) -> None:
+        """Check that each part of the plan's SQL is what it may be; raises PlanError if not."""
+        for source, scripts in self.plan.sql.items():
+            script, named = scripts["duckdb"], f"plan {self.plan.name}: sql of {source}"
+            require_select(self._connection, script.read, {"batch"}, f"{named}, read")
+            others = {"tiles": script.tiles, "events": script.events}
+            others |= {f"buckets of {column}": sql for column, sql in script.buckets.items()}
+            for part, sql in others.items():
+                if sql is not None:
+                    require_select(self._connection, sql, {"events"}, f"{named}, {part}")
+
     def load(self, source: str, rows: pa.Table) -> LoadedBatch:
         """Reads, filters and selects a batch, which stays until the next one is loaded."""
         script = self.plan.sql[source]["duckdb"]
         self._connection.register("batch", rows)
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE events AS {script.read}")
+        with blaming_the_plan(f"plan {self.plan.name}: the SQL that reads {source}"):
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE events AS {script.read}")
         self._connection.unregister("batch")
         self._refuse_long_keys()
         refused = self._refused()
@@ -158,14 +170,15 @@ class LoadedBatch:
             raise ValueError("the plan has no levels")
         size = {"tile_ms": size_ms}
         queries = [self._script.tiles, *self._script.buckets.values()]
-        tiles, *buckets = (
-            self._connection.sql(query, params=size).to_arrow_table() for query in queries
-        )
+        tiles, *buckets = (self._table(query, size) for query in queries)
         return self._rows.level(tiles, size_ms, buckets)
 
     def event_chunks(self) -> LevelTiles | None:
         """Gives the batch as chunks of raw events, where the plan keeps them."""
         if self._chunks is None or self._script.events is None:
             return None
-        events = self._connection.sql(self._script.events).to_arrow_table()
-        return self._chunks.level(events, self._rows)
+        return self._chunks.level(self._table(self._script.events), self._rows)
+
+    def _table(self, query: str, params: dict[str, int] | None = None) -> pa.Table:
+        with blaming_the_plan(f"plan {self._rows.plan.name}: the SQL of its tiles"):
+            return self._connection.sql(query, params=params).to_arrow_table()

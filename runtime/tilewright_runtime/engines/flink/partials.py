@@ -8,7 +8,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.plan.script import PartialColumn
 
 from ...errors import PlanError
-from ...session import open_session
+from ...session import open_session, require_select
 
 _ARROW = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string()}
 
@@ -25,6 +25,8 @@ class PartialTiles:
         self.schema = pa.schema([_field(column) for column in plan.partials.columns])
         self._finish_sql = plan.partials.finish_sql
         self._connection = open_session()
+        what = f"plan {plan.name}: partials, finish_sql"
+        require_select(self._connection, self._finish_sql, {"partials"}, what)
 
     def finish(self, partials: pa.Table) -> pa.Table:
         """Makes one row of a tile for each partial one, in any order."""
