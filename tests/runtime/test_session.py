@@ -145,7 +145,7 @@ def test_a_plan_whose_derivation_reads_files_is_refused_by_the_fetcher() -> None
     store = open_store("memory:")
     with Writer(plan, store) as writer:
         writer.write([{"k": "a", "n": 1, "ts": AT}])
-    with pytest.raises(PlanError, match="derivations: its SQL holds table function"):
+    with pytest.raises(PlanError, match="derivations: its SQL calls 'read_text'"):
         Fetcher(plan, store).fetch({"k": "a"}, AT + 1)
 
 
