@@ -424,7 +424,7 @@ def test_the_command_is_light() -> None:
 def test_a_target_that_cannot_run_a_plan_says_why() -> None:
     """Each reason is reported at the GroupBy's line, and nothing is written."""
     Path("features/clicks.py").write_text(
-        QUICK_START.replace('"price > 0"', '"price div 2 > 0"'), encoding="utf-8"
+        QUICK_START.replace('"price > 0"', '"round(price, 1) > 0"'), encoding="utf-8"
     )
     result = _run("features", "--target", "sql", "--dialect", "trino")
     assert (result.exit_code, result.stdout, _files()) == (1, "", [])

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -17,8 +20,9 @@ from sqlglot.errors import SqlglotError
 
 from tilewright.suggestions import nearest
 
+from ..sql.spark import AS_WRITTEN, SPARK_FAMILY, reading
 from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
-from .spark.functions import SPARK_FAMILY, correct
+from .spark.functions import correct
 
 _OTHER_EACH_TIME = (
     "a function that gives another value each time: the same events must give the same values"
@@ -32,6 +36,7 @@ _REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
     ((exp.Window,), "a window function: an expression sees one row only"),
     ((exp.AggFunc,), "an aggregate: what is aggregated is said by Aggregation(…)"),
     ((exp.UDTF, exp.Explode), "a function that makes rows: an expression gives one value a row"),
+    ((exp.Lambda,), "a function of elements: take them one by one, as in x[0]"),
     ((exp.Star,), "'*': name the columns"),
     ((exp.Parameter, exp.Placeholder, exp.SessionParameter), "a parameter: write its value"),
     ((exp.Rand, exp.Randn, exp.Uuid), _OTHER_EACH_TIME),
@@ -149,12 +154,12 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
     """The syntax tree of one expression that can be computed per row."""
     if not _is_dialect(dialect):
         what = (
-            f"Query(dialect={dialect!r}): this dialect does not exist. "
-            f"{nearest(dialect, sorted(filter(None, Dialect.classes)))}"
+            f"Query(dialect={dialect!r}): this dialect does not exist. {nearest(dialect, _names())}"
         )
         raise ExpressionError("TW010", what)
     try:
-        trees = sqlglot.parse(text, read=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+        with _quiet():
+            trees = sqlglot.parse(text, read=reading(dialect), error_level=sqlglot.ErrorLevel.RAISE)
     except SqlglotError as error:
         details = getattr(error, "errors", None) or [{}]
         reason = (details[0].get("description") or str(error).splitlines()[0]).rstrip(".")
@@ -173,6 +178,11 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
             "TW023", f"{shown(text)} is not one expression. Write exactly one, without ';'."
         )
     tree = trees[0]
+    if dialect in SPARK_FAMILY:
+        _check_json_paths(text, dialect)
+    for size in tree.find_all(exp.ArraySize):  # size(null) is -1, array_size(null) is null
+        start, end = (size.meta.get(key) for key in ("start", "end"))
+        size.meta["name"] = text[start : end + 1].lower() if end is not None else ""
     for node in tree.walk():
         for kinds, why in _REFUSED:
             if isinstance(node, kinds):
@@ -189,6 +199,24 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
         advice = f"Leave out 'as {tree.alias}': the name is the argument of {scope.named_by}."
         raise ExpressionError("TW024", f"{shown(text)} names its value. {advice}")
     return tree
+
+
+def _check_json_paths(text: str, dialect: str) -> None:
+    """A JSON path begins with `$`; the tree has those that do not as if they did."""
+    if "get_json_object" not in text.lower():
+        return
+    tokens = sqlglot.tokenize(text, read=dialect)
+    for at, token in enumerate(tokens):
+        if token.text.lower() == "get_json_object":
+            paths = [
+                one.text
+                for before, one in zip(tokens[at:], tokens[at + 1 :], strict=False)
+                if before.token_type.name == "COMMA" and one.token_type.name == "STRING"
+            ]
+            if paths and not paths[0].startswith("$"):
+                raise ExpressionError(
+                    "TW024", f"{shown(text)} holds a JSON path without '$'. Write one as '$.a.b'."
+                )
 
 
 @cache
@@ -217,7 +245,11 @@ def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
 
 def _is_dialect(name: str) -> bool:
     # To ask for all names would load thirty dialects.
-    return name != "" and Dialect.get(name) is not None
+    return name != "" and not name.startswith(AS_WRITTEN) and Dialect.get(name) is not None
+
+
+def _names() -> list[str]:
+    return sorted(name for name in Dialect.classes if name and not name.startswith(AS_WRITTEN))
 
 
 def shown(text: str) -> str:
@@ -230,36 +262,53 @@ def _is_of_now(function: str) -> bool:
     return function in _NOW or function.startswith("current_")
 
 
-def _generate(tree: Node) -> str:
-    logger = logging.getLogger("sqlglot")
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # what it would warn of is raised instead
+#: Whether sqlglot's warnings are of no use here: what it would warn of is raised or refused.
+_IS_QUIET: ContextVar[bool] = ContextVar("_IS_QUIET", default=False)
+logging.getLogger("sqlglot").addFilter(lambda record: not _IS_QUIET.get())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    token = _IS_QUIET.set(True)
     try:
+        yield
+    finally:
+        _IS_QUIET.reset(token)
+
+
+def _generate(tree: Node) -> str:
+    with _quiet():
         return str(
             tree.sql(
                 "duckdb", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE
             )
         )
-    finally:
-        logger.setLevel(level)
 
 
 def _typing(columns: dict[str, str], database: Facts) -> TypeOf:
     def of_tree(tree: Node) -> str:
-        if isinstance(tree, exp.Column):
-            return columns[tree.name]
-        if isinstance(tree, exp.Literal):
-            number = (
-                "INTEGER"
-                if tree.is_int
-                else "DOUBLE"
-                if "e" in tree.name.lower()
-                else "DECIMAL(18,9)"
-            )
-            return "VARCHAR" if tree.is_string else number
-        return database.type_of(_generate(tree), columns)
+        bare = tree.unnest()
+        if isinstance(bare, exp.Column):
+            return columns[bare.name]
+        if isinstance(bare, exp.Literal):
+            return _type_of_literal(bare)
+        return database.type_of(_generate(bare), columns)
 
     return of_tree
+
+
+def _type_of_literal(literal: exp.Literal) -> str:
+    if literal.is_string:
+        return "VARCHAR"
+    if literal.is_int:
+        return "INTEGER" if int(literal.name) < 1 << 31 else "BIGINT"
+    if "e" in literal.name.lower():
+        return "DOUBLE"
+    whole, _, fraction = literal.name.partition(".")
+    digits = max(len(whole.lstrip("0")) + len(fraction), 1)
+    if digits > 38:
+        raise NotTranslatable(f"{literal.name}, which has more than 38 digits")
+    return f"DECIMAL({digits},{len(fraction)})"
 
 
 def _check_zones(tree: Node, database: Facts) -> None:

@@ -12,9 +12,9 @@ from sqlglot.errors import SqlglotError
 
 from ..plan.model import Source
 from ..sql.dialects import DIALECTS, SqlDialect
+from ..sql.spark import SPARK_FAMILY
 from ..sql.tree import Node
 from .binder import shared_binder
-from .spark.functions import SPARK_FAMILY
 from .translate import parse, shown
 
 #: What has one meaning in every dialect of the table, once DuckDB's corrected form of an expression

@@ -238,9 +238,10 @@ def test_times_outside_the_calendar(
     plan = compile_group_by(
         GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=[count])
     )
-    assert [
-        tile["count_d.n"] for tile in run_plan(plan, [("a", text, NOON), ("a", "2024-01-31", NOON)])
-    ] == [1]
+    tiles = run_plan(plan, [("a", text, NOON), ("a", "2024-01-31", NOON)])
+    # Spark reads a date up to the space.
+    is_date = kind == "date" and text.startswith("0044-01-01 ")
+    assert [tile["count_d.n"] for tile in tiles] == [2 if is_date else 1]
 
 
 def test_wheres_leave_rows_out_in_silence(

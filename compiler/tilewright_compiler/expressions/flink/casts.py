@@ -15,10 +15,16 @@ from tilewright.windows import DAY_MS
 
 from ...sql.flink import flink_type
 from ...sql.tree import Node, NotTranslatable, call, number, text
-from ..spark.casts import family_of
+from ..spark.types import family_of
 
 US = 1_000_000
-UNITS_US = {"SECOND": US, "MINUTE": 60 * US, "HOUR": 3_600 * US, "DAY": 86_400 * US}
+UNITS_US = {
+    "MILLISECOND": 1_000,
+    "SECOND": US,
+    "MINUTE": 60 * US,
+    "HOUR": 3_600 * US,
+    "DAY": 86_400 * US,
+}
 WHOLE = {"TINYINT": 7, "SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 #: (day, hour, minute, second, fraction, zone) of a text; hours end at 23, since Flink would take

@@ -22,6 +22,8 @@ def _is(t: Translation, node: Node) -> Node:
 
 
 def _case(t: Translation, node: Node) -> Node:
+    if isinstance(node.args.get("default"), exp.Upper | exp.Lower):
+        return t.of(node.args["default"])  # the other case of rare letters, which Java knows
     kind, operand = t.type_of(node), node.this
     ifs = []
     for branch in node.args["ifs"]:

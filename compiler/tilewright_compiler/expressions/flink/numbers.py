@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from ...sql.tree import Node, NotTranslatable, call, number, paren, text
-from ..spark.casts import WHOLE_IN_TEXT, family_of
+from ...sql.tree import Node, NotTranslatable, call, number, paren
+from ..spark.types import family_of
 from .casts import WHOLE, carrier, decimal_digits, narrowed, plain_cast, tried_cast, wide
 from .times import date_arithmetic
 from .translator import Rule, Translation
@@ -112,28 +112,10 @@ def _root(t: Translation, node: Node) -> Node:
 
 def _casted(t: Translation, node: Node) -> Node:
     kind = t.type_of(node)
-    if (parsed := _whole_of_text(t, node.this, kind)) is not None:
-        return parsed
     if isinstance(node.this, exp.Null):
         return plain_cast(exp.Null(), carrier(kind))
     t.family(node.this)
     return tried_cast(t.of(node.this), t.type_of(node.this), kind)
-
-
-def _whole_of_text(t: Translation, node: Node, kind: str) -> Node | None:
-    """The cast of a text to a whole number, which stands in DuckDB SQL as the extraction of its
-    digits.
-    """
-    if not isinstance(node, exp.Nullif) or not isinstance(node.this, exp.RegexpExtract):
-        return None
-    pattern = node.this.expression
-    if kind not in WHOLE or not isinstance(pattern, exp.Literal) or pattern.name != WHOLE_IN_TEXT:
-        return None
-    return plain_cast(
-        call("REGEXP_EXTRACT", t.of(node.this.this), text(WHOLE_IN_TEXT), number(1)),
-        kind,
-        exp.TryCast,
-    )
 
 
 def _as_decimal(kind: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from ...sql.tree import Node, NotTranslatable, call, number, paren
+from ...sql.tree import Node, NotTranslatable, call, number, paren, text
+from ..spark.text_patterns import LEADING_POINT, READ_ALIKE
 from .translator import Rule, Translation
 
 
@@ -30,7 +31,8 @@ def _end_of_text(t: Translation, node: Node) -> Node:
 
 
 def _trimmed(t: Translation, node: Node) -> Node:
-    if node.args.get("expression") is not None:
+    trimmed = node.args.get("expression")
+    if trimmed is not None and not (isinstance(trimmed, exp.Literal) and trimmed.name == " "):
         raise NotTranslatable("trim of other characters than spaces")
     name = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(
         str(node.args.get("position") or "").upper()
@@ -75,6 +77,29 @@ def _joined(t: Translation, node: Node) -> Node:
     return paren(exp.DPipe(this=t.of(node.this), expression=t.of(node.expression)))
 
 
+def _cased(t: Translation, node: Node) -> Node:
+    """Java knows all letters that DuckDB is helped with."""
+    return type(node)(this=t.of(node.this))
+
+
+def _read(t: Translation, node: Node) -> Node:
+    """The part of a text that is a number or a day, which is looked for by a pattern of ours."""
+    pattern = node.expression
+    if not isinstance(pattern, exp.Literal) or pattern.name not in READ_ALIKE:
+        raise NotTranslatable("regexp_extract, which is not known to give the same value in Flink")
+    group = node.args.get("group")
+    place = number(int(group.name)) if group is not None else number(0)
+    return call("REGEXP_EXTRACT", t.of(node.this), pattern.copy(), place)
+
+
+def _led(t: Translation, node: Node) -> Node:
+    """A number that begins with its point, with 0 before it."""
+    pattern = node.expression
+    if not isinstance(pattern, exp.Literal) or pattern.name != LEADING_POINT:
+        raise NotTranslatable("regexp_replace, which is not known to give the same value in Flink")
+    return call("REGEXP_REPLACE", t.of(node.this), pattern.copy(), text("$10."))
+
+
 RULES: Mapping[type[Node], Rule] = {
     exp.Substring: _substring,
     **dict.fromkeys((exp.Left, exp.Right), _end_of_text),
@@ -86,4 +111,7 @@ RULES: Mapping[type[Node], Rule] = {
     exp.EndsWith: _text_function("ENDSWITH"),
     exp.Contains: _contains,
     exp.DPipe: _joined,
+    **dict.fromkeys((exp.Upper, exp.Lower), _cased),
+    exp.RegexpExtract: _read,
+    exp.RegexpReplace: _led,
 }

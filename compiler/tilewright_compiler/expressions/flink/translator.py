@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable
 from ..binder import Binder, Typed
-from ..spark.casts import family_of
+from ..spark.types import family_of
 from .casts import tried_cast
 
 #: What the parts of a tree may say; anything else would be lost when a part is written anew.
@@ -38,6 +38,7 @@ _ARGUMENTS = {
         "position",
         "replacement",
         "group",
+        "single_replace",
         "null_if_pos_overflow",
         "unit",
         "date_part_boundary",

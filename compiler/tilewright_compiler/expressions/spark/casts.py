@@ -6,100 +6,248 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from ...plan.types import family
-from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, text, tried
+from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
+from . import text_patterns
+from .types import MOST_DIGITS, decimal_of, decimal_type, family_of
 
+_TYPE = exp.DataType.Type
 _WHOLE = {
-    exp.DataType.Type.TINYINT: "TINYINT",
-    exp.DataType.Type.SMALLINT: "SMALLINT",
-    exp.DataType.Type.INT: "INTEGER",
-    exp.DataType.Type.BIGINT: "BIGINT",
+    _TYPE.TINYINT: "TINYINT",
+    _TYPE.SMALLINT: "SMALLINT",
+    _TYPE.INT: "INTEGER",
+    _TYPE.BIGINT: "BIGINT",
 }
-_TEXT = exp.DataType.TEXT_TYPES
-_TIMES = {
-    exp.DataType.Type.TIMESTAMP,
-    exp.DataType.Type.TIMESTAMPTZ,
-    exp.DataType.Type.TIMESTAMPLTZ,
+_TARGETS = {
+    **_WHOLE,
+    _TYPE.FLOAT: "FLOAT",
+    _TYPE.DOUBLE: "DOUBLE",
+    _TYPE.BOOLEAN: "BOOLEAN",
+    _TYPE.DATE: "DATE",
+    _TYPE.TEXT: "VARCHAR",
+    _TYPE.TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
+    _TYPE.TIMESTAMPTZ: "TIMESTAMP WITH TIME ZONE",
+    _TYPE.TIMESTAMPLTZ: "TIMESTAMP WITH TIME ZONE",
+    _TYPE.TIMESTAMPNTZ: "TIMESTAMP",
 }
-WHOLE_IN_TEXT = r"^\s*([+-]?[0-9]+)(\.[0-9]*)?\s*$"
+#: Digits after the point up to which Spark writes a decimal without an exponent.
+_PLAIN_SCALE = 6
+_US = 1_000_000
 
 
-def family_of(duckdb_type: str) -> str | None:
-    """The family of a type, wide decimals included."""
-    return "decimal" if duckdb_type.startswith("DECIMAL") else family(duckdb_type)
+def _shown(duckdb_type: str) -> str:
+    return duckdb_type.lower().replace("timestamp with time zone", "timestamp")
 
 
-def to_date(value: Node) -> Node:
-    """The day of a text, date or timestamp."""
-    return tried(value, "DATE")
+def to_date(value: Node, type_of: TypeOf) -> Node:
+    """Give the day of a text, date or timestamp."""
+    kind = type_of(value)
+    match family_of(kind):
+        case "text":
+            return from_text(value, "DATE")
+        case "date":
+            return value
+        case "timestamp":
+            return tried(value, "DATE")
+    raise NotTranslatable(f"a date made of {_shown(kind)}")
+
+
+def to_timestamp(value: Node, type_of: TypeOf) -> Node:
+    """Give the instant of a text, date, timestamp, or number of seconds."""
+    kind = type_of(value)
+    match family_of(kind):
+        case "text":
+            return from_text(value, "TIMESTAMP WITH TIME ZONE")
+        case "date" | "timestamp":
+            return value if kind.endswith("ZONE") else tried(value, "TIMESTAMP WITH TIME ZONE")
+        case "integer" | "float" | "decimal":
+            return from_seconds(value, type_of)
+    raise NotTranslatable(f"a timestamp made of {_shown(kind)}")
+
+
+def from_seconds(value: Node, type_of: TypeOf) -> Node:
+    """Give the instant that lies so many seconds after the epoch."""
+    match family_of(type_of(value)):
+        case "integer":
+            micros: Node = exp.Mul(this=tried(value, "BIGINT"), expression=number(_US))
+        case "float":
+            product = exp.Mul(this=tried(value, "DOUBLE"), expression=number(_US))
+            micros = tried(call("TRUNC", product), "BIGINT")
+        case _:
+            _, scale = decimal_of(value, type_of)
+            exact = exp.Cast(this=value, to=data_type(decimal_type(MOST_DIGITS, scale)))
+            micros = tried(call("TRUNC", exp.Mul(this=exact, expression=number(_US))), "BIGINT")
+    return call("MAKE_TIMESTAMPTZ", micros)
+
+
+def from_text(value: Node, duckdb_type: str) -> Node:
+    """Read a text as Spark does; null where it is no such value.
+
+    Raises NotTranslatable if a literal text is none.
+    """
+    if isinstance(value, exp.Literal) and text_patterns.is_plain(value.name, duckdb_type):
+        return tried(value, duckdb_type)
+    match duckdb_type:
+        case "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT":
+            led = call("REGEXP_REPLACE", value, text(text_patterns.LEADING_POINT), text(r"\10."))
+            return tried(_extracted(led, text_patterns.WHOLE), duckdb_type)
+        case "DOUBLE" | "FLOAT":
+            return tried(_extracted(value, text_patterns.FLOAT), duckdb_type)
+        case "BOOLEAN":
+            return tried(_extracted(value, text_patterns.WORD), duckdb_type)
+        case "DATE":
+            return tried(_day(_extracted(value, text_patterns.DATE), ""), "DATE")
+        case "TIMESTAMP" | "TIMESTAMP WITH TIME ZONE":
+            return _instant(value, duckdb_type)
+    return tried(_extracted(value, text_patterns.DECIMAL), duckdb_type)
+
+
+def _extracted(value: Node, pattern: str) -> Node:
+    return call("REGEXP_EXTRACT", value, text(pattern), number(1))
+
+
+def _day(date: Node, rest: str) -> Node:
+    """A day of a text that may end after its year or its month."""
+    filled = exp.DPipe(this=date, expression=text("-01-01"))
+    return call("REGEXP_EXTRACT", filled, text(text_patterns.DAY_PARTS + rest))
+
+
+def _instant(value: Node, duckdb_type: str) -> Node:
+    is_zoned = duckdb_type.endswith("ZONE")
+    usual = text_patterns.ZONED_TIME if is_zoned else text_patterns.PLAIN_TIME
+    short = _day(_extracted(value.copy(), text_patterns.SHORT_TIME), "(?:[ T][0-9]+)?")
+    hour = call("REGEXP_REPLACE", short, text("([ T][0-9]+)$"), text(r"\1:00"))
+    return call("COALESCE", tried(_extracted(value, usual), duckdb_type), tried(hour, duckdb_type))
 
 
 def to_whole(value: Node, duckdb_type: str, type_of: TypeOf) -> Node:
-    """A whole number of the given type: towards zero, and of a timestamp its epoch seconds."""
-    match family_of(type_of(value)):
+    """Give a whole number: towards zero, and of a timestamp its seconds since the epoch."""
+    kind = type_of(value)
+    match family_of(kind):
         case "float" | "decimal":
             value = call("TRUNC", value)
         case "text":
-            value = call(
-                "NULLIF", call("REGEXP_EXTRACT", value, text(WHOLE_IN_TEXT), number(1)), text("")
-            )
+            return from_text(value, duckdb_type)
         case "timestamp":
             value = since_epoch(value)
-        case "date":
+        case "integer" | "boolean":
+            pass
+        case _:
             raise NotTranslatable(
-                "a cast of a date to a number, which is null in Spark. Use datediff or "
-                "unix_timestamp"
+                f"a cast of {_shown(kind)} to a number. Use datediff or unix_timestamp"
             )
     return tried(value, duckdb_type)
 
 
-def since_epoch(timestamp: Node, unit_us: int = 1_000_000) -> Node:
-    """The whole seconds (or other units) of a timestamp since the epoch, floored."""
-    return tried(
-        call("FLOOR", exp.Div(this=call("EPOCH_US", timestamp), expression=number(unit_us))),
-        "BIGINT",
-    )
+def since_epoch(timestamp: Node, unit: str = "SECOND", unit_us: int = _US) -> Node:
+    """Give the whole seconds (or other units) of a timestamp since the epoch, floored."""
+    floored = call("EPOCH_US", call("DATE_TRUNC", text(unit), tried(timestamp, "TIMESTAMP")))
+    return paren(exp.IntDiv(this=floored, expression=number(unit_us)))
 
 
 def as_text(value: Node, type_of: TypeOf) -> Node:
-    """A value as the text that Spark writes."""
+    """Write a value as Spark does."""
+    if isinstance(value.unnest(), exp.Null):
+        return value.copy()
     kind = type_of(value)
-    if kind.startswith(("MAP(", "STRUCT(")) or kind.endswith("]"):
-        raise NotTranslatable(
-            "an array, map or struct turned to text, which each engine writes in its own way. Use "
-            "array_join(x, ',')"
-        )
     match family_of(kind):
         case "float":
             raise NotTranslatable(
                 "a float or double turned to text, which each engine writes in its own way. Cast "
                 "it to a decimal before"
             )
+        case "decimal" if decimal_of(value, type_of)[1] > _PLAIN_SCALE:
+            raise NotTranslatable(
+                f"a decimal with more than {_PLAIN_SCALE} digits after its point turned to text, "
+                "which Spark writes with an exponent. Cast it to decimal(18,6) before"
+            )
         case "timestamp":
             return tried(tried(value.copy(), "TIMESTAMP"), "TEXT")
         case "text":
             return value.copy()
-    return tried(value.copy(), "TEXT")
+        case "integer" | "decimal" | "boolean" | "date":
+            return tried(value.copy(), "TEXT")
+    raise NotTranslatable(
+        f"{_shown(kind)} turned to text, which each engine writes in its own way. Use "
+        "array_join(x, ',')"
+    )
 
 
 def _cast(node: Node, type_of: TypeOf) -> Node:
-    to, value = node.args["to"].this, node.this.copy()
-    if isinstance(value, exp.Literal) and value.is_int and to in exp.DataType.NUMERIC_TYPES:
-        return node  # 1L and the like
-    if to in _WHOLE:
-        return to_whole(value, _WHOLE[to], type_of)
-    if to in _TEXT:
-        return as_text(value, type_of)
-    if to in _TIMES:
-        kind = family_of(type_of(value))
-        if kind in ("integer", "float", "decimal"):
-            return call("TO_TIMESTAMP", value)
-        return tried(value, "TIMESTAMPTZ")
-    if family_of(type_of(value)) == "timestamp" and to in exp.DataType.NUMERIC_TYPES:
-        raise NotTranslatable(
-            "a cast of a timestamp to a fraction. Use unix_millis or unix_timestamp"
-        )
-    return exp.TryCast(this=value, to=node.args["to"].copy())
+    to, value = node.args["to"], node.this.copy()
+    if isinstance(value, exp.Literal) and not value.is_string and _is_suffixed(value, to.this):
+        return exp.TryCast(this=value, to=to.copy())  # 1L and the like
+    if isinstance(value, exp.Null):
+        return exp.TryCast(this=value, to=to.copy())
+    if to.this == _TYPE.ARRAY:
+        return _cast_list(value, to, type_of)
+    return cast_to(value, _target(to), type_of, is_strict=bool(node.args.get("safe")))
+
+
+def _is_suffixed(literal: Node, to: object) -> bool:
+    """Whether a literal number is written in the type of the cast, as 1L and 1.5D are."""
+    return to in (_TYPE.FLOAT, _TYPE.DOUBLE) or (to in _WHOLE and literal.is_int)
+
+
+def _target(to: Node) -> str:
+    """The DuckDB type that a cast names."""
+    sizes = [int(part.name) for part in to.expressions if part.name.isdigit()]
+    if to.this == _TYPE.DECIMAL:
+        digits, scale = [*sizes, 10, 0][:2] if not sizes else [*sizes, 0][:2]
+        if not 1 <= digits <= MOST_DIGITS or scale > digits:
+            raise NotTranslatable(f"decimal({digits},{scale}). Write decimal(p,s) with s ≤ p ≤ 38")
+        return f"DECIMAL({digits},{scale})"
+    if to.this not in _TARGETS or sizes:
+        raise NotTranslatable(f"a cast to {to.sql('spark').lower()}. Use a plain type or string")
+    return _TARGETS[to.this]
+
+
+def cast_to(value: Node, kind: str, type_of: TypeOf, is_strict: bool = False) -> Node:
+    """Cast a value to a DuckDB type as Spark does, or as its try_cast, which is strict."""
+    own = type_of(value)
+    source = family_of(own)
+    if own == kind:
+        return value
+    match source, family_of(kind):
+        case _, "text":
+            return as_text(value, type_of)
+        case _, "date":
+            return to_date(value, type_of)
+        case _, "timestamp":
+            return (
+                tried(to_timestamp(value, type_of), kind)
+                if source != "text"
+                else from_text(value, kind)
+            )
+        case "text", "integer" if is_strict:
+            return tried(_extracted(value, text_patterns.STRICT_WHOLE), kind)
+        case "text", _:
+            return from_text(value, kind)
+        case "integer" | "decimal" | "float" | "boolean" | "timestamp", "integer":
+            return to_whole(value, kind, type_of)
+        case "float", "decimal":  # its digits are those of its shortest text
+            return tried(tried(tried(value, "DOUBLE"), "TEXT"), kind)
+        case "integer" | "decimal" | "float" | "boolean", _:
+            return tried(value, kind)
+    raise NotTranslatable(
+        f"a cast of {_shown(own)} to {_shown(kind)}. Use unix_millis, unix_timestamp or datediff"
+    )
+
+
+def _cast_list(value: Node, to: Node, type_of: TypeOf) -> Node:
+    own = type_of(value)
+    wanted = _target(to.expressions[0]) if to.expressions else ""
+    numbers = ("integer", "float", "decimal")
+    if family_of(own.removesuffix("[]")) != "integer" or family_of(wanted) not in numbers:
+        raise NotTranslatable(f"a cast of {own.lower()} to {to.sql('spark').lower()}")
+    return exp.TryCast(this=value, to=data_type(f"{wanted}[]"))
 
 
 CASTS: dict[type[Node], Callable[[Node, TypeOf], Node]] = {exp.Cast: _cast, exp.TryCast: _cast}
+
+#: Types that are functions too.
+CASTS_BY_NAME: dict[str, str] = {
+    "bigint": "BIGINT",
+    "smallint": "SMALLINT",
+    "tinyint": "TINYINT",
+    "decimal": "DECIMAL(10,0)",
+}

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, text, tried
 from .casts import as_text
+from .types import families, family_of, is_null
 
 Named = tuple[int, int, Callable[[list[Node], TypeOf], Node]]
 
@@ -64,14 +65,44 @@ def _field(node: Node, type_of: TypeOf) -> Node:
     return call("STRUCT_EXTRACT", node.this.copy(), text(node.expression.name))
 
 
+def _counted(value: Node, type_of: TypeOf) -> Node:
+    kind = type_of(value)
+    if is_map(kind):
+        return tried(call("CARDINALITY", value.copy()), "BIGINT")
+    if not is_list(kind):
+        raise NotTranslatable(f"a size of {kind.lower()}, which is neither an array nor a map")
+    return call("LEN", value.copy())
+
+
 def _size(value: Node, type_of: TypeOf) -> Node:
-    # Spark's size of null is -1.
-    counted = (
-        tried(call("CARDINALITY", value.copy()), "BIGINT")
-        if is_map(type_of(value))
-        else call("LEN", value.copy())
-    )
-    return call("COALESCE", counted, exp.Neg(this=number(1)))
+    """Of null it is -1."""
+    return call("COALESCE", _counted(value, type_of), exp.Neg(this=number(1)))
+
+
+def _array_size(node: Node, type_of: TypeOf) -> Node:
+    if node.meta.get("name") == "array_size":
+        return _counted(node.this, type_of)
+    return _size(node.this, type_of)
+
+
+def _check_element(value: Node, element: Node, type_of: TypeOf) -> None:
+    """Check that an array may hold what is looked for in it."""
+    kind = type_of(value)
+    if not is_list(kind) or is_null(element):
+        raise NotTranslatable("a search for null, or in something that is no array")
+    of = {family_of(kind.removesuffix("[]")) or kind, *families([element], type_of)}
+    if len(of) > 1 and not of <= {"integer", "float", "decimal"}:
+        raise NotTranslatable("a search in an array of another type. Cast what is looked for")
+
+
+def _contained(node: Node, type_of: TypeOf) -> Node:
+    """Null where it is not found among others and nulls."""
+    value, element = node.this, node.expression
+    _check_element(value, element, type_of)
+    found = call("LIST_CONTAINS", value.copy(), element.copy())
+    nulls = exp.LT(this=call("LIST_COUNT", value.copy()), expression=call("LEN", value.copy()))
+    unknown = exp.and_(exp.not_(found, copy=False), nulls, copy=False)
+    return exp.Case(ifs=[exp.If(this=unknown, true=exp.Null())], default=found.copy())
 
 
 def _sorted(node: Node, type_of: TypeOf) -> Node:
@@ -92,10 +123,15 @@ def _sorted(node: Node, type_of: TypeOf) -> Node:
     )
 
 
+def _is_there(value: Node) -> Node:
+    return exp.Not(this=exp.paren(exp.Is(this=exp.paren(value.copy()), expression=exp.Null())))
+
+
 def _position(node: Node, type_of: TypeOf) -> Node:
-    value = node.this.copy()
-    found = call("COALESCE", call("LIST_POSITION", value, node.expression.copy()), number(0))
-    is_there = exp.Not(this=exp.paren(exp.Is(this=exp.paren(value.copy()), expression=exp.Null())))
+    value, element = node.this.copy(), node.expression.copy()
+    _check_element(value, element, type_of)
+    found = call("COALESCE", call("LIST_POSITION", value, element), number(0))
+    is_there = exp.and_(_is_there(value), _is_there(element), copy=False)
     return exp.Case(ifs=[exp.If(this=is_there, true=found)])
 
 
@@ -116,28 +152,33 @@ def _slice(node: Node, type_of: TypeOf) -> Node:
 def _joined(node: Node, type_of: TypeOf) -> Node:
     if type_of(node.this) != "VARCHAR[]" or node.args.get("null") is not None:
         raise NotTranslatable("array_join of other values than texts, or with a text for null")
-    return call("ARRAY_TO_STRING", node.this.copy(), as_text(node.expression, type_of))
+    if not isinstance(node.expression, exp.Literal):
+        raise NotTranslatable("array_join with something else than a text between quotes")
+    joined = call("ARRAY_TO_STRING", node.this.copy(), as_text(node.expression, type_of))
+    # Of nulls alone it is the empty text, and of null it is null.
+    empty = exp.Case(ifs=[exp.If(this=_is_there(node.this), true=text(""))])
+    return call("COALESCE", joined, empty)
 
 
-def _reversed(node: Node, type_of: TypeOf) -> Node:
-    return call("LIST_REVERSE", node.this.copy()) if is_list(type_of(node.this)) else node
+def _key_contained(node: Node, type_of: TypeOf) -> Node:
+    value, key = node.this, node.args["key"]
+    found = call("MAP_CONTAINS", value.copy(), key.copy())
+    return exp.Case(ifs=[exp.If(this=_is_there(key), true=found)])
 
 
 LISTS: dict[type[Node], Callable[[Node, TypeOf], Node]] = {
     exp.Bracket: _subscript,
     exp.Dot: _field,
-    exp.ArraySize: lambda node, type_of: _size(node.this, type_of),
+    exp.ArraySize: _array_size,
+    exp.ArrayContains: _contained,
     exp.ArrayMax: lambda node, _: call("LIST_MAX", node.this.copy()),
     exp.ArrayMin: lambda node, _: call("LIST_MIN", node.this.copy()),
     exp.ArraySort: _sorted,
     exp.ArrayPosition: _position,
     exp.ArraySlice: _slice,
     exp.ArrayToString: _joined,
-    exp.Reverse: _reversed,
     exp.MapKeys: lambda node, _: call("MAP_KEYS", node.this.copy()),
-    exp.MapContainsKey: lambda node, _: call(
-        "MAP_CONTAINS", node.this.copy(), node.args["key"].copy()
-    ),
+    exp.MapContainsKey: _key_contained,
 }
 
 #: Functions that the parser leaves as they are: how many arguments they take, and what is written.

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
 
-from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, text, tried
-from .casts import family_of, since_epoch, to_date
+from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text, tried
+from .casts import from_seconds, since_epoch, to_date, to_timestamp
+from .time_formats import DEFAULT, Format, read
+from .types import families, family_of
 
-_FRACTIONS = {"SSSSSS": "%f", "SSS": "%g"}
 _UNITS = {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"}
 _TRUNCATIONS = {
     "YEAR": "YEAR",
@@ -23,78 +23,112 @@ _TRUNCATIONS = {
     "MON": "MONTH",
     "WEEK": "WEEK",
 }
-_DEFAULT_FORMAT = "%Y-%m-%d %H:%M:%S"
+#: Zones whose rules both engines have: others, such as EST, are fixed offsets in one of them.
+_ZONE = re.compile(r"UTC|[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_-]+)+")
+#: Seconds of the years 1 to 9999.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 
-def _format(node: Node) -> Node:
-    """The node's pattern in DuckDB's letters; patterns with letters that have no counterpart are
-    refused.
-    """
+def _format(node: Node) -> Format:
     written = node.args.get("format")
-    if not isinstance(written, exp.Literal) or not written.is_string:
+    if written is None:
+        return read(DEFAULT)
+    if (
+        not isinstance(written, exp.Literal | exp.RawString)
+        or written.args.get("is_string") is False
+    ):
         raise NotTranslatable("a time pattern that is not a text. Write it between quotes")
-    pattern = Dialect.get_or_raise("duckdb").generator().format_time(node) or "''"
-    pattern = re.sub(r"''([TZ])''", r"\1", pattern[1:-1])
-    for spark, duckdb in _FRACTIONS.items():
-        pattern = pattern.replace(spark, duckdb)
-    if rest := re.search(r"[A-SU-Ya-z']", re.sub(r"%-?[a-zA-Z]", "", pattern)):
-        raise NotTranslatable(
-            f"a time pattern whose {rest[0]!r} has no counterpart. Use to_timestamp without a "
-            "pattern, or other letters"
-        )
-    return text(pattern)
+    return read(str(written.name))
+
+
+def _read(value: Node, pattern: Format, type_of: TypeOf) -> Node:
+    """Read a text by a pattern; null where it is another one."""
+    if families([value], type_of) - {"text"}:
+        raise NotTranslatable("a time pattern for something else than a text. Leave it out")
+    form, wanted = pattern.reading()
+    exact = call("REGEXP_EXTRACT", value, text(wanted), number(1))
+    return call("TRY_STRPTIME", exact, text(form))
 
 
 def _parsed(node: Node, type_of: TypeOf) -> Node:
-    return tried(call("TRY_STRPTIME", node.this.copy(), _format(node)), "TIMESTAMPTZ")
+    return tried(_read(node.this.copy(), _format(node), type_of), "TIMESTAMP WITH TIME ZONE")
 
 
 def _date(node: Node, type_of: TypeOf) -> Node:
-    if node.args.get("format") is None:
-        return to_date(node.this.copy())
-    return to_date(call("TRY_STRPTIME", node.this.copy(), _format(node)))
+    if node.args.get("format") is None or family_of(type_of(node.this)) != "text":
+        return to_date(node.this.copy(), type_of)
+    return tried(_read(node.this.copy(), _format(node), type_of), "DATE")
 
 
 def _unix(node: Node, type_of: TypeOf) -> Node:
+    """Count seconds: of a timestamp towards zero, of a text by its pattern."""
     value = node.this.copy()
     if isinstance(value, exp.CurrentTimestamp):
         raise NotTranslatable("the time of now, which is another at each run")
-    match family_of(type_of(value)):
-        case "timestamp" | "date":
-            return since_epoch(tried(value, "TIMESTAMPTZ"))
-    pattern = _format(node) if node.args.get("format") is not None else text(_DEFAULT_FORMAT)
-    return since_epoch(call("TRY_STRPTIME", value, pattern))
+    if family_of(type_of(value)) in ("timestamp", "date"):
+        micros = call("EPOCH_US", to_timestamp(value, type_of))
+        return paren(exp.IntDiv(this=micros, expression=number(1_000_000)))
+    return since_epoch(_read(value, _format(node), type_of))
 
 
 def _shown(node: Node, type_of: TypeOf) -> Node:
     value = node.this.this if isinstance(node.this, exp.TimeStrToTime) else node.this
-    return call("STRFTIME", tried(value.copy(), "TIMESTAMP"), _format(node))
+    if family_of(type_of(value)) not in ("text", "date", "timestamp"):
+        raise NotTranslatable("date_format of something that is no time")
+    moment = tried(to_timestamp(value.copy(), type_of), "TIMESTAMP")
+    return call("STRFTIME", moment, text(_format(node).writing()))
 
 
 def _shown_unix(node: Node, type_of: TypeOf) -> Node:
-    pattern = _format(node) if node.args.get("format") is not None else text(_DEFAULT_FORMAT)
-    return call("STRFTIME", tried(call("TO_TIMESTAMP", node.this.copy()), "TIMESTAMP"), pattern)
+    seconds = node.this.copy()
+    if family_of(type_of(seconds)) != "integer":
+        raise NotTranslatable("from_unixtime of something else than whole seconds")
+    moment = tried(from_seconds(seconds, type_of), "TIMESTAMP")
+    low, high = (exp.Literal.number(bound) for bound in (_FIRST_SECOND, _LAST_SECOND))
+    within = exp.Between(this=seconds.copy(), low=low, high=high)
+    shown = call("STRFTIME", moment, text(_format(node).writing()))
+    return exp.Case(ifs=[exp.If(this=within, true=shown)])
+
+
+def _whole(value: Node, type_of: TypeOf, what: str) -> Node:
+    if families([value], type_of) - {"integer"}:
+        raise NotTranslatable(f"{what} of something else than a whole number")
+    return tried(paren(value.copy()), "INT")
 
 
 def _days_later(node: Node, type_of: TypeOf) -> Node:
     unit = node.args.get("unit")
     if unit is not None and unit.name.upper() != "DAY":
         raise NotTranslatable("date_add with a unit. Add an interval, as in t + interval 1 hour")
-    return exp.paren(
-        exp.Add(
-            this=to_date(node.this.copy()),
-            expression=tried(exp.paren(node.expression.copy()), "INT"),
-        )
-    )
+    day = to_date(node.this.copy(), type_of)
+    return paren(exp.Add(this=day, expression=_whole(node.expression, type_of, "days")))
 
 
 def _months_later(node: Node, type_of: TypeOf) -> Node:
-    months = call("TO_MONTHS", tried(node.expression.copy(), "INT"))
-    return to_date(exp.paren(exp.Add(this=to_date(node.this.copy()), expression=months)))
+    months = call("TO_MONTHS", _whole(node.expression, type_of, "months"))
+    later = exp.Add(this=to_date(node.this.copy(), type_of), expression=months)
+    return tried(paren(later), "DATE")
 
 
 def _day_of_week(node: Node, type_of: TypeOf) -> Node:
-    return exp.paren(exp.Add(this=node.copy(), expression=number(1)))  # Sunday is 1, not 0
+    new = type(node)(this=to_date(node.this.copy(), type_of))
+    return paren(exp.Add(this=new, expression=number(1)))  # Sunday is 1, not 0
+
+
+def _part(node: Node, type_of: TypeOf) -> Node:
+    """A part of a time, also of one in a text."""
+    new = node.copy()
+    is_date = isinstance(node, exp.Year | exp.Month | exp.Day | exp.DayOfMonth | exp.LastDay)
+    match family_of(type_of(node.this)):
+        case "text" if is_date:
+            new.set("this", to_date(node.this.copy(), type_of))
+        case "text":
+            new.set("this", to_timestamp(node.this.copy(), type_of))
+        case "date" | "timestamp":
+            pass
+        case _:
+            raise NotTranslatable(f"{node.key} of something that is no time")
+    return new
 
 
 def _extracted(node: Node, type_of: TypeOf) -> Node:
@@ -103,6 +137,8 @@ def _extracted(node: Node, type_of: TypeOf) -> Node:
             f"extract({node.this.name.lower()} from …), which differs between engines. Use a "
             "function such as dayofweek(t) or second(t)"
         )
+    if family_of(type_of(node.expression)) not in ("date", "timestamp"):
+        raise NotTranslatable("extract from something that is no time. Cast it to a timestamp")
     return node
 
 
@@ -111,27 +147,79 @@ def _truncated(node: Node, type_of: TypeOf) -> Node:
     if isinstance(node, exp.DateTrunc):
         if unit not in _TRUNCATIONS:
             raise NotTranslatable(f"trunc to {unit!r}. Use 'year', 'quarter', 'month' or 'week'")
-        return to_date(call("DATE_TRUNC", text(_TRUNCATIONS[unit]), to_date(node.this.copy())))
+        day = to_date(node.this.copy(), type_of)
+        return tried(call("DATE_TRUNC", text(_TRUNCATIONS[unit]), day), "DATE")
     if unit not in _UNITS:
         raise NotTranslatable(
             f"date_trunc to {unit!r}. Use one of {', '.join(sorted(_UNITS)).lower()}"
         )
-    return call("DATE_TRUNC", text(unit), tried(node.this.copy(), "TIMESTAMPTZ"))
+    return call("DATE_TRUNC", text(unit), to_timestamp(node.this.copy(), type_of))
+
+
+def _zone(node: Node) -> Node:
+    zone = node.args["zone"]
+    if not isinstance(zone, exp.Literal) or not _ZONE.fullmatch(zone.name):
+        raise NotTranslatable(
+            f"{zone.name!r}, which is not a time zone of both engines. Write one such as "
+            "'America/New_York'"
+        )
+    return zone.copy()
 
 
 def _from_utc(node: Node, type_of: TypeOf) -> Node:
-    # sqlglot's tree casts the value to a time without zone, which DuckDB would read as local to the
-    # zone.
-    value = node.this.this if isinstance(node.this, exp.Cast) else node.this
-    return tried(
-        exp.AtTimeZone(this=tried(value.copy(), "TIMESTAMPTZ"), zone=node.args["zone"].copy()),
-        "TIMESTAMPTZ",
-    )
+    local = exp.AtTimeZone(this=to_timestamp(node.this.copy(), type_of), zone=_zone(node))
+    return tried(local, "TIMESTAMP WITH TIME ZONE")
 
 
 def _to_utc(node: Node, type_of: TypeOf) -> Node:
-    value = node.this.this if isinstance(node.this, exp.Cast) else node.this
-    return exp.AtTimeZone(this=tried(value.copy(), "TIMESTAMP"), zone=node.args["zone"].copy())
+    moment = tried(to_timestamp(node.this.copy(), type_of), "TIMESTAMP")
+    return exp.AtTimeZone(this=moment, zone=_zone(node))
+
+
+def _of_numbers(scale: int) -> Callable[[list[Node], TypeOf], Node]:
+    """The instant so many parts of a second after the epoch; `scale` microseconds each."""
+
+    def made(arguments: list[Node], type_of: TypeOf) -> Node:
+        value = arguments[0]
+        if scale == 1_000_000:
+            return from_seconds(value, type_of)
+        whole = tried(_whole_number(value, type_of), "BIGINT")
+        micros = whole if scale == 1 else exp.Mul(this=whole, expression=number(scale))
+        return call("MAKE_TIMESTAMPTZ", micros)
+
+    return made
+
+
+def _whole_number(value: Node, type_of: TypeOf) -> Node:
+    if families([value], type_of) - {"integer"}:
+        raise NotTranslatable("a timestamp of a fraction of its unit. Use timestamp_seconds")
+    return value
+
+
+def _made_date(arguments: list[Node], type_of: TypeOf) -> Node:
+    return call("TRY", call("MAKE_DATE", *(_whole_number(part, type_of) for part in arguments)))
+
+
+def _weekday(arguments: list[Node], type_of: TypeOf) -> Node:
+    day = call("ISODOW", to_date(arguments[0], type_of))
+    return paren(exp.Sub(this=day, expression=number(1)))
+
+
+#: name -> how many arguments it takes, and what is written
+TIMES_BY_NAME: dict[str, tuple[int, int, Callable[[list[Node], TypeOf], Node]]] = {
+    "weekday": (1, 1, _weekday),
+    "timestamp_millis": (1, 1, _of_numbers(1_000)),
+    "timestamp_micros": (1, 1, _of_numbers(1)),
+    "timestamp_seconds": (1, 1, _of_numbers(1_000_000)),
+    "make_date": (3, 3, _made_date),
+}
+
+
+def _since(unit: str = "SECOND", unit_us: int = 1_000_000) -> Callable[[Node, TypeOf], Node]:
+    def counted(node: Node, type_of: TypeOf) -> Node:
+        return since_epoch(to_timestamp(node.this.copy(), type_of), unit, unit_us)
+
+    return counted
 
 
 TIMES: dict[type[Node], Callable[[Node, TypeOf], Node]] = {
@@ -141,11 +229,15 @@ TIMES: dict[type[Node], Callable[[Node, TypeOf], Node]] = {
     exp.TimeToStr: _shown,
     exp.TimeStrToTime: lambda node, _: node,
     exp.UnixToStr: _shown_unix,
-    exp.UnixSeconds: lambda node, _: since_epoch(node.this.copy()),
-    exp.UnixMillis: lambda node, _: since_epoch(node.this.copy(), 1_000),
+    exp.UnixSeconds: _since(),
+    exp.UnixMillis: _since("MILLISECOND", 1_000),
+    exp.UnixMicros: lambda node, t: call("EPOCH_US", to_timestamp(node.this.copy(), t)),
     exp.TsOrDsAdd: _days_later,
     exp.AddMonths: _months_later,
     exp.DayOfWeek: _day_of_week,
+    **dict.fromkeys((exp.Year, exp.Month, exp.Day, exp.DayOfMonth, exp.LastDay), _part),
+    **dict.fromkeys((exp.DayOfYear, exp.WeekOfYear, exp.Quarter), _part),
+    **dict.fromkeys((exp.Hour, exp.Minute, exp.Second), _part),
     exp.Extract: _extracted,
     exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,

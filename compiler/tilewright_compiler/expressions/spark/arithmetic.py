@@ -1,0 +1,222 @@
+"""Arithmetic as Spark does it: decimals with all their digits, null where a divisor is 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
+from .casts import to_whole
+from .types import MOST_DIGITS, decimal_of, decimal_type, families, family_of
+
+Correction = Callable[[Node, TypeOf], Node]
+
+_NUMBERS = {"integer", "float", "decimal"}
+_SMALL = {"TINYINT", "SMALLINT"}
+#: Digits after the point of a quotient of decimals, at least.
+_QUOTIENT_SCALE = 6
+_WIDE = 19
+
+
+def _cast(value: Node, duckdb_type: str) -> Node:
+    return exp.Cast(this=value, to=data_type(duckdb_type))
+
+
+def _check(node: Node, type_of: TypeOf, what: str) -> set[str]:
+    found = families([node.this, node.expression], type_of)
+    if not found <= _NUMBERS:
+        shown = " and ".join(sorted(one.lower() for one in found))
+        raise NotTranslatable(f"{what} of {shown}. Cast the parts, as in cast(x as double)")
+    return found
+
+
+def _operated(node: Node, type_of: TypeOf) -> Node:
+    """Translate `+`, `-` or `*`; with times they are as they stand."""
+    of = families([node.this, node.expression], type_of)
+    if of & {"date", "timestamp", "INTERVAL"}:
+        return _of_times(node, type_of)
+    _check(node, type_of, "arithmetic")
+    if "float" in of:
+        return _of_floats(node, type_of)
+    if "decimal" in of:
+        return _of_decimals(node, type_of)
+    return _of_whole(node, type_of)
+
+
+def _of_times(node: Node, type_of: TypeOf) -> Node:
+    left, right = type_of(node.this), type_of(node.expression)
+    if left == "DATE" and right == "INTERVAL":
+        return _of_date_and_interval(node)
+    if right == "INTERVAL" and left.startswith("TIMESTAMP") and not isinstance(node, exp.Mul):
+        return node
+    if isinstance(node, exp.Sub) and {family_of(left), family_of(right)} <= {"date", "timestamp"}:
+        raise NotTranslatable(
+            "a difference of times, which is an interval in Spark. Use datediff(a, b) or "
+            "unix_seconds(a) - unix_seconds(b)"
+        )
+    if left == "DATE" and family_of(right) == "integer" and not isinstance(node, exp.Mul):
+        new = node.copy()
+        new.set("expression", tried(paren(node.expression.copy()), "INT"))
+        return paren(new)
+    raise NotTranslatable("arithmetic of a time with something that is no interval")
+
+
+def _of_date_and_interval(node: Node) -> Node:
+    unit = node.expression.args.get("unit")
+    if unit is None or unit.name.upper() not in ("DAY", "WEEK", "MONTH", "YEAR"):
+        raise NotTranslatable("an interval of hours beside a date. Cast it to a timestamp before")
+    return tried(paren(node.copy()), "DATE")
+
+
+def _of_floats(node: Node, type_of: TypeOf) -> Node:
+    """A float beside a decimal is a double, as is its result."""
+    kinds = {type_of(node.this), type_of(node.expression)}
+    if "FLOAT" not in kinds or not any(kind.startswith("DECIMAL") for kind in kinds):
+        return node
+    new = node.copy()
+    new.set("this", _cast(node.this.copy(), "DOUBLE"))
+    new.set("expression", _cast(node.expression.copy(), "DOUBLE"))
+    return new
+
+
+def _of_whole(node: Node, type_of: TypeOf) -> Node:
+    """A literal is an int beside small numbers, not one of theirs."""
+    new = node.copy()
+    for key, other in (("this", "expression"), ("expression", "this")):
+        is_literal = isinstance(node.args[other].unnest(), exp.Literal)
+        if is_literal and type_of(node.args[key]) in _SMALL:
+            new.set(key, _cast(node.args[key].copy(), "INTEGER"))
+    return new if new != node else node
+
+
+def _of_decimals(node: Node, type_of: TypeOf) -> Node:
+    (p1, s1), (p2, s2) = (decimal_of(part, type_of) for part in (node.this, node.expression))
+    if isinstance(node, exp.Mul):
+        kind, width = decimal_type(p1 + p2 + 1, s1 + s2), p1 + p2
+    else:
+        scale = max(s1, s2)
+        width = max(p1 - s1, p2 - s2) + scale + 1
+        kind = decimal_type(width, scale)
+    if type_of(node) == kind:
+        return node
+    left, right = paren(node.this.copy()), paren(node.expression.copy())
+    # DuckDB computes in 64 bits unless a part has more digits than they hold.
+    left = _cast(left, decimal_type(max(p1, _WIDE) if width >= _WIDE else p1, s1))
+    if family_of(type_of(node.expression)) != "decimal" or isinstance(right.unnest(), exp.Literal):
+        right = _cast(right, decimal_type(p2, s2))
+    return _cast(paren(type(node)(this=left, expression=right)), kind)
+
+
+def _divided(node: Node, type_of: TypeOf) -> Node:
+    of = _check(node, type_of, "a division")
+    divisor = call("NULLIF", node.expression.copy(), number(0))
+    if "decimal" not in of or "float" in of:
+        new = _of_floats(node, type_of).copy()
+        new.set("expression", call("NULLIF", new.expression, number(0)))
+        new.set("safe", False)  # or some versions of sqlglot write a second NULLIF
+        return new
+    (p1, s1), (p2, s2) = (decimal_of(part, type_of) for part in (node.this, node.expression))
+    scale = max(_QUOTIENT_SCALE, s1 + p2 + 1)
+    kind = decimal_type(p1 - s1 + s2 + scale, scale)
+    # One digit more than is wanted, cut off; its cast to the type then rounds half up.
+    decimal_type(p1 - s1 + s2 + scale + 1, scale + 1)
+    quotient = exp.IntDiv(
+        this=paren(_scaled(node.this.copy(), s1, s2 + scale + 1)),
+        expression=_scaled(divisor, s2, s2),
+    )
+    unit = _cast(text("0." + "0" * scale + "1"), decimal_type(scale + 1, scale + 1))
+    exact = exp.Mul(this=_cast(paren(quotient), "DECIMAL(38,0)"), expression=unit)
+    return _cast(paren(exact), kind)
+
+
+def _scaled(value: Node, scale: int, shift: int) -> Node:
+    """A decimal times a power of ten, as a whole number; it leaves no digit after the point."""
+    unscaled = _cast(paren(value), decimal_type(MOST_DIGITS, scale))
+    whole = _cast(paren(exp.Mul(this=unscaled, expression=_power(scale))), "HUGEINT")
+    return exp.Mul(this=whole, expression=_power(shift - scale)) if shift > scale else whole
+
+
+def _power(digits: int) -> Node:
+    return _cast(exp.Literal.number(10**digits), "HUGEINT" if digits > 18 else "BIGINT")
+
+
+def _remainder(node: Node, type_of: TypeOf) -> Node:
+    of = _check(node, type_of, "a remainder")
+    if "decimal" in of and "float" not in of:
+        for part in (node.this, node.expression):
+            decimal_of(part, type_of)
+    new = _of_floats(node, type_of).copy()
+    new.set("expression", call("NULLIF", new.expression, number(0)))
+    return new
+
+
+def _whole_division(node: Node, type_of: TypeOf) -> Node:
+    of = _check(node, type_of, "a whole division")
+    if "float" in of:
+        what = "a whole division of fractions. Cast the parts, as in cast(x as bigint)"
+        raise NotTranslatable(what)
+    parts = [node.this.copy(), node.expression.copy()]
+    if "decimal" in of:
+        (_, s1), (_, s2) = (decimal_of(part, type_of) for part in parts)
+        shift = max(s1, s2)
+        left, right = (_scaled(part, s, shift) for part, s in zip(parts, (s1, s2), strict=True))
+        quotient = exp.IntDiv(this=paren(left), expression=call("NULLIF", right, number(0)))
+        return tried(paren(quotient), "BIGINT")
+    left, right = (to_whole(part, "BIGINT", type_of) for part in parts)
+    return exp.IntDiv(this=left, expression=call("NULLIF", right, number(0)))
+
+
+def pmod(arguments: list[Node], type_of: TypeOf) -> Node:
+    """Give the remainder that is not negative if the divisor is positive."""
+    value, divisor = (paren(part) for part in arguments)
+    mod = exp.Mod(this=value, expression=divisor)
+    of = _check(mod, type_of, "pmod")
+    rest = paren(_remainder(mod, type_of))
+    below: Node = exp.LT(this=rest.copy(), expression=number(0))
+    if "float" in of:
+        more = paren(exp.Add(this=rest.copy(), expression=divisor.copy()))
+        again = exp.Mod(this=more, expression=call("NULLIF", divisor.copy(), number(0)))
+        return exp.Case(ifs=[exp.If(this=below, true=again)], default=rest)
+    below = exp.and_(below, exp.GT(this=divisor.copy(), expression=number(0)), copy=False)
+    above = exp.Add(this=rest.copy(), expression=divisor.copy())
+    return exp.Case(ifs=[exp.If(this=below, true=above)], default=rest)
+
+
+def _negated(node: Node, type_of: TypeOf) -> Node:
+    of = families([node.this], type_of)
+    if not of <= _NUMBERS:
+        raise NotTranslatable("a negation of something that is no number")
+    return node
+
+
+def _bitwise(node: Node, type_of: TypeOf) -> Node:
+    parts = [part for part in (node.this, node.args.get("expression")) if part is not None]
+    if families(parts, type_of) - {"integer"}:
+        raise NotTranslatable("an operation of bits on something that is no whole number")
+    return node
+
+
+def _shifted(node: Node, type_of: TypeOf) -> Node:
+    """DuckDB shifts no negative numbers to the left; a power of two is the same for all."""
+    kind, places = type_of(node.this), node.expression
+    bits = {"INTEGER": 32, "TINYINT": 32, "SMALLINT": 32, "BIGINT": 64}.get(kind)
+    is_literal = isinstance(places, exp.Literal) and places.is_int
+    if bits is None or not is_literal or not 0 <= int(places.name) < bits - 1:
+        raise NotTranslatable(f"a shift that is no number of bits from 0 to {(bits or 64) - 2}")
+    if isinstance(node, exp.BitwiseRightShift):
+        return node
+    value = _cast(node.this.copy(), "INTEGER") if kind in _SMALL else node.this.copy()
+    return paren(exp.Mul(this=paren(value), expression=number(2 ** int(places.name))))
+
+
+ARITHMETIC: dict[type[Node], Correction] = {
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul), _operated),
+    exp.Div: _divided,
+    exp.Mod: _remainder,
+    exp.IntDiv: _whole_division,
+    exp.Neg: _negated,
+    exp.Negative: lambda node, type_of: _negated(exp.Neg(this=paren(node.this.copy())), type_of),
+    **dict.fromkeys((exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot), _bitwise),
+    **dict.fromkeys((exp.BitwiseLeftShift, exp.BitwiseRightShift), _shifted),
+}

@@ -1,0 +1,69 @@
+"""Types as Spark has them: digits of decimals, and the type that unlike parts share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sqlglot import exp
+
+from ...plan.types import family
+from ...sql.tree import Node, NotTranslatable, TypeOf
+
+#: Digits of whole numbers where they meet decimals.
+_DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 20, "HUGEINT": 38}
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+MOST_DIGITS = 38
+
+
+def family_of(duckdb_type: str) -> str | None:
+    """Give the family of a type, wide decimals and literals included."""
+    if duckdb_type.startswith("DECIMAL"):
+        return "decimal"
+    return "integer" if duckdb_type == "HUGEINT" else family(duckdb_type)
+
+
+def decimal_type(digits: int, scale: int) -> str:
+    """Name the DuckDB type of a decimal.
+
+    Raises NotTranslatable if it has more digits than there are, of which Spark drops some.
+    """
+    if digits > MOST_DIGITS:
+        what = f"arithmetic of decimals that gives {digits} digits, of which Spark drops some"
+        raise NotTranslatable(f"{what}. Cast its parts to fewer, as in cast(x as decimal(18,2))")
+    return f"DECIMAL({digits},{scale})"
+
+
+def decimal_of(node: Node, type_of: TypeOf) -> tuple[int, int]:
+    """Give the digits of a number that meets a decimal, and those after the point.
+
+    Of a literal they are those that it is written with.
+    """
+    bare = node
+    while isinstance(bare, exp.Neg | exp.Paren):
+        bare = bare.this
+    if isinstance(bare, exp.Literal) and not bare.is_string and "e" not in bare.name.lower():
+        whole, _, fraction = bare.name.partition(".")
+        return max(len(whole.lstrip("0")) + len(fraction), 1), len(fraction)
+    kind = type_of(node)
+    if found := _DECIMAL.fullmatch(kind):
+        return int(found[1]), int(found[2])
+    if kind in _DIGITS:
+        return _DIGITS[kind], 0
+    raise NotTranslatable(f"a part of type {kind.lower()} among decimals")
+
+
+def families(nodes: Iterable[Node], type_of: TypeOf) -> set[str]:
+    """Give the families of parts; of nulls there is none."""
+    found = set()
+    for node in nodes:
+        if is_null(node):
+            continue
+        kind = type_of(node)
+        found.add(family_of(kind) or kind)
+    return found
+
+
+def is_null(node: Node) -> bool:
+    """Whether a part is the literal null."""
+    return isinstance(node.unnest(), exp.Null)

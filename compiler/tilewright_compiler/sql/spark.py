@@ -1,0 +1,28 @@
+"""Spark SQL for sqlglot, with what its own dialects of it leave out of a tree."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlglot.dialects.dialect import Dialect
+
+#: How the names of our dialects begin, which sqlglot keeps among its own.
+AS_WRITTEN = "as_written_"
+
+#: Dialects whose expressions mean what Spark's mean, without ANSI's errors.
+SPARK_FAMILY = frozenset({"spark", "databricks"})
+
+
+@cache
+def as_written(name: str) -> type[Dialect]:
+    """Give the dialect of the family that keeps patterns of times as they are written."""
+    base: Any = type(Dialect.get_or_raise(name))
+    kept = {"__module__": __name__, "TIME_MAPPING": {}}
+    made: type[Dialect] = type(base)(f"{AS_WRITTEN}{name}", (base,), kept)
+    return made
+
+
+def reading(name: str) -> str | type[Dialect]:
+    """Give what sqlglot reads a dialect by."""
+    return as_written(name) if name in SPARK_FAMILY else name
