@@ -113,14 +113,22 @@ class Binder:
         """
         return _SHOWN.issuperset(_leaves(duckdb.sqltype(kind)))
 
-    def is_pure(self, function: str) -> bool:
-        """Whether a DuckDB function makes one value of its arguments alone."""
+    def is_volatile(self, function: str) -> bool:
+        """Whether DuckDB has a function that depends on more than its arguments."""
         query = (
-            "SELECT bool_and(function_type = 'scalar' AND stability = 'CONSISTENT') FROM "
-            "duckdb_functions() WHERE function_name = ?"
+            "SELECT count(*) FROM duckdb_functions() WHERE function_name = ? AND "
+            "(function_type NOT IN ('scalar', 'macro') OR stability = 'VOLATILE')"
         )
         row = self._database.cursor().execute(query, [function]).fetchone()
         return bool(row and row[0])
+
+    def is_pattern(self, pattern: str) -> bool:
+        """Whether DuckDB can run a regular expression."""
+        try:
+            self._database.cursor().execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
+        except duckdb.Error:
+            return False
+        return True
 
     def is_zone(self, name: str) -> bool:
         """Whether DuckDB knows a time zone of this name."""

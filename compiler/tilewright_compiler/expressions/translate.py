@@ -22,6 +22,7 @@ from tilewright.suggestions import nearest
 
 from ..sql.spark import AS_WRITTEN, SPARK_FAMILY, reading
 from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
+from .dialects import adapt
 from .spark.functions import correct
 
 _OTHER_EACH_TIME = (
@@ -36,21 +37,19 @@ _REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
     ((exp.Window,), "a window function: an expression sees one row only"),
     ((exp.AggFunc,), "an aggregate: what is aggregated is said by Aggregation(…)"),
     ((exp.UDTF, exp.Explode), "a function that makes rows: an expression gives one value a row"),
-    ((exp.Lambda,), "a function of elements: take them one by one, as in x[0]"),
     ((exp.Star,), "'*': name the columns"),
     ((exp.Parameter, exp.Placeholder, exp.SessionParameter), "a parameter: write its value"),
     ((exp.Rand, exp.Randn, exp.Uuid), _OTHER_EACH_TIME),
 )
-_NOW = {
-    "now",
-    "localtime",
-    "localtimestamp",
-    "monotonically_increasing_id",
-    "random",
-    "shuffle",
-    "input_file_name",
-    "session_user",
-}
+#: Functions of the clock, of chance, of the session or of files, in whatever dialect.
+_NOT_OF_ARGUMENTS = re.compile(
+    r"current_.*|get_current_.*|local_?time(stamp)?|now|today|transaction_timestamp|txid_current"
+    r"|sysdate|getdate|systimestamp|utc_(date|time|timestamp)|unix_now|age|ago"
+    r"|rand(om|n|_.*)?|uuid.*|gen_random_uuid|newid|seq[1248]|nextval|currval|lastval|setval|setseed"
+    r"|monotonically_increasing_id|shuffle|row_?number|rownum"
+    r"|(session_|system_)?user|version|in_search_path|getvariable|getenv|stats|pg_.*|inet_.*|has_.*"
+    r"|input_file_.*|read_.*|load_file|glob|sniff_csv|parquet_.*|query(_table)?|sleep.*|pg_sleep|error"
+)
 
 
 class Facts(Protocol):
@@ -60,8 +59,12 @@ class Facts(Protocol):
         """The type of a part in DuckDB SQL."""
         ...
 
-    def is_pure(self, function: str) -> bool:
-        """Whether a function depends on its arguments alone."""
+    def is_volatile(self, function: str) -> bool:
+        """Whether there is such a function, and it depends on more than its arguments."""
+        ...
+
+    def is_pattern(self, pattern: str) -> bool:
+        """Whether a regular expression can be run."""
         ...
 
     def is_zone(self, name: str) -> bool:
@@ -134,11 +137,17 @@ def translate(
     used = _columns(tree, text, columns, scope)
     try:
         _check_zones(tree, database)
+        if dialect != "duckdb" and tree.find(exp.Lambda) is not None:
+            raise NotTranslatable("a function of elements. Take them one by one, as in x[0]")
         if dialect in SPARK_FAMILY:
             tree = correct(tree, _typing(columns, database))
-        else:
-            _check_functions(tree, database)
-        return Expression(_generate(tree), used)
+        elif dialect != "duckdb":
+            tree = adapt(tree, dialect, _typing(columns, database))
+        sql = _generate(tree)
+        if dialect == "duckdb":
+            _check_functions(sql, database)
+            _check_patterns(tree, database)
+        return Expression(sql, used)
     except NotTranslatable as error:
         advice = f" {scope.instead}" if isinstance(error, UnknownFunction) else ""
         raise ExpressionError(
@@ -180,15 +189,16 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
     tree = trees[0]
     if dialect in SPARK_FAMILY:
         _check_json_paths(text, dialect)
-    for size in tree.find_all(exp.ArraySize):  # size(null) is -1, array_size(null) is null
-        start, end = (size.meta.get(key) for key in ("start", "end"))
-        size.meta["name"] = text[start : end + 1].lower() if end is not None else ""
+    for size in tree.find_all(exp.ArraySize):  # of null size is -1, array_size null
+        start, end = size.meta.get("start", 0), size.meta.get("end", -1)
+        if text[start : end + 1].lower() == "array_size":
+            raise ExpressionError("TW024", f"{shown(text)} holds array_size. Use size(x).")
     for node in tree.walk():
         for kinds, why in _REFUSED:
             if isinstance(node, kinds):
                 raise ExpressionError("TW024", f"{shown(text)} holds {why}.")
-        if isinstance(node, exp.Func) and _is_of_now(
-            (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+        if isinstance(node, exp.Func) and not _is_of_arguments(
+            node.name if isinstance(node, exp.Anonymous) else node.sql_name()
         ):
             raise ExpressionError("TW024", f"{shown(text)} holds {_OTHER_EACH_TIME}.")
     if isinstance(tree, exp.Null):
@@ -258,8 +268,8 @@ def shown(text: str) -> str:
     return f"'{line}'" if len(line) <= 80 else f"'{line[:77]}…'"
 
 
-def _is_of_now(function: str) -> bool:
-    return function in _NOW or function.startswith("current_")
+def _is_of_arguments(function: str) -> bool:
+    return _NOT_OF_ARGUMENTS.fullmatch(function.lower()) is None
 
 
 #: Whether sqlglot's warnings are of no use here: what it would warn of is raised or refused.
@@ -321,13 +331,24 @@ def _check_zones(tree: Node, database: Facts) -> None:
             )
 
 
-def _check_functions(tree: Node, database: Facts) -> None:
-    for function in tree.find_all(exp.Anonymous):
-        if not database.is_pure(function.name.lower()):
-            raise NotTranslatable(
-                f"the function {function.name.lower()}, which is unknown or gives another value "
-                "each time"
-            )
+def _check_functions(sql: str, database: Facts) -> None:
+    """Check that all functions of DuckDB SQL depend on nothing but their arguments."""
+    code = re.sub(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""", "''", sql)
+    for name in dict.fromkeys(re.findall(r"[A-Za-z_]\w*(?=\s*\()", code)):
+        if not _is_of_arguments(name) or database.is_volatile(name.lower()):
+            what = "which is unknown or gives another value each time"
+            raise NotTranslatable(f"the function {name.lower()}, {what}")
+
+
+def _check_patterns(tree: Node, database: Facts) -> None:
+    """Check literal regular expressions, which would otherwise be null for every row."""
+    for node in tree.find_all(exp.Func):
+        if "REGEXP" in (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).upper():
+            pattern = node.expressions[1:2] or [node.expression]
+            if isinstance(pattern[0], exp.Literal) and not database.is_pattern(pattern[0].name):
+                raise NotTranslatable(
+                    f"the regular expression {pattern[0].name!r}, which DuckDB cannot run"
+                )
 
 
 def _columns(tree: Node, text: str, columns: dict[str, str], scope: Scope) -> tuple[str, ...]:

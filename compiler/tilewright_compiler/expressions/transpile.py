@@ -12,9 +12,9 @@ from sqlglot.errors import SqlglotError
 
 from ..plan.model import Source
 from ..sql.dialects import DIALECTS, SqlDialect
-from ..sql.spark import SPARK_FAMILY
+from ..sql.spark import SPARK_FAMILY, reading
 from ..sql.tree import Node
-from .binder import shared_binder
+from .binder import quoted, shared_binder
 from .translate import parse, shown
 
 #: What has one meaning in every dialect of the table, once DuckDB's corrected form of an expression
@@ -63,8 +63,9 @@ def _portable(text: str, written: str, columns: tuple[tuple[str, str], ...], wan
     if _same(written, wanted):
         return _written(parse(text, written), written, [name for name, _ in columns], wanted)
     bound = shared_binder().bind(text, written, dict(columns))
-    if wanted == "duckdb":
-        return bound.sql
+    if wanted == "duckdb":  # what cannot be computed is null, as in the embedded writer
+        is_column = bound.sql in {quoted(name) for name, _ in columns}
+        return bound.sql if is_column else f"TRY({bound.sql})"
     tree = sqlglot.parse_one(bound.sql, read="duckdb")
     refused = tuple(DIALECTS[wanted].refused)
     for node in tree.walk():
@@ -104,11 +105,9 @@ def _plain_division(tree: Node) -> Node:
 
 def _generated(tree: Node, text: str, dialect: str) -> str:
     try:
-        return str(
-            tree.sql(
-                dialect, identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE
-            )
-        )
+        raised = sqlglot.ErrorLevel.RAISE
+        written = reading(dialect)
+        return str(tree.sql(written, identify=True, comments=False, unsupported_level=raised))
     except SqlglotError as error:
         reason = " ".join(str(error).split())
         raise NotPortable(

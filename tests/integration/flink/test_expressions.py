@@ -140,7 +140,7 @@ def test_values_are_those_of_spark(tmp_path: Path) -> None:
     [
         ("greatest(i, n)", "greatest"),
         ("round(d, 1)", "round"),
-        ("cast(d as decimal(10,1))", "a cast of double to decimal"),
+        ("cast(d as decimal(10,1))", "a cast of double to varchar"),
         ("cast(m as decimal(28,2)) * m", "more than 37 digits"),
         ("s like concat('a', '%')", "LIKE with a pattern that is no text"),
         ("t + interval 1 hour", "arithmetic that gives timestamp"),

@@ -79,12 +79,6 @@ def _size(value: Node, type_of: TypeOf) -> Node:
     return call("COALESCE", _counted(value, type_of), exp.Neg(this=number(1)))
 
 
-def _array_size(node: Node, type_of: TypeOf) -> Node:
-    if node.meta.get("name") == "array_size":
-        return _counted(node.this, type_of)
-    return _size(node.this, type_of)
-
-
 def _check_element(value: Node, element: Node, type_of: TypeOf) -> None:
     """Check that an array may hold what is looked for in it."""
     kind = type_of(value)
@@ -169,7 +163,7 @@ def _key_contained(node: Node, type_of: TypeOf) -> Node:
 LISTS: dict[type[Node], Callable[[Node, TypeOf], Node]] = {
     exp.Bracket: _subscript,
     exp.Dot: _field,
-    exp.ArraySize: _array_size,
+    exp.ArraySize: lambda node, type_of: _size(node.this, type_of),
     exp.ArrayContains: _contained,
     exp.ArrayMax: lambda node, _: call("LIST_MAX", node.this.copy()),
     exp.ArrayMin: lambda node, _: call("LIST_MIN", node.this.copy()),

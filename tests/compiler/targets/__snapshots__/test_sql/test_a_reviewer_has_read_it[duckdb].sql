@@ -23,14 +23,14 @@ WITH events AS (
   FROM (
     SELECT
       CAST("user_id" AS TEXT) AS "user_id",
-      CAST("price" * "quantity" AS DOUBLE) AS "amount",
+      CAST(TRY("price" * "quantity") AS DOUBLE) AS "amount",
       (
         EPOCH_US("ts") // 1000
       ) AS "__ts"
     FROM "click_events" AS "raw"
     WHERE
       (
-        "price" > 0
+        TRY("price" > 0)
       )
   ) AS selected
 )
