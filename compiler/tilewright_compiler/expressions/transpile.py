@@ -11,10 +11,11 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from ..plan.model import Source
+from ..quoting import quoted
 from ..sql.dialects import DIALECTS, SqlDialect
 from ..sql.spark import SPARK_FAMILY, reading
 from ..sql.tree import Node
-from .binder import quoted, shared_binder
+from .binder import shared_binder
 from .translate import parse, shown
 
 #: What has one meaning in every dialect of the table, once DuckDB's corrected form of an expression
