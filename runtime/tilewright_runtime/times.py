@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from .errors import FetchError
 
@@ -38,10 +40,7 @@ def moment_ms(moment: Moment) -> int:
         case str():
             at_ms = _from_text(moment)
         case _:
-            raise FetchError(
-                f"query time {shown(moment)} is not a time. Give epoch milliseconds, ISO 8601 text "
-                "or a datetime."
-            )
+            at_ms = _from_integer(moment)
     if not EARLIEST_MS <= at_ms < LATEST_MS:
         hint = (
             " It looks like seconds: query times are milliseconds."
@@ -50,6 +49,18 @@ def moment_ms(moment: Moment) -> int:
         )
         raise FetchError(f"query time {shown(moment)} lies outside 1971-2099.{hint}")
     return at_ms
+
+
+def _from_integer(moment: Any) -> int:
+    try:
+        if isinstance(moment, bool):
+            raise TypeError
+        return operator.index(moment)  # an integer of numpy
+    except TypeError:
+        raise FetchError(
+            f"query time {shown(moment)} is not a time. Give epoch milliseconds, ISO 8601 text or "
+            "a datetime."
+        ) from None
 
 
 def _from_datetime(moment: datetime) -> int:
@@ -75,7 +86,10 @@ def shown(value: object) -> str:
     """Show a value in a message, cut where it is long."""
     if isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN:
         return "of that many digits"
-    text = repr(value) if isinstance(value, str) or not isinstance(value, int) else str(value)
+    try:
+        text = repr(value)
+    except Exception:  # a mapping of such integers, or a class of the caller's
+        return f"of type {type(value).__name__}"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 

@@ -26,7 +26,7 @@ import lmdb
 from pathlib import Path
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.reports.explanation import answer_document
+from tilewright_runtime.fetch.documents import answer_document
 plan = Plan.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
 folder, keys, at = sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4])
 store = open_store(f"lmdb:{folder}/store")

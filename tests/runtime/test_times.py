@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from support.plans import AT
@@ -23,6 +25,8 @@ from tilewright_runtime.times import iso, moment_ms
         "2024-01-04 14:37:25+00:00",
         "2024-01-04T16:37:25+02:00",
         datetime(2024, 1, 4, 14, 37, 25),
+        np.int64(AT),
+        pd.Timestamp("2024-01-04T14:37:25Z"),
         datetime(2024, 1, 4, 9, 37, 25, tzinfo=timezone(timedelta(hours=-5))),
     ],
 )

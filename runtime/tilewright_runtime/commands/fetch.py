@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import BufferedReader
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
     from ..fetch.fetcher import Answer, Fetcher
-    from ..times import Moment
+    from ..fetch.steps import FetchState
 
-Request = tuple[dict[str, Any], "Moment"]
+    AnswerAll = Callable[[Fetcher, Sequence[FetchState]], list[Answer]]
 
-#: Lines that arrived together are answered together, so that a plan's derivations are one query for
-#: all of them; some thousand lines of a file, but of a slow pipe only those that are there, since
-#: nobody should wait for later ones.
+#: Lines that arrived together are answered together, in one round trip and one query of the plan's
+#: derivations: some thousand of a file, but of a slow pipe only those that are there, since nobody
+#: should wait for later ones.
 _READ_BYTES = 1 << 16
+
+
+class Line(NamedTuple):
+    """A line of a file, with what messages call it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a line asks for, and the columns that only come back."""
+
+    line: str
+    state: FetchState
+    extra: dict[str, Any]
 
 
 @click.command()
@@ -50,6 +67,11 @@ _READ_BYTES = 1 << 16
 @click.option(
     "--explain", is_flag=True, help="Show the steps, the tiles, and what each contributed."
 )
+@click.option(
+    "--allow-many-tiles",
+    is_flag=True,
+    help="Answer also where a window has more tiles than the plan's max_tiles_per_request.",
+)
 @click.pass_context
 def fetch(
     ctx: click.Context,
@@ -59,19 +81,18 @@ def fetch(
     keys_file: BufferedReader | None,
     at: str | None,
     explain: bool,
+    allow_many_tiles: bool,
 ) -> None:
     """Fetch the features of PLAN (a plan.json or its folder).
 
     Prints one JSON object a line: keys, at (epoch ms), features, and quality where an answer is not
-    clean. A request of
-    --keys that cannot be answered is named on standard error, the others are answered, and the exit
-    status is 1.
+    clean. Other columns of a line of --keys come back in `extra`. A line that cannot be answered is
+    named on standard error, the others are answered, and the exit status is 1.
     """
     if bool(key) == bool(keys_file):
         raise click.UsageError(
             "give either --key NAME=VALUE for one entity, or --keys FILE for many."
         )
-    from ..errors import TilewrightError
     from ..fetch.fetcher import Fetcher
     from ..plans import load_plan
     from ..stores import open_store
@@ -79,43 +100,89 @@ def fetch(
 
     loaded = load_plan(plan)
     typed = typed_keys(loaded.keys, _from_options(key)) if key else {}
-    fetcher = Fetcher(loaded, open_store(store_url, create=False))
-    if keys_file is None:
-        _print(_explained(fetcher, (typed, at)) if explain else fetcher.fetch(typed, at))
-        return
-    failed = False
-    for batch in _batches(keys_file):
-        answers = []
-        for place, line in batch:
-            try:
-                request = _request(line, at)
-                answers.append(
-                    _explained(fetcher, request) if explain else fetcher.aggregated(*request)
-                )
-            except TilewrightError as error:
-                click.echo(f"error: {place}: {error}", err=True)
-                failed = True
-        if not explain:
-            fetcher.derive(answers)
-        for answer in answers:
-            _print(answer)
-    ctx.exit(int(failed))
+    with open_store(store_url, create=False) as store:
+        fetcher = Fetcher(loaded, store, allow_many_tiles=allow_many_tiles)
+        answer = _explained if explain else _answered
+        if keys_file is None:
+            (single,) = answer(fetcher, [fetcher.request(typed, at)])
+            _print(single)
+            return
+        ctx.exit(int(_answer_lines(fetcher, keys_file, at, answer)))
 
 
-def _explained(fetcher: Fetcher, request: Request) -> Answer:
-    """The answer, and on standard error how it came about."""
+def _answered(fetcher: Fetcher, states: Sequence[FetchState]) -> list[Answer]:
+    return fetcher.answers(states)
+
+
+def _explained(fetcher: Fetcher, states: Sequence[FetchState]) -> list[Answer]:
+    """The answers, and on standard error how each came about."""
     from ..fetch.explain import explain
     from ..reports.explanation import console, print_explanation
 
-    explanation = explain(fetcher, *request)
-    print_explanation(console(stderr=True), explanation)
-    return explanation.answer
+    answers = []
+    for state in states:
+        explanation = explain(fetcher, state.keys, state.at_ms)
+        print_explanation(console(stderr=True), explanation)
+        answers.append(explanation.answer)
+    return answers
 
 
-def _print(answer: Answer) -> None:
-    from ..reports.explanation import answer_document
+def _answer_lines(
+    fetcher: Fetcher, file: BufferedReader, at: str | None, answer: AnswerAll
+) -> bool:
+    """Answer the lines of a file, and tell whether one could not be answered."""
+    from ..errors import TilewrightError
 
-    click.echo(json.dumps(answer_document(answer), ensure_ascii=False))
+    failed, is_first = False, True
+    for batch in _batches(file):
+        if batch and is_first:
+            _require_json_lines(batch)
+            is_first = False
+        requests = []
+        for line in batch:
+            try:
+                requests.append(_request(fetcher, line, at))
+            except TilewrightError as error:
+                failed = True
+                click.echo(f"error: {line.name}: {error}", err=True)
+        failed |= _answer_requests(fetcher, requests, answer)
+    return failed
+
+
+def _answer_requests(fetcher: Fetcher, requests: Sequence[Request], answer: AnswerAll) -> bool:
+    """Answer requests together, or one by one if some cannot be; tell whether one could not."""
+    from ..errors import TilewrightError
+
+    try:
+        answers = answer(fetcher, [request.state for request in requests])
+    except TilewrightError as error:
+        if len(requests) == 1:
+            click.echo(f"error: {requests[0].line}: {error}", err=True)
+            return True
+        failures = [_answer_requests(fetcher, [request], answer) for request in requests]
+        return any(failures)
+    for request, one in zip(requests, answers, strict=True):
+        _print(one, request.extra)
+    return False
+
+
+def _print(answer: Answer, extra: Mapping[str, Any] | None = None) -> None:
+    from ..fetch.documents import answer_document
+
+    document = answer_document(answer)
+    if extra:
+        document["extra"] = extra
+    text = json.dumps(document, ensure_ascii=False)
+    # A lone surrogate, which JSON can escape, has no bytes in UTF-8.
+    click.echo(text if text.isascii() or _is_unicode(text) else json.dumps(document))
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _from_options(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -133,10 +200,8 @@ def _from_options(pairs: tuple[str, ...]) -> dict[str, str]:
     return keys
 
 
-def _batches(file: BufferedReader) -> Iterator[list[tuple[str, bytes]]]:
-    """The lines of a file that are not blank, each with its place, as many at a time as one read
-    finds.
-    """
+def _batches(file: BufferedReader) -> Iterator[list[Line]]:
+    """The lines of a file that are not blank, as many at a time as one read finds."""
     number, begun = 0, b""
     while chunk := file.read1(_READ_BYTES):
         *lines, begun = (begun + chunk).split(b"\n")
@@ -145,23 +210,49 @@ def _batches(file: BufferedReader) -> Iterator[list[tuple[str, bytes]]]:
     yield _numbered(file.name, number, [begun])
 
 
-def _numbered(name: str, before: int, lines: list[bytes]) -> list[tuple[str, bytes]]:
+def _numbered(name: str, before: int, lines: list[bytes]) -> list[Line]:
     return [
-        (f"{name}:{number}", line) for number, line in enumerate(lines, before + 1) if line.strip()
+        Line(f"{name}:{number}", line)
+        for number, line in enumerate(lines, before + 1)
+        if line.strip()
     ]
 
 
-def _request(line: bytes, at: str | None) -> Request:
-    """The keys in a line of JSON, and its own time where it has one. Raises InputError."""
+def _require_json_lines(lines: Sequence[Line]) -> None:
+    """Refuse a file that is of another form, such as CSV, with one error for all its lines."""
     from ..errors import InputError
+    from ..times import shown
+
+    if any(line.content.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{") for line in lines):
+        return
+    first = lines[0].content.decode(errors="replace").strip()
+    raise InputError(
+        f"{lines[0].name}: {shown(first)} is no JSON object. --keys takes JSON Lines: an object "
+        'with the key columns on each line, such as {"user_id": "ana"}. Convert CSV or a JSON '
+        "array to that."
+    )
+
+
+def _request(fetcher: Fetcher, line: Line, at: str | None) -> Request:
+    """The request in a line of JSON: its keys, its own time if it has one, and what else it has.
+
+    Raises InputError if it is no JSON object, and what `Fetcher.request` raises.
+    """
+    from ..errors import InputError
+    from ..fetch.documents import jsonable
 
     try:
-        document = json.loads(line)
+        document = json.loads(line.content)
+        readable = jsonable(document)
     except (ValueError, RecursionError) as wrong:
         raise InputError(
             f"not valid JSON ({wrong}). Each line holds an object with the key columns."
         ) from wrong
     if not isinstance(document, dict):
         raise InputError("not a JSON object with the key columns.")
-    moment = document.pop("at", at)
-    return document, moment
+    names = {column.name for column in fetcher.plan.keys}
+    # A key column may be called `at`: the time is then that of --at.
+    moment = at if "at" in names else document.get("at", at)
+    keys = {name: value for name, value in document.items() if name in names}
+    extra = {name: readable[name] for name in document if name not in names | {"at"}}
+    return Request(line.name, fetcher.request(keys, moment), extra)

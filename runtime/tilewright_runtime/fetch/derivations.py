@@ -1,9 +1,8 @@
-"""Derivations: values that a plan's SQL computes from the features, for a batch of answers in one
-query.
-"""
+"""Derivations: values that a plan's SQL computes from the features, a batch at a time."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -25,10 +24,12 @@ _ZONED, _PLAIN = "TIMESTAMP WITH TIME ZONE", "TIMESTAMP"
 
 
 class Derivations:
-    """A DuckDB session that computes the derivations of one plan; one thread at a time.
+    """A DuckDB session that computes the derivations of one plan; threads may share it.
 
     It is opened for plans that have derivations only. The query is prepared once over a relation
     that is filled for each batch: to plan it again would take ten times as long as a batch of one.
+    So one batch runs at a time, from filling to the last row: another one in between would be
+    answered with this one's values.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -38,6 +39,7 @@ class Derivations:
         self._session = open_session(threads=1)
         query = f"SELECT {', '.join(map(_expression, plan.derivations))} FROM features"
         require_select(self._session, query, {"features"}, f"plan {plan.name}: derivations")
+        self._lock = threading.Lock()
         self._batch = _Batch(_arrow_schema(self._session, types))
         self._session.register("features", self._batch)
         with blaming_the_plan(f"plan {plan.name}: the SQL of its derivations"):
@@ -49,28 +51,28 @@ class Derivations:
         ]
 
     def of(self, answers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The derivations for each of some answers' features, in the order of the plan; a failure
-        is null.
+        """The derivations of each answer's features, in the order of the plan.
+
+        One that cannot be computed is null.
         """
         if not answers:
             return []
-        self._batch.fill(answers)
-        # The client's Arrow results need a relation, which takes twice the time of an execution for
-        # a batch of one.
-        rows = self._session.execute(self._query).fetchall()
-        return [
-            {
-                name: read(value)
-                for name, read, value in zip(self.names, self._readers, row, strict=True)
-            }
-            for row in rows
-        ]
+        with self._lock:
+            self._batch.fill(answers)
+            # The client's Arrow results need a relation, which takes twice the time of an
+            # execution for a batch of one.
+            rows = self._session.execute(self._query).fetchall()
+        return [self._read(row) for row in rows]
+
+    def _read(self, row: Sequence[Any]) -> dict[str, Any]:
+        return {
+            name: read(value)
+            for name, read, value in zip(self.names, self._readers, row, strict=True)
+        }
 
 
 class _Batch:
-    """The relation that the query reads: DuckDB asks for its rows at each run, and gets those that
-    stand in it then.
-    """
+    """The relation that the query reads; each run of the query gets the rows it holds then."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self._table = schema.empty_table()
@@ -147,9 +149,7 @@ def _unless_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _time(value: Any) -> Any:
-    """A day, or a time in UTC; null beyond the years 1 to 9999, for which the client gives a
-    text.
-    """
+    """A day, or a time in UTC; null beyond the years 1 to 9999, where the client gives a text."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC)
     return value if isinstance(value, date) else None

@@ -1,28 +1,28 @@
-"""Explaining a fetch: the same steps as the fetcher's, with what each tile contributed and where
-the time went.
-"""
+"""Explaining a fetch: its steps with a clock, and what each tile contributed."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from tilewright_compiler.humanize import counted
 
 from ..tiles.cover import Segment, raw_events
-from ..tiles.keys import EVENTS, Kind, Range
+from ..tiles.keys import EVENTS, Kind
 from ..tiles.layout import NEWEST, SEQUENCE, START
-from ..times import Moment, moment_ms
-from .fetcher import Answer, Fetcher
-from .program import Tiles, WindowProgram
+from ..times import Moment
+from .fetcher import Answer, Fetcher, answer_of
+from .program import Program, WindowProgram
+from .steps import FetchState
 
-T = TypeVar("T")
+#: The tiles of a window that are told apart, the newest ones: each is merged by itself.
+_MOST_SHARES = 500
 
 
 @dataclass(frozen=True)
-class Step:
+class TimedStep:
     """One of the steps: what it did, and how long it took."""
 
     name: str
@@ -44,11 +44,19 @@ class TileShare:
 
 @dataclass(frozen=True)
 class WindowShare:
-    """The cover of some features, and the tiles of it that exist."""
+    """The cover of some features, and what of it exists."""
 
     window: WindowProgram
     segments: list[Segment]
+    tile_count: int
+    """How many tiles exist."""
+    events: int
+    raw_events: int
+    """How many of the events were counted one by one."""
     tiles: list[TileShare]
+    """The newest tiles and stretches of raw events, oldest first."""
+    omitted: int
+    """How many older ones there are."""
     values: dict[str, Any]
 
 
@@ -57,7 +65,7 @@ class Explanation:
     """An answer and how it came about."""
 
     answer: Answer
-    steps: list[Step]
+    steps: list[TimedStep]
     windows: list[WindowShare]
     derivations: dict[str, Any]
     """The values that were computed from the features."""
@@ -68,125 +76,127 @@ class Explanation:
         return sum(step.seconds for step in self.steps)
 
 
-class _Watch:
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-
-    def step(self, name: str, work: Callable[[], T], detail: Callable[[T], str]) -> T:
-        begun = time.perf_counter()
-        result = work()
-        self.steps.append(Step(name, detail(result), time.perf_counter() - begun))
-        return result
-
-
 def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Explanation:
-    """Fetches as `Fetcher.fetch` does, step by step. Raises what a fetch raises."""
-    program, watch = fetcher.program, _Watch()
-    at_ms = moment_ms(at)
-    entity = fetcher.entity(keys)
-    ranges = watch.step(
-        "range",
-        lambda: program.ranges(at_ms),
-        lambda found: f"{len(found)} runs of tiles, one scan each",
-    )
-    watch.step(
-        "expand", lambda: _expected(ranges), lambda expected: f"{_amount(*expected)} may exist"
-    )
-    tiles = watch.step(
-        "fetch",
-        lambda: fetcher.read(entity, ranges),
-        lambda read: f"{_read(read)} read in one round trip",
-    )
-    head_level_ms = watch.step(
-        "boundaries",
-        lambda: program.head_level_ms(at_ms, tiles),
-        lambda clean: _head(clean, program.ladder_ms),
-    )
-
-    def merge() -> tuple[list[list[Segment]], Tiles, dict[str, Any]]:
-        covers = [window.segments(at_ms, head_level_ms) for window in program.windows]
-        counted = fetcher.count(entity, ranges, tiles, covers)
-        return covers, counted, fetcher.evaluate(counted, covers)
-
-    covers, tiles, values = watch.step(
-        "merge", merge, lambda made: f"{len(made[0])} covers merged into {len(made[2])} features"
-    )
-    answer = fetcher.answer(keys, at_ms, values.copy(), tiles, head_level_ms)
-    if fetcher.plan.derivations:
-        watch.step(
-            "derive",
-            lambda: fetcher.derive([answer]),
-            lambda _: f"{len(answer.features) - len(values)} values from the features",
-        )
-    windows = [
-        _share(fetcher, place, tiles, segments, values) for place, segments in enumerate(covers)
-    ]
-    derived = {name: value for name, value in answer.features.items() if name not in values}
-    return Explanation(answer, watch.steps, windows, derived)
+    """Fetch as `Fetcher.fetch` does, step by step. Raises what a fetch raises."""
+    state = fetcher.request(keys, at)
+    steps = []
+    for step in fetcher.steps:
+        begun = time.perf_counter()
+        step.work(fetcher.context, [state])
+        seconds = time.perf_counter() - begun
+        steps.append(TimedStep(step.name, _DETAILS[step.name](fetcher, state), seconds))
+    shares = _Shares(fetcher.program, state)
+    windows = [shares.of(index) for index in range(len(fetcher.program.windows))]
+    own = {feature.name for feature in fetcher.plan.features}
+    derived = {name: value for name, value in state.features.items() if name not in own}
+    return Explanation(answer_of(state), steps, windows, derived)
 
 
-def _expected(ranges: list[Range]) -> tuple[int, int]:
-    """How many tiles the runs can hold, and how many chunks of raw events."""
-    tiles = chunks = 0
-    for wanted in ranges:
-        records = (wanted.end_ms - wanted.start_ms) // wanted.size_ms
-        if wanted.kind == EVENTS:
-            chunks += records
-        else:
-            tiles += records
-    return tiles, chunks
+def _range(_: Fetcher, state: FetchState) -> str:
+    return f"{len(state.ranges)} runs of tiles, one scan each"
 
 
-def _read(tiles: Tiles) -> str:
-    return _amount(len(tiles.records), len(tiles.chunks))
+def _expand(_: Fetcher, state: FetchState) -> str:
+    return f"{_amount(*state.expected)} may exist"
 
 
-def _amount(tiles: int, chunks: int) -> str:
-    return counted(tiles, "tile") + (
-        f" and {counted(chunks, 'chunk')} of raw events" if chunks else ""
-    )
+def _fetch(_: Fetcher, state: FetchState) -> str:
+    read = _amount(len(state.tiles.records), len(state.tiles.chunks))
+    return f"{read} read in one round trip"
 
 
-def _head(head_level_ms: int | None, ladder_ms: Sequence[int]) -> str:
+def _boundaries(fetcher: Fetcher, state: FetchState) -> str:
+    ladder_ms = fetcher.program.ladder_ms
     if not ladder_ms:
         return "there are no tiles, so the raw events before the query time are taken"
-    if head_level_ms is None:
+    if state.head_level_ms is None:
         return (
             "the newest tile of every level holds later events: the finest one is left out, "
             "prorated, or counted from raw events"
         )
-    if head_level_ms == ladder_ms[0]:
+    if state.head_level_ms == ladder_ms[0]:
         return "the newest tiles hold no later events and are used whole"
     return "the newest coarse tiles hold later events: finer ones cover the head"
 
 
-def _share(
-    fetcher: Fetcher, place: int, tiles: Tiles, segments: list[Segment], values: dict[str, Any]
-) -> WindowShare:
-    """The tiles of one window's cover, each with the values that the features have over it
-    alone.
-    """
-    window = fetcher.program.windows[place]
-    names = [name for name, _ in window.features]
-    shares = []
-    for segment in segments:
-        begin, end = tiles.places(segment)
-        for row in tiles.rows[begin:end]:
-            start = int(row[START])
-            covers: list[list[Segment]] = [[] for _ in fetcher.program.windows]
-            if segment.kind == EVENTS:  # found by its begin alone
-                covers[place] = [raw_events(start, start + 1)]
-            else:
-                covers[place] = [segment._replace(start_ms=start, end_ms=start + segment.size_ms)]
-            alone = fetcher.evaluate(tiles, covers)
-            shares.append(
-                TileShare(
-                    start,
-                    segment.size_ms,
-                    int(row[SEQUENCE]),
-                    int(row[NEWEST]),
-                    {name: alone[name] for name in names},
-                    segment.kind,
-                )
-            )
-    return WindowShare(window, segments, shares, {name: values[name] for name in names})
+def _merge(fetcher: Fetcher, state: FetchState) -> str:
+    return f"{len(state.covers)} covers merged into {len(fetcher.plan.features)} features"
+
+
+def _derive(fetcher: Fetcher, _: FetchState) -> str:
+    return f"{len(fetcher.plan.derivations)} values from the features"
+
+
+#: What is said of each step once it is done.
+_DETAILS: dict[str, Callable[[Fetcher, FetchState], str]] = {
+    "range": _range,
+    "expand": _expand,
+    "fetch": _fetch,
+    "boundaries": _boundaries,
+    "merge": _merge,
+    "derive": _derive,
+}
+
+
+def _amount(tiles: int, chunks: int) -> str:
+    raw = f" and {counted(chunks, 'chunk')} of raw events" if chunks else ""
+    return counted(tiles, "tile") + raw
+
+
+class _Shares:
+    """What the tiles of each window's cover contributed to an answer."""
+
+    def __init__(self, program: Program, state: FetchState) -> None:
+        self._program = program
+        self._state = state
+
+    def of(self, index: int) -> WindowShare:
+        """The share of the n-th window."""
+        window, segments = self._program.windows[index], self._state.covers[index]
+        tiles = self._state.tiles
+        counts = {"tiles": 0, "events": 0}
+        events = raw = 0
+        pieces: list[Segment] = []
+        for segment in segments:
+            begin, end = tiles.places(segment)
+            counts[segment.kind] += end - begin
+            sequences = int(tiles.rows[begin:end, SEQUENCE].sum())
+            events += sequences
+            raw += sequences if segment.kind == EVENTS else 0
+            newest = max(begin, end - _MOST_SHARES)
+            pieces += _pieces(segment, tiles.rows[newest:end, START].tolist())
+        newest_pieces = pieces[-_MOST_SHARES:]
+        names = [name for name, _ in window.features]
+        return WindowShare(
+            window,
+            segments,
+            counts["tiles"],
+            events,
+            raw,
+            [self._share(index, piece, names) for piece in newest_pieces],
+            sum(counts.values()) - len(newest_pieces),
+            {name: self._state.features[name] for name in names},
+        )
+
+    def _share(self, index: int, piece: Segment, names: Sequence[str]) -> TileShare:
+        covers: list[list[Segment]] = [[] for _ in self._program.windows]
+        covers[index] = [piece]
+        alone = self._program.evaluate(self._state.tiles, covers)
+        begin, _ = self._state.tiles.places(piece)
+        row = self._state.tiles.rows[begin]
+        return TileShare(
+            piece.start_ms,
+            piece.size_ms,
+            int(row[SEQUENCE]),
+            int(row[NEWEST]),
+            {name: alone[name] for name in names},
+            piece.kind,
+        )
+
+
+def _pieces(segment: Segment, starts_ms: Sequence[int]) -> list[Segment]:
+    """A segment for each tile or stretch of raw events that begins at these times."""
+    if segment.kind == EVENTS:  # a stretch is found by its begin alone
+        return [raw_events(start, start + 1) for start in starts_ms]
+    size_ms = segment.size_ms
+    return [segment._replace(start_ms=start, end_ms=start + size_ms) for start in starts_ms]

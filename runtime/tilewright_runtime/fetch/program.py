@@ -156,6 +156,7 @@ class Program:
         self._levels: list[tuple[Kind, int]] = [(TILES, size_ms) for size_ms in self.ladder_ms]
         if plan.events is not None:
             self._levels.append((EVENTS, plan.events.size_ms))
+        self._template = dict.fromkeys(feature.name for feature in plan.features)
         self._fields = {one.name: i for i, one in enumerate(self.layout.variable)}
         self._empty = self.layout.identities()
         for state in self.layout.joint_states:
@@ -273,6 +274,15 @@ class Program:
             if not holds_last or tiles.rows[end - 1, NEWEST] < at_ms:
                 return size
         return None
+
+    def evaluate(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> dict[str, Any]:
+        """The values of all features, in the plan's order, from a cover for each window."""
+        values: dict[str, Any] = self._template.copy()
+        merged = self.merge(tiles, covers)
+        for window, of_window in zip(self.windows, merged, strict=True):
+            for name, finalize in window.features:
+                values[name] = finalize(of_window)
+        return values
 
     def merge(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> list[Merged]:
         """What the tiles of each window's cover amount to, in the order of `windows`."""

@@ -1,17 +1,16 @@
-"""How values look: as JSON, and as tables on a terminal."""
+"""An explained fetch on a terminal."""
 
 from __future__ import annotations
 
-import math
 import os
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tilewright.windows import DAY_MS, format_duration
 from tilewright_compiler.humanize import counted, one_line
 from tilewright_compiler.plan.model import EVENTS_NAME
 
+from ..fetch.documents import json_name, jsonable
 from ..tiles.cover import WHOLE
 from ..tiles.keys import EVENTS
 from ..times import iso
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..fetch.explain import Explanation, TileShare, WindowShare
-    from ..fetch.fetcher import Answer
 
 #: The width of tables that go to a file or another program: names stay whole, so that they can be
 #: searched for.
@@ -39,45 +37,6 @@ def console(*, stderr: bool = False) -> Console:
     if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _UNSEEN_WIDTH
     return made
-
-
-def jsonable(value: Any) -> Any:
-    """A value as JSON can hold it: decimals as text, times in ISO 8601 UTC, NaN and the infinities
-    as text.
-    """
-    match value:
-        case float() if not math.isfinite(value):
-            return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-        case Decimal():
-            return format(value, "f")
-        case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
-        case dict():
-            return {_name(name): jsonable(item) for name, item in value.items()}
-        case list() | tuple():
-            return [jsonable(item) for item in value]
-        case _:
-            return value
-
-
-def _name(key: Any) -> str:
-    """The key of a JSON object: a text, and the values of a histogram as their JSON would show
-    them.
-    """
-    return str(key).lower() if isinstance(key, bool) else str(jsonable(key))
-
-
-def answer_document(answer: Answer) -> dict[str, Any]:
-    """What `tilewright fetch` prints for an answer; `quality` is there only where it is not
-    clean.
-    """
-    document = {"keys": answer.keys, "at": answer.at, "features": answer.features}
-    if answer.quality:
-        document["quality"] = answer.quality
-    converted: dict[str, Any] = jsonable(document)
-    return converted
 
 
 def print_explanation(console: Console, explanation: Explanation) -> None:
@@ -122,12 +81,12 @@ def _cover_title(share: WindowShare, at_ms: int) -> str:
         for segment in share.segments
         if segment.tiles
     )
-    raw = sum(tile.events for tile in share.tiles if tile.kind == EVENTS)
+    raw = share.raw_events
     begin, end = share.segments[0].start_ms, share.segments[-1].end_ms
     span = f"up to {iso(end)}" if window.window_ms is None else f"[{iso(begin)}, {iso(end)})"
     if not expected:
         return f"{length} ({window.edge}): {span}, {counted(raw, 'raw event')}"
-    tiles = sum(tile.kind != EVENTS for tile in share.tiles)
+    tiles = share.tile_count
     found = (
         f"{tiles:,} tiles"
         if window.window_ms is None
@@ -151,10 +110,10 @@ def _cover_table(share: WindowShare, width: int) -> Table:
     from rich.text import Text
 
     names = [Text(name) for name in ("(events)", *share.values)]
-    values = [f"{sum(tile.events for tile in share.tiles):,}", *map(short, share.values.values())]
+    values = [f"{share.events:,}", *map(short, share.values.values())]
     room = width - max(map(len, names)) - max(map(len, values)) - _TILE_WIDTH
     shown = share.tiles[: -max(room // _TILE_WIDTH, 0) - 1 : -1]
-    hidden = len(share.tiles) - len(shown)
+    hidden = share.omitted + len(share.tiles) - len(shown)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True, style="bold")
@@ -201,9 +160,11 @@ def short(value: Any) -> str:
         case int():
             return f"{value:,}"
         case [{"item": _}, *_]:
-            return _some([f"{one_line(_name(item['item']))}×{item['count']}" for item in value])
+            return _some([f"{one_line(json_name(item['item']))}×{item['count']}" for item in value])
         case dict():
-            return _some([f"{one_line(_name(name))}={short(item)}" for name, item in value.items()])
+            return _some(
+                [f"{one_line(json_name(name))}={short(item)}" for name, item in value.items()]
+            )
         case list():
             return " ".join(short(item) for item in value)
         case _:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import math
+import operator
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DecimalException
+from functools import partial
+from numbers import Real
 from typing import Any
 from urllib.parse import quote, unquote
 
+import numpy as np
+
 from tilewright_compiler.plan.model import Column
-from tilewright_compiler.plan.types import family
+from tilewright_compiler.plan.types import decimal_scale, family
 
 from ..errors import KeyValueError
+from ..times import shown
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: The most that a DECIMAL has, before or after its point.
-_DECIMAL_DIGITS = 38
 _SIGN = 1 << 63
+_FLOAT = struct.Struct("<f")
+#: Decimals have at most 38 digits; a caller's own context may round to fewer.
+_DECIMALS = Context(prec=38, Emin=MIN_EMIN, Emax=MAX_EMAX)
+_DATE_FORM, _TIME_FORM = "a date such as 2024-01-04", "a time such as 2024-01-04T10:30:00Z"
 
 
 def _text(value: Any) -> str:
@@ -29,19 +38,19 @@ def _text(value: Any) -> str:
 
 
 def _integer(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
+    if isinstance(value, bool):
         raise TypeError("an integer")
     try:
-        number = int(value)
-    except ValueError:
+        number = int(value) if isinstance(value, str) else operator.index(value)
+    except (ValueError, TypeError):
         raise TypeError("an integer") from None
     if not -_SIGN <= number < _SIGN:
         raise TypeError("an integer of 64 bits")
     return str(number)
 
 
-def _double(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str, Real)):
         raise TypeError("a number")
     try:
         number = float(value)
@@ -49,63 +58,83 @@ def _double(value: Any) -> str:
         raise TypeError("a number") from None
     if math.isnan(number):
         raise TypeError("a number other than NaN")
-    return repr(number + 0.0)  # + 0.0 makes one zero of the two
+    return number + 0.0  # makes one zero of the two
+
+
+def _double(value: Any) -> str:
+    return repr(_number(value))
+
+
+def _float(value: Any) -> str:
+    """Round to 32 bits first, as the writer's column does, so that 0.1 is found again."""
+    try:
+        packed = _FLOAT.pack(_number(value))
+    except OverflowError:
+        raise TypeError("a number of 32 bits") from None
+    return repr(_FLOAT.unpack(packed)[0])
 
 
 def _boolean(value: Any) -> str:
     if isinstance(value, str) and value in ("true", "false"):
         return value
-    if not isinstance(value, bool):
+    if not isinstance(value, (bool, np.bool_)):
         raise TypeError("true or false")
     return "true" if value else "false"
 
 
 def _date(value: Any) -> str:
     if isinstance(value, datetime):
-        raise TypeError("a date such as 2024-01-04")
+        raise TypeError(_DATE_FORM)
     try:
         return (value if isinstance(value, date) else date.fromisoformat(value)).isoformat()
     except (TypeError, ValueError):
-        raise TypeError("a date such as 2024-01-04") from None
+        raise TypeError(_DATE_FORM) from None
 
 
 def _timestamp(value: Any) -> str:
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError("a time such as 2024-01-04T10:30:00Z") from None
-    if utc != utc:  # pandas' missing time, which is a datetime too
-        raise TypeError("a time such as 2024-01-04T10:30:00Z")
-    return str((utc - _EPOCH) // timedelta(microseconds=1))
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return str(int((moment - _EPOCH) // timedelta(microseconds=1)))
+    except OverflowError:
+        raise TypeError("a time of the years 1 to 9999, in UTC") from None
+    except (TypeError, ValueError):  # of pandas' NaT too
+        raise TypeError(_TIME_FORM) from None
 
 
-def _decimal(value: Any) -> str:
+def _decimal(unit: Decimal, value: Any) -> str:
+    """Keep a decimal's value whatever the caller's decimal context; `unit` is its last digit."""
     if isinstance(value, (bool, float)):
         raise TypeError("a decimal such as '12.50'")
     try:
         number = Decimal(value)
-    except (ArithmeticError, TypeError, ValueError):
-        raise TypeError("a decimal such as '12.50'") from None
-    if not number.is_finite():
-        raise TypeError("a finite decimal")
-    if number and not -_DECIMAL_DIGITS <= number.adjusted() < _DECIMAL_DIGITS:
-        raise TypeError(f"a decimal of at most {_DECIMAL_DIGITS} digits")
-    # Written out and not normalized, which would round to the digits of the ambient context.
-    text = format(number, "f")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text if number else "0"
+        fitted = number.quantize(unit, context=_DECIMALS)
+    except (DecimalException, TypeError, ValueError):
+        raise TypeError("a finite decimal of so many digits, such as '12.50'") from None
+    if fitted != number:
+        raise TypeError("a decimal of so few digits after the point")
+    return format(fitted.normalize(_DECIMALS), "f") if fitted else "0"
 
+
+def _to_time(text: str) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(text))
+
+
+def _to_boolean(text: str) -> bool:
+    return text == "true"
+
+
+Canonical = Callable[[Any], str]
 
 #: family of the key's type -> (tag, Python value to canonical text, canonical text to Python value)
-_CODECS: dict[str, tuple[str, Callable[[Any], str], Callable[[str], Any]]] = {
+_CODECS: dict[str, tuple[str, Canonical, Callable[[str], Any]]] = {
     "text": ("s", _text, str),
     "integer": ("i", _integer, int),
     "float": ("f", _double, float),
-    "boolean": ("b", _boolean, lambda text: text == "true"),
+    "boolean": ("b", _boolean, _to_boolean),
     "date": ("d", _date, date.fromisoformat),
-    "timestamp": ("t", _timestamp, lambda text: _EPOCH + timedelta(microseconds=int(text))),
-    "decimal": ("n", _decimal, Decimal),
+    "timestamp": ("t", _timestamp, _to_time),
+    "decimal": ("n", partial(_decimal, Decimal(1)), Decimal),
 }
 _DECODERS = {tag: decode for tag, _, decode in _CODECS.values()}
 
@@ -119,7 +148,7 @@ def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
     not an unreserved character of RFC 3986 is percent-encoded, so that no value can contain a
     separator. Raises KeyValueError.
     """
-    codecs = [(column, *_CODECS[family(column.type) or "text"][:2]) for column in columns]
+    codecs = [(column, *_codec(column.type)) for column in columns]
 
     def encode(values: Sequence[Any]) -> str:
         parts = []
@@ -128,12 +157,22 @@ def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
                 parts.append(f"{tag}={quote(canonical(value), safe='')}")
             except TypeError as wrong:
                 raise KeyValueError(
-                    f"key {column.name}: {value!r} is not {wrong}, which the plan's type "
+                    f"key {column.name}: {shown(value)} is not {wrong}, which the plan's type "
                     f"{column.type} needs."
                 ) from None
         return ",".join(parts)
 
     return encode
+
+
+def _codec(duckdb_type: str) -> tuple[str, Canonical]:
+    """The tag of a type, and the function to the canonical text of its values."""
+    tag, canonical, _ = _CODECS[family(duckdb_type) or "text"]
+    if duckdb_type == "FLOAT":
+        canonical = _float
+    elif tag == "n":
+        canonical = partial(_decimal, Decimal(1).scaleb(-decimal_scale(duckdb_type), _DECIMALS))
+    return tag, canonical
 
 
 def decode_entity(text: str) -> tuple[Any, ...]:
@@ -152,16 +191,14 @@ def typed_keys(columns: Sequence[Column], texts: Mapping[str, str]) -> dict[str,
 
 
 def key_values(columns: Sequence[Column], keys: Mapping[str, Any]) -> list[Any]:
-    """The values of a request's keys in the plan's order; raises KeyValueError for a missing or
-    unknown one.
+    """The values of a request's keys, in the plan's order.
+
+    Raises KeyValueError if one is missing or unknown, or `keys` is no mapping.
     """
+    if type(keys) is not dict:
+        keys = _mapping(columns, keys)
     try:
         values = [keys[column.name] for column in columns]
-    except TypeError:
-        raise KeyValueError(
-            f"keys {keys!r} are not a mapping: give a value for each of {_names(columns)}, as in "
-            "{'name': value}."
-        ) from None
     except KeyError as missing:
         _refuse_unknown(columns, keys)
         raise KeyValueError(
@@ -172,10 +209,24 @@ def key_values(columns: Sequence[Column], keys: Mapping[str, Any]) -> list[Any]:
     return values
 
 
+def _mapping(columns: Sequence[Column], keys: Any) -> dict[Any, Any]:
+    """Keys as a dictionary: of a mapping, or of what is like one, such as a row of pandas."""
+    try:
+        return {name: keys[name] for name in keys.keys()}  # noqa: SIM118 - a Series yields values
+    except (AttributeError, TypeError, KeyError):
+        raise KeyValueError(
+            f"keys {shown(keys)} are not a mapping: give a value for each of {_names(columns)}, "
+            "as in {'name': value}."
+        ) from None
+
+
 def _refuse_unknown(columns: Sequence[Column], keys: Mapping[str, Any]) -> None:
+    known = {column.name for column in columns}
     for name in keys:
-        if name not in {column.name for column in columns}:
-            raise KeyValueError(f"key {name!r} is not in the plan: its keys are {_names(columns)}.")
+        if name not in known:
+            raise KeyValueError(
+                f"key {shown(name)} is not in the plan: its keys are {_names(columns)}."
+            )
 
 
 def _names(columns: Sequence[Column]) -> str:

@@ -320,3 +320,85 @@ def test_an_answer_waits_for_no_later_line(derived: Desk) -> None:
             assert json.loads(process.stdout.readline())["features"]["twice"] == twice
         process.stdin.close()
         assert (process.stdout.read(), process.wait()) == (b"", 0)
+
+
+def test_columns_beside_the_keys_come_back(desk: Desk) -> None:
+    """A line's other columns stand in `extra`, whatever they hold."""
+    line = {"order": "o\u20ac", "k": "b", "label": [1, None], "at": AT, "odd": "\ud800"}
+    ran = desk.fetch("--keys", keys_file(desk, line))
+    (answer,) = ran.lines
+    assert (ran.status, answer["keys"], answer["features"]["n_sum_1h"]) == (0, {"k": "b"}, 4)
+    assert answer["extra"] == {"order": "o\u20ac", "label": [1, None], "odd": "\ud800"}
+
+
+@pytest.mark.parametrize(
+    "content", ["k,n\na,1\nb,2\n", '[\n{"k": "a"}\n]\n', "a\n", "\n\nk;n\n1;2"]
+)
+def test_a_file_of_another_form_is_one_error(desk: Desk, content: str) -> None:
+    """CSV given as keys is refused once, and not line by line."""
+    path = desk.folder / "keys.csv"
+    path.write_text(content, encoding="utf-8")
+    ran = desk.fetch("--keys", path, "--at", str(AT))
+    if content.startswith("["):
+        assert (ran.status, len(ran.lines)) == (1, 1)
+    else:
+        assert (ran.status, ran.out, ran.err.count("error")) == (1, "", 1)
+        assert "--keys takes JSON Lines" in ran.err
+
+
+def test_a_key_column_may_be_called_at(tmp_path: Path) -> None:
+    """Its value in a line is the key, and --at the time."""
+    schema = {"at": "string", "n": "bigint"}
+    desk = Desk(tmp_path, plan_of(schema, ["at"], aggregations("n", [Operation.SUM])))
+    desk.write(desk.events([{"at": "noon", "n": 3, "ts": AT - 1}], schema=schema))
+    (answer,) = desk.fetch("--keys", keys_file(desk, {"at": "noon"}), "--at", str(AT)).lines
+    assert (answer["keys"], answer["features"]) == ({"at": "noon"}, {"n_sum_1h": 3})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"k": None},
+        {"k": {"a": 1}},
+        {"k": "a", "at": "--5"},
+        {"k": "a", "at": 1e400},
+        {"k": "a", "at": 10**30},
+        {"k": "a", "at": {}},
+        {"k": "\ud800"},
+        {"k": "x" * 600},
+        '{"k": ' + "9" * 5000 + "}",
+        '{"k": "a", "x": ' + "[" * 100_000 + "]" * 100_000 + "}",
+        '{"k": "a", "x": ' + "[" * 700 + "]" * 700 + "}",
+    ],
+)
+def test_a_line_that_cannot_be_answered_ends_nothing(desk: Desk, line: Any) -> None:
+    """It has its message, the other line its answer."""
+    ran = desk.fetch("--keys", keys_file(desk, line, {"k": "b"}), "--at", str(AT))
+    assert ran.lines[-1]["keys"] == {"k": "b"}
+    assert "Traceback" not in ran.err
+    if len(ran.lines) == 1:
+        assert (ran.status, "keys.jsonl:1: " in ran.err) == (1, True)
+
+
+def test_many_tiles_are_refused_unless_allowed(tmp_path: Path) -> None:
+    """A window of more tiles than the plan's budget needs --allow-many-tiles."""
+    plan = plan_of(
+        {"k": "string", "n": "bigint"}, ["k"], aggregations("n", [Operation.SUM], ["12h"])
+    )
+    small = plan.model_copy(
+        update={"cost": plan.cost.model_copy(update={"max_tiles_per_request": 2})}
+    )
+    desk = Desk(tmp_path, small.model_copy(update={"fingerprint": small.content_fingerprint()}))
+    hours = [AT - hour * 3_600_000 for hour in range(1, 4)]
+    rows = [{"k": "a", "n": 1, "ts": ts} for ts in hours]
+    desk.write(
+        desk.events(
+            [*rows, {"k": "b", "n": 1, "ts": AT - 1}], schema={"k": "string", "n": "bigint"}
+        )
+    )
+    keys = keys_file(desk, {"k": "a"}, {"k": "b"})
+    ran = desk.fetch("--keys", keys, "--at", str(AT))
+    assert (ran.status, [line["keys"]["k"] for line in ran.lines]) == (1, ["b"])
+    assert "keys.jsonl:1: the window of 12h has 3 tiles of this key" in ran.err
+    allowed = desk.fetch("--keys", keys, "--at", str(AT), "--allow-many-tiles", "--explain")
+    assert [line["features"]["n_sum_12h"] for line in allowed.lines] == [3, 1]

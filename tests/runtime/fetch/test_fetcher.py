@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -432,3 +434,59 @@ def test_an_exact_sum_that_does_not_fit_is_an_error() -> None:
         FetchError, match="n_sum_1h: the sum 9223372036854775808 does not fit its type BIGINT"
     ):
         fetch(session)
+
+
+@pytest.mark.parametrize("url", ["memory:", "lmdb:{}/store"])
+def test_threads_may_share_a_fetcher(tmp_path: Path, url: str) -> None:
+    """Each of 16 threads gets the answers that one alone gets, derivations among them."""
+    operations = [SUM, Operation.LAST, Operation.HISTOGRAM(), Operation.APPROX_PERCENTILE([0.5])]
+    plan = plan_of(
+        SCHEMA,
+        ["k"],
+        [
+            *aggregations("n", operations, ["1h", "12h"]),
+            *aggregations("n", [SUM], ["1h"], "exact"),
+            *aggregations("n", [SUM], ["1h"], buckets=["t"]),
+        ],
+        derivations={"share": "n_sum_1h / n_sum_12h"},
+    )
+    session = Session(plan, url.format(tmp_path))
+    session.write(
+        [
+            row(f"k{key}", key + hour, f"t{hour}", ts=AT - 1 - hour * HOUR)
+            for key in range(20)
+            for hour in range(3)
+        ]
+    )
+    fetcher = Fetcher(plan, session.store)
+    want = [fetcher.fetch({"k": f"k{key}"}, AT).features for key in range(20)]
+    wrong: list[Any] = []
+
+    def work(first: int) -> None:
+        for turn in range(40):
+            key = (first * 7 + turn) % 20
+            answers = fetcher.fetch_many([{"k": f"k{key}"}, {"k": f"k{(key + 1) % 20}"}], AT)
+            got = [answer.features for answer in answers]
+            if got != [want[key], want[(key + 1) % 20]]:
+                wrong.append((key, got))
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(work, range(16)))
+    assert wrong == []
+
+
+def test_many_requests_are_one_round_trip() -> None:
+    """All keys of a batch, each with its own time, are read by one scan."""
+    session = Session()
+    session.write([row("a", 1), row("b", 2)])
+    fetcher, scans = Fetcher(session.plan, session.store), []
+    scan_many = session.store.scan_many
+
+    def counted(table: str, requests: Any) -> Any:
+        scans.append(len(requests))
+        return scan_many(table, requests)
+
+    session.store.scan_many = counted  # type: ignore[method-assign]
+    answers = fetcher.fetch_many([{"k": "a"}, ({"k": "b"}, AT), {"k": "c"}], AT)
+    assert [answer.features["n_sum_1h"] for answer in answers] == [1, 2, None]
+    assert scans == [3]

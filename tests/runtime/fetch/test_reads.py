@@ -303,7 +303,8 @@ def test_a_level_between_two_runs_is_left_alone() -> None:
     session = Session(plan)
     session.write([{"k": "a", "n": 1, "ts": AT - 3 * DAY}, {"k": "a", "n": 2, "ts": AT - 1}])
     fetcher = Fetcher(plan, session.store)
-    read = fetcher.read(fetcher.entity({"k": "a"}), fetcher.program.ranges(AT))
-    first, end = read.bounds[HOUR]
+    state = fetcher.request({"k": "a"}, AT)
+    fetcher.answers([state])
+    first, end = state.tiles.bounds[HOUR]
     assert end - first == 1
     assert fetcher.fetch({"k": "a"}, at=AT).features["n_sum_7d"] == 3

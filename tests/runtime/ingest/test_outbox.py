@@ -367,9 +367,10 @@ def test_an_answer_as_of_now_is_never_refused(
     session.write(rows_of([0]))
     session.store.put(f"since/{plan.name}", b"0")
     fetcher = Fetcher(plan, session.store)
-    assert fetcher._expiry is not None
+    expiry = fetcher.context.expiry
+    assert expiry is not None
     for now_ms in range(AT, AT + 2 * DAY, 7 * MINUTE + 1):
-        fetcher._expiry.require_kept(fetcher.program.ranges(now_ms), now_ms)
+        expiry.require_kept(fetcher.program.ranges(now_ms), now_ms)
 
 
 # The outbox

@@ -12,7 +12,8 @@ import pytest
 
 from support.plans import AT
 from tilewright_runtime import Answer
-from tilewright_runtime.reports.explanation import answer_document, jsonable, short
+from tilewright_runtime.fetch.documents import answer_document, jsonable
+from tilewright_runtime.reports.explanation import short
 
 
 @pytest.mark.parametrize(

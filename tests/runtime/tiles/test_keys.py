@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal, localcontext
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -112,6 +114,72 @@ def test_the_text_of_an_entity_is_plain(drawn: tuple[list[str], list[list[Any]]]
     """
     types, (values,) = drawn
     assert re.fullmatch(r"[A-Za-z0-9\-._~%=,]+", entity_encoder(columns(types))(values))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("VARCHAR", "\ud800"),
+        ("VARCHAR", None),
+        ("VARCHAR", b"a"),
+        pytest.param("BIGINT", 10**5000, id="huge BIGINT"),
+        ("BIGINT", "9" * 5000),
+        ("BIGINT", 1.5),
+        ("BIGINT", np.True_),
+        ("DOUBLE", "nan"),
+        pytest.param("DOUBLE", 10**5000, id="huge DOUBLE"),
+        ("FLOAT", 1e300),
+        ("BOOLEAN", 1),
+        ("DATE", "2024-13-01"),
+        ("DATE", datetime(2024, 1, 4)),
+        ("TIMESTAMP", "0001-01-01T00:00:00+05:00"),
+        ("TIMESTAMP", "9999-12-31T23:59:59-05:00"),
+        ("TIMESTAMP", datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))),
+        ("TIMESTAMP", pd.NaT),
+        ("TIMESTAMP", 5),
+        ("DECIMAL(10,2)", "1e9999999"),
+        ("DECIMAL(10,2)", "1e-9999999"),
+        ("DECIMAL(10,2)", "12.505"),
+        pytest.param("DECIMAL(10,2)", 10**5000, id="huge DECIMAL(10,2)"),
+        ("DECIMAL(10,2)", "sNaN"),
+        ("DECIMAL(10,2)", "Infinity"),
+        ("DECIMAL(10,2)", 12.5),
+        ("DECIMAL(10,2)", [1]),
+    ],
+)
+def test_a_value_that_is_no_key_is_refused(kind: str, value: Any) -> None:
+    """It ends in an error that names the key, never in one of Python's own."""
+    with pytest.raises(KeyValueError, match=r"key k0: .* is not "):
+        entity_encoder(columns([kind]))([value])
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "text"),
+    [
+        ("FLOAT", [0.1, "0.1", np.float32(0.1), 0.10000000149011612], "f=0.10000000149011612"),
+        ("DOUBLE", [0.5, "0.5", np.float32(0.5)], "f=0.5"),
+        ("BIGINT", [7, "7", np.int8(7)], "i=7"),
+        ("BOOLEAN", [True, np.True_, "true"], "b=true"),
+        ("TIMESTAMP", [datetime(2024, 1, 4), pd.Timestamp("2024-01-04")], "t=1704326400000000"),
+        ("DECIMAL(18,4)", [Decimal("12345678901234.5678")], "n=12345678901234.5678"),
+        ("DECIMAL(10,2)", ["12.50", Decimal("12.5000"), "1250e-2"], "n=12.5"),
+        ("DECIMAL(10,2)", ["-0.00", 0], "n=0"),
+        ("DECIMAL(10,2)", ["1e3", 1000], "n=1000"),
+    ],
+)
+def test_one_value_in_many_forms_is_one_entity(kind: str, values: list[Any], text: str) -> None:
+    """A value has the text of its column's type, whatever the caller's decimal context."""
+    with localcontext(prec=3):
+        assert {entity_encoder(columns([kind]))([value]) for value in values} == {text}
+
+
+def test_keys_may_be_a_row_of_pandas() -> None:
+    """A Series has its labels as names; one that does not fit is told by its labels too."""
+    keyed = columns(["VARCHAR", "BIGINT"])
+    row: Any = pd.Series({"k0": "a", "k1": np.int64(3)})
+    assert key_values(keyed, row) == ["a", 3]
+    with pytest.raises(KeyValueError, match="key 'x' is not in the plan: its keys are k0, k1"):
+        key_values(keyed, pd.Series({"k0": "a", "x": 3}))
 
 
 def test_a_number_and_its_text_are_two_entities() -> None:

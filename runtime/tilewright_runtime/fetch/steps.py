@@ -1,0 +1,170 @@
+"""The steps of a fetch, in order: the fetcher walks them, and explain walks them with a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tilewright.windows import format_duration
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import FetchError
+from ..stores import Store
+from ..tiles.cover import Segment
+from ..tiles.keys import EVENTS, Range
+from ..times import moment_ms
+from .damage import record_name
+from .program import Program, Tiles
+
+if TYPE_CHECKING:
+    from ..stores.expiry import Expiry
+    from .derivations import Derivations
+
+
+@dataclass(frozen=True)
+class FetchContext:
+    """What all fetches of a plan from a store share; nothing of it changes."""
+
+    plan: Plan
+    store: Store
+    program: Program
+    expiry: Expiry | None
+    derivations: Derivations | None
+    most_tiles: int | None
+    """The tiles that a window may read, None for any number."""
+
+
+class Expected(NamedTuple):
+    """How many records may exist in what a fetch reads."""
+
+    tiles: int
+    chunks: int
+
+
+@dataclass(slots=True)
+class FetchState:
+    """One request, and what the steps have made of it so far."""
+
+    keys: Mapping[str, Any]
+    at_ms: int
+    entity: str
+    ranges: list[Range] = field(init=False)
+    expected: Expected = field(init=False)
+    tiles: Tiles = field(init=False)
+    head_level_ms: int | None = field(init=False)
+    """The coarsest level whose newest tile has only events before the query time."""
+    covers: list[list[Segment]] = field(init=False)
+    """The cover of each of the program's windows."""
+    features: dict[str, Any] = field(init=False)
+    quality: dict[str, Any] = field(init=False)
+
+
+class Step(NamedTuple):
+    """A part of the work, done for all requests of a batch."""
+
+    name: str
+    work: Callable[[FetchContext, Sequence[FetchState]], None]
+
+
+def find_ranges(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Find the runs of tiles that some cover may need."""
+    for state in states:
+        state.ranges = context.program.ranges(state.at_ms)
+
+
+def expand(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Count the records that may exist in the runs."""
+    for state in states:
+        tiles = chunks = 0
+        for size_ms, start_ms, end_ms, kind, _ in state.ranges:
+            if kind == EVENTS:
+                chunks += (end_ms - start_ms) // size_ms
+            else:
+                tiles += (end_ms - start_ms) // size_ms
+        state.expected = Expected(tiles, chunks)
+
+
+def read(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Read and decode the records of all requests, in one round trip.
+
+    Raises FetchError if the store may have let some go, CorruptRecordError for a damaged one.
+    """
+    if context.expiry is not None:
+        now_ms = moment_ms(None)
+        for state in states:
+            context.expiry.require_kept(state.ranges, now_ms)
+    requests = [(state.entity, state.ranges) for state in states]
+    scans = context.store.scan_many(context.plan.name, requests)
+    for state, records in zip(states, scans, strict=True):
+        name_of = _namer(context, state)
+        state.tiles = context.program.decode(state.entity, state.ranges, records, name_of)
+
+
+def find_boundaries(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Find how far the newest tiles may be used, and so the cover of each window.
+
+    Raises FetchError if a window's cover has more tiles than are allowed.
+    """
+    program = context.program
+    for state in states:
+        head_level_ms = program.head_level_ms(state.at_ms, state.tiles)
+        state.head_level_ms = head_level_ms
+        state.covers = [window.segments(state.at_ms, head_level_ms) for window in program.windows]
+        if context.most_tiles is not None and len(state.tiles.records) > context.most_tiles:
+            _require_few(context, state, context.most_tiles)
+
+
+def merge(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Merge the tiles of each cover, and the raw events beside them, into features.
+
+    Raises CorruptRecordError for a damaged chunk of raw events.
+    """
+    program = context.program
+    for state in states:
+        if program.events is not None:
+            name_of = _namer(context, state)
+            state.tiles = program.with_events(state.entity, state.tiles, state.covers, name_of)
+        state.features = program.evaluate(state.tiles, state.covers)
+        state.quality = program.quality(state.at_ms, state.tiles, state.head_level_ms)
+
+
+def derive(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Add the plan's derivations to the features of all requests, in one query."""
+    if context.derivations is None:
+        return
+    answers = context.derivations.of([state.features for state in states])
+    for state, derived in zip(states, answers, strict=True):
+        state.features |= derived
+
+
+#: The steps of a fetch. The last one is for plans that have derivations.
+STEPS = (
+    Step("range", find_ranges),
+    Step("expand", expand),
+    Step("fetch", read),
+    Step("boundaries", find_boundaries),
+    Step("merge", merge),
+)
+DERIVE = Step("derive", derive)
+
+
+def _namer(context: FetchContext, state: FetchState) -> Callable[[int], str]:
+    return partial(record_name, context.store, context.plan.name, state.entity, state.ranges)
+
+
+def _require_few(context: FetchContext, state: FetchState, most: int) -> None:
+    """Refuse a cover of too many tiles; a lifetime may read all that there are."""
+    for window, cover in zip(context.program.windows, state.covers, strict=True):
+        if window.window_ms is None:
+            continue
+        runs = [state.tiles.places(segment) for segment in cover]
+        tiles = sum(end - begin for begin, end in runs)
+        if tiles > most:
+            raise FetchError(
+                f"the window of {format_duration(window.window_ms)} has {tiles:,} tiles of this "
+                f"key, and the plan's tiling.max_tiles_per_request is {most:,}. Compile it with a "
+                "larger tile_size, or with a larger tiling.max_tiles_per_request; or allow it "
+                "(--allow-many-tiles, Fetcher(plan, store, allow_many_tiles=True))."
+            )
