@@ -90,8 +90,9 @@ def compile_command(
 
 @dataclass
 class _Outcome:
-    """What a compilation came to; `failure` says in a line why nothing was written, or what
-    differs.
+    """The outcome of a compilation.
+
+    `failure` says in a line why nothing was written, or what differs.
     """
 
     out: str
@@ -149,7 +150,7 @@ def _run(
 @click.command("schema")
 @click.argument("name", type=click.Choice(["config", "plan"]))
 def schema_command(name: str) -> None:
-    """Print the JSON Schema of the configuration file or of a plan."""
+    """Print the JSON Schema of the configuration or a plan."""
     from .json_schema import json_schema
 
     click.echo(json.dumps(json_schema(name), indent=2, ensure_ascii=False))
@@ -188,7 +189,7 @@ def _show_text(outcome: _Outcome) -> None:
 
 
 def _summary(plan: Plan) -> str:
-    """A plan in one line; `tilewright explain` says it all."""
+    """Sum up a plan in one line."""
     from tilewright.windows import format_duration
 
     from .humanize import counted, format_bytes, requested
@@ -202,7 +203,7 @@ def _summary(plan: Plan) -> str:
 
 
 def _recommendations(plan: Plan) -> list[str]:
-    """What is advised for each window, where it is known how busy entities are."""
+    """List the advice for each window, if entity_stats are known."""
     from tilewright.windows import format_duration
 
     return [
@@ -214,9 +215,7 @@ def _recommendations(plan: Plan) -> list[str]:
 
 
 def _show_json(outcome: _Outcome) -> None:
-    """One JSON object on standard output: the plans, all problems, and why the command failed if it
-    did.
-    """
+    """Print plans, problems and any failure as one JSON object."""
     document = {
         "plans": [_plan_document(plan, outcome.out) for plan in outcome.plans],
         "diagnostics": [_diagnostic_document(problem) for problem in outcome.diagnostics],

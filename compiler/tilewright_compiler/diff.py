@@ -1,4 +1,4 @@
-"""The difference of two plans, and what it means for the tiles that the old one has stored."""
+"""Differences of plans, and what becomes of stored tiles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .plan.model import Column, EventLog, Feature, Level, Plan, Source
 
 
 class Verdict(IntEnum):
-    """What becomes of stored tiles, from nothing to all of them."""
+    """What becomes of stored tiles, from best to worst."""
 
     UNCHANGED = 0
     COMPATIBLE = 1
@@ -24,12 +24,12 @@ class Verdict(IntEnum):
 
     @property
     def title(self) -> str:
-        """In the words of a reviewer."""
+        """The verdict in the words of a reviewer."""
         return MEANINGS[self][0]
 
     @property
     def meaning(self) -> str:
-        """What it means for stored tiles, and what to do."""
+        """The consequence for stored tiles, and what to do."""
         return MEANINGS[self][1]
 
 
@@ -59,7 +59,7 @@ MEANINGS: dict[Verdict, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that changed, what it means by itself, and why."""
+    """One change, its own verdict, and the reason."""
 
     verdict: Verdict
     what: str
@@ -67,11 +67,14 @@ class Change:
 
     @property
     def text(self) -> str:
-        """`keys user_id VARCHAR -> user_id BIGINT: tiles are found by their keys`."""
+        """The change and its reason, in one line.
+
+        `keys user_id VARCHAR -> user_id BIGINT: tiles are found by their keys`.
+        """
         return f"{one_line(self.what)}{': ' * bool(self.why)}{self.why}"
 
     def __str__(self) -> str:
-        """The text after its verdict."""
+        """Put the verdict before the text."""
         return f"{self.verdict.title}: {self.text}"
 
 
@@ -85,12 +88,15 @@ class Difference:
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest of all changes."""
+        """The gravest verdict of all changes."""
         return max((change.verdict for change in self.changes), default=Verdict.UNCHANGED)
 
 
 def compare(old: Plan, new: Plan) -> Difference:
-    """What changed between two plans. Tiles that may not be mixed never count as compatible."""
+    """List what changed between two plans, the gravest first.
+
+    Tiles that must not be mixed never count as compatible.
+    """
     changes = [change for part in _PARTS for change in part(old, new)]
     gravest = max((change.verdict for change in changes), default=Verdict.UNCHANGED)
     if old.storage_fingerprint != new.storage_fingerprint and gravest <= Verdict.COMPATIBLE:
@@ -166,7 +172,10 @@ def _source(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> I
 
 
 def _facts(plan: Plan, source: Source) -> dict[str, Any]:
-    """What a source says, by name; expressions that no key and no state uses are marked as such."""
+    """Collect what a source says, by name.
+
+    Expressions that no key and no state uses are marked as unused.
+    """
     used = {column.name for column in plan.keys} | {
         name for state in plan.states for name in (state.input, state.bucket)
     }
@@ -226,8 +235,9 @@ def _levels(old: Plan, new: Plan) -> Iterator[Change]:
 
 
 def _new_level(old: Plan, new: Plan, size_ms: int) -> Change:
-    """A new level can be merged from a finer one whose tiles are kept as long as the new level's
-    windows reach back.
+    """Tell what a new level needs.
+
+    It can be merged from a finer level whose tiles are kept as long as its own windows reach back.
     """
     what = f"level {format_duration(size_ms)} is new"
     readers = [feature for feature in new.features if size_ms in feature.levels_ms]
@@ -263,7 +273,10 @@ def _new_level(old: Plan, new: Plan, size_ms: int) -> Change:
 
 
 def _holds(events: EventLog, new: Plan, reach_ms: int, lifetime: bool) -> bool:
-    """Whether stored raw events have all that states are made of, as far back as is asked for."""
+    """Tell whether stored raw events suffice to make all states.
+
+    They must hold the inputs, and reach as far back as is asked for.
+    """
     kept = events.ttl_ms is None or (events.ttl_ms >= reach_ms and not lifetime)
     return kept and {state.input for state in new.states} <= {
         column.name for column in events.columns

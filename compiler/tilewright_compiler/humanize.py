@@ -1,6 +1,4 @@
-"""How amounts and authors' texts are shown to people: rounded to what an estimate is worth, and in
-one line.
-"""
+"""Amounts and texts for people: rounded, in one line."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ _SPANS_MS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS), 
 
 
 def format_bytes(count: int) -> str:
-    """Bytes in three digits.
+    """Write a number of bytes in three digits.
 
     >>> format_bytes(864), format_bytes(91_960), format_bytes(2_500_000)
     ('864 B', '92 kB', '2.5 MB')
@@ -29,7 +27,9 @@ def format_bytes(count: int) -> str:
 
 
 def format_span(length_ms: int) -> str:
-    """A length of time in its two largest units, rounded down.
+    """Write a length of time in its two largest units.
+
+    The rest is rounded down.
 
     >>> format_span(940_050_000), format_span(37 * 60_000 + 25_000), format_span(0)
     ('10d 21h', '37m 25s', '0s')
@@ -45,7 +45,7 @@ def format_span(length_ms: int) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun.
+    """Write a number with its noun.
 
     >>> counted(1, "tile"), counted(1200, "tile")
     ('1 tile', '1,200 tiles')
@@ -54,13 +54,13 @@ def counted(number: int, noun: str) -> str:
 
 
 def requested(request: Request) -> str:
-    """What a request reads: tiles, chunks of raw events, or both."""
+    """Say how many tiles and chunks a request reads."""
     parts = [counted(request.tiles, "tile")] if request.tiles or not request.chunks else []
     return " and ".join([*parts, *([counted(request.chunks, "chunk")] if request.chunks else [])])
 
 
 def one_line(text: str) -> str:
-    """An author's text without what would move the cursor or colour the terminal."""
+    """Escape what would move the cursor or colour the terminal."""
     if text.isprintable():
         return text
     return "".join(

@@ -1,6 +1,4 @@
-"""The policies for tile sizes: from a window to the size of its oldest tile, and the rule that
-chose it.
-"""
+"""The policies for tile sizes and the levels of covers."""
 
 from __future__ import annotations
 
@@ -53,7 +51,7 @@ class Choice(NamedTuple):
 
 
 class Recommended(NamedTuple):
-    """What tiling is worth for a window, and the two figures that it is judged by."""
+    """The tiling recommended for a window, with its figures."""
 
     tiling: Tiling
     events_per_tile: float
@@ -61,8 +59,9 @@ class Recommended(NamedTuple):
 
 
 def by_config(window_ms: int, config: Config) -> Choice:
-    """The size that the configuration gives a window: `tile_size`, then `tile_sizes`, then the
-    strategy.
+    """Choose a window's tile size by the configuration.
+
+    The order is `tile_size`, then `tile_sizes`, then the strategy.
     """
     if config.tile_size is not None:
         return Choice(config.tile_size, "config tile_size")
@@ -83,8 +82,9 @@ def _hierarchical_map(window_ms: int, config: Config) -> Choice:
 
 
 def _mapped(window_ms: int, sizes: Mapping[str, str], name: str) -> Choice:
-    """The entry of the smallest listed window that is not shorter, else the hierarchy's (errata
-    S2).
+    """Take the entry of the next longer listed window.
+
+    Beyond all of them the hierarchy decides (errata S2).
     """
     listed = sorted((duration_ms(window), window) for window in sizes)
     for longest_ms, window in listed:
@@ -95,8 +95,9 @@ def _mapped(window_ms: int, sizes: Mapping[str, str], name: str) -> Choice:
 
 
 def _adaptive(window_ms: int, config: Config) -> Choice:
-    """By events per hour of an entity, clamped so that the tile fits the window and a request stays
-    affordable (errata S4).
+    """Choose by an entity's events per hour (errata S4).
+
+    The tile is clamped so that it fits the window and a request stays affordable.
     """
     if config.entity_stats is None:
         size_ms, rule = _hierarchical(window_ms, config)
@@ -120,8 +121,9 @@ def _adaptive(window_ms: int, config: Config) -> Choice:
 
 
 def _affordable(window_ms: int, size_ms: int, cap: int) -> int:
-    """The finest size above `size_ms` of which the cap allows a window; a tile is never longer than
-    its window.
+    """Find the finest size above `size_ms` that the cap allows.
+
+    A tile is never longer than its window.
     """
     coarser = [clamped for clamped in _CLAMPED if clamped > size_ms]
     while coarser[-1] < window_ms:
@@ -134,13 +136,14 @@ def _affordable(window_ms: int, size_ms: int, cap: int) -> int:
 
 
 def tiles_at_most(window_ms: int, size_ms: int) -> int:
-    """How many tiles of one size a window touches at the worst alignment (errata K8)."""
+    """Count the tiles a window touches at worst (errata K8)."""
     return ceil(window_ms / size_ms) + 1
 
 
 def recommend(window_ms: int, size_ms: int, stats: EntityStats, max_tiles: int) -> Recommended:
-    """The specification's `recommend_tiling`: too few events a tile, too many tiles a window, or
-    neither.
+    """Recommend a tiling as the specification's `recommend_tiling` does.
+
+    It looks for too few events a tile, and for too many tiles a window.
     """
     events, tiles = stats.events_per_hour * size_ms / HOUR_MS, window_ms / size_ms
     if events < _WORTHWHILE_EVENTS:
@@ -166,12 +169,12 @@ RUN_TILES = 8
 
 @lru_cache(maxsize=4096)
 def cover_levels(window_ms: int, ladder_ms: tuple[int, ...]) -> tuple[int, ...]:
-    """The levels of a window's cover, coarsest first; the last of `ladder_ms` is its edge level and
-    always one of them.
+    """Choose the levels of a window's cover, coarsest first.
 
-    Of all choices the one that reads the least at the worst alignment, a run counted as RUN_TILES
-    tiles; of equals the one with the fewest levels. Seven days over 1h tiles read 169; with 6h
-    tiles in the middle 28 + 1, and 6 + 1 at the ends.
+    The last of `ladder_ms` is the edge level, which every cover has. The choice that reads the
+    fewest tiles at the worst alignment wins, with a run counted as RUN_TILES tiles; of equal ones
+    the one with the fewest levels. Seven days over 1h tiles read 169; with 6h tiles in the middle
+    28 + 1, and 6 + 1 at the ends.
     """
     edge_ms = ladder_ms[-1]
     coarser = [size_ms for size_ms in ladder_ms[:-1] if size_ms <= window_ms]
@@ -184,7 +187,7 @@ def cover_levels(window_ms: int, ladder_ms: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def tiles_read(window_ms: int, levels_ms: Sequence[int]) -> int:
-    """How many tiles a cover of these levels reads at most, wherever the query time lies.
+    """Count the most tiles that a cover may read.
 
     #  coarse        |         |         |         |         level 0: W / T + 1 tiles
     #  fine       |..|                   |....|....|         start piece and head piece: together

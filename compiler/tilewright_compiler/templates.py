@@ -1,6 +1,4 @@
-"""Templates of pages and of generated files: one strict sandbox, in which no text of an author goes
-unquoted.
-"""
+"""Templates in a sandbox that quotes every author's text."""
 
 from __future__ import annotations
 
@@ -18,16 +16,18 @@ Quoting = Callable[[Any], str]
 
 
 class Code(str):
-    """Text in the language of the file that is made: by a quoting filter, or by the compiler
-    itself.
+    """Text in the language of the generated file.
+
+    A quoting filter makes it, or the compiler itself.
     """
 
     __slots__ = ()
 
 
 def pages(folder: Path) -> SandboxedEnvironment:
-    """Templates of HTML below a folder: every value is escaped, and nothing can be declared
-    safe.
+    """Load templates of HTML from a folder.
+
+    Every value is escaped, and nothing can be declared safe.
     """
     environment = _strict(folder, autoescape=True)
     del environment.filters["safe"]
@@ -36,15 +36,14 @@ def pages(folder: Path) -> SandboxedEnvironment:
 
 @cache  # a template is compiled once for all plans
 def sources(folder: Path, **quoting: Quoting) -> SandboxedEnvironment:
-    """Templates of code below a folder: a text is written only as `Code`, which the filters make of
-    it.
+    """Load templates of code from a folder.
 
-    `{{ name | python }}` writes a literal of Python, `-- {{ name | comment }}` a text that stays in
-    its line, and `quoting` adds filters for names and literals of the language at hand. `join`
-    takes and gives code.
+    A text is written only as `Code`, which filters make of it: `{{ name | python }}` writes a
+    literal of Python, `-- {{ name | comment }}` a text that stays in its line, and `quoting` adds
+    filters for names and literals of the language at hand. `join` takes and gives code.
 
-    A text that no filter has quoted raises TypeError when the template is rendered, also a constant
-    of the template itself: write that outside of `{{ }}`.
+    Rendering raises TypeError if a text was not quoted, even a constant of the template: write that
+    outside of `{{ }}`.
     """
     environment = _strict(folder, autoescape=False, finalize=_written)
     filters: dict[str, Quoting] = {"python": repr, "comment": one_line, **quoting}

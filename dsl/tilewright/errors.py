@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class TilewrightError(Exception):
-    """An error that says where, what, why and what to do.
+    """An error that says what to do.
 
     The compiler's `CompileError` and the runtime's errors derive from it, so one `except` is enough
     for a caller. Any other exception is a bug in Tilewright.

@@ -31,7 +31,7 @@ def _serving_config(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class Derivation(Declaration):
-    """A value that a SQL expression computes from a GroupBy's features."""
+    """A value that an expression computes from features."""
 
     name: str
     expression: str

@@ -48,7 +48,7 @@ class OperationSpec(Declaration):
         return self.states
 
     def result(self, input_type: str, family: str) -> str:
-        """Give the DuckDB type of the value for an input's type and family."""
+        """Give the DuckDB type of the operation's value."""
         return input_type
 
 

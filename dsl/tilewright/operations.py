@@ -206,7 +206,7 @@ class BoundedUniqueCount(Counting, _Sized):
 
 
 class TopK(_Sized):
-    """The k most frequent values with their counts, by a sketch.
+    """The k most frequent values with approximate counts.
 
     Ties go by value. The sketch is a frequent-items sketch.
     """
@@ -215,7 +215,7 @@ class TopK(_Sized):
     accepts = ALL - {"float"}
 
     def kept_states(self) -> States:
-        """Give a sketch with room for far more candidates than k.
+        """Give a sketch with room for many more than k.
 
         So counts are exact while there are few different values.
         """

@@ -43,19 +43,19 @@ class ApproxPercentile(OperationSpec):
 
     @property
     def suffix(self) -> str:
-        """The name without k, a sketch's size that no one asks for."""
+        """The name without k, the size of a sketch."""
         return self.name.lower()
 
     @property
     def params(self) -> dict[str, Any]:
-        """The parameters as the plan holds them, without the sketch's size.
+        """The parameters in the plan, without the sketch's size.
 
         The size stands with the state.
         """
         return {"percentiles": [float(p) for p in self.percentiles], "sketch": self.sketch}
 
     def kept_states(self) -> States:
-        """Give one sketch per size, however many percentiles are asked for."""
+        """Give one sketch for any number of percentiles."""
         return ((self.sketch, {"k": getattr(self, _SKETCH_SIZES[self.sketch]) or 200}),)
 
     def result(self, input_type: str, family: str) -> str:

@@ -10,7 +10,7 @@ from .declaration import Declaration
 
 
 def select(*columns: str, **expressions: str) -> dict[str, str]:
-    """Select columns by their own names and expressions by new ones.
+    """Select columns by name and expressions by new names.
 
     >>> select("user_id", amount="price * quantity")
     {'user_id': 'user_id', 'amount': 'price * quantity'}

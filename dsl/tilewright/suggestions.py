@@ -9,7 +9,7 @@ _MOST = 20
 
 
 def nearest_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """Find the known name nearest to a misspelled one, if any.
+    """Find the known name nearest to a misspelled one.
 
     >>> nearest_name("pric", ["price", "quantity"])
     'price'

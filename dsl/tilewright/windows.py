@@ -1,4 +1,4 @@
-"""Lengths of time: how authors write them, and how names show them."""
+"""Lengths of time, as authors write and names show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of diagnostics: what each says, its cause and remedy.
+"""The catalogue of diagnostics, with their causes and remedies.
 
 `python -m tilewright_compiler.frontend.catalogue > docs/reference/diagnostics.md` writes the page
 from it.

@@ -72,7 +72,7 @@ def duckdb_type(written: str) -> str:
 
 
 def spark_type(duckdb: str) -> str:
-    """Name a DuckDB type as an author of Spark SQL would.
+    """Name a DuckDB type as Spark SQL does.
 
     >>> spark_type("TIMESTAMP WITH TIME ZONE")
     'timestamp'

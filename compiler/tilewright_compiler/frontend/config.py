@@ -40,7 +40,7 @@ def _time_ms(value: object) -> object:
 
 
 def _fitting_sizes(sizes: dict[str, str]) -> dict[str, str]:
-    """Refuse a window given twice, and a tile longer than its window.
+    """Refuse repeated windows, and tiles longer than their windows.
 
     Errata S5 has the rule.
     """
@@ -82,7 +82,7 @@ class _Section(BaseModel):
 
 
 class EntityStats(_Section):
-    """What is known of the entities, for tile sizes and costs.
+    """How busy the entities are.
 
     `tilewright stats` measures the first two.
     """
@@ -96,7 +96,7 @@ class EntityStats(_Section):
 
 
 class Flink(_Section):
-    """How late an event may be, and how a generated job is started."""
+    """Late events, and the settings of generated jobs."""
 
     checkpointing_interval: _Time = MINUTE_MS
     """How often a generated job makes a checkpoint."""

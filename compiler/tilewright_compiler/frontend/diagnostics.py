@@ -1,4 +1,4 @@
-"""The problems that the compiler reports, and how they are shown."""
+"""The problems that the compiler reports."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CompileError(TilewrightError):
 
 
 def shown_path(path: str) -> str:
-    """Shorten a path below the current folder to a relative one."""
+    """Make a path below the current folder relative."""
     if not os.path.isabs(path):
         return os.path.normpath(path)
     here = os.getcwd()

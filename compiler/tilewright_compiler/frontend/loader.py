@@ -30,7 +30,7 @@ _Kind = TypeVar("_Kind", bound=Declaration)
 
 @dataclass(frozen=True)
 class Found:
-    """A GroupBy, its name, and the variables that hold its sources.
+    """A GroupBy with its name and its module's sources.
 
     `variables` names the sources of the module, by identity.
     """
@@ -235,7 +235,7 @@ def _new_module(file: _File, known: ModuleType | None) -> ModuleType:
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    """Collect the names that a module has by `from … import`."""
+    """Collect a module's names from `from … import`."""
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     return {alias.asname or alias.name for node in nodes for alias in node.names}
 

@@ -25,7 +25,7 @@ def is_word(name: str) -> bool:
 
 
 def unusable(name: str) -> str | None:
-    """Say why a column or feature cannot have a name, or None.
+    """Say why a name cannot be used, or None.
 
     Quotes and spaces are allowed.
     """

@@ -1,1 +1,1 @@
-"""One pass a file: each fills its part of a draft, and knows no other pass."""
+"""The passes, each of which fills part of a draft."""

@@ -1,4 +1,4 @@
-"""Pass: translate and type what each source selects, and agree on the types of keys and inputs."""
+"""Pass: translate and type the columns of each source."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIMES = {
 
 
 def bind_columns(draft: Draft) -> None:
-    """Fill the draft's sources, and the types of its keys and inputs.
+    """Fill the draft's sources, and type its keys and inputs.
 
     `select(amount="price * quantity")` over double and bigint gives `"price" * "quantity"` of type
     DOUBLE.
@@ -219,8 +219,9 @@ def _time(draft: Draft, source: EventSource, time: Typed) -> str:
 
 
 def _agreed(draft: Draft, name: str, role: str) -> str | None:
-    """The type of a column in all sources: equal, or the widest of its family; only an input may be
-    a list.
+    """Find the type of a column in all sources.
+
+    Equal types are kept; of one family the widest is taken. Only an input may be a list.
     """
     types = {bound.name: bound.types[name] for bound in draft.sources if name in bound.types}
     for bound in draft.sources:

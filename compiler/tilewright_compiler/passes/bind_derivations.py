@@ -32,8 +32,9 @@ def bind_derivations(draft: Draft) -> None:
 
 
 def _types(draft: Draft) -> dict[str, str]:
-    """The DuckDB types of the features; empty where the input is broken, which is reported by
-    itself.
+    """Collect the DuckDB types of the features.
+
+    The type is empty where an input is broken, which is reported elsewhere.
     """
     known = {
         feature.name: all(name in draft.columns for name in feature.columns)
@@ -76,8 +77,9 @@ def _bind(draft: Draft, derivation: FeatureSpec, types: dict[str, str]) -> Typed
 
 
 def _some_are_broken(draft: Draft) -> bool:
-    """Whether an aggregation made no features because of a mistake of its own, so that a feature
-    may only seem unknown.
+    """Tell whether a mistake left an aggregation without features.
+
+    Then a feature may only seem unknown.
     """
     made = {id(feature.aggregation) for feature in draft.features}
     return any(id(aggregation) not in made for aggregation in draft.group_by.aggregations or ())

@@ -1,4 +1,4 @@
-"""Pass: whether each `default=` could be a value of its feature."""
+"""Pass: check each `default=` against its feature's type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from ..plan.defaults import default_value
 
 
 def check_defaults(draft: Draft) -> None:
-    """Report defaults of another type than the feature, such as a text for a SUM."""
+    """Report defaults that do not have their feature's type.
+
+    A text as the default of a SUM is one.
+    """
     seen: set[int] = set()
     for feature in draft.features:
         aggregation = feature.aggregation

@@ -1,4 +1,4 @@
-"""Pass: the size of every window's oldest tile, and the ladder of levels that they make."""
+"""Pass: choose each window's tile sizes, and the levels."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from ..sizing import by_config, cover_levels, tiles_read
 
 
 def choose_tile_sizes(draft: Draft) -> None:
-    """Give each feature its edge level, the rule that won and the levels of its cover, and the
-    draft its levels, coarsest first.
+    """Give features their tile sizes, and the draft levels.
 
-    With the hierarchy the windows 1h, 12h and 7d get 5m, 1h and 6h: levels 6h, 1h, 5m.
+    A feature gets its edge level, the rule that chose it, and the levels of its cover; levels are
+    ordered coarsest first. With the hierarchy the windows 1h, 12h and 7d get 5m, 1h and 6h: levels
+    6h, 1h, 5m.
     """
     config = draft.config
     if not draft.tiled:
@@ -69,10 +70,11 @@ def _size(draft: Draft, feature: FeatureSpec) -> TileSize:
 
 
 def _on_ladder(feature: FeatureSpec, sized: TileSize, ladder: list[int]) -> TileSize:
-    """A lifetime reads the coarsest level only; a window its edge level, with coarser ones in the
-    middle where they save reads.
+    """Choose the levels of a feature's cover.
 
-    An exact window has its edge on the finest level, of whose cut tile the raw events are read.
+    A lifetime reads the coarsest level only. A window reads its edge level, with coarser ones in
+    the middle where they save reads. An exact window has its edge on the finest level: raw events
+    replace the tile that it cuts.
     """
     if feature.window_ms is None or sized.edge_ms is None:
         return replace(sized, levels_ms=(ladder[0],))
@@ -84,7 +86,7 @@ def _on_ladder(feature: FeatureSpec, sized: TileSize, ladder: list[int]) -> Tile
 
 
 def _warn_of_no_effect(draft: Draft) -> None:
-    """Report sizes and edge modes of tiles that there are none of."""
+    """Report settings of tiles where there are no tiles."""
     group_by = draft.group_by
     said = [("tile_size", draft.tile_size is not None, group_by.site)]
     said.append(
@@ -152,7 +154,7 @@ def _warn_of_many(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
 
 
 def _ladder(draft: Draft) -> list[int]:
-    """All levels, coarsest first; each must divide the next coarser one."""
+    """Collect all levels, coarsest first, and check their division."""
     sizes = {sized.edge_ms for sized in draft.sized if sized.edge_ms is not None}
     if (
         any(feature.window_ms is None for feature in draft.features)
@@ -183,8 +185,9 @@ def _ladder(draft: Draft) -> list[int]:
 
 
 def _who_chose(draft: Draft, fine_ms: int, coarse_ms: int) -> tuple[int, CallSite]:
-    """The size to change and its line: one that an aggregation wished for, rather than one that a
-    rule gave.
+    """Find which size to change, and the author's line.
+
+    A size that an aggregation asked for comes before one that a rule gave.
     """
     pairs = list(zip(draft.features, draft.sized, strict=True))
     for size_ms in (fine_ms, coarse_ms):
@@ -195,7 +198,7 @@ def _who_chose(draft: Draft, fine_ms: int, coarse_ms: int) -> tuple[int, CallSit
 
 
 def fitting(size_ms: int, others: list[int]) -> str:
-    """Advice on the sizes nearest to the wished one that fit all others, larger and smaller.
+    """Suggest the nearest sizes that fit all others.
 
     >>> fitting(420_000, [3_600_000])
     'Use 5m, 6m or 10m.'
@@ -215,8 +218,9 @@ def fitting(size_ms: int, others: list[int]) -> str:
 
 
 def _candidates(size_ms: int, others: list[int]) -> set[int]:
-    """Round sizes near the wished one, and parts of the other sizes, in units that it is at least
-    one of.
+    """Collect round sizes nearby, and fractions of the others.
+
+    The units are the two largest that are no longer than the size.
     """
     units = [unit for unit in (DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS) if unit <= size_ms]
     parts = {other // n for other in others for n in range(1, 101) if other % n == 0}
@@ -226,8 +230,9 @@ def _candidates(size_ms: int, others: list[int]) -> set[int]:
 
 
 def _ttl_ms(draft: Draft, size_ms: int, coarser_ms: int) -> int | None:
-    """How long a tile may be asked for (errata W9): by the longest window of its level, and as the
-    head of a coarser tile.
+    """Compute how long a tile is needed (errata W9).
+
+    It is asked for by the longest window of its level, and as the head of a coarser tile.
     """
     windows = [
         f.window_ms

@@ -1,4 +1,4 @@
-"""Pass: what a fetch reads and what an entity occupies, before there is any data."""
+"""Pass: estimate what a fetch reads and an entity occupies."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def estimate_cost(draft: Draft) -> None:
 
 
 def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
-    """How many tiles of a level a fetch reads, typically and at the worst alignment.
+    """Count the tiles a fetch reads, typically and at worst.
 
-    Without a gap up to the longest window that has this level as its coarsest; else the tiles in
-    the newest tile of a coarser level, in case that holds later events; and those at the old end of
-    each longer cover with a coarser middle.
+    Up to the longest window that has this level as its coarsest there is no gap. Otherwise a fetch
+    reads the tiles inside the newest tile of a coarser level, in case that one holds later events.
+    Each longer cover with a coarser middle adds the tiles at its old end.
     """
     ladder = [level.size_ms for level in draft.levels]
     windows = {
@@ -90,8 +90,9 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
 
 
 def _chunks(draft: Draft) -> int:
-    """How many chunks of raw events a fetch reads: beside tiles one at the old end of each exact
-    window and the newest one.
+    """Count the chunks of raw events that a fetch reads.
+
+    Beside tiles these are the newest one, and one at the old end of each exact window.
     """
     if draft.events is None:
         return 0
@@ -102,7 +103,10 @@ def _chunks(draft: Draft) -> int:
 
 
 def _chunk_bytes(draft: Draft) -> int:
-    """The size of a chunk, by how many events it holds if that is known."""
+    """Estimate a chunk's size from its number of events.
+
+    Without entity_stats a typical number is assumed.
+    """
     if draft.events is None:
         return 0
     stats = draft.config.entity_stats
@@ -123,7 +127,10 @@ def _chunk_bytes(draft: Draft) -> int:
 
 
 def _recommendations(draft: Draft) -> list[Recommendation]:
-    """For each window and edge level, shortest first; none without entity_stats."""
+    """Advise on each window and edge level, shortest first.
+
+    There is no advice without entity_stats.
+    """
     stats, cap = draft.config.entity_stats, draft.config.max_tiles_per_request
     if stats is None:
         return []

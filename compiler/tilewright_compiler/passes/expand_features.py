@@ -1,4 +1,4 @@
-"""Pass: from aggregations and windows to named features."""
+"""Pass: expand aggregations and windows to named features."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..frontend.names import unusable
 
 
 def expand_features(draft: Draft) -> None:
-    """Name one feature for each window and bucket of each aggregation, in the order of declaration.
+    """Name a feature for each window and bucket.
 
-    `Aggregation(input_column="amount", operation=Operation.SUM, windows=["1h", "14d"])` gives
-    `amount_sum_1h` and `amount_sum_14d`; with `buckets=["kind"]`, `amount_sum_1h_by_kind` and
-    `amount_sum_14d_by_kind`.
+    Features keep the order of declaration. `Aggregation(input_column="amount",
+    operation=Operation.SUM, windows=["1h", "14d"])` gives `amount_sum_1h` and `amount_sum_14d`;
+    with `buckets=["kind"]`, `amount_sum_1h_by_kind` and `amount_sum_14d_by_kind`.
     """
     seen: dict[str, Aggregation] = {}
     for aggregation in draft.group_by.aggregations or ():
@@ -86,10 +86,10 @@ def _buckets(draft: Draft, aggregation: Aggregation) -> list[str]:
 
 
 def _edge(draft: Draft, aggregation: Aggregation) -> Edge:
-    """Its own edge mode or the GroupBy's; where no part of a tile can be taken, `prorate` is
-    `sawtooth` (errata R5).
+    """Choose the aggregation's own edge mode or the GroupBy's.
 
-    Without tiles every window is met exactly.
+    Where no part of a tile can be taken, `prorate` becomes `sawtooth` (errata R5). Without tiles
+    every window is met exactly.
     """
     if not draft.tiled:
         return "exact"

@@ -1,6 +1,4 @@
-"""Pass: which raw events are kept beside the tiles, or instead of them, in which chunks and for how
-long.
-"""
+"""Pass: choose which raw events are kept, and how."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ from ..sizing import by_config
 
 
 def lay_out_events(draft: Draft) -> None:
-    """Give the draft its event log if a feature asks for its window exactly.
+    """Give the draft an event log for exact windows.
 
     Beside tiles a chunk is as long as a tile of the finest level, since a cover may have to replace
     one tile at either end. Without tiles it is as long as the tile that the longest window would

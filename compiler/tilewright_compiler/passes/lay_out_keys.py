@@ -1,4 +1,4 @@
-"""Pass: how the key of a tile is written."""
+"""Pass: describe how the key of a tile is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _ORDERED = (
 
 
 def lay_out_keys(draft: Draft) -> None:
-    """Describe the keys of this GroupBy's tiles; the code of it is the runtime's module `keys`."""
+    """Describe the keys of this GroupBy's tiles.
+
+    The runtime's module `keys` writes and reads them.
+    """
     tile_ids = {
         format_duration(level.size_ms): tile_id_format(level.size_ms) for level in draft.levels
     }
@@ -45,7 +48,7 @@ def lay_out_keys(draft: Draft) -> None:
 
 
 def tile_id_format(size_ms: int) -> str:
-    """The strftime form of the start of tiles of a size.
+    """Give the strftime format of a tile's start.
 
     >>> tile_id_format(900_000)
     '%Y%m%d%H%M'

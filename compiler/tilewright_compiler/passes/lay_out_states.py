@@ -1,4 +1,4 @@
-"""Pass: the states that the features need, each kept once, and their places in a tile's record."""
+"""Pass: choose the states, and lay out a tile's record."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def lay_out_states(draft: Draft) -> None:
 
 
 class _StateKey(NamedTuple):
-    """A state before it has an id."""
+    """A state that has no id yet."""
 
     kind: str
     column: str
@@ -80,8 +80,9 @@ def _bucket_layout(draft: Draft, bucket: str) -> BucketLayout:
 
 
 def _ids(states: list[_StateKey]) -> dict[_StateKey, str]:
-    """`{kind}_{input}[_by_{bucket}]`, with the values of the parameters where two states differ in
-    nothing else.
+    """Name each state `{kind}_{input}[_by_{bucket}]`.
+
+    Where two states differ only in parameters, the name has the values of these too.
     """
     alike = Counter((kept.kind, kept.column, kept.bucket) for kept in states)
     ids: dict[str, _StateKey] = {}

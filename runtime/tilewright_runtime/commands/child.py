@@ -1,4 +1,4 @@
-"""A job in a process of its own, or the command that submits it to a cluster."""
+"""A job in its own process, or its submission."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _SIGNALLED = 128
 
 
 def status_of(command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Run a command to its end, and return its exit status.
+    """Run a command and return its exit status.
 
-    Ctrl-C is the command's to answer. Raises FileNotFoundError if there is no such program.
+    The command answers Ctrl-C itself. Raises FileNotFoundError if there is no such program.
     """
     with subprocess.Popen(command, env=environment) as process:
         while process.poll() is None:
@@ -29,7 +29,7 @@ def status_of(command: Sequence[str], environment: Mapping[str, str] | None = No
 
 
 def print_submission(command: Sequence[str], arguments: Sequence[str]) -> None:
-    """Print a command that submits a job with these arguments, without the store's password."""
+    """Print a command without the store's password."""
     shown = list(arguments)
     hidden = False
     for index, argument in enumerate(shown):

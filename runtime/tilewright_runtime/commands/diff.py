@@ -1,4 +1,4 @@
-"""`tilewright diff`: what changed between plans, and what it means for stored tiles."""
+"""`tilewright diff`: compare plans, and judge their stored tiles."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     help="How to show it.",
 )
 def diff(old: str, new: str, form: str) -> None:
-    """Compare the plans OLD and NEW: each a plan.json, its folder, or a folder of such folders.
+    """Compare the plans OLD and NEW.
 
-    Says what changed and what becomes of tiles that are stored: compatible, a new level with or
-    without a backfill, or a new table.
+    Each is a plan.json, its folder, or a folder of such folders. Says what changed and what becomes
+    of tiles that are stored: compatible, a new level with or without a backfill, or a new table.
     """
     from tilewright_compiler.diff import compare
 

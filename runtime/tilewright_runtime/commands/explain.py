@@ -1,4 +1,4 @@
-"""`tilewright explain`: what a plan does, before there is any data."""
+"""`tilewright explain`: describe a plan before there is any data."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ import click
     help="How to show it.",
 )
 def explain(plan: str, at: str | None, form: str) -> None:
-    """Explain PLAN (a plan.json or its folder): tile sizes and why, what a request reads, what is
-    stored, the covers.
+    """Explain PLAN (a plan.json or its folder).
 
-    With --format html, prints one page that needs no other file.
+    Shows tile sizes and why, what a request reads, what is stored, and the covers. With --format
+    html, prints one page that needs no other file.
     """
     from ..plans import load_plan
     from ..reports.plan import report

@@ -44,7 +44,7 @@ from .child import print_submission, status_of
 def flink_job(
     conf: str, tiling: bool, out: str, python: str | None, submit: bool, arguments: tuple[str, ...]
 ) -> None:
-    """Start the Flink job of a plan here, or print how to submit it.
+    """Start a plan's Flink job, or print its submission.
 
     ARGUMENTS are those of the job itself, such as --store URL; `python flink/job.py --help` names
     them.

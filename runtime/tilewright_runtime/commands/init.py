@@ -1,4 +1,4 @@
-"""`tilewright init`: a new repository of features, with one that works and its test."""
+"""`tilewright init`: start a repository of features."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SNAPSHOT = "tests/__snapshots__/test_clicks/test_plan.json"
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 def init(folder: Path) -> None:
-    """Make a repository of features in DIR, a new or empty folder.
+    """Make a repository of features in DIR.
 
     It has one GroupBy, a few events for it, a test with the reviewed plan, and a README that says
     how to go on.
@@ -56,8 +56,9 @@ def _write(path: Path, text: str) -> None:
 
 
 def _plan(folder: Path) -> str:
-    """The plan as this version writes it, so that the new repository's test passes with every
-    version.
+    """Compile the plan as this version writes it.
+
+    So the new repository's test passes with every version.
     """
     from tilewright_compiler.compile import compile_paths
     from tilewright_compiler.output import plan_text

@@ -1,4 +1,4 @@
-"""`tilewright spark-job`: runs the Spark jobs that `compile --target spark` wrote."""
+"""`tilewright spark-job`: run the jobs of `compile --target spark`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from .child import print_submission, status_of
 def spark_job(
     ctx: click.Context, plan: str, arguments: tuple[str, ...], stream: bool, master: str | None
 ) -> None:
-    """Run the Spark job of PLAN (a folder that was compiled with --target spark) on this machine.
+    """Run the Spark job of PLAN on this machine.
 
-    All other options go to the job: --store URL, --events, for a stream --checkpoint DIR. Its exit
-    status is that of the job.
+    PLAN is a folder that was compiled with --target spark. All other options go to the job: --store
+    URL, --events, for a stream --checkpoint DIR. Its exit status is that of the job.
     """
     from ..errors import PlanError
     from ..plans import load_plan

@@ -1,4 +1,4 @@
-"""`tilewright stats`: the entity_stats of a sample of events, as the configuration takes them."""
+"""`tilewright stats`: measure entity_stats from a sample of events."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     help="Which source of the plan the events are of; needed if it has several.",
 )
 def stats(plan: str, files: tuple[str, ...], source: str | None) -> None:
-    """Measure how many events an entity of PLAN (a plan.json or its folder) has in an hour.
+    """Measure an entity's events per hour, for PLAN.
 
-    FILE is a file or a glob of events, whole for the time that they are of. Prints the section
-    entity_stats of tilewright.yaml: by it the strategy adaptive sizes tiles, and compile says what
-    tiling is worth.
+    PLAN is a plan.json or its folder. FILE is a file or a glob of events, whole for the time that
+    they are of. Prints the section entity_stats of tilewright.yaml: by it the strategy adaptive
+    sizes tiles, and compile says what tiling is worth.
     """
     from ..ingest.statistics import measure
     from ..plans import load_plan
@@ -52,5 +52,8 @@ tiling:
 
 
 def _plain(rate: float) -> str:
-    """A rate to four digits, in a form that YAML 1.1 takes for a number (1e-05 is a text to it)."""
+    """Write a rate to four digits for YAML 1.1.
+
+    To YAML, 1e-05 is a text.
+    """
     return f"{float(f'{rate:.4g}'):.12f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""Where a job's events are, and which columns of the plan they do not have."""
+"""A job's inputs: where events are, and missing columns."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ _FIRST = 100
 def missing_columns(
     source: Source, events: Iterable[Mapping[str, Any]], which: str
 ) -> Iterator[str]:
-    """A warning if there are events and none has some column of the source; `which` says in a
-    plural which events they are.
+    """Warn of columns missing from a sample of events.
+
+    `which` names the sample in the plural. Without events there is no warning.
     """
     fields = {field for event in events for field in event}
     lacking = [column.name for column in source.columns if column.name not in fields]
@@ -35,8 +36,9 @@ def missing_columns(
 
 
 def first_events(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The JSON objects among the first lines of a file of JSON Lines, or of the first file of a
-    folder.
+    """Read JSON objects from the first lines of a file.
+
+    The file is JSON Lines; of a folder it is the first file.
     """
     files = (
         [path]
@@ -53,9 +55,11 @@ def first_events(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def input_locations(plan: Plan, given: Sequence[str]) -> dict[str, str]:
-    """source -> where its events are: `NAME=PLACE` or, for a plan of one source, `PLACE`.
+    """Map each source to the location of its events.
 
-    Raises InputError for a place that is of no source, or of one that has one already.
+    A location is given as `NAME=PLACE` or, for a plan of one source, as `PLACE`.
+
+    Raises InputError if a location has no source, or its source has one already.
     """
     names = [source.name for source in plan.sources]
     found: dict[str, str] = {}

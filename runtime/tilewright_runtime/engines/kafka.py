@@ -1,6 +1,4 @@
-"""What a job needs of Kafka, looked for before it starts: brokers that answer, the engine's
-connector, topics, and their columns.
-"""
+"""Checks of Kafka before a job starts."""
 
 from __future__ import annotations
 
@@ -20,9 +18,9 @@ _PATIENCE_S = 10
 
 
 def topics_of(places: Mapping[str, str]) -> dict[str, Topic]:
-    """source -> its topic, of those sources whose place is a topic's URL.
+    """Map each source to its topic, if it has one.
 
-    Raises InputError for a URL that is not of that form.
+    Raises InputError if a URL cannot be read.
     """
     found = {}
     for source, place in places.items():
@@ -38,7 +36,10 @@ def topics_of(places: Mapping[str, str]) -> dict[str, Topic]:
 
 
 def require_brokers(topics: Mapping[str, Topic]) -> None:
-    """Raises InputError unless a broker of each source's topic takes a connection."""
+    """Check that a broker of each topic takes connections.
+
+    Raises InputError if none does.
+    """
     for source, topic in topics.items():
         if not any(_listens(server) for server in topic.servers.split(",")):
             raise InputError(
@@ -51,11 +52,12 @@ def require_brokers(topics: Mapping[str, Topic]) -> None:
 def require_topics(
     plan: Plan, topics: Mapping[str, Topic], gateway: Any, advice: str, warn: Callable[[str], None]
 ) -> None:
-    """Raises InputError unless the JVM behind a gateway of py4j has the connector, and each
-    source's topic exists.
+    """Check the connector and the topics in the engine's JVM.
 
-    `advice` says how the engine is given its connector. `warn` is told of columns that no newest
-    event of a topic has: they are read as null, which may be meant.
+    `gateway` is py4j's. `advice` says how the engine is given its connector. `warn` is told of
+    columns that the newest events of a topic all lack: they are read as null, which may be meant.
+
+    Raises InputError if the JVM has no connector, or a topic does not exist.
     """
     from py4j.protocol import Py4JJavaError
 

@@ -1,4 +1,4 @@
-"""The clients of Kafka that are inside an engine's connector, driven from here by py4j."""
+"""The Kafka clients inside an engine's connector, driven by py4j."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _PACKAGES = (f"org.apache.flink.kafka.shaded.{_PLAIN}", _PLAIN)
 
 
 class Clients:
-    """What is asked about one topic, in the JVM behind a gateway.
+    """A topic, as a JVM's Kafka clients see it.
 
-    Raises LookupError if that has no connector, else Py4JJavaError.
+    Raises LookupError if the JVM has no connector, else Py4JJavaError.
     """
 
     def __init__(self, gateway: Any, topic: Topic) -> None:
@@ -32,7 +32,7 @@ class Clients:
         self._package = self._find_package()
 
     def topics(self) -> set[str]:
-        """The names of all topics of the cluster."""
+        """List the names of all topics of the cluster."""
         types = self._array("Class", self._loader.loadClass("java.util.Properties"))
         create = self._class("clients.admin.AdminClient").getMethod("create", types)
         admin = create.invoke(
@@ -44,7 +44,7 @@ class Clients:
             admin.close()
 
     def newest_events(self) -> Iterator[Mapping[str, Any]]:
-        """The JSON objects among the newest messages, some of each partition."""
+        """Read JSON objects from the newest messages of each partition."""
         consumer = self._consumer()
         try:
             waited_for = self._seek(consumer)
@@ -65,7 +65,7 @@ class Clients:
             consumer.close()
 
     def _seek(self, consumer: Any) -> int:
-        """Puts a consumer before the newest messages, and returns how many they are."""
+        """Put a consumer before the newest messages, and count them."""
         partitions = self._gateway.jvm.java.util.ArrayList()
         (of_partition,) = self._class("common.TopicPartition").getConstructors()
         for info in consumer.partitionsFor(self._topic.name):

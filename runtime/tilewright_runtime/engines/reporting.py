@@ -1,4 +1,4 @@
-"""How a job tells whoever started it what happens; only their command lines print."""
+"""How a job reports to its command line."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""For the tests of those who write features: a pytest plugin, and snapshots in files of their
-own.
-"""
+"""Tests of features: a pytest plugin, and snapshots in files."""
 
 from .plugin import CompilePlans, FeaturesOf
 

@@ -1,10 +1,10 @@
-"""Whether two sets of records say the same of each tile, state by state.
+"""Whether two sets of records agree, state by state.
 
 The bytes must be the same for counts, sums of integers and decimals, min, max, first, last, sets,
 counts by value and lists. Sums of floats may differ by 1e-9 of the sum of the magnitudes (the state
 `sum_abs_{input}` if the plan has one, else the sum itself), moments by 1e-9 of that power of the
-spread which they are sums of, and sketches, whose bytes depend on the order of their updates, by
-their stated error.
+spread whose sums they are. Sketches, whose bytes depend on the order of their updates, may differ
+by their stated error.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Tile(NamedTuple):
 def disagreements(
     plan: Plan, expected: Mapping[Tile, bytes], found: Mapping[Tile, bytes]
 ) -> list[str]:
-    """What is wrong with the records that were found, a line each."""
+    """Describe what is wrong with some records, a line each."""
     wrong = [f"{tile}: is there, and should not be" for tile in found if tile not in expected]
     codec = RecordCodec(layout_of(plan))
     for tile, record in expected.items():

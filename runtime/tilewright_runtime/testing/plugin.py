@@ -1,5 +1,4 @@
-"""The pytest plugin: plans from authors' files, snapshots of them, and the features of events
-without any store.
+"""The pytest plugin: plans, snapshots, and features without a store.
 
 pytest imports this in every run of an environment that has Tilewright, so what is heavy is imported
 by the fixtures.
@@ -26,7 +25,10 @@ class CompilePlans(Protocol):
     """What the fixture `compile_plans` gives."""
 
     def __call__(self, *paths: str, config: Config | None = None) -> dict[str, Plan]:
-        """The plans of files and folders by name; relative paths are below pytest's root folder."""
+        """Compile files and folders to plans, by name.
+
+        Relative paths are below pytest's root folder.
+        """
 
 
 class FeaturesOf(Protocol):
@@ -41,10 +43,10 @@ class FeaturesOf(Protocol):
         *,
         refuse: bool = False,
     ) -> dict[str, Any]:
-        """The features of some keys at a time, after the events.
+        """Compute the features of keys after some events.
 
-        `events` is what `Writer.write` takes, for a plan with several sources a dictionary of it by
-        source. Events that cannot be used fail the test unless `refuse` says that they are
+        `events` is what `Writer.write` takes; for a plan with several sources, a dictionary of it
+        by source. Events that cannot be used fail the test unless `refuse` says that they are
         expected.
         """
 
@@ -70,10 +72,10 @@ def compile_plans(pytestconfig: pytest.Config) -> CompilePlans:
 
 @pytest.fixture
 def plan_snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
-    """A plan that a reviewer has read: `assert plan == plan_snapshot`, with several
-    `plan_snapshot(name=plan.name)`.
+    """Compare plans with the ones that a reviewer has read.
 
-    Each plan is a file below `__snapshots__`; `pytest --snapshot-update` renews them.
+    Write `assert plan == plan_snapshot`, with several plans `plan_snapshot(name=plan.name)`. Each
+    plan is a file below `__snapshots__`; `pytest --snapshot-update` renews them.
     """
     try:
         snapshot: SnapshotAssertion = request.getfixturevalue("snapshot")
@@ -88,8 +90,10 @@ def plan_snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
 
 @pytest.fixture
 def features_of() -> FeaturesOf:
-    """Runs events through a plan in memory: `features_of(plan, events, {"user_id": "ann"},
-    at="2024-01-04T12:00:00Z")`.
+    """Run events through a plan in memory.
+
+    `features_of(plan, events, {"user_id": "ann"}, at="2024-01-04T12:00:00Z")` gives features by
+    name.
     """
 
     def features_of(

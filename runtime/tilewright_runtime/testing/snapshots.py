@@ -1,4 +1,4 @@
-"""Snapshots for syrupy: one file each, with the ending that editors know it by."""
+"""Snapshots for syrupy, in files with known endings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from tilewright_compiler.plan.model import Plan
 
 @cache
 def file_snapshot(ending: str) -> type[SingleFileSnapshotExtension]:
-    """The extension for texts of a kind: `assert text ==
-    snapshot(extension_class=file_snapshot("sql"))`.
+    """Make the extension for texts of a kind.
+
+    `assert text == snapshot(extension_class=file_snapshot("sql"))` compares with a `.sql` file.
     """
 
     class FileSnapshot(SingleFileSnapshotExtension):
-        """A text in a file with the ending that was asked for."""
+        """A text in a file with the given ending."""
 
         _write_mode = WriteMode.TEXT
         file_extension = _file_extension = ending  # its name before and since syrupy 5
@@ -30,7 +31,7 @@ class PlanSnapshot(file_snapshot("json")):  # type: ignore[misc]
     """A plan as the compiler writes it."""
 
     def serialize(self, data: Any, **options: Any) -> str:
-        """The text of plan.json; anything but a plan is a mistake of the test."""
+        """Write the text of plan.json; refuse anything but a plan."""
         if not isinstance(data, Plan):
             raise TypeError(
                 f"plan_snapshot compares plans, not {type(data).__name__}. Compile the GroupBy "

@@ -1,4 +1,4 @@
-"""What the generated Spark jobs run: sessions, inputs, records made by Arrow workers, loading.
+"""The parts of the generated Spark jobs.
 
 pyspark is the extra `spark`.
 """

@@ -1,4 +1,4 @@
-"""The command line of a generated Spark job that builds tiles from history."""
+"""The command line of the Spark job over history."""
 
 from __future__ import annotations
 

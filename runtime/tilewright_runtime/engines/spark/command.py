@@ -1,4 +1,4 @@
-"""What the command lines of the two generated Spark jobs have in common."""
+"""What the command lines of the two Spark jobs share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def say(line: str) -> None:
 
 @contextmanager
 def job_boundary() -> Iterator[None]:
-    """End Spark with the job, and the process with a line and a status if the job fails."""
+    """End Spark with the job, and print its failure.
+
+    The process then ends with a status.
+    """
     try:
         with command_boundary(_say_error):
             yield

@@ -1,9 +1,9 @@
-"""The streaming job: what arrives in topics or folders becomes tiles, each event once.
+"""The streaming job: new events become tiles, each event once.
 
-Spark reads, filters, selects and groups each micro-batch to its finest tiles; the driver merges
+Spark reads, filters, selects and groups each micro-batch to its finest tiles. The driver merges
 them with what the store has, in every level, and commits them together with the number of the batch
-(`Writer.add_tiles`). Spark calls `foreachBatch` at least once for a batch; one that is called again
-is passed over, so a kill at any point counts nothing twice.
+(`Writer.add_tiles`). Spark may call `foreachBatch` twice for a batch; the second call is passed
+over, so a kill at any point counts nothing twice.
 """
 
 from __future__ import annotations
@@ -48,9 +48,10 @@ def follow(
     every: str | None,
     report: Report,
 ) -> int:
-    """Run the job until it is stopped; if `every` is None, until all that is there was read.
+    """Run the job until it is stopped.
 
-    Raises TilewrightError.
+    If `every` is None, it ends once everything present has been read. Raises TilewrightError if it
+    fails.
     """
     locations = inputs.locations(plan, events, stream=True)
     topics = topics_of(locations)
@@ -75,7 +76,7 @@ def follow(
 
 
 def _await_end(query: StreamingQuery, adder: _Adder) -> None:
-    """Wait until the query ends; raise the adder's own error rather than Spark's."""
+    """Wait for the query's end; raise the adder's own error."""
     try:
         query.awaitTermination()
     except Exception:
@@ -87,7 +88,10 @@ def _await_end(query: StreamingQuery, adder: _Adder) -> None:
 
 
 class _Adder:
-    """Adds batches to the store; keeps an error of ours, of which Spark shows only the stack."""
+    """Add batches to the store, and keep a failure.
+
+    Spark shows only the stack of it.
+    """
 
     def __init__(
         self, plan: Plan, writer: Writer, tiles: str, checkpoint: str, report: Report
@@ -120,7 +124,7 @@ class _Adder:
             events.unpersist()
 
     def _stream(self, events: DataFrame) -> str:
-        """Return the id of the query, which its checkpoint keeps for ever.
+        """Return the id of the query, which its checkpoint keeps.
 
         A new checkpoint is another stream, which begins anew.
         """

@@ -1,9 +1,9 @@
-"""The batch job: the tiles of history, from tables and files into a store.
+"""The batch job: history becomes a store's tiles.
 
-Spark reads, filters, selects and groups; its Arrow workers make records of all levels out of the
-finest tiles and write them as Parquet to a staging folder. Only when all are there are they put:
-into an embedded store by the driver, since LMDB has one writer, into any other by the workers. So a
-job that fails puts nothing, and tiles that ended before the newest event of all history can be
+Spark reads, filters, selects and groups. Its Arrow workers make records of all levels out of the
+finest tiles and write them as Parquet to a staging folder. Only when all of them are there are they
+put: into an embedded store by the driver, since LMDB has one writer, into any other by the workers.
+So a job that fails puts nothing, and tiles that ended before the newest event of all history can be
 marked as complete.
 """
 
@@ -48,9 +48,9 @@ def build(
     staging: str | None,
     report: Report,
 ) -> int:
-    """Run the job, and return its exit status: 1 if no event could be used.
+    """Run the job and return its exit status.
 
-    Raises TilewrightError.
+    The status is 1 if no event could be used. Raises TilewrightError if the job fails.
     """
     locations = inputs.locations(plan, events)
     with closing(open_store(store_url)) as store:
@@ -115,7 +115,7 @@ def _load(
     folder: str,
     report: Report,
 ) -> int:
-    """Put the staged records into the store, and return the exit status."""
+    """Put the staged records, and return the exit status."""
     for reason, count in staged.refused.items():
         report(f"  refused {count:,} events: {reason}")
     if staged.used is None:

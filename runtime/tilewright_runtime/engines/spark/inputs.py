@@ -1,4 +1,4 @@
-"""Raw rows for Spark: tables and files of history, and folders and topics that grow."""
+"""Raw rows for Spark, from history or followed."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ _NOT_READ = {
 
 
 def locations(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[str, str]:
-    """Say for each source where its events are: where `--events` says, else in its table.
+    """Map each source to the location of its events.
 
-    A stream reads the source's topic rather than its table. Raises InputError if a source does not
-    exist, or its events are nowhere.
+    That is what `--events` says, else the source's table; a stream reads its topic instead of the
+    table.
+
+    Raises InputError if a source does not exist, or its events are nowhere.
     """
     found = input_locations(plan, given)
     for source in plan.sources:
@@ -53,7 +55,9 @@ def locations(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[
 
 
 def read(spark: SparkSession, source: Source, place: str) -> DataFrame:
-    """All rows of a table or of files, with a column that says what is wrong with a row as a whole.
+    """Read all rows of a table or of files.
+
+    A column says what is wrong with a row as a whole.
 
     Raises InputError if there is no such place, or it lacks a column.
     """
@@ -131,8 +135,9 @@ def _checked(frame: DataFrame, source: Source, place: str, form: str | None) -> 
 
 
 def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
-    """The same of a topic, or of a folder or a glob of files, whose new files are read as they
-    come.
+    """Follow a topic, or a folder's new files.
+
+    The columns are those that `read` gives.
 
     Raises InputError if the kind of the files cannot be told, or it lacks a column.
     """
@@ -163,8 +168,9 @@ def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
 
 
 def _objects(spark: SparkSession, source: Source, topic: Topic) -> DataFrame:
-    """The messages of a topic from its first one on, each a JSON object; those without content are
-    passed over, as empty lines are.
+    """Read a topic's messages from the first one on.
+
+    Those without content are passed over, as empty lines are.
     """
     from pyspark.sql import functions as f
 

@@ -1,4 +1,4 @@
-"""What the two generated Spark jobs have in common: their plan, their views, and refusals."""
+"""What the Spark jobs share: plan, views and refusals."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Queries = Mapping[str, tuple[str, str]]
 
 
 def plan_beside(script: str, given: str | None) -> Plan:
-    """Load the plan that a job was generated from: the one given, or that above the script.
+    """Load the plan that a job was generated from.
 
-    Raises PlanError.
+    That is the one given, or the one above the script. Raises PlanError if it cannot be read.
     """
     from ...plans import load_plan
 
@@ -28,7 +28,7 @@ def plan_beside(script: str, given: str | None) -> Plan:
 
 
 def events_view(spark: SparkSession, queries: Queries, raw: Mapping[str, DataFrame]) -> DataFrame:
-    """Make one table of the events of all sources, usable and refused."""
+    """Make one table of all events, usable and refused."""
     events: DataFrame | None = None
     with readable():
         for name, (typed, selected) in queries.items():

@@ -1,4 +1,4 @@
-"""Rows of the finest tiles to records of all levels, in Spark's Arrow workers."""
+"""Records of all levels, made in Spark's workers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Batches = Iterable[pa.RecordBatch]
 
 
 def encoder(plan_text: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
-    """A function for `mapInArrow`: batches of the finest tiles, those of an entity side by side, to
-    rows of `bulk.SCHEMA`.
+    """Make a function for `mapInArrow` that encodes records.
 
-    The newest event of an entity is at or before that of all, so tiles that ended before it are
-    complete already.
+    It takes batches of the finest tiles, those of an entity side by side, and gives rows of
+    `bulk.SCHEMA`. The newest event of an entity is at or before that of all, so tiles that ended
+    before it are complete already.
     """
 
     def encode(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -40,8 +40,10 @@ def encoder(plan_text: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
 def putter(
     plan_text: str, store_url: str, newest_ms: int
 ) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
-    """A function for `mapInArrow`: puts rows of `bulk.SCHEMA` into a store that all workers reach;
-    gives what `bulk.Put` counts.
+    """Make a function for `mapInArrow` that puts records.
+
+    It takes rows of `bulk.SCHEMA`, puts them into a store that all workers reach, and gives what
+    `bulk.Put` counts.
     """
 
     def put(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -56,7 +58,10 @@ def putter(
 
 
 def whole_entities(plan: Plan, batches: Batches) -> Iterator[pa.Table]:
-    """The same rows, cut where an entity ends, so that its coarse tiles are made of all of it."""
+    """Cut rows where an entity ends.
+
+    So an entity's coarse tiles are made of all of its rows.
+    """
     kept: pa.Table | None = None
     for batch in batches:
         table = tiles_of_engine(plan, pa.Table.from_batches([batch]))
@@ -70,7 +75,7 @@ def whole_entities(plan: Plan, batches: Batches) -> Iterator[pa.Table]:
 
 
 def _last_entity(table: pa.Table, keys: int) -> int:
-    """Where the run of rows begins that have the keys of the last row."""
+    """Find where the rows with the last row's keys begin."""
     same = np.ones(len(table), dtype=bool)
     for column in table.columns[:keys] if len(table) else ():
         same &= pc.equal(column, column[-1]).to_numpy()

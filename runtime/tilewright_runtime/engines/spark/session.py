@@ -1,5 +1,6 @@
-"""A Spark session in which the plan's SQL means what it means elsewhere, and whose errors can be
-read.
+"""The Spark session of a job, and readable errors.
+
+In it the plan's SQL means what it means in the other engines.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _JAVA_HINT = (
 
 
 def open_session(name: str) -> SparkSession:
-    """The session of a job.
+    """Open the session of a job.
 
     Raises JobError if pyspark or Java is missing, or the cluster cannot be reached.
     """
@@ -90,7 +91,10 @@ def end_session() -> None:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Turns errors of Spark, of its workers and of Java into one line. Raises JobError."""
+    """Turn errors of Spark and Java into one line.
+
+    Raises JobError if there was one.
+    """
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
@@ -101,8 +105,9 @@ def readable() -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says that a person can use: of a worker the error of its Python, of Java the
-    innermost cause.
+    """Find the useful part of an error.
+
+    From a worker that is its Python error, from Java the innermost cause.
     """
     text = str(error)
     if raised := re.findall(

@@ -1,4 +1,4 @@
-"""The command line of a generated Spark job that follows what arrives."""
+"""The command line of the Spark job over streams."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def main(script: str, queries: Queries, tiles: str) -> None:
         once: bool,
         every: str,
     ) -> None:
-        """Follow events as they arrive and keep a store's tiles up to date."""
+        """Follow events, and keep a store's tiles up to date."""
         with job_boundary():
             sys.exit(
                 follow(
