@@ -1,4 +1,4 @@
-"""`tilewright fetch`: features of keys at a time, one JSON object a line."""
+"""`tilewright fetch`: features of keys, one JSON object a line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Request:
-    """What a line asks for, and the columns that only come back."""
+    """A line's request, with the columns that only come back."""
 
     line: str
     state: FetchState
@@ -115,7 +115,7 @@ def _answered(fetcher: Fetcher, states: Sequence[FetchState]) -> list[Answer]:
 
 
 def _explained(fetcher: Fetcher, states: Sequence[FetchState]) -> list[Answer]:
-    """The answers, and on standard error how each came about."""
+    """Answer requests, and print each explanation to standard error."""
     from ..fetch.explain import explain
     from ..reports.explanation import console, print_explanation
 
@@ -130,7 +130,7 @@ def _explained(fetcher: Fetcher, states: Sequence[FetchState]) -> list[Answer]:
 def _answer_lines(
     fetcher: Fetcher, file: BufferedReader, at: str | None, answer: AnswerAll
 ) -> bool:
-    """Answer the lines of a file, and tell whether one could not be answered."""
+    """Answer a file's lines, and tell whether one failed."""
     from ..errors import TilewrightError
 
     failed, is_first = False, True
@@ -150,7 +150,10 @@ def _answer_lines(
 
 
 def _answer_requests(fetcher: Fetcher, requests: Sequence[Request], answer: AnswerAll) -> bool:
-    """Answer requests together, or one by one if some cannot be; tell whether one could not."""
+    """Answer requests together, and tell whether one failed.
+
+    If some cannot be answered, each is answered by itself.
+    """
     from ..errors import TilewrightError
 
     try:
@@ -201,7 +204,10 @@ def _from_options(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _batches(file: BufferedReader) -> Iterator[list[Line]]:
-    """The lines of a file that are not blank, as many at a time as one read finds."""
+    """Read lines that are not blank, batch by batch.
+
+    A batch has as many lines as one read finds.
+    """
     number, begun = 0, b""
     while chunk := file.read1(_READ_BYTES):
         *lines, begun = (begun + chunk).split(b"\n")
@@ -219,7 +225,10 @@ def _numbered(name: str, before: int, lines: list[bytes]) -> list[Line]:
 
 
 def _require_json_lines(lines: Sequence[Line]) -> None:
-    """Refuse a file that is of another form, such as CSV, with one error for all its lines."""
+    """Refuse a file of another form, with one error.
+
+    CSV is such a form.
+    """
     from ..errors import InputError
     from ..times import shown
 
@@ -234,9 +243,11 @@ def _require_json_lines(lines: Sequence[Line]) -> None:
 
 
 def _request(fetcher: Fetcher, line: Line, at: str | None) -> Request:
-    """The request in a line of JSON: its keys, its own time if it has one, and what else it has.
+    """Read a request from a line of JSON.
 
-    Raises InputError if it is no JSON object, and what `Fetcher.request` raises.
+    It has keys, its own time if there is one, and what else the line has.
+
+    Raises InputError if the line is no JSON object, and what `Fetcher.request` raises.
     """
     from ..errors import InputError
     from ..fetch.documents import jsonable

@@ -1,4 +1,4 @@
-"""Raw rows to the partial tiles of a level: the plan's SQL in DuckDB."""
+"""Aggregation of raw rows to partial tiles, in DuckDB."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _KEY_TOO_LONG = "the key is longer than the store allows"
 
 @dataclass(frozen=True)
 class Refused:
-    """A row that cannot be used: its number in the input and why."""
+    """A row that cannot be used, and why."""
 
     row: int
     reason: str
 
 
 def source_of(plan: Plan, name: str | None) -> Source:
-    """The source of a name, or the only one.
+    """Find the source of a name, or the only one.
 
     Raises InputError if there is none, or several and no name.
     """
@@ -50,7 +50,10 @@ def source_of(plan: Plan, name: str | None) -> Source:
 
 
 class Aggregator:
-    """A DuckDB session that turns batches of raw rows into tiles, one batch at a time."""
+    """A DuckDB session that aggregates raw rows to tiles.
+
+    It holds one batch at a time.
+    """
 
     def __init__(self, plan: Plan, max_entity_bytes: int) -> None:
         self.plan = plan
@@ -66,7 +69,9 @@ class Aggregator:
         self._connection.close()
 
     def _check_script(self) -> None:
-        """Check that each part of the plan's SQL is what it may be; raises PlanError if not."""
+        """Check that the plan's SQL is what it may be.
+
+        Raises PlanError if some part of it is not."""
         for source, scripts in self.plan.sql.items():
             script, named = scripts["duckdb"], f"plan {self.plan.name}: sql of {source}"
             require_select(self._connection, script.read, {"batch"}, f"{named}, read")
@@ -77,7 +82,10 @@ class Aggregator:
                     require_select(self._connection, sql, {"events"}, f"{named}, {part}")
 
     def load(self, source: str, rows: pa.Table) -> LoadedBatch:
-        """Reads, filters and selects a batch, which stays until the next one is loaded."""
+        """Read, filter and select a batch.
+
+        It stays until the next one is loaded.
+        """
         script = self.plan.sql[source]["duckdb"]
         self._connection.register("batch", rows)
         with blaming_the_plan(f"plan {self.plan.name}: the SQL that reads {source}"):
@@ -136,7 +144,10 @@ class Aggregator:
 
 @dataclass(frozen=True)
 class LoadedBatch:
-    """A batch of events in the aggregator's session, until that loads the next one."""
+    """A batch of events in the aggregator's session.
+
+    It stays until the session loads the next one.
+    """
 
     filtered: int
     """How many rows the author's filters left out."""
@@ -150,7 +161,10 @@ class LoadedBatch:
     _connection: duckdb.DuckDBPyConnection
 
     def counts(self, size_ms: int) -> dict[tuple[str, int], int]:
-        """Counts the events of each entity in each tile of a size, by entity and tile start."""
+        """Count events by entity and tile of a size.
+
+        They are counted by entity and tile start.
+        """
         columns = [
             f"{quoted(key.name)} AS {quoted(f'key:{key.name}')}" for key in self._rows.plan.keys
         ]
@@ -165,7 +179,7 @@ class LoadedBatch:
         return dict(zip(zip(entities, starts_ms, strict=True), events, strict=True))
 
     def tiles(self, size_ms: int) -> LevelTiles:
-        """Aggregates the batch to the tiles of one level of a plan that has levels."""
+        """Aggregate the batch to one level's tiles."""
         if self._script.tiles is None:
             raise ValueError("the plan has no levels")
         size = {"tile_ms": size_ms}
@@ -174,7 +188,7 @@ class LoadedBatch:
         return self._rows.level(tiles, size_ms, buckets)
 
     def event_chunks(self) -> LevelTiles | None:
-        """Gives the batch as chunks of raw events, where the plan keeps them."""
+        """Give the batch as chunks, if raw events are kept."""
         if self._chunks is None or self._script.events is None:
             return None
         return self._chunks.level(self._table(self._script.events), self._rows)

@@ -1,6 +1,4 @@
-"""Loading a store with tiles that were made elsewhere: whole tiles of history, of which nothing is
-merged.
-"""
+"""Bulk loads: whole tiles of history, put without merging."""
 
 from __future__ import annotations
 
@@ -42,8 +40,9 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Put:
-    """How many tiles were put, and how many events were left out because the store cannot hold
-    their keys.
+    """The numbers of tiles put and events left out.
+
+    Events are left out if the store cannot hold their keys.
     """
 
     tiles: int = 0
@@ -51,8 +50,9 @@ class Put:
 
 
 def as_records(codec: RecordCodec, tiles: LevelTiles, watermark_ms: int) -> pa.RecordBatch:
-    """Tiles of a level as rows of `SCHEMA`, those that ended before the watermark marked as
-    complete.
+    """Write a level's tiles as rows of `SCHEMA`.
+
+    Those that ended before the watermark are marked as complete.
     """
     keys, rows = tiles.keys, tiles.block.rows.copy()
     ended = rows[:, START] + (keys.size_ms - 1) <= watermark_ms
@@ -71,10 +71,10 @@ def as_records(codec: RecordCodec, tiles: LevelTiles, watermark_ms: int) -> pa.R
 
 
 def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
-    """Loads a store with the tiles of all levels, from those of the finest level that a warehouse
-    made.
+    """Load tiles of all levels from a warehouse's finest.
 
     The table is what `sql/tiles_{size}.sql` gives, and has all tiles of every entity in it.
+
     Raises StoreError if the store has tiles of the plan.
     """
     require_no_tiles(plan, store)
@@ -96,8 +96,11 @@ def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
 
 
 def require_no_tiles(plan: Plan, store: Store) -> None:
-    """Raises StoreError if the store has tiles of the plan, whose events a load would lose, or of
-    another plan of that name.
+    """Check that the store has no tiles for the plan.
+
+    A load would lose their events.
+
+    Raises StoreError if it has tiles of this plan, or of another plan of that name.
     """
     if store.get(f"plan/{plan.name}") is not None:
         require_plan(plan, store)
@@ -111,11 +114,11 @@ def require_no_tiles(plan: Plan, store: Store) -> None:
 
 
 def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], newest_ms: int) -> Put:
-    """Puts the tiles of batches of `SCHEMA`, and marks those as complete that ended before the
-    watermark and are not marked yet.
+    """Put the tiles of batches of `SCHEMA`.
 
-    `newest_ms` is the time of the newest event of all. Putting the same again changes nothing. A
-    store with transactions gets a batch in one of them.
+    Tiles that ended before the watermark are marked as complete if they are not yet. `newest_ms` is
+    the time of the newest event of all. Putting the same again changes nothing. A store with
+    transactions gets a batch in one of them.
     """
     ttl_ms = {level.size_ms: level.ttl_ms for level in plan.levels}
     longest, finest_ms = store.max_entity_bytes - len(plan.name.encode()), plan.levels[-1].size_ms
@@ -164,8 +167,9 @@ def _put_all(levels: Sequence[tuple[TileKeys, Sequence[bytes]]], transaction: Tr
 
 
 def finish(plan: Plan, store: Store, newest_ms: int, events: int) -> None:
-    """Makes the store one of the plan, once all its tiles are there: until then a fetch finds none,
-    and a load may be repeated.
+    """Make the store the plan's, once its tiles are there.
+
+    Until then a fetch finds none, and a load may be repeated.
     """
     register_plan(plan, store)
     if not isinstance(store, TransactionalStore):

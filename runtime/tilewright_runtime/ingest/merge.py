@@ -1,4 +1,4 @@
-"""Merging: new tiles with those that a store has, in one transaction."""
+"""Merging new tiles with a store's, in one transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..tiles.rows import LevelTiles, TileRows
 
 
 class _Form(NamedTuple):
-    """How the records of one kind merge, and how they are written."""
+    """How one kind of record is merged and written."""
 
     layout: Layout
     codecs: Mapping[str, FieldCodec]
@@ -30,7 +30,7 @@ class _Form(NamedTuple):
 
 
 class Merger:
-    """Merges the tiles and chunks of one plan with those that its store has."""
+    """Merges one plan's tiles and chunks with its store's."""
 
     def __init__(self, plan: Plan, rows: TileRows, chunks: EventChunks | None, url: str) -> None:
         """`url` names the store in errors."""
@@ -45,10 +45,12 @@ class Merger:
     def merge(
         self, transaction: Transaction, levels: Sequence[LevelTiles], events: int
     ) -> tuple[Progress, Progress]:
-        """Puts new tiles merged with the stored ones; returns the progress before and after.
+        """Put new tiles merged with the stored ones.
 
-        `events` is how many events they hold. Raises CorruptRecordError if a stored tile is
-        damaged; then nothing of the transaction may stay.
+        Returns the progress before and after. `events` is how many events the tiles hold.
+
+        Raises CorruptRecordError if a stored tile is damaged; then nothing of the transaction may
+        stay.
         """
         before = Progress.load(self._plan, transaction.get)
         after = before.after(newest_ms(levels), events)
@@ -90,7 +92,7 @@ class Merger:
         merged: Block,
         candidates: NDArray[np.intp],
     ) -> None:
-        """Merges those of the candidates that the store has into their places in `merged`."""
+        """Merge the candidates that the store has into `merged`."""
         stored = transaction.get_tiles(tiles.keys.take(candidates))
         indices = candidates[[record is not None for record in stored]]
         if not len(indices):
@@ -108,7 +110,7 @@ class Merger:
 
 
 def newest_ms(levels: Iterable[LevelTiles]) -> int | None:
-    """Finds the time of the newest event in some tiles; None without any."""
+    """Find the newest event's time in tiles, if any."""
     return max(
         (int(tiles.block.rows[:, NEWEST].max()) for tiles in levels if len(tiles.block)),
         default=None,

@@ -1,5 +1,6 @@
-"""The finer tiles of coarser ones that still change, kept between batches, so that those are merged
-without reading them again.
+"""Finer tiles, kept in memory while coarser ones change.
+
+So coarser tiles are merged without reading the finer ones again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _ASKED_TILES = 1 << 16
 
 
 class OpenTiles:
-    """The tiles of one level by the tile of the next coarser one that they lie in.
+    """One level's tiles, by the next coarser tile around them.
 
     Of a coarser tile either all finer ones are known or none. The oldest are forgotten when there
     are too many.
@@ -51,8 +52,9 @@ class OpenTiles:
         self._variable = {name: np.empty(0, dtype=object) for name in self._fields}
 
     def touched(self, keys: TileKeys) -> TileKeys:
-        """The coarser tiles that some tiles, ordered by entity and start, lie in, in the same
-        order.
+        """Find the coarser tiles around some tiles.
+
+        Both are ordered by entity and start.
         """
         starts = np.asarray(keys.starts_ms, dtype=np.int64) // self.coarser_ms * self.coarser_ms
         found = np.unique(
@@ -66,8 +68,9 @@ class OpenTiles:
         )
 
     def unknown(self, coarser: TileKeys) -> Iterator[TileKeys]:
-        """All tiles that lie in those of some coarser tiles of which none is known, some ten
-        thousand at a time.
+        """List all tiles inside those coarser tiles that are unknown.
+
+        They come some ten thousand at a time.
         """
         places = np.array(
             [place for place, name in enumerate(_names(coarser)) if name not in self._numbers],
@@ -86,9 +89,9 @@ class OpenTiles:
             )
 
     def keep(self, tiles: LevelTiles) -> None:
-        """Takes tiles that hold more events than what is kept in their place.
+        """Take tiles with more events than those they replace.
 
-        What they lie in is known from then on.
+        The coarser tiles around them are known from then on.
         """
         starts = np.asarray(tiles.keys.starts_ms, dtype=np.int64)
         coarser = replace(
@@ -113,7 +116,10 @@ class OpenTiles:
             self._variable[name] = np.insert(kept, at[new], values[new])
 
     def inside(self, coarser: TileKeys) -> LevelTiles:
-        """The tiles that lie in some coarser tiles, ordered by entity and start."""
+        """Give the tiles inside some coarser tiles.
+
+        They are ordered by entity and start.
+        """
         first = self._numbers_of(coarser) * self._parts
         begins, ends = (
             np.searchsorted(self._codes, first),
@@ -137,8 +143,9 @@ class OpenTiles:
         )
 
     def forget(self) -> None:
-        """Forgets older coarser tiles if there are too many: late events are rare, and what they
-        change is read again.
+        """Forget older coarser tiles if there are too many.
+
+        Late events are rare, and what they change is read again.
         """
         if len(self._codes) <= self._most:
             return
@@ -160,7 +167,7 @@ class OpenTiles:
         self._variable = {name: values[at] for name, values in self._variable.items()}
 
     def _numbers_of(self, coarser: TileKeys) -> NDArray[np.int64]:
-        """The number of each coarser tile; those that have none get one."""
+        """Give each coarser tile its number, or a new one."""
         numbers = self._numbers
         return np.array(
             [numbers.setdefault(name, len(numbers)) for name in _names(coarser)], dtype=np.int64
@@ -168,12 +175,12 @@ class OpenTiles:
 
 
 def _names(keys: TileKeys) -> Iterator[tuple[str, int]]:
-    """What tells tiles of one level apart, whichever entities a batch has."""
+    """Name tiles of one level, whichever entities a batch has."""
     return zip(map(keys.entities.__getitem__, keys.entity), keys.starts_ms, strict=True)
 
 
 def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
-    """Bytes as they are; numpy by itself would make texts of one length of them."""
+    """Keep bytes as objects, not as texts of one length."""
     objects = np.empty(len(values), dtype=object)
     objects[:] = values
     return objects

@@ -1,4 +1,4 @@
-"""Rejects: the rows of a batch that cannot be used, as lines of JSON."""
+"""Rejects: a batch's refused rows as lines of JSON."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Rejects:
-    """Appends refused rows to an open text file, if there is one."""
+    """Appends refused rows to an open text file, if any."""
 
     def __init__(self, file: IO[str] | None) -> None:
         self._file = file
 
     def rows_of(self, batch: Batch, refused: Sequence[Refused]) -> list[Malformed]:
-        """Lists the rows of a batch that cannot be used, with their text if it is kept."""
+        """List a batch's refused rows, with any kept text."""
         if not refused:
             return batch.malformed
         rows = batch.table["__row"].to_numpy()

@@ -1,4 +1,4 @@
-"""Whole tiles of the finest level into a store, and the coarser levels merged from it.
+"""A sink of whole tiles that keeps all levels right.
 
 A tile comes whole each time it has changed, with its number of events as the sequence. That number
 only grows, and a tile with a smaller or equal one is not put, so tiles that come again after a
@@ -37,15 +37,17 @@ from .open_tiles import OpenTiles
 
 
 class TileSink:
-    """Puts the tiles of one plan into one store. Raises StoreError if it has those of another plan
-    of that name, or from elsewhere.
+    """Puts the tiles of one plan into one store.
 
     `stream` is the name that the store has given what fills it.
+
+    Raises StoreError if the store has tiles of another plan of that name, or from elsewhere.
     """
 
     def __init__(self, plan: Plan, store: Store, is_alone: bool = False) -> None:
-        """`is_alone` says that no other sink puts tiles of the entities whose tiles this one is
-        given, for as long as it lives.
+        """Open a sink; `is_alone` promises no other for its entities.
+
+        The promise holds for as long as the sink lives.
         """
         self.plan = plan
         self.store = store
@@ -64,11 +66,13 @@ class TileSink:
         self.stream = claim_for_stream(plan, store)
 
     def put(self, rows: pa.Table) -> int:
-        """Puts rows of tiles of the finest level, with the columns that `TileRows` takes, and
-        returns how many tiles they are.
+        """Put rows of the finest tiles, and count the tiles.
 
-        A tile may come several times; the row with the most events counts. When this returns the
-        store has acknowledged the tiles of all levels. Raises StoreError.
+        The rows have the columns that `TileRows` takes. A tile may come several times; the row with
+        the most events counts. When this returns, the store has acknowledged the tiles of all
+        levels.
+
+        Raises StoreError if a put fails.
         """
         tiles = _largest(self._ladder.rows.level(rows, self.plan.levels[-1].size_ms))
         if not len(tiles.block):
@@ -86,8 +90,9 @@ class TileSink:
         self.store.put_newer(tiles.keys, records, self._kept_ms[tiles.keys.size_ms])
 
     def _merged(self, put: LevelTiles, finer: OpenTiles) -> LevelTiles:
-        """The tiles of the next coarser level that hold the tiles which were put, merged from all
-        that lie in them.
+        """Merge the next coarser tiles around those put.
+
+        They are merged from all finer tiles that lie in them.
         """
         if not self._is_alone:
             finer.clear()
@@ -100,7 +105,7 @@ class TileSink:
         return merged
 
     def _stored(self, keys: TileKeys) -> LevelTiles:
-        """The tiles that the store has."""
+        """Read the tiles that the store has."""
         stored = self.store.get_tiles(keys)
         records = [record for record in stored if record is not None]
         present = keys.take(np.flatnonzero([record is not None for record in stored]))
@@ -111,8 +116,9 @@ class TileSink:
         return LevelTiles(present, self._codec.decode_block(records, present, names))
 
     def _advance(self, newest_ms: int) -> None:
-        """Keeps the time of the newest event; where several sinks do at once, it may be an older
-        one of them for a while.
+        """Keep the time of the newest event.
+
+        Where several sinks do so at once, it may be an older one of them for a while.
         """
         if self._newest_ms is None or newest_ms > self._newest_ms:
             self._newest_ms = newest_ms
@@ -120,11 +126,11 @@ class TileSink:
 
 
 def kept_for_merging_ms(plan: Plan) -> dict[int, int | None]:
-    """How long the tiles of each size are kept: as the plan says, and until no tile that is merged
-    from them changes any more.
+    """Compute how long the tiles of each size are kept.
 
-    A coarser tile that was merged after a part of it had expired would have fewer events than the
-    stored one, and lose. A day more is for a source that stands still.
+    They are kept as long as the plan says, and until no tile that is merged from them changes any
+    more. A coarser tile that was merged after a part of it had expired would have fewer events than
+    the stored one, and lose. A day more is for a source that stands still.
     """
     changing_ms = plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + DAY_MS
     kept: dict[int, int | None] = {}
@@ -140,7 +146,9 @@ def kept_for_merging_ms(plan: Plan) -> dict[int, int | None]:
 
 
 def _largest(tiles: LevelTiles) -> LevelTiles:
-    """Of rows of one tile the one with the most events; rows of one tile are neighbours."""
+    """Keep of each tile the row with most events.
+
+    Rows of one tile are neighbours."""
     rows, entity = tiles.block.rows, np.asarray(tiles.keys.entity, dtype=np.int64)
     order = np.lexsort((rows[:, SEQUENCE], rows[:, START], entity))
     last = (

@@ -30,7 +30,10 @@ _TILE_WIDTH = 19
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console of the terminal's width, or of `COLUMNS`; wide where there is neither."""
+    """Make a console as wide as the terminal or `COLUMNS`.
+
+    Where there is neither it is wide.
+    """
     from rich.console import Console
 
     made = Console(stderr=stderr)
@@ -40,8 +43,9 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_explanation(console: Console, explanation: Explanation) -> None:
-    """The steps, then each window with its cover and its tiles, and what was computed from the
-    features.
+    """Print an answer's steps, windows and derived values.
+
+    Each window comes with its cover and its tiles.
     """
     from rich.table import Table
     from rich.text import Text
@@ -103,8 +107,9 @@ def _cover_title(share: WindowShare, at_ms: int) -> str:
 
 
 def _cover_table(share: WindowShare, width: int) -> Table:
-    """A line a feature: its value, then what the newest tiles would give alone, as many as the
-    width allows.
+    """Make a table of values and the newest tiles' share.
+
+    It has a line for each feature, and as many tiles as the width allows.
     """
     from rich.table import Table
     from rich.text import Text
@@ -147,8 +152,9 @@ def _tile_time(tile: TileShare) -> str:
 
 
 def short(value: Any) -> str:
-    """A value in few characters, none of which moves the cursor or colours the terminal: texts are
-    those of events.
+    """Shorten a value, and escape what would move the cursor.
+
+    Texts are those of events.
     """
     match value:
         case None:

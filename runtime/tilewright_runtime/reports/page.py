@@ -1,4 +1,4 @@
-"""What a plan does, as one HTML page that needs no other file."""
+"""A plan's report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _WIDTH, _NARROWEST = 860, 3
 
 
 def page(report: PlanReport) -> str:
-    """The page; whatever an author wrote is escaped, and nothing is loaded from elsewhere."""
+    """Write the page from a report.
+
+    Whatever an author wrote is escaped, and nothing is loaded from elsewhere.
+    """
     return _template().render(
         report=report,
         plan=report.plan,
@@ -42,7 +45,7 @@ def page(report: PlanReport) -> str:
 
 @cache
 def _template() -> Template:
-    """Compiled once: that takes ten times as long as to fill it."""
+    """Load the template once: compiling takes ten times the filling."""
     environment = pages(Path(__file__).parent / "templates")
     environment.filters |= {
         "duration": format_duration,
@@ -55,7 +58,7 @@ def _template() -> Template:
 
 
 def _drawing(drawn: Picture) -> dict[str, Any]:
-    """A picture with its rectangles, in units of the SVG."""
+    """Place a picture's rectangles, in units of the SVG."""
     window = tuple(drawn.place(time, _WIDTH) for time in drawn.window)
     groups = [("", drawn.rows), ("once the store holds events at or after T", drawn.as_of)]
     return {
@@ -75,8 +78,9 @@ def _drawing(drawn: Picture) -> dict[str, Any]:
 
 
 def _rectangles(drawn: Picture, row: Row) -> list[tuple[str, int, int, str]]:
-    """Kind, left end, width and title of each: a tuple, since the sandbox takes its time over every
-    attribute.
+    """Give each rectangle's kind, left end, width and title.
+
+    They are tuples, since the sandbox takes its time over every attribute.
     """
     found = []
     size = "raw events from" if row.kind == EVENTS else format_duration(row.size_ms)

@@ -1,4 +1,4 @@
-"""A cover drawn to scale: which part of a line each tile and the window take."""
+"""Covers drawn to scale, tile by tile."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """The segments of one level in a picture, or its raw events."""
+    """One level's segments in a picture, or its raw events."""
 
     label: str
     kind: Kind
@@ -36,8 +36,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Picture:
-    """A window and the tiles that cover it; `open` says that there are older tiles than those
-    drawn.
+    """A window and the tiles that cover it.
+
+    `open` says that there are older tiles than those drawn.
     """
 
     title: str
@@ -45,20 +46,20 @@ class Picture:
     span: Span
     rows: tuple[Row, ...]
     as_of: tuple[Row, ...]
-    """The same for a store that holds later events; empty where the cover is no other."""
+    """The cover in a store with later events; empty if it is the same."""
     window: Span
     open: bool
     note: str
 
     def place(self, time_ms: int, width: int) -> int:
-        """Where a time lies on a line of some width."""
+        """Find a time's place on a line."""
         return round(
             (time_ms - self.span.start_ms) * width / (self.span.end_ms - self.span.start_ms)
         )
 
 
 def picture(cover: CoverReport) -> Picture:
-    """The picture of a cover."""
+    """Draw the picture of a cover."""
     segments, as_of = cover.segments, cover.as_of
     if cover.oldest_ms is None:
         # The newest tiles of the coarsest level, and whatever finer ones there are after them.
@@ -81,7 +82,10 @@ def picture(cover: CoverReport) -> Picture:
 
 
 def _size(cover: CoverReport) -> int:
-    """What a lifetime is drawn in: tiles of its level, or days."""
+    """Choose the unit that a lifetime is drawn in.
+
+    That is a tile of its level, or a day.
+    """
     return cover.window.levels_ms[0] if cover.window.levels_ms else DAY_MS
 
 

@@ -1,4 +1,4 @@
-"""What a plan does, on a terminal: tables, and its covers drawn in characters."""
+"""A plan's report on a terminal: tables and drawn covers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ LEFT, RIGHT = "left", "right"
 
 
 class _Lines:
-    """Lines for a console, laid out for its width: rich's own tables take ten times as long, which
-    adds up over many plans.
+    """Lines laid out for a console's width.
+
+    rich's own tables take ten times as long, which adds up over many plans.
     """
 
     def __init__(self, console: Console) -> None:
@@ -42,12 +43,12 @@ class _Lines:
             yield Part.line()
 
     def heading(self, title: str) -> None:
-        """A title after an empty line."""
+        """Add a title after an empty line."""
         self.add()
         self.add((title, "bold"))
 
     def add(self, *parts: tuple[str, str]) -> None:
-        """A text of parts with their styles, over as many lines as it needs."""
+        """Add styled parts of a text, folded where needed."""
         text = Text.assemble(*((one_line(text), style) for text, style in parts))
         for line in text.wrap(self._console, self.width, overflow="fold"):
             self._lines.append(
@@ -55,7 +56,7 @@ class _Lines:
             )
 
     def labelled(self, label: str, line: str, style: str) -> None:
-        """A line of a picture, cut at the console's edge."""
+        """Add a picture's line, cut at the console's edge."""
         room = self.width - _LABEL_WIDTH - 1
         self._lines.append(
             [
@@ -67,8 +68,9 @@ class _Lines:
     def table(
         self, sides: Sequence[str], head: Sequence[str], rows: Sequence[Sequence[str]]
     ) -> None:
-        """Rows of cells below a head; what is too wide is folded, numbers (on the right side of
-        their column) last.
+        """Add rows of cells below a head.
+
+        What is too wide is folded; numbers, on the right side of their column, are folded last.
         """
         cells = [head, *([one_line(cell) for cell in row] for row in rows)]
         widths = _fitted(
@@ -95,8 +97,10 @@ def _placed(text: str, width: int, side: str) -> str:
 
 
 def _fitted(widths: list[int], sides: Sequence[str], room: int) -> list[int]:
-    """Widths that fit a line with two spaces after each but the last: the widest column gives way,
-    of numbers only if no other can.
+    """Shrink columns until they fit a line.
+
+    Two spaces stand after each column but the last. The widest column shrinks first; a column of
+    numbers shrinks only if no other can.
     """
     fitted = [*(width + 2 for width in widths[:-1]), widths[-1]]
     while sum(fitted) > max(room, 3 * len(fitted)):
@@ -106,7 +110,7 @@ def _fitted(widths: list[int], sides: Sequence[str], room: int) -> list[int]:
 
 
 def print_report(console: Console, report: PlanReport) -> None:
-    """The plan, its features, what is stored, and a picture of each cover."""
+    """Print the plan, its features, levels and covers."""
     lines = _Lines(console)
     _add_head(lines, report)
     lines.heading("Features")
@@ -182,19 +186,23 @@ def _add_features(lines: _Lines, report: PlanReport) -> None:
 
 
 def tile_text(feature: Feature) -> str:
-    """The size of a feature's oldest tile; of a lifetime's tiles; nothing without tiles."""
+    """Write the size of a feature's oldest tile.
+
+    For a lifetime it is the size of its tiles; without tiles it is empty.
+    """
     sizes = [feature.edge_ms, *feature.levels_ms]
     return next((format_duration(size) for size in sizes if size is not None), "–")
 
 
 def edge_text(feature: Feature) -> str:
-    """The largest part of a window that its oldest tile can add or leave out."""
+    """Write how much of a window its oldest tile distorts."""
     return "–" if feature.window_ms is None else f"{feature.max_edge_error:.1%}"
 
 
 def reads_text(one: FeatureReport) -> tuple[str, str]:
-    """Tiles and bytes of a request for a feature, from typical to worst; of a lifetime, for each
-    year with events.
+    """Write a request's tiles and bytes, from typical to worst.
+
+    For a lifetime they are those of each year with events.
     """
     typical, worst = one.typical, one.worst
     if one.feature.window_ms is None:
@@ -240,13 +248,13 @@ def _add_levels(lines: _Lines, report: PlanReport) -> None:
 
 
 def level_text(one: LevelReport) -> str:
-    """The size of a level, or of the chunks of raw events."""
+    """Write the size of a level, or of the chunks."""
     size = format_duration(one.level.size_ms)
     return f"events {size}" if isinstance(one.level, EventLog) else size
 
 
 def kept_text(one: LevelReport) -> tuple[str, str, str]:
-    """How long a level is kept, and the tiles and bytes that makes."""
+    """Write a level's lifetime, tiles and bytes."""
     if one.level.ttl_ms is None or one.tiles is None or one.bytes is None:
         return "ever", "all", "–"
     return format_span(one.level.ttl_ms), f"{one.tiles:,}", format_bytes(one.bytes)
@@ -267,8 +275,9 @@ def _add_picture(lines: _Lines, drawn: Picture) -> None:
 
 
 def tiles_line(drawn: Picture, row: Row, width: int) -> str:
-    """Tiles as `|···|···|`, raw events as `|:::|`; where tiles are narrower than two characters,
-    the boundaries give way to `▒`.
+    """Draw tiles as `|···|···|`, and raw events as `|:::|`.
+
+    Where tiles are narrower than two characters, the boundaries give way to `▒`.
     """
     line = [" "] * (width + 1)
     for segment in row.segments:
@@ -297,12 +306,15 @@ def _window(drawn: Picture, width: int) -> str:
 
 
 def _axis(drawn: Picture, width: int) -> str:
-    """The cover's begin on the left and the query time under its place, as far as there is room."""
+    """Write the cover's begin and the query time.
+
+    Both appear as far as there is room.
+    """
     begin, at = moment_text(drawn.span.start_ms), f"T {moment_text(drawn.window.end_ms)}"
     room = max(drawn.place(drawn.window.end_ms, width) + 1 - len(at), len(begin) + 2)
     return f"{begin:<{room}}{at}"
 
 
 def moment_text(time_ms: int) -> str:
-    """A time in UTC without the letters of ISO 8601."""
+    """Write a UTC time without the letters of ISO 8601."""
     return iso(time_ms).rstrip("Z").replace("T", " ")

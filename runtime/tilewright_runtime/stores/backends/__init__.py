@@ -1,1 +1,1 @@
-"""The stores, one a file, found by the scheme of their URL."""
+"""The stores, one a file, found by their URLs' schemes."""

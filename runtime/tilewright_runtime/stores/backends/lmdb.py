@@ -1,5 +1,6 @@
-"""The embedded store: one LMDB environment in a folder, tiles under ordered keys so that a cover is
-one scan a level.
+"""The embedded store: an LMDB environment in a folder.
+
+Tiles lie under ordered keys, so that a cover is one scan a level.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _PART_TILES = 4096
 
 
 class LmdbStore(TransactionalStore):
-    """A store in a folder; many processes may read it while one writes."""
+    """A store in a folder: many readers, one writer."""
 
     expires = False
 
@@ -52,7 +53,10 @@ class LmdbStore(TransactionalStore):
         return environment
 
     def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
-        """The records of each entity in each of its ranges, oldest first, in one transaction."""
+        """Read each entity's records by range, oldest first.
+
+        One transaction reads them all.
+        """
         environment = self._open
 
         def work(transaction: Any) -> list[list[list[bytes]]]:
@@ -64,7 +68,7 @@ class LmdbStore(TransactionalStore):
         return environment.read(environment.tiles, work)
 
     def get(self, name: str) -> bytes | None:
-        """A named document."""
+        """Read a named document."""
         environment, key = self._open, _document_key(name)
         found: bytes | None = environment.read(
             environment.documents, lambda transaction: transaction.get(key)
@@ -72,14 +76,17 @@ class LmdbStore(TransactionalStore):
         return found
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """The record of each tile, None where there is none."""
+        """Read each tile's record, or None."""
         environment = self._open
         return environment.read(
             environment.tiles, lambda transaction: [transaction.get(key) for key in keys.ordered]
         )
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
-        """Puts the tiles that are newer than what is stored; nothing expires here."""
+        """Put the tiles that are newer than the stored ones.
+
+        Nothing expires here.
+        """
         self.transact(lambda transaction: put_newer(transaction, keys, records))
 
     def put(self, name: str, value: bytes) -> None:
@@ -87,19 +94,20 @@ class LmdbStore(TransactionalStore):
         self.transact(lambda transaction: transaction.put(name, value))
 
     def put_first(self, name: str, value: bytes) -> bytes:
-        """Writes a named document unless there is one, and returns the one that is there."""
+        """Write a named document if new; return the stored one."""
         return self.transact(lambda transaction: put_first(transaction, name, value))
 
     def transact(self, work: Callable[[LmdbTransaction], T]) -> T:
-        """Runs `work` in one transaction, and again if the store was full."""
+        """Run `work` in one transaction, again if space ran out."""
         environment = self._open
         return environment.write(
             lambda transaction: work(LmdbTransaction(environment, transaction))
         )
 
     def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
-        """All tiles of a table, some thousand at a time, so that no read transaction outlives a
-        part.
+        """Read all tiles of a table, thousands at a time.
+
+        So no read transaction outlives a part.
         """
         key = prefix = f"{table}\0".encode()
         while part := self._part(prefix, key):
@@ -123,7 +131,10 @@ class LmdbStore(TransactionalStore):
         return environment.read(environment.tiles, work)
 
     def close(self) -> None:
-        """Lets go of the environment, and of the writer's lock with the last store of this path."""
+        """Close the environment; free the lock with the last store.
+
+        The lock is the writer's, one for each path.
+        """
         self._environment = None
         self._release()
 
@@ -136,7 +147,7 @@ class LmdbTransaction:
         self._transaction = transaction
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """The record of each tile, None where there is none."""
+        """Read each tile's record, or None."""
         get, tiles = self._transaction.get, self._environment.tiles
         return [get(key, None, tiles) for key in keys.ordered]
 
@@ -147,7 +158,7 @@ class LmdbTransaction:
         )
 
     def get(self, name: str) -> bytes | None:
-        """A named document."""
+        """Read a named document."""
         found: bytes | None = self._transaction.get(
             _document_key(name), db=self._environment.documents
         )
@@ -179,7 +190,7 @@ def _document_key(name: str) -> bytes:
 
 
 def open_url(url: str, rest: str, create: bool) -> LmdbStore:
-    """Opens the store in a folder, or makes it there if it may."""
+    """Open a folder's store, or make it if allowed."""
     if not rest:
         raise StoreError(
             f"store {url!r} names no folder: write lmdb:PATH, for instance lmdb:tiles.lmdb."

@@ -1,4 +1,7 @@
-"""The store in memory: for tests and notebooks; it lives as long as its process."""
+"""The store in memory, for tests and notebooks.
+
+It lives as long as its process.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ Group = tuple[str, str, Kind, int]
 
 
 class MemoryStore(TransactionalStore):
-    """Records by group and start, with the starts of each group in order beside them."""
+    """Records by group and start, with each group's sorted starts."""
 
     max_entity_bytes = 1 << 20
     expires = False
@@ -30,7 +33,7 @@ class MemoryStore(TransactionalStore):
         self._writing = threading.RLock()
 
     def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
-        """The records of each entity in each of its ranges, oldest first."""
+        """Read each entity's records by range, oldest first."""
         return [self._scan(table, entity, ranges) for entity, ranges in requests]
 
     def _scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
@@ -47,15 +50,18 @@ class MemoryStore(TransactionalStore):
         return found
 
     def get(self, name: str) -> bytes | None:
-        """A named document."""
+        """Read a named document."""
         return self._documents.get(name)
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """The record of each tile, None where there is none."""
+        """Read each tile's record, or None."""
         return MemoryTransaction(self._tiles, self._documents).get_tiles(keys)
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
-        """Puts the tiles that are newer than what is stored; nothing expires here."""
+        """Put the tiles that are newer than the stored ones.
+
+        Nothing expires here.
+        """
         self.transact(lambda transaction: put_newer(transaction, keys, records))
 
     def put(self, name: str, value: bytes) -> None:
@@ -63,7 +69,7 @@ class MemoryStore(TransactionalStore):
         self.transact(lambda transaction: transaction.put(name, value))
 
     def put_first(self, name: str, value: bytes) -> bytes:
-        """Writes a named document unless there is one, and returns the one that is there."""
+        """Write a named document if new; return the stored one."""
         return self.transact(lambda transaction: put_first(transaction, name, value))
 
     def transact(self, work: Callable[[MemoryTransaction], T]) -> T:
@@ -81,7 +87,7 @@ class MemoryStore(TransactionalStore):
             return result
 
     def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
-        """All tiles of a table."""
+        """Read all tiles of a table."""
         for (of_table, entity, kind, size_ms), tiles in list(self._tiles.items()):
             if of_table == table:
                 yield from by_level(
@@ -106,7 +112,7 @@ class MemoryTransaction:
         self.documents: dict[str, bytes] = {}
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """The record of each tile, None where there is none."""
+        """Read each tile's record, or None."""
         by_entity = [
             self._of(self._stored, keys, entity) | self._of(self.tiles, keys, entity)
             for entity in keys.entities
@@ -130,7 +136,7 @@ class MemoryTransaction:
             by_entity[entity][start] = record
 
     def get(self, name: str) -> bytes | None:
-        """A named document."""
+        """Read a named document."""
         return self.documents.get(name, self._stored_documents.get(name))
 
     def put(self, name: str, value: bytes) -> None:
@@ -139,7 +145,10 @@ class MemoryTransaction:
 
 
 def _insert(starts: list[int], new: list[int]) -> None:
-    """Inserts sorted starts into sorted ones; nearly always they come after all of those."""
+    """Insert sorted starts into sorted ones.
+
+    Nearly always they come after all of those.
+    """
     is_later = not starts or not new or starts[-1] < new[0]
     starts += new
     if not is_later:
@@ -147,5 +156,5 @@ def _insert(starts: list[int], new: list[int]) -> None:
 
 
 def open_url(url: str, rest: str, create: bool) -> MemoryStore:
-    """A new, empty store."""
+    """Make a new, empty store."""
     return MemoryStore(url)

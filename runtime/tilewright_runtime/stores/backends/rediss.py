@@ -1,4 +1,4 @@
-"""Tiles in Redis over TLS: the store of `redis`, by the scheme that says how it is reached."""
+"""Tiles in Redis over TLS: the store of `redis`."""
 
 from __future__ import annotations
 
