@@ -25,7 +25,17 @@ class FieldCodec:
 
     def merge_pairs(self, older: Sequence[Bytes], newer: Sequence[Bytes], /) -> list[Bytes]:
         """Merge the bytes of each tile with those of the tile at the same index."""
-        return [self._merge_pair(old, new) for old, new in zip(older, newer, strict=True)]
+        merged: list[Bytes] = []
+        for old, new in zip(older, newer, strict=True):
+            if old is None or new is None:
+                merged.append(new if old is None else old)
+            else:
+                merged.append(self.merge_pair(old, new))
+        return merged
+
+    def merge_pair(self, old: bytes, new: bytes, /) -> bytes:
+        """Merge the bytes of two tiles."""
+        return self.encode(self.merge([old, new]))
 
     def merge_run(self, parts: Sequence[Bytes], /) -> Bytes:
         """Merge the bytes of neighbouring tiles; None where no tile has any."""
@@ -33,11 +43,6 @@ class FieldCodec:
         if len(present) < 2:
             return present[0] if present else None
         return self.encode(self.merge(present))
-
-    def _merge_pair(self, old: Bytes, new: Bytes) -> Bytes:
-        if old is None or new is None:
-            return new if old is None else old
-        return self.encode(self.merge([old, new]))
 
 
 def encode_texts(column: pa.Array) -> list[Bytes]:
