@@ -181,7 +181,7 @@ class _Shares:
     def _share(self, index: int, piece: Segment, names: Sequence[str]) -> TileShare:
         covers: list[list[Segment]] = [[] for _ in self._program.windows]
         covers[index] = [piece]
-        alone = self._program.evaluate(self._state.tiles, covers)
+        alone, _ = self._program.evaluate(self._state.tiles, covers)
         begin, _ = self._state.tiles.places(piece)
         row = self._state.tiles.rows[begin]
         return TileShare(

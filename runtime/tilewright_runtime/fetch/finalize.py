@@ -57,6 +57,25 @@ def bucket_finalizer(feature: Feature, layout: Layout, field: str, bucket_type: 
     return by_bucket
 
 
+def error_bound(
+    feature: Feature, layout: Layout, field: str | None = None
+) -> Callable[[Merged], int] | None:
+    """Return the function from merged states to how far a feature's counts may be off.
+
+    It is None for features whose states have no such bound. `field` is that of a feature's buckets.
+    """
+    states = [layout.states[state] for state in feature.states]
+    bounded = next((state for state in states if state.states_error), None)
+    if bounded is None or field is None:
+        return None if bounded is None else bounded.max_error
+    of_bucket = bounded.max_error
+
+    def of_all_buckets(merged: Merged) -> int:
+        return max((of_bucket(own) for _, own in merged.object(field) or ()), default=0)
+
+    return of_all_buckets
+
+
 def _compute(feature: Feature, states: list[StateType]) -> Finalizer:
     finalize = finalizer_of(feature.operation, feature.edge == "prorate")
     return partial(finalize, *states, feature)

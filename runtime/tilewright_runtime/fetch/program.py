@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -33,7 +33,7 @@ from ..tiles.keys import EVENTS, TILES, Kind, Range
 from ..tiles.layout import NEWEST, STAMP, START, Layout, bucket_field, layout_of
 from ..tiles.records import Names, RecordCodec
 from ..times import EARLIEST_MS
-from .finalize import bucket_finalizer, finalizer
+from .finalize import bucket_finalizer, error_bound, finalizer
 from .reads import event_ranges, ranges, reads_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class WindowProgram:
     """Those of them that are merged; the text of a first or last is chosen."""
     bucket_fields: tuple[str, ...]
     """Those of them that hold tables of bucket values."""
+    error_bounds: tuple[tuple[str, Callable[[Merged], int]], ...]
+    """The features whose counts may be off, with how far they are."""
     joint_states: tuple[StateType, ...]
     """The states whose numbers merge together and that those features need."""
 
@@ -275,14 +277,23 @@ class Program:
                 return size
         return None
 
-    def evaluate(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> dict[str, Any]:
-        """The values of all features, in the plan's order, from a cover for each window."""
+    def evaluate(
+        self, tiles: Tiles, covers: Sequence[Sequence[Segment]]
+    ) -> tuple[dict[str, Any], dict[str, int]]:
+        """Compute all features, in the plan's order, from a cover for each window.
+
+        Also returns how far the counts of features may be off, where they may.
+        """
         values: dict[str, Any] = self._template.copy()
+        errors: dict[str, int] = {}
         merged = self.merge(tiles, covers)
         for window, of_window in zip(self.windows, merged, strict=True):
             for name, finalize in window.features:
                 values[name] = finalize(of_window)
-        return values
+            for name, max_error in window.error_bounds:
+                if error := max_error(of_window):
+                    errors[name] = error
+        return values, errors
 
     def merge(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> list[Merged]:
         """What the tiles of each window's cover amount to, in the order of `windows`."""
@@ -463,10 +474,24 @@ def _windows(
                 (*fields, *tables),
                 tuple(name for name in fields if name not in chosen),
                 tables,
+                tuple(_error_bounds(features, layout, buckets)),
                 tuple(state for state in layout.joint_states if state.id in needed),
             )
         )
     return tuple(programs)
+
+
+def _error_bounds(
+    features: Sequence[Feature], layout: Layout, buckets: Mapping[str, BucketTables]
+) -> Iterator[tuple[str, Callable[[Merged], int]]]:
+    for feature in features:
+        if feature.bucket is None:
+            bound = error_bound(feature, layout)
+        else:
+            field = bucket_field(feature.bucket)
+            bound = error_bound(feature, buckets[field].layout, field)
+        if bound is not None:
+            yield feature.name, bound
 
 
 def _finalizers(

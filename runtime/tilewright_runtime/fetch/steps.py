@@ -126,8 +126,10 @@ def merge(context: FetchContext, states: Sequence[FetchState]) -> None:
         if program.events is not None:
             name_of = _namer(context, state)
             state.tiles = program.with_events(state.entity, state.tiles, state.covers, name_of)
-        state.features = program.evaluate(state.tiles, state.covers)
+        state.features, errors = program.evaluate(state.tiles, state.covers)
         state.quality = program.quality(state.at_ms, state.tiles, state.head_level_ms)
+        if errors:
+            state.quality["max_error"] = errors
 
 
 def derive(context: FetchContext, states: Sequence[FetchState]) -> None:

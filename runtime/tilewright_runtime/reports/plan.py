@@ -138,7 +138,13 @@ def _reads(plan: Plan, window: WindowProgram, tile_bytes: int) -> tuple[Reads, R
     sizes = (tile_bytes, plan.cost.chunk_bytes or 0)
     # Whatever features share a cover read the same, also those of another plan.
     alone = replace(
-        window, features=(), fields=(), merged_fields=(), bucket_fields=(), joint_states=()
+        window,
+        features=(),
+        fields=(),
+        merged_fields=(),
+        bucket_fields=(),
+        error_bounds=(),
+        joint_states=(),
     )
     typical, worst = (
         Reads(tiles, chunks, tiles * sizes[0] + chunks * sizes[1])

@@ -52,6 +52,9 @@ class StateType(FieldCodec):
     merges_numbers: ClassVar[bool] = False
     """Whether its numbers merge together, by the methods below, instead of one by one."""
 
+    states_error: ClassVar[bool] = False
+    """Whether `max_error` bounds how far a count may be off."""
+
     def __init__(self, placement: Placement) -> None:
         self.state, self.words, self.dtypes, self.field = placement
         self.id = self.state.id
@@ -71,6 +74,10 @@ class StateType(FieldCodec):
     def has_value(self, merged: Merged) -> bool:
         """Tell whether merged states hold any value."""
         return self.field is not None and merged.object(self.field) is not None
+
+    def max_error(self, merged: Merged) -> int:
+        """Return how far a count that is made of merged states may be off."""
+        return 0
 
     def difference(self, want: bytes, got: bytes) -> str | None:
         """Describe how bytes made of the same values differ; None where sketches agree."""

@@ -77,6 +77,8 @@ class Summary:
 class FrequentValues(StateType):
     """A summary of how often values come."""
 
+    states_error = True
+
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)
         self._room = 3 << int(self.state.params["lg_max_k"]) >> 2
@@ -157,8 +159,8 @@ class FrequentValues(StateType):
         return None
 
     def max_error(self, merged: Merged) -> int:
-        """Return how far a count may be off, and how often a value left out may have come."""
-        summary = merged.object(f"{self.id}.sketch")
+        """Return how far a count may be below the real one."""
+        summary: Summary | None = merged.object(f"{self.id}.sketch")
         return 0 if summary is None else summary.error
 
     def finalize(self, feature: Feature, merged: Merged) -> list[dict[str, Any]] | None:
