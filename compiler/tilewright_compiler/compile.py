@@ -219,6 +219,8 @@ def _source(draft: Draft, index: int) -> Source:
         name=bound.name,
         table=bound.source.table,
         topic=bound.source.topic,
+        delimiter=bound.source.delimiter,
+        null_values=list(bound.source.null_values),
         dialect=query.dialect,
         schema=[Column(name=name, type=kind) for name, kind in bound.schema.items()],
         selects=bound.written,
@@ -234,6 +236,7 @@ def _stored(content: dict[str, Any], draft: Draft) -> dict[str, Any]:
     sources = []
     for source, bound in zip(content["sources"], draft.sources, strict=True):
         kept = {key: source[key] for key in ("schema", "wheres", "time_column", "dialect")}
+        kept |= {"null_values": source["null_values"]} if "null_values" in source else {}
         sources.append(
             kept | {"selects": {name: source["selects"][name] for name in bound.selects}}
         )

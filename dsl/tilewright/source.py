@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from .declaration import Declaration
 
@@ -44,11 +45,27 @@ class EventSource(Declaration):
 
     `table` is a file, a glob or a warehouse table, relative to the author's file; `topic` is a
     stream. `schema` gives the columns that are used and their Spark types; a local file may be
-    asked instead.
+    asked instead. `delimiter` separates the fields of CSV files (else a comma, or a tab in `.tsv`);
+    `null_values` are texts that stand for no value, such as "NA".
     """
 
     table: str | None = None
     topic: str | None = None
     columns: Mapping[str, str] | None = Field(default=None, alias="schema")
+    delimiter: str | None = None
+    null_values: Sequence[str] = ()
     query: Query
     name: str | None = None
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, delimiter: str | None) -> str | None:
+        if delimiter is not None and (
+            len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'
+        ):
+            raise PydanticCustomError(
+                "tw:bad-value",
+                "a delimiter is one ASCII character, and neither a quote nor a newline. "
+                "Write ';' or '\\t'",
+            )
+        return delimiter

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from support.plans import AT, aggregations, plan_of
+from support.plans import AT, aggregations, event_source, plan_of
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, WriteReport, open_store
@@ -22,6 +22,14 @@ def simple_plan() -> Plan:
     """Key `k`; count, sum and largest of `n` and the last text of `t`, over an hour."""
     numbers = aggregations("n", [Operation.COUNT, Operation.SUM, Operation.MAX])
     return plan_of(SCHEMA, ["k"], [*numbers, *aggregations("t", [Operation.COUNT, Operation.LAST])])
+
+
+def files_plan(**source: Any) -> Plan:
+    """The simple plan, whose source says more of its files."""
+    numbers = aggregations("n", [Operation.COUNT, Operation.SUM, Operation.MAX])
+    texts = aggregations("t", [Operation.COUNT, Operation.LAST])
+    made = event_source(SCHEMA).model_copy(update=source)
+    return plan_of(SCHEMA, ["k"], [*numbers, *texts], sources=[made])
 
 
 def row(

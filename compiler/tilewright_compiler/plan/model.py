@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from .part import Part
 from .script import Partials, Script
@@ -39,6 +39,10 @@ class Source(Part):
     """
     topic: str | None
     """The stream that continues it; null if there is none."""
+    delimiter: str | None = None
+    """What separates the fields of CSV files; null for a comma, or a tab in `.tsv`."""
+    null_values: list[str] = []
+    """Texts that stand for no value; left out where there are none, as `delimiter` is."""
     dialect: str
     """The SQL dialect of the expressions."""
     columns: list[Column] = Field(alias="schema")
@@ -49,6 +53,15 @@ class Source(Part):
     """Conditions that an event fulfils, all of them."""
     time_column: str
     """The expression of the event time."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A plan that says nothing of its files keeps the fingerprint that it had before it could.
+        document: dict[str, Any] = serialize(self)
+        for name in ("delimiter", "null_values"):
+            if not document[name]:
+                del document[name]
+        return document
 
 
 class State(Part):

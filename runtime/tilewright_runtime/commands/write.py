@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from threading import Event, Thread
+from typing import IO, TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
     from tilewright_compiler.plan.model import Plan
 
     from ..ingest.report import WriteReport
-    from ..ingest.writer import OnBatch
-    from ..readers import Batch, Input
+    from ..ingest.writer import OnProgress
+    from ..readers import Input
+
+
+#: How often a line says how far a write is, where there is no terminal.
+LINE_SECONDS = 10.0
 
 
 def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -75,7 +80,7 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
     metavar="FILE",
     help="Append the rows that cannot be used to this file.",
 )
-@click.option("--final", is_flag=True, help="The last line is whole, even without a newline.")
+@click.option("--final", is_flag=True, hidden=True, expose_value=False, help="Without effect.")
 @click.pass_context
 def write(
     ctx: click.Context,
@@ -86,7 +91,6 @@ def write(
     source: str | None,
     position: str | None,
     rejects: Path | None,
-    final: bool,
 ) -> None:
     """Write events into the tiles of PLAN (a plan.json or its folder).
 
@@ -113,10 +117,10 @@ def write(
             state=open_store(f"lmdb:{state}") if state else None,
             rejects=rejects_file,
         ) as writer,
-        _progress(console) as bar,
+        _bar(console) if console.is_terminal else _lines() as on_progress,
     ):
         try:
-            report = writer.write_inputs(inputs, source, final, _advance(bar) if bar else None)
+            report = writer.write_inputs(inputs, source, on_progress)
         except KeyboardInterrupt:
             console.print(
                 (
@@ -142,32 +146,62 @@ def _open_rejects(path: Path | None) -> AbstractContextManager[IO[str] | None]:
         ) from wrong
 
 
-def _progress(console: Console) -> AbstractContextManager[Progress | None]:
-    if not console.is_terminal:
-        return nullcontext()
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+@contextmanager
+def _bar(console: Console) -> Iterator[OnProgress]:
+    """Show a task for each input from its beginning; until a batch is written it only moves."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TaskID,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     columns = (
+        SpinnerColumn(),
         "{task.description}",
         BarColumn(),
         TaskProgressColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
     )
-    return Progress(*columns, console=console, transient=True)
-
-
-def _advance(bar: Progress) -> OnBatch:
     begun = time.perf_counter()
-    tasks: dict[str, Any] = {}
+    tasks: dict[str, TaskID] = {}
 
-    def advance(item: Input, batch: Batch, report: WriteReport) -> None:
-        if item.uri not in tasks:
-            tasks[item.uri] = bar.add_task(item.name, total=1.0, rate="")
-        rate = report.rows / max(time.perf_counter() - begun, 1e-9)
-        bar.update(tasks[item.uri], completed=batch.progress, rate=f"{rate:,.0f} rows/s")
+    with Progress(*columns, console=console, transient=True) as bar:
 
-    return advance
+        def on_progress(item: Input, part: float, report: WriteReport) -> None:
+            if item.name not in tasks:
+                tasks[item.name] = bar.add_task(item.name, total=None, rate="")
+            rate = report.rows / max(time.perf_counter() - begun, 1e-9)
+            total = 1.0 if part else None
+            bar.update(tasks[item.name], total=total, completed=part, rate=f"{rate:,.0f} rows/s")
+
+        yield on_progress
+
+
+@contextmanager
+def _lines() -> Iterator[OnProgress]:
+    """Print a line every ten seconds, whether or not a batch has been written meanwhile."""
+    ended, latest, begun = Event(), [""], time.perf_counter()
+
+    def on_progress(item: Input, part: float, report: WriteReport) -> None:
+        latest[0] = f"{item.name}: {part:.0%} written, {_count(report.rows, 'new row')} in all"
+
+    def print_lines() -> None:
+        while not ended.wait(LINE_SECONDS):
+            if latest[0]:
+                click.echo(f"{latest[0]}, {time.perf_counter() - begun:,.0f} s", err=True)
+
+    printer = Thread(target=print_lines, daemon=True)
+    printer.start()
+    try:
+        yield on_progress
+    finally:
+        ended.set()
+        printer.join()
 
 
 def _print_summary(report: WriteReport, plan: Plan, seconds: float, rejects: Path | None) -> None:
@@ -180,14 +214,6 @@ def _print_summary(report: WriteReport, plan: Plan, seconds: float, rejects: Pat
         click.echo(f"  {_count(report.filtered, 'row')} left out by the wheres")
     for reason, count in report.refused.most_common():
         click.echo(f"  {_count(count, 'row')} refused: {reason}", err=True)
-    for item, waiting in report.waiting.items():
-        click.echo(
-            (
-                f"  {waiting:,} bytes at the end of {item} wait for the end of their line, or of a "
-                "quote (--final takes them as they are)"
-            ),
-            err=True,
-        )
     if report.refused and rejects is None:
         click.echo("  (--rejects FILE keeps the refused rows)", err=True)
 

@@ -20,10 +20,6 @@ class WriteReport:
     """Tiles by size."""
     chunks: int = 0
     """Chunks of raw events."""
-    waiting: dict[str, int] = field(default_factory=dict)
-    """Bytes at the end of an input that are not yet a whole record; they are read when they are, or
-    by `final`.
-    """
     errors: list[InputError] = field(default_factory=list)
 
     @property

@@ -49,7 +49,7 @@ def measure(plan: Plan, inputs: Sequence[Input], source: str | None = None) -> M
     aggregator = Aggregator(plan, _ANY_LENGTH)
     try:
         for item in inputs:
-            for batch in item.batches(chosen.columns, Position(item.uri), final=True):
+            for batch in item.batches(chosen, Position(item.uri)):
                 refused += _add(aggregator, chosen.name, batch, counts)
     finally:
         aggregator.close()

@@ -25,7 +25,8 @@ from .outbox import Outbox
 from .rejects import Rejects
 from .report import WriteReport
 
-OnBatch = Callable[[Input, Batch, WriteReport], None]
+#: Gets an input, the part of it that is written (0 to 1), and the report so far.
+OnProgress = Callable[[Input, float, WriteReport], None]
 
 
 class Writer:
@@ -84,17 +85,16 @@ class Writer:
         events: Any,
         source: str | None = None,
         position: str | None = None,
-        final: bool = False,
     ) -> WriteReport:
         """Adds events to the tiles and returns what became of them.
 
         `events` is a path, a glob or a list of them, or anything that Arrow can stream (a pyarrow
         or polars table, a pandas frame), or a list of dictionaries. A file is read on from where
         the last write of it ended, so writing it again adds nothing. A table is added each time,
-        unless `position` names it. `final` says that an unterminated last line is whole. Raises
-        InputError if nothing can be read; what was committed before stays.
+        unless `position` names it. Raises InputError if nothing can be read; what was committed
+        before stays.
         """
-        report = self.write_inputs(inputs_of(events, position), source, final)
+        report = self.write_inputs(inputs_of(events, position), source)
         if report.errors:
             raise report.errors[0]
         return report
@@ -103,8 +103,7 @@ class Writer:
         self,
         inputs: Sequence[Input],
         source: str | None = None,
-        final: bool = False,
-        on_batch: OnBatch | None = None,
+        on_progress: OnProgress | None = None,
     ) -> WriteReport:
         """Writes one input after the other; one that cannot be read ends up in `errors` and does
         not stop the rest.
@@ -114,7 +113,7 @@ class Writer:
         report = WriteReport()
         for item in inputs:
             try:
-                self._write_input(chosen, item, report, final, on_batch)
+                self._write_input(chosen, item, report, on_progress or _silent)
             except InputError as error:
                 report.errors.append(error)
         return report
@@ -131,16 +130,13 @@ class Writer:
         source: Source,
         item: Input,
         report: WriteReport,
-        final: bool,
-        on_batch: OnBatch | None,
+        on_progress: OnProgress,
     ) -> None:
+        on_progress(item, 0.0, report)
         name = f"position/{self.plan.name}/{source.name}/{item.uri}"
         stored = self._state.get(name) if item.uri else None
         begin = Position.from_bytes(stored) if stored else Position(item.uri)
-        for batch in item.batches(source.columns, begin, final):
-            if batch.waiting:
-                report.waiting[item.name] = batch.waiting
-                continue
+        for batch in item.batches(source, begin):
             position = batch.position.to_bytes()
 
             def keep_position(
@@ -151,8 +147,7 @@ class Writer:
 
             self._write_batch(source.name, item, batch, report, keep_position)
             stored = position
-            if on_batch:
-                on_batch(item, batch, report)
+            on_progress(item, batch.progress, report)
 
     def _move_position(
         self, transaction: Transaction, name: str, before: bytes | None, after: bytes
@@ -236,6 +231,10 @@ class Writer:
         before, after = self._merger.merge(transaction, levels, events)
         if self._outbox:
             self._outbox.add(transaction, before, after, [tiles.keys for tiles in levels])
+
+
+def _silent(item: Input, part: float, report: WriteReport) -> None:
+    """Tell nobody how far a write is."""
 
 
 def _where_tiles_are_merged(store: Store, state: Store | None) -> TransactionalStore:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+#: Why bytes are refused where a text belongs.
+NOT_TEXT = "not UTF-8 text"
 _MICROSECONDS_PER = {"s": 1_000_000, "ms": 1_000}
 #: The largest number of microseconds that a timestamp or duration holds.
 _LARGEST = 2**63 - 1
@@ -144,3 +146,11 @@ def _floored(counts: pa.Array, divisor: int) -> pa.Array:
     quotient = pc.divide(counts, divisor)
     below = pc.less(pc.subtract(counts, pc.multiply(quotient, divisor)), 0)
     return pc.subtract(quotient, below.cast(pa.int64()))
+
+
+def is_utf8(value: bytes | None) -> bool:
+    """Tell whether bytes are text."""
+    try:
+        return value is None or value.decode() is not None
+    except UnicodeDecodeError:
+        return False

@@ -11,14 +11,17 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Position:
-    """How far an input has been read: `offset` bytes (text) or rows (columns), and a digest of all
-    up to there.
-    """
+    """How far an input has been read: so many bytes (text) or rows (columns)."""
 
     uri: str
     offset: int = 0
     rows: int = 0
     digest: str = ""
+    """The digest of all up to the offset."""
+    tail: int = 0
+    """Bytes of the last line, if no newline ended it; they are before the offset."""
+    tail_is_row: bool = False
+    """Whether that line was read as a row; if not, it is read again once it has grown."""
 
     def to_bytes(self) -> bytes:
         """The document that a store keeps."""
@@ -47,7 +50,5 @@ class Batch:
     table: pa.Table
     position: Position
     malformed: list[Malformed] = field(default_factory=list)
-    waiting: int = 0
-    """Bytes that wait for the end of their record; such a batch comes last and has no rows."""
     progress: float = 0.0
     """The part of the input that has been read, from 0 to 1; 0 where its size is unknown."""

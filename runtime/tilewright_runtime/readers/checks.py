@@ -9,12 +9,13 @@ from tilewright_compiler.humanize import one_line
 from ..errors import InputError
 
 
-def require_columns(columns: Sequence[str], present: Sequence[str]) -> None:
-    """Raises InputError unless every column is there."""
+def require_columns(columns: Sequence[str], present: Sequence[str], hint: str = "") -> None:
+    """Raise InputError unless every column is there; `hint` says why it may not be."""
     missing = [column for column in columns if column not in present]
     if missing:
         raise InputError(
             f"has no column {', '.join(missing)}; its columns are {one_line(', '.join(present))}."
+            f"{hint and ' ' + hint}"
         )
 
 
@@ -34,4 +35,13 @@ def shrunk(now: str, before: str) -> InputError:
     return InputError(
         f"has {now}, but {before} were read from it before. An input may only grow: write another "
         "one into a new store."
+    )
+
+
+def cut_line(row: int) -> InputError:
+    """The error for a last line that was read as a row and turns out to have been half of one."""
+    return InputError(
+        f"its row {row:,} was its last line when it was read, without a newline, and was counted "
+        "as it stood; now that line goes on, and what follows is not read. A file is named when it "
+        "is whole: write the whole one into a new store."
     )

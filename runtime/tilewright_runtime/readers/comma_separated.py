@@ -1,93 +1,150 @@
-"""Reading CSV: comma, double quotes, a header line; every column arrives as text."""
+"""Reading CSV: a delimiter, double quotes, a header line; every column arrives as text."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from tilewright_compiler.humanize import counted
+
 from ..errors import InputError
 from .batch import Batch, Malformed, Position
 from .checks import require_columns
-from .stream import Parsed, numbered_text, read_chunks
+from .stream import Opened, Parsed, numbered_text, read_chunks
 
-# A field that opens with a quote goes on to its closing one (`""` is one quote inside it), then to
-# the comma; any other is plain. Nothing is ever given back (possessive repeats), so the time is
-# proportional to the length.
-_FIELD = rb'(?:"(?:[^"]++|"")*+"[^,\n]*+|[^",\n][^,\n]*+)?+'
-_WHOLE_RECORDS = re.compile(rb"(?:%(field)s(?:,%(field)s)*+\n)*+" % {b"field": _FIELD})
+#: What files are separated by that are not separated by commas.
+_OTHER_DELIMITERS = (";", "\t", "|", ",")
+
+
+class Header(NamedTuple):
+    """The first line of a file: the names of its columns, and what separates them."""
+
+    names: list[str]
+    delimiter: str
 
 
 def read_csv(
-    stream: BinaryIO, columns: list[str], position: Position, total: int, final: bool
+    opened: Opened, columns: list[str], position: Position, delimiter: str
 ) -> Iterator[Batch]:
-    """Batches of a CSV stream after a position; an unquoted empty field is null.
+    """Read batches of a CSV stream after a position; an unquoted empty field is null.
 
     Raises InputError if the header lacks a column or the part that was read before has changed.
     """
-    header = stream.readline()
-    if header and not header.endswith(b"\n") and not final:
-        yield Batch(pa.table({}), position, waiting=len(header))
-        return
-    if not header and not final:
-        return
-    if not header:
+    line = opened.stream.readline()
+    if not line:
         raise InputError("is empty; a CSV file begins with a line that names its columns.")
-    names = _header_names(header)
-    require_columns(columns, names)
+    header = _header(line, columns, delimiter)
     yield from read_chunks(
-        stream,
-        header,
+        opened,
+        line,
         position,
-        last_record_end,
-        lambda data, row: _parse(data, row, names, columns),
-        total,
-        final,
+        lambda data: last_record_end(data, delimiter),
+        lambda data, row: _parse(data, row, header, columns),
     )
 
 
-def _header_names(header: bytes) -> list[str]:
+def _header(line: bytes, columns: list[str], delimiter: str) -> Header:
     try:
-        names = next(csv.reader([header.decode("utf-8-sig")]), [])
+        text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("its first line is not UTF-8 text. Save the file as UTF-8.") from None
+    try:
+        names = _split(text, delimiter)
     except csv.Error as wrong:
         raise InputError(f"its first line names no columns ({wrong}). Mend that line.") from None
-    if len(set(names)) < len(names):
-        raise InputError(
-            f"the header names {max(names, key=names.count)!r} twice. Rename one of the two."
-        )
-    return names
+    require_columns(columns, names, _hint(text, columns, names))
+    twice = [name for name in columns if names.count(name) > 1]
+    if twice:
+        raise InputError(f"the header names {twice[0]!r} twice. Rename one of the two.")
+    return Header(names, delimiter)
 
 
-def last_record_end(data: bytes) -> int:
-    """Where the last whole record ends: after a newline that is not inside a quoted field."""
+def _split(text: str, delimiter: str) -> list[str]:
+    return next(csv.reader([text], delimiter=delimiter), [])
+
+
+def _hint(text: str, columns: list[str], names: list[str]) -> str:
+    """What a header without the columns may be instead."""
+    for other in _OTHER_DELIMITERS:
+        if set(columns) <= set(text.replace('"', "").rstrip().split(other)):
+            return f"Are its fields separated by {other!r}? Say delimiter={other!r} in its source."
+    if any(re.fullmatch(r"\s*[-+]?[0-9.]+([-:T ][0-9:.-]*)?Z?\s*", name) for name in names):
+        return "Is its first line data? A CSV file begins with a line that names its columns."
+    return ""
+
+
+@cache
+def _field(delimiter: str) -> bytes:
+    # A field that opens with a quote goes on to its closing one (`""` is one quote inside it), then
+    # to the delimiter; any other is plain. Nothing is ever given back (possessive repeats), so the
+    # time is proportional to the length.
+    mark = re.escape(delimiter.encode())
+    return rb'(?:"(?:[^"]++|"")*+"[^%(mark)s\n]*+|[^"%(mark)s\n][^%(mark)s\n]*+)?+' % {
+        b"mark": mark
+    }
+
+
+@cache
+def _record(delimiter: str) -> bytes:
+    mark = re.escape(delimiter.encode())
+    return rb"%(field)s(?:%(mark)s%(field)s)*+\n" % {b"field": _field(delimiter), b"mark": mark}
+
+
+@cache
+def _whole_records(delimiter: str) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:%s)*+" % _record(delimiter))
+
+
+def last_record_end(data: bytes, delimiter: str = ",") -> int:
+    """Tell where the last whole record ends: after a newline outside quotes."""
     if b'"' not in data:
         return data.rfind(b"\n") + 1
-    records = _WHOLE_RECORDS.match(data)
+    records = _whole_records(delimiter).match(data)
     return records.end() if records else 0
 
 
-def _parse(data: bytes, first_row: int, names: list[str], columns: list[str]) -> Parsed:
+def _parse(data: bytes, first_row: int, header: Header, columns: list[str]) -> Parsed:
     bad: list[tuple[int, Malformed]] = []
 
     def refuse(row: pa_csv.InvalidRow) -> str:
-        reason = (
-            f"has {row.actual_columns} fields, the header {row.expected_columns}: is the line cut?"
-        )
+        reason = _wrong_count(row.actual_columns, row.expected_columns)
         bad.append((row.number, Malformed(first_row + row.number - 1, reason, row.text)))
         return "skip"
 
-    table = pa_csv.read_csv(
+    try:
+        table = _read(data, header, columns, refuse)
+    except pa.ArrowInvalid:
+        # Arrow cannot tell of a row that is not UTF-8, and not of all quotes that are never closed.
+        data, spoilt = _without_bad_records(data, first_row, header)
+        table, bad = _read(data, header, columns, refuse), spoilt
+    rows = len(table) + len(bad)
+    numbers = np.delete(
+        np.arange(first_row, first_row + rows, dtype=np.int64), [number - 1 for number, _ in bad]
+    )
+    return numbered_text(table, numbers, [malformed for _, malformed in bad], rows)
+
+
+def _wrong_count(actual: int, expected: int) -> str:
+    return f"has {counted(actual, 'field')}, the header {expected}: is the line cut?"
+
+
+def _read(data: bytes, header: Header, columns: list[str], refuse: Any) -> pa.Table:
+    # Columns that nobody uses may share a name or have none.
+    names = [name if name in columns else f"__unused:{i}" for i, name in enumerate(header.names)]
+    return pa_csv.read_csv(
         pa.BufferReader(data),
         # Arrow numbers refused rows only where it does not use threads.
         pa_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(data) + 1),
-        pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse),
+        pa_csv.ParseOptions(
+            delimiter=header.delimiter, newlines_in_values=True, invalid_row_handler=refuse
+        ),
         pa_csv.ConvertOptions(
             include_columns=columns,
             column_types=dict.fromkeys(columns, pa.binary()),
@@ -96,8 +153,45 @@ def _parse(data: bytes, first_row: int, names: list[str], columns: list[str]) ->
             quoted_strings_can_be_null=False,
         ),
     )
-    rows = len(table) + len(bad)
-    numbers = np.delete(
-        np.arange(first_row, first_row + rows, dtype=np.int64), [number - 1 for number, _ in bad]
-    )
-    return numbered_text(table, numbers, [malformed for _, malformed in bad], rows)
+
+
+def _without_bad_records(
+    data: bytes, first_row: int, header: Header
+) -> tuple[bytes, list[tuple[int, Malformed]]]:
+    """The records that have as many fields as the header, and the others."""
+    good: list[bytes] = []
+    bad: list[tuple[int, Malformed]] = []
+    number = 0
+    for record, is_whole in _records(data, header.delimiter):
+        if not record.strip(b"\r\n"):
+            continue  # Arrow passes over empty lines
+        number += 1
+        count = _count_fields(record, header.delimiter)
+        if is_whole and count == len(header.names):
+            good.append(record)
+            continue
+        reason = _wrong_count(count, len(header.names)) if is_whole else "has an open quote"
+        text = record.decode(errors="backslashreplace").rstrip("\r\n")
+        bad.append((number, Malformed(first_row + number - 1, reason, text)))
+    return b"".join(good), bad
+
+
+def _records(data: bytes, delimiter: str) -> Iterator[tuple[bytes, bool]]:
+    """Each record, and whether its quotes are closed; else it is a line."""
+    record, at = re.compile(_record(delimiter)), 0
+    data = data if data.endswith(b"\n") else data + b"\n"
+    while at < len(data):
+        whole = record.match(data, at)
+        end = whole.end() if whole else data.find(b"\n", at) + 1
+        yield data[at:end], whole is not None
+        at = end
+
+
+def _count_fields(record: bytes, delimiter: str) -> int:
+    field, at, count = re.compile(_field(delimiter)), 0, 1
+    record = record.rstrip(b"\r\n")
+    while found := field.match(record, at):
+        if found.end() >= len(record):
+            break
+        count, at = count + 1, found.end() + 1
+    return count

@@ -17,14 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tilewright_compiler.plan.model import Column
+from tilewright_compiler.plan.model import Column, Source
 from tilewright_compiler.plan.types import element, family
 
-from .arrow_types import family_of, is_list, is_text, plain, stored
+from .arrow_types import NOT_TEXT, family_of, is_list, is_text, is_utf8, plain, stored
 from .batch import Batch, Malformed
 from .python_values import text_of
-
-NOT_TEXT = "not UTF-8 text"
 
 #: Arrow types that DuckDB reads, of which no value needs a look.
 _AS_THEY_ARE = {
@@ -64,13 +62,13 @@ _WHOLE = {"TINYINT": "tinyint", "SMALLINT": "smallint", "INTEGER": "int", "BIGIN
 _WHOLE_TEXT = r"^\s*[-+]?[0-9]+(\.0*)?\s*$"
 
 
-def conform(batch: Batch, columns: Sequence[Column]) -> Batch:
+def conform(batch: Batch, source: Source) -> Batch:
     """Return the batch with columns that the plan's SQL takes, without the rows it cannot take."""
     table = batch.table
     reasons: dict[int, str] = {}
-    for column in columns if len(table) else ():
+    for column in source.columns if len(table) else ():
         given = table[column.name]
-        fitted = _fit_column(given, column, reasons)
+        fitted = _fit_column(_without_markers(given, source.null_values), column, reasons)
         if fitted is not given:
             index = table.schema.get_field_index(column.name)
             table = table.set_column(index, column.name, fitted)
@@ -103,6 +101,14 @@ def _shown(row: pa.Table) -> str:
             held = held.cast(pa.large_binary()) if is_text(held.type) else held.cast(pa.string())
             values[name] = repr(held.to_pylist()[0])
     return text_of(values)
+
+
+def _without_markers(column: pa.ChunkedArray, null_values: Sequence[str]) -> pa.ChunkedArray:
+    """A column whose texts that stand for no value are null."""
+    if not null_values or not is_text(column.type):
+        return column
+    markers = pc.is_in(column, pa.array(null_values, column.type))
+    return pc.if_else(markers, pa.scalar(None, column.type), column)
 
 
 def _fit_column(given: pa.ChunkedArray, column: Column, reasons: dict[int, str]) -> pa.ChunkedArray:
@@ -223,14 +229,6 @@ def _valid(text: pa.Array, refused: dict[int, str]) -> pa.Array:
             refused.setdefault(row, NOT_TEXT)
             values[row] = None
     return pa.array(values, pa.large_binary()).cast(pa.large_string())
-
-
-def is_utf8(value: bytes | None) -> bool:
-    """Tell whether bytes are text."""
-    try:
-        return value is None or value.decode() is not None
-    except UnicodeDecodeError:
-        return False
 
 
 def _fractions(text: pa.Array, has_fraction: Callable[[str], bool]) -> pa.Array:

@@ -7,48 +7,50 @@ import glob
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tilewright_compiler.plan.model import Column
+import pyarrow as pa
+
+from tilewright_compiler.plan.model import Source
 
 from ..errors import InputError
 from .batch import Batch, Position
 from .conform import conform
+from .stream import Opened
 
-Read = Callable[[Sequence[Column], Position, bool], Iterator[Batch]]
+Read = Callable[[Source, Position], Iterator[Batch]]
 
 STANDARD_INPUT = "-"
+
+#: Endings of compressed files, and the codecs that read them.
+_CODECS = {".gz": "gzip", ".zst": "zstd"}
 
 
 @dataclass(frozen=True)
 class Input:
-    """One input: what it is called in messages, the URI that its position belongs to, and how it is
-    read.
-    """
+    """One input: its name in messages, the URI that its position belongs to, how it is read."""
 
     name: str
     uri: str
     read: Read
-    """(columns, position, final) -> batches"""
 
-    def batches(
-        self, columns: Sequence[Column], position: Position, final: bool
-    ) -> Iterator[Batch]:
-        """The batches after a position; `final` says that an unterminated last line is whole.
+    def batches(self, source: Source, position: Position) -> Iterator[Batch]:
+        """Read the batches after a position, in types that the plan's SQL takes.
 
         An InputError names the input.
         """
         try:
-            for batch in self.read(columns, position, final):
-                yield conform(batch, columns)
+            for batch in self.read(source, position):
+                yield conform(batch, source)
         except InputError as error:
             raise InputError(f"{self.name}: {error}") from error.__cause__
 
 
 def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> list[Input]:
-    """The inputs that paths and globs name, each once, in the order given; `-` is standard input.
+    """Find the inputs that paths and globs name, each once, in order; `-` is standard input.
 
     Raises InputError for a pattern that matches nothing and for standard input without a name for
     its position.
@@ -72,24 +74,25 @@ def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> li
 
 
 def open_input(path: str | Path) -> Input:
-    """The input that a file is; its kind is told by its ending.
+    """Make the input that a file is; its kind is told by its ending.
 
     Raises InputError for an unknown one.
     """
-    place = Path(path)
-    reader = _READERS.get(place.suffix.lower())
-    if place.is_dir():
-        raise InputError(f"{path}: is a folder. Name its files, for instance {place}/*.parquet")
-    if reader is None:
+    file = Path(path)
+    if file.is_dir():
+        raise InputError(f"{path}: is a folder. Name its files, for instance {file}/*.parquet")
+    plain = file.with_suffix("") if file.suffix.lower() in _CODECS else file
+    ending = plain.suffix.lower()
+    if ending not in _READERS or (ending == ".parquet" and plain != file):
         raise InputError(
-            f"{path}: files end in {', '.join(sorted(_READERS))}; this one does not, so its "
-            "format is unknown."
+            f"{path}: files end in {', '.join(sorted(_READERS))}, and all but .parquet may be "
+            f"compressed ({', '.join(_CODECS)}); this one does not, so its format is unknown."
         )
-    return Input(
-        str(path),
-        place.resolve().as_uri(),
-        lambda columns, position, final: reader(place, columns, position, final),
-    )
+
+    def read(source: Source, position: Position) -> Iterator[Batch]:
+        yield from _READERS[ending](file, source, position)
+
+    return Input(str(path), file.resolve().as_uri(), read)
 
 
 def _standard_input(position_name: str | None) -> Input:
@@ -100,67 +103,92 @@ def _standard_input(position_name: str | None) -> Input:
             "so that sending it again adds nothing twice."
         )
 
-    def read(columns: Sequence[Column], position: Position, final: bool) -> Iterator[Batch]:
-        from .comma_separated import read_csv
-        from .json_lines import read_json_lines
-
-        stream = io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
-        is_json = stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{"
-        if is_json:
-            yield from read_json_lines(
-                stream, _names(columns), position, 0, final, _has_decimals(columns)
-            )
-        else:
-            yield from read_csv(stream, _names(columns), position, 0, final)
+    def read(source: Source, position: Position) -> Iterator[Batch]:
+        with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
+            opened = Opened(stream, lambda offset: 0.0)
+            begin = stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+            reader = _json if begin in (b"{", b"[") else _csv
+            yield from reader(opened, source, position)
 
     return Input("standard input", f"stdin:{position_name}", read)
 
 
-def _parquet(
-    path: Path, columns: Sequence[Column], position: Position, final: bool
-) -> Iterator[Batch]:
+def _read_parquet(path: Path, source: Source, position: Position) -> Iterator[Batch]:
     from .columns import read_parquet
 
-    yield from read_parquet(path, _names(columns), position)
+    yield from read_parquet(path, _names(source), position)
 
 
-def _csv(path: Path, columns: Sequence[Column], position: Position, final: bool) -> Iterator[Batch]:
-    from .comma_separated import read_csv
-
-    with _open(path) as stream:
-        yield from read_csv(stream, _names(columns), position, path.stat().st_size, final)
+def _read_csv(path: Path, source: Source, position: Position) -> Iterator[Batch]:
+    with _opened(path) as opened:
+        yield from _csv(opened, source, position)
 
 
-def _json_lines(
-    path: Path, columns: Sequence[Column], position: Position, final: bool
-) -> Iterator[Batch]:
+def _read_tsv(path: Path, source: Source, position: Position) -> Iterator[Batch]:
+    with _opened(path) as opened:
+        yield from _csv(opened, source, position, "\t")
+
+
+def _read_json_lines(path: Path, source: Source, position: Position) -> Iterator[Batch]:
     from .json_lines import read_json_lines
 
-    with _open(path) as stream:
-        yield from read_json_lines(
-            stream, _names(columns), position, path.stat().st_size, final, _has_decimals(columns)
-        )
+    with _opened(path) as opened:
+        yield from read_json_lines(opened, source.columns, position)
 
 
-def _names(columns: Sequence[Column]) -> list[str]:
-    return [column.name for column in columns]
+def _read_json(path: Path, source: Source, position: Position) -> Iterator[Batch]:
+    with _opened(path) as opened:
+        yield from _json(opened, source, position)
 
 
-def _has_decimals(columns: Sequence[Column]) -> bool:
-    return any(column.type.startswith("DECIMAL") for column in columns)
+def _csv(
+    opened: Opened, source: Source, position: Position, delimiter: str = ","
+) -> Iterator[Batch]:
+    from .comma_separated import read_csv
+
+    yield from read_csv(opened, _names(source), position, source.delimiter or delimiter)
 
 
-def _open(path: Path) -> BinaryIO:
+def _json(opened: Opened, source: Source, position: Position) -> Iterator[Batch]:
+    """Objects a line, or an array of them, as the first character says."""
+    from .json_array import read_json_array
+    from .json_lines import read_json_lines
+
+    begin = opened.stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    reader = read_json_array if begin == b"[" else read_json_lines
+    yield from reader(opened, source.columns, position)
+
+
+def _names(source: Source) -> list[str]:
+    return [column.name for column in source.columns]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Opened]:
+    """A file's bytes, decompressed where its ending says so."""
     try:
-        return path.open("rb")
+        raw = path.open("rb")
     except OSError as wrong:
         raise InputError(f"cannot be opened ({wrong.strerror}).") from wrong
+    with raw:
+        size = max(path.stat().st_size, 1)
+        codec = _CODECS.get(path.suffix.lower())
+        if codec is None:
+            yield Opened(raw, lambda offset: offset / size)
+            return
+        with closing(_decompressed(raw, codec)) as stream:
+            yield Opened(stream, lambda offset: raw.tell() / size)
 
 
-_READERS: dict[str, Callable[[Path, Sequence[Column], Position, bool], Iterator[Batch]]] = {
-    ".parquet": _parquet,
-    ".csv": _csv,
-    ".jsonl": _json_lines,
-    ".ndjson": _json_lines,
-    ".json": _json_lines,
+def _decompressed(raw: BinaryIO, codec: str) -> io.BufferedReader:
+    return io.BufferedReader(pa.CompressedInputStream(raw, codec))
+
+
+_READERS: dict[str, Callable[[Path, Source, Position], Iterator[Batch]]] = {
+    ".parquet": _read_parquet,
+    ".csv": _read_csv,
+    ".tsv": _read_tsv,
+    ".jsonl": _read_json_lines,
+    ".ndjson": _read_json_lines,
+    ".json": _read_json,
 }

@@ -1,10 +1,10 @@
-"""Reading JSON Lines: one object a line; every value arrives as text, a missing one as null."""
+"""Reading JSON: an object a line, or an array of objects; every value arrives as text."""
 
 from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import duckdb
@@ -12,8 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tilewright_compiler.plan.model import Column
+from tilewright_compiler.plan.types import element
+
 from .batch import Batch, Malformed, Position
-from .stream import Parsed, numbered_text, read_chunks
+from .checks import require_columns
+from .stream import CHUNK_BYTES, Opened, Parsed, numbered_text, read_chunks
 
 _SPLIT = """
 WITH read AS (
@@ -22,53 +26,102 @@ WITH read AS (
   WHERE trim(line, ' ' || chr(9) || chr(13)) <> ''
 )
 SELECT *, CASE WHEN is_object THEN json_extract_string(line, $pointers) END AS found,
-  $exact AND is_object AND regexp_matches(line, '[0-9][0-9.]{16}') AS is_long
+  is_object AND regexp_matches(line, $long) AS is_long
 FROM read ORDER BY __row
 """
+#: Numbers whose digits decimals keep and doubles lose, and those that whole numbers need.
+_LONG_DECIMAL, _LONG_WHOLE = "[0-9][0-9.]{16}", r"[0-9]{16}\.|[0-9]{20}"
+
+
+class JsonParser:
+    """Reads lines or other texts, each a JSON object, into columns of text."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
+        self.names = [column.name for column in columns]
+        self._connection = connection
+        decimals = any(element(column.type).startswith("DECIMAL") for column in columns)
+        # JSON pointers, unlike JSON paths, can name any member; they are parameters, not text of
+        # the query.
+        pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in self.names]
+        self._params = {
+            "pointers": pointers,
+            "long": _LONG_DECIMAL if decimals else _LONG_WHOLE,
+        }
+
+    def parse(self, texts: list[bytes], first_row: int) -> Parsed:
+        """Read objects, given the row of the first; empty texts are passed over."""
+        if first_row == 1:
+            texts[0] = texts[0].removeprefix(codecs.BOM_UTF8)
+        numbers = np.arange(first_row, first_row + len(texts), dtype=np.int64)
+        lines = pa.table({"line": pa.array(texts, pa.binary())})
+        text = numbered_text(lines, numbers, [], len(texts))
+        self._connection.register("lines", text.table)
+        read = self._connection.sql(_SPLIT, params=self._params).to_arrow_table()
+        good = pc.fill_null(read["is_object"], False)
+        bad = read.filter(pc.invert(good)).select(["__row", "line", "is_object"])
+        refused = [_refuse(row) for row in bad.to_pylist()]
+        return Parsed(_spread(read.filter(good), self.names), text.malformed + refused, len(texts))
+
+    def absent(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Tell which columns no object of a sample has, and which members it has."""
+        lines = pa.table({"line": pa.array(texts, pa.string())})
+        self._connection.register("sample", lines)
+        query = (
+            "SELECT DISTINCT unnest(json_keys(line)) FROM sample "
+            "WHERE json_valid(line) AND json_type(line) = 'OBJECT'"
+        )
+        members = [name for (name,) in self._connection.sql(query).fetchall()]
+        return [name for name in self.names if name not in members], sorted(members)
 
 
 def read_json_lines(
-    stream: BinaryIO, columns: list[str], position: Position, total: int, final: bool, exact: bool
+    opened: Opened, columns: Sequence[Column], position: Position
 ) -> Iterator[Batch]:
-    """Batches of a stream of JSON objects, one a line, after a position. Empty lines are passed
-    over.
+    """Read batches of a stream of JSON objects, one a line, after a position.
 
-    `exact` keeps every digit of numbers that a double cannot hold, as decimals need; it takes
-    longer where there are such.
+    Raises InputError if no row has a column.
     """
     with duckdb.connect() as connection:
+        parser = JsonParser(connection, columns)
 
         def parse(data: bytes, first_row: int) -> Parsed:
-            return _parse(connection, data, first_row, columns, exact)
+            lines = data.removesuffix(b"\n").split(b"\n")
+            parsed = parser.parse(lines, first_row)
+            if first_row == 1:
+                require_members(parser, parsed.table, lines, opened.stream)
+            return parsed
 
-        yield from read_chunks(
-            stream, b"", position, lambda data: data.rfind(b"\n") + 1, parse, total, final
-        )
+        yield from read_chunks(opened, b"", position, lambda data: data.rfind(b"\n") + 1, parse)
 
 
-def _parse(
-    connection: duckdb.DuckDBPyConnection,
-    data: bytes,
-    first_row: int,
-    columns: list[str],
-    exact: bool,
-) -> Parsed:
-    if first_row == 1:
-        data = data.removeprefix(codecs.BOM_UTF8)
-    lines = data.removesuffix(b"\n").split(b"\n")
-    numbers = np.arange(first_row, first_row + len(lines), dtype=np.int64)
-    text = numbered_text(pa.table({"line": pa.array(lines, pa.binary())}), numbers, [], len(lines))
-    connection.register("lines", text.table)
-    # JSON pointers, unlike JSON paths, can name any member; they are parameters, not text of the
-    # query.
-    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in columns]
-    read = connection.sql(_SPLIT, params={"pointers": pointers, "exact": exact}).to_arrow_table()
-    good = pc.fill_null(read["is_object"], False)
-    refused = [
-        _refuse(row)
-        for row in read.filter(pc.invert(good)).select(["__row", "line", "is_object"]).to_pylist()
-    ]
-    return Parsed(_spread(read.filter(good), columns), text.malformed + refused, len(lines))
+def require_members(
+    parser: JsonParser, table: pa.Table, lines: list[bytes], stream: BinaryIO | None
+) -> None:
+    """Raise InputError if a column is in no object; what is rare is looked for to the end."""
+    empty = [name for name in parser.names if table[name].null_count == len(table)]
+    if not empty or not len(table):
+        return
+    absent, members = parser.absent([line.decode(errors="replace") for line in lines])
+    for name in absent:
+        if stream is None or not _mentions(stream, name):
+            require_columns([name], members)
+
+
+def _mentions(stream: BinaryIO, name: str) -> bool:
+    """Whether a file names a member anywhere."""
+    if not stream.seekable():
+        return False
+    marks = [json.dumps(name, ensure_ascii=ascii_only).encode() for ascii_only in (True, False)]
+    at, end = stream.tell(), b""
+    stream.seek(0)
+    try:
+        while block := stream.read(CHUNK_BYTES):
+            if any(mark in end + block for mark in marks):
+                return True
+            end = block[-max(map(len, marks)) :]
+        return False
+    finally:
+        stream.seek(at)
 
 
 def _spread(objects: pa.Table, columns: list[str]) -> pa.Table:

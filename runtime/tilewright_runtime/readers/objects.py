@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tilewright_compiler.plan.model import Column
+from tilewright_compiler.plan.model import Column, Source
 
 from ..errors import InputError
 from .batch import Batch, Position
@@ -37,11 +37,11 @@ def inputs_of(events: Any, position: str | None = None) -> list[Input]:
 def _table_input(events: Any, position: str | None) -> Input:
     name = f"table {position}" if position else "table"
 
-    def read(columns: Sequence[Column], start: Position, final: bool) -> Iterator[Batch]:
+    def read(source: Source, start: Position) -> Iterator[Batch]:
         from .columns import read_arrow
 
-        names = [column.name for column in columns]
-        yield from read_arrow(_arrow(events, columns), names, replace(start, uri=name))
+        names = [column.name for column in source.columns]
+        yield from read_arrow(_arrow(events, source.columns), names, replace(start, uri=name))
 
     return Input(name, f"table:{position}" if position else "", read)
 

@@ -4,7 +4,10 @@ verified.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from io import BufferedReader
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -13,13 +16,21 @@ from numpy.typing import NDArray
 from xxhash import xxh3_128
 
 from ..errors import InputError
+from .arrow_types import NOT_TEXT, is_utf8
 from .batch import Batch, Malformed, Position
-from .checks import changed, shrunk
+from .checks import changed, cut_line, shrunk
 
 #: Bytes that are read at a time; a batch is what of them ends with a whole record.
 CHUNK_BYTES = 1 << 25
 #: What is longer is no record, but the rest of a file after a quote that nothing closes.
 LONGEST_RECORD_BYTES = 1 << 28
+
+
+class Opened(NamedTuple):
+    """A stream of bytes, and what part of it has been read at an offset (0 if unknown)."""
+
+    stream: BufferedReader
+    progress: Callable[[int], float]
 
 
 class Parsed(NamedTuple):
@@ -33,72 +44,85 @@ class Parsed(NamedTuple):
 
 
 def read_chunks(
-    stream: BinaryIO,
+    opened: Opened,
     header: bytes,
     start: Position,
     cut: Callable[[bytes], int],
     parse: Callable[[bytes, int], Parsed],
-    total: int,
-    final: bool,
 ) -> Iterator[Batch]:
-    """Batches of a stream that stands after its header, from a position on.
+    """Read batches of a stream that stands after its header, from a position on.
 
     `cut` tells where the last whole record of some bytes ends; `parse` reads whole records, given
-    the number of the first. What follows the last whole record waits for its end, unless `final`:
-    then it is read as it is, and where a quote is never closed only its line is spoilt.
+    the number of the first. The last line is whole, with or without its newline; where a quote is
+    never closed only its line is spoilt.
     """
-    digest = xxh3_128(header)
-    offset, rows = max(start.offset, len(header)), start.rows
-    _skip(stream, start, len(header), digest)
-    pending = b""
+    offset, rows, digest, pending = _resume(opened.stream, start, header)
     while True:
-        block = stream.read(CHUNK_BYTES)
+        block = _read(opened.stream, CHUNK_BYTES)
         pending += block
-        while end := _forced_end(pending, cut) if final and not block else cut(pending):
+        while end := cut(pending) or (0 if block else _forced_end(pending, cut)):
             data, pending = pending[:end], pending[end:]
             digest.update(data)
             offset += end
             parsed = parse(data, rows + 1)
-            rows += parsed.rows
+            is_row = len(parsed.table) > 0
+            is_tail = not data.endswith(b"\n")
+            rows += parsed.rows if is_row or not is_tail else 0
             position = Position(start.uri, offset, rows, digest.hexdigest())
-            yield Batch(
-                parsed.table, position, parsed.malformed, progress=offset / total if total else 0.0
-            )
+            if is_tail:
+                position = replace(position, tail=len(data), tail_is_row=is_row)
+            yield Batch(parsed.table, position, parsed.malformed, progress=opened.progress(offset))
         if len(pending) > LONGEST_RECORD_BYTES:
             raise InputError(
                 f"the record after row {rows:,} is longer than {LONGEST_RECORD_BYTES:,} bytes. Is "
                 "there a quote that is never closed?"
             )
         if not block:
-            if pending:
-                yield Batch(
-                    pa.table({}),
-                    Position(start.uri, offset, rows, digest.hexdigest()),
-                    waiting=len(pending),
-                )
             return
 
 
+def _read(stream: BinaryIO, count: int) -> bytes:
+    try:
+        return stream.read(count)
+    except (OSError, EOFError, pa.ArrowException) as wrong:
+        raise InputError(f"cannot be read on ({wrong}). What was read before is kept.") from wrong
+
+
 def _forced_end(pending: bytes, cut: Callable[[bytes], int]) -> int:
-    """Where to end when nothing follows: after the last whole record, else after a line that can
-    never be one.
-    """
-    whole = min(cut(pending if pending.endswith(b"\n") else pending + b"\n"), len(pending))
+    """Where to end when nothing follows: after the last record, or a line that can never be one."""
+    whole = min(cut(pending + b"\n"), len(pending))
     return whole or pending.find(b"\n") + 1 or len(pending)
 
 
-def _skip(stream: BinaryIO, start: Position, seen: int, digest: xxh3_128) -> None:
-    """Reads over what was read before and makes sure that it is still the same."""
+def _resume(stream: BinaryIO, start: Position, header: bytes) -> tuple[int, int, xxh3_128, bytes]:
+    """Read over what was read before, and make sure that it is still the same.
+
+    Returns the offset and the row to go on from, the digest up to there, and bytes after it.
+    """
+    digest = xxh3_128(header)
     if not start.offset:
-        return
-    left = start.offset - seen
-    while left > 0 and (block := stream.read(min(left, CHUNK_BYTES))):
+        return len(header), 0, digest, b""
+    left = start.offset - start.tail - len(header)
+    while left > 0 and (block := _read(stream, min(left, CHUNK_BYTES))):
         digest.update(block)
         left -= len(block)
-    if left > 0:
-        raise shrunk(f"{start.offset - left:,} bytes", f"{start.offset:,}")
-    if left < 0 or digest.hexdigest() != start.digest:
+    tail = _read(stream, start.tail)
+    if left > 0 or len(tail) < start.tail:
+        now = start.offset - max(left, 0) - (start.tail - len(tail))
+        raise shrunk(f"{now:,} bytes", f"{start.offset:,}")
+    whole = digest.copy()
+    whole.update(tail)
+    if left < 0 or whole.hexdigest() != start.digest:
         raise changed(f"{start.offset:,} bytes")
+    if not tail or not (more := _read(stream, CHUNK_BYTES)):
+        return start.offset, start.rows, whole, b""
+    if not start.tail_is_row:
+        return start.offset - len(tail), start.rows, digest, tail + more
+    newline = re.match(rb"\r?\n", more)
+    if newline is None:
+        raise cut_line(start.rows)
+    whole.update(newline[0])
+    return start.offset + newline.end(), start.rows, whole, more[newline.end() :]
 
 
 def numbered_text(
@@ -112,9 +136,9 @@ def numbered_text(
         return Parsed(_as_text(numbered), malformed, rows)
     except pa.ArrowInvalid:
         values = table.to_pylist()
-        good = [all(_is_utf8(value) for value in row.values()) for row in values]
+        good = [all(is_utf8(value) for value in row.values()) for row in values]
         refused = [
-            Malformed(number, "not UTF-8 text", repr(row))
+            Malformed(number, NOT_TEXT, repr(row))
             for number, row, ok in zip(numbers.tolist(), values, good, strict=True)
             if not ok
         ]
@@ -129,10 +153,3 @@ def _as_text(table: pa.Table) -> pa.Table:
         for field in table.schema
     ]
     return table.cast(pa.schema(fields))
-
-
-def _is_utf8(value: bytes | None) -> bool:
-    try:
-        return value is None or value.decode() is not None
-    except UnicodeDecodeError:
-        return False

@@ -21,7 +21,7 @@ from tilewright_compiler.frontend.diagnostics import CompileError
 from tilewright_compiler.output import load_targets, render, unsupported, write
 from tilewright_compiler.plan.model import Plan
 
-from ..ingest.aggregation import Aggregator
+from ..ingest.aggregation import Aggregator, source_of
 from ..ingest.writer import Writer
 from ..readers import open_input
 from ..readers.batch import Position
@@ -138,10 +138,8 @@ class EventLog:
         aggregator = Aggregator(self.plan, 1 << 20)
         touched = []
         for part in parts:
-            columns = next(
-                source.columns for source in self.plan.sources if source.name == part.source
-            )
-            for batch in open_input(part.path).batches(columns, Position(""), final=True):
+            source = source_of(self.plan, part.source)
+            for batch in open_input(part.path).batches(source, Position("")):
                 loaded = aggregator.load(part.source, batch.table)
                 for level in self.plan.levels:
                     keys = loaded.tiles(level.size_ms).keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.plans import AT
-from support.session import Session
+from support.session import Session, files_plan
 from tilewright_runtime.errors import InputError
 from tilewright_runtime.readers.comma_separated import last_record_end
 
@@ -18,16 +19,14 @@ TS = AT - 1
 HEADER = "k,n,t,ts\n"
 
 
-def write(
-    tmp_path: Path, content: str | bytes, final: bool = False
-) -> tuple[Session, Counter[str], int]:
+def write(tmp_path: Path, content: str | bytes) -> tuple[Session, Counter[str], int]:
     """A session after one write of a CSV file, with what was refused and how many events were
     taken.
     """
     path = tmp_path / "events.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     session = Session()
-    report = session.write(path, final=final)
+    report = session.write(path)
     return session, report.refused, report.events
 
 
@@ -107,9 +106,9 @@ def test_text_after_a_closing_quote_does_not_hold_up_the_file(tmp_path: Path) ->
     assert session.sums("b", "c") == [2, 3]
 
 
-def test_final_reads_a_quote_that_is_never_closed(tmp_path: Path) -> None:
-    """With `final=True` a quote without an end spoils its own row and does not crash."""
-    session, refused, _ = write(tmp_path, HEADER + f'b,2,x,{TS}\na,1,"x,{TS}\n', final=True)
+def test_a_quote_that_is_never_closed_is_refused(tmp_path: Path) -> None:
+    """A quote without an end spoils its own row and does not crash."""
+    session, refused, _ = write(tmp_path, HEADER + f'b,2,x,{TS}\na,1,"x,{TS}\n')
     assert session.sums("b") == [2]
     assert refused.total() == 1
 
@@ -140,12 +139,53 @@ def test_a_file_in_another_encoding_is_an_error(tmp_path: Path) -> None:
         write(tmp_path, HEADER.encode("utf-16"))
 
 
-def test_an_empty_file_waits_for_its_header(tmp_path: Path) -> None:
-    """A file without its first line is not begun yet; if that is final it is an error."""
-    assert write(tmp_path, "")[1:] == ({}, 0)
-    assert write(tmp_path, "k,n")[1:] == ({}, 0)
+def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
+    """A file without its first line says so; one with nothing but that line has no events."""
     with pytest.raises(InputError, match="empty"):
-        write(tmp_path, "", final=True)
+        write(tmp_path, "")
+    assert write(tmp_path, HEADER.rstrip())[1:] == ({}, 0)
+
+
+def test_a_wrong_row_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A row of too few fields in Latin-1 is refused like any other; the rest is written."""
+    content = f"{HEADER}a,1,x,{TS}\nJos\xe9,9\n\nb,2,x,{TS}\n".encode("latin-1")
+    session, refused, events = write(tmp_path, content)
+    assert (events, refused) == (2, {"has 2 fields, the header 4: is the line cut?": 1})
+    assert session.sums("a", "b") == [1, 2]
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_another_delimiter_is_guessed_and_can_be_said(tmp_path: Path, mark: str) -> None:
+    """A header without commas tells what to declare, and so declared the file is read."""
+    content = f'{HEADER}a,1,"x,y",{TS}\n'.replace(",", mark)
+    with pytest.raises(InputError, match=re.escape(f"Say delimiter={mark!r} in its source")):
+        write(tmp_path, content)
+    path = tmp_path / "events.csv"
+    session = Session(files_plan(delimiter=mark))
+    assert session.write(path).events == 1
+    assert session.features(k="a")["t_last_1h"] == f"x{mark}y"
+
+
+def test_a_file_without_a_header_is_guessed(tmp_path: Path) -> None:
+    """A first line of numbers and times is told to be data."""
+    with pytest.raises(InputError, match="Is its first line data"):
+        write(tmp_path, f"a,5,x,{TS}\n")
+
+
+def test_null_values_stand_for_no_value(tmp_path: Path) -> None:
+    """A text that a source names as null is none, in a number's column and in a text's."""
+    path = tmp_path / "events.csv"
+    path.write_text(f"{HEADER}a,NA,NA,{TS}\na,1,x,{TS}\n")
+    session = Session(files_plan(null_values=["NA"]))
+    assert session.write(path).events == 2
+    features = session.features(k="a")
+    assert (features["n_count_1h"], features["t_count_1h"]) == (1, 1)
+
+
+def test_unused_columns_may_have_any_names(tmp_path: Path) -> None:
+    """An index without a name and two columns of one name are passed over."""
+    session, _, _ = write(tmp_path, f",x,k,x,n,t,ts\n0,1,a,2,5,x,{TS}\n")
+    assert session.sums("a") == [5]
 
 
 def reference_end(data: bytes) -> int:
@@ -181,8 +221,7 @@ def test_a_record_ends_outside_of_quotes(data: bytes) -> None:
 
 
 def test_a_quote_that_is_never_closed_spoils_its_own_line_only(tmp_path: Path) -> None:
-    """With `final` the lines after an open quote are read; without, they wait for its end."""
+    """The lines after an open quote are read."""
     content = f'{HEADER}a,1,x,{TS}\na,2,"open,{TS}\na,3,z,{TS}\na,4,z,{TS}\n'
-    _, _, waiting = write(tmp_path, content)
-    _, refused, events = write(tmp_path, content, final=True)
-    assert (waiting, events, sum(refused.values())) == (1, 3, 1)
+    _, refused, events = write(tmp_path, content)
+    assert (events, sum(refused.values())) == (3, 1)

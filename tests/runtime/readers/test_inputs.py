@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from support.events import FILES
+from support.plans import AT
 from support.session import SCHEMA, Session, row
 from tilewright_runtime.errors import InputError
 from tilewright_runtime.readers import find_inputs, open_input
@@ -91,3 +95,31 @@ def test_an_error_begins_with_the_name_as_it_was_given(
     FILES[Path(name).suffix]([row("a", 9), row("a", 2)], SCHEMA, tmp_path / name)
     with pytest.raises(InputError, match=f"^{name}: "):
         session.write(name)
+
+
+@pytest.mark.parametrize("codec", ["gzip", "zstd"])
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".tsv"])
+def test_compressed_files_are_read(tmp_path: Path, codec: str, ending: str) -> None:
+    """A compressed file has the rows of the plain one, and one that has grown its new ones."""
+    mark = "\t" if ending == ".tsv" else ","
+    path, session = tmp_path / f"events{ending}.{codec.replace('gzip', 'gz')[:3]}", Session()
+    for count in (1, 1, 3):
+        lines = [mark.join(["k", "n", "t", "ts"])] if ending != ".jsonl" else []
+        for n in range(count):
+            event = row("a", 10**n)
+            lines.append(
+                json.dumps(event) if ending == ".jsonl" else mark.join(map(str, event.values()))
+            )
+        with pa.CompressedOutputStream(str(path), codec) as file:
+            file.write("\n".join(lines).encode())
+        session.write(path)
+    assert session.sums("a") == [111]
+
+
+def test_a_cut_compressed_file_is_an_error(tmp_path: Path) -> None:
+    """A file whose end is missing says so."""
+    path = tmp_path / "events.csv.gz"
+    rows = "".join(f"a,{n},x,{AT - 1}\n" for n in range(10_000))
+    path.write_bytes(gzip.compress(f"k,n,t,ts\n{rows}".encode())[:-1000])
+    with pytest.raises(InputError, match="cannot be read on"):
+        Session().write(path)

@@ -13,6 +13,8 @@ import pytest
 from support.plans import AT, aggregations, plan_of
 from support.session import Session
 from tilewright import Operation
+from tilewright_runtime.errors import InputError
+from tilewright_runtime.readers import stream
 
 TS = AT - 1
 
@@ -38,9 +40,8 @@ def test_members_are_taken_by_name(tmp_path: Path) -> None:
 
 def test_a_missing_member_and_null_are_null(tmp_path: Path) -> None:
     """A member that is not there is a null value, as a written null is."""
-    session, refused, _ = write(
-        tmp_path, f'{{"k": "a", "n": 5, "ts": {TS}}}\n' + line(n=None, t=None)
-    )
+    without = f'{{"k": "a", "n": 5, "ts": {TS}}}\n'
+    session, refused, _ = write(tmp_path, without + line(n=None, t=None))
     assert not refused
     assert session.features(k="a") == {
         "n_count_1h": 1,
@@ -179,3 +180,33 @@ def test_a_member_may_have_any_name(tmp_path: Path) -> None:
     session = Session(made)
     session.write(path)
     assert session.sums("a") == [7]
+
+
+def test_a_column_that_no_row_has_is_an_error(tmp_path: Path) -> None:
+    """A misspelt column is told apart from one without values."""
+    with pytest.raises(InputError, match="has no column t; its columns are T, k, n, ts"):
+        write(tmp_path, f'{{"k": "a", "n": 5, "T": "x", "ts": {TS}}}\n' * 2)
+
+
+def test_a_column_that_comes_late_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column is looked for to the end of the file before it is said to be in no row."""
+    monkeypatch.setattr(stream, "CHUNK_BYTES", 50)
+    content = f'{{"k": "a", "n": 5, "ts": {TS}}}\n' * 3 + line()
+    assert write(tmp_path, content)[2] == 4
+
+
+@pytest.mark.parametrize("text", ["9007199254740993.5", '"9007199254740993.5"', "1" * 20])
+def test_a_number_that_is_no_bigint_is_refused(tmp_path: Path, text: str) -> None:
+    """Neither a fraction that no double tells nor a number of 20 digits is rounded into place."""
+    content = f'{{"k": "a", "n": {text}, "t": "x", "ts": {TS}}}\n' + line()
+    assert write(tmp_path, content)[1] == {"n is not a bigint": 1}
+
+
+@pytest.mark.parametrize(
+    "value", ["1" * 5000, "1e999999999", "[" * 10_000 + "]" * 10_000], ids=["digits", "e", "depth"]
+)
+def test_a_monstrous_value_spoils_its_own_row(tmp_path: Path, value: str) -> None:
+    """A number of 5,000 digits, a huge exponent and 10,000 brackets refuse one row each."""
+    content = line() + f'{{"k": "a", "n": {value}, "t": "x", "ts": {TS}}}\n'
+    session, refused, _ = write(tmp_path, content)
+    assert (session.sums("a"), refused.total()) == ([1], 1)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from support.events import FILES
 from support.examples import few
+from support.plans import AT
 from support.session import SCHEMA, Session, row
 from tilewright_runtime import Writer
 from tilewright_runtime.errors import InputError
@@ -114,23 +115,36 @@ def test_a_file_that_was_put_back_goes_on(path: Path) -> None:
     assert session.sums("a") == [13]
 
 
-def test_an_unterminated_last_line_waits_for_its_newline(path: Path) -> None:
-    """A line that is still being written is not an event yet, in however many pieces it comes."""
-    session, whole = Session(), lines(path, row("a", 10))
-    session.write(path)
-    for piece in (whole[:4], whole[4:-1]):
-        append(path, piece)
-        assert session.write(path).rows == 0
-    append(path, b"\n")
-    assert session.write(path).rows == 1
-    assert session.sums("a") == [13]
-
-
-def test_final_takes_an_unterminated_last_line(path: Path) -> None:
-    """`final=True` says that the last line is whole without its newline, and it is added once."""
+def test_an_unterminated_last_line_is_a_row(path: Path) -> None:
+    """A file that is named is whole; its last line counts once, also when its newline comes."""
     session = Session()
     append(path, lines(path, row("a", 10))[:-1])
-    assert [session.write(path, final=final).rows for final in (False, True, True)] == [2, 1, 0]
+    assert [session.write(path).rows for _ in range(2)] == [3, 0]
+    append(path, b"\r\n" + lines(path, row("a", 20)))
+    assert [session.write(path).rows for _ in range(2)] == [1, 0]
+    assert session.sums("a") == [33]
+
+
+def test_a_last_line_that_goes_on_is_an_error(tmp_path: Path) -> None:
+    """A line that was counted and goes on after all is named, and not counted again."""
+    path, session = tmp_path / "events.csv", Session()
+    path.write_text(f"k,t,ts,n\na,x,{AT - 1},1\na,x,{AT - 1},1")
+    assert session.write(path).rows == 2
+    append(path, f"0\na,x,{AT - 1},100\n".encode())
+    with pytest.raises(InputError, match="row 2 was its last line when it was read"):
+        session.write(path)
+    assert session.sums("a") == [2]
+
+
+def test_a_cut_line_that_was_refused_is_read_again(path: Path) -> None:
+    """Half a line that made no row spoils nothing: the whole one is read once it is there."""
+    session, whole = Session(), lines(path, row("a", 10))
+    session.write(path)
+    append(path, whole[:7])
+    assert session.write(path).refused.total() == 1
+    assert session.write(path).rows == 0
+    append(path, whole[7:])
+    assert session.write(path).events == 1
     assert session.sums("a") == [13]
 
 
@@ -160,28 +174,26 @@ texts = st.none() | st.text(st.sampled_from('a,"\n\r \té'), max_size=6)
     st.lists(texts, min_size=1, max_size=4),
     st.integers(1, 20),
     st.sampled_from(TEXT_FILES),
-    st.lists(st.integers(0, 200), max_size=3),
+    st.sets(st.integers(0, 4), max_size=3),
 )
-def test_a_file_may_grow_by_any_bytes(
+def test_a_file_may_grow_by_any_lines(
     tmp_path_factory: pytest.TempPathFactory,
     values: list[str | None],
     chunk_bytes: int,
     ending: str,
-    cuts: list[int],
+    cuts: set[int],
 ) -> None:
-    """Written after every few bytes of growth, a file gives the same events as written once, quoted
+    """Written after every few lines of growth, a file gives the same events as written once, quoted
     newlines and all.
     """
     path = tmp_path_factory.mktemp("grow") / f"events{ending}"
     rows = [row("a", 10**place, value) for place, value in enumerate(values)]
-    FILES[ending](rows, SCHEMA, path)
-    data = path.read_bytes()
     session = Session()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stream, "CHUNK_BYTES", chunk_bytes)
         counts = []
-        for end in sorted({min(cut, len(data)) for cut in cuts} | {len(data)}):
-            path.write_bytes(data[:end])
+        for end in sorted({cut for cut in cuts if cut < len(rows)} | {len(rows)}):
+            FILES[ending](rows[:end], SCHEMA, path)
             counts.append(session.write(path).rows)
     features = session.features(k="a")
     assert sum(counts) == len(rows)
