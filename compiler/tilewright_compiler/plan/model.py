@@ -41,7 +41,7 @@ class Source(Part):
     """The stream that continues it; null if there is none."""
     delimiter: str | None = None
     """What separates the fields of CSV files; null for a comma, or a tab in `.tsv`."""
-    null_values: list[str] = []
+    null_values: list[str] = Field(default_factory=list)
     """Texts that stand for no value; left out where there are none, as `delimiter` is."""
     dialect: str
     """The SQL dialect of the expressions."""
