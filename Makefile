@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest coverage bench format clean
+.PHONY: help demo test test-lowest fuzz coverage bench format clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,9 @@ test: $(READY)  ## everything that has to pass: format, lint, types, layers, tes
 test-lowest: .venv-lowest/.ready  ## the tests with the oldest libraries that we say we work with
 	@scripts/bootstrap --servers
 	@.venv-lowest/bin/python -m pytest -n 2 --dist worksteal
+
+fuzz: $(READY)  ## damage plans, records, settings, declarations, files and requests for half an hour
+	@TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-2000} $(PYTHON) -m pytest -q tests/fuzz
 
 coverage: $(READY)  ## run the tests and show what they leave out of the three wings, in all processes
 	@scripts/coverage

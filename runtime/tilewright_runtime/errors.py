@@ -24,7 +24,12 @@ __all__ = [
     "PlanError",
     "StoreError",
     "TilewrightError",
+    "shown",
 ]
+
+
+#: Characters of a value that a message shows.
+_LONGEST_SHOWN = 60
 
 
 class PlanError(TilewrightError):
@@ -53,3 +58,14 @@ class StoreError(TilewrightError):
 
 class CorruptRecordError(StoreError):
     """The bytes of a stored tile are not what was written."""
+
+
+def shown(value: object) -> str:
+    """Show a value in a message, cut where it is long."""
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN:
+        return "of that many digits"
+    try:
+        text = repr(value)
+    except Exception:  # a mapping of such integers, or a class of the caller's
+        return f"of type {type(value).__name__}"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -10,55 +10,77 @@ from pydantic import ValidationError
 
 from tilewright_compiler.plan.model import PLAN_VERSION, Plan
 
-from .errors import PlanError
+from .errors import PlanError, shown
+from .plan_checks import contradictions
+
+_FILE = "plan.json"
+_MOST_NAMES = 20
 
 
 def load_plan(path: str | Path) -> Plan:
-    """The plan in a plan.json or in the folder that holds one.
+    """Load the plan in a plan.json, or in the folder that holds one.
 
     Raises PlanError, which says what is wrong with it.
     """
-    place = Path(path)
-    if place.is_dir():
-        place = place / "plan.json"
+    file = Path(path)
+    if file.is_dir():
+        file = file / _FILE
     try:
-        document = json.loads(place.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise PlanError(
-            f"{place}: there is no plan. Make one with tilewright compile, and name its folder or "
-            "its plan.json."
-        ) from None
+        raise PlanError(f"{file}: there is no plan. {_advice(file.parent)}") from None
     except RecursionError:
         raise PlanError(
-            f"{place}: not a plan (it is nested too deeply). Compile it again with tilewright "
+            f"{file}: not a plan (it is nested too deeply). Compile it again with tilewright "
             "compile."
         ) from None
     except (OSError, ValueError) as wrong:
         raise PlanError(
-            f"{place}: not a plan ({wrong}). Compile it again with tilewright compile."
+            f"{file}: not a plan ({wrong}). Compile it again with tilewright compile."
         ) from wrong
-    return plan_of_document(document, place)
+    return plan_of_document(document, file)
+
+
+def _advice(folder: Path) -> str:
+    """Say where plans are, for someone who has named a folder of plans or nothing."""
+    below = sorted(file.parent.name for file in folder.glob(f"*/{_FILE}"))
+    if not below:
+        return "Make one with tilewright compile, and name its folder or its plan.json."
+    names = ", ".join(below[:_MOST_NAMES]) + (", …" if len(below) > _MOST_NAMES else "")
+    return f"{folder} is a folder of plans: name one of them, {names}."
 
 
 def plan_of_document(document: Any, place: str | Path) -> Plan:
-    """The plan that a JSON document is; `place` names it in messages. Raises PlanError."""
+    """Make the plan that a JSON document is; `place` names it in messages.
+
+    Raises PlanError for another version, another form, and parts that do not fit each other.
+    """
     version = document.get("plan_version") if isinstance(document, dict) else None
-    if version != PLAN_VERSION:
+    if version != PLAN_VERSION or isinstance(version, bool):
         raise PlanError(
-            f"{place}: plan version {version}, but this version of Tilewright reads "
+            f"{place}: plan version {shown(version)}, but this version of Tilewright reads "
             f"{PLAN_VERSION}. Compile it again."
         )
     try:
         plan = Plan.model_validate(document)
+        fingerprint = plan.content_fingerprint()
     except ValidationError as wrong:
         first = wrong.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise PlanError(
             f"{place}: {where}: {first['msg']}. A plan is not edited by hand: compile it again."
         ) from wrong
-    if plan.content_fingerprint() != plan.fingerprint:
+    except (ValueError, OverflowError, RecursionError) as wrong:
+        # Half a surrogate in a text, or a number that JSON cannot have.
+        raise PlanError(
+            f"{place}: a value cannot be read ({wrong}). Compile it again with tilewright compile."
+        ) from wrong
+    if fingerprint != plan.fingerprint:
         raise PlanError(
             f"{place}: its content is not what its fingerprint says, so it was changed by hand. "
             "Compile it again."
         )
+    problem = next(contradictions(plan), None)
+    if problem is not None:
+        raise PlanError(f"{place}: {problem}. A plan is not edited by hand: compile it again.")
     return plan

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .errors import FetchError
+from .errors import FetchError, shown
 
 #: Event and query times lie in [1971, 2100); what lies outside is a mistake of unit far more often
 #: than a time.
@@ -19,7 +19,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: Digits beyond these are no time, and Python does not read thousands of them.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
-_LONGEST_SHOWN = 60
 
 Moment = int | str | datetime | None
 
@@ -80,17 +79,6 @@ def _from_text(text: str) -> int:
             f"query time {shown(text)} is neither ISO 8601 (2024-01-04T14:37:25Z) nor epoch "
             "milliseconds."
         ) from None
-
-
-def shown(value: object) -> str:
-    """Show a value in a message, cut where it is long."""
-    if isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN:
-        return "of that many digits"
-    try:
-        text = repr(value)
-    except Exception:  # a mapping of such integers, or a class of the caller's
-        return f"of type {type(value).__name__}"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def iso(time_ms: int) -> str:

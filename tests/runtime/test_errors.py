@@ -21,7 +21,7 @@ def test_mistakes_in_declarations_stand_below_the_root() -> None:
     assert issubclass(CompileError, tilewright.TilewrightError)
 
 
-@pytest.mark.parametrize("name", errors.__all__)
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name[0].isupper()])
 def test_the_picture_has_every_error(name: str) -> None:
     """The tree in the module's docstring names each error, which stands below the root."""
     assert issubclass(getattr(errors, name), tilewright.TilewrightError)

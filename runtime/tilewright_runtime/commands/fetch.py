@@ -229,8 +229,7 @@ def _require_json_lines(lines: Sequence[Line]) -> None:
 
     CSV is such a form.
     """
-    from ..errors import InputError
-    from ..times import shown
+    from ..errors import InputError, shown
 
     if any(line.content.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{") for line in lines):
         return

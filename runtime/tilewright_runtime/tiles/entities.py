@@ -18,8 +18,7 @@ import numpy as np
 from tilewright_compiler.plan.model import Column
 from tilewright_compiler.plan.types import decimal_scale, family
 
-from ..errors import KeyValueError
-from ..times import shown
+from ..errors import KeyValueError, shown
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
