@@ -20,7 +20,7 @@ _EXAMPLES = int(os.environ.get("TILEWRIGHT_FUZZ", "0"))
 
 #: How often each fuzzer runs.
 fuzzed = settings(
-    max_examples=_EXAMPLES or 15,
+    max_examples=_EXAMPLES or 8,
     derandomize=not _EXAMPLES,
     database=None,
     deadline=None,
