@@ -1,15 +1,13 @@
-"""What the compiler knows of a kind of state: what it keeps in a tile, and the SQL that makes it on
-each engine.
-"""
+"""Kinds of state: what a tile keeps of them, and the SQL that makes it on each engine."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..plan.model import Column, Dtype, FixedColumn, State, VariableField
 from ..plan.script import PhysicalType
@@ -53,69 +51,74 @@ class PartialField:
     """
 
 
-@dataclass(frozen=True)
 class StateType:
     """One kind of state."""
 
-    fields: Callable[[str, str], list[Field]]
-    """What it keeps of a (quoted) column of a type."""
-    warehouse: Callable[[SqlDialect, str, State], list[str]]
-    """The aggregates of a dialect for a (quoted) column: one for each field that has one in DuckDB,
-    in that order.
-
-    What a dialect has no function for is a list of the values, from which the runtime makes it.
-    """
-    partial_fields: Callable[[State], list[PartialField]] | None = None
-    """What a stream engine makes of it; None where it collects the values instead."""
-    finish: Callable[[State], Mapping[str, str]] = lambda state: {}
-    """Fields that are not the partial of their name: DuckDB SQL, a template over all partials."""
-    is_timed: bool = False
+    is_timed: ClassVar[bool] = False
     """Whether it depends on the times of the values, so that those are collected too."""
-    variable_bytes: Callable[[State], int] = lambda state: TEXT_BYTES
-    """The typical size of its field of changing length, if it has one."""
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Return what a tile keeps of a (quoted) column of a type."""
+        raise NotImplementedError
+
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Write the aggregates of a dialect for a (quoted) column.
+
+        There is one for each field that has one in DuckDB, in that order. What a dialect has no
+        function for is a list of the values, from which the runtime makes it.
+        """
+        raise NotImplementedError
+
+    def partial_fields(self, state: State) -> list[PartialField]:
+        """Return what a stream engine makes of it; nothing where it collects the values instead."""
+        return []
+
+    def finish(self, state: State) -> Mapping[str, str]:
+        """Return the fields that are not the partial of their name.
+
+        They are DuckDB SQL, a template over all partials.
+        """
+        return {}
+
+    def variable_bytes(self, state: State) -> int:
+        """Estimate the size of its field of changing length, if it has one."""
+        return TEXT_BYTES
 
 
-def entries_bytes(entry: int) -> Callable[[State], int]:
-    """The typical size of a list of at most k entries of so many bytes."""
-    return lambda state: entry * min(int(state.params["k"]), _TYPICAL_ENTRIES)
+def list_bytes(state: State, entry_bytes: int) -> int:
+    """Estimate the size of a list of at most k entries of so many bytes."""
+    return entry_bytes * min(int(state.params["k"]), _TYPICAL_ENTRIES)
 
 
 def listed(column: str, value: str) -> str:
-    """DuckDB SQL for a list of values of a column, without nulls."""
+    """Write DuckDB SQL for a list of values of a column, without nulls."""
     return f"list({value}) FILTER (WHERE {column} IS NOT NULL)"
 
 
 @cache
 def state_types() -> dict[str, StateType]:
-    """All kinds by their names: the `KINDS` of each module of the package `states`."""
+    """Collect all kinds by name: the `KINDS` of each file of the package `kinds`."""
     package = importlib.import_module(f"{__package__}.kinds")
-    modules = [
-        importlib.import_module(f"{package.__name__}.{module.name}")
-        for module in iter_modules(package.__path__)
-    ]
-    return {name: kind for module in modules for name, kind in module.KINDS.items()}
+    kinds: dict[str, StateType] = {}
+    for module in iter_modules(package.__path__):
+        kinds |= importlib.import_module(f"{package.__name__}.{module.name}").KINDS
+    return kinds
 
 
 def fields_of(state: State, column: str) -> list[Field]:
-    """What a state keeps of its column, as SQL names it."""
+    """Return what a state keeps of its column, as SQL names it."""
     return state_types()[state.kind].fields(column, state.type)
 
 
 def tile_columns(keys: Sequence[Column], states: Sequence[State]) -> list[str]:
-    """The columns of a row of a tile, in the order in which every engine's query gives them."""
-    made = (
-        (state, field)
-        for state in states
-        for field in fields_of(state, "x")
-        if field.sql is not None
-    )
-    return [
-        *(f"key:{key.name}" for key in keys),
-        "__start",
-        "__events",
-        "__newest",
-        *(f"{state.id}.{field.name}" for state, field in made),
-    ]
+    """Name the columns of a row of a tile, in the order of every engine's query."""
+    columns = [f"key:{key.name}" for key in keys]
+    columns += ["__start", "__events", "__newest"]
+    for state in states:
+        for field in fields_of(state, "x"):
+            if field.sql is not None:
+                columns.append(f"{state.id}.{field.name}")
+    return columns
 
 
 #: The merges of single numbers, which numpy has functions for.
@@ -123,30 +126,27 @@ _PLAIN = ("add", "min", "max")
 
 
 def lay_out(states: list[State]) -> tuple[list[FixedColumn], list[VariableField]]:
-    """The columns of a record in order: equal merges of one type side by side, so that one numpy
-    call merges them all.
-    """
+    """Order the columns of a record, so that one numpy call merges equal ones of a type."""
     fixed: list[FixedColumn] = []
     variable: list[VariableField] = []
     for state in states:
-        for field in filter(lambda field: field.kept, fields_of(state, f'"{state.input}"')):
+        for field in fields_of(state, f'"{state.input}"'):
+            if not field.kept:
+                continue
             if field.dtype is None or field.merge is None:
                 variable.append(VariableField(state=state.id, field=field.name))
             else:
-                fixed.append(
-                    FixedColumn(
-                        state=state.id, field=field.name, dtype=field.dtype, merge=field.merge
-                    )
+                column = FixedColumn(
+                    state=state.id, field=field.name, dtype=field.dtype, merge=field.merge
                 )
-    fixed.sort(key=_place)
+                fixed.append(column)
+    fixed.sort(key=_rank)
     return fixed, variable
 
 
-def _place(column: FixedColumn) -> tuple[int, str]:
+def _rank(column: FixedColumn) -> tuple[int, str]:
     # Only the plain merges are sorted by type: a first or last keeps its time and its value
     # together, moments all of theirs.
-    return (
-        (_PLAIN.index(column.merge), column.dtype)
-        if column.merge in _PLAIN
-        else (len(_PLAIN), column.merge)
-    )
+    if column.merge in _PLAIN:
+        return _PLAIN.index(column.merge), column.dtype
+    return len(_PLAIN), column.merge

@@ -25,13 +25,12 @@ def partials_of(keys: Sequence[Column], states: Sequence[State]) -> Partials | N
 
 def partial_fields(state: State) -> list[PartialField]:
     """List the numbers and texts of a state that SQL makes; none where values are collected."""
-    fields = state_types()[state.kind].partial_fields
-    return [] if fields is None else fields(state)
+    return state_types()[state.kind].partial_fields(state)
 
 
 def collected_inputs(states: Sequence[State]) -> dict[str, tuple[str, bool]]:
     """Give the inputs whose values are collected: their types, and whether their times are too."""
-    collected = [state for state in states if state_types()[state.kind].partial_fields is None]
+    collected = [state for state in states if not partial_fields(state)]
     timed = {state.input for state in collected if state_types()[state.kind].is_timed}
     return {state.input: (state.type, state.input in timed) for state in collected}
 

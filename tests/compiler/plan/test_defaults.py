@@ -16,7 +16,7 @@ from tilewright_compiler.plan.defaults import default_value
     [
         (0, "BIGINT", 0),
         (0.5, "DOUBLE", 0.5),
-        (0, "DOUBLE", 0),
+        (0, "DOUBLE", 0.0),
         (True, "BOOLEAN", True),
         ("a", "VARCHAR", "a"),
         (0, "DECIMAL(12,2)", Decimal("0.00")),

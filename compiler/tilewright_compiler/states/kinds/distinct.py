@@ -12,18 +12,25 @@ if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
 
 
-def _fields(column: str, duckdb_type: str) -> list[Field]:
-    return [
-        Field("sketch", None, None, listed(column, f"DISTINCT {to_physical(column, duckdb_type)}"))
-    ]
+class DistinctSketch(StateType):
+    """A HyperLogLog sketch."""
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Collect the different values."""
+        different = listed(column, f"DISTINCT {to_physical(column, duckdb_type)}")
+        return [Field("sketch", None, None, different)]
+
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Make the sketch where the dialect can, or else collect the different values."""
+        value = dialect.to_physical(column, state.type)
+        if not dialect.hll or family(state.type) == "float":
+            return [dialect.distinct.format(x=value)]
+        template = dialect.hll if family(state.type) == "text" else dialect.hll_of_integers
+        return [template.format(x=value, k=state.params["lg_k"])]
+
+    def variable_bytes(self, state: State) -> int:
+        """Estimate the size of a sketch of some dozens of values."""
+        return 512
 
 
-def _warehouse(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    value = dialect.to_physical(column, state.type)
-    if not dialect.hll or family(state.type) == "float":
-        return [dialect.distinct.format(x=value)]
-    template = dialect.hll if family(state.type) == "text" else dialect.hll_of_integers
-    return [template.format(x=value, k=state.params["lg_k"])]
-
-
-KINDS = {"hll": StateType(fields=_fields, warehouse=_warehouse, variable_bytes=lambda state: 512)}
+KINDS = {"hll": DistinctSketch()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...plan.model import State
@@ -13,37 +12,40 @@ if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
 
 
-def _fields(kind: str, sign: str) -> Callable[[str, str], list[Field]]:
-    # The largest (time, value) is the last event and settles ties of time by the larger value;
-    # with the time negated it is the first event, ties settled in the same way.
-    def fields(column: str, duckdb_type: str) -> list[Field]:
+class Endpoint(StateType):
+    """A first or a last value.
+
+    The largest (time, value) is the last event and settles ties of time by the larger value. With
+    the time negated it is the first event, ties settled in the same way.
+    """
+
+    is_timed = True
+
+    def __init__(self, kind: str, sign: str, function: str) -> None:
+        """Take its name, the sign of the time, and the aggregate that gives the time."""
+        self._kind, self._sign, self._function = kind, sign, function
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Choose the pair of time and value."""
         pair = (
-            f"max(struct_pack(t := {sign}{TIME}, x := {to_physical(column, duckdb_type)})) FILTER "
-            f"(WHERE {column} IS NOT NULL)"
+            f"max(struct_pack(t := {self._sign}{TIME}, x := {to_physical(column, duckdb_type)})) "
+            f"FILTER (WHERE {column} IS NOT NULL)"
         )
-        kept = fixed_dtype(duckdb_type)
+        dtype = fixed_dtype(duckdb_type)
+        merge = self._kind if dtype else None
         return [
-            Field("ts", "i64", kind, f"{sign}struct_extract({pair}, 't')"),
-            Field("value", kept, kind if kept else None, f"struct_extract({pair}, 'x')"),
+            Field("ts", "i64", self._kind, f"{self._sign}struct_extract({pair}, 't')"),
+            Field("value", dtype, merge, f"struct_extract({pair}, 'x')"),
         ]
 
-    return fields
-
-
-def _warehouse(kind: str, function: str) -> Callable[[SqlDialect, str, State], list[str]]:
-    def aggregates(dialect: SqlDialect, column: str, state: State) -> list[str]:
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Choose the time, and the value at that time."""
         time = dialect.identifier(TIME)
-        value = dialect.endpoint(kind, dialect.to_physical(column, state.type), state.type, time)
-        return [f"{function}(CASE WHEN NOT {column} IS NULL THEN {time} END)", value]
+        value = dialect.to_physical(column, state.type)
+        return [
+            f"{self._function}(CASE WHEN NOT {column} IS NULL THEN {time} END)",
+            dialect.endpoint(self._kind, value, state.type, time),
+        ]
 
-    return aggregates
 
-
-KINDS = {
-    "first": StateType(
-        fields=_fields("first", "-"), warehouse=_warehouse("first", "MIN"), is_timed=True
-    ),
-    "last": StateType(
-        fields=_fields("last", ""), warehouse=_warehouse("last", "MAX"), is_timed=True
-    ),
-}
+KINDS = {"first": Endpoint("first", "-", "MIN"), "last": Endpoint("last", "", "MAX")}

@@ -6,39 +6,53 @@ from typing import TYPE_CHECKING
 
 from ...plan.model import State
 from ...plan.types import to_physical
-from ..base import Field, StateType, entries_bytes, listed
+from ..base import Field, StateType, list_bytes, listed
 
 if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
 
 
-def _set(column: str, duckdb_type: str) -> list[Field]:
-    return [
-        Field("entries", None, None, listed(column, f"DISTINCT {to_physical(column, duckdb_type)}"))
-    ]
+class ValueSet(StateType):
+    """All different values."""
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Collect the different values."""
+        different = listed(column, f"DISTINCT {to_physical(column, duckdb_type)}")
+        return [Field("entries", None, None, different)]
+
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Collect the different values."""
+        return [dialect.distinct.format(x=dialect.to_physical(column, state.type))]
+
+    def variable_bytes(self, state: State) -> int:
+        """Estimate the size of a set of some dozens of values."""
+        return 512
 
 
-def _histogram(column: str, duckdb_type: str) -> list[Field]:
-    return [
-        Field(
-            "entries",
-            None,
-            None,
-            f"histogram({to_physical(column, duckdb_type)}) FILTER (WHERE {column} IS NOT NULL)",
-        )
-    ]
+class BoundedSet(ValueSet):
+    """At most k different values."""
+
+    def variable_bytes(self, state: State) -> int:
+        """Estimate the size of at most k values."""
+        return list_bytes(state, 8)
 
 
-def _distinct(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    return [dialect.distinct.format(x=dialect.to_physical(column, state.type))]
+class Histogram(StateType):
+    """Counts by value."""
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Count by value."""
+        value = to_physical(column, duckdb_type)
+        counts = f"histogram({value}) FILTER (WHERE {column} IS NOT NULL)"
+        return [Field("entries", None, None, counts)]
+
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Collect the values."""
+        return [dialect.listed.format(x=dialect.to_physical(column, state.type))]
+
+    def variable_bytes(self, state: State) -> int:
+        """Estimate the size of counts of some dozens of values."""
+        return 512
 
 
-def _values(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    return [dialect.listed.format(x=dialect.to_physical(column, state.type))]
-
-
-KINDS = {
-    "unique": StateType(fields=_set, warehouse=_distinct, variable_bytes=lambda state: 512),
-    "bounded": StateType(fields=_set, warehouse=_distinct, variable_bytes=entries_bytes(8)),
-    "histogram": StateType(fields=_histogram, warehouse=_values, variable_bytes=lambda state: 512),
-}
+KINDS = {"unique": ValueSet(), "bounded": BoundedSet(), "histogram": Histogram()}

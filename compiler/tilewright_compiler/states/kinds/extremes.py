@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from ...plan.model import State
 from ...plan.types import fixed_dtype, to_physical
@@ -12,67 +12,67 @@ from ..base import Field, PartialField, StateType
 if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
 
-#: What an integer is where a tile has no value, and the partial that a stream engine makes of it.
-_EMPTY = {"min": (1 << 63) - 1, "max": -(1 << 63)}
-
 #: The largest value, from the partials.
 _WITH_NAN = "CASE WHEN {nan} > 0 THEN CAST('NaN' AS DOUBLE) ELSE {value} END"
 
 
-def _fields(kind: str) -> Callable[[str, str], list[Field]]:
-    def fields(column: str, duckdb_type: str) -> list[Field]:
-        kept = fixed_dtype(duckdb_type)
-        return [
-            Field(
-                "value", kept, kind if kept else None, f"{kind}({to_physical(column, duckdb_type)})"
-            )
-        ]
+class _Extreme(StateType):
+    """An extreme value."""
 
-    return fields
+    function: ClassVar[str]
+    empty: ClassVar[int]
+    """What an integer is where a tile has no value, and the partial that an engine makes of it."""
 
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Choose the extreme value; only a number has a merge by numpy."""
+        dtype, merge = fixed_dtype(duckdb_type), self.function.lower()
+        value = f"{merge}({to_physical(column, duckdb_type)})"
+        return [Field("value", dtype, merge if dtype else None, value)]
 
-def _warehouse(kind: str) -> Callable[[SqlDialect, str, State], list[str]]:
-    return lambda dialect, column, state: [
-        dialect.extreme(kind.upper(), dialect.to_physical(column, state.type), state.type)
-    ]
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Choose the extreme value."""
+        value = dialect.to_physical(column, state.type)
+        return [dialect.extreme(self.function, value, state.type)]
 
-
-def _partial_fields(kind: str) -> Callable[[State], list[PartialField]]:
-    def partial_fields(state: State) -> list[PartialField]:
-        extreme = f"{kind.upper()}({{x}})"
+    def partial_fields(self, state: State) -> list[PartialField]:
+        """Choose the extreme value of those that are not NaN."""
+        extreme = f"{self.function}({{x}})"
         match fixed_dtype(state.type):
             case "i64":
-                return [
-                    PartialField(
-                        "value", "BIGINT", f"COALESCE({extreme}, CAST('{_EMPTY[kind]}' AS BIGINT))"
-                    )
-                ]
+                value = f"COALESCE({extreme}, CAST('{self.empty}' AS BIGINT))"
+                return [PartialField("value", "BIGINT", value)]
             case "f64":
-                value = PartialField(
-                    "value", "DOUBLE", f"{extreme} FILTER (WHERE NOT ({{is_nan}}))"
-                )
-                # How many values are NaN, the largest number of all; few engines' MAX knows that.
-                return (
-                    [value, PartialField("nan", "BIGINT", "COUNT(*) FILTER (WHERE {is_nan})")]
-                    if kind == "max"
-                    else [value]
-                )
+                value = f"{extreme} FILTER (WHERE NOT ({{is_nan}}))"
+                return [PartialField("value", "DOUBLE", value)]
             case _:
                 # Flink compares texts by UTF-16 where it has both as Java strings, and by bytes
                 # where it has not. A text that it has just made is bytes.
-                return [PartialField("value", "VARCHAR", f"{kind.upper()}(CONCAT({{x}}, ''))")]
-
-    return partial_fields
+                return [PartialField("value", "VARCHAR", f"{self.function}(CONCAT({{x}}, ''))")]
 
 
-KINDS = {
-    "min": StateType(
-        fields=_fields("min"), warehouse=_warehouse("min"), partial_fields=_partial_fields("min")
-    ),
-    "max": StateType(
-        fields=_fields("max"),
-        warehouse=_warehouse("max"),
-        partial_fields=_partial_fields("max"),
-        finish=lambda state: {"value": _WITH_NAN} if fixed_dtype(state.type) == "f64" else {},
-    ),
-}
+class Smallest(_Extreme):
+    """The smallest value."""
+
+    function = "MIN"
+    empty = (1 << 63) - 1
+
+
+class Largest(_Extreme):
+    """The largest value."""
+
+    function = "MAX"
+    empty = -(1 << 63)
+
+    def partial_fields(self, state: State) -> list[PartialField]:
+        """Count NaN besides, which few engines' MAX knows for the largest number."""
+        fields = super().partial_fields(state)
+        if fixed_dtype(state.type) == "f64":
+            fields.append(PartialField("nan", "BIGINT", "COUNT(*) FILTER (WHERE {is_nan})"))
+        return fields
+
+    def finish(self, state: State) -> Mapping[str, str]:
+        """Answer NaN where there is any."""
+        return {"value": _WITH_NAN} if fixed_dtype(state.type) == "f64" else {}
+
+
+KINDS = {"min": Smallest(), "max": Largest()}

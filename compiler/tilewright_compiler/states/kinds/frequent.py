@@ -1,4 +1,4 @@
-"""A sketch of the most frequent values, as texts."""
+"""A summary of the most frequent values, as texts."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from ..base import Field, StateType
 if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
 
-#: Of these the sketch takes the text of the whole number that a tile would store.
+#: Of these the summary takes the text of the whole number that a tile would store.
 _AS_NUMBERS = ("decimal", "timestamp")
 
 
-def _fields(column: str, duckdb_type: str) -> list[Field]:
-    value = to_physical(column, duckdb_type) if family(duckdb_type) in _AS_NUMBERS else column
-    return [
-        Field(
-            "sketch",
-            None,
-            None,
-            f"histogram(CAST({value} AS VARCHAR)) FILTER (WHERE {column} IS NOT NULL)",
-        )
-    ]
+class FrequentValues(StateType):
+    """A summary of how often values come."""
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Count by text."""
+        is_number = family(duckdb_type) in _AS_NUMBERS
+        value = to_physical(column, duckdb_type) if is_number else column
+        counts = f"histogram(CAST({value} AS VARCHAR)) FILTER (WHERE {column} IS NOT NULL)"
+        return [Field("sketch", None, None, counts)]
+
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Collect the texts."""
+        is_number = family(state.type) in _AS_NUMBERS
+        value = dialect.to_physical(column, state.type) if is_number else column
+        return [dialect.listed.format(x=dialect.cast(value, "VARCHAR"))]
+
+    def variable_bytes(self, state: State) -> int:
+        """Estimate the size of a summary of some dozens of values."""
+        return 512
 
 
-def _warehouse(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    value = dialect.to_physical(column, state.type) if family(state.type) in _AS_NUMBERS else column
-    return [dialect.listed.format(x=dialect.cast(value, "VARCHAR"))]
-
-
-KINDS = {
-    "frequent": StateType(fields=_fields, warehouse=_warehouse, variable_bytes=lambda state: 512)
-}
+KINDS = {"frequent": FrequentValues()}

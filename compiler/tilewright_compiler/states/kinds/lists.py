@@ -6,45 +6,52 @@ from typing import TYPE_CHECKING
 
 from ...plan.model import State
 from ...plan.types import family, to_physical
-from ..base import TIME, Field, StateType, entries_bytes, listed
+from ..base import TIME, Field, StateType, list_bytes, listed
 
 if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
 
 
-def _values(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("entries", None, None, listed(column, to_physical(column, duckdb_type)))]
+class ValueList(StateType):
+    """Values alone."""
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Collect the values."""
+        return [Field("entries", None, None, listed(column, to_physical(column, duckdb_type)))]
+
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Collect the values."""
+        return [dialect.listed.format(x=dialect.to_physical(column, state.type))]
+
+    def variable_bytes(self, state: State) -> int:
+        """Estimate the size of at most k values."""
+        return list_bytes(state, 8)
 
 
-def _timed(column: str, duckdb_type: str) -> list[Field]:
-    return [
-        Field(
-            "entries",
-            None,
-            None,
-            listed(column, f"struct_pack(t := {TIME}, x := {to_physical(column, duckdb_type)})"),
-        )
-    ]
+class TimedList(StateType):
+    """Values with their times."""
 
+    is_timed = True
 
-def _warehouse_values(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    return [dialect.listed.format(x=dialect.to_physical(column, state.type))]
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Collect pairs of time and value."""
+        pair = f"struct_pack(t := {TIME}, x := {to_physical(column, duckdb_type)})"
+        return [Field("entries", None, None, listed(column, pair))]
 
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Collect pairs of time and value."""
+        kept = {"float": "DOUBLE", "text": "VARCHAR"}.get(family(state.type) or "", "BIGINT")
+        time, value = dialect.identifier(TIME), dialect.to_physical(column, state.type)
+        return [dialect.timed.format(x=value, t=time, type=dialect.type_of(kept))]
 
-def _warehouse_timed(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    kept = {"float": "DOUBLE", "text": "VARCHAR"}.get(family(state.type) or "", "BIGINT")
-    time, value = dialect.identifier(TIME), dialect.to_physical(column, state.type)
-    return [dialect.timed.format(x=value, t=time, type=dialect.type_of(kept))]
+    def variable_bytes(self, state: State) -> int:
+        """Estimate the size of at most k pairs."""
+        return list_bytes(state, 16)
 
-
-_OF_VALUES = StateType(fields=_values, warehouse=_warehouse_values, variable_bytes=entries_bytes(8))
-_OF_TIMES = StateType(
-    fields=_timed, warehouse=_warehouse_timed, is_timed=True, variable_bytes=entries_bytes(16)
-)
 
 KINDS = {
-    "largest_k": _OF_VALUES,
-    "smallest_k": _OF_VALUES,
-    "first_k": _OF_TIMES,
-    "last_k": _OF_TIMES,
+    "largest_k": ValueList(),
+    "smallest_k": ValueList(),
+    "first_k": TimedList(),
+    "last_k": TimedList(),
 }

@@ -1,10 +1,7 @@
-"""Central moments: the number of values, their mean, and the sums of powers of the distances from
-it.
-"""
+"""Central moments: n, the mean, and the sums of powers of the distances from it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...plan.model import State
@@ -14,29 +11,29 @@ if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
 
 
-def _fields(*sums: str) -> Callable[[str, str], list[Field]]:
-    # On 10**9 + small numbers DuckDB's var_pop was measured to be off by 1e-8 and its skewness by 3
-    # %, so it only collects the values of a tile; the runtime makes the moments from them, with the
-    # mean as two doubles.
-    def fields(column: str, duckdb_type: str) -> list[Field]:
-        values = Field(
-            "values", None, None, listed(column, f"CAST({column} AS DOUBLE)"), kept=False
-        )
-        n = Field("n", "i64", "add", f"count({column})")
+class Moments(StateType):
+    """Moments up to a power."""
+
+    def __init__(self, *sums: str) -> None:
+        """Take the names of the sums of powers."""
+        self._sums = sums
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Collect the values, of which the runtime makes moments with the mean as two doubles.
+
+        On 10**9 + small numbers DuckDB's var_pop was measured to be off by 1e-8, and its skewness
+        by 3 %.
+        """
+        collected = listed(column, f"CAST({column} AS DOUBLE)")
         return [
-            values,
-            n,
-            *(Field(name, "f64", "moments", None) for name in ("mean", "rest", *sums)),
+            Field("values", None, None, collected, kept=False),
+            Field("n", "i64", "add", f"count({column})"),
+            *(Field(name, "f64", "moments", None) for name in ("mean", "rest", *self._sums)),
         ]
 
-    return fields
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Collect the values, and count them."""
+        return [dialect.listed.format(x=dialect.cast(column, "DOUBLE")), f"COUNT({column})"]
 
 
-def _warehouse(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    return [dialect.listed.format(x=dialect.cast(column, "DOUBLE")), f"COUNT({column})"]
-
-
-KINDS = {
-    "variance": StateType(fields=_fields("m2"), warehouse=_warehouse),
-    "moments": StateType(fields=_fields("m2", "m3", "m4"), warehouse=_warehouse),
-}
+KINDS = {"variance": Moments("m2"), "moments": Moments("m2", "m3", "m4")}

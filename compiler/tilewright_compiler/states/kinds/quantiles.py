@@ -11,21 +11,30 @@ if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
 
 
-def _fields(column: str, duckdb_type: str) -> list[Field]:
-    return [Field("sketch", None, None, listed(column, f"CAST({column} AS DOUBLE)"))]
+class Digest(StateType):
+    """A t-digest."""
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Collect the values."""
+        return [Field("sketch", None, None, listed(column, f"CAST({column} AS DOUBLE)"))]
+
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Collect the values."""
+        return [dialect.listed.format(x=dialect.cast(column, "DOUBLE"))]
+
+    def variable_bytes(self, state: State) -> int:
+        """Estimate the size of a sketch of some hundred values."""
+        return 1600
 
 
-def _numbers(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    return [dialect.listed.format(x=dialect.cast(column, "DOUBLE"))]
+class Kll(Digest):
+    """A KLL sketch."""
+
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Make the sketch where the dialect can, or else collect the values."""
+        if not dialect.kll:
+            return super().warehouse(dialect, column, state)
+        return [dialect.kll.format(x=dialect.cast(column, "DOUBLE"), k=state.params["k"])]
 
 
-def _kll(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    if not dialect.kll:
-        return _numbers(dialect, column, state)
-    return [dialect.kll.format(x=dialect.cast(column, "DOUBLE"), k=state.params["k"])]
-
-
-KINDS = {
-    "tdigest": StateType(fields=_fields, warehouse=_numbers, variable_bytes=lambda state: 1600),
-    "kll": StateType(fields=_fields, warehouse=_kll, variable_bytes=lambda state: 1600),
-}
+KINDS = {"tdigest": Digest(), "kll": Kll()}

@@ -11,13 +11,18 @@ if TYPE_CHECKING:
     from tilewright_compiler.sql.dialects import SqlDialect
 
 
-def _fields(column: str, duckdb_type: str) -> list[Field]:
-    values = Field("values", None, None, listed(column, f"CAST({column} AS DOUBLE)"), kept=False)
-    return [values, *(Field(name, "f64", "runner_up", None) for name in ("largest", "second"))]
+class RunnerUp(StateType):
+    """The largest value and the second."""
+
+    def fields(self, column: str, duckdb_type: str) -> list[Field]:
+        """Collect the values, of which the runtime makes both."""
+        collected = listed(column, f"CAST({column} AS DOUBLE)")
+        both = [Field(name, "f64", "runner_up", None) for name in ("largest", "second")]
+        return [Field("values", None, None, collected, kept=False), *both]
+
+    def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
+        """Collect the values."""
+        return [dialect.listed.format(x=dialect.cast(column, "DOUBLE"))]
 
 
-def _warehouse(dialect: SqlDialect, column: str, state: State) -> list[str]:
-    return [dialect.listed.format(x=dialect.cast(column, "DOUBLE"))]
-
-
-KINDS = {"runner_up": StateType(fields=_fields, warehouse=_warehouse)}
+KINDS = {"runner_up": RunnerUp()}
