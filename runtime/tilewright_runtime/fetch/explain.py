@@ -14,8 +14,9 @@ from ..tiles.keys import EVENTS, Kind
 from ..tiles.layout import NEWEST, SEQUENCE, START
 from ..times import Moment
 from .fetcher import Answer, Fetcher, answer_of
-from .program import Program, WindowProgram
+from .program import Program
 from .steps import FetchState
+from .windows import Window
 
 #: The tiles of a window that are told apart, the newest ones: each is merged by itself.
 _MOST_SHARES = 500
@@ -46,7 +47,7 @@ class TileShare:
 class WindowShare:
     """The cover of some features, and what of it exists."""
 
-    window: WindowProgram
+    window: Window
     segments: list[Segment]
     tile_count: int
     """How many tiles exist."""
@@ -152,13 +153,13 @@ class _Shares:
 
     def of(self, index: int) -> WindowShare:
         """The share of the n-th window."""
-        window, segments = self._program.windows[index], self._state.covers[index]
+        group, segments = self._program.groups[index], self._state.covers[index]
         tiles = self._state.tiles
         counts = {"tiles": 0, "events": 0}
         events = raw = 0
         pieces: list[Segment] = []
         for segment in segments:
-            begin, end = tiles.places(segment)
+            begin, end = tiles.run(segment)
             counts[segment.kind] += end - begin
             sequences = int(tiles.rows[begin:end, SEQUENCE].sum())
             events += sequences
@@ -166,9 +167,9 @@ class _Shares:
             newest = max(begin, end - _MOST_SHARES)
             pieces += _pieces(segment, tiles.rows[newest:end, START].tolist())
         newest_pieces = pieces[-_MOST_SHARES:]
-        names = [name for name, _ in window.features]
+        names = list(group.finalizers)
         return WindowShare(
-            window,
+            group.window,
             segments,
             counts["tiles"],
             events,
@@ -182,7 +183,7 @@ class _Shares:
         covers: list[list[Segment]] = [[] for _ in self._program.windows]
         covers[index] = [piece]
         alone, _ = self._program.evaluate(self._state.tiles, covers)
-        begin, _ = self._state.tiles.places(piece)
+        begin, _ = self._state.tiles.run(piece)
         row = self._state.tiles.rows[begin]
         return TileShare(
             piece.start_ms,

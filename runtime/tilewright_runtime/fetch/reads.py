@@ -7,37 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ..tiles.cover import ceiling, floor
 from ..tiles.keys import EVENTS, TILES, Range
 from ..times import EARLIEST_MS
-
-
-class Window(Protocol):
-    """What is asked of a window here."""
-
-    @property
-    def window_ms(self) -> int | None:
-        """Its length; None for a lifetime."""
-
-    @property
-    def edge(self) -> str:
-        """Its edge mode."""
-
-    @property
-    def levels_ms(self) -> tuple[int, ...]:
-        """The levels of its cover, coarsest first; none without tiles."""
-
-    @property
-    def sizes_ms(self) -> tuple[int, ...]:
-        """Those, and the finer ones that only its head may need."""
-
-    def start_ms(self, at_ms: int) -> int:
-        """Where its cover begins."""
-
-    def whole_ms(self, at_ms: int) -> int:
-        """Where those of its tiles begin that count whole."""
+from .windows import Window
 
 
 class StartPiece(NamedTuple):

@@ -16,7 +16,8 @@ from ..tiles.cover import Segment
 from ..tiles.keys import EVENTS, Range
 from ..times import moment_ms
 from .damage import record_name
-from .program import Program, Tiles
+from .program import Program
+from .tiles import Tiles
 
 if TYPE_CHECKING:
     from ..stores.expiry import Expiry
@@ -161,7 +162,7 @@ def _require_few(context: FetchContext, state: FetchState, most: int) -> None:
     for window, cover in zip(context.program.windows, state.covers, strict=True):
         if window.window_ms is None:
             continue
-        runs = [state.tiles.places(segment) for segment in cover]
+        runs = [state.tiles.run(segment) for segment in cover]
         tiles = sum(end - begin for begin, end in runs)
         if tiles > most:
             raise FetchError(

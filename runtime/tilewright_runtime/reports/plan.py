@@ -5,7 +5,7 @@ figures.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 from statistics import median_high
@@ -21,7 +21,9 @@ from tilewright_compiler.plan.model import (
     TileLayout,
 )
 
-from ..fetch.program import Program, WindowProgram
+from ..fetch.feature_groups import FeatureGroup
+from ..fetch.program import Program
+from ..fetch.windows import Window
 from ..tiles.cover import Segment, ceiling, floor
 from ..tiles.keys import EVENTS
 from ..times import EARLIEST_MS
@@ -79,7 +81,7 @@ class StateReport:
 class CoverReport:
     """The cover of some features at a time."""
 
-    window: WindowProgram
+    window: Window
     features: tuple[str, ...]
     at_ms: int
     segments: list[Segment]
@@ -114,9 +116,9 @@ def report(plan: Plan, at_ms: int) -> PlanReport:
     program, typical, chunk_bytes = Program(plan), plan.cost.typical, plan.cost.chunk_bytes or 0
     tile_bytes = (typical.bytes - typical.chunks * chunk_bytes) // max(typical.tiles, 1)
     reads = {
-        name: _reads(plan, window, tile_bytes)
-        for window in program.windows
-        for name, _ in window.features
+        name: _reads(plan, group.window, tile_bytes)
+        for group in program.groups
+        for name in group.finalizers
     }
     return PlanReport(
         plan,
@@ -126,35 +128,25 @@ def report(plan: Plan, at_ms: int) -> PlanReport:
         [_level(plan, level, tile_bytes) for level in plan.levels]
         + ([_chunks(plan, plan.events)] if plan.events else []),
         [_state(plan, state) for state in plan.states],
-        [_cover(window, at_ms) for window in program.windows],
+        [_cover(group, at_ms) for group in program.groups],
     )
 
 
-def _reads(plan: Plan, window: WindowProgram, tile_bytes: int) -> tuple[Reads, Reads]:
+def _reads(plan: Plan, window: Window, tile_bytes: int) -> tuple[Reads, Reads]:
     """What a request reads at most times, and at the worst one; without tiles a chunk is what a
     tile is with them.
     """
     chunk_ms = plan.events.size_ms if plan.events is not None else 1
     sizes = (tile_bytes, plan.cost.chunk_bytes or 0)
-    # Whatever features share a cover read the same, also those of another plan.
-    alone = replace(
-        window,
-        features=(),
-        fields=(),
-        merged_fields=(),
-        bucket_fields=(),
-        error_bounds=(),
-        joint_states=(),
-    )
     typical, worst = (
         Reads(tiles, chunks, tiles * sizes[0] + chunks * sizes[1])
-        for tiles, chunks in _counts(alone, chunk_ms)
+        for tiles, chunks in _counts(window, chunk_ms)
     )
     return typical, worst
 
 
 @lru_cache(maxsize=1024)
-def _counts(window: WindowProgram, chunk_ms: int) -> tuple[list[int], list[int]]:
+def _counts(window: Window, chunk_ms: int) -> tuple[list[int], list[int]]:
     """Tiles and chunks: those read at most times, and those at the worst one."""
     unit_ms = window.levels_ms[0] if window.levels_ms else chunk_ms
     # A time has a cover for each level whose newest tile may be the coarsest clean one; most
@@ -181,7 +173,7 @@ def _counts(window: WindowProgram, chunk_ms: int) -> tuple[list[int], list[int]]
     return typical, worst
 
 
-def _times(window: WindowProgram, coarsest: int) -> Iterator[int]:
+def _times(window: Window, coarsest: int) -> Iterator[int]:
     """Times within a tile of the coarsest level: off the boundaries, as requests are, and the last
     one, whose head is longest.
     """
@@ -236,8 +228,8 @@ def _state(plan: Plan, state: State) -> StateReport:
     return StateReport(state, tuple(fields), users)
 
 
-def _cover(window: WindowProgram, at_ms: int) -> CoverReport:
-    names = tuple(name for name, _ in window.features)
+def _cover(group: FeatureGroup, at_ms: int) -> CoverReport:
+    window, names = group.window, tuple(group.finalizers)
     head_level_ms = window.levels_ms[0] if window.levels_ms else None
     return CoverReport(
         window, names, at_ms, window.segments(at_ms, head_level_ms), window.segments(at_ms, None)

@@ -93,10 +93,11 @@ def test_the_figures_of_the_quick_start() -> None:
 def test_no_request_reads_more_than_the_worst(at_ms: int, head_level_ms: int | None) -> None:
     """At any time and with any head, a window's cover has no more tiles than were said."""
     worst = {one.feature.name: one.worst.tiles for one in report(plan(), AT).features}
-    for window in Program(plan()).windows:
-        if window.window_ms is not None:
-            tiles = sum(segment.tiles for segment in window.segments(at_ms, head_level_ms))
-            assert all(tiles <= worst[name] for name, _ in window.features)
+    for group in Program(plan()).groups:
+        if group.window.window_ms is not None:
+            segments = group.window.segments(at_ms, head_level_ms)
+            tiles = sum(segment.tiles for segment in segments)
+            assert all(tiles <= worst[name] for name in group.finalizers)
 
 
 def test_a_level_that_a_lifetime_reads_is_kept_for_ever() -> None:

@@ -1,0 +1,89 @@
+"""Groups of features that share a window, and what of a tile they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tilewright_compiler.plan.model import Feature, Plan
+
+from ..states.base import StateType
+from ..states.values import Finalizer, Merged
+from ..tiles.buckets import BucketTables
+from ..tiles.layout import Layout, bucket_field
+from .finalize import bucket_finalizer, error_bound, finalizer
+from .windows import Window
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureGroup:
+    """The features of one window."""
+
+    window: Window
+    finalizers: dict[str, Finalizer]
+    """By the name of the feature."""
+    error_bounds: dict[str, Callable[[Merged], int]]
+    """How far the counts of a feature may be off, of those that may."""
+    merged_fields: tuple[str, ...]
+    """The variable fields that are merged."""
+    chosen_fields: tuple[str, ...]
+    """The texts of first and last values, of which one is chosen."""
+    bucket_fields: tuple[str, ...]
+    """The variable fields that hold tables of bucket values."""
+    joint_states: tuple[StateType, ...]
+    """The states whose numbers merge together."""
+
+    def empty_objects(self) -> dict[str, None]:
+        """The merged objects of a cover without tiles."""
+        return dict.fromkeys((*self.merged_fields, *self.chosen_fields, *self.bucket_fields))
+
+
+def feature_groups(
+    plan: Plan, layout: Layout, buckets: Mapping[str, BucketTables]
+) -> tuple[FeatureGroup, ...]:
+    """Group a plan's features by their windows, in the plan's order."""
+    ladder_ms = [level.size_ms for level in plan.levels]
+    features: dict[Window, list[Feature]] = {}
+    for feature in plan.features:
+        features.setdefault(Window.of(feature, ladder_ms), []).append(feature)
+    return tuple(_group(window, own, layout, buckets) for window, own in features.items())
+
+
+def _group(
+    window: Window,
+    features: list[Feature],
+    layout: Layout,
+    buckets: Mapping[str, BucketTables],
+) -> FeatureGroup:
+    needed = set[str]()
+    tables: dict[str, None] = {}  # a set in order
+    finalizers: dict[str, Finalizer] = {}
+    error_bounds: dict[str, Callable[[Merged], int]] = {}
+    for feature in features:
+        needed.update(feature.states)
+        if feature.bucket is None:
+            finalizers[feature.name] = finalizer(feature, layout)
+            bound = error_bound(feature, layout)
+        else:
+            field = bucket_field(feature.bucket)
+            tables[field] = None
+            table = buckets[field]
+            finalizers[feature.name] = bucket_finalizer(feature, table.layout, field, table.type)
+            bound = error_bound(feature, table.layout, field)
+        if bound is not None:
+            error_bounds[feature.name] = bound
+    texts = {state.text for state in layout.joint_states}
+    own = [
+        one.name
+        for one in layout.variable
+        if one.name not in buckets and one.name.rpartition(".")[0] in needed
+    ]
+    return FeatureGroup(
+        window=window,
+        finalizers=finalizers,
+        error_bounds=error_bounds,
+        merged_fields=tuple(name for name in own if name not in texts),
+        chosen_fields=tuple(name for name in own if name in texts),
+        bucket_fields=tuple(tables),
+        joint_states=tuple(state for state in layout.joint_states if state.id in needed),
+    )

@@ -1,0 +1,175 @@
+"""Merging the tiles of all covers of a fetch: numbers together, by one call a kind of merge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..states.values import Merged
+from ..tiles.buckets import BucketTables
+from ..tiles.cover import Segment
+from ..tiles.layout import Layout, Slab
+from ..tiles.records import RecordCodec
+from .feature_groups import FeatureGroup
+from .tiles import Run, Tiles, VariableFields
+
+#: The part that counts of each run of tiles of a prorated window, by the index of its group.
+Parts = Mapping[int, Sequence[Fraction]]
+
+
+class Merger:
+    """Merges the tiles of a plan's windows."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        codec: RecordCodec,
+        buckets: Mapping[str, BucketTables],
+        groups: Sequence[FeatureGroup],
+    ) -> None:
+        self._layout = layout
+        self._codec = codec
+        self._buckets = buckets
+        self._groups = groups
+        self._prorated = [
+            index for index, group in enumerate(groups) if group.window.edge == "prorate"
+        ]
+        self._fields = {one.name: index for index, one in enumerate(layout.variable)}
+        self._empty = layout.identities()
+        for state in layout.joint_states:
+            state.mark_missing(self._empty)
+
+    def merge(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> list[Merged]:
+        """Merge the tiles of each group's cover, in the order of the groups."""
+        runs = [_runs(tiles, cover) for cover in covers]
+        parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
+        merged = [Merged(self._empty.copy(), group.empty_objects()) for group in self._groups]
+        self._merge_numbers(tiles, runs, parts, merged)
+        fields = VariableFields(self._codec, tiles)
+        for index, group in enumerate(self._groups):
+            if not runs[index]:
+                continue
+            if group.joint_states or group.merged_fields:
+                self._merge_objects(group, tiles, runs[index], fields, merged[index])
+            for name in group.bucket_fields:
+                table = self._bucket_values(name, runs[index], parts.get(index), fields)
+                merged[index].objects[name] = table
+        return merged
+
+    def _merge_numbers(
+        self,
+        tiles: Tiles,
+        runs: Sequence[Sequence[Run]],
+        parts: Parts,
+        merged: Sequence[Merged],
+    ) -> None:
+        """Merge what numpy can: one call of a ufunc reduces the runs of all windows."""
+        bounds = list(chain.from_iterable(chain.from_iterable(runs)))
+        if not bounds:
+            return
+        single = not parts and all(len(own) == 1 for own in runs)
+        views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
+        # Infinities of both signs make NaN, as they do in SQL.
+        with np.errstate(invalid="ignore", over="ignore"):
+            for slab in self._layout.slabs:
+                columns = slice(slab.start, slab.stop)
+                # reduceat also gives what lies between a run's end and the next one's begin.
+                reduced = slab.ufunc.reduceat(views[slab.dtype][:, columns], bounds, axis=0)[::2]
+                if single:
+                    for one, values in zip(merged, reduced.tolist(), strict=True):
+                        one.numbers[columns] = values
+                else:
+                    _combine(slab, reduced, runs, parts, merged)
+
+    def _merge_objects(
+        self,
+        group: FeatureGroup,
+        tiles: Tiles,
+        runs: Sequence[Run],
+        fields: VariableFields,
+        merged: Merged,
+    ) -> None:
+        """Merge first and last values, moments, texts and sketches, which no ufunc can."""
+        indices = list(chain.from_iterable(range(begin, end) for begin, end in runs))
+        rows = tiles.rows[indices]
+        for state in group.joint_states:
+            # A time lies in one tile only, so among the tiles of a cover, oldest first, there are
+            # no ties.
+            chosen = state.merge_tiles(rows, merged.numbers)
+            if chosen is not None and (text := state.text) is not None:
+                merged.objects[text] = fields.of(indices[chosen], self._fields[text])
+        for name in group.merged_fields:
+            present = fields.present(indices, self._fields[name])
+            merged.objects[name] = self._layout.codecs[name].merge(present) if present else None
+
+    def _bucket_values(
+        self,
+        name: str,
+        runs: Sequence[Run],
+        parts: Sequence[Fraction] | None,
+        fields: VariableFields,
+    ) -> list[Any]:
+        """Merge the bucket values of some runs; all count whole where no parts are given."""
+        tables = [fields.present(range(begin, end), self._fields[name]) for begin, end in runs]
+        if parts is None:
+            return self._buckets[name].read(list(chain.from_iterable(tables)))
+        return self._buckets[name].read_parts(tables, parts)
+
+
+def _runs(tiles: Tiles, cover: Sequence[Segment]) -> list[Run]:
+    """The runs of tiles of a cover, without empty ones."""
+    runs = []
+    for segment in cover:
+        run = tiles.run(segment)
+        if run[0] < run[1]:
+            runs.append(run)
+    return runs
+
+
+def _parts(tiles: Tiles, cover: Sequence[Segment]) -> list[Fraction]:
+    """The part that counts of each run of a cover that is not empty."""
+    parts = []
+    for segment in cover:
+        begin, end = tiles.run(segment)
+        if begin < end:
+            parts.append(segment.part)
+    return parts
+
+
+def _combine(
+    slab: Slab,
+    reduced: NDArray[Any],
+    runs: Sequence[Sequence[Run]],
+    parts: Parts,
+    merged: Sequence[Merged],
+) -> None:
+    """Combine the reduced runs of each cover, each by the part of it that counts."""
+    columns = slice(slab.start, slab.stop)
+    last = 0
+    for index, own in enumerate(runs):
+        first, last = last, last + len(own)
+        if first == last:
+            continue
+        if index not in parts:
+            numbers = slab.ufunc.reduce(reduced[first:last], axis=0).tolist()
+        elif slab.ufunc is np.add:
+            numbers = _weighted(reduced[first:last].tolist(), parts[index])
+        else:
+            continue  # only sums can be prorated
+        merged[index].numbers[columns] = numbers
+
+
+def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[Any]:
+    """Sum some runs' numbers, each run by its part.
+
+    Integers become exact fractions, as both halves of a sum must.
+    """
+    totals = []
+    for column in zip(*runs, strict=True):
+        totals.append(sum(part * number for part, number in zip(parts, column, strict=True)))
+    return totals

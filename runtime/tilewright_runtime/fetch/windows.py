@@ -1,0 +1,83 @@
+"""Windows: where the cover of each begins and ends, and the segments that it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tilewright_compiler.plan.model import Feature
+
+from ..tiles.cover import (
+    ENDS,
+    Segment,
+    cover,
+    floor,
+    head_end,
+    raw_events,
+    whole_start,
+    window_start,
+)
+from ..times import EARLIEST_MS
+
+
+@dataclass(frozen=True)
+class Window:
+    """A length of time back from the query time, and the levels that cover it."""
+
+    window_ms: int | None
+    """Its length; None for a lifetime."""
+    edge: str
+    levels_ms: tuple[int, ...]
+    """The levels of its cover, coarsest first; none without tiles."""
+    sizes_ms: tuple[int, ...]
+    """Those, then the ladder's finer ones, which only a head may need."""
+
+    @classmethod
+    def of(cls, feature: Feature, ladder_ms: Sequence[int]) -> Window:
+        """The window of a feature, in a plan of these levels."""
+        levels_ms = tuple(feature.levels_ms)
+        finer = tuple(size for size in ladder_ms if levels_ms and size < levels_ms[-1])
+        return cls(feature.window_ms, feature.edge, levels_ms, levels_ms + finer)
+
+    @cached_property
+    def single_size_ms(self) -> int | None:
+        """The size of all tiles of the cover, if it is whole tiles of one level.
+
+        That holds while its head is clean. None for other covers.
+        """
+        return self.levels_ms[0] if len(self.levels_ms) == 1 and self.edge not in ENDS else None
+
+    def start_ms(self, at_ms: int) -> int:
+        """Where the cover begins."""
+        if self.window_ms is None:
+            return floor(EARLIEST_MS, self.levels_ms[0]) if self.levels_ms else EARLIEST_MS
+        edge_ms = self.levels_ms[-1] if self.levels_ms else 1
+        return window_start(at_ms, self.window_ms, edge_ms, self.edge)
+
+    def whole_ms(self, at_ms: int) -> int:
+        """Where its tiles that count whole begin; without tiles, at the query time."""
+        if not self.levels_ms:
+            return at_ms
+        if self.window_ms is None:
+            return self.start_ms(at_ms)
+        return whole_start(at_ms, self.window_ms, self.levels_ms[-1], self.edge)
+
+    def segments(self, at_ms: int, head_level_ms: int | None) -> list[Segment]:
+        """The cover at a time, once it is known which newest tiles hold no later events."""
+        size = self.single_size_ms
+        if size is not None and head_level_ms is not None and head_level_ms >= size:
+            # What nearly every fetch asks for; head_end and cover come to the same.
+            last = at_ms - 1
+            return [Segment(size, self.start_ms(at_ms), last - last % size + size)]
+        if not self.levels_ms:
+            return [raw_events(self.start_ms(at_ms), at_ms)]
+        start, ends = self.whole_ms(at_ms), ENDS.get(self.edge)
+        whole = cover(start, head_end(at_ms, start, self.sizes_ms, head_level_ms), self.sizes_ms)
+        if ends is None:
+            return whole
+        oldest = None if self.window_ms is None else at_ms - self.window_ms
+        edge, head = ends(
+            at_ms, start, oldest, self.levels_ms[-1], self.sizes_ms[-1], head_level_ms is not None
+        )
+        return [*edge, *whole, *head]
