@@ -112,7 +112,7 @@ def _run(
 ) -> None:
     from .compile import compile_paths
     from .frontend.diagnostics import CompileError
-    from .output import differing, endangered, render, unsupported, write
+    from .output import endangered, render, unsupported, write
 
     out = outcome.out
     try:
@@ -130,7 +130,9 @@ def _run(
         outcome.failure = _count(problems)
         return
     rendered = render(compilation.plans, targets.values())
-    if not outcome.check:
+    if outcome.check:
+        _compare_files(outcome, rendered)
+    else:
         try:
             write(out, rendered)
         except OSError as error:
@@ -139,12 +141,19 @@ def _run(
                 "folder with --out."
             )
             return
-    elif stale := differing(out, rendered):
-        outcome.stale = [f"{out}/{path}" for path in stale]
+    outcome.plans = compilation.plans
+
+
+def _compare_files(outcome: _Outcome, rendered: dict[str, str]) -> None:
+    """Note which files on disk are not what would be written."""
+    from .output import differing
+
+    stale = differing(outcome.out, rendered)
+    if stale:
+        outcome.stale = [f"{outcome.out}/{path}" for path in stale]
         outcome.failure = (
             f"{len(stale)} of {len(rendered)} files differ. Run the same command without --check."
         )
-    outcome.plans = compilation.plans
 
 
 @click.command("schema")
@@ -180,10 +189,8 @@ def _show_text(outcome: _Outcome) -> None:
         click.echo(f"error: {outcome.failure}", err=True)
         return
     for plan in outcome.plans:
-        click.echo(
-            f"{_summary(plan)} {'unchanged in' if outcome.check else '->'} "
-            f"{outcome.out}/{plan.name}"
-        )
+        became = "unchanged in" if outcome.check else "->"
+        click.echo(f"{_summary(plan)} {became} {outcome.out}/{plan.name}")
         for line in _recommendations(plan):
             click.echo(f"  {line}")
 
@@ -206,12 +213,15 @@ def _recommendations(plan: Plan) -> list[str]:
     """List the advice for each window, if entity_stats are known."""
     from tilewright.windows import format_duration
 
-    return [
-        f"{format_duration(found.window_ms)} over {format_duration(found.size_ms)}: {found.tiling} "
-        f"({found.events_per_tile:,.4g} events per tile, {found.tiles_per_window:,.4g} tiles per "
-        "window)"
-        for found in plan.cost.recommendations
-    ]
+    lines: list[str] = []
+    for advice in plan.cost.recommendations:
+        window, size = format_duration(advice.window_ms), format_duration(advice.size_ms)
+        figures = (
+            f"{advice.events_per_tile:,.4g} events per tile, "
+            f"{advice.tiles_per_window:,.4g} tiles per window"
+        )
+        lines.append(f"{window} over {size}: {advice.tiling} ({figures})")
+    return lines
 
 
 def _show_json(outcome: _Outcome) -> None:

@@ -55,8 +55,12 @@ def counted(number: int, noun: str) -> str:
 
 def requested(request: Request) -> str:
     """Say how many tiles and chunks a request reads."""
-    parts = [counted(request.tiles, "tile")] if request.tiles or not request.chunks else []
-    return " and ".join([*parts, *([counted(request.chunks, "chunk")] if request.chunks else [])])
+    parts: list[str] = []
+    if request.tiles or not request.chunks:
+        parts.append(counted(request.tiles, "tile"))
+    if request.chunks:
+        parts.append(counted(request.chunks, "chunk"))
+    return " and ".join(parts)
 
 
 def one_line(text: str) -> str:

@@ -178,12 +178,16 @@ def cover_levels(window_ms: int, ladder_ms: tuple[int, ...]) -> tuple[int, ...]:
     """
     edge_ms = ladder_ms[-1]
     coarser = [size_ms for size_ms in ladder_ms[:-1] if size_ms <= window_ms]
-    choices = [
-        (*middle, edge_ms)
-        for count in range(len(coarser) + 1)
-        for middle in combinations(coarser, count)
-    ]
-    return min(choices, key=lambda levels: (_price(window_ms, levels), len(levels)))
+    best: tuple[int, ...] = (edge_ms,)
+    best_price = _price(window_ms, best)
+    # By rising number of levels, so of equal prices the cover with the fewest stays.
+    for count in range(1, len(coarser) + 1):
+        for middle in combinations(coarser, count):
+            levels_ms = (*middle, edge_ms)
+            price = _price(window_ms, levels_ms)
+            if price < best_price:
+                best, best_price = levels_ms, price
+    return best
 
 
 def tiles_read(window_ms: int, levels_ms: Sequence[int]) -> int:
@@ -194,10 +198,10 @@ def tiles_read(window_ms: int, levels_ms: Sequence[int]) -> int:
     #  window       [----------------------------T           at most r + (W mod coarse) / fine + 1,
     #                                                        r fine tiles in a coarse one
     """
-    pieces = [
-        ceil((coarse + window_ms % coarse) / fine) + 1 for coarse, fine in pairwise(levels_ms)
-    ]
-    return ceil(window_ms / levels_ms[0]) + 1 + sum(pieces)
+    tiles = tiles_at_most(window_ms, levels_ms[0])
+    for coarse_ms, fine_ms in pairwise(levels_ms):
+        tiles += ceil((coarse_ms + window_ms % coarse_ms) / fine_ms) + 1
+    return tiles
 
 
 def _price(window_ms: int, levels_ms: Sequence[int]) -> int:

@@ -123,22 +123,26 @@ def _files(paths: list[str], loaded: Loaded) -> list[_File]:
 
 def _walk(root: str) -> Iterator[tuple[str, str]]:
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(
-            f
-            for f in folders
-            if f != "scripts"
-            and not f.startswith((".", "_"))
-            and "pyvenv.cfg" not in _entries(folder, f)
-        )
+        folders[:] = sorted(name for name in folders if _is_walked(folder, name))
         for name in sorted(names):
-            if (
-                name.endswith(".py")
-                and not name.startswith(("test_", "_", "."))
-                and name != "conftest.py"
-            ):
+            if _is_loaded(name):
                 text = Path(folder, name).read_bytes().decode("utf-8", "replace")
                 if _IMPORTS_US.search(text):
                     yield folder, name
+
+
+def _is_walked(parent: str, name: str) -> bool:
+    """Tell whether a folder may hold declarations."""
+    if name == "scripts" or name.startswith((".", "_")):
+        return False
+    return "pyvenv.cfg" not in _entries(parent, name)
+
+
+def _is_loaded(name: str) -> bool:
+    """Tell whether a file may hold declarations, by its name."""
+    if name == "conftest.py" or name.startswith(("test_", "_", ".")):
+        return False
+    return name.endswith(".py")
 
 
 def _entries(folder: str, name: str) -> list[str]:
@@ -170,17 +174,13 @@ def _is_authors(module: ModuleType, roots: set[str]) -> bool:
 
     Libraries stay loaded, wherever they are installed.
     """
-    places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
-    below = any(
-        place and os.path.realpath(place).startswith(root + os.sep)
-        for place in places
-        for root in roots
-    )
-    return (
-        below
-        and not any("site-packages" in place for place in places)
-        and not module.__name__.startswith("tilewright")
-    )
+    if module.__name__.startswith("tilewright"):
+        return False
+    paths = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
+    if any("site-packages" in path for path in paths):
+        return False
+    folders = tuple(root + os.sep for root in roots)
+    return any(path and os.path.realpath(path).startswith(folders) for path in paths)
 
 
 def _run(file: _File, loaded: Loaded) -> tuple[ModuleType, set[str]] | None:
@@ -254,30 +254,59 @@ def _find(
     modules: list[tuple[_File, ModuleType, set[str]]], failed: set[str], loaded: Loaded
 ) -> None:
     seen: set[int] = set()
-    sources = {
-        id(value): name
-        for _, module, _ in reversed(modules)
-        for name, value in _held(module, EventSource)
-    }
-    # A GroupBy that a second module holds too belongs to the one whose own line made it.
-    candidates = [
-        (
-            os.path.realpath(value.site.file) != os.path.realpath(file.path),
-            file,
-            module,
-            name,
-            value,
-        )
-        for file, module, imported in modules
-        for name, value in _held(module, GroupBy)
-        if name not in imported
-    ]
-    for _, file, module, variable, group_by in sorted(candidates, key=lambda c: c[0]):
+    sources: dict[int, str] = {}
+    for _, module, _ in reversed(modules):
+        sources |= _source_names(module)
+    for candidate in _candidates(modules):
+        group_by = candidate.group_by
         if id(group_by) not in seen:
             seen.add(id(group_by))
-            own = {id(value): name for name, value in _held(module, EventSource)}
-            name = group_by.name if group_by.name is not None else f"{file.module}.{variable}"
-            loaded.group_bys.append(Found(name, group_by, sources | own))
+            name = group_by.name
+            if name is None:
+                name = f"{candidate.file.module}.{candidate.variable}"
+            variables = sources | _source_names(candidate.module)
+            loaded.group_bys.append(Found(name, group_by, variables))
+    _find_unassigned(seen, sources, failed, loaded)
+    if loaded.diagnostics:
+        return
+    for file, module, _ in modules:
+        if file.given and not _held(module, GroupBy):
+            what = "declares no GroupBy. Assign one to a variable of the module."
+            loaded.diagnostics.append(diagnostic("TW003", CallSite(file.path, 0), what))
+
+
+def _source_names(module: ModuleType) -> dict[int, str]:
+    return {id(source): name for name, source in _held(module, EventSource)}
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    file: _File
+    module: ModuleType
+    variable: str
+    group_by: GroupBy
+
+
+def _candidates(modules: list[tuple[_File, ModuleType, set[str]]]) -> list[_Candidate]:
+    """List the variables that hold a GroupBy, its own module's first.
+
+    A GroupBy that a second module holds too belongs to the one whose own line made it.
+    """
+    own: list[_Candidate] = []
+    others: list[_Candidate] = []
+    for file, module, imported in modules:
+        for variable, group_by in _held(module, GroupBy):
+            if variable not in imported:
+                is_own = os.path.realpath(group_by.site.file) == os.path.realpath(file.path)
+                candidate = _Candidate(file, module, variable, group_by)
+                (own if is_own else others).append(candidate)
+    return own + others
+
+
+def _find_unassigned(
+    seen: set[int], sources: dict[int, str], failed: set[str], loaded: Loaded
+) -> None:
+    """Take GroupBys that no variable holds, if they have a name."""
     for declaration in loaded.declarations:
         if isinstance(declaration, GroupBy) and id(declaration) not in seen:
             if os.path.realpath(declaration.site.file) in failed:
@@ -290,10 +319,6 @@ def _find(
                     "name. Assign it, or give it a name=…."
                 )
                 loaded.diagnostics.append(diagnostic("TW004", declaration.site, what))
-    for file, module, _ in modules if not loaded.diagnostics else ():
-        if file.given and not _held(module, GroupBy):
-            what = "declares no GroupBy. Assign one to a variable of the module."
-            loaded.diagnostics.append(diagnostic("TW003", CallSite(file.path, 0), what))
 
 
 def _held(module: ModuleType, kind: type[_Kind]) -> list[tuple[str, _Kind]]:
@@ -301,5 +326,10 @@ def _held(module: ModuleType, kind: type[_Kind]) -> list[tuple[str, _Kind]]:
 
     Of two variables with the same declaration, the first.
     """
-    found = [(name, value) for name, value in vars(module).items() if isinstance(value, kind)]
-    return list({id(value): (name, value) for name, value in reversed(found)}.values())[::-1]
+    seen: set[int] = set()
+    variables: list[tuple[str, _Kind]] = []
+    for name, value in vars(module).items():
+        if isinstance(value, kind) and id(value) not in seen:
+            seen.add(id(value))
+            variables.append((name, value))
+    return variables

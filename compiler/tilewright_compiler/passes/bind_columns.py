@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from tilewright.aggregation import Aggregation
 from tilewright.source import EventSource
 from tilewright.suggestions import nearest
@@ -39,56 +41,52 @@ def bind_columns(draft: Draft) -> None:
         if (bound := _bind_source(draft, name, source, wanted)) is not None:
             draft.sources.append(bound)
     if len(draft.sources) == len(sources):
-        draft.keys = [
-            Column(name=key, type=_key_type(t))
-            for key in draft.group_by.keys or ()
-            if (t := _agreed(draft, key, "key"))
-        ]
-        buckets = {feature.bucket for feature in draft.features}
-        roles = {
-            name: "bucket" if name in buckets else "input"
-            for feature in draft.features
-            for name in feature.columns
-        }
-        draft.columns = {
-            name: t for name, role in roles.items() if (t := _agreed(draft, name, role))
-        }
-        for aggregation in {id(f.aggregation): f.aggregation for f in draft.features}.values():
-            _check_input(draft, aggregation)
+        _agree_on_types(draft)
+
+
+def _agree_on_types(draft: Draft) -> None:
+    """Give keys, inputs and buckets one type in all sources."""
+    for key in draft.group_by.keys or ():
+        if kind := _agreed(draft, key, "key"):
+            draft.keys.append(Column(name=key, type=_key_type(kind)))
+    buckets = {feature.bucket for feature in draft.features}
+    for name in _feature_columns(draft):
+        if kind := _agreed(draft, name, "bucket" if name in buckets else "input"):
+            draft.columns[name] = kind
+    for aggregation in {id(f.aggregation): f.aggregation for f in draft.features}.values():
+        _check_input(draft, aggregation)
+
+
+def _feature_columns(draft: Draft) -> list[str]:
+    """List the columns that features read, each once."""
+    return list(dict.fromkeys(chain.from_iterable(f.columns for f in draft.features)))
 
 
 def _wanted(draft: Draft) -> list[str]:
+    """List the keys and the columns that features read, each once."""
     keys = list(draft.group_by.keys or ())
-    for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
-        draft.report("TW006", draft.group_by.site, f"the key {key!r} is named twice. Name it once.")
-    return list(
-        dict.fromkeys([*keys, *(name for feature in draft.features for name in feature.columns)])
-    )
+    for key in dict.fromkeys(keys):
+        if keys.count(key) > 1:
+            what = f"the key {key!r} is named twice. Name it once."
+            draft.report("TW006", draft.group_by.site, what)
+    return list(dict.fromkeys([*keys, *_feature_columns(draft)]))
 
 
 def _source_names(draft: Draft, sources: list[EventSource]) -> list[str]:
     names: list[str] = []
     for number, source in enumerate(sources, 1):
-        name = (
-            source.name
-            if source.name is not None
-            else draft.variables.get(id(source), f"source_{number}")
-        )
+        name = source.name
+        if name is None:
+            name = draft.variables.get(id(source), f"source_{number}")
         if not is_word(name):
-            draft.report(
-                "TW007",
-                source.site,
-                (
-                    f"the source name {name!r} is not a word. Use letters, digits and '_', such as "
-                    "'click_events'."
-                ),
+            what = (
+                f"the source name {name!r} is not a word. Use letters, digits and '_', such as "
+                "'click_events'."
             )
+            draft.report("TW007", source.site, what)
         if name in names:
-            draft.report(
-                "TW006",
-                draft.group_by.site,
-                f"two sources have the name {name!r}. Give each its own EventSource(name=…).",
-            )
+            what = f"two sources have the name {name!r}. Give each its own EventSource(name=…)."
+            draft.report("TW006", draft.group_by.site, what)
         names.append(name)
     return names
 
@@ -104,32 +102,25 @@ def _bind_source(
         return None
     for code, message in schema.wrong:
         draft.report(code, source.site, message)
-    written = dict(query.selects) if query.selects is not None else dict.fromkeys(schema.types, "")
-    # A text that is the name of a column is that column, also where SQL has the word for itself.
-    written |= {
-        name: as_column(text, query.dialect)
-        for name, text in written.items()
-        if text in schema.types
-    }
+    written = _written(source, schema)
     _check_names(draft, source, written, wanted)
     # What no feature uses is bound too, where the author wrote it: a mistake in it is a mistake.
-    bound = {
-        column: _bind(draft, source, schema, written[column], column)
-        for column in (query.selects or wanted)
-        if column in written
-    }
+    bound: dict[str, Typed] = {}
+    for column in query.selects or wanted:
+        if column in written:
+            typed = _bind(draft, source, schema, written[column], column)
+            if typed is not None:
+                bound[column] = typed
     wheres = [_where(draft, source, schema, where) for where in query.wheres]
     time = _bind(draft, source, schema, query.time_column, None)
     time_sql = _time(draft, source, time) if time is not None else ""
     if any(d.severity == "error" for d in draft.diagnostics[before:]):
         return None
-    selected = {column: part for column in wanted if (part := bound.get(column)) is not None}
-    used = {
-        column
-        for part in [*selected.values(), *wheres, time]
-        if part is not None
-        for column in part.columns
-    }
+    selected = {column: bound[column] for column in wanted if column in bound}
+    used: set[str] = set()
+    for part in (*selected.values(), *wheres, time):
+        if part is not None:
+            used.update(part.columns)
     return BoundSource(
         name=name,
         source=source,
@@ -145,6 +136,21 @@ def _bind_source(
     )
 
 
+def _written(source: EventSource, schema: Schema) -> dict[str, str]:
+    """Collect the expressions that give the columns, by name.
+
+    Without `selects` each column of the schema is given by the empty text.
+    """
+    query = source.query
+    selects = query.selects
+    written = dict.fromkeys(schema.types, "") if selects is None else dict(selects)
+    for name, text in written.items():
+        # A column's name is that column, even where SQL has the word for itself.
+        if text in schema.types:
+            written[name] = as_column(text, query.dialect)
+    return written
+
+
 def _check_names(
     draft: Draft, source: EventSource, written: dict[str, str], wanted: list[str]
 ) -> None:
@@ -153,15 +159,12 @@ def _check_names(
         if why := unusable(column):
             draft.report("TW007", source.query.site, f"the column name {column!r} {why}.")
         if (other := folded.setdefault(column.casefold(), column)) != column:
-            draft.report(
-                "TW006",
-                source.query.site,
-                (
-                    f"the columns {other!r} and {column!r} differ in case only, which SQL does not "
-                    "see. Rename one."
-                ),
+            what = (
+                f"the columns {other!r} and {column!r} differ in case only, which SQL does not "
+                "see. Rename one."
             )
-    place = f"{shown_path(source.site.file)}:{source.site.line}"
+            draft.report("TW006", source.query.site, what)
+    location = f"{shown_path(source.site.file)}:{source.site.line}"
     for name in wanted:
         if name not in written:
             users = [f.aggregation for f in draft.features if name in f.columns]
@@ -172,7 +175,7 @@ def _check_names(
                     users[0].site,
                 )
             what = (
-                f"the {role} {name!r} is not selected by the source at {place}. "
+                f"the {role} {name!r} is not selected by the source at {location}. "
                 f"{nearest(name, written)}"
             )
             draft.report("TW020", site, what)
@@ -187,9 +190,8 @@ def _bind(
         return draft.binder.bind(text, source.query.dialect, schema.types)
     except ExpressionError as error:
         if error.code:
-            draft.report(
-                error.code, source.query.site, f"{f'the column {name!r}: ' if name else ''}{error}"
-            )
+            where = f"the column {name!r}: " if name else ""
+            draft.report(error.code, source.query.site, f"{where}{error}")
     return None
 
 
@@ -223,42 +225,44 @@ def _agreed(draft: Draft, name: str, role: str) -> str | None:
 
     Equal types are kept; of one family the widest is taken. Only an input may be a list.
     """
-    types = {bound.name: bound.types[name] for bound in draft.sources if name in bound.types}
+    types: dict[str, str] = {}
     for bound in draft.sources:
-        if bound.name in types and family(element(kind := types[bound.name])) is None:
-            advice = (
-                "Give a list of plain values."
-                if kind.endswith("[]")
-                else "Cast it, as in cast(… as double) or decimal(18,2)."
-            )
-            draft.report(
-                "TW026",
-                bound.source.query.site,
-                f"the column {name!r} is {spark_type(kind)}, which tiles cannot hold. {advice}",
-            )
-            return None
-        if bound.name in types and kind.endswith("[]") and role != "input":
-            what = (
-                f"the {role} {name!r} is {spark_type(kind)}, and a {role} is one value. Select "
-                "an element of it under another name."
-            )
-            draft.report("TW026", bound.source.query.site, what)
-            return None
+        if name in bound.types:
+            kind = bound.types[name]
+            if (what := _unfit(name, role, kind)) is not None:
+                draft.report("TW026", bound.source.query.site, what)
+                return None
+            types[bound.name] = kind
     if len(set(types.values())) < 2:
         return next(iter(types.values()), None)
-    families = {
-        (family(element(kind)) or "", "[]" if kind.endswith("[]") else "")
-        for kind in types.values()
-    }
-    (of, brackets) = min(families)
-    if len(families) == 1 and (widest := _WIDEST.get(of)) is not None:
-        return widest + brackets
+    families = {(family(element(kind)), kind.endswith("[]")) for kind in types.values()}
+    if len(families) == 1:
+        (of, many) = families.pop()
+        if (widest := _WIDEST.get(of or "")) is not None:
+            return f"{widest}[]" if many else widest
     shown_types = ", ".join(f"{spark_type(kind)} in {source}" for source, kind in types.items())
     what = (
         f"the column {name!r} has another type in each source: {shown_types}. Cast it to one "
         "type in each select."
     )
     draft.report("TW028", draft.group_by.site, what)
+    return None
+
+
+def _unfit(name: str, role: str, kind: str) -> str | None:
+    """Say why a column cannot have a type in a role, or None."""
+    many = kind.endswith("[]")
+    if family(element(kind)) is None:
+        if many:
+            advice = "Give a list of plain values."
+        else:
+            advice = "Cast it, as in cast(… as double) or decimal(18,2)."
+        return f"the column {name!r} is {spark_type(kind)}, which tiles cannot hold. {advice}"
+    if many and role != "input":
+        return (
+            f"the {role} {name!r} is {spark_type(kind)}, and a {role} is one value. Select "
+            "an element of it under another name."
+        )
     return None
 
 

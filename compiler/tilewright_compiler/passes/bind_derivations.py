@@ -25,10 +25,14 @@ def bind_derivations(draft: Draft) -> None:
             continue  # reported as a broken declaration
         _check_name(draft, derivation, seen)
         if (bound := _bind(draft, derivation, types)) is not None:
-            made = Derivation(
-                name=derivation.name, features=list(bound.columns), sql=bound.sql, type=bound.type
+            draft.derivations.append(
+                Derivation(
+                    name=derivation.name,
+                    features=list(bound.columns),
+                    sql=bound.sql,
+                    type=bound.type,
+                )
             )
-            draft.derivations.append(made)
 
 
 def _types(draft: Draft) -> dict[str, str]:
@@ -36,14 +40,11 @@ def _types(draft: Draft) -> dict[str, str]:
 
     The type is empty where an input is broken, which is reported elsewhere.
     """
-    known = {
-        feature.name: all(name in draft.columns for name in feature.columns)
-        for feature in draft.features
-    }
-    return {
-        feature.name: feature.type(draft.columns) if known[feature.name] else ""
-        for feature in draft.features
-    }
+    types: dict[str, str] = {}
+    for feature in draft.features:
+        known = all(name in draft.columns for name in feature.columns)
+        types[feature.name] = feature.type(draft.columns) if known else ""
+    return types
 
 
 def _check_name(draft: Draft, derivation: FeatureSpec, seen: dict[str, str]) -> None:
@@ -81,5 +82,5 @@ def _some_are_broken(draft: Draft) -> bool:
 
     Then a feature may only seem unknown.
     """
-    made = {id(feature.aggregation) for feature in draft.features}
-    return any(id(aggregation) not in made for aggregation in draft.group_by.aggregations or ())
+    expanded = {id(feature.aggregation) for feature in draft.features}
+    return any(id(one) not in expanded for one in draft.group_by.aggregations or ())

@@ -21,24 +21,11 @@ def choose_tile_sizes(draft: Draft) -> None:
     ordered coarsest first. With the hierarchy the windows 1h, 12h and 7d get 5m, 1h and 6h: levels
     6h, 1h, 5m.
     """
-    config = draft.config
     if not draft.tiled:
         draft.sized = [TileSize(None, "untiled") for _ in draft.features]
         _warn_of_no_effect(draft)
         return
-    if (
-        config.sizing_strategy == "adaptive"
-        and config.entity_stats is None
-        and not config.tile_sizes
-        and config.tile_size is None
-    ):
-        what = (
-            "the sizing strategy adaptive knows nothing of the entities without "
-            "tiling.entity_stats, so the hierarchy is used."
-        )
-        draft.report(
-            "TW042", draft.group_by.site, f"{what} Measure them with: tilewright stats PLAN FILE."
-        )
+    _warn_of_no_stats(draft)
     draft.sized = [_size(draft, feature) for feature in draft.features]
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         _check(draft, feature, sized)
@@ -56,6 +43,19 @@ def choose_tile_sizes(draft: Draft) -> None:
     ]
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         _warn_of_many(draft, feature, sized)
+
+
+def _warn_of_no_stats(draft: Draft) -> None:
+    """Report the strategy adaptive without the entity_stats that it needs."""
+    config = draft.config
+    has_size = bool(config.tile_sizes) or config.tile_size is not None
+    if config.sizing_strategy == "adaptive" and config.entity_stats is None and not has_size:
+        what = (
+            "the sizing strategy adaptive knows nothing of the entities without "
+            "tiling.entity_stats, so the hierarchy is used."
+        )
+        advice = "Measure them with: tilewright stats PLAN FILE."
+        draft.report("TW042", draft.group_by.site, f"{what} {advice}")
 
 
 def _size(draft: Draft, feature: FeatureSpec) -> TileSize:
@@ -88,13 +88,12 @@ def _on_ladder(feature: FeatureSpec, sized: TileSize, ladder: list[int]) -> Tile
 def _warn_of_no_effect(draft: Draft) -> None:
     """Report settings of tiles where there are no tiles."""
     group_by = draft.group_by
-    said = [("tile_size", draft.tile_size is not None, group_by.site)]
-    said.append(
-        ("edge", "edge" in group_by.model_fields_set and group_by.edge != "exact", group_by.site)
-    )
-    for aggregation in {
-        id(feature.aggregation): feature.aggregation for feature in draft.features
-    }.values():
+    has_edge = "edge" in group_by.model_fields_set and group_by.edge != "exact"
+    said = [
+        ("tile_size", draft.tile_size is not None, group_by.site),
+        ("edge", has_edge, group_by.site),
+    ]
+    for aggregation in {id(f.aggregation): f.aggregation for f in draft.features}.values():
         said.append(("tile_size", aggregation.tile_size is not None, aggregation.site))
         said.append(("edge", aggregation.edge not in (None, "exact"), aggregation.site))
     for argument, given, site in said:
@@ -166,21 +165,16 @@ def _ladder(draft: Draft) -> list[int]:
     for coarse_ms, fine_ms in pairwise(ladder):
         if coarse_ms % fine_ms:
             size_ms, site = _who_chose(draft, fine_ms, coarse_ms)
-            if (
-                size_ms not in wished
-            ):  # one wrong size may fit neither its larger nor its smaller neighbour
+            # One wrong size may fit neither its larger nor its smaller neighbour.
+            if size_ms not in wished:
                 wished.add(size_ms)
                 fine, coarse = format_duration(fine_ms), format_duration(coarse_ms)
                 advice = fitting(size_ms, [other for other in ladder if other != size_ms])
-                draft.report(
-                    "TW012",
-                    site,
-                    (
-                        f"tile size {fine} does not divide {coarse}: each tile size "
-                        "must divide the "
-                        f"next larger one. {advice}"
-                    ),
+                what = (
+                    f"tile size {fine} does not divide {coarse}: each tile size must divide the "
+                    "next larger one."
                 )
+                draft.report("TW012", site, f"{what} {advice}")
     return ladder
 
 
@@ -203,18 +197,24 @@ def fitting(size_ms: int, others: list[int]) -> str:
     >>> fitting(420_000, [3_600_000])
     'Use 5m, 6m or 10m.'
     """
-    good = sorted(
-        c
-        for c in _candidates(size_ms, others)
-        if all(max(c, other) % min(c, other) == 0 for other in others)
-    )
-    below, above = [c for c in good if c < size_ms][-2:], [c for c in good if c > size_ms][:1]
-    names = [format_duration(c) for c in [*below, *above]]
-    return (
-        f"Use {' or '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}."
-        if names
-        else "Leave it out."
-    )
+    below: list[int] = []
+    above: list[int] = []
+    for candidate_ms in sorted(_candidates(size_ms, others)):
+        if _fits_all(candidate_ms, others):
+            if candidate_ms < size_ms:
+                below.append(candidate_ms)
+            elif candidate_ms > size_ms:
+                above.append(candidate_ms)
+    names = [format_duration(fitting_ms) for fitting_ms in (*below[-2:], *above[:1])]
+    if not names:
+        return "Leave it out."
+    *first, last = names
+    return f"Use {', '.join(first)} or {last}." if first else f"Use {last}."
+
+
+def _fits_all(size_ms: int, others: list[int]) -> bool:
+    """Tell whether a size divides, or is divided by, each other size."""
+    return all(max(size_ms, other) % min(size_ms, other) == 0 for other in others)
 
 
 def _candidates(size_ms: int, others: list[int]) -> set[int]:
@@ -223,10 +223,15 @@ def _candidates(size_ms: int, others: list[int]) -> set[int]:
     The units are the two largest that are no longer than the size.
     """
     units = [unit for unit in (DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS) if unit <= size_ms]
-    parts = {other // n for other in others for n in range(1, 101) if other % n == 0}
-    return {unit * n for unit in units[:2] for n in range(1, 61)} | {
-        part for part in parts if part % units[0] == 0
-    }
+    candidates: set[int] = set()
+    for unit in units[:2]:
+        candidates.update(range(unit, 61 * unit, unit))
+    for other in others:
+        for count in range(1, 101):
+            # A whole number of the largest unit that goes into `other` count times.
+            if other % (count * units[0]) == 0:
+                candidates.add(other // count)
+    return candidates
 
 
 def _ttl_ms(draft: Draft, size_ms: int, coarser_ms: int) -> int | None:
@@ -234,16 +239,11 @@ def _ttl_ms(draft: Draft, size_ms: int, coarser_ms: int) -> int | None:
 
     It is asked for by the longest window of its level, and as the head of a coarser tile.
     """
-    windows = [
-        f.window_ms
-        for f, sized in zip(draft.features, draft.sized, strict=True)
-        if size_ms in sized.levels_ms
-    ]
-    if None in windows:
-        return None
-    longest_ms = max((window_ms for window_ms in windows if window_ms is not None), default=0)
-    longest_ms = max(longest_ms, coarser_ms)
-    return ceil(
-        draft.config.kv_store.ttl_multiplier
-        * (longest_ms + size_ms + draft.config.flink.allowed_lateness)
-    )
+    longest_ms = coarser_ms
+    for feature, sized in zip(draft.features, draft.sized, strict=True):
+        if size_ms in sized.levels_ms:
+            if feature.window_ms is None:
+                return None
+            longest_ms = max(longest_ms, feature.window_ms)
+    needed_ms = longest_ms + size_ms + draft.config.flink.allowed_lateness
+    return ceil(draft.config.kv_store.ttl_multiplier * needed_ms)

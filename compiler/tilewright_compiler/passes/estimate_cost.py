@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil
 
@@ -61,32 +62,49 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
     reads the tiles inside the newest tile of a coarser level, in case that one holds later events.
     Each longer cover with a coarser middle adds the tiles at its old end.
     """
-    ladder = [level.size_ms for level in draft.levels]
     windows = {
         (f.window_ms or _LIFETIME_MS, tuple(f.levels_ms), f.edge) for f in draft.plan_features
     }
-    reach_ms = max(
-        (window_ms for window_ms, levels, _ in windows if levels[0] == size_ms), default=0
-    )
-    sizes = [(*levels, *(size for size in ladder if size < levels[-1])) for _, levels, _ in windows]
-    head_ms = max(
-        (coarser for levels in sizes for coarser, finer in pairwise(levels) if finer == size_ms),
-        default=0,
-    )
-    # A cut edge tile stands beside the whole ones also where those begin with a coarser tile.
-    ends = {
-        (window_ms, coarser, edge == "prorate" and size_ms == levels[-1])
-        for window_ms, levels, edge in windows
-        for coarser, finer in pairwise(levels)
-        if finer == size_ms and window_ms > reach_ms
-    }
+    reach_ms = 0
+    for window_ms, levels_ms, _ in windows:
+        if levels_ms[0] == size_ms:
+            reach_ms = max(reach_ms, window_ms)
     # Requests come at any time, so the typical one is not aligned either.
     reach = ceil(reach_ms / size_ms) + 1 if reach_ms else 0
-    parts = [coarser // size_ms + cut for _, coarser, cut in ends]
+    head_ms = _head_ms(draft, size_ms)
     head = head_ms // size_ms if head_ms > reach_ms else 0
-    return max(reach, head // 2 + 1 if head else 0) + sum(n // 2 for n in parts), max(
-        reach, head
-    ) + sum(n - 1 for n in parts)
+    typical = max(reach, head // 2 + 1 if head else 0)
+    worst = max(reach, head)
+    ends: set[tuple[int, int, bool]] = set()
+    for window_ms, levels_ms, edge in windows:
+        coarser_ms = _next_coarser_ms(levels_ms, size_ms)
+        if coarser_ms is not None and window_ms > reach_ms:
+            # A cut edge tile stands beside the whole ones, even if a coarser tile begins them.
+            ends.add((window_ms, coarser_ms, edge == "prorate" and size_ms == levels_ms[-1]))
+    for _, coarser_ms, is_cut in ends:
+        tiles = coarser_ms // size_ms + is_cut
+        typical += tiles // 2
+        worst += tiles - 1
+    return typical, worst
+
+
+def _head_ms(draft: Draft, size_ms: int) -> int:
+    """Find the coarsest tile whose head tiles of a size may stand for."""
+    ladder = [level.size_ms for level in draft.levels]
+    head_ms = 0
+    for feature in draft.plan_features:
+        edge_ms = feature.levels_ms[-1]
+        finer = [finer_ms for finer_ms in ladder if finer_ms < edge_ms]
+        head_ms = max(head_ms, _next_coarser_ms([*feature.levels_ms, *finer], size_ms) or 0)
+    return head_ms
+
+
+def _next_coarser_ms(levels_ms: Sequence[int], size_ms: int) -> int | None:
+    """Find the level before a size, coarsest first; None if there is none."""
+    for coarser_ms, finer_ms in pairwise(levels_ms):
+        if finer_ms == size_ms:
+            return coarser_ms
+    return None
 
 
 def _chunks(draft: Draft) -> int:
@@ -109,21 +127,14 @@ def _chunk_bytes(draft: Draft) -> int:
     """
     if draft.events is None:
         return 0
-    stats = draft.config.entity_stats
-    count = (
-        _TYPICAL_EVENTS
-        if stats is None
-        else ceil(stats.events_per_hour * draft.events.size_ms / HOUR_MS)
-    )
-    texts = sum(family(column.type) == "text" for column in draft.events.columns)
-    event = _NUMBER_BYTES * len(draft.events.columns) + TEXT_BYTES * texts
-    return (
-        _HEADER_BYTES
-        + _LENGTH_BYTES
-        + _CHUNK_BYTES
-        + _CHUNK_COLUMN_BYTES * len(draft.events.columns)
-        + event * count
-    )
+    stats, columns = draft.config.entity_stats, draft.events.columns
+    count = _TYPICAL_EVENTS
+    if stats is not None:
+        count = ceil(stats.events_per_hour * draft.events.size_ms / HOUR_MS)
+    texts = sum(family(column.type) == "text" for column in columns)
+    event_bytes = _NUMBER_BYTES * len(columns) + TEXT_BYTES * texts
+    chunk_bytes = _CHUNK_BYTES + _CHUNK_COLUMN_BYTES * len(columns) + event_bytes * count
+    return _HEADER_BYTES + _LENGTH_BYTES + chunk_bytes
 
 
 def _recommendations(draft: Draft) -> list[Recommendation]:
@@ -134,17 +145,15 @@ def _recommendations(draft: Draft) -> list[Recommendation]:
     stats, cap = draft.config.entity_stats, draft.config.max_tiles_per_request
     if stats is None:
         return []
-    sizes = sorted(
-        {
-            (f.window_ms, f.edge_ms)
-            for f in draft.plan_features
-            if f.window_ms is not None and f.edge_ms is not None
-        }
-    )
-    return [
-        Recommendation(window_ms=w, size_ms=s, **recommend(w, s, stats, cap)._asdict())
-        for w, s in sizes
-    ]
+    sizes: set[tuple[int, int]] = set()
+    for feature in draft.plan_features:
+        if feature.window_ms is not None and feature.edge_ms is not None:
+            sizes.add((feature.window_ms, feature.edge_ms))
+    recommendations: list[Recommendation] = []
+    for window_ms, size_ms in sorted(sizes):
+        advice = recommend(window_ms, size_ms, stats, cap)._asdict()
+        recommendations.append(Recommendation(window_ms=window_ms, size_ms=size_ms, **advice))
+    return recommendations
 
 
 def _record_bytes(draft: Draft) -> int:

@@ -23,16 +23,11 @@ def expand_features(draft: Draft) -> None:
         if _sound(aggregation):
             for feature in _features(draft, aggregation):
                 if (other := seen.get(feature.name.casefold())) is not None:
-                    where = (
-                        "twice by this aggregation"
-                        if other is aggregation
-                        else f"here and at line {other.site.line}"
-                    )
-                    draft.report(
-                        "TW006",
-                        aggregation.site,
-                        f"the feature {feature.name} is made {where}. Give one a name=….",
-                    )
+                    where = f"here and at line {other.site.line}"
+                    if other is aggregation:
+                        where = "twice by this aggregation"
+                    what = f"the feature {feature.name} is made {where}. Give one a name=…."
+                    draft.report("TW006", aggregation.site, what)
                 seen.setdefault(feature.name.casefold(), aggregation)
                 draft.features.append(feature)
 
@@ -47,26 +42,19 @@ def _sound(aggregation: Aggregation) -> bool:
 
 
 def _features(draft: Draft, aggregation: Aggregation) -> Iterator[FeatureSpec]:
-    stem = (
-        aggregation.name
-        if aggregation.name is not None
-        else f"{aggregation.input_column}_{aggregation.operation.suffix}"
-    )
-    if aggregation.name is not None and (why := unusable(aggregation.name)):
-        draft.report("TW007", aggregation.site, f"the feature name {aggregation.name!r} {why}.")
+    stem = aggregation.name
+    if stem is None:
+        stem = f"{aggregation.input_column}_{aggregation.operation.suffix}"
+    elif why := unusable(stem):
+        draft.report("TW007", aggregation.site, f"the feature name {stem!r} {why}.")
     edge = _edge(draft, aggregation)
     buckets = _buckets(draft, aggregation)
     for window in aggregation.windows or (None,):
         window_ms = None if window is None else duration_ms(window)
         name = stem if window_ms is None else f"{stem}_{format_duration(window_ms)}"
         for bucket in buckets or (None,):
-            yield FeatureSpec(
-                name if bucket is None else f"{name}_by_{bucket}",
-                aggregation,
-                window_ms,
-                edge,
-                bucket,
-            )
+            full_name = name if bucket is None else f"{name}_by_{bucket}"
+            yield FeatureSpec(full_name, aggregation, window_ms, edge, bucket)
 
 
 def _buckets(draft: Draft, aggregation: Aggregation) -> list[str]:

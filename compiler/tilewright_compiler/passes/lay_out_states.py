@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import NamedTuple
 
 from ..draft import Draft, FeatureSpec, TileSize
@@ -18,31 +19,24 @@ def lay_out_states(draft: Draft) -> None:
     by bucket `kind` they share `sum_amount_by_kind` and `count_amount_by_kind`, which a tile keeps
     for each value of `kind`.
     """
-    needed = [
-        [
-            _StateKey(kind, feature.aggregation.input_column, feature.bucket, tuple(params.items()))
-            for kind, params in _kept(feature)
-        ]
-        for feature in draft.features
-    ]
-    ids = _ids(list(dict.fromkeys(kept for states in needed for kept in states)))
-    draft.states = [_state(draft, kept, state_id) for kept, state_id in ids.items()]
+    needed = [_state_keys(feature) for feature in draft.features]
+    ids = _ids(list(dict.fromkeys(chain.from_iterable(needed))))
+    draft.states = [_state(draft, key, state_id) for key, state_id in ids.items()]
     columns, variable = lay_out([state for state in draft.states if state.bucket is None])
+    buckets: dict[str, None] = {}
+    for state in draft.states:
+        if state.bucket is not None:
+            buckets[state.bucket] = None
     draft.tile_layout = TileLayout(
         record_version=1,
         columns=columns,
         variable=variable,
-        buckets=[
-            _bucket_layout(draft, bucket)
-            for bucket in dict.fromkeys(state.bucket for state in draft.states)
-            if bucket is not None
-        ],
+        buckets=[_bucket_layout(draft, bucket) for bucket in buckets],
         compression=draft.config.kv_store.compression,
     )
-    for feature, sized, own in zip(draft.features, draft.sized, needed, strict=True):
-        draft.plan_features.append(
-            _plan_feature(draft, feature, sized, [ids[kept] for kept in own])
-        )
+    for feature, sized, keys in zip(draft.features, draft.sized, needed, strict=True):
+        states = [ids[key] for key in keys]
+        draft.plan_features.append(_plan_feature(draft, feature, sized, states))
 
 
 class _StateKey(NamedTuple):
@@ -54,21 +48,26 @@ class _StateKey(NamedTuple):
     params: tuple[tuple[str, int | str], ...]
 
 
-def _kept(feature: FeatureSpec) -> tuple[tuple[str, dict[str, int | str]], ...]:
-    return feature.aggregation.operation.kept_states()
+def _state_keys(feature: FeatureSpec) -> list[_StateKey]:
+    """List the states that a feature needs."""
+    aggregation = feature.aggregation
+    keys: list[_StateKey] = []
+    for kind, params in aggregation.operation.kept_states():
+        parameters = tuple(params.items())
+        keys.append(_StateKey(kind, aggregation.input_column, feature.bucket, parameters))
+    return keys
 
 
-def _state(draft: Draft, kept: _StateKey, state_id: str) -> State:
-    of = draft.columns[kept.column]
-    many, params = of.endswith("[]"), dict(kept.params)
+def _state(draft: Draft, key: _StateKey, state_id: str) -> State:
+    input_type = draft.columns[key.column]
     return State(
         id=state_id,
-        kind=kept.kind,
-        input=kept.column,
-        type=element(of),
-        many=many,
-        bucket=kept.bucket,
-        params=params,
+        kind=key.kind,
+        input=key.column,
+        type=element(input_type),
+        many=input_type.endswith("[]"),
+        bucket=key.bucket,
+        params=dict(key.params),
     )
 
 
@@ -84,28 +83,31 @@ def _ids(states: list[_StateKey]) -> dict[_StateKey, str]:
 
     Where two states differ only in parameters, the name has the values of these too.
     """
-    alike = Counter((kept.kind, kept.column, kept.bucket) for kept in states)
-    ids: dict[str, _StateKey] = {}
-    for kept in states:
-        values = "".join(f"_{value}" for _, value in kept.params) if alike[kept[:3]] > 1 else ""
-        state_id = f"{kept.kind}_{kept.column}{values}" + (
-            f"_by_{kept.bucket}" if kept.bucket is not None else ""
-        )
-        while state_id in ids:  # `first` of `k_x` and `first_k` of `x`
+    alike = Counter((key.kind, key.column, key.bucket) for key in states)
+    ids: dict[_StateKey, str] = {}
+    taken: set[str] = set()
+    for key in states:
+        state_id = f"{key.kind}_{key.column}"
+        if alike[key.kind, key.column, key.bucket] > 1:
+            state_id += "".join(f"_{value}" for _, value in key.params)
+        if key.bucket is not None:
+            state_id += f"_by_{key.bucket}"
+        while state_id in taken:  # `first` of `k_x` and `first_k` of `x`
             state_id += "_2"
-        ids[state_id] = kept
-    return {kept: state_id for state_id, kept in ids.items()}
+        taken.add(state_id)
+        ids[key] = state_id
+    return ids
 
 
 def _plan_feature(
     draft: Draft, feature: FeatureSpec, sized: TileSize, states: list[str]
 ) -> Feature:
-    aggregation, operation, window_ms = (
-        feature.aggregation,
-        feature.aggregation.operation,
-        feature.window_ms,
-    )
+    aggregation, operation = feature.aggregation, feature.aggregation.operation
+    window_ms = feature.window_ms
     edge_ms = sized.edge_ms if window_ms is not None else None
+    max_edge_error = 0.0
+    if edge_ms is not None and window_ms is not None and feature.edge != "exact":
+        max_edge_error = edge_ms / window_ms
     return Feature(
         name=feature.name,
         operation=operation.name,
@@ -119,8 +121,6 @@ def _plan_feature(
         edge_ms=edge_ms,
         rule=sized.rule,
         states=states,
-        max_edge_error=edge_ms / window_ms
-        if edge_ms is not None and window_ms is not None and feature.edge != "exact"
-        else 0.0,
+        max_edge_error=max_edge_error,
         default=aggregation.default,
     )

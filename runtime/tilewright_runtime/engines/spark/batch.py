@@ -10,31 +10,36 @@ from .command import job_boundary, say
 from .history import build
 from .job import Queries, plan_beside
 
+_STORE = click.option(
+    "--store",
+    required=True,
+    metavar="URL",
+    help="The store to load, for instance lmdb:tiles.lmdb.",
+)
+_EVENTS = click.option(
+    "--events",
+    multiple=True,
+    metavar="[SOURCE=]PLACE",
+    help="A table or files; the table of the source if left out.",
+)
+_PLAN = click.option(
+    "--plan", metavar="PATH", help="The plan; that beside this file's folder if left out."
+)
+_STAGING = click.option(
+    "--staging",
+    metavar="DIR",
+    help="A new folder that driver and workers both see; a temporary one if left out.",
+)
+
 
 def main(script: str, queries: Queries, tiles: str) -> None:
     """Run the command line of a generated `job.py`."""
 
     @click.command()
-    @click.option(
-        "--store",
-        required=True,
-        metavar="URL",
-        help="The store to load, for instance lmdb:tiles.lmdb.",
-    )
-    @click.option(
-        "--events",
-        multiple=True,
-        metavar="[SOURCE=]PLACE",
-        help="A table or files; the table of the source if left out.",
-    )
-    @click.option(
-        "--plan", metavar="PATH", help="The plan; that beside this file's folder if left out."
-    )
-    @click.option(
-        "--staging",
-        metavar="DIR",
-        help="A new folder that driver and workers both see; a temporary one if left out.",
-    )
+    @_STORE
+    @_EVENTS
+    @_PLAN
+    @_STAGING
     def job(store: str, events: tuple[str, ...], plan: str | None, staging: str | None) -> None:
         """Build tiles from history and load a store with them."""
         with job_boundary():

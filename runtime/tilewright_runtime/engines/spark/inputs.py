@@ -121,12 +121,12 @@ def _as_texts(names: list[str]) -> StructType:
 def _checked(frame: DataFrame, source: Source, place: str, form: str | None) -> DataFrame:
     from pyspark.sql import functions as f
 
-    missing = [column.name for column in source.columns if column.name not in frame.columns]
+    missing = [repr(column.name) for column in source.columns if column.name not in frame.columns]
     if missing:
+        present = [repr(name) for name in frame.columns if name != _CORRUPT]
         raise InputError(
             f"source {source.name}: {place} lacks the column{'s' * (len(missing) > 1)} "
-            f"{', '.join(map(repr, missing))}. "
-            f"It has {', '.join(map(repr, (name for name in frame.columns if name != _CORRUPT)))}."
+            f"{', '.join(missing)}. It has {', '.join(present)}."
         )
     corrupt = f.col(_CORRUPT) if _CORRUPT in frame.columns else f.lit(None).cast("string")
     malformed = f.when(corrupt.isNotNull(), f.lit(_NOT_READ.get(form or "", "")))

@@ -10,45 +10,53 @@ from .command import job_boundary, say
 from .following import follow
 from .job import Queries, plan_beside
 
+_STORE = click.option(
+    "--store",
+    required=True,
+    metavar="URL",
+    help="The store to write to, for instance lmdb:tiles.lmdb.",
+)
+_EVENTS = click.option(
+    "--events",
+    multiple=True,
+    metavar="[SOURCE=]PLACE",
+    help="Files that arrive, such as clicks/*.jsonl. Default: the topic.",
+)
+_CHECKPOINT = click.option(
+    "--checkpoint",
+    required=True,
+    metavar="DIR",
+    help="Where Spark keeps what it has read; one for each store.",
+)
+_STATE = click.option(
+    "--state",
+    metavar="DIR",
+    help="Where tiles are merged, for stores that take whole tiles only, such as redis:.",
+)
+_PLAN = click.option(
+    "--plan", metavar="PATH", help="The plan; that beside this file's folder if left out."
+)
+_ONCE = click.option("--once", is_flag=True, help="Read what is there, then end.")
+_EVERY = click.option(
+    "--every",
+    default="1 second",
+    show_default=True,
+    metavar="INTERVAL",
+    help="How often new events are looked for.",
+)
+
 
 def main(script: str, queries: Queries, tiles: str) -> None:
     """Run the command line of a generated `stream.py`."""
 
     @click.command()
-    @click.option(
-        "--store",
-        required=True,
-        metavar="URL",
-        help="The store to write to, for instance lmdb:tiles.lmdb.",
-    )
-    @click.option(
-        "--events",
-        multiple=True,
-        metavar="[SOURCE=]PLACE",
-        help="Files that arrive, such as clicks/*.jsonl. Default: the topic.",
-    )
-    @click.option(
-        "--checkpoint",
-        required=True,
-        metavar="DIR",
-        help="Where Spark keeps what it has read; one for each store.",
-    )
-    @click.option(
-        "--state",
-        metavar="DIR",
-        help="Where tiles are merged, for stores that take whole tiles only, such as redis:.",
-    )
-    @click.option(
-        "--plan", metavar="PATH", help="The plan; that beside this file's folder if left out."
-    )
-    @click.option("--once", is_flag=True, help="Read what is there, then end.")
-    @click.option(
-        "--every",
-        default="1 second",
-        show_default=True,
-        metavar="INTERVAL",
-        help="How often new events are looked for.",
-    )
+    @_STORE
+    @_EVENTS
+    @_CHECKPOINT
+    @_STATE
+    @_PLAN
+    @_ONCE
+    @_EVERY
     def job(
         store: str,
         events: tuple[str, ...],
@@ -60,18 +68,10 @@ def main(script: str, queries: Queries, tiles: str) -> None:
     ) -> None:
         """Follow events, and keep a store's tiles up to date."""
         with job_boundary():
+            interval = None if once else every
+            followed = plan_beside(script, plan)
             sys.exit(
-                follow(
-                    plan_beside(script, plan),
-                    queries,
-                    tiles,
-                    store,
-                    events,
-                    checkpoint,
-                    state,
-                    None if once else every,
-                    say,
-                )
+                follow(followed, queries, tiles, store, events, checkpoint, state, interval, say)
             )
 
     job()
