@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any
 
 from tilewright.declaration import CallSite, Declaration
 from tilewright.group_by import GroupBy
@@ -26,7 +25,8 @@ from .passes.lay_out_events import lay_out_events
 from .passes.lay_out_keys import lay_out_keys
 from .passes.lay_out_states import lay_out_states
 from .passes.write_sql import write_sql
-from .plan.model import PLAN_VERSION, Column, Flink, Late, Monitoring, Plan, Source, Store, digest
+from .plan.model import PLAN_VERSION, Column, Plan, Source
+from .plan.settings import Flink, Late, Monitoring, Store
 
 #: Each sees what is wrong by itself, so all run whatever the others found.
 CHECKING: tuple[Callable[[Draft], None], ...] = (
@@ -206,10 +206,11 @@ def _plan(draft: Draft) -> Plan:
         ),
         cost=draft.cost,
     )
-    stored = digest(_stored(plan.model_dump(by_alias=True, mode="json"), draft))
-    return plan.model_copy(
-        update={"fingerprint": plan.content_fingerprint(), "storage_fingerprint": stored}
-    )
+    fingerprints = {
+        "fingerprint": plan.content_fingerprint(),
+        "storage_fingerprint": plan.digest_of_storage(),
+    }
+    return plan.model_copy(update=fingerprints)
 
 
 def _source(draft: Draft, index: int) -> Source:
@@ -227,20 +228,3 @@ def _source(draft: Draft, index: int) -> Source:
         wheres=list(query.wheres),
         time_column=query.time_column,
     )
-
-
-def _stored(content: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    """What stored tiles depend on: not where events lie, nor which features are computed from the
-    states.
-    """
-    sources = []
-    for source, bound in zip(content["sources"], draft.sources, strict=True):
-        kept = {key: source[key] for key in ("schema", "wheres", "time_column", "dialect")}
-        kept |= {"null_values": source["null_values"]} if "null_values" in source else {}
-        sources.append(
-            kept | {"selects": {name: source["selects"][name] for name in bound.selects}}
-        )
-    same = {key: content[key] for key in ("name", "keys", "states", "tile_layout", "key_layout")}
-    if content["events"] is not None:
-        same["events"] = {key: content["events"][key] for key in ("size_ms", "columns")}
-    return same | {"levels": [level["size_ms"] for level in content["levels"]], "sources": sources}

@@ -14,17 +14,9 @@ from tilewright.windows import Duration
 from .expressions.binder import Binder
 from .frontend.config import Config
 from .frontend.diagnostics import Diagnostic, diagnostic
-from .plan.model import (
-    Column,
-    Cost,
-    Derivation,
-    EventLog,
-    Feature,
-    KeyLayout,
-    Level,
-    State,
-    TileLayout,
-)
+from .plan.cost import Cost
+from .plan.layout import KeyLayout, TileLayout
+from .plan.model import Column, Derivation, EventLog, Feature, Level, State
 from .plan.script import Partials, Script
 from .plan.types import element, family
 

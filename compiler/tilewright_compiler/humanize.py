@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
-    from .plan.model import Request
+    from .plan.cost import Request
 
 _SPANS_MS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS), ("ms", 1))
 

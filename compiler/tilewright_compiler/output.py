@@ -182,5 +182,5 @@ def _reasons(document: dict[str, object], new: Plan) -> list[str]:
             ]
         )
     return [
-        str(change) for change in compare(old, new).changes if change.verdict > Verdict.COMPATIBLE
+        str(change) for change in compare(old, new).changes if change.verdict >= Verdict.NEW_LEVEL
     ]

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from tilewright_compiler.plan.model import PLAN_VERSION, Plan
+from tilewright_compiler.verify import verify_plan
 
 from .errors import PlanError, shown
-from .plan_checks import contradictions
 
 _FILE = "plan.json"
 _MOST_NAMES = 20
@@ -63,7 +63,7 @@ def plan_of_document(document: Any, place: str | Path) -> Plan:
         )
     try:
         plan = Plan.model_validate(document)
-        fingerprint = plan.content_fingerprint()
+        fingerprint, stored = plan.content_fingerprint(), plan.digest_of_storage()
     except ValidationError as wrong:
         first = wrong.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -80,7 +80,15 @@ def plan_of_document(document: Any, place: str | Path) -> Plan:
             f"{place}: its content is not what its fingerprint says, so it was changed by hand. "
             "Compile it again."
         )
-    problem = next(contradictions(plan), None)
-    if problem is not None:
-        raise PlanError(f"{place}: {problem}. A plan is not edited by hand: compile it again.")
+    if stored != plan.storage_fingerprint:
+        raise PlanError(
+            f"{place}: storage_fingerprint is not that of its content, so it was changed by hand. "
+            "Compile it again."
+        )
+    try:
+        verify_plan(plan)
+    except ValueError as wrong:
+        raise PlanError(
+            f"{place}: {wrong}. A plan is not edited by hand: compile it again."
+        ) from wrong
     return plan

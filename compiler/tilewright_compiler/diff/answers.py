@@ -11,18 +11,24 @@ from ..plan.model import Derivation, Feature, Plan
 from .parts import changed_fields, pair
 from .verdicts import Change, Verdict
 
+#: Fields of a feature that say how its value is made and not which it is.
+_OF_COVERS = {"levels_ms", "rule", "states"}
+
 
 def feature_changes(old: Plan, new: Plan) -> Iterator[Change]:
     """Compare the features, by name."""
     features = pair(_features(old), _features(new))
     for name in features.gone:
-        yield Change(Verdict.COMPATIBLE, f"feature {name} is gone", "requests no longer answer it")
+        what = f"feature {name} is gone"
+        yield Change(Verdict.OTHER_ANSWERS, what, "requests no longer answer it")
     for name, feature in features.new.items():
         yield Change(Verdict.COMPATIBLE, f"feature {name} is new", _asks(feature))
     for name, (before, after) in features.both.items():
         if before != after:
-            changed = changed_fields(before.model_dump(), after.model_dump())
-            yield Change(Verdict.COMPATIBLE, f"feature {name}", "; ".join(changed))
+            one, other = before.model_dump(), after.model_dump()
+            same = all(one[field] == other[field] for field in one.keys() - _OF_COVERS)
+            verdict = Verdict.COMPATIBLE if same else Verdict.OTHER_ANSWERS
+            yield Change(verdict, f"feature {name}", "; ".join(changed_fields(one, other)))
 
 
 def _features(plan: Plan) -> dict[str, Feature]:
@@ -43,7 +49,7 @@ def derivation_changes(old: Plan, new: Plan) -> Iterator[Change]:
     derivations = pair(_derivations(old), _derivations(new))
     for name in derivations.gone:
         what = f"derivation {name} is gone"
-        yield Change(Verdict.COMPATIBLE, what, "requests no longer answer it")
+        yield Change(Verdict.OTHER_ANSWERS, what, "requests no longer answer it")
     for name, derivation in derivations.new.items():
         why = one_line(f"{derivation.sql}, {derivation.type}")
         yield Change(Verdict.COMPATIBLE, f"derivation {name} is new", why)
@@ -52,7 +58,7 @@ def derivation_changes(old: Plan, new: Plan) -> Iterator[Change]:
             changed = changed_fields(
                 before.model_dump(exclude={"features"}), after.model_dump(exclude={"features"})
             )
-            yield Change(Verdict.COMPATIBLE, f"derivation {name}", "; ".join(changed))
+            yield Change(Verdict.OTHER_ANSWERS, f"derivation {name}", "; ".join(changed))
 
 
 def _derivations(plan: Plan) -> dict[str, Derivation]:

@@ -34,7 +34,7 @@ def compare(old: Plan, new: Plan) -> Difference:
     """
     changes = list(chain.from_iterable(part(old, new) for part in _PARTS))
     gravest = max((change.verdict for change in changes), default=Verdict.UNCHANGED)
-    if old.storage_fingerprint != new.storage_fingerprint and gravest <= Verdict.COMPATIBLE:
+    if old.storage_fingerprint != new.storage_fingerprint and gravest < Verdict.NEW_LEVEL:
         what = f"storage fingerprint {old.storage_fingerprint} -> {new.storage_fingerprint}"
         changes.append(
             Change(Verdict.NEW_TABLE, what, "the order or layout of what tiles hold is another")

@@ -110,10 +110,7 @@ def state_changes(old: Plan, new: Plan) -> Iterator[Change]:
                 f"{after.subject} {after.params}"
             )
             yield Change(Verdict.NEW_TABLE, what, why)
-    if (
-        old.tile_layout.record_version != new.tile_layout.record_version
-        or old.tile_layout.compression != new.tile_layout.compression
-    ):
+    if old.tile_layout.record_version != new.tile_layout.record_version:
         yield Change(Verdict.NEW_TABLE, "the layout of records", why)
 
 

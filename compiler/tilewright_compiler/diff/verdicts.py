@@ -13,9 +13,10 @@ class Verdict(IntEnum):
 
     UNCHANGED = 0
     COMPATIBLE = 1
-    NEW_LEVEL = 2
-    NEW_LEVEL_WITH_BACKFILL = 3
-    NEW_TABLE = 4
+    OTHER_ANSWERS = 2
+    NEW_LEVEL = 3
+    NEW_LEVEL_WITH_BACKFILL = 4
+    NEW_TABLE = 5
 
     @property
     def title(self) -> str:
@@ -33,6 +34,11 @@ class Verdict(IntEnum):
 MEANINGS: dict[Verdict, tuple[str, str]] = {
     Verdict.UNCHANGED: ("unchanged", "The plans are the same."),
     Verdict.COMPATIBLE: ("compatible", "Stored tiles serve the new plan as they are."),
+    Verdict.OTHER_ANSWERS: (
+        "other answers",
+        "Stored tiles serve the new plan as they are, but requests lose a value or get another. "
+        "See that whoever asks for it is ready.",
+    ),
     Verdict.NEW_LEVEL: (
         "another ladder, without a backfill",
         "Stored tiles stay right, and every level of the new plan can be made from them. "

@@ -9,7 +9,8 @@ from math import ceil
 from tilewright.windows import DAY_MS, HOUR_MS
 
 from ..draft import Draft
-from ..plan.model import BucketLayout, Cost, Recommendation, Request, TileLayout
+from ..plan.cost import Cost, Recommendation, Request
+from ..plan.layout import BucketLayout, TileLayout
 from ..plan.types import family
 from ..sizing import recommend
 from ..states import state_types

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
 
 from ..draft import Draft
-from ..plan.model import EVENTS_NAME, KeyLayout
+from ..plan.layout import KeyLayout
+from ..plan.model import EVENTS_NAME
 
 #: The first unit that divides a tile's size gives the form of its start.
 _TILE_IDS = (

@@ -7,7 +7,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from ..draft import Draft, FeatureSpec, TileSize
-from ..plan.model import BucketLayout, Feature, State, TileLayout
+from ..plan.layout import BucketLayout, TileLayout
+from ..plan.model import Feature, State
 from ..plan.types import element
 from ..states import lay_out
 

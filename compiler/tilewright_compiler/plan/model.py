@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from typing import Any, Final, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from .part import Part
+from .cost import Cost
+from .layout import KeyLayout, TileLayout
+from .part import Part, Positive, Real
 from .script import Partials, Script
+from .settings import Flink, Late, Monitoring, Store
 
 PLAN_VERSION: Final = 2
 
 #: What chunks of raw events have in text keys where tiles have their size.
 EVENTS_NAME = "events"
-
-Dtype = Literal["i64", "f64"]
 
 
 class Column(Part):
@@ -98,18 +100,18 @@ class State(Part):
 class Level(Part):
     """One tile size of the ladder; `ttl_ms` is null where tiles are kept for ever."""
 
-    size_ms: int
+    size_ms: Positive
     """The length of a tile; each divides the next coarser one."""
-    ttl_ms: int | None
+    ttl_ms: Positive | None
     """How long a tile is kept after its start; null for ever."""
 
 
 class EventLog(Part):
     """Raw events, kept in chunks [start, start + size_ms) of a key."""
 
-    size_ms: int
+    size_ms: Positive
     """How long a chunk is."""
-    ttl_ms: int | None
+    ttl_ms: Positive | None
     """How long a chunk may be asked for; null where chunks are kept for ever."""
     columns: list[Column]
     """`__ts`, the time in milliseconds, and the inputs that are asked for exactly, with their
@@ -135,21 +137,21 @@ class Feature(Part):
     """The column whose values the answer is a map from; null where the answer is of all events."""
     type: str
     """The DuckDB type of the value."""
-    window_ms: int | None
+    window_ms: Positive | None
     """The length of the window; null for a lifetime."""
-    levels_ms: list[int]
+    levels_ms: list[Positive]
     """The tile sizes of the cover, coarsest first; the last is that of the edge; none without
     tiles.
     """
     edge: Literal["sawtooth", "prorate", "truncate", "exact"]
     """What becomes of the tile that the window's old end cuts."""
-    edge_ms: int | None
+    edge_ms: Positive | None
     """The size of that tile; null for a lifetime."""
     rule: str
     """Which rule chose that size."""
     states: list[str]
     """The ids of the states that it is computed from, in the order that the operation has them."""
-    max_edge_error: float
+    max_edge_error: Real
     """That tile as a part of the window: by how much an answer may be off at most; 0 for a
     lifetime.
     """
@@ -170,179 +172,6 @@ class Derivation(Part):
     """Its expression in DuckDB SQL."""
     type: str
     """Its DuckDB type."""
-
-
-class KeyLayout(Part):
-    """How the key of a tile is written; tilewright_runtime.tiles.keys is the code of it."""
-
-    text: str
-    """The form for stores of text keys."""
-    ordered: str
-    """The form for stores that keep order, in words."""
-    entity: str
-    """How the values of the key columns become one text, in words."""
-    tile_ids: dict[str, str]
-    """How a tile's start is written, by the unit that its size is a multiple of."""
-
-
-class FixedColumn(Part):
-    """Eight bytes of the fixed block: one number of one state."""
-
-    state: str
-    """The id of the state."""
-    field: str
-    """Which number of the state."""
-    dtype: Dtype
-    """How the eight bytes are read, little-endian."""
-    merge: str
-    """How two tiles' numbers become one: `add`, `min` or `max`, or a merge of the whole state, such
-    as `first` or `moments`.
-    """
-
-
-class VariableField(Part):
-    """Bytes of changing length after the fixed block: a sketch or a text of one state."""
-
-    state: str
-    """The id of the state."""
-    field: str
-    """Which part of the state."""
-
-
-class BucketLayout(Part):
-    """What a record keeps for each value of a bucket column: a small record in the same order,
-    without a header.
-    """
-
-    column: str
-    """The bucket column."""
-    type: str
-    """Its DuckDB type."""
-    columns: list[FixedColumn]
-    """The fixed block of each small record, in order."""
-    variable: list[VariableField]
-    """What follows it, in order."""
-
-
-class TileLayout(Part):
-    """What a record holds after its header, in this order; `buckets` are fields of changing length
-    after `variable`.
-    """
-
-    record_version: int
-    """The version of the record's format."""
-    columns: list[FixedColumn]
-    """The fixed block, in order."""
-    variable: list[VariableField]
-    """What follows it, in order."""
-    buckets: list[BucketLayout] = Field(default=[])
-    """What follows them: for each bucket column a table of its values, as one field of changing
-    length.
-    """
-    compression: Literal["none", "snappy"]
-    """Of the variable fields, where it saves bytes."""
-
-
-class Late(Part):
-    """What becomes of events behind the watermark."""
-
-    policy: Literal["delta", "recompute", "approximate"]
-    """Late events are merged (`delta`), or their tiles computed again, or flagged."""
-    allowed_lateness_ms: int
-    """How long after its end a tile still takes events."""
-    out_of_orderness_ms: int
-    """By how much the watermark is behind the newest event."""
-
-
-class Flink(Part):
-    """What a generated Flink job is started with; the embedded writer has no use for it."""
-
-    checkpointing_interval_ms: int
-    """How often the job makes a checkpoint."""
-    state_backend: str
-    """Where the job keeps its open tiles."""
-    parallelism: int
-    """In how many slots the job runs."""
-
-
-class Store(Part):
-    """What the author's configuration says of the key-value store."""
-
-    type: str
-    """The kind of the store."""
-    ttl_multiplier: float
-    """By how much longer tiles are kept than the windows need."""
-    compression: Literal["none", "snappy"]
-    """Of the variable fields of records."""
-    batch_size: int
-    """How many keys one request to the store asks for at most."""
-
-
-class Monitoring(Part):
-    """Service levels that alerts are made from."""
-
-    tile_write_sla_ms: int
-    """A tile is written within this time."""
-    tile_fetch_sla_ms: int
-    """A request is answered within this time."""
-    missing_tile_threshold: float
-    """The share of tiles that may be missing."""
-
-
-class Request(Part):
-    """What one fetch reads: tiles, and chunks of raw events."""
-
-    tiles: int
-    """How many tiles may exist."""
-    chunks: int
-    """How many chunks of raw events may exist."""
-    bytes: int
-    """The size of their records."""
-    round_trips: int
-    """How often the store is asked."""
-
-
-class Recommendation(Part):
-    """What tiles of this size are worth for a window, by how many events a tile holds and how many
-    tiles the window has.
-    """
-
-    window_ms: int
-    """The length of the window."""
-    size_ms: int
-    """The size of its edge tiles."""
-    tiling: Literal["NO_TILING", "STANDARD_TILING", "HIERARCHICAL_TILING"]
-    """What is advised."""
-    events_per_tile: float
-    """How many events of an entity a tile stands for."""
-    tiles_per_window: float
-    """How many tiles the window has."""
-
-
-class Cost(Part):
-    """Estimates: of one fetch and of what one entity occupies; then, as far as entities and
-    requests are known, of all of them.
-    """
-
-    typical: Request
-    """A request for all features, at most times."""
-    worst: Request
-    """A request for all features, at the worst time."""
-    chunk_bytes: int | None
-    """The size of a chunk of raw events; null where none are kept."""
-    max_tiles_per_request: int
-    """The budget of tiles: a window that reads more is warned of."""
-    max_edge_error: float
-    """The budget of edge errors: an oldest tile that is a larger part of its window is warned of.
-    """
-    stored_bytes_per_entity: int | None
-    """With an event in every tile; null where tiles are kept for ever."""
-    stored_bytes: int | None = None
-    """The same of all entities; null while their number is not known."""
-    tiles_per_second: float | None = None
-    """Read by all requests; null while their rate is not known."""
-    recommendations: list[Recommendation] = Field(default=[])
-    """For each window, where it is known how busy entities are."""
 
 
 class Plan(Part):
@@ -394,14 +223,53 @@ class Plan(Part):
     """What a request and an entity cost."""
 
     def content_fingerprint(self) -> str:
-        """The digest of all but the two fingerprints; a plan that was edited no longer has the one
-        that it carries.
-        """
+        """Digest all but the two fingerprints, which a plan that was edited no longer fits."""
         return digest(
             self.model_dump(
                 by_alias=True, mode="json", exclude={"fingerprint", "storage_fingerprint"}
             )
         )
+
+    def storage_content(self) -> dict[str, Any]:
+        """Give what stored tiles depend on, part by part.
+
+        That is not where events lie, nor which features are computed from the states.
+        """
+        content = self.model_dump(by_alias=True, mode="json")
+        used = {key.name for key in self.keys} | {feature.input for feature in self.features}
+        used |= {feature.bucket for feature in self.features if feature.bucket is not None}
+        # Every record names its own compression, so that of a plan can change at any time. What
+        # stands here is what it was by default when it was a part of the fingerprint.
+        layout = content["tile_layout"] | {"compression": "snappy"}
+        stored = {name: content[name] for name in ("name", "keys", "states", "key_layout")}
+        stored |= {"tile_layout": layout, "sources": [_read(s, used) for s in content["sources"]]}
+        stored["levels"] = [level.size_ms for level in self.levels]
+        if self.events is not None:
+            stored["events"] = {name: content["events"][name] for name in ("size_ms", "columns")}
+        return stored
+
+    def storage_parts(self) -> dict[str, str]:
+        """Digest the parts of what stored tiles depend on, to say which of them differ."""
+        content = self.storage_content()
+        parts = {
+            "keys": [content["name"], content["keys"], content["key_layout"]["entity"]],
+            "states": [content["states"], content["tile_layout"]],
+            "levels": [content["levels"], content.get("events")],
+            "expressions": content["sources"],
+        }
+        return {name: digest(part) for name, part in parts.items()}
+
+    def digest_of_storage(self) -> str:
+        """Digest what stored tiles depend on: the `storage_fingerprint` of a sound plan."""
+        return digest(self.storage_content())
+
+
+def _read(source: dict[str, Any], used: Collection[str]) -> dict[str, Any]:
+    """Give what the tiles depend on of a source: its expressions, as far as they are used."""
+    kept = {name: source[name] for name in ("schema", "wheres", "time_column", "dialect")}
+    kept |= {"null_values": source["null_values"]} if "null_values" in source else {}
+    selects = source["selects"]
+    return kept | {"selects": {name: selects[name] for name in selects if name in used}}
 
 
 def digest(content: Any) -> str:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 
-from .model import Dtype
+from .layout import Dtype
 from .script import PhysicalType
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _FLOATS = {"FLOAT", "DOUBLE"}
 _TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+
+_BASE = (
+    r"(?:U?(?:TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|BOOLEAN|VARCHAR|DATE"
+    r"|TIMESTAMP(?:_S|_MS|_NS)?(?: WITH TIME ZONE)?|DECIMAL\(\d{1,2},\d{1,2}\))"
+)
+_FIELD = rf'(?:"(?:[^"]|"")+"|\w+) {_BASE}'
+_PLAIN = re.compile(_BASE)
+_NESTED = re.compile(rf"{_BASE}\[\]|MAP\({_BASE}, {_BASE}\)|STRUCT\({_FIELD}(?:, {_FIELD})*\)")
+_DEEPEST_TYPE = 100
 
 #: Integer sums are kept as hi * 2**32 + lo: neither part can overflow while tiles are merged.
 LIMB = 1 << 32
@@ -30,6 +39,24 @@ def family(duckdb_type: str) -> str | None:
     if (found := _DECIMAL.fullmatch(duckdb_type)) and int(found[1]) <= 18:
         return "decimal"
     return {"BOOLEAN": "boolean", "VARCHAR": "text", "DATE": "date"}.get(duckdb_type)
+
+
+def is_type(duckdb_type: str) -> bool:
+    """Tell whether a text names a type that an answer has: plain, or made of such.
+
+    >>> is_type("MAP(VARCHAR, STRUCT(item DATE, count BIGINT)[])"), is_type("INTEGER); DROP")
+    (True, False)
+    """
+    text = duckdb_type
+    for _ in range(_DEEPEST_TYPE):
+        if _PLAIN.fullmatch(text):
+            return True
+        # From the inside out, each part that is a type becomes a short one.
+        shorter = _NESTED.sub("DATE", text)
+        if shorter == text:
+            return False
+        text = shorter
+    return False
 
 
 def element(duckdb_type: str) -> str:

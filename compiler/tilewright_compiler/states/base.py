@@ -9,7 +9,8 @@ from functools import cache
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, ClassVar
 
-from ..plan.model import Column, Dtype, FixedColumn, State, VariableField
+from ..plan.layout import Dtype, FixedColumn, VariableField
+from ..plan.model import Column, State
 from ..plan.script import PhysicalType
 
 if TYPE_CHECKING:

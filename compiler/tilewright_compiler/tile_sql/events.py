@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..plan.model import BucketLayout, Column, EventLog, State
+from ..plan.layout import BucketLayout
+from ..plan.model import Column, EventLog, State
 from ..plan.types import element, family, to_physical
 from ..quoting import quoted
 from ..states import TIME, fields_of

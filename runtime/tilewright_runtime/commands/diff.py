@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from tilewright_compiler.plan.model import Plan
 
 
+#: The verdicts of tilewright_compiler.diff, which is not imported to say what options there are.
+_SEVERITIES = [
+    "compatible",
+    "other-answers",
+    "new-level",
+    "new-level-with-backfill",
+    "new-table",
+]
+
+
 @click.command()
 @click.argument("old")
 @click.argument("new")
@@ -25,11 +35,17 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to show it.",
 )
-def diff(old: str, new: str, form: str) -> None:
+@click.option(
+    "--fail-on",
+    type=click.Choice(_SEVERITIES),
+    help="Exit with status 1 if a change is at least this grave.",
+)
+def diff(old: str, new: str, form: str, fail_on: str | None) -> None:
     """Compare the plans OLD and NEW.
 
     Each is a plan.json, its folder, or a folder of such folders. Says what changed and what becomes
-    of tiles that are stored: compatible, a new level with or without a backfill, or a new table.
+    of answers and of stored tiles: compatible, other answers, a new level with or without a
+    backfill, or a new table. A plan that is gone counts as other answers.
     """
     from tilewright_compiler.diff import compare
 
@@ -44,11 +60,21 @@ def diff(old: str, new: str, form: str) -> None:
     if form == "json":
         document = {"plans": [_document(one) for one in differences], "gone": gone, "new": added}
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-        return
-    for one in differences:
-        _show(one)
-    for name, became in [*((name, "gone") for name in gone), *((name, "new") for name in added)]:
-        click.echo(f"{name}: {became}")
+    else:
+        for one in differences:
+            _show(one)
+        for name in gone:
+            click.echo(f"{name}: gone")
+        for name in added:
+            click.echo(f"{name}: new")
+    verdicts = [one.verdict.name for one in differences] + ["OTHER_ANSWERS"] * bool(gone)
+    grave = _SEVERITIES.index(fail_on) if fail_on is not None else len(_SEVERITIES)
+    if any(verdict in map(_verdict, _SEVERITIES[grave:]) for verdict in verdicts):
+        raise SystemExit(1)
+
+
+def _verdict(severity: str) -> str:
+    return severity.replace("-", "_").upper()
 
 
 def _plans(path: str) -> dict[str, Plan]:

@@ -12,7 +12,7 @@ from tilewright_compiler.plan.model import Plan, Source
 from tilewright_compiler.plan.script import Script
 from tilewright_compiler.quoting import quoted
 
-from ..errors import InputError
+from ..errors import InputError, PlanError
 from ..session import blaming_the_plan, open_session, require_select
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder
@@ -90,9 +90,9 @@ class Aggregator:
         self._connection.register("batch", rows)
         with blaming_the_plan(f"plan {self.plan.name}: the SQL that reads {source}"):
             self._connection.execute(f"CREATE OR REPLACE TEMP TABLE events AS {script.read}")
+            self._refuse_long_keys()
+            refused = self._refused()
         self._connection.unregister("batch")
-        self._refuse_long_keys()
-        refused = self._refused()
         selected = int(self._value("SELECT count(*) FROM events"))
         return LoadedBatch(
             filtered=len(rows) - selected,
@@ -185,6 +185,11 @@ class LoadedBatch:
         size = {"tile_ms": size_ms}
         queries = [self._script.tiles, *self._script.buckets.values()]
         tiles, *buckets = (self._table(query, size) for query in queries)
+        if tiles.column_names != self._rows.plan.tile_columns:
+            raise PlanError(
+                f"plan {self._rows.plan.name}: the SQL of its tiles does not give its "
+                "tile_columns. Compile it again."
+            )
         return self._rows.level(tiles, size_ms, buckets)
 
     def event_chunks(self) -> LevelTiles | None:

@@ -11,15 +11,8 @@ from math import ceil
 from statistics import median_high
 
 from tilewright.windows import DAY_MS
-from tilewright_compiler.plan.model import (
-    BucketLayout,
-    EventLog,
-    Feature,
-    Level,
-    Plan,
-    State,
-    TileLayout,
-)
+from tilewright_compiler.plan.layout import BucketLayout, TileLayout
+from tilewright_compiler.plan.model import EventLog, Feature, Level, Plan, State
 
 from ..fetch.feature_groups import FeatureGroup
 from ..fetch.program import Program

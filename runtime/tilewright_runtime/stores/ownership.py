@@ -19,7 +19,8 @@ def register_plan(plan: Plan, store: Store) -> None:
     """Makes the store one of this plan, or raises StoreError if its tiles were made by another
     one.
     """
-    document = json.dumps({"storage_fingerprint": plan.storage_fingerprint}).encode()
+    content = {"storage_fingerprint": plan.storage_fingerprint, "parts": plan.storage_parts()}
+    document = json.dumps(content).encode()
     _require_same(plan, store.put_first(f"plan/{plan.name}", document), store)
     if store.expires:
         store.put_first(f"since/{plan.name}", str(time.time_ns() // 1_000_000).encode())
@@ -89,11 +90,16 @@ def _owner(plan: Plan) -> str:
 
 
 def _require_same(plan: Plan, found: bytes, store: Store) -> None:
-    fingerprint = json.loads(found)["storage_fingerprint"]
+    document = json.loads(found)
+    fingerprint = document["storage_fingerprint"]
     if fingerprint != plan.storage_fingerprint:
+        # Stores of version 0.1 know the fingerprint only.
+        parts = document.get("parts", {})
+        others = [name for name, own in plan.storage_parts().items() if parts.get(name) != own]
+        *most, last = others if parts and others else ["keys", "states", "levels", "expressions"]
+        named = f"{', '.join(most)}{' or ' if not parts else ' and '}{last}" if most else last
         raise StoreError(
-            f"store {store.url} has tiles of {plan.name} made by a plan with other keys, states, "
-            "levels or expressions "
+            f"store {store.url} has tiles of {plan.name} made by a plan with other {named} "
             f"(storage fingerprint {fingerprint}, this plan has {plan.storage_fingerprint}). "
             "Write the events into a new store, or use the plan that made this one."
         )

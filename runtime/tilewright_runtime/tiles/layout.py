@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import BucketLayout, FixedColumn, Plan, TileLayout
+from tilewright_compiler.plan.layout import BucketLayout, FixedColumn, TileLayout
+from tilewright_compiler.plan.model import Plan
 
 from ..errors import PlanError
 from ..states.base import NUMPY_DTYPES, Placement, Rows, StateType, kind_of

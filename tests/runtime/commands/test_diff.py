@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
 from support.plans import aggregations, plan_of
@@ -68,9 +69,9 @@ def test_for_tools(tmp_path: Path) -> None:
     )
     assert (document["gone"], document["new"]) == (["gone"], ["new"])
     (one,) = document["plans"]
-    assert (one["name"], one["verdict"]) == ("things", "compatible")
+    assert (one["name"], one["verdict"]) == ("things", "other_answers")
     assert {
-        "verdict": "compatible",
+        "verdict": "other_answers",
         "what": "feature n_sum_1h is gone",
         "why": "requests no longer answer it",
     } in one["changes"]
@@ -81,3 +82,14 @@ def test_a_plan_that_is_not_there(tmp_path: Path) -> None:
     ran = diff(tmp_path, tmp_path)
     assert ran.exit_code == 1
     assert "there is no plan" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("severity", "status"),
+    [("compatible", 1), ("other-answers", 1), ("new-level", 0), ("new-table", 0)],
+)
+def test_fails_on_what_is_grave(tmp_path: Path, severity: str, status: int) -> None:
+    """A feature less is another answer, and the exit status says so where it is asked to."""
+    write(str(tmp_path / "old"), render([plan("1h")], []))
+    write(str(tmp_path / "new"), render([plan("50m")], []))
+    assert diff(tmp_path / "old", tmp_path / "new", "--fail-on", severity).exit_code == status

@@ -80,5 +80,8 @@ def test_what_a_store_knows_is_written_down_plainly() -> None:
     found = session.store.get("progress/things"), session.store.get("plan/things")
     assert [json.loads(document or b"") for document in found] == [
         {"newest_ms": AT - 1, "events": 1},
-        {"storage_fingerprint": session.plan.storage_fingerprint},
+        {
+            "storage_fingerprint": session.plan.storage_fingerprint,
+            "parts": session.plan.storage_parts(),
+        },
     ]

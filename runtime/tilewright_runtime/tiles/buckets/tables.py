@@ -8,7 +8,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import BucketLayout, Plan
+from tilewright_compiler.plan.layout import BucketLayout
+from tilewright_compiler.plan.model import Plan
 
 from ...states.exact_values import dtype_of
 from ...states.fields import Bytes, FieldCodec

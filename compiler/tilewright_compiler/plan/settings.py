@@ -1,0 +1,53 @@
+"""What the configuration settles for a plan."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .part import Natural, Part, Positive, Real
+
+
+class Late(Part):
+    """What becomes of events behind the watermark."""
+
+    policy: Literal["delta", "recompute", "approximate"]
+    """Late events are merged (`delta`), or their tiles computed again, or flagged."""
+    allowed_lateness_ms: Natural
+    """How long after its end a tile still takes events."""
+    out_of_orderness_ms: Natural
+    """By how much the watermark is behind the newest event."""
+
+
+class Flink(Part):
+    """What a generated Flink job is started with; the embedded writer has no use for it."""
+
+    checkpointing_interval_ms: Positive
+    """How often the job makes a checkpoint."""
+    state_backend: str
+    """Where the job keeps its open tiles."""
+    parallelism: Positive
+    """In how many slots the job runs."""
+
+
+class Store(Part):
+    """What the author's configuration says of the key-value store."""
+
+    type: str
+    """The kind of the store."""
+    ttl_multiplier: Real
+    """By how much longer tiles are kept than the windows need."""
+    compression: Literal["none", "snappy"]
+    """Of the variable fields of records."""
+    batch_size: Positive
+    """How many keys one request to the store asks for at most."""
+
+
+class Monitoring(Part):
+    """Service levels that alerts are made from."""
+
+    tile_write_sla_ms: Natural
+    """A tile is written within this time."""
+    tile_fetch_sla_ms: Natural
+    """A request is answered within this time."""
+    missing_tile_threshold: Real
+    """The share of tiles that may be missing."""
