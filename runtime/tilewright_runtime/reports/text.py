@@ -21,6 +21,8 @@ from .picture import Picture, Row, picture
 from .plan import FeatureReport, LevelReport, PlanReport
 
 _LABEL_WIDTH = 12
+#: How far the cells below a name are indented.
+_INDENT = 2
 
 
 LEFT, RIGHT = "left", "right"
@@ -70,20 +72,38 @@ class _Lines:
     ) -> None:
         """Add rows of cells below a head.
 
-        What is too wide is folded; numbers, on the right side of their column, are folded last.
+        Where the console is too narrow, names stand on lines of their own above their other cells,
+        which neighbours share if they are the same. What is too wide even then is folded.
         """
         cells = [head, *([one_line(cell) for cell in row] for row in rows)]
-        widths = _fitted(
-            [max(map(cell_len, column)) for column in zip(*cells, strict=True)], sides, self.width
-        )
-        for place, row in enumerate(cells):
+        natural = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+        if sides[0] == RIGHT or sum(natural) + 2 * len(natural) - 2 <= self.width:
+            widths = _fitted(natural, sides, self.width)
+            self._columns(cells[:1], sides, widths, is_head=True)
+            self._columns(cells[1:], sides, widths)
+            return
+        widths = _fitted(natural[1:], sides[1:], self.width - _INDENT)
+        for index, (name, *rest) in enumerate(cells):
+            for line in self._folded(name, self.width):
+                self._lines.append([(line, "" if index else "dim")])
+            if index == 0 or index + 1 == len(cells) or cells[index + 1][1:] != rest:
+                self._columns([rest], sides[1:], widths, " " * _INDENT, is_head=index == 0)
+
+    def _columns(
+        self,
+        cells: Sequence[Sequence[str]],
+        sides: Sequence[str],
+        widths: Sequence[int],
+        indent: str = "",
+        is_head: bool = False,
+    ) -> None:
+        """Add rows of cells that stand side by side."""
+        for row in cells:
             folded = [self._folded(cell, width) for cell, width in zip(row, widths, strict=True)]
             for texts in zip_longest(*folded, fillvalue=""):
-                line = "  ".join(
-                    _placed(text, width, side)
-                    for text, width, side in zip(texts, widths, sides, strict=True)
-                )
-                self._lines.append([(line.rstrip(), "" if place else "dim")])
+                placed = map(_placed, texts, widths, sides)
+                line = indent + "  ".join(placed)
+                self._lines.append([(line.rstrip(), "dim" if is_head else "")])
 
     def _folded(self, text: str, width: int) -> list[str]:
         if cell_len(text) <= width:
