@@ -80,6 +80,7 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
     metavar="FILE",
     help="Append the rows that cannot be used to this file.",
 )
+@click.option("--again", is_flag=True, help="Count files that were read before under another name.")
 @click.option("--final", is_flag=True, hidden=True, expose_value=False, help="Without effect.")
 @click.pass_context
 def write(
@@ -91,6 +92,7 @@ def write(
     source: str | None,
     position: str | None,
     rejects: Path | None,
+    again: bool,
 ) -> None:
     """Write events into the tiles of PLAN (a plan.json or its folder).
 
@@ -120,7 +122,7 @@ def write(
         _bar(console) if console.is_terminal else _lines() as on_progress,
     ):
         try:
-            report = writer.write_inputs(inputs, source, on_progress)
+            report = writer.write_inputs(inputs, source, on_progress, again)
         except KeyboardInterrupt:
             console.print(
                 (
@@ -210,6 +212,8 @@ def _print_summary(report: WriteReport, plan: Plan, seconds: float, rejects: Pat
     rate = f" in {seconds:.1f} s ({report.rows / seconds:,.0f} rows/s)" if report.rows else ""
     click.echo(f"{plan.name}: {_count(report.rows, 'new row')}{rate}")
     click.echo(f"  {_count(report.events, 'event')} written into {_tiles(report, plan)}")
+    for name, before in report.moved.items():
+        click.echo(f"  {name} goes on where {before} ended, which it was before")
     if report.filtered:
         click.echo(f"  {_count(report.filtered, 'row')} left out by the wheres")
     for reason, count in report.refused.most_common():

@@ -20,6 +20,8 @@ class WriteReport:
     """Tiles by size."""
     chunks: int = 0
     """Chunks of raw events."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """Files that go on where a file of another name ended, with that name."""
     errors: list[InputError] = field(default_factory=list)
 
     @property

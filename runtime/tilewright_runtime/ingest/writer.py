@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ from ..tiles.keys import EVENTS
 from ..tiles.layout import SEQUENCE
 from ..tiles.rows import LevelTiles
 from .aggregation import Aggregator, source_of
+from .known_inputs import KnownInputs
 from .merge import Merger
 from .outbox import Outbox
 from .rejects import Rejects
@@ -59,6 +61,7 @@ class Writer:
         self._merger = Merger(plan, self._aggregator.rows, self._aggregator.chunks, self._state.url)
         register_plan(plan, self._state)
         require_no_stream(plan, self._state)
+        self._known = KnownInputs(plan, self._state)
         self._outbox = None
         if self._state is not store:
             register_plan(plan, store)
@@ -85,16 +88,18 @@ class Writer:
         events: Any,
         source: str | None = None,
         position: str | None = None,
+        again: bool = False,
     ) -> WriteReport:
         """Adds events to the tiles and returns what became of them.
 
         `events` is a path, a glob or a list of them, or anything that Arrow can stream (a pyarrow
         or polars table, a pandas frame), or a list of dictionaries. A file is read on from where
         the last write of it ended, so writing it again adds nothing. A table is added each time,
-        unless `position` names it. Raises InputError if nothing can be read; what was committed
-        before stays.
+        unless `position` names it. A file that was read before under another name goes on there
+        if that name is gone, and is an error if not; `again` counts it as another file. Raises
+        InputError if nothing can be read; what was committed before stays.
         """
-        report = self.write_inputs(inputs_of(events, position), source)
+        report = self.write_inputs(inputs_of(events, position), source, again=again)
         if report.errors:
             raise report.errors[0]
         return report
@@ -104,6 +109,7 @@ class Writer:
         inputs: Sequence[Input],
         source: str | None = None,
         on_progress: OnProgress | None = None,
+        again: bool = False,
     ) -> WriteReport:
         """Writes one input after the other; one that cannot be read ends up in `errors` and does
         not stop the rest.
@@ -111,7 +117,7 @@ class Writer:
         self._require_own_process()
         chosen = source_of(self.plan, source)
         report = WriteReport()
-        for item in inputs:
+        for item in inputs if again else self._known.resolve(chosen, inputs, report):
             try:
                 self._write_input(chosen, item, report, on_progress or _silent)
             except InputError as error:
@@ -133,20 +139,22 @@ class Writer:
         on_progress: OnProgress,
     ) -> None:
         on_progress(item, 0.0, report)
-        name = f"position/{self.plan.name}/{source.name}/{item.uri}"
+        name = self._known.position_name(source, item.uri)
+        beginning = item.beginning(source)
         stored = self._state.get(name) if item.uri else None
         begin = Position.from_bytes(stored) if stored else Position(item.uri)
         for batch in item.batches(source, begin):
-            position = batch.position.to_bytes()
+            position = replace(batch.position, beginning=beginning)
 
             def keep_position(
-                transaction: Transaction, before: bytes | None = stored, after: bytes = position
+                transaction: Transaction, before: bytes | None = stored, after: Position = position
             ) -> None:
                 if item.uri:
-                    self._move_position(transaction, name, before, after)
+                    self._move_position(transaction, name, before, after.to_bytes())
+                    self._known.remember(transaction, source, after)
 
             self._write_batch(source.name, item, batch, report, keep_position)
-            stored = position
+            stored = position.to_bytes()
             on_progress(item, batch.progress, report)
 
     def _move_position(

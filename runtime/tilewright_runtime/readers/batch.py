@@ -18,6 +18,8 @@ class Position:
     rows: int = 0
     digest: str = ""
     """The digest of all up to the offset."""
+    beginning: str = ""
+    """The digest of the first rows, by which a file is known again under another name."""
     tail: int = 0
     """Bytes of the last line, if no newline ended it; they are before the offset."""
     tail_is_row: bool = False

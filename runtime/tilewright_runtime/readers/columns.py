@@ -25,13 +25,7 @@ def read_parquet(path: Path, columns: list[str], position: Position) -> Iterator
 
     Raises InputError if it is damaged, changed, or lacks a column.
     """
-    try:
-        # INT96 counts nanoseconds of a day: as nanoseconds of an epoch they end in 2262.
-        file = pq.ParquetFile(path, coerce_int96_timestamp_unit="us")
-    except (pa.ArrowInvalid, pa.ArrowIOError) as wrong:
-        raise InputError(
-            f"not a whole Parquet file ({_first_line(wrong)}). Is it still being written?"
-        ) from wrong
+    file = _open(path)
     with file:
         require_columns(columns, file.schema_arrow.names)
         try:
@@ -45,6 +39,29 @@ def read_parquet(path: Path, columns: list[str], position: Position) -> Iterator
             raise InputError(
                 f"cannot be read on ({_first_line(wrong)}). What was read before is kept."
             ) from wrong
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        # INT96 counts nanoseconds of a day: as nanoseconds of an epoch they end in 2262.
+        return pq.ParquetFile(path, coerce_int96_timestamp_unit="us")
+    except (pa.ArrowInvalid, pa.ArrowIOError) as wrong:
+        raise InputError(
+            f"not a whole Parquet file ({_first_line(wrong)}). Is it still being written?"
+        ) from wrong
+
+
+def first_row(path: Path, columns: list[str]) -> str:
+    """Digest the first row of a Parquet file; empty if it has none, or lacks a column."""
+    with _open(path) as file:
+        if not file.metadata.num_rows or not set(columns) <= set(file.schema_arrow.names):
+            return ""
+        digest = RowsDigest(columns)
+        try:
+            digest.add(next(file.iter_batches(1, columns=columns)))
+        except (pa.ArrowInvalid, OSError):
+            return ""  # reading it says why
+        return digest.hexdigest()
 
 
 def read_arrow(

@@ -11,8 +11,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pyarrow as pa
+from xxhash import xxh3_128
 
 from tilewright_compiler.plan.model import Source
 
@@ -25,6 +28,9 @@ Read = Callable[[Source, Position], Iterator[Batch]]
 
 STANDARD_INPUT = "-"
 
+#: Bytes of a line by which a file is known again.
+_LONGEST_LINE = 1 << 16
+
 #: Endings of compressed files, and the codecs that read them.
 _CODECS = {".gz": "gzip", ".zst": "zstd"}
 
@@ -36,6 +42,34 @@ class Input:
     name: str
     uri: str
     read: Read
+    path: Path | None = None
+    """The file; none for tables and standard input."""
+
+    def beginning(self, source: Source) -> str:
+        """Digest the first rows of a file; empty if it has none or is no file."""
+        try:
+            return "" if self.path is None else _beginning(self.path, source)
+        except InputError:
+            return ""  # reading it says why
+
+    def holds(self, source: Source, position: Position) -> bool:
+        """Tell whether an input begins with all that was read up to a position."""
+        batches = self.read(source, position)
+        try:
+            next(batches, None)
+        except InputError:
+            return False
+        return True
+
+    def at(self, uri: str) -> Input:
+        """Open the file of another position."""
+        path = Path(url2pathname(urlsplit(uri).path))
+        return open_input(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+    def is_link_to(self, uri: str) -> bool:
+        """Tell whether another name is one of the same file."""
+        other = self.at(uri).path
+        return bool(self.path and other and other.exists() and self.path.samefile(other))
 
     def batches(self, source: Source, position: Position) -> Iterator[Batch]:
         """Read the batches after a position, in types that the plan's SQL takes.
@@ -92,7 +126,7 @@ def open_input(path: str | Path) -> Input:
     def read(source: Source, position: Position) -> Iterator[Batch]:
         yield from _READERS[ending](file, source, position)
 
-    return Input(str(path), file.resolve().as_uri(), read)
+    return Input(str(path), file.resolve().as_uri(), read, file)
 
 
 def _standard_input(position_name: str | None) -> Input:
@@ -157,6 +191,18 @@ def _json(opened: Opened, source: Source, position: Position) -> Iterator[Batch]
     begin = opened.stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     reader = read_json_array if begin == b"[" else read_json_lines
     yield from reader(opened, source.columns, position)
+
+
+def _beginning(path: Path, source: Source) -> str:
+    if path.suffix.lower() == ".parquet":
+        from .columns import first_row
+
+        return first_row(path, _names(source))
+    with _opened(path) as opened:
+        lines = [opened.stream.readline(_LONGEST_LINE).rstrip(b"\r\n") for _ in range(2)]
+    has_header = path.with_suffix("").suffix in (".csv", ".tsv") or path.suffix in (".csv", ".tsv")
+    lines = lines if has_header else lines[:1]
+    return xxh3_128(b"\n".join(lines)).hexdigest() if all(lines) else ""
 
 
 def _names(source: Source) -> list[str]:

@@ -69,12 +69,65 @@ def test_one_file_under_two_paths_is_one_file(path: Path) -> None:
     assert session.write([str(link), str(path.parent / "." / path.name)]).rows == 0
 
 
-def test_a_copy_is_another_file(path: Path) -> None:
-    """Two files of the same content are two inputs, and both are added."""
+def test_a_copy_is_refused_unless_it_is_meant(path: Path) -> None:
+    """A file beside the one that it begins with is named with it, and counts with `again`."""
     session = Session()
     copy = path.with_name(f"copy{path.suffix}")
     copy.write_bytes(path.read_bytes())
-    assert session.write([str(path), str(copy)]).rows == 4
+    with pytest.raises(InputError, match=f"copy{path.suffix}: begins with all that was read from"):
+        session.write([str(path), str(copy)])
+    assert session.sums("a") == [3]
+    assert [session.write(copy, again=again).rows for again in (True, False)] == [2, 0]
+    assert session.sums("a") == [6]
+
+
+def test_a_hard_link_is_the_same_file(path: Path) -> None:
+    """Another name of one file adds what has grown, and nothing else."""
+    session = Session()
+    link = path.with_name(f"link{path.suffix}")
+    link.hardlink_to(path)
+    assert session.write([str(path), str(link)]).rows == 2
+    append(link, lines(path, row("a", 10)))
+    assert [session.write(name).rows for name in (link, path)] == [1, 0]
+    assert session.sums("a") == [13]
+
+
+def test_a_moved_file_goes_on_under_its_new_name(path: Path) -> None:
+    """What was read under the old name is not read again, and the report tells so."""
+    session, moved = Session(), path.with_name(f"moved{path.suffix}")
+    session.write(path)
+    path.rename(moved)
+    append(moved, lines(path, row("a", 10)))
+    report = session.write(moved)
+    assert (report.rows, [Path(name).name for name in report.moved.values()]) == (1, [path.name])
+    assert session.write(moved).rows == 0
+    assert session.sums("a") == [13]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_rotated_logs_come_out_right(path: Path, reverse: bool) -> None:
+    """Each of three rotations keeps its position, in whatever order the files are named."""
+    session = Session()
+    content = [path.read_bytes()]
+    names = [path, *(path.with_name(f"log-{n}{path.suffix}") for n in (1, 2))]
+    for n in (10, 100, 1000):
+        existing = [str(name) for name in names if name.exists()]
+        session.write(existing[::-1] if reverse else existing)
+        for older, newer in ((names[2], names[1]), (names[1], names[0])):
+            if newer.exists():
+                newer.replace(older)
+        FILES[path.suffix]([row("a", n)], SCHEMA, path)
+    session.write([str(name) for name in names])
+    assert content and session.sums("a") == [1113]
+
+
+def test_files_without_rows_are_no_copies(tmp_path: Path) -> None:
+    """Files that have a header alone, and nothing, say nothing of each other."""
+    session = Session()
+    names = [tmp_path / f"{name}.csv" for name in ("one", "two")]
+    for name in names:
+        name.write_text("k,n,t,ts\n")
+    assert session.write([str(name) for name in names]).rows == 0
 
 
 def test_a_changed_prefix_is_an_error_that_changes_nothing(path: Path) -> None:
