@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +132,8 @@ def _run(
         return
     rendered = render(compilation.plans, targets.values())
     if outcome.check:
-        _compare_files(outcome, rendered)
+        is_whole = any(os.path.isdir(path) for path in paths)
+        _compare_files(outcome, compilation.plans, rendered, is_whole)
     else:
         try:
             write(out, rendered)
@@ -144,16 +146,24 @@ def _run(
     outcome.plans = compilation.plans
 
 
-def _compare_files(outcome: _Outcome, rendered: dict[str, str]) -> None:
+def _compare_files(
+    outcome: _Outcome, plans: list[Plan], rendered: dict[str, str], is_whole: bool
+) -> None:
     """Note which files on disk are not what would be written."""
-    from .output import differing
+    from .output import differing, left_over
 
-    stale = differing(outcome.out, rendered)
+    stale, gone = differing(outcome.out, rendered), left_over(outcome.out, plans, is_whole)
+    outcome.stale = [f"{outcome.out}/{path}" for path in [*stale, *gone]]
+    failures = []
     if stale:
-        outcome.stale = [f"{outcome.out}/{path}" for path in stale]
-        outcome.failure = (
+        failures.append(
             f"{len(stale)} of {len(rendered)} files differ. Run the same command without --check."
         )
+    if gone:
+        folders = ", ".join(f"{outcome.out}/{path.partition('/')[0]}" for path in gone)
+        failures.append(f"No GroupBy makes {folders}. Delete what is no longer wanted.")
+    if failures:
+        outcome.failure = " ".join(failures)
 
 
 @click.command("schema")

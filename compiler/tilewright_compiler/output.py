@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import json
 import os
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from tilewright.declaration import CallSite
 
 from .compile import Compilation
-from .diff import Verdict, compare
+from .diff import Change, Verdict, compare
 from .frontend.diagnostics import Diagnostic, diagnostic
 from .plan.model import Plan
 
@@ -86,9 +87,13 @@ def differing(out: str, rendered: Mapping[str, str]) -> list[str]:
 
 
 def write(out: str, rendered: Mapping[str, str]) -> None:
-    """Write every file that differs; a reader sees the old file or the new one, never a part."""
+    """Write every file that differs; a reader sees the old file or the new one, never a part.
+
+    Raises OSError for a path that leads out of the folder, as by a link inside it.
+    """
     for path in differing(out, rendered):
         target = Path(out, path)
+        _require_inside(out, target)
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
@@ -100,6 +105,26 @@ def write(out: str, rendered: Mapping[str, str]) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
             raise
+
+
+def _require_inside(out: str, target: Path) -> None:
+    if not target.parent.resolve().is_relative_to(Path(out).resolve()):
+        raise PermissionError(errno.EPERM, f"it leads out of {out}", str(target))
+
+
+def left_over(out: str, plans: Collection[Plan], is_whole: bool) -> list[str]:
+    """List the plans below `out` that no GroupBy makes any more.
+
+    `is_whole` says that all there is was compiled; otherwise only plans of the same modules count.
+    """
+    names = {plan.name for plan in plans}
+    modules = {name.rpartition(".")[0] for name in names}
+    below = sorted(path.parent.name for path in Path(out).glob("*/plan.json"))
+    return [
+        f"{name}/plan.json"
+        for name in below
+        if name not in names and (is_whole or name.rpartition(".")[0] in modules)
+    ]
 
 
 def _on_disk(path: Path) -> bytes | None:
@@ -181,6 +206,8 @@ def _reasons(document: dict[str, object], new: Plan) -> list[str]:
                 "another version of the compiler wrote it, and its storage fingerprint is another"
             ]
         )
-    return [
-        str(change) for change in compare(old, new).changes if change.verdict >= Verdict.NEW_LEVEL
-    ]
+    alike: dict[tuple[Verdict, str], list[str]] = {}
+    for change in compare(old, new).changes:
+        if change.verdict >= Verdict.NEW_LEVEL:
+            alike.setdefault((change.verdict, change.why), []).append(change.what)
+    return [str(Change(verdict, ", ".join(what), why)) for (verdict, why), what in alike.items()]

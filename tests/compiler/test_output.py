@@ -14,8 +14,10 @@ import pytest
 import yaml
 
 from support.cases import CASES
-from tilewright_compiler.compile import compile_paths
-from tilewright_compiler.output import load_targets, render, target_names
+from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
+from tilewright_compiler.compile import compile_group_by, compile_paths
+from tilewright_compiler.output import left_over, load_targets, render, target_names, write
+from tilewright_compiler.plan.model import Plan
 
 HOSTILE = CASES / "hostile_names.py"
 
@@ -49,3 +51,42 @@ def test_hostile_texts_break_no_file(name: str) -> None:
             for one in duckdb.extract_statements(text)
         ]
         assert {statement.type.name for statement in statements} <= {"CREATE", "SELECT"}
+
+
+def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path) -> None:
+    """A link inside the folder is no way out of it."""
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (out / "clicks").symlink_to(elsewhere)
+    with pytest.raises(PermissionError, match="leads out of"):
+        write(str(out), {"clicks/plan.json": "{}"})
+    with pytest.raises(PermissionError, match="leads out of"):
+        write(str(out), {"../plan.json": "{}"})
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_plans_that_no_group_by_makes_are_left_over(tmp_path: Path) -> None:
+    """A GroupBy that was renamed leaves its folder: of its module, or of all where all is there."""
+    for name in ("clicks.old", "other.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "plan.json").touch()
+    plans = [made_named("clicks.new")]
+    assert left_over(str(tmp_path), plans, is_whole=False) == ["clicks.old/plan.json"]
+    assert len(left_over(str(tmp_path), plans, is_whole=True)) == 2
+
+
+def made_named(name: str) -> Plan:
+    """A small plan of a name."""
+    return compile_group_by(
+        GroupBy(
+            name=name,
+            sources=[
+                EventSource(schema={"k": "string", "ts": "bigint"}, query=Query(time_column="ts"))
+            ],
+            keys=["k"],
+            aggregations=[
+                Aggregation(input_column="k", operation=Operation.COUNT, windows=["1h", "2h", "3h"])
+            ],
+        )
+    )

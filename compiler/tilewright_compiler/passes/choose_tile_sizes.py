@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from math import ceil
+from operator import itemgetter
 
 from tilewright.declaration import CallSite
 from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, duration_ms, format_duration
@@ -29,6 +30,7 @@ def choose_tile_sizes(draft: Draft) -> None:
     draft.sized = [_size(draft, feature) for feature in draft.features]
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         _check(draft, feature, sized)
+    _warn_of_errors(draft)
     ladder = _ladder(draft)
     if draft.broken:
         return
@@ -121,20 +123,36 @@ def _check(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
             f"{feature.name}: no tile would fit."
         )
         draft.report("TW013", site, f"{what} Use {window} or less.")
-    elif feature.edge != "exact":
-        _warn_of_error(draft, feature, size_ms, window_ms)
 
 
-def _warn_of_error(draft: Draft, feature: FeatureSpec, size_ms: int, window_ms: int) -> None:
-    site, budget = feature.aggregation.site, draft.config.max_edge_error
-    size, window, error = format_duration(size_ms), format_duration(window_ms), size_ms / window_ms
-    if error > budget + 1e-12:
-        finer = format_duration(max(1, int(window_ms * budget + 1e-6) // 1000) * 1000)
-        what = (
-            f"{feature.name}: the oldest tile ({size}) is {error:.0%} of the window {window}, "
-            f"above the budget of {budget:.0%}."
-        )
-        draft.report("TW040", site, f"{what} Use a tile_size of at most {finer}.")
+def _warn_of_errors(draft: Draft) -> None:
+    """Warn of edge errors above the budget: of the worst feature of each declaration."""
+    above: dict[int, list[tuple[float, FeatureSpec, int, int]]] = {}
+    for feature, sized in zip(draft.features, draft.sized, strict=True):
+        size_ms, window_ms = sized.edge_ms, feature.window_ms
+        if size_ms is None or window_ms is None or feature.edge == "exact" or size_ms > window_ms:
+            continue
+        if (error := size_ms / window_ms) > draft.config.max_edge_error + 1e-12:
+            of_declaration = above.setdefault(id(feature.aggregation), [])
+            of_declaration.append((error, feature, size_ms, window_ms))
+    for of_declaration in above.values():
+        worst = max(of_declaration, key=itemgetter(0))
+        _warn_of_error(draft, *worst, others=len(of_declaration) - 1)
+
+
+def _warn_of_error(
+    draft: Draft, error: float, feature: FeatureSpec, size_ms: int, window_ms: int, others: int
+) -> None:
+    budget = draft.config.max_edge_error
+    finer = format_duration(max(1, int(window_ms * budget + 1e-6) // 1000) * 1000)
+    what = (
+        f"{feature.name}: the oldest tile ({format_duration(size_ms)}) is {error:.0%} of the "
+        f"window {format_duration(window_ms)}, above the budget of {budget:.0%}."
+    )
+    more = f" {others} more of its features are above it too." if others else ""
+    draft.report(
+        "TW040", feature.aggregation.site, f"{what}{more} Use a tile_size of at most {finer}."
+    )
 
 
 def _warn_of_many(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
