@@ -20,14 +20,12 @@ DataSketches, which tiles of earlier versions hold.
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Feature
@@ -53,15 +51,15 @@ _MARKER = bytes(4)
 class Summary:
     """What is known of how often each value came."""
 
-    counters: Counter[bytes]
-    seen: Counter[bytes]
+    counters: dict[bytes, int]
+    seen: dict[bytes, int]
     """How often each value came at least; the counters themselves while the error is 0."""
     error: int
     total: int
 
     def bounds(self, item: bytes) -> tuple[int, int]:
         """Return how often a value came at least and at most."""
-        return self.seen[item], self.counters[item] + self.error
+        return self.seen.get(item, 0), self.counters.get(item, 0) + self.error
 
     def shrink(self, room: int) -> None:
         """Lower all counters until no more are left than there is room for."""
@@ -69,8 +67,8 @@ class Summary:
             return
         cut = sorted(self.counters.values(), reverse=True)[room]
         left = {item: count - cut for item, count in self.counters.items() if count > cut}
-        self.seen = Counter({item: self.seen[item] for item in left})
-        self.counters = Counter(left)
+        self.seen = {item: self.seen[item] for item in left}
+        self.counters = left
         self.error += cut
 
 
@@ -121,10 +119,9 @@ class FrequentValues(StateType):
         ]
 
     def _summarize(self, items: Iterable[tuple[bytes, int]]) -> bytes:
-        counters: Counter[bytes] = Counter()
-        for item, count in items:
-            counters[item] += count
-        return self.encode(Summary(counters, counters, 0, counters.total()))
+        counters: dict[bytes, int] = {}
+        _add(counters, items)
+        return self.encode(Summary(counters, counters, 0, sum(counters.values())))
 
     def merge(self, parts: Sequence[bytes], /) -> Summary:
         """Add up the summaries of some tiles, with all their values."""
@@ -134,9 +131,9 @@ class FrequentValues(StateType):
             is_exact = not merged.error and not one.error
             if not is_exact and merged.seen is merged.counters:
                 merged.seen = merged.counters.copy()
-            merged.counters.update(one.counters)
+            _add(merged.counters, one.counters.items())
             if not is_exact:
-                merged.seen.update(one.seen)
+                _add(merged.seen, one.seen.items())
             merged.error += one.error
             merged.total += one.total
         return merged
@@ -189,15 +186,22 @@ class FrequentValues(StateType):
                 return self._to_python(int(text))
 
 
+def _add(counts: dict[bytes, int], items: Iterable[tuple[bytes, int]]) -> None:
+    for item, count in items:
+        counts[item] = counts.get(item, 0) + count
+
+
 def encode(summary: Summary) -> bytes:
     """Encode a summary."""
     texts = sorted(summary.counters)
     size = len(texts)
-    columns = [summary.counters] if not summary.error else [summary.counters, summary.seen]
-    numbers = [np.fromiter(map(column.__getitem__, texts), "<i8", size) for column in columns]
-    lengths = np.fromiter(map(len, texts), "<u4", size)
+    # Most tiles have few values, for which numpy would be slower.
+    numbers = [summary.counters[text] for text in texts]
+    if summary.error:
+        numbers += [summary.seen[text] for text in texts]
     header = _HEADER.pack(_MARKER, size, summary.error, summary.total)
-    return b"".join([header, *(column.tobytes() for column in numbers), lengths.tobytes(), *texts])
+    columns = struct.pack(f"<{len(numbers)}q{size}I", *numbers, *map(len, texts))
+    return b"".join([header, columns, *texts])
 
 
 def decode(part: bytes) -> Summary:
@@ -205,16 +209,13 @@ def decode(part: bytes) -> Summary:
     if not part.startswith(_MARKER):
         return _of_sketch(part)
     _, size, error, total = _HEADER.unpack_from(part)
-    start = _HEADER.size
-    columns = []
-    for _ in range(2 if error else 1):
-        columns.append(np.frombuffer(part, "<i8", size, start).tolist())
-        start += 8 * size
-    lengths = np.frombuffer(part, "<u4", size, start).tolist()
-    bounds = pairwise(accumulate(lengths, initial=start + 4 * size))
+    count = 2 * size if error else size
+    columns = struct.unpack_from(f"<{count}q{size}I", part, _HEADER.size)
+    start = _HEADER.size + 8 * count + 4 * size
+    bounds = pairwise(accumulate(columns[count:], initial=start))
     texts = [part[begin:end] for begin, end in bounds]
-    counters = Counter(dict(zip(texts, columns[0], strict=True)))
-    seen = Counter(dict(zip(texts, columns[1], strict=True))) if error else counters
+    counters = dict(zip(texts, columns[:size], strict=True))
+    seen = dict(zip(texts, columns[size:count], strict=True)) if error else counters
     return Summary(counters, seen, error, total)
 
 
@@ -224,7 +225,7 @@ def _of_sketch(part: bytes) -> Summary:
 
     sketch = ds.frequent_strings_sketch.deserialize(part)
     items = sketch.get_frequent_items(ds.frequent_items_error_type.NO_FALSE_NEGATIVES, 0)
-    counters = Counter({item.encode(): lower for item, _, lower, _ in items})
+    counters = {item.encode(): lower for item, _, lower, _ in items}
     # A value that the sketch does not hold has the error as its upper bound.
     error = items[0][3] - items[0][2] if items else sketch.get_upper_bound("")
     return Summary(counters, counters, error, sketch.total_weight)
