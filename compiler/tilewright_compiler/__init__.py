@@ -1,1 +1,1 @@
-"""The compiler: from a declaration to a plan and the files generated from it."""
+"""The compiler: from declarations to plans and generated files."""

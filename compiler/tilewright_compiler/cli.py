@@ -149,7 +149,7 @@ def _run(
 def _compare_files(
     outcome: _Outcome, plans: list[Plan], rendered: dict[str, str], is_whole: bool
 ) -> None:
-    """Note which files on disk are not what would be written."""
+    """Note the files on disk that would change."""
     from .output import differing, left_over
 
     stale, gone = differing(outcome.out, rendered), left_over(outcome.out, plans, is_whole)

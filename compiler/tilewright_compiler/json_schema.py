@@ -1,4 +1,4 @@
-"""The JSON Schemas of the configuration file and of a plan, for editors and other tools."""
+"""The JSON Schemas of configurations and plans."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _MODELS: dict[str, tuple[type[BaseModel], str, str]] = {
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The schema of `config` or `plan`, made from the model that reads it, so that the two cannot
-    differ.
+    """Make the schema of `config` or `plan` from its model.
 
-    The text below a field in the source is its description. It is read here and not by pydantic,
-    which would parse the sources again in every process that reads a plan.
+    So schema and reader cannot differ. The text below a field in the source is its description. It
+    is read here and not by pydantic, which would parse the sources again in every process that
+    reads a plan.
     """
     model, title, description = _MODELS[name]
     schema = model.model_json_schema(by_alias=True)
@@ -59,7 +59,7 @@ def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def _types(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Walk the models inside an annotation, such as that of `dict[str, Script] | None`."""
+    """Walk the models inside an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):
@@ -67,7 +67,7 @@ def _types(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _descriptions(source: str) -> dict[tuple[str, str], str]:
-    """The text below each annotated field of each class, by the names of both."""
+    """Collect the text below each field, by class and field."""
     return {
         (declared.name, field.target.id): text.value.value
         for declared in ast.parse(source).body

@@ -1,4 +1,4 @@
-"""Where exceptions end: what a command line says of one, and the status that it exits with."""
+"""Where exceptions end: their message and exit status."""
 
 from __future__ import annotations
 
@@ -35,11 +35,7 @@ _ADVICE = {
 def command_boundary(
     say: Callable[[str], None], *, interrupted: str = "interrupted"
 ) -> Iterator[None]:
-    """End a command with a line and a status instead of a traceback.
-
-    Errors of ours, Ctrl-C, what the operating system refuses, and faults, which are told apart
-    from the user's mistakes. What click raises to end a command passes, and so does a closed pipe.
-    """
+    """End a command with a line and a status."""
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -57,7 +53,10 @@ def command_boundary(
 
 
 def describe(error: Exception) -> str:
-    """Say what went wrong, where, and what to do, for a person who has not read our code."""
+    """Say what went wrong, where, and what to do.
+
+    The reader has not seen our code.
+    """
     match error:
         case TilewrightError():
             return str(error)

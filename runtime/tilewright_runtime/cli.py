@@ -1,4 +1,4 @@
-"""The command line: finds a command by its name and imports nothing of the others."""
+"""The command line, which imports only the command it runs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _COMMANDS = {
 
 
 class _Commands(click.Group):
-    """Commands that are imported when they are run, so that `--help` stays instant."""
+    """Commands imported when they are run: `--help` stays instant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)

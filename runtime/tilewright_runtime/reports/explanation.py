@@ -134,9 +134,10 @@ def _cover_table(share: WindowShare, width: int) -> Table:
             style="dim",
             no_wrap=True,
         )
-    contributions = [
-        [f"{tile.events:,}", *(short(tile.values[name]) for name in share.values)] for tile in shown
-    ]
+    contributions: list[list[str]] = []
+    for tile in shown:
+        values_alone = [short(tile.values[name]) for name in share.values]
+        contributions.append([f"{tile.events:,}", *values_alone])
     for name, value, *cells in zip(names, values, *contributions, strict=True):
         table.add_row(name, Text(value), *map(Text, cells))
     return table

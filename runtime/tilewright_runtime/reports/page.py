@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #: The width of a picture in the units of its SVG, and of the narrowest tile that is drawn by
 #: itself.
 _WIDTH, _NARROWEST = 860, 3
+_AS_OF = "once the store holds events at or after T"
 
 
 def page(report: PlanReport) -> str:
@@ -60,7 +61,10 @@ def _template() -> Template:
 def _drawing(drawn: Picture) -> dict[str, Any]:
     """Place a picture's rectangles, in units of the SVG."""
     window = tuple(drawn.place(time, _WIDTH) for time in drawn.window)
-    groups = [("", drawn.rows), ("once the store holds events at or after T", drawn.as_of)]
+    groups: list[tuple[str, list[Any]]] = []
+    for title, rows in (("", drawn.rows), (_AS_OF, drawn.as_of)):
+        if rows:
+            groups.append((title, [(row.label, _rectangles(drawn, row)) for row in rows]))
     return {
         "title": drawn.title,
         "features": drawn.features,
@@ -69,11 +73,7 @@ def _drawing(drawn: Picture) -> dict[str, Any]:
         "window": window,
         "begin": moment_text(drawn.span.start_ms),
         "at": moment_text(drawn.window.end_ms),
-        "groups": [
-            (title, [(row.label, _rectangles(drawn, row)) for row in rows])
-            for title, rows in groups
-            if rows
-        ],
+        "groups": groups,
     }
 
 

@@ -46,7 +46,7 @@ class Picture:
     span: Span
     rows: tuple[Row, ...]
     as_of: tuple[Row, ...]
-    """The cover in a store with later events; empty if it is the same."""
+    """The cover once later events are stored, if different."""
     window: Span
     open: bool
     note: str

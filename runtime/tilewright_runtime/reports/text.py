@@ -2,136 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable
 
-from rich.cells import cell_len, set_cell_size
-from rich.console import Console, ConsoleOptions
-from rich.segment import Segment as Part
-from rich.text import Text
+from rich.console import Console
 
 from tilewright.windows import format_duration
-from tilewright_compiler.humanize import counted, format_bytes, format_span, one_line, requested
+from tilewright_compiler.humanize import counted, format_bytes, format_span, requested
 from tilewright_compiler.plan.model import EventLog, Feature
 
 from ..tiles.cover import Segment
 from ..tiles.keys import EVENTS
 from ..times import iso
+from .lines import LABEL_WIDTH, LEFT, RIGHT, Lines
 from .picture import Picture, Row, picture
 from .plan import FeatureReport, LevelReport, PlanReport
-
-_LABEL_WIDTH = 12
-#: How far the cells below a name are indented.
-_INDENT = 2
-
-
-LEFT, RIGHT = "left", "right"
-
-
-class _Lines:
-    """Lines laid out for a console's width.
-
-    rich's own tables take ten times as long, which adds up over many plans.
-    """
-
-    def __init__(self, console: Console) -> None:
-        self.width = console.width
-        self._console = console
-        self._lines: list[list[tuple[str, str]]] = []
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Part]:
-        for line in self._lines:
-            yield from (Part(text, console.get_style(style)) for text, style in line)
-            yield Part.line()
-
-    def heading(self, title: str) -> None:
-        """Add a title after an empty line."""
-        self.add()
-        self.add((title, "bold"))
-
-    def add(self, *parts: tuple[str, str]) -> None:
-        """Add styled parts of a text, folded where needed."""
-        text = Text.assemble(*((one_line(text), style) for text, style in parts))
-        for line in text.wrap(self._console, self.width, overflow="fold"):
-            self._lines.append(
-                [(part.text, str(part.style or "")) for part in line.render(self._console)]
-            )
-
-    def labelled(self, label: str, line: str, style: str) -> None:
-        """Add a picture's line, cut at the console's edge."""
-        room = self.width - _LABEL_WIDTH - 1
-        self._lines.append(
-            [
-                (f"{label:>{_LABEL_WIDTH}} ", "dim"),
-                (set_cell_size(line.rstrip(), room).rstrip(), style),
-            ]
-        )
-
-    def table(
-        self, sides: Sequence[str], head: Sequence[str], rows: Sequence[Sequence[str]]
-    ) -> None:
-        """Add rows of cells below a head.
-
-        Where the console is too narrow, names stand on lines of their own above their other cells,
-        which neighbours share if they are the same. What is too wide even then is folded.
-        """
-        cells = [head, *([one_line(cell) for cell in row] for row in rows)]
-        natural = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-        if sides[0] == RIGHT or sum(natural) + 2 * len(natural) - 2 <= self.width:
-            widths = _fitted(natural, sides, self.width)
-            self._columns(cells[:1], sides, widths, is_head=True)
-            self._columns(cells[1:], sides, widths)
-            return
-        widths = _fitted(natural[1:], sides[1:], self.width - _INDENT)
-        for index, (name, *rest) in enumerate(cells):
-            for line in self._folded(name, self.width):
-                self._lines.append([(line, "" if index else "dim")])
-            if index == 0 or index + 1 == len(cells) or cells[index + 1][1:] != rest:
-                self._columns([rest], sides[1:], widths, " " * _INDENT, is_head=index == 0)
-
-    def _columns(
-        self,
-        cells: Sequence[Sequence[str]],
-        sides: Sequence[str],
-        widths: Sequence[int],
-        indent: str = "",
-        is_head: bool = False,
-    ) -> None:
-        """Add rows of cells that stand side by side."""
-        for row in cells:
-            folded = [self._folded(cell, width) for cell, width in zip(row, widths, strict=True)]
-            for texts in zip_longest(*folded, fillvalue=""):
-                placed = map(_placed, texts, widths, sides)
-                line = indent + "  ".join(placed)
-                self._lines.append([(line.rstrip(), "dim" if is_head else "")])
-
-    def _folded(self, text: str, width: int) -> list[str]:
-        if cell_len(text) <= width:
-            return [text]
-        return [line.plain for line in Text(text).wrap(self._console, width, overflow="fold")]
-
-
-def _placed(text: str, width: int, side: str) -> str:
-    room = " " * (width - cell_len(text))
-    return room + text if side == RIGHT else text + room
-
-
-def _fitted(widths: list[int], sides: Sequence[str], room: int) -> list[int]:
-    """Shrink columns until they fit a line.
-
-    Two spaces stand after each column but the last. The widest column shrinks first; a column of
-    numbers shrinks only if no other can.
-    """
-    fitted = [*(width + 2 for width in widths[:-1]), widths[-1]]
-    while sum(fitted) > max(room, 3 * len(fitted)):
-        texts = [place for place, side in enumerate(sides) if side == LEFT and fitted[place] > 3]
-        fitted[max(texts or range(len(fitted)), key=fitted.__getitem__)] -= 1
-    return [*(width - 2 for width in fitted[:-1]), fitted[-1]]
 
 
 def print_report(console: Console, report: PlanReport) -> None:
     """Print the plan, its features, levels and covers."""
-    lines = _Lines(console)
+    lines = Lines(console)
     _add_head(lines, report)
     lines.heading("Features")
     _add_features(lines, report)
@@ -157,7 +46,7 @@ def print_report(console: Console, report: PlanReport) -> None:
     console.print(lines, crop=False)
 
 
-def _add_head(lines: _Lines, report: PlanReport) -> None:
+def _add_head(lines: Lines, report: PlanReport) -> None:
     plan, typical, worst = report.plan, report.plan.cost.typical, report.plan.cost.worst
     keys = ", ".join(f"{key.name} {key.type}" for key in plan.keys)
     lines.add((plan.name, "bold"), (f"  {'online' if plan.online else 'offline'}, by {keys}", ""))
@@ -182,7 +71,7 @@ def _add_head(lines: _Lines, report: PlanReport) -> None:
     )
 
 
-def _add_features(lines: _Lines, report: PlanReport) -> None:
+def _add_features(lines: Lines, report: PlanReport) -> None:
     rows = []
     for one in report.features:
         levels = one.feature.levels_ms
@@ -246,7 +135,7 @@ def _between(low: int, high: int) -> str:
     return f"{low:,}" if low == high else f"{low:,}–{high:,}"
 
 
-def _add_levels(lines: _Lines, report: PlanReport) -> None:
+def _add_levels(lines: Lines, report: PlanReport) -> None:
     rows = [
         [level_text(one), *kept_text(one), ", ".join(one.features) or "heads only"]
         for one in report.levels
@@ -280,8 +169,8 @@ def kept_text(one: LevelReport) -> tuple[str, str, str]:
     return format_span(one.level.ttl_ms), f"{one.tiles:,}", format_bytes(one.bytes)
 
 
-def _add_picture(lines: _Lines, drawn: Picture) -> None:
-    width = lines.width - _LABEL_WIDTH - 2
+def _add_picture(lines: Lines, drawn: Picture) -> None:
+    width = lines.width - LABEL_WIDTH - 2
     lines.add((drawn.title, "bold"), (f"  {', '.join(drawn.features)}", ""))
     for row in drawn.rows:
         lines.labelled(row.label, tiles_line(drawn, row, width), "cyan")
@@ -302,14 +191,17 @@ def tiles_line(drawn: Picture, row: Row, width: int) -> str:
     line = [" "] * (width + 1)
     for segment in row.segments:
         first, last = drawn.place(segment.start_ms, width), drawn.place(segment.end_ms, width)
-        raw, crowded = segment.kind == EVENTS, last - first < 2 * segment.tiles
-        line[first : last + 1] = (":" if raw else "▒" if crowded else "·") * (last - first + 1)
-        for boundary in (
-            (segment.start_ms, segment.end_ms) if crowded or raw else _boundaries(segment)
-        ):
-            line[drawn.place(boundary, width)] = (
-                "…" if drawn.open and boundary == drawn.span.start_ms else "|"
-            )
+        marks: Iterable[int] = (segment.start_ms, segment.end_ms)
+        if segment.kind == EVENTS:
+            fill = ":"
+        elif last - first < 2 * segment.tiles:
+            fill = "▒"
+        else:
+            fill, marks = "·", _boundaries(segment)
+        line[first : last + 1] = fill * (last - first + 1)
+        for mark_ms in marks:
+            is_cut = drawn.open and mark_ms == drawn.span.start_ms
+            line[drawn.place(mark_ms, width)] = "…" if is_cut else "|"
     return "".join(line)
 
 

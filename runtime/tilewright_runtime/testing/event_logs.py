@@ -1,4 +1,4 @@
-"""Event logs, and whether an engine, a store or a reader gives the embedded writer's tiles of them.
+"""Event logs, to compare an engine's tiles with the writer's.
 
 An event log is a folder with one GroupBy in `features.py`, and events as JSON Lines in `1.jsonl`,
 `2.jsonl` and so on, in the order of their arrival. For a plan of several sources the files are
@@ -51,11 +51,10 @@ class EventLog:
         return plan
 
     def compile(self, out: Path, *targets: str) -> Path:
-        """Writes the plan and the files of some targets, and returns the plan's folder below `out`.
+        """Write the plan and some targets' files; return their folder.
 
-        Raises:
-            CompileError: if a target cannot run the plan, with each reason, as `tilewright compile`
-            does.
+        The folder lies below `out`. Raises CompileError if a target cannot run the plan, with each
+        reason, as `tilewright compile` does.
         """
         loaded = load_targets(targets)
         if reasons := unsupported(self._compilation, loaded):
@@ -73,8 +72,9 @@ class EventLog:
 
     @cached_property
     def late(self) -> list[Part]:
-        """The files of events that a stream refuses, since they come later than the allowed
-        lateness.
+        """The files of events too late for a stream.
+
+        They come later than the allowed lateness.
         """
         return [self._part(path) for path in sorted(self.folder.glob("late*.jsonl"))]
 
@@ -85,14 +85,14 @@ class EventLog:
 
     @cached_property
     def expected_of_stream(self) -> dict[Tile, bytes]:
-        """The embedded writer's record of every tile of the events that are not late."""
+        """The embedded writer's record of every tile, without late events."""
         if not self.late:
             return self.expected
         with TemporaryDirectory() as folder:
             return self._written(self.in_time(Path(folder)))
 
     def in_time(self, folder: Path) -> list[Part]:
-        """The parts without the late events, as files in a folder."""
+        """Copy the parts, without the late events, to a folder."""
         late = Counter((part.source, line) for part in self.late for line in _lines(part))
         kept = []
         for part in self.parts:
@@ -108,10 +108,10 @@ class EventLog:
         return kept
 
     def disagreements(self, store: Store, *, stream: bool = False) -> list[str]:
-        """What is wrong with the tiles in a store, a line each; empty if they are the embedded
-        writer's.
+        """Compare a store's tiles with the embedded writer's.
 
-        `stream`: whether they should be those of a stream, without the late events.
+        The list is empty if they agree. `stream` says whether the tiles should be those of a
+        stream, without the late events.
         """
         expected = self.expected_of_stream if stream else self.expected
         return disagreements(self.plan, expected, self._read(store, self.expected))
@@ -134,7 +134,7 @@ class EventLog:
         return self._read(store, self._touched(parts))
 
     def _touched(self, parts: Sequence[Part]) -> list[Tile]:
-        """Every tile that has an event."""
+        """List every tile that has an event."""
         aggregator = Aggregator(self.plan, 1 << 20)
         touched = []
         for part in parts:
@@ -151,8 +151,9 @@ class EventLog:
         return touched
 
     def _read(self, store: Store, tiles: Iterable[Tile]) -> dict[Tile, bytes]:
-        """The records of some tiles, and of all between those of an entity and one on either side,
-        which should not be there.
+        """Read the records of tiles, and of those around them.
+
+        Between the tiles of an entity, and one beyond on either side, there should be none.
         """
         starts: dict[tuple[int, str], list[int]] = {}
         for tile in tiles:

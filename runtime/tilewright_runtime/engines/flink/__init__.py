@@ -1,4 +1,4 @@
-"""What a generated Flink job names: its command line, and the function that puts its tiles."""
+"""The names that a generated Flink job imports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Hand on `main` and `put_tiles`, each imported when it is asked for.
+    """Import `main` and `put_tiles` when asked for.
 
     Only `put_tiles` needs PyFlink.
     """

@@ -80,7 +80,10 @@ def job(
     parallelism: int | None,
     jars: tuple[str, ...],
 ) -> None:
-    """Run the Flink job of a plan, until its input ends or it is stopped."""
+    """Run a plan's Flink job until its input ends.
+
+    A job that follows its input runs until it is stopped.
+    """
     with command_boundary(_say, interrupted=_STOPPED):
         plan = load_plan(folder.parent)
         options = JobOptions(

@@ -1,4 +1,4 @@
-"""The Flink job of a plan: checks what it needs, runs `job.sql`, and waits for its end."""
+"""A plan's Flink job, from its checks to its end."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _CONNECTOR = (
 
 
 def run(plan: Plan, sql: str, options: JobOptions, report: Report) -> None:
-    """Run the statements of a job and wait until it ends.
+    """Run a job's statements and wait for its end.
 
-    Raises JobError, InputError or StoreError, which say what to do. Ctrl-C cancels the job.
+    Ctrl-C cancels the job. Raises JobError, InputError or StoreError if it fails, with what to do.
     """
     options = replace(options, store=hand_over_password(options.store))
     batch = _reads_a_batch(plan, options)
@@ -101,7 +101,10 @@ def _environment(batch: bool, jars: Sequence[str]) -> Any:
 def _start(
     environment: Any, plan: Plan, statements: Sequence[str], options: JobOptions, batch: bool
 ) -> Any:
-    """Execute the statements of the script; the last one starts the job and gives its result."""
+    """Execute the script's statements; the last one starts the job.
+
+    Gives the result of that statement.
+    """
     make_table = as_it_is if batch else by_way_of_a_stream
     changes = table_changes(plan, options)
     for statement in statements:
@@ -125,7 +128,10 @@ def _wait(result: Any) -> None:
 
 
 def _reason(failure: Exception) -> str:
-    """Say the innermost reason in one line; what Tilewright itself said comes first."""
+    """Say the innermost reason in one line.
+
+    What Tilewright itself said comes first.
+    """
     text = str(failure)
     if own := _OWN_ERROR.findall(text):
         return str(own[-1])

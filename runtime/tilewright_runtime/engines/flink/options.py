@@ -12,7 +12,7 @@ class JobOptions:
 
     store: str
     events: Mapping[str, str]
-    """source -> the file or folder of JSON Lines that is read instead of what the plan names"""
+    """Source -> its file or folder of JSON Lines."""
     stream: bool
     follow: bool
     refused: str | None

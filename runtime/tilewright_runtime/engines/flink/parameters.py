@@ -1,4 +1,4 @@
-"""What the workers of a Flink job are told: the plan, and where the store is.
+"""What a Flink job's workers know: plan and store.
 
 Flink's web page and its REST interface show these parameters to whoever may open them, so the
 store's password is never among them: workers find it in their environment.
@@ -21,16 +21,19 @@ _PLAN, _STORE, _BY_ENTITY = "tilewright.plan", "tilewright.store", "tilewright.b
 
 @dataclass(frozen=True)
 class JobParameters:
-    """What an instance of the function that puts tiles needs to know."""
+    """The parameters of a function that puts tiles."""
 
     plan: Plan
     store_url: str
     """Without a password."""
     by_entity: bool
-    """Whether each instance has all tiles of its entities to itself."""
+    """Whether all tiles of an entity go to one instance."""
 
     def encode(self) -> str:
-        """Write them as Flink's setting; the values are free of its separators."""
+        """Write the parameters as Flink's setting.
+
+        The values are free of its separators.
+        """
         document = json.dumps(self.plan.model_dump(by_alias=True, mode="json")).encode()
         values = {
             _PLAN: base64.b64encode(zlib.compress(document)).decode(),
@@ -41,7 +44,10 @@ class JobParameters:
 
     @classmethod
     def read(cls, parameter: Callable[[str, str], str]) -> JobParameters:
-        """Read them in a worker; `parameter(name, default)` asks Flink for one."""
+        """Read the parameters in a worker.
+
+        `parameter(name, default)` asks Flink for one.
+        """
         document = json.loads(zlib.decompress(base64.b64decode(parameter(_PLAN, ""))))
         return cls(
             plan_of_document(document, "the plan of the job"),

@@ -1,4 +1,7 @@
-"""Partial tiles of a stream engine to rows of tiles, by the SQL that the plan carries for it."""
+"""Partial tiles of a stream engine to rows of tiles.
+
+The plan carries the SQL for it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ _ARROW = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string()}
 
 
 class PartialTiles:
-    """Makes rows of tiles, with the columns that `TileRows` takes, of a plan's partial tiles."""
+    """Makes rows of tiles from a plan's partial tiles.
+
+    The rows have the columns that `TileRows` takes.
+    """
 
     def __init__(self, plan: Plan) -> None:
         if plan.partials is None:
@@ -29,7 +35,7 @@ class PartialTiles:
         require_select(self._connection, self._finish_sql, {"partials"}, what)
 
     def finish(self, partials: pa.Table) -> pa.Table:
-        """Makes one row of a tile for each partial one, in any order."""
+        """Make one row of each partial tile, in any order."""
         numbers = pa.array(range(len(partials)), pa.int64())
         self._connection.register("partials", partials.append_column("__row", numbers))
         try:

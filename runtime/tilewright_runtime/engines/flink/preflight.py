@@ -1,4 +1,4 @@
-"""What a Flink job is started with, and what of it has to be there before Java starts."""
+"""Checks of a Flink job before Java starts."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ def _require_table(source: Source) -> None:
 
 
 def _location(source: Source, options: JobOptions) -> str | None:
-    """Return the file or folder that a source is read from; none for a topic."""
+    """Return a source's file or folder; none for a topic."""
     if source.name in options.events:
         return options.events[source.name]
     return source.table if source.topic is None else None
 
 
 def require_store(url: str) -> str:
-    """Require that the store opens, and return its URL as messages show it.
+    """Check that the store opens; return its printable URL.
 
-    Nothing is written to it yet. Raises StoreError.
+    Nothing is written to it yet. Raises StoreError if it does not open.
     """
     if url.startswith("memory:"):
         raise StoreError(
@@ -76,16 +76,16 @@ def require_store(url: str) -> str:
 
 
 def claimed_stream(plan: Plan, url: str) -> str:
-    """Return the name of the stream that fills the store from now on.
+    """Return the name of the stream that fills the store.
 
-    Raises StoreError if the store has tiles from elsewhere.
+    It fills the store from now on. Raises StoreError if the store has tiles from elsewhere.
     """
     with closing(open_store(url)) as store:
         return TileSink(plan, store).stream
 
 
 def has_tiles(plan: Plan, url: str) -> bool:
-    """Tell whether a stream has put a tile of the plan into the store."""
+    """Tell whether a stream has put the plan's tiles."""
     with closing(open_store(url, create=False)) as store:
         return Progress.load(plan, store.get).newest_ms is not None
 

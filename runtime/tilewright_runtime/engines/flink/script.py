@@ -1,4 +1,4 @@
-"""The statements of `job.sql`, and those that adapt its tables to the command line."""
+"""The statements of `job.sql`, adapted to the command line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Script:
 
 
 def parse_script(sql: str, *, batch: bool) -> Script:
-    """Read the text of `job.sql` for a job that reads a batch or a stream."""
+    """Read `job.sql` for a batch or a stream."""
     if batch:
         # Nothing is late where all is read before anything is put, and Flink knows no watermark
         # there.
@@ -57,7 +57,10 @@ def parse_script(sql: str, *, batch: bool) -> Script:
 
 
 def split_statements(sql: str) -> Iterator[str]:
-    """Split a script into statements, without comments; a statement set is one statement."""
+    """Split a script into statements, without comments.
+
+    A statement set is one statement.
+    """
     parts: list[str] = []
     for token in _TOKENS.findall(sql):
         if token.startswith("--"):
@@ -78,7 +81,7 @@ def created_table(statement: str) -> str | None:
 
 
 def streamed_view(statement: str) -> str | None:
-    """Return the name of the table to be made of the view that a statement creates."""
+    """Return the table to make of a view, if any."""
     return _name(_STREAMED.match(statement))
 
 

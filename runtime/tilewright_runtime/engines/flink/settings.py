@@ -1,4 +1,7 @@
-"""The settings of a Flink job: how wide it runs, what workers know, where checkpoints lie."""
+"""The settings of a Flink job.
+
+They say how wide it runs, what its workers know, and where its checkpoints lie.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,15 @@ from .parameters import JobParameters
 
 
 def is_local() -> bool:
-    """Tell whether the job runs here, and not on a cluster that `flink run` submits it to."""
+    """Tell whether the job runs here, not on a cluster."""
     return "PYFLINK_GATEWAY_PORT" not in os.environ
 
 
 def hand_over_password(url: str) -> str:
-    """Return the store's URL as workers are told it, its password left to their environment.
+    """Return the store's URL for workers, without its password.
 
-    The workers of a job here inherit this process's environment. Raises JobError on a cluster,
-    whose workers do not.
+    The workers of a job here inherit the password in this process's environment. Raises JobError if
+    the job runs on a cluster, whose workers do not.
     """
     shown, password = split_password(url)
     if password is None:
@@ -92,9 +95,10 @@ def _temporary_folder() -> Path:
 
 
 def _set_checkpoints(settings: Any, plan: Plan, folder: str, stream: str, report: Report) -> None:
-    """Keep the checkpoints of each plan and store in a folder of their own, and go on from them.
+    """Give each plan and store its own folder of checkpoints.
 
-    The states of another plan do not fit, and another store lacks the tiles that were put.
+    The job goes on from them. The states of another plan do not fit, and another store lacks the
+    tiles that were put.
     """
     if "://" in folder:
         url = f"{folder.rstrip('/')}/{plan.fingerprint}/{stream}"
@@ -113,7 +117,10 @@ def _set_checkpoints(settings: Any, plan: Plan, folder: str, stream: str, report
 
 
 def _require_no_others(plan: Plan, folder: Path) -> None:
-    """Raise JobError if a folder has checkpoints of another plan or store."""
+    """Check that a folder has only this job's checkpoints.
+
+    Raises JobError if it has those of another plan or store.
+    """
     others = sorted({path.parts[-5] for path in folder.glob("*/*/*/chk-*/_metadata")})
     if plan.fingerprint in others:
         raise JobError(

@@ -1,5 +1,6 @@
-"""Tables of generated Flink jobs that are made of views by way of a stream, by Flink's Java where
-PyFlink does not offer it.
+"""Tables of Flink jobs made by way of a stream.
+
+Where PyFlink does not offer it, Flink's Java is called.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ _ENTITY, _EVENT_TIME, _TIME = "__entity", "__event_time", "__time"
 
 
 def by_way_of_a_stream(environment: Any, name: str) -> None:
-    """Makes the table `{name}` of the view `{name} before the stream`; job.sql says why.
+    """Make a table of a view by way of a stream.
 
-    Of its `__event_time` it makes the column `__time` with the source's watermark; by its
-    `__entity` it distributes the rows.
+    The table `{name}` is made of the view `{name} before the stream`.
+
+    job.sql says why. The column `__event_time` becomes `__time` with the source's watermark; rows
+    are distributed by `__entity`.
     """
     view = environment.from_path(backquoted(f"{name} before the stream"))._j_table
     if _ENTITY in view.getResolvedSchema().getColumnNames():
@@ -26,7 +29,10 @@ def by_way_of_a_stream(environment: Any, name: str) -> None:
 
 
 def as_it_is(environment: Any, name: str) -> None:
-    """The same without a stream, for a job that reads all before it puts anything."""
+    """Make the same table without a stream.
+
+    A job that reads everything before it puts anything needs none.
+    """
     view = backquoted(f"{name} before the stream")
     columns = environment.from_path(view).get_schema().get_field_names()
     time = f", {backquoted(_EVENT_TIME)} AS {backquoted(_TIME)}" if _EVENT_TIME in columns else ""
@@ -36,8 +42,9 @@ def as_it_is(environment: Any, name: str) -> None:
 
 
 def _handed_through(environment: Any, view: Any, name: str) -> None:
-    """Rows stay as tables have them inside: to make rows of Python's kind of them and back costs as
-    much as to read them.
+    """Hand rows on in the form that tables have inside.
+
+    Converting them to Python's rows and back costs as much as reading them.
     """
     flink, settings = _java().org.apache.flink, environment.get_config()
     inner = _java_class("org.apache.flink.table.data.RowData")
@@ -55,8 +62,9 @@ def _handed_through(environment: Any, view: Any, name: str) -> None:
 
 
 def _distributed(environment: Any, view: Any, name: str) -> None:
-    """The newest row of each tile whenever it has changed, all tiles of an entity in one instance
-    of what comes next.
+    """Keep each tile's newest row, and distribute by entity.
+
+    A row comes whenever its tile has changed; all tiles of an entity go to one instance.
     """
     flink = _java().org.apache.flink
     schema, key = flink.table.api.Schema.newBuilder(), []

@@ -1,4 +1,4 @@
-"""The function of generated Flink jobs: it puts batches of tiles.
+"""The function of generated Flink jobs that puts tiles.
 
 Only the modules of that name import PyFlink.
 """
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class PutTiles(ScalarFunction):  # type: ignore[misc]
-    """Put the tiles of a batch, and all coarser ones, into the job's store; give 1 a row."""
+    """Put a batch of tiles, and all coarser ones.
+
+    Gives 1 for each row.
+    """
 
     def open(self, context: FunctionContext) -> None:
         """Open the store."""
@@ -34,7 +37,10 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
         self._store.close()
 
     def eval(self, *columns: Any) -> Any:
-        """Put partial tiles: the columns of the plan's `partials`, as pandas series."""
+        """Put partial tiles, given as pandas series.
+
+        They are the columns of the plan's `partials`.
+        """
         import pandas as pd
 
         schema = self._partials.schema

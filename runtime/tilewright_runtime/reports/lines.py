@@ -1,0 +1,119 @@
+"""Lines and tables, laid out for a console's width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions
+from rich.segment import Segment
+from rich.text import Text
+
+from tilewright_compiler.humanize import one_line
+
+LABEL_WIDTH = 12
+#: How far the cells below a name are indented.
+_INDENT = 2
+LEFT, RIGHT = "left", "right"
+
+
+class Lines:
+    """Lines laid out for a console's width.
+
+    rich's own tables take ten times as long, which adds up over many plans.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.width = console.width
+        self._console = console
+        self._lines: list[list[tuple[str, str]]] = []
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for line in self._lines:
+            yield from (Segment(text, console.get_style(style)) for text, style in line)
+            yield Segment.line()
+
+    def heading(self, title: str) -> None:
+        """Add a title after an empty line."""
+        self.add()
+        self.add((title, "bold"))
+
+    def add(self, *parts: tuple[str, str]) -> None:
+        """Add styled parts of a text, folded where needed."""
+        text = Text.assemble(*((one_line(text), style) for text, style in parts))
+        for line in text.wrap(self._console, self.width, overflow="fold"):
+            self._lines.append(
+                [(part.text, str(part.style or "")) for part in line.render(self._console)]
+            )
+
+    def labelled(self, label: str, line: str, style: str) -> None:
+        """Add a picture's line, cut at the console's edge."""
+        room = self.width - LABEL_WIDTH - 1
+        shown = set_cell_size(line.rstrip(), room).rstrip()
+        self._lines.append([(f"{label:>{LABEL_WIDTH}} ", "dim"), (shown, style)])
+
+    def table(
+        self, sides: Sequence[str], head: Sequence[str], rows: Sequence[Sequence[str]]
+    ) -> None:
+        """Add rows of cells below a head.
+
+        Where the console is too narrow, names stand on lines of their own above their other cells,
+        which neighbours share if they are the same. What is too wide even then is folded.
+        """
+        cells: list[Sequence[str]] = [head]
+        for row in rows:
+            cells.append([one_line(cell) for cell in row])
+        natural = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+        if sides[0] == RIGHT or sum(natural) + 2 * len(natural) - 2 <= self.width:
+            widths = _fitted(natural, sides, self.width)
+            self._columns(cells[:1], sides, widths, is_head=True)
+            self._columns(cells[1:], sides, widths)
+            return
+        widths = _fitted(natural[1:], sides[1:], self.width - _INDENT)
+        for index, (name, *rest) in enumerate(cells):
+            for line in self._folded(name, self.width):
+                self._lines.append([(line, "" if index else "dim")])
+            if index == 0 or index + 1 == len(cells) or cells[index + 1][1:] != rest:
+                self._columns([rest], sides[1:], widths, " " * _INDENT, is_head=index == 0)
+
+    def _columns(
+        self,
+        cells: Sequence[Sequence[str]],
+        sides: Sequence[str],
+        widths: Sequence[int],
+        indent: str = "",
+        is_head: bool = False,
+    ) -> None:
+        """Add rows of cells that stand side by side."""
+        for row in cells:
+            folded = [self._folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+            for texts in zip_longest(*folded, fillvalue=""):
+                line = indent + "  ".join(map(_aligned, texts, widths, sides))
+                self._lines.append([(line.rstrip(), "dim" if is_head else "")])
+
+    def _folded(self, text: str, width: int) -> list[str]:
+        if cell_len(text) <= width:
+            return [text]
+        return [line.plain for line in Text(text).wrap(self._console, width, overflow="fold")]
+
+
+def _aligned(text: str, width: int, side: str) -> str:
+    room = " " * (width - cell_len(text))
+    return room + text if side == RIGHT else text + room
+
+
+def _fitted(widths: list[int], sides: Sequence[str], room: int) -> list[int]:
+    """Shrink columns until they fit a line.
+
+    Two spaces stand after each column but the last. The widest column shrinks first; a column of
+    numbers shrinks only if no other can.
+    """
+    fitted = [width + 2 for width in widths]
+    fitted[-1] -= 2
+    while sum(fitted) > max(room, 3 * len(fitted)):
+        texts = [index for index, side in enumerate(sides) if side == LEFT and fitted[index] > 3]
+        widest = max(texts or range(len(fitted)), key=fitted.__getitem__)
+        fitted[widest] -= 1
+    fitted[-1] += 2
+    return [width - 2 for width in fitted]
