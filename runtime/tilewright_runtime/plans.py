@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import ValidationError
 
@@ -12,6 +14,10 @@ from tilewright_compiler.plan.model import PLAN_VERSION, Plan
 from tilewright_compiler.verify import verify_plan
 
 from .errors import PlanError, shown
+
+Owner = TypeVar("Owner")
+Arguments = ParamSpec("Arguments")
+Preparing = Callable[Concatenate[Owner, Plan, Arguments], None]
 
 _FILE = "plan.json"
 _MOST_NAMES = 20
@@ -39,6 +45,29 @@ def load_plan(path: str | Path) -> Plan:
             f"{file}: not a plan ({wrong}). Compile it again with tilewright compile."
         ) from wrong
     return plan_of_document(document, file)
+
+
+def prepares_from_plan(method: Preparing[Owner, Arguments]) -> Preparing[Owner, Arguments]:
+    """Decorate an `__init__` whose first argument is a plan: what it stumbles over is the plan's.
+
+    The parts of a compiled plan fit each other. Of one that was edited and given a fingerprint
+    that fits, they may not, in more ways than can be listed. Raises PlanError in place of whatever
+    was raised.
+    """
+
+    @wraps(method)
+    def prepare(
+        self: Owner, plan: Plan, /, *args: Arguments.args, **named: Arguments.kwargs
+    ) -> None:
+        try:
+            method(self, plan, *args, **named)
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+            raise PlanError(
+                f"the parts of the plan {plan.name} do not fit each other "
+                f"({type(error).__name__}: {shown(str(error))}). Compile it again."
+            ) from error
+
+    return prepare
 
 
 def _advice(folder: Path) -> str:

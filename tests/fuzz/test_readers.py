@@ -24,6 +24,12 @@ ROWS = [
 ]
 
 
+def csv() -> bytes:
+    """The rows as CSV, with a quoted field over two lines."""
+    lines = [f'{row["k"]},{row["n"]},"a\n""text""",{row["ts"]}' for row in ROWS]
+    return "\n".join(["k,n,t,ts", *lines, ""]).encode()
+
+
 def json_lines() -> bytes:
     """The rows as JSON Lines."""
     return "".join(json.dumps(row) + "\n" for row in ROWS).encode()
@@ -36,7 +42,7 @@ def parquet() -> bytes:
     return file.getvalue()
 
 
-FILES = {".jsonl": json_lines(), ".json": json_lines(), ".parquet": parquet()}
+FILES = {".csv": csv(), ".jsonl": json_lines(), ".json": json_lines(), ".parquet": parquet()}
 
 
 @pytest.mark.parametrize("suffix", FILES)

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from support.session import simple_plan
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import load_plan
 from tilewright_runtime.errors import PlanError
+from tilewright_runtime.fetch.program import Program
 
 
 def save(tmp_path: Path, content: Any) -> Path:
@@ -108,3 +110,29 @@ def test_text_that_is_no_json_is_an_error(tmp_path: Path, text: str) -> None:
     """Nesting, numbers and characters that a parser gives up on are not tracebacks."""
     with pytest.raises(PlanError, match=r"plan.json: "):
         load_plan(save(tmp_path, text))
+
+
+def test_a_plan_that_contradicts_itself_is_an_error(tmp_path: Path) -> None:
+    """Also where somebody has given it a fingerprint that fits."""
+    edited = document()
+    edited["features"][0]["states"] = ["nothing"]
+    edited["fingerprint"] = Plan.model_validate(edited).content_fingerprint()
+    with pytest.raises(PlanError, match=r"features.0: the state 'nothing' is not among the states"):
+        load_plan(save(tmp_path, edited))
+
+
+def test_what_a_program_stumbles_over_is_the_plans() -> None:
+    """A finalizer whose number no record has raises an error of ours."""
+    edited = document()
+    edited["tile_layout"]["columns"].clear()
+    with pytest.raises(PlanError, match="the parts of the plan things do not fit each other"):
+        Program(Plan.model_validate(edited))
+
+
+def test_a_folder_of_plans_names_them(tmp_path: Path) -> None:
+    """Whoever names the folder that was compiled to is told what is in it."""
+    for name in ("b.two", "a.one"):
+        (tmp_path / name).mkdir()
+        save(tmp_path / name, document())
+    with pytest.raises(PlanError, match=r"a folder of plans: name one of them, a.one, b.two\."):
+        load_plan(tmp_path)

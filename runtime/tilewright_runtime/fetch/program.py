@@ -11,6 +11,7 @@ import numpy as np
 
 from tilewright_compiler.plan.model import Plan
 
+from ..plans import prepares_from_plan
 from ..states.base import Rows
 from ..tiles.block import APPROXIMATE
 from ..tiles.buckets import BucketTables, buckets_of
@@ -33,6 +34,7 @@ class Program:
     No input or output happens here.
     """
 
+    @prepares_from_plan
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.layout: Layout = layout_of(plan)

@@ -13,6 +13,7 @@ from tilewright_compiler.plan.script import Script
 from tilewright_compiler.quoting import quoted
 
 from ..errors import InputError, PlanError
+from ..plans import prepares_from_plan
 from ..session import blaming_the_plan, open_session, require_select
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder
@@ -55,6 +56,7 @@ class Aggregator:
     It holds one batch at a time.
     """
 
+    @prepares_from_plan
     def __init__(self, plan: Plan, max_entity_bytes: int) -> None:
         self.plan = plan
         self.rows = TileRows(plan)

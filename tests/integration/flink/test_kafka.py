@@ -5,7 +5,7 @@ what is away is said at the start.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from support.everything import SCHEMA, Event, assert_same_tiles, some_events, wr
 from support.flink import Job, await_checkpoint, await_events, await_that, lines_of, stop
 from support.kafka import Kafka, jars
 from support.plans import AT, HOUR, MINUTE, aggregations, event_source, plan_of
-from support.redis_server import RedisServer
+from support.redis_server import redis_server
 from support.servers import free_port
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
@@ -75,13 +75,20 @@ def connector() -> list[str | Path]:
     return ["--jar", jar]
 
 
+@pytest.fixture
+def guarded_url(tmp_path: Path) -> Iterator[str]:
+    """A database of a Redis that asks for a password, which stands in the URL."""
+    with redis_server(tmp_path / "redis", "--requirepass", "s3cret") as server:
+        yield server.url().replace("://", "://:s3cret@")
+
+
 def test_a_topic_becomes_tiles_in_redis_also_after_kills(
-    tmp_path: Path, kafka: Kafka, redis_server: RedisServer
+    tmp_path: Path, kafka: Kafka, guarded_url: str
 ) -> None:
     """Killed twice, a job of two partitions counts each event once, also those that came while it
-    was down, and refuses what it should.
+    was down, and refuses what it should; its workers find the store's password.
     """
-    topic, url = kafka.topic(partitions=2), redis_server.url()
+    topic, url = kafka.topic(partitions=2), guarded_url
     events = sorted(
         some_events(300, seed=5), key=lambda event: event["ts"]
     )  # nothing is late: a restart forgets the watermark
