@@ -13,6 +13,7 @@ from .rules import (
     FIRST_DAY,
     LAST_DAY,
     LAST_MOMENT,
+    OVERFLOW,
     ColumnRule,
     calendar,
     column_rules,
@@ -36,7 +37,7 @@ def read_batch(source: BoundSource, keys: Sequence[Column], columns: Sequence[Co
     """
     typed = [f"batch.{quoted(ROW)}"]
     typed += [f"{_cast(source, name)} AS {quoted(name)}" for name in source.columns]
-    selected = [quoted(ROW), quoted(REASON), f"TRY({source.time}) AS {quoted(TIME)}"]
+    selected = [quoted(ROW), _overflows(source, keys), f"TRY({source.time}) AS {quoted(TIME)}"]
     selected += [f"{_selected(source, column)} AS {quoted(column.name)}" for column in columns]
     kept = [quoted(name) for name in (ROW, TIME, *(column.name for column in columns))]
     where = " AND ".join(f"TRY(({condition}))" for condition in source.wheres)
@@ -163,6 +164,25 @@ def _selected(source: BoundSource, column: Column) -> str:
     is_column = any(sql == quoted(name) for name in source.columns)
     value = sql if is_column else _within_calendar(f"TRY({sql})", own)
     return value if own == column.type else f"CAST({value} AS {column.type})"
+
+
+def _overflows(source: BoundSource, keys: Sequence[Column]) -> str:
+    """Add to the reasons that the time or a key cannot be computed, which is not that it is null.
+
+    A hash is never null, so it is null only where its argument fails.
+    """
+    parts = {"time": source.time} | {f"key {key.name}": source.selects[key.name] for key in keys}
+    cases = [
+        f"WHEN {quoted(REASON)} IS NULL AND TRY({sql}) IS NULL "
+        f"AND TRY(hash({sql}) IS NOT NULL) IS NULL "
+        f"THEN {literal(f'{what} {OVERFLOW}')}"
+        for what, sql in parts.items()
+        if any(sign in sql for sign in (" + ", " - ", " * "))
+    ]
+    if not cases:
+        return quoted(REASON)
+    lines = "\n      ".join(cases)
+    return f"CASE\n      {lines}\n      ELSE {quoted(REASON)}\n    END AS {quoted(REASON)}"
 
 
 def _within_calendar(value: str, duckdb_type: str) -> str:

@@ -13,6 +13,8 @@ from ..plan.types import element, family
 #: The times that tiles take: 1971 to 2099, in milliseconds.
 EARLIEST_MS, END_MS = 31_536_000_000, 4_102_444_800_000
 _OUTSIDE = "time is outside 1971-2099"
+#: What follows the name of a time or key whose expression goes beyond its type.
+OVERFLOW = "overflows in its expression: cast a part, as in cast(x as bigint) * 1000"
 #: (begin, end, unit): the usable times read as another unit.
 _OTHER_UNITS = (
     (EARLIEST_MS // 1000, END_MS // 1000, "seconds"),

@@ -244,6 +244,23 @@ def test_times_outside_the_calendar(
     assert [tile["count_d.n"] for tile in tiles] == [2 if is_date else 1]
 
 
+def test_an_overflow_is_no_missing_time(
+    run_plan: RunPlan, database: duckdb.DuckDBPyConnection
+) -> None:
+    """A time or key that goes beyond its type is refused as such, and not as null."""
+    source = EventSource(
+        schema={"user": "int", "seconds": "int"},
+        query=Query(selects={"user": "user * 2"}, time_column="seconds * 1000"),
+    )
+    count = Aggregation(input_column="user", operation=Operation.COUNT, windows=["1h"])
+    plan = compile_group_by(
+        GroupBy(sources=[source], keys=["user"], tiling_enabled=True, aggregations=[count])
+    )
+    run_plan(plan, [("1", "1704369600"), ("1", None), ("2000000000", "31536")])
+    cast = "overflows in its expression: cast a part, as in cast(x as bigint) * 1000"
+    assert _reasons(database) == [f"time {cast}", "time is null", f"key user {cast}"]
+
+
 def test_wheres_leave_rows_out_in_silence(
     run_plan: RunPlan, database: duckdb.DuckDBPyConnection
 ) -> None:

@@ -27,7 +27,10 @@ WITH typed AS (
 ), selected AS (
   SELECT
     "__row",
-    "__reason",
+    CASE
+      WHEN "__reason" IS NULL AND TRY("{{ 7 * 7 }}") IS NULL AND TRY(hash("{{ 7 * 7 }}") IS NOT NULL) IS NULL THEN 'key {{ 7 * 7 }} overflows in its expression: cast a part, as in cast(x as bigint) * 1000'
+      ELSE "__reason"
+    END AS "__reason",
     TRY(CAST("batch" AS BIGINT)) AS "__ts",
     "a""b" AS "a""b",
     "{{ 7 * 7 }}" AS "{{ 7 * 7 }}",

@@ -1,0 +1,99 @@
+"""Expressions in other dialects: translated by their documentation, or refused."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from tilewright_compiler.expressions.binder import Binder
+from tilewright_compiler.expressions.translate import ExpressionError
+
+COLUMNS = {
+    **{"i": "INTEGER", "n": "BIGINT", "d": "DOUBLE", "m": "DECIMAL(10,2)", "s": "VARCHAR"},
+    **{"r": "VARCHAR", "t": "TIMESTAMP WITH TIME ZONE", "yes": "BOOLEAN"},
+}
+
+
+@cache
+def binder() -> Binder:
+    return Binder()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "expression", "sql"),
+    [
+        ("postgres", "i / n", '"i" // NULLIF("n", 0)'),
+        ("postgres", "d / i", '"d" / NULLIF("i", 0)'),
+        ("postgres", "i::text || s", 'CAST("i" AS TEXT) || "s"'),
+        ("bigquery", "i / n", '"i" / NULLIF("n", 0)'),
+        ("trino", "s = r and i % 2 = 1", '"s" = "r" AND "i" % NULLIF(2, 0) = 1'),
+        ("snowflake", "case when i > 1 then 'a' end", "CASE WHEN \"i\" > 1 THEN 'a' END"),
+        ("mysql", "coalesce(i, 0) + 1", 'COALESCE("i", 0) + 1'),
+        ("databricks", "cast(d as int)", 'TRY_CAST(TRUNC("d") AS INT)'),
+    ],
+)
+def test_what_means_the_same(dialect: str, expression: str, sql: str) -> None:
+    """Division is what the dialect makes of it; the rest is written as it stands."""
+    assert binder().bind(expression, dialect, COLUMNS).sql == sql
+
+
+@pytest.mark.parametrize(
+    ("dialect", "expression"),
+    [
+        ("postgres", "d::int"),
+        ("postgres", "extract(dow from t)"),
+        ("postgres", "s < r"),
+        ("postgres", "m * m"),
+        ("snowflake", "i / n"),
+        ("snowflake", "dayofweek(t)"),
+        ("mysql", "i / n"),
+        ("mysql", "s = 'a'"),
+        ("mysql", "s || r"),
+        ("trino", "d / i"),
+        ("hive", "cast(d as int)"),
+        ("bigquery", "concat(s, r)"),
+        ("clickhouse", "length(s)"),
+        ("tsql", "coalesce(i, 'x')"),
+    ],
+)
+def test_what_is_not_shown_to_mean_the_same(dialect: str, expression: str) -> None:
+    """Rounding casts, days of the week, collations and the like are refused."""
+    with pytest.raises(ExpressionError) as refused:
+        binder().bind(expression, dialect, COLUMNS)
+    assert refused.value.code == "TW024"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "expression"),
+    [
+        ("mysql", "utc_timestamp()"),
+        ("mysql", "load_file('/etc/passwd')"),
+        ("snowflake", "seq4()"),
+        ("snowflake", "current_user"),
+        ("postgres", "clock_timestamp()"),
+        ("postgres", "pg_read_file('/etc/passwd')"),
+        ("bigquery", "generate_uuid()"),
+        ("oracle", "sysdate"),
+        ("tsql", "newid()"),
+        ("trino", "random()"),
+        ("duckdb", "current_date"),
+        ("duckdb", "getenv('HOME')"),
+        ("duckdb", "current_setting('threads')"),
+        ("duckdb", "read_text('/etc/passwd')"),
+        ("duckdb", "age(t)"),
+        ("duckdb", "sleep_ms(1)"),
+        ("duckdb", "getvariable('x')"),
+    ],
+)
+def test_what_depends_on_more_than_the_event(dialect: str, expression: str) -> None:
+    """Files, the environment, the clock and chance are refused in every dialect."""
+    with pytest.raises(ExpressionError) as refused:
+        binder().bind(expression, dialect, COLUMNS)
+    assert refused.value.code == "TW024"
+
+
+def test_a_pattern_that_duckdb_cannot_run() -> None:
+    """It would be null for every row, so it is an error where it is written."""
+    with pytest.raises(ExpressionError, match="which DuckDB cannot run"):
+        binder().bind("regexp_matches(s, '(?=a)')", "duckdb", COLUMNS)
