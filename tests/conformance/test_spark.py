@@ -11,6 +11,8 @@ from pathlib import Path
 import datasketches as ds
 import pytest
 
+from support.corpus import FAMILIES, read, recorded_of
+from support.corpus_spark import record
 from support.kit import KIT, LOGS
 from support.process import tilewright
 from support.redis_server import RedisServer
@@ -147,6 +149,13 @@ def test_history_is_loaded_once(tmp_path: Path) -> None:
     jobs.build(f"lmdb:{tmp_path}/store", *events)
     with pytest.raises(StoreError, match=r"has tiles of conformance\.refused already"):
         jobs.build(f"lmdb:{tmp_path}/store", *events)
+
+
+def test_the_corpus_of_expressions_is_what_spark_gives() -> None:
+    """A share of the recorded values is asked of Spark again: they are its, not ours."""
+    asked = [case for family in FAMILIES for case in read(family) if not case.refused][::40]
+    found = record(asked).cases
+    assert found == {(case.rows, case.expression): recorded_of(case) for case in asked}
 
 
 def test_errors_of_workers_are_a_line() -> None:

@@ -30,11 +30,21 @@ class Corpus:
         """End the session."""
         self.session.close()
 
+    def answers(self, table: str) -> list[dict[str, Any]]:
+        """Give the rows of a table as the features of answers."""
+        self._load(table)
+        found = self.session.execute(f"SELECT * EXCLUDE (__row) FROM {table} ORDER BY __row")
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def _load(self, table: str) -> None:
+        if table not in self._loaded:
+            _load(self.session, rows(table))
+            self._loaded.add(table)
+
     def disagreements(self, case: Case, sql: str, kind: str) -> list[tuple[Any, Any, Any]]:
         """Find the rows of which an expression in DuckDB SQL has another value than Spark gave."""
-        if case.rows not in self._loaded:
-            _load(self.session, rows(case.rows))
-            self._loaded.add(case.rows)
+        self._load(case.rows)
         spark = recorded_of(case)
         ours = _computed(self.session, case.rows, sql, kind)
         cells = rows(case.rows).cells
@@ -97,7 +107,7 @@ def same(ours: Any, spark: Any, kind: str) -> bool:
             and not isinstance(ours, bool)
             and Decimal(ours) == Decimal(spark)
         )
-    if kind in ("date", "timestamp") and isinstance(ours, date):
+    if kind in ("date", "timestamp", "timestamp_ntz") and isinstance(ours, date):
         ours = _number(ours)
     return type(ours) is type(spark) and ours == spark
 

@@ -1,4 +1,4 @@
-"""The corpus in a real Spark: non-ANSI, in UTC."""
+"""The corpus in a real Spark, in the session that jobs have: non-ANSI, in UTC."""
 
 from __future__ import annotations
 
@@ -12,25 +12,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as t
 
 from support.corpus import Case, Recorded, Rows, Values, rows
+from tilewright_runtime.engines.spark.session import open_session
 
 #: A plan of hundreds of columns takes Spark longer than a few plans of some.
 _AT_ONCE = 25
 
 
-def session() -> SparkSession:
-    """Open a small session that computes as a job of a plan does."""
-    return (
-        SparkSession.builder.master("local[1]")
-        .config("spark.sql.ansi.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.ui.enabled", "false")
-        .getOrCreate()
-    )
-
-
 def record(cases: Iterable[Case]) -> Values:
     """Compute what Spark gives for the expressions that are not refused."""
-    spark = session()
+    spark = open_session("corpus")
     found: dict[tuple[str, str], Recorded] = {}
     wanted = [case for case in cases if not case.refused]
     for table in dict.fromkeys(case.rows for case in wanted):

@@ -4,7 +4,7 @@ number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
@@ -61,7 +61,20 @@ def _nullif(t: Translation, node: Node) -> Node:
     )
 
 
+def _logical(t: Translation, node: Node) -> Node:
+    """AND, OR or NOT, whose parts Flink does not take as NULL."""
+    parts = [part for part in (node.this, node.args.get("expression")) if part is not None]
+    _check_nulls(parts)
+    return type(node)(**{key: t.of(node.args[key]) for key in node.args if node.args[key]})
+
+
+def _check_nulls(parts: Iterable[Node]) -> None:
+    if any(isinstance(part.unnest(), exp.Null) for part in parts):
+        raise NotTranslatable("NULL as a part of a condition, which Flink does not take")
+
+
 def _compared(t: Translation, node: Node) -> Node:
+    _check_nulls((node.this, node.expression))
     families = {
         t.family(part) for part in (node.this, node.expression) if not isinstance(part, exp.Null)
     }
@@ -134,6 +147,7 @@ def _in(t: Translation, node: Node) -> Node:
 
 
 RULES: Mapping[type[Node], Rule] = {
+    **dict.fromkeys((exp.And, exp.Or, exp.Not), _logical),
     exp.Is: _is,
     exp.Case: _case,
     exp.If: _if,

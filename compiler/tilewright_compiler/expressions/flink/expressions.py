@@ -99,7 +99,7 @@ def _literal(t: Translation, node: Node) -> Node:
 _RULES: Mapping[type[Node], Rule] = {
     exp.Column: _column,
     **dict.fromkeys((exp.Literal, exp.Boolean, exp.Null), _literal),
-    **dict.fromkeys((exp.And, exp.Or, exp.Not, exp.Paren), _same),
+    exp.Paren: _same,
     **flink_conditions.RULES,
     **flink_numbers.RULES,
     **flink_texts.RULES,

@@ -1,5 +1,5 @@
 """Run by the Python that has Flink: reads {"ddl": […], "queries": […]} from standard input and
-prints the rows of each query.
+prints the row of each query.
 """
 
 import json
@@ -16,5 +16,5 @@ for statement in asked["ddl"]:
 rows = []
 for query in asked["queries"]:
     with environment.execute_sql(query).collect() as found:
-        rows.append([list(row) for row in found])
+        rows.append(list(next(iter(found))))
 print("\n" + json.dumps(rows))
