@@ -62,7 +62,8 @@ def test_its_own_tests_guard_the_plan(repository: Path) -> None:
     declarations.write_text(declarations.read_text().replace('"1h", "1d"', '"2h", "1d"'))
     failed = run_pytest(repository, "-vv", "-k", "test_plan")
     assert failed.returncode == 1
-    assert "amount_sum_2h" in failed.stdout
+    assert "1 snapshot failed" in failed.stdout
+    assert '"name": "clicks.user_clicks"' in failed.stdout
     assert run_pytest(repository, "-k", "test_plan", "--snapshot-update").returncode == 0
     assert run("compile", "features").exit_code == 0
     snapshot = repository / "tests/__snapshots__/test_clicks/test_plan.json"

@@ -413,7 +413,7 @@ def test_a_store_of_another_plan_is_refused() -> None:
     """A plan with other states cannot read the tiles of one of its name."""
     session = Session()
     session.write([row("a", 1)])
-    with pytest.raises(StoreError, match="other keys, states, levels or expressions"):
+    with pytest.raises(StoreError, match="a plan with other states and expressions"):
         Fetcher(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.MIN])), session.store)
 
 

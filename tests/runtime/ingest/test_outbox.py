@@ -314,7 +314,7 @@ def test_another_plan_of_the_name_is_refused(session: Session) -> None:
         lambda: Fetcher(other, session.store),
     ):
         with pytest.raises(
-            StoreError, match="made by a plan with other keys, states, levels or expressions"
+            StoreError, match="made by a plan with other states, levels and expressions"
         ):
             work()
 

@@ -111,7 +111,7 @@ def test_rejects_hold_every_refused_row(tmp_path: Path) -> None:
     )
     assert [(line["input"], line["row"], line["reason"]) for line in lines] == [
         (str(path), 2, "n is not a bigint"),
-        (str(path), 3, "has 1 fields, the header 4: is the line cut?"),
+        (str(path), 3, "has 1 field, the header 4: is the line cut?"),
     ]
     assert json.loads(lines[0]["content"]) == {"k": "a", "n": "many", "t": "é", "ts": str(AT - 1)}
     assert lines[1]["content"] == "cut"
@@ -285,13 +285,17 @@ def test_an_element_of_another_type_is_refused(
 
 
 def test_dates_in_a_list_that_an_expression_makes_cannot_spoil_it() -> None:
-    """A computed element outside the calendar is null, and the others count."""
+    """A computed element that Spark cannot read as a day is null, and the others count."""
     selects = {"k": "k", "d": "array(cast(t as date), cast('2024-01-04' as date))"}
     session = Session(
         plan_of(SCHEMA, ["k"], aggregations("d", [Operation.COUNT, Operation.MAX]), selects=selects)
     )
     session.write([row("a", 1, text) for text in BAD_MOMENTS])
-    assert session.features(k="a") == {"d_count_1h": len(BAD_MOMENTS), "d_max_1h": date(2024, 1, 4)}
+    # Spark's cast ends at the space: it takes 0044-01-01 (BC) for a day of the year 44.
+    assert session.features(k="a") == {
+        "d_count_1h": len(BAD_MOMENTS) + 1,
+        "d_max_1h": date(2024, 1, 4),
+    }
 
 
 def test_a_list_of_dictionaries_may_hold_a_bad_list() -> None:
