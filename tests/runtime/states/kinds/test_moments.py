@@ -146,12 +146,10 @@ def test_a_merge_changes_no_input() -> None:
     assert (n.tobytes(), parts.tobytes()) == before
 
 
-@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("odd", [math.inf, -math.inf])
 @pytest.mark.parametrize("parts", [["odd"], ["odd", 1.0], [1.0, "odd"], ["odd", "odd"]], ids=str)
 def test_what_is_not_finite_makes_all_moments_nan(odd: float, parts: list[Any]) -> None:
-    """A NaN or an infinity is a value, and no spread can be told of it; alone, split or in one
-    write.
-    """
+    """An infinity is a value without a spread, alone, split or in one write."""
     values = [odd if part == "odd" else part for part in parts]
     for split in ([values], [[value] for value in values]):
         assert all(math.isnan(value) for value in answers(split, 20 * MINUTE))
