@@ -4,23 +4,35 @@ again.
 
 from __future__ import annotations
 
+import json
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from support.kit import KIT, LOGS
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.testing.event_logs import EventLog
 
 
 def lines(log: EventLog, source: str) -> list[str]:
     parts = [part.path for part in log.parts if part.source == source]
-    return [
-        line
-        for path in parts
-        for line in path.read_text(encoding="utf-8").splitlines(keepends=True)
-    ]
+    found = [line for path in parts for line in path.read_text(encoding="utf-8").splitlines()]
+    return [_with_all_columns(line, log.plan, source) for line in found]
+
+
+def _with_all_columns(line: str, plan: Plan, source: str) -> str:
+    """Name every column: a file in which no row has one of them is refused."""
+    columns = next(one.columns for one in plan.sources if one.name == source)
+    with suppress(ValueError):
+        event = json.loads(line)
+        if isinstance(event, dict):
+            missing = [column.name for column in columns if column.name not in event]
+            named = "".join(f", {json.dumps(name)}: null" for name in missing)
+            return line.rstrip()[:-1] + named + "}\n"
+    return line + "\n"
 
 
 @pytest.mark.parametrize("rows", [1_000_000, 60, 17])

@@ -324,8 +324,8 @@ def _why_not_read(wrong: Exception) -> str:
     if isinstance(wrong, lmdb.ReadersFullError):
         return f"has {_MAX_READERS} readers already, as many as it can. End some, and ask again."
     return (
-        f"cannot be read, its file is damaged: {wrong}. See what is lost with tilewright verify, "
-        "restore a whole copy, or write the events into a new store."
+        f"cannot be read, its file is damaged: {wrong}. "
+        "Restore a whole copy, or write the events into a new store."
     )
 
 
