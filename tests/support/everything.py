@@ -21,8 +21,9 @@ from tilewright_runtime import Writer, open_store
 from tilewright_runtime.stores import Store
 from tilewright_runtime.tiles.block import Block
 from tilewright_runtime.tiles.entities import entity_encoder
+from tilewright_runtime.tiles.header import NEWEST, SEQUENCE, START
 from tilewright_runtime.tiles.keys import Range
-from tilewright_runtime.tiles.layout import NEWEST, SEQUENCE, START, layout_of
+from tilewright_runtime.tiles.layout import layout_of
 from tilewright_runtime.tiles.records import RecordCodec
 
 SCHEMA = {

@@ -23,7 +23,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.targets import flink
 from tilewright_runtime import open_store
 from tilewright_runtime.errors import StoreError
-from tilewright_runtime.tiles.layout import SEQUENCE
+from tilewright_runtime.tiles.header import SEQUENCE
 
 _ROOT = Path(__file__).parents[2]
 #: What Flink's Python finds: our sources, and not the libraries of the Python that runs the tests,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tilewright_runtime.tiles.block import Block
+from tilewright_runtime.tiles.header import START, start_of
 from tilewright_runtime.tiles.keys import TILES, Kind, TileKeys
-from tilewright_runtime.tiles.layout import START
 from tilewright_runtime.tiles.records import Names, RecordCodec
 
 
@@ -34,6 +34,6 @@ def encoded(codec: RecordCodec, block: Block) -> list[bytes]:
 
 def decoded(codec: RecordCodec, records: Sequence[bytes], **key: object) -> Block:
     """The tiles of some records of one entity, each at the start that it names itself."""
-    starts = [int.from_bytes(record[32:40], "little", signed=True) for record in records]
+    starts = [start_of(record) for record in records]
     keys = keys_of(starts, **key)  # type: ignore[arg-type]
     return codec.decode_block(records, keys, names_of(codec, keys))

@@ -11,7 +11,8 @@ from tilewright_compiler.plan.model import EventLog, Plan
 from ..tiles.block import Block
 from ..tiles.buckets import BucketTables
 from ..tiles.chunks import EventChunks
-from ..tiles.layout import START, Layout
+from ..tiles.header import START
+from ..tiles.layout import Layout
 from ..tiles.raw_events import RawEvents
 from ..tiles.records import Names
 

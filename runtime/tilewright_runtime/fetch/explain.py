@@ -10,8 +10,8 @@ from typing import Any
 from tilewright_compiler.humanize import counted
 
 from ..tiles.cover import Segment, raw_events
+from ..tiles.header import NEWEST, SEQUENCE, START
 from ..tiles.keys import EVENTS, Kind
-from ..tiles.layout import NEWEST, SEQUENCE, START
 from ..times import Moment
 from .fetcher import Answer, Fetcher, answer_of
 from .program import Program

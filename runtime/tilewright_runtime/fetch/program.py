@@ -16,8 +16,9 @@ from ..states.base import Rows
 from ..tiles.block import APPROXIMATE
 from ..tiles.buckets import BucketTables, buckets_of
 from ..tiles.cover import ENDS, Segment, floor
+from ..tiles.header import NEWEST, STAMP, START
 from ..tiles.keys import EVENTS, TILES, Kind, Range
-from ..tiles.layout import NEWEST, STAMP, START, Layout, layout_of
+from ..tiles.layout import Layout, layout_of
 from ..tiles.records import Names, RecordCodec
 from .feature_groups import feature_groups
 from .merging import Merger

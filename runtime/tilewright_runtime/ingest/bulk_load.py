@@ -17,8 +17,9 @@ from ..stores import Store, Transaction, TransactionalStore
 from ..stores.ownership import register_plan, require_plan
 from ..stores.progress import Progress
 from ..tiles.block import COMPLETE, Block
+from ..tiles.header import NEWEST, SEQUENCE, STAMP, START
 from ..tiles.keys import TileKeys
-from ..tiles.layout import NEWEST, SEQUENCE, STAMP, START, layout_of
+from ..tiles.layout import layout_of
 from ..tiles.records import RecordCodec
 from ..tiles.rollup import RollUp, tiles_of_engine
 from ..tiles.rows import LevelTiles

@@ -15,8 +15,9 @@ from ..stores.base import Transaction, tile_namer
 from ..stores.progress import Progress
 from ..tiles.block import COMPLETE, Block, merge_blocks
 from ..tiles.chunks import EventChunks
+from ..tiles.header import NEWEST, STAMP, START
 from ..tiles.keys import EVENTS, TILES, Kind
-from ..tiles.layout import NEWEST, STAMP, START, Layout
+from ..tiles.layout import Layout
 from ..tiles.records import RecordCodec
 from ..tiles.rows import LevelTiles, TileRows
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..tiles.block import Block
+from ..tiles.header import SEQUENCE
 from ..tiles.keys import TileKeys
-from ..tiles.layout import SEQUENCE, Layout
+from ..tiles.layout import Layout
 from ..tiles.rows import LevelTiles
 
 #: Memory for the tiles of one level; a field of changing length is taken to have a kilobyte.

@@ -28,8 +28,8 @@ from ..stores import Store
 from ..stores.base import tile_namer
 from ..stores.ownership import claim_for_stream, register_plan
 from ..stores.progress import Progress
+from ..tiles.header import NEWEST, SEQUENCE, START
 from ..tiles.keys import TILES, TileKeys
-from ..tiles.layout import NEWEST, SEQUENCE, START
 from ..tiles.records import RecordCodec
 from ..tiles.rollup import RollUp
 from ..tiles.rows import LevelTiles

@@ -17,8 +17,8 @@ from ..errors import InputError, StoreError
 from ..readers import Batch, Input, Position, inputs_of
 from ..stores import Store, Transaction, TransactionalStore
 from ..stores.ownership import register_plan, require_no_stream
+from ..tiles.header import SEQUENCE
 from ..tiles.keys import EVENTS
-from ..tiles.layout import SEQUENCE
 from ..tiles.rows import LevelTiles
 from .aggregation import Aggregator, source_of
 from .known_inputs import KnownInputs

@@ -13,8 +13,8 @@ import numpy as np
 from tilewright.suggestions import nearest_name
 
 from ..errors import StoreError
+from ..tiles.header import precedence
 from ..tiles.keys import Kind, Range, TileKeys
-from ..tiles.records import precedence
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ class Store(Protocol):
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Puts whole tiles, each at most once, where they are newer than what is stored
-        (`records.precedence`); the others are no change.
+        (`header.precedence`); the others are no change.
 
         So a put may be repeated, and puts may come in any order: the newest stays. Each tile by
         itself is put whole or not at all; of several, some may have been put when an error is

@@ -2,9 +2,9 @@
 
 The bytes must be the same for counts, sums of integers and decimals, min, max, first, last, sets,
 counts by value and lists. Sums of floats may differ by 1e-9 of the sum of the magnitudes (the state
-`sum_abs_{input}` if the plan has one, else the sum itself), moments by 1e-9 of that power of the
-spread whose sums they are. Sketches, whose bytes depend on the order of their updates, may differ
-by their stated error.
+`sum_abs_{input}` if the plan has one, else the sum itself). Moments are sums of a power of the
+deviations; they may differ by 1e-9 of that power of the spread. Sketches, whose bytes depend on the
+order of their updates, may differ by their stated error.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from tilewright.windows import format_duration
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import CorruptRecordError
-from ..states.base import NUMPY_DTYPES, StateType
+from ..states.base import StateType
 from ..tiles.block import Block
+from ..tiles.header import NEWEST, SEQUENCE
 from ..tiles.keys import TILES, TileKeys, tile_id
-from ..tiles.layout import NEWEST, SEQUENCE, Layout, layout_of
+from ..tiles.layout import Layout, layout_of
 from ..tiles.records import RecordCodec
 
 TOLERANCE = 1e-9
@@ -44,7 +45,7 @@ class Tile(NamedTuple):
 def disagreements(
     plan: Plan, expected: Mapping[Tile, bytes], found: Mapping[Tile, bytes]
 ) -> list[str]:
-    """Describe what is wrong with some records, a line each."""
+    """List what is wrong with some records, a line each."""
     wrong = [f"{tile}: is there, and should not be" for tile in found if tile not in expected]
     codec = RecordCodec(layout_of(plan))
     for tile, record in expected.items():
@@ -71,30 +72,30 @@ def _differences(plan: Plan, layout: Layout, want: Block, got: Block) -> Iterato
     for word, name in ((SEQUENCE, "events"), (NEWEST, "newest event")):
         if want.rows[0, word] != got.rows[0, word]:
             yield f"{name} is {got.rows[0, word]}, not {want.rows[0, word]}"
-    magnitudes = {
-        word: size
-        for state in layout.joint_states
-        for word, size in state.magnitudes(want.rows).items()
-    }
+    magnitudes: dict[int, float] = {}
+    for state in layout.joint_states:
+        magnitudes.update(state.magnitudes(want.rows))
     for column in plan.tile_layout.columns:
         name = f"{column.state}.{column.field}"
-        dtype = NUMPY_DTYPES[column.dtype]
-        one, other = (
-            float(block.rows.view(dtype)[0, layout.names[name]])
-            if column.dtype == "f64"
-            else int(block.rows[0, layout.names[name]])
-            for block in (want, got)
-        )
-        if not _same(one, other, _allowed(name, one, want, layout, magnitudes)):
-            yield f"{name} is {other!r}, not {one!r}"
+        expected = _number(want, layout, name)
+        number = _number(got, layout, name)
+        if not _same(expected, number, _allowed(name, expected, want, layout, magnitudes)):
+            yield f"{name} is {number!r}, not {expected!r}"
     for field in plan.tile_layout.variable:
         name = f"{field.state}.{field.field}"
-        first, second = want.variable[name][0], got.variable[name][0]
-        if (
-            first != second
-            and (what := _bytes_differ(layout.states[field.state], first, second)) is not None
-        ):
-            yield f"{name} {what}"
+        wanted_bytes, given_bytes = want.variable[name][0], got.variable[name][0]
+        if wanted_bytes == given_bytes:
+            continue
+        difference = _bytes_differ(layout.states[field.state], wanted_bytes, given_bytes)
+        if difference is not None:
+            yield f"{name} {difference}"
+
+
+def _number(tile: Block, layout: Layout, name: str) -> float:
+    word = layout.names[name]
+    if layout.dtypes[name] == "f64":
+        return float(tile.rows.view(np.float64)[0, word])
+    return int(tile.rows[0, word])
 
 
 def _same(want: float, got: float, allowed: float) -> bool:
@@ -105,8 +106,9 @@ def _allowed(
     name: str, want: float, tile: Block, layout: Layout, magnitudes: Mapping[int, float]
 ) -> float:
     if name.startswith("sum_") and name.endswith(".sum"):
-        word = layout.names.get(f"sum_abs_{name.removeprefix('sum_')}")
-        return TOLERANCE * abs(want if word is None else float(tile.rows.view(np.float64)[0, word]))
+        of_magnitudes = f"sum_abs_{name.removeprefix('sum_')}"
+        known = of_magnitudes in layout.names
+        return TOLERANCE * abs(_number(tile, layout, of_magnitudes) if known else want)
     return TOLERANCE * magnitudes.get(layout.names[name], 0.0)
 
 

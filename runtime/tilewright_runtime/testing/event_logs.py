@@ -1,10 +1,11 @@
 """Event logs, to compare an engine's tiles with the writer's.
 
 An event log is a folder with one GroupBy in `features.py`, and events as JSON Lines in `1.jsonl`,
-`2.jsonl` and so on, in the order of their arrival. For a plan of several sources the files are
-`1.{source}.jsonl`. Events that a stream takes no more stand again in `late.jsonl`
-(`late.{source}.jsonl`): those whose tile of the finest level ended the allowed lateness before the
-watermark, which is the newest time of the events before them less the allowed out-of-orderness.
+`2.jsonl` and so on, in the order of their arrival. For a plan with several sources the files are
+`1.{source}.jsonl`. Events that come too late for a stream are listed a second time, in `late.jsonl`
+(or `late.{source}.jsonl`). An event is too late if its tile of the finest level ended longer than
+the allowed lateness before the watermark. The watermark is the newest time of all earlier events,
+less the allowed out-of-orderness.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from ..ingest.writer import Writer
 from ..readers import open_input
 from ..readers.batch import Position
 from ..stores import Store, open_store
+from ..tiles.header import start_of
 from ..tiles.keys import Range
 from .agreement import Tile, disagreements
 
@@ -40,21 +42,24 @@ class Part:
 
 @dataclass(frozen=True)
 class EventLog:
-    """A folder that holds one."""
+    """A folder that holds an event log."""
 
     folder: Path
 
     @cached_property
     def plan(self) -> Plan:
-        """Its plan. Raises CompileError if it does not compile."""
+        """Compile the plan.
+
+        Raises CompileError if it does not compile.
+        """
         (plan,) = self._compilation.plans
         return plan
 
     def compile(self, out: Path, *targets: str) -> Path:
         """Write the plan and some targets' files; return their folder.
 
-        The folder lies below `out`. Raises CompileError if a target cannot run the plan, with each
-        reason, as `tilewright compile` does.
+        The folder lies below `out`. Raises CompileError with each reason, as `tilewright compile`
+        does, if a target cannot run the plan.
         """
         loaded = load_targets(targets)
         if reasons := unsupported(self._compilation, loaded):
@@ -72,10 +77,7 @@ class EventLog:
 
     @cached_property
     def late(self) -> list[Part]:
-        """The files of events too late for a stream.
-
-        They come later than the allowed lateness.
-        """
+        """The files of events that come too late for a stream."""
         return [self._part(path) for path in sorted(self.folder.glob("late*.jsonl"))]
 
     @cached_property
@@ -94,18 +96,24 @@ class EventLog:
     def in_time(self, folder: Path) -> list[Part]:
         """Copy the parts, without the late events, to a folder."""
         late = Counter((part.source, line) for part in self.late for line in _lines(part))
-        kept = []
+        copies = []
         for part in self.parts:
-            kept.append(Part(folder / part.path.name, part.source))
-            with kept[-1].path.open("wb") as file:
+            copy = Part(folder / part.path.name, part.source)
+            copies.append(copy)
+            with copy.path.open("wb") as file:
                 for line in _lines(part):
                     if late[part.source, line]:
                         late[part.source, line] -= 1
                     else:
                         file.write(line)
-        if left := [line.decode() for (_, line), count in late.items() if count]:
-            raise ValueError(f"{self.folder}: an event of late.jsonl is in no part: {left[0]}")
-        return kept
+        for (_, line), count in late.items():
+            if count:
+                event = line.decode().rstrip()
+                raise ValueError(
+                    f"{self.folder}: an event in late.jsonl is in no part: {event}. Add it to the "
+                    "part where it arrives."
+                )
+        return copies
 
     def disagreements(self, store: Store, *, stream: bool = False) -> list[str]:
         """Compare a store's tiles with the embedded writer's.
@@ -158,16 +166,13 @@ class EventLog:
         starts: dict[tuple[int, str], list[int]] = {}
         for tile in tiles:
             starts.setdefault((tile.size_ms, tile.entity), []).append(tile.start_ms)
-        found: dict[Tile, bytes] = {}
+        stored: dict[Tile, bytes] = {}
         for (size_ms, entity), of_entity in starts.items():
             span = Range(size_ms, min(of_entity) - size_ms, max(of_entity) + 2 * size_ms)
             (records,) = store.scan(self.plan.name, entity, [span])
             for record in records:
-                # Word 4 of a record's header is the start of its tile.
-                found[
-                    Tile(size_ms, entity, int.from_bytes(record[32:40], "little", signed=True))
-                ] = record
-        return found
+                stored[Tile(size_ms, entity, start_of(record))] = record
+        return stored
 
 
 def _lines(part: Part) -> list[bytes]:

@@ -1,11 +1,12 @@
 """The pytest plugin: plans, snapshots, and features without a store.
 
-pytest imports this in every run of an environment that has Tilewright, so what is heavy is imported
-by the fixtures.
+pytest imports this module in every environment that has Tilewright installed, so the fixtures
+import what is heavy.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -53,7 +54,7 @@ class FeaturesOf(Protocol):
 
 @pytest.fixture
 def compile_plans(pytestconfig: pytest.Config) -> CompilePlans:
-    """Compiles authors' files: `plans = compile_plans("features")`.
+    """Compile authors' files: `plans = compile_plans("features")`.
 
     Raises CompileError with every mistake.
     """
@@ -106,23 +107,25 @@ def features_of() -> FeaturesOf:
     ) -> dict[str, Any]:
         from .. import Fetcher, Writer, open_store
 
-        made, store = _plan(plan), open_store("memory:")
-        with Writer(made, store) as writer:
-            for source, of_source in (
-                events if isinstance(events, Mapping) else {None: events}
-            ).items():
-                refused = writer.write(of_source, source).refused
+        compiled, store = _plan(plan), open_store("memory:")
+        by_source = events if isinstance(events, Mapping) else {None: events}
+        with Writer(compiled, store) as writer:
+            for source, events_of_source in by_source.items():
+                refused = writer.write(events_of_source, source).refused
                 if refused and not refuse:
-                    reasons = ", ".join(
-                        f"{reason} ({count})" for reason, count in refused.most_common()
-                    )
-                    pytest.fail(
-                        f"events of {source or made.name} cannot be used: {reasons}. If that is "
-                        "meant, say refuse=True."
-                    )
-        return Fetcher(made, store).fetch(keys, at).features
+                    _fail_refused(source or compiled.name, refused)
+        return Fetcher(compiled, store).fetch(keys, at).features
 
     return features_of
+
+
+def _fail_refused(source: str, refused: Counter[str]) -> None:
+    """Fail the test with the reasons why events were refused."""
+    reasons = [f"{reason} ({count})" for reason, count in refused.most_common()]
+    pytest.fail(
+        f"events of {source} cannot be used: {', '.join(reasons)}. If the test means that, pass "
+        "refuse=True."
+    )
 
 
 def _plan(plan: Plan | GroupBy) -> Plan:

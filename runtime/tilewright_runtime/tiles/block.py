@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..states.base import Rows
 from ..states.fields import Bytes, FieldCodec
-from .layout import NEWEST, SEQUENCE, STAMP, Layout
+from .header import NEWEST, SEQUENCE, STAMP
+from .layout import Layout
 
 #: Flags in the stamp word (see records.py); only that of an approximate tile survives a merge.
 APPROXIMATE = 2 << 40

@@ -21,8 +21,9 @@ from tilewright_compiler.plan.types import element, family
 from ..states.fields import Bytes, FieldCodec
 from ..times import EARLIEST_MS, LATEST_MS
 from .block import Block
+from .header import HEADER_WORDS, NEWEST, SEQUENCE, START
 from .keys import EVENTS, Range, TileKeys
-from .layout import HEADER_WORDS, NEWEST, SEQUENCE, START, Layout, Variable
+from .layout import Layout, Variable
 from .records import Names, RecordCodec
 from .rows import LevelTiles, TileRows
 

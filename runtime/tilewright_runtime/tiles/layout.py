@@ -15,10 +15,7 @@ from tilewright_compiler.plan.model import Plan
 
 from ..errors import PlanError
 from ..states.base import NUMPY_DTYPES, Placement, Rows, StateType, kind_of
-
-# The words (8 bytes each) of a record's header; records.py says what they hold.
-STAMP, FINGERPRINT, SEQUENCE, NEWEST, START, SIZES = range(6)
-HEADER_WORDS = 6
+from .header import HEADER_WORDS
 
 #: What stands for the kind of a state where a field holds a table of bucket values.
 BUCKETS = "buckets"

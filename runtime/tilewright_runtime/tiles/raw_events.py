@@ -20,7 +20,8 @@ from ..states.fields import Bytes
 from ..states.grouped_values import GroupedValues, Ints, group_values
 from .block import Block
 from .buckets import BucketTables, distinct_of
-from .layout import NEWEST, SEQUENCE, Layout
+from .header import NEWEST, SEQUENCE
+from .layout import Layout
 
 
 class RawEvents:

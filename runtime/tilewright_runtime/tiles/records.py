@@ -1,19 +1,8 @@
 """Records: the bytes of tiles in a store.
 
-A record is little-endian: a header of six words of 8 bytes, the fixed block (one word a number),
-the lengths of the variable fields (one word each, -1 for none), then those fields one after the
-other, compressed where that saves bytes.
-
-    word 0   bytes 0-3  XXH32 of every byte from 4 on (seed: XXH32 of version and fingerprint)
-             byte 4     record version
-             byte 5     flags (1 complete, 2 approximate)
-             byte 6     compression (0 none, 1 snappy)
-             byte 7     words of the header
-    word 1   identity: storage fingerprint XOR XXH64 of table, entity, kind and size
-    word 2   sequence: the number of events in the tile, which only grows
-    word 3   time of the newest event
-    word 4   start of the tile
-    word 5   bytes of the variable fields: low half as stored, high half uncompressed
+A record is little-endian: the header (header.py says what is in it), the fixed block (one word a
+number), the lengths of the variable fields (one word each, -1 for none), then those fields one
+after the other, compressed where that saves bytes.
 
 The identity and the start bind a record to its key: under another key it is an error. Version 1
 has the bare fingerprint in word 1; it is read, and written no more.
@@ -35,23 +24,18 @@ from ..states.base import Rows
 from ..states.fields import Bytes
 from ..times import iso
 from .block import COMPLETE, Block
+from .header import FINGERPRINT, FLAGS_AT, HEADER_WORDS, SIZES, STAMP, START, VERSION_AT
 from .keys import Kind, Range, TileKeys, level_bytes, ordered_prefix, tile_key
-from .layout import FINGERPRINT, HEADER_WORDS, SEQUENCE, SIZES, STAMP, START, Layout
+from .layout import Layout
 
 _FLAGS = 0xFF << 40
 _SNAPPY = 1
 _COMPLETE = COMPLETE >> 40
 _CHECKSUM = struct.Struct("<I")
-_VERSION_AT = 4
 
 #: The version that is written, and the one before it, whose records are not bound to their keys.
 RECORD_VERSION = 2
 _UNBOUND_VERSION = 1
-
-#: Where the bytes lie that `precedence` compares.
-FLAGS_AT = 5
-SEQUENCE_AT = 8 * SEQUENCE
-PRECEDENCE = struct.Struct(f"<{FLAGS_AT}xB{SEQUENCE_AT - FLAGS_AT - 1}xQ")
 
 #: Shorter variable parts are left as they are: snappy cannot save enough of them to pay for itself.
 _WORTH_COMPRESSING = 64
@@ -132,7 +116,7 @@ class RecordCodec:
 
     def _complete(self, record: bytes) -> bytes:
         flags = bytes([record[FLAGS_AT] | _COMPLETE])
-        body = record[_VERSION_AT:FLAGS_AT] + flags + record[FLAGS_AT + 1 :]
+        body = record[VERSION_AT:FLAGS_AT] + flags + record[FLAGS_AT + 1 :]
         return _CHECKSUM.pack(xxh32_intdigest(body, self._seed)) + body
 
     def _encode_variable(self, rows: Rows, block: Block) -> list[bytes]:
@@ -195,7 +179,7 @@ class RecordCodec:
         """Says why a record cannot be used; nothing if it can."""
         if len(record) < HEADER_WORDS * 8:
             return _DAMAGED
-        version, (checksum,) = record[_VERSION_AT], _CHECKSUM.unpack_from(record)
+        version, (checksum,) = record[VERSION_AT], _CHECKSUM.unpack_from(record)
         if version not in (RECORD_VERSION, _UNBOUND_VERSION):
             return (
                 f"record version {version}, but this version of Tilewright reads "
@@ -286,18 +270,3 @@ def _snappy() -> Any:
     import pyarrow as pa
 
     return pa.Codec("snappy")
-
-
-def precedence(record: bytes) -> tuple[int, int]:
-    """What orders the records of one tile: (sequence, flags); the larger is the newer, and equal
-    ones are the same tile.
-
-    The sequence is the number of events in the tile, which only grows. At the same sequence flags
-    are only ever added (1 complete, 2 approximate), so the record with more of them is the later
-    one; compared as a number they are a total order, in which puts may be repeated and come in any
-    order. What is too short for a header is older than every record.
-    """
-    if len(record) < PRECEDENCE.size:
-        return (-1, 0)
-    flags, sequence = PRECEDENCE.unpack_from(record)
-    return (sequence, flags)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tilewright_compiler.plan.model import Plan
 
 from .block import merge_runs
-from .layout import START
+from .header import START
 from .rows import LevelTiles, TileRows
 
 _ARROW = {"i64": pa.int64(), "f64": pa.float64()}

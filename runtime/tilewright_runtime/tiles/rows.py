@@ -19,8 +19,9 @@ from ..states.fields import Bytes, FieldCodec
 from .block import Block
 from .buckets import BucketTables, buckets_of
 from .entities import entity_encoder
+from .header import NEWEST, SEQUENCE, START
 from .keys import TileKeys
-from .layout import NEWEST, SEQUENCE, START, Layout, layout_of
+from .layout import Layout, layout_of
 
 #: Entities whose texts are remembered from batch to batch.
 _REMEMBERED_ENTITIES = 1 << 20

@@ -15,9 +15,10 @@ from tilewright_compiler.states import tile_columns
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.ingest.bulk_load import Put, as_records, load_tiles, put_records
 from tilewright_runtime.tiles.block import COMPLETE
+from tilewright_runtime.tiles.header import STAMP, precedence
 from tilewright_runtime.tiles.keys import Range
-from tilewright_runtime.tiles.layout import STAMP, layout_of
-from tilewright_runtime.tiles.records import RecordCodec, precedence
+from tilewright_runtime.tiles.layout import layout_of
+from tilewright_runtime.tiles.records import RecordCodec
 from tilewright_runtime.tiles.rollup import RollUp, tiles_of_engine
 
 TILE = 300_000

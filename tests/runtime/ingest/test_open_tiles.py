@@ -15,8 +15,9 @@ from tilewright import Operation
 from tilewright_runtime.ingest import open_tiles
 from tilewright_runtime.ingest.open_tiles import OpenTiles
 from tilewright_runtime.tiles.block import Block
+from tilewright_runtime.tiles.header import SEQUENCE
 from tilewright_runtime.tiles.keys import TileKeys
-from tilewright_runtime.tiles.layout import SEQUENCE, layout_of
+from tilewright_runtime.tiles.layout import layout_of
 from tilewright_runtime.tiles.rows import LevelTiles
 
 LAYOUT = layout_of(

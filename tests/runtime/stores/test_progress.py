@@ -11,8 +11,9 @@ from support.records import decoded
 from support.session import Session, row
 from tilewright_runtime.stores.progress import Progress
 from tilewright_runtime.tiles.block import COMPLETE
+from tilewright_runtime.tiles.header import NEWEST, SEQUENCE, STAMP, START
 from tilewright_runtime.tiles.keys import Range
-from tilewright_runtime.tiles.layout import NEWEST, SEQUENCE, STAMP, START, layout_of
+from tilewright_runtime.tiles.layout import layout_of
 from tilewright_runtime.tiles.records import RecordCodec
 
 FIVE = 5 * MINUTE

@@ -25,7 +25,7 @@ from tilewright import Aggregation, Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime.ingest.aggregation import Aggregator
 from tilewright_runtime.tiles.block import APPROXIMATE, COMPLETE, Block, merge_blocks
-from tilewright_runtime.tiles.layout import NEWEST, SEQUENCE, STAMP
+from tilewright_runtime.tiles.header import NEWEST, SEQUENCE, STAMP
 
 LISTS = [
     *(Operation.LARGEST_K(2), Operation.SMALLEST_K(2), Operation.FIRST_K(2), Operation.LAST_K(2)),

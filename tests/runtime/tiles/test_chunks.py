@@ -24,8 +24,8 @@ from tilewright_runtime.fetch.program import Program
 from tilewright_runtime.stores import TransactionalStore
 from tilewright_runtime.tiles.block import COMPLETE
 from tilewright_runtime.tiles.entities import entity_encoder
+from tilewright_runtime.tiles.header import NEWEST, SEQUENCE, STAMP, START
 from tilewright_runtime.tiles.keys import EVENTS, Range, TileKeys
-from tilewright_runtime.tiles.layout import NEWEST, SEQUENCE, STAMP, START
 
 FIVE = 5 * MINUTE
 TEN = AT // HOUR * HOUR

@@ -11,7 +11,8 @@ import pytest
 
 from support.plans import aggregations, plan_of
 from tilewright import Operation
-from tilewright_runtime.tiles.layout import HEADER_WORDS, Layout, layout_of
+from tilewright_runtime.tiles.header import HEADER_WORDS
+from tilewright_runtime.tiles.layout import Layout, layout_of
 
 NUMBERS = [
     Operation.SUM,

@@ -18,8 +18,9 @@ from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime.errors import CorruptRecordError
 from tilewright_runtime.tiles.block import APPROXIMATE, COMPLETE, Block
+from tilewright_runtime.tiles.header import NEWEST, SEQUENCE, STAMP, START
 from tilewright_runtime.tiles.keys import EVENTS, TILES
-from tilewright_runtime.tiles.layout import NEWEST, SEQUENCE, STAMP, START, Layout, layout_of
+from tilewright_runtime.tiles.layout import Layout, layout_of
 from tilewright_runtime.tiles.records import RecordCodec
 
 FINGERPRINT = "f123456789abcdef"

@@ -38,7 +38,7 @@ _tile_id = lru_cache(1 << 16)(tile_id)
 _DOCUMENT = "tilewright::{}"
 _FIRST = "first"
 
-# `put` compares what records.precedence compares: the sequence (bytes 16-23, as two halves that
+# `put` compares what header.precedence compares: the sequence (bytes 16-23, as two halves that
 # Lua's numbers hold exactly), then the flags (byte 5). It reads bytes 5-23 of what is stored, so
 # that the size of a record costs nothing. Numbers are compared, since texts would be compared by
 # the server's locale.

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ...states.base import Rows
 from ...states.fields import Bytes
 from ..block import Block
-from ..layout import HEADER_WORDS, Layout
+from ..header import HEADER_WORDS
+from ..layout import Layout
 from .values import Table, Values
 
 
