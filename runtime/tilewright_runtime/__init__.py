@@ -1,4 +1,4 @@
-"""Runs tiling plans: writes events into tiles and fetches features from them."""
+"""Run tiling plans: write events, and fetch features."""
 
 from __future__ import annotations
 

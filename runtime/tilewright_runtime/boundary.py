@@ -13,7 +13,7 @@ import click
 
 from .errors import TilewrightError
 
-#: Set to anything, it has the traceback of a fault printed.
+#: If it is set to anything, the traceback of a fault is printed.
 DEBUG_VARIABLE = "TILEWRIGHT_DEBUG"
 
 _FAILED = 1
@@ -55,7 +55,7 @@ def command_boundary(
 def describe(error: Exception) -> str:
     """Say what went wrong, where, and what to do.
 
-    The reader has not seen our code.
+    The message is for a reader who has not seen our code.
     """
     match error:
         case TilewrightError():
@@ -65,7 +65,7 @@ def describe(error: Exception) -> str:
             advice = _ADVICE.get(number, "Check that it is there and can be used")
             return f"{_one_line(str(where))}: {error.strerror}. {advice}."
         case MemoryError():
-            return "there is not enough memory. Give the process more, or it less at once."
+            return "there is not enough memory. Give the process more of it, or less to do at once."
         case _:
             return (
                 f"internal: {type(error).__name__}: {_one_line(str(error))} ({_place(error)}). "
@@ -75,7 +75,7 @@ def describe(error: Exception) -> str:
 
 
 def _say(say: Callable[[str], None], line: str) -> None:
-    # Half a surrogate cannot be printed, and what cannot be said must not hide the status.
+    # Half a surrogate cannot be printed. If nothing can be printed, the status still counts.
     with suppress(OSError):
         say(line.encode("utf-8", "backslashreplace").decode())
 
@@ -86,7 +86,7 @@ def _one_line(text: str) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Name our innermost line that the exception passed through."""
+    """Find our innermost line that the exception passed."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if match := _OUR_FILE.fullmatch(frame.filename):
             return f"{match[1]}:{frame.lineno}"

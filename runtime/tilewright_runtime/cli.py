@@ -43,7 +43,7 @@ _COMMANDS = {
     "spark-job": (
         "tilewright_runtime.commands.spark_job",
         "spark_job",
-        "Run a generated Spark job, or print how to submit it.",
+        "Start the generated Spark job of a plan.",
     ),
     "fetch": (
         "tilewright_runtime.commands.fetch",
@@ -99,10 +99,10 @@ def _say(line: str) -> None:
 @click.option(
     "--debug",
     is_flag=True,
-    help=f"Show the traceback of a fault of Tilewright. Also: {DEBUG_VARIABLE}=1.",
+    help=f"Show the traceback of an internal error. Also: {DEBUG_VARIABLE}=1.",
 )
 def main(debug: bool) -> None:
-    """Declared window features, served from tiles.
+    """Declare window features and serve them from tiles.
 
     Declare a GroupBy in Python, compile it to a plan, write events, fetch features.
     """

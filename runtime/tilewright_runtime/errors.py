@@ -33,7 +33,7 @@ _LONGEST_SHOWN = 60
 
 
 class PlanError(TilewrightError):
-    """The plan cannot be read, is damaged, or is of another version."""
+    """A plan is unreadable, damaged or of another version."""
 
 
 class KeyValueError(TilewrightError):
@@ -41,27 +41,27 @@ class KeyValueError(TilewrightError):
 
 
 class FetchError(TilewrightError):
-    """The question cannot be answered honestly."""
+    """A question has no honest answer."""
 
 
 class InputError(TilewrightError):
-    """The events cannot be read, or are not what was read before."""
+    """Events cannot be read, or have changed since."""
 
 
 class JobError(TilewrightError):
-    """A job on another engine cannot start, or it failed."""
+    """A job on another engine cannot start, or failed."""
 
 
 class StoreError(TilewrightError):
-    """The store is missing, locked by another writer, or not made for this plan."""
+    """A store is missing, locked, or of another plan."""
 
 
 class CorruptRecordError(StoreError):
-    """The bytes of a stored tile are not what was written."""
+    """A stored tile has other bytes than were written."""
 
 
 def shown(value: object) -> str:
-    """Show a value in a message, cut where it is long."""
+    """Show a value in a message, cut if long."""
     if isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN:
         return "of that many digits"
     try:

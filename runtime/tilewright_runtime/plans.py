@@ -1,4 +1,4 @@
-"""Reading plans from files."""
+"""Plans, read from files and verified."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_NAMES = 20
 
 
 def load_plan(path: str | Path) -> Plan:
-    """Load the plan in a plan.json, or in the folder that holds one.
+    """Load the plan in a plan.json or its folder.
 
     Raises PlanError, which says what is wrong with it.
     """
@@ -48,11 +48,11 @@ def load_plan(path: str | Path) -> Plan:
 
 
 def prepares_from_plan(method: Preparing[Owner, Arguments]) -> Preparing[Owner, Arguments]:
-    """Decorate an `__init__` whose first argument is a plan: what it stumbles over is the plan's.
+    """Blame the plan if an `__init__` fails on it.
 
-    The parts of a compiled plan fit each other. Of one that was edited and given a fingerprint
-    that fits, they may not, in more ways than can be listed. Raises PlanError in place of whatever
-    was raised.
+    It decorates an `__init__` whose first argument is a plan. The parts of a compiled plan fit each
+    other. Those of a plan that was edited, and given a fingerprint that fits, may clash in more
+    ways than can be listed. Raises PlanError in place of whatever was raised.
     """
 
     @wraps(method)
@@ -71,7 +71,7 @@ def prepares_from_plan(method: Preparing[Owner, Arguments]) -> Preparing[Owner, 
 
 
 def _advice(folder: Path) -> str:
-    """Say where plans are, for someone who has named a folder of plans or nothing."""
+    """Say where plans are, if a folder has none itself."""
     below = sorted(file.parent.name for file in folder.glob(f"*/{_FILE}"))
     if not below:
         return "Make one with tilewright compile, and name its folder or its plan.json."
@@ -80,9 +80,10 @@ def _advice(folder: Path) -> str:
 
 
 def plan_of_document(document: Any, place: str | Path) -> Plan:
-    """Make the plan that a JSON document is; `place` names it in messages.
+    """Make a plan of a JSON document.
 
-    Raises PlanError for another version, another form, and parts that do not fit each other.
+    `place` names the document in messages. Raises PlanError for another version, another form, and
+    parts that do not fit each other.
     """
     version = document.get("plan_version") if isinstance(document, dict) else None
     if version != PLAN_VERSION or isinstance(version, bool):

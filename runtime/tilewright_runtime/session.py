@@ -1,7 +1,7 @@
-"""DuckDB sessions for a plan's SQL: closed to the outside, and given single SELECTs only.
+"""DuckDB sessions that run nothing but a plan's queries.
 
 A plan may come from elsewhere, and its fingerprint is no signature. So its SQL is data: it is
-parsed and looked through before it runs, and it runs where nothing outside can be reached.
+parsed and checked before it runs, and it runs where nothing outside can be reached.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ import duckdb
 
 from .errors import PlanError
 
-#: What a query, a relation or a modifier of it may be; expressions have a class besides.
+#: What a query, a relation or a modifier of it may be. Expressions are told by their `class`.
 _NODES = {"SELECT_NODE", "SET_OPERATION_NODE"}
 _RELATIONS = {"BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY"}
 _MODIFIERS = {"ORDER_MODIFIER"}
 _ALLOWED = _NODES | _RELATIONS | _MODIFIERS
+#: The values of a node that are looked at.
 _READ = {"class", "type", "key", "error", "error_message", "function_name", "schema", "catalog"} | {
     "table_name",
     "schema_name",
     "catalog_name",
 }
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
-#: Functions of the clock and the session, which give the same events other tiles another time.
+#: Functions of the clock and the session: through them the same events would give other tiles at
+#: another time.
 _OF_THE_MOMENT = (
     {"ago", "now", "today", "get_current_time", "get_current_timestamp", "transaction_timestamp"}
     | {"getvariable", "in_search_path", "get_block_size", "session_user", "user", "txid_current"}
@@ -39,10 +41,10 @@ _OF_THE_MOMENT = (
 
 
 def open_session(**config: str | bool | int) -> duckdb.DuckDBPyConnection:
-    """Open a database in memory, in UTC, in which x/0 is null as the plan's SQL expects.
+    """Open a database in memory, closed to the outside.
 
-    It reaches no file, network, extension or Python variable, and no SQL can change that. `config`
-    is DuckDB's.
+    It reaches no file, network, extension or Python variable, and no SQL can change that. Its time
+    zone is UTC, and x/0 is null, as the plan's SQL expects. `config` is DuckDB's.
     """
     closed: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": False,
@@ -60,18 +62,22 @@ def open_session(**config: str | bool | int) -> duckdb.DuckDBPyConnection:
 def require_select(
     session: duckdb.DuckDBPyConnection, sql: str, relations: Collection[str], what: str
 ) -> None:
-    """Check that SQL of a plan is one SELECT of these relations, by pure functions only.
+    """Require that SQL of a plan only reads its events.
 
-    Raises PlanError if it is anything else; `what` names it in the message.
+    It must be one SELECT of these relations and call pure functions only. Raises PlanError if it is
+    anything else; `what` names it in the message.
     """
     reason = _objection(session, sql, set(relations))
     if reason is not None:
-        raise PlanError(f"{what}: {reason}. A plan holds SELECTs of its events; compile it again.")
+        raise PlanError(f"{what}: {reason}. A plan only selects from its events: compile it again.")
 
 
 @contextmanager
 def blaming_the_plan(what: str) -> Iterator[None]:
-    """Turn into a PlanError that a plan's SQL does not fit the relations that it reads."""
+    """Blame the plan if its SQL does not fit.
+
+    Raises PlanError where the SQL does not fit the relations that it reads.
+    """
     try:
         yield
     except (duckdb.ProgrammingError, duckdb.PermissionException) as error:
@@ -80,9 +86,9 @@ def blaming_the_plan(what: str) -> Iterator[None]:
 
 
 def _objection(session: duckdb.DuckDBPyConnection, sql: str, relations: set[str]) -> str | None:
-    """Say why a plan's SQL is refused; None where it is what it should be."""
+    """Say why a plan's SQL is refused, or None."""
     try:
-        sql.encode()  # no text, where a JSON escape stands for half of a character
+        sql.encode()  # fails where a JSON escape stands for half of a character
         if (count := len(session.extract_statements(sql))) != 1:
             return f"its SQL is {count} statements, not one"
         (text,) = session.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchall()[0]
@@ -100,9 +106,10 @@ def _objection(session: duckdb.DuckDBPyConnection, sql: str, relations: set[str]
 
 
 def _nodes(text: str) -> Iterator[dict[str, Any]]:
-    """Walk the objects of a syntax tree, the innermost first, each with its plain values.
+    """Walk the objects of a syntax tree, innermost first.
 
-    Expressions are nested more deeply than Python's own reader of JSON goes.
+    Each object has only its plain values. The tree is read here because expressions are nested more
+    deeply than Python's JSON reader goes.
     """
     waiting: list[dict[str, Any]] = []
     key, is_value = "", False
@@ -126,7 +133,7 @@ def _nodes(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _forbidden(node: dict[str, Any], relations: set[str]) -> str | None:
-    """What a part of a statement does that a plan has no need of."""
+    """Say what a statement's part does that plans never do."""
     kind = node.get("type")
     if isinstance(kind, str) and "class" not in node and kind not in _ALLOWED and kind.isupper():
         return f"its SQL holds {kind.lower().removesuffix('_node').replace('_', ' ')}"
@@ -144,7 +151,7 @@ def _forbidden(node: dict[str, Any], relations: set[str]) -> str | None:
 
 @cache
 def _pure_functions() -> frozenset[str]:
-    """The functions of DuckDB that make one value of their arguments alone."""
+    """Find the functions that depend on their arguments alone."""
     query = (
         "SELECT function_name FROM duckdb_functions() WHERE schema_name = 'main' AND function_type "
         "IN ('scalar', 'aggregate', 'macro') GROUP BY 1 HAVING bool_and(coalesce(stability, '') <> "

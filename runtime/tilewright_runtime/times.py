@@ -1,4 +1,4 @@
-"""Times at the edge: what people write for a moment, and how answers show one."""
+"""Times as people write them and as answers show them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import FetchError, shown
 
-#: Event and query times lie in [1971, 2100); what lies outside is a mistake of unit far more often
+#: Event and query times lie in [1971, 2100). A number outside is far more often in the wrong unit
 #: than a time.
 EARLIEST_MS = 31_536_000_000
 LATEST_MS = 4_102_444_800_000
@@ -26,8 +26,8 @@ Moment = int | str | datetime | None
 def moment_ms(moment: Moment) -> int:
     """Turn a query time into epoch milliseconds.
 
-    It is given as milliseconds, ISO 8601 (UTC where no zone is given), a datetime, or None for
-    now. Raises FetchError for anything else, and for times outside 1971-2099.
+    The time is given as milliseconds, as ISO 8601 (UTC if it names no zone) or as a datetime; None
+    is now. Raises FetchError for anything else, and for times outside 1971-2099.
     """
     match moment:
         case None:
@@ -41,12 +41,10 @@ def moment_ms(moment: Moment) -> int:
         case _:
             at_ms = _from_integer(moment)
     if not EARLIEST_MS <= at_ms < LATEST_MS:
-        hint = (
-            " It looks like seconds: query times are milliseconds."
-            if EARLIEST_MS <= at_ms * 1000 < LATEST_MS
-            else ""
-        )
-        raise FetchError(f"query time {shown(moment)} lies outside 1971-2099.{hint}")
+        advice = "Give epoch milliseconds, ISO 8601 text or a datetime of those years."
+        if EARLIEST_MS <= at_ms * 1000 < LATEST_MS:
+            advice = "It looks like seconds: query times are milliseconds."
+        raise FetchError(f"query time {shown(moment)} lies outside 1971-2099. {advice}")
     return at_ms
 
 
@@ -82,8 +80,10 @@ def _from_text(text: str) -> int:
 
 
 def iso(time_ms: int) -> str:
-    """Write a time in ISO 8601, UTC, without the milliseconds where they are zero."""
+    """Write a time in ISO 8601, in UTC.
+
+    Milliseconds are left out where they are zero.
+    """
     moment = _EPOCH + timedelta(milliseconds=time_ms)
-    return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds").replace(
-        "+00:00", "Z"
-    )
+    precision = "milliseconds" if time_ms % 1000 else "seconds"
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")

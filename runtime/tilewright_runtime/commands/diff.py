@@ -1,4 +1,4 @@
-"""`tilewright diff`: compare plans, and judge their stored tiles."""
+"""`tilewright diff`: compare plans and judge their stored tiles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tilewright_compiler.plan.model import Plan
 
 
-#: The verdicts of tilewright_compiler.diff, which is not imported to say what options there are.
+#: The verdicts of tilewright_compiler.diff, least grave first. They are repeated here so that
+#: --help need not import it.
 _SEVERITIES = [
     "compatible",
     "other-answers",
@@ -33,7 +34,7 @@ _SEVERITIES = [
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How to show it.",
+    help="Text for people, or JSON for programs.",
 )
 @click.option(
     "--fail-on",
@@ -43,8 +44,8 @@ _SEVERITIES = [
 def diff(old: str, new: str, form: str, fail_on: str | None) -> None:
     """Compare the plans OLD and NEW.
 
-    Each is a plan.json, its folder, or a folder of such folders. Says what changed and what becomes
-    of answers and of stored tiles: compatible, other answers, a new level with or without a
+    Each is a plan.json, its folder, or a folder of such folders. Says what changed, and what it
+    means for answers and stored tiles: compatible, other answers, a new level with or without a
     backfill, or a new table. A plan that is gone counts as other answers.
     """
     from tilewright_compiler.diff import compare
@@ -67,26 +68,26 @@ def diff(old: str, new: str, form: str, fail_on: str | None) -> None:
             click.echo(f"{name}: gone")
         for name in added:
             click.echo(f"{name}: new")
-    verdicts = [one.verdict.name for one in differences] + ["OTHER_ANSWERS"] * bool(gone)
-    grave = _SEVERITIES.index(fail_on) if fail_on is not None else len(_SEVERITIES)
-    if any(verdict in map(_verdict, _SEVERITIES[grave:]) for verdict in verdicts):
+    severities = {_severity(one) for one in differences}
+    if gone:
+        severities.add("other-answers")
+    if fail_on is not None and severities.intersection(_SEVERITIES[_SEVERITIES.index(fail_on) :]):
         raise SystemExit(1)
 
 
-def _verdict(severity: str) -> str:
-    return severity.replace("-", "_").upper()
+def _severity(difference: Difference) -> str:
+    return difference.verdict.name.replace("_", "-").lower()
 
 
 def _plans(path: str) -> dict[str, Plan]:
     from ..plans import load_plan
 
-    below = sorted(Path(path).glob("*/plan.json"))
-    found = (
-        [load_plan(one) for one in below]
-        if below and not Path(path, "plan.json").exists()
-        else [load_plan(path)]
-    )
-    return {plan.name: plan for plan in found}
+    files = sorted(Path(path).glob("*/plan.json"))
+    if files and not Path(path, "plan.json").exists():
+        plans = [load_plan(file) for file in files]
+    else:
+        plans = [load_plan(path)]
+    return {plan.name: plan for plan in plans}
 
 
 def _show(difference: Difference) -> None:

@@ -10,7 +10,7 @@ import click
 @click.option(
     "--at",
     metavar="T",
-    help="The query time of the covers: ISO 8601 or epoch milliseconds; now if left out.",
+    help="The query time of the covers, as ISO 8601 or epoch milliseconds. Default: now.",
 )
 @click.option(
     "--format",
@@ -18,25 +18,25 @@ import click
     type=click.Choice(["text", "html"]),
     default="text",
     show_default=True,
-    help="How to show it.",
+    help="Text for a terminal, or an HTML page.",
 )
 def explain(plan: str, at: str | None, form: str) -> None:
     """Explain PLAN (a plan.json or its folder).
 
-    Shows tile sizes and why, what a request reads, what is stored, and the covers. With --format
-    html, prints one page that needs no other file.
+    Shows the tile sizes and why, what a request reads, what is stored, and the covers. With
+    --format html, prints one page that needs no other file.
     """
     from ..plans import load_plan
     from ..reports.plan import report
     from ..times import moment_ms
 
-    made = report(load_plan(plan), moment_ms(at))
+    described = report(load_plan(plan), moment_ms(at))
     if form == "html":
         from ..reports.page import page
 
-        click.echo(page(made), nl=False)
+        click.echo(page(described), nl=False)
     else:
         from ..reports.explanation import console
         from ..reports.text import print_report
 
-        print_report(console(), made)
+        print_report(console(), described)

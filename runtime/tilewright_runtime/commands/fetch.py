@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     AnswerAll = Callable[[Fetcher, Sequence[FetchState]], list[Answer]]
 
 #: Lines that arrived together are answered together, in one round trip and one query of the plan's
-#: derivations: some thousand of a file, but of a slow pipe only those that are there, since nobody
-#: should wait for later ones.
+#: derivations. A file gives some thousand of them at once. A slow pipe gives those that are there,
+#: so that no answer waits for later lines.
 _READ_BYTES = 1 << 16
 
 
@@ -45,32 +45,32 @@ class Request:
     "store_url",
     required=True,
     metavar="URL",
-    help="Where the tiles are, for instance lmdb:tiles.lmdb.",
+    help="Where the tiles are, such as lmdb:tiles.lmdb.",
 )
 @click.option(
     "--key",
     "key",
     multiple=True,
     metavar="NAME=VALUE",
-    help="The value of a key column; once for each of them.",
+    help="The value of a key column. Repeat it for each column.",
 )
 @click.option(
     "--keys",
     "keys_file",
     type=click.File("rb"),
     metavar="FILE",
-    help="JSON Lines with the key columns, and `at` if wanted.",
+    help="JSON Lines with the key columns and, optionally, `at`.",
 )
 @click.option(
-    "--at", metavar="T", help="The query time: ISO 8601 or epoch milliseconds; now if left out."
+    "--at", metavar="T", help="The query time, as ISO 8601 or epoch milliseconds. Default: now."
 )
 @click.option(
-    "--explain", is_flag=True, help="Show the steps, the tiles, and what each contributed."
+    "--explain", is_flag=True, help="Show the steps, the tiles and what each contributed."
 )
 @click.option(
     "--allow-many-tiles",
     is_flag=True,
-    help="Answer also where a window has more tiles than the plan's max_tiles_per_request.",
+    help="Answer even if a window has more tiles than the plan's max_tiles_per_request.",
 )
 @click.pass_context
 def fetch(
@@ -86,8 +86,8 @@ def fetch(
     """Fetch the features of PLAN (a plan.json or its folder).
 
     Prints one JSON object a line: keys, at (epoch ms), features, and quality where an answer is not
-    clean. Other columns of a line of --keys come back in `extra`. A line that cannot be answered is
-    named on standard error, the others are answered, and the exit status is 1.
+    clean. Other columns of a line of --keys come back in `extra`. If a line cannot be answered,
+    standard error names it, the others are answered, and the exit status is 1.
     """
     if bool(key) == bool(keys_file):
         raise click.UsageError(
@@ -204,7 +204,7 @@ def _from_options(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _batches(file: BufferedReader) -> Iterator[list[Line]]:
-    """Read lines that are not blank, batch by batch.
+    """Read lines that are not blank, in batches.
 
     A batch has as many lines as one read finds.
     """
@@ -225,9 +225,9 @@ def _numbered(name: str, before: int, lines: list[bytes]) -> list[Line]:
 
 
 def _require_json_lines(lines: Sequence[Line]) -> None:
-    """Refuse a file of another form, with one error.
+    """Refuse a file of another format, such as CSV.
 
-    CSV is such a form.
+    It does so with one error for the whole file.
     """
     from ..errors import InputError, shown
 
@@ -244,7 +244,7 @@ def _require_json_lines(lines: Sequence[Line]) -> None:
 def _request(fetcher: Fetcher, line: Line, at: str | None) -> Request:
     """Read a request from a line of JSON.
 
-    It has keys, its own time if there is one, and what else the line has.
+    The line holds the keys, a time of its own if it has one, and columns that only come back.
 
     Raises InputError if the line is no JSON object, and what `Fetcher.request` raises.
     """

@@ -1,4 +1,4 @@
-"""`tilewright flink-job`: starts the generated Flink job of a plan."""
+"""`tilewright flink-job`: start the generated Flink job of a plan."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .child import print_submission, status_of
     type=bool,
     default=True,
     show_default=True,
-    help="Generated jobs keep tiles; there are no others.",
+    help="Always true: generated jobs keep tiles.",
 )
 @click.option(
     "--out",
     default="compiled",
     show_default=True,
     metavar="DIR",
-    help="Folder that `tilewright compile` has written to.",
+    help="The folder that `tilewright compile` wrote to.",
 )
 @click.option(
     "--python",
@@ -46,8 +46,7 @@ def flink_job(
 ) -> None:
     """Start a plan's Flink job, or print its submission.
 
-    ARGUMENTS are those of the job itself, such as --store URL; `python flink/job.py --help` names
-    them.
+    ARGUMENTS go to the job itself, such as --store URL; `python flink/job.py --help` lists them.
     """
     if not tiling:
         raise click.UsageError(
@@ -56,16 +55,8 @@ def flink_job(
     script = _script(conf, out)
     if submit:
         executable = python or "PYTHON"
-        command = [
-            "flink",
-            "run",
-            "--python",
-            str(script),
-            "--pyExecutable",
-            executable,
-            "--pyClientExecutable",
-            executable,
-        ]
+        command = ["flink", "run", "--python", str(script)]
+        command += ["--pyExecutable", executable, "--pyClientExecutable", executable]
         print_submission(command, arguments)
         return
     interpreter = python or _python()
@@ -95,8 +86,8 @@ def _python() -> str:
     if importlib.util.find_spec("pyflink") is not None:
         return sys.executable
     raise click.ClickException(
-        "this Python has no Flink. Make an environment of its own, since Flink needs older "
+        "this Python has no Flink. Give Flink an environment of its own, since it needs older "
         "libraries: "
-        "python3.12 -m venv flink-env && flink-env/bin/pip install 'tilewright[flink]', and say "
+        "python3.12 -m venv flink-env && flink-env/bin/pip install 'tilewright[flink]', and pass "
         "--python flink-env/bin/python"
     )

@@ -17,26 +17,21 @@ _SNAPSHOT = "tests/__snapshots__/test_clicks/test_plan.json"
 def init(folder: Path) -> None:
     """Make a repository of features in DIR.
 
-    It has one GroupBy, a few events for it, a test with the reviewed plan, and a README that says
-    how to go on.
+    It has one GroupBy, a few events, a test with the reviewed plan, and a README that says how to
+    go on.
     """
     from ..errors import TilewrightError
 
     if folder.exists() and any(folder.iterdir()):
         raise TilewrightError(
-            f"{folder} is not empty. Name a new folder: nothing that is there is overwritten."
+            f"{folder} is not empty. Name a new folder: this command overwrites nothing."
         )
     try:
-        for source in sorted(
-            path
-            for path in _SCAFFOLD.rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
-        ):
-            name = source.relative_to(_SCAFFOLD)
-            _write(
-                folder / name.with_name(_RENAMED.get(name.name, name.name)),
-                source.read_text(encoding="utf-8"),
-            )
+        for source in sorted(_SCAFFOLD.rglob("*")):
+            if source.is_file() and "__pycache__" not in source.parts:
+                path = folder / source.relative_to(_SCAFFOLD)
+                path = path.with_name(_RENAMED.get(path.name, path.name))
+                _write(path, source.read_text(encoding="utf-8"))
         _write(folder / _SNAPSHOT, _plan(folder))
     except OSError as error:
         raise TilewrightError(
@@ -56,9 +51,9 @@ def _write(path: Path, text: str) -> None:
 
 
 def _plan(folder: Path) -> str:
-    """Compile the plan as this version writes it.
+    """Compile the plan of the new repository.
 
-    So the new repository's test passes with every version.
+    It is compiled and not copied, so that the repository's test passes with every version.
     """
     from tilewright_compiler.compile import compile_paths
     from tilewright_compiler.output import plan_text

@@ -15,7 +15,7 @@ from .child import print_submission, status_of
 @click.argument("plan")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[JOB OPTIONS]...")
 @click.option(
-    "--stream", is_flag=True, help="Run stream.py, which follows what arrives, instead of job.py."
+    "--stream", is_flag=True, help="Run stream.py, which follows new events, instead of job.py."
 )
 @click.option(
     "--submit",
@@ -29,8 +29,8 @@ def spark_job(
 ) -> None:
     """Run the Spark job of PLAN on this machine.
 
-    PLAN is a folder that was compiled with --target spark. All other options go to the job: --store
-    URL, --events, for a stream --checkpoint DIR. Its exit status is that of the job.
+    PLAN is a folder that was compiled with --target spark. All other options go to the job, such as
+    --store URL, --events and, for a stream, --checkpoint DIR. The exit status is the job's.
     """
     from ..errors import PlanError
     from ..plans import load_plan

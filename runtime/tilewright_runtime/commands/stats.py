@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 @click.option(
     "--source",
     metavar="NAME",
-    help="Which source of the plan the events are of; needed if it has several.",
+    help="The plan's source that the events belong to. Needed if it has several.",
 )
 def stats(plan: str, files: tuple[str, ...], source: str | None) -> None:
     """Measure an entity's events per hour, for PLAN.
 
-    PLAN is a plan.json or its folder. FILE is a file or a glob of events, whole for the time that
-    they are of. Prints the section entity_stats of tilewright.yaml: by it the strategy adaptive
-    sizes tiles, and compile says what tiling is worth.
+    PLAN is a plan.json or its folder. FILE is a file or a glob that holds all events of some time.
+    Prints the section entity_stats of tilewright.yaml: the strategy adaptive sizes tiles by it, and
+    compile uses it to say what tiling is worth.
     """
     from ..ingest.statistics import measure
     from ..plans import load_plan
@@ -52,8 +52,8 @@ tiling:
 
 
 def _plain(rate: float) -> str:
-    """Write a rate to four digits for YAML 1.1.
+    """Write a rate to four digits, without an exponent.
 
-    To YAML, 1e-05 is a text.
+    In YAML 1.1, 1e-05 is a text.
     """
     return f"{float(f'{rate:.4g}'):.12f}".rstrip("0").rstrip(".")

@@ -19,15 +19,20 @@ if TYPE_CHECKING:
     from ..ingest.report import WriteReport
     from ..ingest.writer import OnProgress
     from ..readers import Input
-
+    from ..stores import Store
 
 #: How often a line says how far a write is, where there is no terminal.
 LINE_SECONDS = 10.0
 
+_INTERRUPTED = "interrupted: batches that were committed stay; the same command goes on after them"
+#: What a shell gives a process that Ctrl-C has ended.
+_INTERRUPTED_STATUS = 130
+
 
 def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
-    """Refuses a store's URL where a folder belongs: it would become a folder with a colon in its
-    name, and a second state.
+    """Refuse a store's URL where a folder belongs.
+
+    It would become a folder with a colon in its name, and a second state.
     """
     if value is not None and str(value).startswith("lmdb:"):
         raise click.BadParameter(
@@ -45,14 +50,14 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
     multiple=True,
     required=True,
     metavar="FILE",
-    help="A file, a glob, or - for standard input; may be repeated.",
+    help="A file, a glob, or - for standard input. May be repeated.",
 )
 @click.option(
     "--store",
     "store_url",
     required=True,
     metavar="URL",
-    help="Where the tiles are, for instance lmdb:tiles.lmdb.",
+    help="Where the tiles are, such as lmdb:tiles.lmdb.",
 )
 @click.option(
     "--state",
@@ -60,25 +65,25 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
     metavar="DIR",
     callback=_folder,
     help=(
-        "Where tiles are merged and positions are kept, for stores that take whole tiles only, "
-        "such as redis:."
+        "The folder where tiles are merged and positions are kept. Needed for a store that takes "
+        "whole tiles only, such as redis:."
     ),
 )
 @click.option(
     "--source",
     metavar="NAME",
-    help="Which source of the plan the events are of; needed if it has several.",
+    help="The plan's source that the events belong to. Needed if it has several.",
 )
 @click.option(
     "--position",
     metavar="NAME",
-    help="The name under which the position in standard input is kept.",
+    help="A name for standard input, under which its position is kept.",
 )
 @click.option(
     "--rejects",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Append the rows that cannot be used to this file.",
+    help="Append rows that cannot be used to this file.",
 )
 @click.option("--again", is_flag=True, help="Count files that were read before under another name.")
 @click.option("--final", is_flag=True, hidden=True, expose_value=False, help="Without effect.")
@@ -97,11 +102,9 @@ def write(
     """Write events into the tiles of PLAN (a plan.json or its folder).
 
     A file that is written again adds nothing; one that has grown adds what is new. Rows that cannot
-    be used are counted and never stop the rest; the exit status is 1 only if a file could not be
+    be used are counted and do not stop the others. The exit status is 1 only if a file could not be
     read or no row was usable.
     """
-    from rich.console import Console
-
     from ..ingest.writer import Writer
     from ..plans import load_plan
     from ..readers import find_inputs
@@ -109,32 +112,24 @@ def write(
 
     loaded = load_plan(plan)
     inputs = find_inputs(events, position)
-    console = Console(stderr=True)
     begun = time.perf_counter()
     with (
         _open_rejects(rejects) as rejects_file,
-        Writer(
-            loaded,
-            open_store(store_url),
-            state=open_store(f"lmdb:{state}") if state else None,
-            rejects=rejects_file,
-        ) as writer,
-        _bar(console) if console.is_terminal else _lines() as on_progress,
+        open_store(store_url) as store,
+        _open_state(state) as state_store,
+        Writer(loaded, store, state=state_store, rejects=rejects_file) as writer,
+        _progress() as on_progress,
     ):
-        try:
-            report = writer.write_inputs(inputs, source, on_progress, again)
-        except KeyboardInterrupt:
-            console.print(
-                (
-                    "interrupted: the batches that were committed stay; the same command goes on "
-                    "after them"
-                ),
-                highlight=False,
-            )
-            ctx.exit(130)
+        report = writer.write_inputs(inputs, source, on_progress, again)
     _print_summary(report, loaded, time.perf_counter() - begun, rejects)
     if not report.usable:
         ctx.exit(1)
+
+
+def _open_state(folder: Path | None) -> AbstractContextManager[Store | None]:
+    from ..stores import open_store
+
+    return nullcontext() if folder is None else open_store(f"lmdb:{folder}")
 
 
 def _open_rejects(path: Path | None) -> AbstractContextManager[IO[str] | None]:
@@ -149,8 +144,25 @@ def _open_rejects(path: Path | None) -> AbstractContextManager[IO[str] | None]:
 
 
 @contextmanager
+def _progress() -> Iterator[OnProgress]:
+    """Show how far a write is, and say what stays if it is interrupted."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with _bar(console) if console.is_terminal else _lines() as on_progress:
+        try:
+            yield on_progress
+        except KeyboardInterrupt:
+            console.print(_INTERRUPTED, highlight=False)
+            raise click.exceptions.Exit(_INTERRUPTED_STATUS) from None
+
+
+@contextmanager
 def _bar(console: Console) -> Iterator[OnProgress]:
-    """Show a task for each input from its beginning; until a batch is written it only moves."""
+    """Show a bar for each input.
+
+    It only pulses until the first batch is written.
+    """
     from rich.progress import (
         BarColumn,
         Progress,
@@ -177,16 +189,20 @@ def _bar(console: Console) -> Iterator[OnProgress]:
         def on_progress(item: Input, part: float, report: WriteReport) -> None:
             if item.name not in tasks:
                 tasks[item.name] = bar.add_task(item.name, total=None, rate="")
-            rate = report.rows / max(time.perf_counter() - begun, 1e-9)
+            seconds = max(time.perf_counter() - begun, 1e-9)
+            rate = f"{report.rows / seconds:,.0f} rows/s"
             total = 1.0 if part else None
-            bar.update(tasks[item.name], total=total, completed=part, rate=f"{rate:,.0f} rows/s")
+            bar.update(tasks[item.name], total=total, completed=part, rate=rate)
 
         yield on_progress
 
 
 @contextmanager
 def _lines() -> Iterator[OnProgress]:
-    """Print a line every ten seconds, whether or not a batch has been written meanwhile."""
+    """Print a line every ten seconds.
+
+    It does so even if no batch has been written meanwhile.
+    """
     ended, latest, begun = Event(), [""], time.perf_counter()
 
     def on_progress(item: Input, part: float, report: WriteReport) -> None:
@@ -209,7 +225,9 @@ def _lines() -> Iterator[OnProgress]:
 def _print_summary(report: WriteReport, plan: Plan, seconds: float, rejects: Path | None) -> None:
     for error in report.errors:
         click.echo(f"error: {error}", err=True)
-    rate = f" in {seconds:.1f} s ({report.rows / seconds:,.0f} rows/s)" if report.rows else ""
+    rate = ""
+    if report.rows:
+        rate = f" in {seconds:.1f} s ({report.rows / seconds:,.0f} rows/s)"
     click.echo(f"{plan.name}: {_count(report.rows, 'new row')}{rate}")
     click.echo(f"  {_count(report.events, 'event')} written into {_tiles(report, plan)}")
     for name, before in report.moved.items():
@@ -223,7 +241,7 @@ def _print_summary(report: WriteReport, plan: Plan, seconds: float, rejects: Pat
 
 
 def _tiles(report: WriteReport, plan: Plan) -> str:
-    """What a write made: tiles by size, with chunks of raw events among them or alone."""
+    """Name what was written: tiles by size, and chunks."""
     from tilewright.windows import format_duration
 
     chunks = _count(report.chunks, "chunk") + " of raw events"

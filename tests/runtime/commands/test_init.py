@@ -87,7 +87,7 @@ def test_nothing_is_overwritten(repository: Path) -> None:
     assert refused.exit_code == 1
     assert (
         refused.stderr
-        == "error: . is not empty. Name a new folder: nothing that is there is overwritten.\n"
+        == "error: . is not empty. Name a new folder: this command overwrites nothing.\n"
     )
     assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()} == before
     Path("empty").mkdir()

@@ -14,12 +14,10 @@ _ENTITY, _EVENT_TIME, _TIME = "__entity", "__event_time", "__time"
 
 
 def by_way_of_a_stream(environment: Any, name: str) -> None:
-    """Make a table of a view by way of a stream.
+    """Make a table of a view, through a stream.
 
-    The table `{name}` is made of the view `{name} before the stream`.
-
-    job.sql says why. The column `__event_time` becomes `__time` with the source's watermark; rows
-    are distributed by `__entity`.
+    job.sql says why. The table `{name}` is made of the view `{name} before the stream`. The column
+    `__event_time` becomes `__time` with the source's watermark; rows are distributed by `__entity`.
     """
     view = environment.from_path(backquoted(f"{name} before the stream"))._j_table
     if _ENTITY in view.getResolvedSchema().getColumnNames():
