@@ -130,6 +130,6 @@ def test_a_connector_that_is_away_is_said_in_a_line(tmp_path: Path, kafka: Kafka
     assert ended.returncode == 1
     errors = ended.stderr.decode()
     assert errors.splitlines()[-1].startswith(
-        "error: source events is a topic, and the connector for Kafka is not here. Say --packages "
+        "error: source events is a topic, and the connector for Kafka is not here. Pass --packages "
     )
     assert "\tat " not in errors

@@ -14,7 +14,7 @@ from tilewright_compiler.plan.model import Plan, Source
 
 from ..errors import InputError
 
-#: Lines of a file that are looked at.
+#: How many lines of a file are looked at.
 _FIRST = 100
 
 
@@ -26,32 +26,35 @@ def missing_columns(
     `which` names the sample in the plural. Without events there is no warning.
     """
     fields = {field for event in events for field in event}
-    lacking = [column.name for column in source.columns if column.name not in fields]
-    if fields and lacking:
+    missing = [column.name for column in source.columns if column.name not in fields]
+    if fields and missing:
         yield (
-            f"warning: source {source.name}: {which} have no {', '.join(lacking)}, which is read "
-            "as null. "
-            f"They have {one_line(', '.join(sorted(fields)))}."
+            f"warning: source {source.name}: {which} have no {', '.join(missing)}, which is read "
+            f"as null. They have {one_line(', '.join(sorted(fields)))}."
         )
 
 
 def first_events(path: Path) -> Iterator[Mapping[str, Any]]:
     """Read JSON objects from the first lines of a file.
 
-    The file is JSON Lines; of a folder it is the first file.
+    The file is JSON Lines. If `path` is a folder, it is the first file in it.
     """
-    files = (
-        [path]
-        if path.is_file()
-        else sorted(found for found in path.glob("**/*") if found.is_file())
-    )
-    for file in files[:1]:
-        with file.open("rb") as lines:
-            for line in islice(lines, _FIRST):
-                with suppress(ValueError):
-                    event = json.loads(line)
-                    if isinstance(event, dict):
-                        yield event
+    file = path if path.is_file() else _first_file(path)
+    if file is None:
+        return
+    with file.open("rb") as lines:
+        for line in islice(lines, _FIRST):
+            with suppress(ValueError):
+                event = json.loads(line)
+                if isinstance(event, dict):
+                    yield event
+
+
+def _first_file(folder: Path) -> Path | None:
+    for path in sorted(folder.glob("**/*")):
+        if path.is_file():
+            return path
+    return None
 
 
 def input_locations(plan: Plan, given: Sequence[str]) -> dict[str, str]:
@@ -62,7 +65,7 @@ def input_locations(plan: Plan, given: Sequence[str]) -> dict[str, str]:
     Raises InputError if a location has no source, or its source has one already.
     """
     names = [source.name for source in plan.sources]
-    found: dict[str, str] = {}
+    locations: dict[str, str] = {}
     for text in given:
         name, _, place = text.partition("=")
         if name not in names:
@@ -72,10 +75,10 @@ def input_locations(plan: Plan, given: Sequence[str]) -> dict[str, str]:
                     f"{', '.join(names)}."
                 )
             name, place = names[0], text
-        if name in found:
+        if name in locations:
             raise InputError(
-                f"--events {text}: those of {name} are said to be in {found[name]} already. Give "
-                "one folder that has both."
+                f"--events {text}: the events of {name} are said to be in {locations[name]} "
+                "already. Give one folder that has both."
             )
-        found[name] = place
-    return found
+        locations[name] = place
+    return locations

@@ -17,22 +17,22 @@ from .kafka_clients import Clients
 _PATIENCE_S = 10
 
 
-def topics_of(places: Mapping[str, str]) -> dict[str, Topic]:
+def topics_of(locations: Mapping[str, str]) -> dict[str, Topic]:
     """Map each source to its topic, if it has one.
 
     Raises InputError if a URL cannot be read.
     """
-    found = {}
-    for source, place in places.items():
-        if place.startswith("kafka:"):
-            topic = parse_topic(place)
+    topics = {}
+    for source, location in locations.items():
+        if location.startswith("kafka:"):
+            topic = parse_topic(location)
             if topic is None:
                 raise InputError(
-                    f"source {source}: the topic {place!r} is not of the form "
+                    f"source {source}: the topic {location!r} is not of the form "
                     "kafka://HOST:PORT/TOPIC."
                 )
-            found[source] = topic
-    return found
+            topics[source] = topic
+    return topics
 
 
 def require_brokers(topics: Mapping[str, Topic]) -> None:
@@ -44,8 +44,7 @@ def require_brokers(topics: Mapping[str, Topic]) -> None:
         if not any(_listens(server) for server in topic.servers.split(",")):
             raise InputError(
                 f"source {source}: no Kafka broker answers at {topic.servers}. Start it, or say "
-                "in the declaration where it is: "
-                f"topic='kafka://HOST:PORT/{topic.name}'."
+                f"in the declaration where it is: topic='kafka://HOST:PORT/{topic.name}'."
             )
 
 
@@ -54,8 +53,8 @@ def require_topics(
 ) -> None:
     """Check the connector and the topics in the engine's JVM.
 
-    `gateway` is py4j's. `advice` says how the engine is given its connector. `warn` is told of
-    columns that the newest events of a topic all lack: they are read as null, which may be meant.
+    `gateway` is py4j's. `advice` says how to give the engine its connector. `warn` is told of
+    columns that all of a topic's newest events lack. They are read as null, which may be intended.
 
     Raises InputError if the JVM has no connector, or a topic does not exist.
     """
@@ -66,16 +65,15 @@ def require_topics(
             continue
         try:
             clients = Clients(gateway, topic)
-            if topic.name not in (present := clients.topics()):
+            present = clients.topics()
+            if topic.name not in present:
+                names = ", ".join(sorted(present)) or "none"
                 raise InputError(
                     f"source {source.name}: there is no topic {topic.name!r} at {topic.servers}; "
-                    "it has "
-                    f"{', '.join(sorted(present)) or 'none'}. Create it, or name another one in "
-                    "the declaration."
+                    f"it has {names}. Create it, or name another one in the declaration."
                 )
-            for warning in missing_columns(
-                source, clients.newest_events(), f"the newest events of topic {topic.name}"
-            ):
+            which = f"the newest events of topic {topic.name}"
+            for warning in missing_columns(source, clients.newest_events(), which):
                 warn(warning)
         except LookupError:
             raise InputError(
@@ -85,8 +83,7 @@ def require_topics(
         except Py4JJavaError as error:
             reason = error.java_exception.getCause() or error.java_exception
             raise InputError(
-                f"source {source.name}: Kafka at {topic.servers} does not answer what it is "
-                f"asked: {reason}"
+                f"source {source.name}: Kafka at {topic.servers} failed to answer: {reason}"
             ) from None
 
 

@@ -35,9 +35,8 @@ class Clients:
         """List the names of all topics of the cluster."""
         types = self._array("Class", self._loader.loadClass("java.util.Properties"))
         create = self._class("clients.admin.AdminClient").getMethod("create", types)
-        admin = create.invoke(
-            None, self._array("Object", self._settings())
-        )  # a static method, so of no object
+        # The method is static, so it is invoked on no object.
+        admin = create.invoke(None, self._array("Object", self._settings()))
         try:
             return set(admin.listTopics().names().get())
         finally:
@@ -46,18 +45,16 @@ class Clients:
     def newest_events(self) -> Iterator[Mapping[str, Any]]:
         """Read JSON objects from the newest messages of each partition."""
         consumer = self._consumer()
+        pause = self._gateway.jvm.java.time.Duration.ofMillis(100)
         try:
             waited_for = self._seek(consumer)
             until = time.monotonic() + _SAMPLE_S
             while waited_for > 0 and time.monotonic() < until:
-                messages = consumer.poll(
-                    self._gateway.jvm.java.time.Duration.ofMillis(100)
-                ).iterator()
+                messages = consumer.poll(pause).iterator()
                 while messages.hasNext():
                     waited_for -= 1
-                    with suppress(
-                        TypeError, ValueError
-                    ):  # a message without content, and one that is no JSON
+                    # A message may have no content, or may not be JSON.
+                    with suppress(TypeError, ValueError):
                         event = json.loads(messages.next().value())
                         if isinstance(event, dict):
                             yield event
@@ -69,15 +66,12 @@ class Clients:
         partitions = self._gateway.jvm.java.util.ArrayList()
         (of_partition,) = self._class("common.TopicPartition").getConstructors()
         for info in consumer.partitionsFor(self._topic.name):
-            partitions.add(
-                of_partition.newInstance(self._array("Object", self._topic.name, info.partition()))
-            )
+            arguments = self._array("Object", self._topic.name, info.partition())
+            partitions.add(of_partition.newInstance(arguments))
         consumer.assign(partitions)
-        first, end, newest = (
-            consumer.beginningOffsets(partitions),
-            consumer.endOffsets(partitions),
-            0,
-        )
+        first = consumer.beginningOffsets(partitions)
+        end = consumer.endOffsets(partitions)
+        newest = 0
         for partition in partitions:
             start = max(first[partition], end[partition] - max(1, _NEWEST // len(partitions)))
             consumer.seek(partition, start)

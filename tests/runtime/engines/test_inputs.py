@@ -79,6 +79,6 @@ def test_a_place_of_no_source_is_refused() -> None:
 def test_two_places_of_one_source_are_refused() -> None:
     """One of them would be passed over."""
     with pytest.raises(
-        InputError, match="--events web=b: those of web are said to be in a already"
+        InputError, match="--events web=b: the events of web are said to be in a already"
     ):
         input_locations(TWO, ["web=a", "web=b"])

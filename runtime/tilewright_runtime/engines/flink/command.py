@@ -24,49 +24,49 @@ _STOPPED = "stopped; with --checkpoints the same command goes on from the newest
     "--store",
     required=True,
     metavar="URL",
-    help="Where the tiles are put, for instance redis://localhost:6379/0.",
+    help="Where the tiles are put, such as redis://localhost:6379/0.",
 )
 @click.option(
     "--events",
     multiple=True,
     metavar="[SOURCE=]PATH",
-    help="Read this file or folder of JSON Lines, not what the plan names.",
+    help="Read this file or folder of JSON Lines instead of what the plan names.",
 )
 @click.option(
     "--stream",
     is_flag=True,
-    help="Read files as a stream, with a watermark; else they are read as a whole, in any order.",
+    help="Read files as a stream, with a watermark, not as a whole in any order.",
 )
 @click.option(
     "--follow",
     is_flag=True,
-    help="Go on reading files that come into a folder; a stream without an end.",
+    help="Keep reading new files of a folder, as a stream without an end.",
 )
 @click.option(
     "--refused",
     metavar="FOLDER",
-    help="Write events that are in no tile, and why, to this folder. Default: print them.",
+    help="Write refused events, with reasons, to this folder. Default: print them.",
 )
 @click.option(
     "--checkpoints",
     metavar="FOLDER",
     help=(
-        "Keep checkpoints here; in a folder of this machine go on from the newest of this plan "
-        "and store. Elsewhere: flink run -s."
+        "Keep checkpoints here. From a folder of this machine, go on from the newest one of this "
+        "plan and store; elsewhere, use flink run -s."
     ),
 )
 @click.option(
     "--parallelism",
     type=click.IntRange(1),
     metavar="N",
-    help="Default: the plan's; on one machine at most its cores.",
+    help="How many instances run. Default: the plan's number; here at most the cores.",
 )
 @click.option(
     "--jar",
     "jars",
     multiple=True,
     metavar="FILE",
-    help="A connector's jar; may be repeated. Those beside job.py are used too.",
+    help="A connector's jar. May be repeated. Jars beside job.py are used too.",
 )
 @click.pass_obj
 def job(
@@ -115,7 +115,7 @@ def _events(plan: Plan, given: Sequence[str]) -> dict[str, str]:
             continue
         if not Path(path).exists():
             raise InputError(
-                f"--events {path}: there is no {path}. Paths are relative to {Path.cwd()}."
+                f"--events {path}: there is no such path. Paths are relative to {Path.cwd()}."
             )
         locations[source] = str(Path(path).resolve())
     return locations

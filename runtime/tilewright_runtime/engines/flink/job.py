@@ -24,9 +24,8 @@ _OWN_ERROR = re.compile(r"tilewright(?:_runtime)?\.errors\.\w+: (.+)")
 _PYTHON_ERROR = re.compile(r"^([A-Z]\w*(?:Error|Exception)): (.+)$", re.MULTILINE)
 _CAUSE = re.compile(r"Caused by: (?:[\w.$]+\.)?([\w$]+): (.+)")
 _CONNECTOR = (
-    "Fetch flink-sql-connector-kafka (version 5.0.0-2.2) from Maven Central, and name it with "
-    "--jar, put it beside job.py, or into the "
-    "lib folder of the cluster."
+    "Fetch flink-sql-connector-kafka (version 5.0.0-2.2) from Maven Central. Name it with --jar, "
+    "or put it beside job.py or into the lib folder of the cluster."
 )
 
 
@@ -61,8 +60,8 @@ def run(plan: Plan, sql: str, options: JobOptions, report: Report) -> None:
         raise JobError(f"the job of {plan.name} failed: {_reason(failure)}") from failure
     if not has_tiles(plan, options.store):
         raise JobError(
-            f"the job of {plan.name} has ended with its input, and no event of it could "
-            "be used: see what was refused."
+            f"the job of {plan.name} has ended with its input, and no event of it could be used: "
+            "see what was refused."
         )
     report(f"{plan.name}: the job has ended with its input")
 
@@ -92,7 +91,7 @@ def _environment(batch: bool, jars: Sequence[str]) -> Any:
 
     execution = StreamExecutionEnvironment.get_execution_environment()
     if jars:
-        # Settings of tables reach the queries that are executed, but not one that is made a stream.
+        # Jars in a table's settings reach executed queries, but not one that becomes a stream.
         execution.add_jars(*(Path(jar).resolve().as_uri() for jar in jars))
     mode = EnvironmentSettings.in_batch_mode() if batch else EnvironmentSettings.in_streaming_mode()
     return StreamTableEnvironment.create(execution, mode)

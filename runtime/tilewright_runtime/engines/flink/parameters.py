@@ -1,6 +1,6 @@
 """What a Flink job's workers know: plan and store.
 
-Flink's web page and its REST interface show these parameters to whoever may open them, so the
+Flink's web page and its REST interface show these parameters to everyone who may open them. So the
 store's password is never among them: workers find it in their environment.
 """
 

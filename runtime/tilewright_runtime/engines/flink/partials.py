@@ -1,7 +1,4 @@
-"""Partial tiles of a stream engine to rows of tiles.
-
-The plan carries the SQL for it.
-"""
+"""Rows of tiles from a stream engine's partial tiles, by the plan's SQL."""
 
 from __future__ import annotations
 

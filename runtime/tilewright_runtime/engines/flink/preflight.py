@@ -32,7 +32,7 @@ def require_inputs(plan: Plan, options: JobOptions, report: Report) -> None:
     """
     for jar in options.jars:
         if not Path(jar).is_file():
-            raise InputError(f"--jar {jar}: there is no such file.")
+            raise InputError(f"--jar {jar}: there is no such file. Name the jar of a connector.")
     for source in plan.sources:
         if source.name not in options.events and source.topic is None:
             _require_table(source)
@@ -49,9 +49,8 @@ def _require_table(source: Source) -> None:
     table = Path(source.table) if source.table is not None else None
     if table is None or not table.exists() or table.suffix not in _JSON_LINES:
         raise InputError(
-            f"source {source.name} has no topic, and its table {source.table} is no file of "
-            "JSON Lines here. "
-            f"Say where its events are with --events {source.name}=PATH."
+            f"source {source.name} has no topic, and its table {source.table} is no file of JSON "
+            f"Lines here. Say where its events are with --events {source.name}=PATH."
         )
 
 
@@ -76,9 +75,10 @@ def require_store(url: str) -> str:
 
 
 def claimed_stream(plan: Plan, url: str) -> str:
-    """Return the name of the stream that fills the store.
+    """Claim the store for a stream, and return its name.
 
-    It fills the store from now on. Raises StoreError if the store has tiles from elsewhere.
+    From now on only that stream may fill the store. Raises StoreError if the store has tiles from
+    elsewhere.
     """
     with closing(open_store(url)) as store:
         return TileSink(plan, store).stream

@@ -25,8 +25,8 @@ _KAFKA_OPTIONS = (
     "properties.group.id",
     "scan.startup.mode",
 )
-#: A file is closed soon, since only closed ones are seen; by default each is kept open for half an
-#: hour.
+#: Only closed files can be read. By default a file stays open for half an hour; these settings
+#: close it soon.
 _ROLLING = (
     "'sink.rolling-policy.rollover-interval' = '5 s', 'sink.rolling-policy.check-interval' = '1 s'"
 )
@@ -43,8 +43,8 @@ class Script:
 def parse_script(sql: str, *, batch: bool) -> Script:
     """Read `job.sql` for a batch or a stream."""
     if batch:
-        # Nothing is late where all is read before anything is put, and Flink knows no watermark
-        # there.
+        # A batch is read as a whole before anything is put, so nothing is late, and Flink has no
+        # watermark.
         sql = sql.replace(_WATERMARK, _NO_WATERMARK)
     script = Script({}, [])
     for statement in split_statements(sql):

@@ -1,6 +1,6 @@
 """The settings of a Flink job.
 
-They say how wide it runs, what its workers know, and where its checkpoints lie.
+They say how many instances run, what its workers know, and where its checkpoints lie.
 """
 
 from __future__ import annotations
@@ -52,8 +52,9 @@ def configure(
 ) -> None:
     """Set what the command line says beside job.sql.
 
-    It comes before any stream is made, which has its settings from then on. `stream` names what
-    fills the store. Raises StoreError or JobError for what cannot go together.
+    It is called before any stream is made, since a stream takes its settings when it is made.
+    `stream` names what fills the store. Raises StoreError or JobError for options that cannot go
+    together.
     """
     parallelism = _parallelism(plan, options)
     if is_local():
@@ -97,8 +98,8 @@ def _temporary_folder() -> Path:
 def _set_checkpoints(settings: Any, plan: Plan, folder: str, stream: str, report: Report) -> None:
     """Give each plan and store its own folder of checkpoints.
 
-    The job goes on from them. The states of another plan do not fit, and another store lacks the
-    tiles that were put.
+    The job goes on from them. The states of another plan would not fit, and another store would
+    lack the tiles that were put.
     """
     if "://" in folder:
         url = f"{folder.rstrip('/')}/{plan.fingerprint}/{stream}"
@@ -124,15 +125,15 @@ def _require_no_others(plan: Plan, folder: Path) -> None:
     others = sorted({path.parts[-5] for path in folder.glob("*/*/*/chk-*/_metadata")})
     if plan.fingerprint in others:
         raise JobError(
-            f"{folder} holds checkpoints of a job that fills another store, and this one "
-            "would lack what that has. Give that store, or "
-            "another folder, with which the job begins at the first event."
+            f"{folder} holds checkpoints of a job that fills another store; this store would lack "
+            "the tiles put there. Give that store, or another folder: the job then begins at the "
+            "first event."
         )
     if others:
         raise JobError(
             f"{folder} holds checkpoints of another plan (fingerprint {others[0]}, this one has "
-            f"{plan.fingerprint}), "
-            "whose states do not fit. Give another folder, or the plan that made them."
+            f"{plan.fingerprint}), whose states do not fit. Give another folder, or the plan that "
+            "made them."
         )
 
 

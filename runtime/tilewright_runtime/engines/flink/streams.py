@@ -1,6 +1,6 @@
-"""Tables of Flink jobs made by way of a stream.
+"""Tables of Flink jobs, made through a stream.
 
-Where PyFlink does not offer it, Flink's Java is called.
+Where PyFlink offers no way, Flink's Java is called.
 """
 
 from __future__ import annotations
@@ -62,16 +62,16 @@ def _handed_through(environment: Any, view: Any, name: str) -> None:
 def _distributed(environment: Any, view: Any, name: str) -> None:
     """Keep each tile's newest row, and distribute by entity.
 
-    A row comes whenever its tile has changed; all tiles of an entity go to one instance.
+    A row arrives whenever its tile has changed. All tiles of an entity go to one instance.
     """
     flink = _java().org.apache.flink
     schema, key = flink.table.api.Schema.newBuilder(), []
     for column in view.getResolvedSchema().getColumns():
-        is_key = column.getName().startswith("key:") or column.getName() == "__start"
-        schema = schema.column(
-            column.getName(), column.getDataType().notNull() if is_key else column.getDataType()
-        )
-        key += [column.getName()] * is_key
+        name_of_column, type_of_column = column.getName(), column.getDataType()
+        if name_of_column.startswith("key:") or name_of_column == "__start":
+            key.append(name_of_column)
+            type_of_column = type_of_column.notNull()
+        schema = schema.column(name_of_column, type_of_column)
     upsert = flink.table.connector.ChangelogMode.upsert()
     stream = environment._j_tenv.toChangelogStream(
         view, schema.primaryKey(_array(_java().String, key)).build(), upsert
@@ -86,12 +86,9 @@ def _distributed(environment: Any, view: Any, name: str) -> None:
     by_entity = stream.keyBy(
         selector, types.Types.ROW(_array(types.TypeInformation, [types.Types.STRING]))
     )
-    # Flink asks for no key of a changelog of any kind; one that is upserted it would keep once
-    # more.
-    plain, every = (
-        flink.table.api.Schema.newBuilder().build(),
-        flink.table.connector.ChangelogMode.all(),
-    )
+    # A changelog of all kinds of changes needs no key. An upserted one would be kept once more.
+    plain = flink.table.api.Schema.newBuilder().build()
+    every = flink.table.connector.ChangelogMode.all()
     environment._j_tenv.createTemporaryView(
         backquoted(name), environment._j_tenv.fromChangelogStream(by_entity, plain, every)
     )

@@ -1,6 +1,6 @@
 """The function of generated Flink jobs that puts tiles.
 
-Only the modules of that name import PyFlink.
+No other module imports PyFlink when it is imported.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
 
 
 def _column(series: Any, field: pa.Field) -> pa.Array:
-    # pandas has no null among numbers but NaN; only the smallest and largest of no values are null,
-    # and NaN is none of them.
+    # pandas writes a null number as NaN. Only the smallest and largest of no values are null, and
+    # they are never NaN, so NaN means null there and nowhere else.
     values = series.to_numpy()
     if pa.types.is_list(field.type):
         return pa.array(list(values), field.type)

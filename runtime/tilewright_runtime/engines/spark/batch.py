@@ -14,21 +14,21 @@ _STORE = click.option(
     "--store",
     required=True,
     metavar="URL",
-    help="The store to load, for instance lmdb:tiles.lmdb.",
+    help="The store to load, such as lmdb:tiles.lmdb.",
 )
 _EVENTS = click.option(
     "--events",
     multiple=True,
     metavar="[SOURCE=]PLACE",
-    help="A table or files; the table of the source if left out.",
+    help="A table or files. Default: the table of the source.",
 )
 _PLAN = click.option(
-    "--plan", metavar="PATH", help="The plan; that beside this file's folder if left out."
+    "--plan", metavar="PATH", help="The plan. Default: the one beside this file's folder."
 )
 _STAGING = click.option(
     "--staging",
     metavar="DIR",
-    help="A new folder that driver and workers both see; a temporary one if left out.",
+    help="A new folder that driver and workers both see. Default: a temporary one.",
 )
 
 

@@ -9,14 +9,14 @@ over, so a kill at any point counts nothing twice.
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from tilewright_compiler.plan.model import Plan
 
 from ...errors import TilewrightError
 from ...ingest.writer import Writer
-from ...stores import open_store
+from ...stores import Store, open_store
 from ...tiles.rollup import RollUp, tiles_of_engine
 from ..kafka import require_brokers, require_topics, topics_of
 from ..reporting import Report
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 
 
 _CONNECTOR = (
-    "Say --packages org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION to spark-submit, with the "
-    "version of your Spark; without "
-    "spark-submit set PYSPARK_SUBMIT_ARGS='--packages "
+    "Pass --packages org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION to spark-submit, with the "
+    "version of your Spark; without spark-submit, set PYSPARK_SUBMIT_ARGS='--packages "
     "org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION pyspark-shell'."
 )
 
@@ -56,14 +55,14 @@ def follow(
     locations = inputs.locations(plan, events, stream=True)
     topics = topics_of(locations)
     require_brokers(topics)
-    with closing(open_store(store_url)) as store:
+    with open_store(store_url) as store, _open_state(state) as state_store:
         spark = open_session(f"tilewright {plan.name}")
         require_topics(plan, topics, spark.sparkContext._gateway, _CONNECTOR, report)
         raw = {
             source.name: inputs.follow(spark, source, locations[source.name])
             for source in plan.sources
         }
-        with Writer(plan, store, state=open_store(f"lmdb:{state}") if state else None) as writer:
+        with Writer(plan, store, state=state_store) as writer:
             adder = _Adder(plan, writer, tiles, checkpoint, report)
             with readable():
                 stream = events_view(spark, queries, raw).writeStream.foreachBatch(adder.add)
@@ -73,6 +72,10 @@ def follow(
                 report(f"following {', '.join(locations.values())}")
                 _await_end(query, adder)
     return 0
+
+
+def _open_state(folder: str | None) -> AbstractContextManager[Store | None]:
+    return nullcontext() if folder is None else open_store(f"lmdb:{folder}")
 
 
 def _await_end(query: StreamingQuery, adder: _Adder) -> None:
@@ -90,7 +93,7 @@ def _await_end(query: StreamingQuery, adder: _Adder) -> None:
 class _Adder:
     """Add batches to the store, and keep a failure.
 
-    Spark shows only the stack of it.
+    Spark would show only the stack of a failure.
     """
 
     def __init__(
@@ -113,10 +116,11 @@ class _Adder:
             finest = spark.sql(self._tiles).toArrow()
             levels = self._ladder.levels(tiles_of_engine(self._plan, finest)) if len(finest) else []
             added = self._writer.add_tiles(levels, self._stream(events), number)
-            said = "added" if added else "was added before:"
-            self._report(f"batch {number}: {said} {len(finest):,} tiles")
-            for reason, count in refusals(events).items() if added else ():
-                self._report(f"  refused {count:,} events: {reason}")
+            done = "added" if added else "was added before:"
+            self._report(f"batch {number}: {done} {len(finest):,} tiles")
+            if added:
+                for reason, count in refusals(events).items():
+                    self._report(f"  refused {count:,} events: {reason}")
         except TilewrightError as error:
             self.failure = error
             raise

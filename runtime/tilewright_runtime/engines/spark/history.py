@@ -1,9 +1,9 @@
 """The batch job: history becomes a store's tiles.
 
 Spark reads, filters, selects and groups. Its Arrow workers make records of all levels out of the
-finest tiles and write them as Parquet to a staging folder. Only when all of them are there are they
-put: into an embedded store by the driver, since LMDB has one writer, into any other by the workers.
-So a job that fails puts nothing, and tiles that ended before the newest event of all history can be
+finest tiles and write them as Parquet to a staging folder. Only when all records are there are they
+put: by the driver if the store is embedded, since LMDB has one writer, and else by the workers. So
+a job that fails puts nothing, and tiles that ended before the newest event of all history can be
 marked as complete.
 """
 
@@ -31,7 +31,7 @@ from .session import open_session, readable
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-#: Tiles of one transaction: the more, the fewer times the disk is waited for.
+#: Tiles of one transaction. Larger transactions wait for the disk less often.
 _BATCH_TILES = 50_000
 _RECORDS = (
     "size_ms long, entity string, start_ms long, events long, newest_ms long, record binary, "
@@ -77,7 +77,7 @@ class _Staged:
     """What lies in the staging folder, and what does not."""
 
     used: int | None
-    """Events in the tiles; None if there is none."""
+    """How many events are in the tiles; None if there are no tiles."""
     newest_ms: int
     refused: dict[str, int]
     """Reason -> how many events."""
@@ -92,8 +92,8 @@ def _stage(spark: SparkSession, plan: Plan, events: DataFrame, tiles: str, folde
     counts = (f.count(f.lit(1)).alias("events"), f.count("__reason").alias("refused"))
     events.observe(seen, *counts).createOrReplaceTempView("events")
     finest = spark.sql(tiles)
-    # `mapInArrow` finds columns by their names as an author may write them, and takes a
-    # backtick or a point for something else.
+    # An author's column may have a backtick or a point in its name, which `mapInArrow` would
+    # misread.
     finest = finest.toDF(*(f"column_{index}" for index in range(len(finest.columns))))
     keys = finest.columns[: len(plan.keys)]
     by_entity = finest.repartition(*keys).sortWithinPartitions(*keys)
@@ -146,7 +146,7 @@ def _put_by_workers(
 def _batches(staging: str) -> Iterator[pa.RecordBatch]:
     """Read the staged records file by file.
 
-    A few are read ahead in the background; not many, since a record may be large.
+    Few are read ahead in the background, since a record may be large.
     """
     import pyarrow.dataset as dataset
 

@@ -35,31 +35,28 @@ _NOT_READ = {
 def locations(plan: Plan, given: tuple[str, ...], stream: bool = False) -> dict[str, str]:
     """Map each source to the location of its events.
 
-    That is what `--events` says, else the source's table; a stream reads its topic instead of the
-    table.
-
-    Raises InputError if a source does not exist, or its events are nowhere.
+    The location is what `--events` says, or else the source's table; a stream reads the source's
+    topic rather than its table. Raises InputError if a source does not exist or has no location.
     """
-    found = input_locations(plan, given)
+    by_source = input_locations(plan, given)
     for source in plan.sources:
-        if source.name not in found:
+        if source.name not in by_source:
             default = (source.topic if stream else None) or source.table
             if default is None:
-                lacking = "neither a topic nor a table" if stream else "no table"
+                missing = "neither a topic nor a table" if stream else "no table"
                 raise InputError(
-                    f"the source {source.name} has {lacking}. Say where its events are: --events "
+                    f"the source {source.name} has {missing}. Say where its events are: --events "
                     f"{source.name}=PLACE."
                 )
-            found[source.name] = default
-    return found
+            by_source[source.name] = default
+    return by_source
 
 
 def read(spark: SparkSession, source: Source, place: str) -> DataFrame:
     """Read all rows of a table or of files.
 
-    A column says what is wrong with a row as a whole.
-
-    Raises InputError if there is no such place, or it lacks a column.
+    One column says what is wrong with a row as a whole. Raises InputError if there is no such
+    place, or it lacks a column.
     """
     from pyspark.errors import AnalysisException
 
@@ -93,8 +90,8 @@ def _text_reader(spark: SparkSession, form: str, source: Source, place: str) -> 
     )
 
 
-#: Every value is read as text, and cast by the plan, which refuses what does not fit; a reader
-#: would make nulls of it.
+#: Every value is read as text and cast by the plan, which refuses what does not fit. A reader that
+#: casts would make it null.
 _OPTIONS: dict[str, dict[str, str]] = {
     "json": {
         "mode": "PERMISSIVE",
@@ -137,9 +134,8 @@ def _checked(frame: DataFrame, source: Source, place: str, form: str | None) -> 
 def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
     """Follow a topic, or a folder's new files.
 
-    The columns are those that `read` gives.
-
-    Raises InputError if the kind of the files cannot be told, or it lacks a column.
+    The columns are those that `read` gives. Raises InputError if the format of the files is not
+    known, or they lack a column.
     """
     if (topic := parse_topic(place)) is not None:
         return _checked(_objects(spark, source, topic), source, place, "json")
@@ -148,21 +144,19 @@ def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
         endings = ", ".join(_FORMATS)
         raise InputError(
             f"source {source.name}: {place}: a stream is kafka://HOST:PORT/TOPIC, or a glob of "
-            f"files that end in {endings}, "
-            "such as clicks/*.jsonl."
+            f"files that end in {endings}, such as clicks/*.jsonl."
         )
     names = [column.name for column in source.columns]
     reader = spark.readStream.options(**_OPTIONS[form])
     if form == "json":
         frame = reader.schema(_as_texts(names)).json(place)
     else:
-        # Columns of files that are not there yet are those of the first ones.
-        first = read(spark, source, place)
-        schema = (
-            first.schema
-            if form == "parquet"
-            else _as_texts(spark.read.options(**_OPTIONS["csv"]).csv(place).columns)
-        )
+        # Files to come have the columns of those that are there.
+        present = read(spark, source, place)
+        if form == "parquet":
+            schema = present.schema
+        else:
+            schema = _as_texts(spark.read.options(**_OPTIONS["csv"]).csv(place).columns)
         frame = reader.schema(schema).format(form).load(place)
     return _checked(frame, source, place, form)
 
@@ -170,7 +164,7 @@ def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
 def _objects(spark: SparkSession, source: Source, topic: Topic) -> DataFrame:
     """Read a topic's messages from the first one on.
 
-    Those without content are passed over, as empty lines are.
+    Messages without content are skipped, as empty lines are.
     """
     from pyspark.sql import functions as f
 

@@ -20,7 +20,8 @@ Queries = Mapping[str, tuple[str, str]]
 def plan_beside(script: str, given: str | None) -> Plan:
     """Load the plan that a job was generated from.
 
-    That is the one given, or the one above the script. Raises PlanError if it cannot be read.
+    It is the one that is given, or else the one in the folder above the script's. Raises PlanError
+    if it cannot be read.
     """
     from ...plans import load_plan
 

@@ -21,9 +21,9 @@ Batches = Iterable[pa.RecordBatch]
 def encoder(plan_text: str) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     """Make a function for `mapInArrow` that encodes records.
 
-    It takes batches of the finest tiles, those of an entity side by side, and gives rows of
-    `bulk.SCHEMA`. The newest event of an entity is at or before that of all, so tiles that ended
-    before it are complete already.
+    It takes batches of the finest tiles, an entity's side by side, and gives rows of `bulk.SCHEMA`.
+    The newest event of an entity is no later than that of all entities, so tiles that ended before
+    it are already complete.
     """
 
     def encode(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -62,16 +62,16 @@ def whole_entities(plan: Plan, batches: Batches) -> Iterator[pa.Table]:
 
     So an entity's coarse tiles are made of all of its rows.
     """
-    kept: pa.Table | None = None
+    pending: pa.Table | None = None
     for batch in batches:
         table = tiles_of_engine(plan, pa.Table.from_batches([batch]))
-        kept = table if kept is None else pa.concat_tables([kept, table])
-        cut = _last_entity(kept, len(plan.keys))
+        pending = table if pending is None else pa.concat_tables([pending, table])
+        cut = _last_entity(pending, len(plan.keys))
         if cut:
-            yield kept.slice(0, cut)
-            kept = kept.slice(cut)
-    if kept is not None and len(kept):
-        yield kept
+            yield pending.slice(0, cut)
+            pending = pending.slice(cut)
+    if pending is not None and len(pending):
+        yield pending
 
 
 def _last_entity(table: pa.Table, keys: int) -> int:

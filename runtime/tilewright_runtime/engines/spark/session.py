@@ -1,6 +1,6 @@
-"""The Spark session of a job, and readable errors.
+"""The Spark session of a job, and its readable errors.
 
-In it the plan's SQL means what it means in the other engines.
+In this session the plan's SQL means what it means in the other engines.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from ...errors import JobError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-#: What the session must be for the SQL to mean the same everywhere, whatever the cluster's defaults
-#: are.
+#: Settings that give the SQL the same meaning everywhere, whatever the cluster's defaults are.
 MEANING = {
     "spark.sql.ansi.enabled": "false",
     "spark.sql.session.timeZone": "UTC",
@@ -35,8 +34,8 @@ MEANING = {
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 
-#: Of a session that no spark-submit has made. What goes wrong is said in a line of ours, not by
-#: Spark's log in a hundred.
+#: Settings of a session without spark-submit. An error is one line of ours, not a hundred lines of
+#: Spark's log.
 _LOCAL = {
     "spark.master": "local[*]",
     "spark.ui.enabled": "false",
@@ -75,9 +74,9 @@ def open_session(name: str) -> SparkSession:
 
 
 def end_session() -> None:
-    """Ends Spark, if it was begun.
+    """End Spark, if it was started.
 
-    Its threads for callbacks would hold on to libraries that complain of it at the process's end.
+    Its callback threads hold libraries that would complain as the process ends.
     """
     if "pyspark" not in sys.modules:
         return
@@ -107,7 +106,7 @@ def readable() -> Iterator[None]:
 def first_line(error: BaseException) -> str:
     """Find the useful part of an error.
 
-    From a worker that is its Python error, from Java the innermost cause.
+    For a worker that is its Python error, for Java the innermost cause.
     """
     text = str(error)
     if raised := re.findall(

@@ -14,7 +14,7 @@ _STORE = click.option(
     "--store",
     required=True,
     metavar="URL",
-    help="The store to write to, for instance lmdb:tiles.lmdb.",
+    help="The store to write to, such as lmdb:tiles.lmdb.",
 )
 _EVENTS = click.option(
     "--events",
@@ -26,15 +26,15 @@ _CHECKPOINT = click.option(
     "--checkpoint",
     required=True,
     metavar="DIR",
-    help="Where Spark keeps what it has read; one for each store.",
+    help="Where Spark keeps how far it has read. Each store needs its own.",
 )
 _STATE = click.option(
     "--state",
     metavar="DIR",
-    help="Where tiles are merged, for stores that take whole tiles only, such as redis:.",
+    help="Where tiles are merged. Needed for a store that takes whole tiles only.",
 )
 _PLAN = click.option(
-    "--plan", metavar="PATH", help="The plan; that beside this file's folder if left out."
+    "--plan", metavar="PATH", help="The plan. Default: the one beside this file's folder."
 )
 _ONCE = click.option("--once", is_flag=True, help="Read what is there, then end.")
 _EVERY = click.option(
