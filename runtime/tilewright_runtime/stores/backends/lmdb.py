@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from ...errors import StoreError
 from ...tiles.keys import Range, TileKeys, ordered_prefix, ordered_tail, parse_ordered_key
 from ..base import ScanRequest, TransactionalStore, by_level, put_first, put_newer
-from ..lmdb_environment import DATA_FILE, Environment, acquire, release
+from ..lmdb.environment import Environment, acquire, release
+from ..lmdb.failures import DATA_FILE
 
 T = TypeVar("T")
 

@@ -108,7 +108,7 @@ def test_a_store_grows_beyond_its_first_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full map is made larger and the work is done again, once over."""
-    monkeypatch.setattr("tilewright_runtime.stores.lmdb_environment._FIRST_MAP_BYTES", 1 << 20)
+    monkeypatch.setattr("tilewright_runtime.stores.lmdb.environment._FIRST_MAP_BYTES", 1 << 20)
     store = open_store(f"lmdb:{tmp_path}/s")
     tiles = TileKeys("t", 1000, ["s=a"], [0] * 50, list(range(0, 50_000, 1000)))
     store.put_newer(tiles, [b"x" * 100_000] * 50, None)
@@ -121,7 +121,7 @@ def test_a_store_grows_beyond_its_first_size(
 GROWER = """
 import sys
 from tilewright_runtime.stores import open_store
-from tilewright_runtime.stores import lmdb_environment as lmdb
+from tilewright_runtime.stores.lmdb import environment as lmdb
 from tilewright_runtime.tiles.keys import TileKeys
 lmdb._FIRST_MAP_BYTES = 1 << 20
 keys = TileKeys("t", 1000, ["s=a"], [0] * 50, list(range(0, 50_000, 1000)))
@@ -136,7 +136,7 @@ def test_a_reader_follows_a_store_that_another_process_made_larger(
     """A store that was opened when it was small reads, and then writes, what has grown beyond its
     own map since.
     """
-    monkeypatch.setattr("tilewright_runtime.stores.lmdb_environment._FIRST_MAP_BYTES", 1 << 20)
+    monkeypatch.setattr("tilewright_runtime.stores.lmdb.environment._FIRST_MAP_BYTES", 1 << 20)
     store = open_store(f"lmdb:{tmp_path}/s")
     assert store.scan("t", "s=a", [Range(1000, 0, 50_000)]) == [[]]
     with start(GROWER, store.url) as grower:
@@ -152,7 +152,7 @@ def test_a_write_that_fills_the_map_counts_its_events_once(
     """The batch whose commit did not fit is committed again in a larger map, and only then
     counted.
     """
-    monkeypatch.setattr("tilewright_runtime.stores.lmdb_environment._FIRST_MAP_BYTES", 1 << 20)
+    monkeypatch.setattr("tilewright_runtime.stores.lmdb.environment._FIRST_MAP_BYTES", 1 << 20)
     session = Session(url=f"lmdb:{tmp_path}/s")
     noise = random.Random(1)
     rows = [row(f"key {number}", number, noise.randbytes(10_000).hex()) for number in range(200)]
@@ -360,7 +360,7 @@ def test_a_reader_that_no_writer_sees_reads_again_what_may_have_changed(
     session.write([row("a", 5)])
     session.close()
     monkeypatch.setattr(
-        "tilewright_runtime.stores.lmdb_environment._may_write", lambda *paths: False
+        "tilewright_runtime.stores.lmdb.environment._may_write", lambda *paths: False
     )
     store = open_store(f"lmdb:{tmp_path}/s", create=False)
     environment, calls = store._open, count(1)  # type: ignore[attr-defined]
@@ -445,7 +445,7 @@ def test_a_forked_child_reads_and_may_not_write(tmp_path: Path) -> None:
 
 def test_reads_go_on_while_a_store_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads that read while another process makes the file larger get answers and no errors."""
-    monkeypatch.setattr("tilewright_runtime.stores.lmdb_environment._FIRST_MAP_BYTES", 1 << 20)
+    monkeypatch.setattr("tilewright_runtime.stores.lmdb.environment._FIRST_MAP_BYTES", 1 << 20)
     store = open_store(f"lmdb:{tmp_path}/s")
     ended = threading.Event()
 

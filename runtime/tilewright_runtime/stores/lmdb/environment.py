@@ -7,7 +7,6 @@ forked child gets an environment of its own, since LMDB does not survive a fork.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import threading
@@ -17,18 +16,22 @@ from typing import Any, TypeVar
 
 import lmdb
 
-from ..errors import StoreError
-from .base import FORMAT, require_format
+from ...errors import StoreError
+from ..base import FORMAT, require_format
+from .failures import DATA_FILE, MAX_READERS, why_not_opened, why_not_read
+from .metas import read_metas
+from .transactions import Transactions
+from .trees import check_pages
 
 T = TypeVar("T")
 
-DATA_FILE = "data.mdb"
 _READERS_FILE = "lock.mdb"
 _LOCK_FILE = "writer.lock"
 
 #: Address space to begin with; the file itself is only as large as what it holds.
 _FIRST_MAP_BYTES = 1 << 32
-_MAX_READERS = 512
+#: A file of so many bytes is checked when it is opened, which takes some milliseconds.
+_CHECKED_BYTES = 1 << 26
 #: The table of so many readers, in whole pages.
 _READERS_BYTES = 40_960
 
@@ -100,10 +103,12 @@ class Environment:
         self.pid = os.getpid()
         self._lock: int | None = None
         self._locked = False
-        self.transactions = _Transactions()
+        self.transactions = Transactions()
         try:
             self.lmdb = self._open()
             self._require_whole_file()
+            if self.lmdb.info()["last_pgno"] * self.lmdb.stat()["psize"] <= _CHECKED_BYTES:
+                self.check()
             with self.lmdb.begin() as transaction:
                 is_new = transaction.stat()["entries"] == 0
             self.tiles, self.documents = (
@@ -112,7 +117,7 @@ class Environment:
         except BaseException as wrong:
             self.close()
             if isinstance(wrong, (lmdb.Error, OSError)):
-                raise StoreError(f"store lmdb:{path} {_why_not_opened(wrong)}") from wrong
+                raise StoreError(f"store lmdb:{path} {why_not_opened(wrong)}") from wrong
             raise
 
     def close(self) -> None:
@@ -129,9 +134,10 @@ class Environment:
         options: dict[str, Any] = {
             "map_size": _FIRST_MAP_BYTES,
             "max_dbs": 2,
-            "max_readers": _MAX_READERS,
+            "max_readers": MAX_READERS,
         }
         self.is_seen = True
+        read_metas(data)
         if not data.exists() or _may_write(self.path, data):
             self.path.mkdir(parents=True, exist_ok=True)
             self._allot_readers()
@@ -190,6 +196,22 @@ class Environment:
             )
         return tables
 
+    def check(self) -> None:
+        """Checks all pages that a reader may need now. Raises StoreError for a damaged one."""
+        while True:
+            with self.transactions, self.lmdb.begin() as transaction:
+                number = transaction.id()
+                metas = read_metas(self.path / DATA_FILE) or ()
+                meta = next((meta for meta in metas if meta.transaction == number), None)
+                try:
+                    if meta is not None:
+                        check_pages(self.path / DATA_FILE, meta)
+                        return
+                except StoreError:
+                    # Those that no writer keeps for this reader may have another use by now.
+                    if self.is_seen or self.lmdb.info()["last_txnid"] <= number + 1:
+                        raise
+
     def read(self, table: Any, work: Callable[[Any], T]) -> T:
         """Runs some work in a read transaction and returns what it returns.
 
@@ -206,7 +228,7 @@ class Environment:
             except lmdb.MapResizedError:
                 self._resize(0)
             except lmdb.Error as wrong:
-                raise StoreError(f"store lmdb:{self.path} {_why_not_read(wrong)}") from wrong
+                raise StoreError(f"store lmdb:{self.path} {why_not_read(wrong)}") from wrong
 
     def write(self, work: Callable[[Any], T]) -> T:
         """Runs some work in a write transaction, and again with a larger map if that was full.
@@ -223,7 +245,7 @@ class Environment:
             except lmdb.MapResizedError:
                 self._resize(0)
             except (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.PanicError) as wrong:
-                raise StoreError(f"store lmdb:{self.path} {_why_not_read(wrong)}") from wrong
+                raise StoreError(f"store lmdb:{self.path} {why_not_read(wrong)}") from wrong
             except lmdb.Error as wrong:
                 raise StoreError(
                     f"store lmdb:{self.path} cannot be written: {wrong}. Nothing of this batch "
@@ -268,68 +290,5 @@ class Environment:
         self._locked = True
 
 
-class _Transactions:
-    """Counts the open transactions of a process, so that maps and forks come between them only."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition(threading.Lock())
-        self._open = 0
-        self._held_off = False
-
-    def __enter__(self) -> None:
-        """Begins one, as soon as they are not held off."""
-        with self._changed:
-            while self._held_off:
-                self._changed.wait()
-            self._open += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self._changed:
-            self._open -= 1
-            if self._held_off:
-                self._changed.notify_all()
-
-    def hold_off(self) -> None:
-        """Waits until no transaction is open, and holds off new ones."""
-        with self._changed:
-            while self._held_off:
-                self._changed.wait()
-            self._held_off = True
-            while self._open:
-                self._changed.wait()
-
-    def resume(self) -> None:
-        """Lets transactions begin again."""
-        with self._changed:
-            self._held_off = False
-            self._changed.notify_all()
-
-
 def _may_write(*paths: Path) -> bool:
     return all(os.access(path, os.W_OK) for path in paths)
-
-
-def _why_not_opened(wrong: Exception) -> str:
-    if isinstance(wrong, (lmdb.InvalidError, lmdb.CorruptedError, lmdb.PageNotFoundError)):
-        return (
-            f"is damaged: {DATA_FILE} is not a file of LMDB ({wrong}). Restore a whole copy, or "
-            "write the events into a new store."
-        )
-    if _is_full(wrong):
-        return f"cannot be opened: the disk is full ({wrong}). Make room on it."
-    return f"cannot be opened: {wrong}. Give a folder that this user can write."
-
-
-def _why_not_read(wrong: Exception) -> str:
-    if isinstance(wrong, lmdb.ReadersFullError):
-        return f"has {_MAX_READERS} readers already, as many as it can. End some, and ask again."
-    return (
-        f"cannot be read, its file is damaged: {wrong}. "
-        "Restore a whole copy, or write the events into a new store."
-    )
-
-
-def _is_full(wrong: Exception) -> bool:
-    return isinstance(wrong, (lmdb.DiskError, OSError)) and (
-        getattr(wrong, "errno", None) == errno.ENOSPC or "No space" in str(wrong)
-    )

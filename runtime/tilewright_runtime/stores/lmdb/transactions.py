@@ -1,0 +1,42 @@
+"""The open transactions of a process: maps and forks come between them only."""
+
+from __future__ import annotations
+
+import threading
+
+
+class Transactions:
+    """Counts the open transactions of a process, and holds off new ones."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition(threading.Lock())
+        self._open = 0
+        self._held_off = False
+
+    def __enter__(self) -> None:
+        """Begins one, as soon as they are not held off."""
+        with self._changed:
+            while self._held_off:
+                self._changed.wait()
+            self._open += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._changed:
+            self._open -= 1
+            if self._held_off:
+                self._changed.notify_all()
+
+    def hold_off(self) -> None:
+        """Waits until no transaction is open, and holds off new ones."""
+        with self._changed:
+            while self._held_off:
+                self._changed.wait()
+            self._held_off = True
+            while self._open:
+                self._changed.wait()
+
+    def resume(self) -> None:
+        """Lets transactions begin again."""
+        with self._changed:
+            self._held_off = False
+            self._changed.notify_all()
