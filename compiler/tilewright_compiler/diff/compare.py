@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 
 from ..plan.model import Plan
 from .answers import derivation_changes, feature_changes, setting_changes
@@ -25,6 +25,16 @@ class Difference:
     def verdict(self) -> Verdict:
         """The gravest verdict of all changes."""
         return max((change.verdict for change in self.changes), default=Verdict.UNCHANGED)
+
+    def lines(self) -> Iterator[str]:
+        """Write the verdict, what it means, and the changes below their verdicts."""
+        names = dict.fromkeys([self.old.name, self.new.name])
+        yield f"{' -> '.join(names)}: {self.verdict.title}"
+        yield f"  {self.verdict.meaning}"
+        for verdict, changes in groupby(self.changes, lambda change: change.verdict):
+            yield f"  {verdict.title}:"
+            for change in changes:
+                yield f"  - {change.text}"
 
 
 def compare(old: Plan, new: Plan) -> Difference:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +62,7 @@ def diff(old: str, new: str, form: str, fail_on: str | None) -> None:
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         for one in differences:
-            _show(one)
+            click.echo("\n".join(one.lines()))
         for name in gone:
             click.echo(f"{name}: gone")
         for name in added:
@@ -88,17 +87,6 @@ def _plans(path: str) -> dict[str, Plan]:
     else:
         plans = [load_plan(path)]
     return {plan.name: plan for plan in plans}
-
-
-def _show(difference: Difference) -> None:
-    verdict = difference.verdict
-    names = dict.fromkeys([difference.old.name, difference.new.name])
-    click.echo(f"{' -> '.join(names)}: {verdict.title}")
-    click.echo(f"  {verdict.meaning}")
-    for kind, changes in groupby(difference.changes, lambda change: change.verdict):
-        click.echo(f"  {kind.title}:")
-        for change in changes:
-            click.echo(f"  - {change.text}")
 
 
 def _document(difference: Difference) -> dict[str, Any]:

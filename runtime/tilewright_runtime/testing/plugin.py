@@ -7,7 +7,7 @@ import what is heavy.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -87,6 +87,24 @@ def plan_snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
     from .snapshots import PlanSnapshot
 
     return snapshot.use_extension(PlanSnapshot)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the report of a failed test how its plans have changed, in words.
+
+    pytest cuts the difference of two texts after a few lines, which here are fingerprints.
+    """
+    report = yield
+    snapshot = getattr(item, "funcargs", {}).get("plan_snapshot")
+    if report.failed and call.when == "call" and snapshot is not None:
+        from .snapshots import changes_since
+
+        if lines := list(changes_since(snapshot)):
+            report.sections.append(("What changed in the plan", "\n".join(lines)))
+    return report
 
 
 @pytest.fixture

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from tilewright_compiler.diff import compare
 from tilewright_compiler.output import plan_text
 from tilewright_compiler.plan.model import Plan
+
+from ..errors import PlanError
+from ..plans import plan_of_document
 
 
 @cache
@@ -38,3 +45,23 @@ class PlanSnapshot(file_snapshot("json")):  # type: ignore[misc]
                 "first (compile_plans)."
             )
         return plan_text(data)
+
+
+def changes_since(snapshot: SnapshotAssertion) -> Iterator[str]:
+    """Say in words how plans differ from the snapshots they were compared with.
+
+    Gives the lines of `tilewright diff` for each comparison that failed.
+    """
+    for compared in snapshot.executions.values():
+        if compared.success or compared.recalled_data is None or compared.asserted_data is None:
+            continue
+        try:
+            reviewed = _plan(compared.recalled_data, compared.snapshot_location)
+        except (PlanError, ValueError) as error:
+            yield f"The snapshot is no plan that this version reads: {error}"
+            continue
+        yield from compare(reviewed, _plan(compared.asserted_data, "the plan")).lines()
+
+
+def _plan(text: str | bytes, place: str) -> Plan:
+    return plan_of_document(json.loads(text), place)
