@@ -12,27 +12,34 @@ from pathlib import Path
 import pytest
 
 from support.kit import KIT, LOGS
-from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.testing.event_logs import EventLog
 
 
 def lines(log: EventLog, source: str) -> list[str]:
     parts = [part.path for part in log.parts if part.source == source]
-    found = [line for path in parts for line in path.read_text(encoding="utf-8").splitlines()]
-    return [_with_all_columns(line, log.plan, source) for line in found]
+    return [line for path in parts for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _with_all_columns(line: str, plan: Plan, source: str) -> str:
-    """Name every column: a file in which no row has one of them is refused."""
-    columns = next(one.columns for one in plan.sources if one.name == source)
+def whole(rows: list[str], columns: set[str]) -> str:
+    """The text of a file, whose first object names the columns that none of them has.
+
+    A file in which no row has a column of its source is refused, for a name is misspelt then.
+    """
+    objects = [number for number, row in enumerate(rows) if _members(row)]
+    absent = columns.difference(*(_members(rows[number]) for number in objects))
+    if objects and absent:
+        nulls = "".join(f", {json.dumps(name)}: null" for name in sorted(absent))
+        first = rows[objects[0]].rstrip()
+        rows = [*rows[: objects[0]], first[:-1] + nulls + "}", *rows[objects[0] + 1 :]]
+    return "".join(row + "\n" for row in rows)
+
+
+def _members(row: str) -> set[str]:
     with suppress(ValueError):
-        event = json.loads(line)
-        if isinstance(event, dict):
-            missing = [column.name for column in columns if column.name not in event]
-            named = "".join(f", {json.dumps(name)}: null" for name in missing)
-            return line.rstrip()[:-1] + named + "}\n"
-    return line + "\n"
+        document = json.loads(row)
+        return set(document) if isinstance(document, dict) else set()
+    return set()
 
 
 @pytest.mark.parametrize("rows", [1_000_000, 60, 17])
@@ -46,9 +53,10 @@ def test_any_split_gives_the_same_tiles(tmp_path: Path, name: str, rows: int) ->
     for source in log.plan.sources:
         shuffled = lines(log, source.name)
         random.Random(rows).shuffle(shuffled)
+        columns = {column.name for column in source.columns}
         for number, begin in enumerate(range(0, len(shuffled), rows)):
             path = tmp_path / f"{number}.{source.name}.jsonl"
-            path.write_text("".join(shuffled[begin : begin + rows]), encoding="utf-8")
+            path.write_text(whole(shuffled[begin : begin + rows], columns), encoding="utf-8")
             for _ in range(2):  # a restart that reads the file again
                 with Writer(log.plan, store) as writer:
                     writer.write(path, source.name)

@@ -78,10 +78,17 @@ def to_csv(rows: Rows, schema: Mapping[str, str], path: Path, newline: str = "\n
 
 
 def to_json_lines(rows: Rows, schema: Mapping[str, str], path: Path) -> None:
-    """Writes JSON Lines; what JSON has no word for is a string, and a null is left out."""
+    """Writes JSON Lines; what JSON has no word for is a string.
+
+    The first row names all columns, as some row has to; nulls of the others are left out.
+    """
     documents = [
-        {name: _plain(row[name]) for name in [*schema, "ts"] if row[name] is not None}
-        for row in rows
+        {
+            name: _plain(row[name])
+            for name in [*schema, "ts"]
+            if number == 0 or row[name] is not None
+        }
+        for number, row in enumerate(rows)
     ]
     path.write_text(
         "".join(json.dumps(document) + "\n" for document in documents), encoding="utf-8"

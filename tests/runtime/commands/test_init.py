@@ -55,7 +55,7 @@ def test_its_own_tests_pass(repository: Path) -> None:
 
 
 def test_its_own_tests_guard_the_plan(repository: Path) -> None:
-    """A changed declaration fails the test, which says what changed, until the snapshot is renewed."""
+    """A change fails the test, which says what changed, until the snapshot is renewed."""
     declarations = repository / "features" / "clicks.py"
     declarations.write_text(declarations.read_text().replace('"1h", "1d"', '"2h", "1d"'))
     failed = run_pytest(repository, "-k", "test_plan")
