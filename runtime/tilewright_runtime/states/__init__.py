@@ -1,5 +1,6 @@
-"""The kinds of states, one file for each family, and what they have in common.
+"""The kinds of states, and what they have in common.
 
-A file of `kinds` has a table `KINDS`, and of the operations that are made of those states
-`FINALIZERS` and, where a part of a tile has a meaning, `PRORATED`. `base` finds it by itself.
+A file of `kinds` holds one family. Its table `KINDS` names the states; `FINALIZERS` names the
+operations made of them, and `PRORATED` those that have a meaning for a part of a tile. `base` finds
+the files by itself.
 """

@@ -1,4 +1,4 @@
-"""What a kind of state does, and how the files that say it are found."""
+"""What kinds of states do, and how they are found."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .grouped_values import GroupedValues
 
-#: Rows of records as (tiles, words): words of 8 bytes, of which floats are seen through a view.
+#: Rows of records, as (tiles, words). A word has 8 bytes; a view shows the words that are floats.
 Rows = NDArray[np.int64]
 Indices = NDArray[np.intp]
 
@@ -31,7 +31,7 @@ NUMPY_DTYPES: dict[str, Any] = {"i64": np.int64, "f64": np.float64}
 
 
 class Placement(NamedTuple):
-    """A state of a plan, and where a record keeps its fields."""
+    """A state of a plan, and where its fields stand."""
 
     state: State
     words: Mapping[str, int]
@@ -43,10 +43,10 @@ class Placement(NamedTuple):
 
 
 class StateType(FieldCodec):
-    """One state of a record: made of values, merged, encoded and finalized.
+    """One state of a record: built, merged, encoded and finalized.
 
     A kind of state is a subclass. It overrides what its numbers and its field of changing length
-    need: numbers that numpy merges one by one (`add`, `min`, `max`) need nothing.
+    need. Numbers that numpy merges one by one (`add`, `min`, `max`) need nothing.
     """
 
     merges_numbers: ClassVar[bool] = False
@@ -59,16 +59,22 @@ class StateType(FieldCodec):
         self.state, self.words, self.dtypes, self.field = placement
         self.id = self.state.id
         self.tells_presence = self.field is not None
-        """Whether `has_value` can tell that a bucket holds a value, as bytes do by being there."""
+        """Whether `has_value` can tell that a bucket holds a value: bytes do so by being there."""
 
     # Its values.
 
     def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any] | list[Bytes]]:
-        """Make every field of each group of values: an array of numbers, or a list of bytes."""
+        """Make every field of each group of values.
+
+        A number becomes an array, a field of changing length a list of bytes.
+        """
         raise NotImplementedError
 
     def from_column(self, column: pa.Array) -> list[Bytes]:
-        """Make the bytes of each tile from what the tile query gives for the field."""
+        """Make the bytes of each tile.
+
+        The column is what the tile query gives for the field.
+        """
         raise NotImplementedError
 
     def has_value(self, merged: Merged) -> bool:
@@ -76,18 +82,27 @@ class StateType(FieldCodec):
         return self.field is not None and merged.object(self.field) is not None
 
     def max_error(self, merged: Merged) -> int:
-        """Return how far a count that is made of merged states may be off."""
+        """Return how far off a count may be.
+
+        The count is made of merged states.
+        """
         return 0
 
     def difference(self, want: bytes, got: bytes) -> str | None:
-        """Describe how bytes made of the same values differ; None where sketches agree."""
+        """Describe how bytes of the same values differ.
+
+        Returns None if they agree; sketches may agree without being equal.
+        """
         return f"is {got!r}, not {want!r}"
 
     # Numbers that merge together, where numpy has no function that merges each by itself.
 
     @property
     def text(self) -> str | None:
-        """The field of changing length that goes with the numbers, if they decide which is kept."""
+        """Name the field that the numbers decide, if any.
+
+        It is a field of changing length that goes with the numbers.
+        """
         return None
 
     @property
@@ -97,49 +112,63 @@ class StateType(FieldCodec):
 
     @property
     def derived_words(self) -> Sequence[int]:
-        """The words that `derive` fills, since no column of a row of a tile holds them."""
+        """The words that `derive` fills.
+
+        No column of a tile's row holds them.
+        """
         return ()
 
     def empty(self) -> Mapping[int, int | float]:
-        """Return what an empty tile holds, by word, where that is not 0."""
+        """Return what an empty tile holds, by word.
+
+        Words that hold 0 are left out.
+        """
         return {}
 
     def derive(self, table: pa.Table, rows: Rows) -> None:
-        """Fill `derived_words` in rows from a table with a row for each."""
+        """Fill `derived_words` in rows.
+
+        The table has a row for each of them.
+        """
 
     def merge_rows(
         self, older: Rows, newer: Rows, rows: Rows, texts: Sequence[tuple[Bytes, Bytes]] | None
     ) -> NDArray[np.bool_] | None:
-        """Put each older row merged with the newer one into `rows`.
+        """Merge each older row with a newer one into `rows`.
 
-        Returns where the older one's text is kept.
+        Returns where the older row's text is kept.
         """
         raise NotImplementedError
 
     def merge_runs(self, parts: Rows, rows: Rows, begins: Indices, ends: Indices) -> Indices | None:
-        """Put each run of parts, oldest first and no two of one time, into `rows`.
+        """Merge each run of parts into `rows`.
 
-        Returns the index of the part whose text is kept.
+        A run is ordered oldest first and has no two parts of one time. Returns the index of the
+        part whose text is kept.
         """
         raise NotImplementedError
 
     def merge_tiles(self, parts: Rows, numbers: list[Any]) -> int | None:
-        """Merge one run, as `merge_runs` does, into Python numbers by word."""
+        """Merge one run into Python numbers by word.
+
+        The run is as for `merge_runs`.
+        """
         raise NotImplementedError
 
     def mark_missing(self, numbers: list[Any]) -> None:
-        """Put None in place of the numbers of a row that stand for no value."""
+        """Replace numbers that stand for no value by None."""
 
     def magnitudes(self, rows: Rows) -> Mapping[int, float]:
-        """Return, by word, the size of what the doubles of one row are sums of.
+        """Return the size of what each double sums up.
 
-        The order of events may change them by a small part of that.
+        The sizes are by word, for one row. The order of events may change a double by a small part
+        of its size.
         """
         return {}
 
 
 def kind_of(name: str) -> type[StateType]:
-    """Return the kind of a name.
+    """Find the kind of a name.
 
     Raises PlanError if there is none.
     """
@@ -148,9 +177,10 @@ def kind_of(name: str) -> type[StateType]:
 
 
 def finalizer_of(operation: str, prorated: bool) -> Callable[..., Any]:
-    """Return the function from an operation's states, the feature and `Merged` to the value.
+    """Find the function that finalizes an operation.
 
-    Raises PlanError if the operation is unknown.
+    It takes the operation's states, the feature and `Merged`, and returns the value. Raises
+    PlanError if the operation is unknown.
     """
     table = "PRORATED" if prorated else "FINALIZERS"
     finalizer: Callable[..., Any] = _lookup(table, operation, "the operation")
@@ -162,14 +192,14 @@ def _lookup(table: str, name: str, what: str) -> Any:
     if name not in entries:
         raise PlanError(
             f"the plan has {what} {name!r}, which this version of Tilewright does not know. Run "
-            "it with the one that compiled it."
+            "it with the version that compiled it."
         )
     return entries[name]
 
 
 @cache
 def _entries(table: str) -> dict[str, Any]:
-    """Collect the tables of one name from all files of the package `kinds`."""
+    """Collect all tables of one name from `kinds`."""
     entries: dict[str, Any] = {}
     for module in _modules():
         entries |= getattr(module, table, {})

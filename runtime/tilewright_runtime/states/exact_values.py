@@ -1,10 +1,11 @@
-"""What all states that keep values exactly have in common: sets, counts by value, and lists.
+"""What states that keep values exactly have in common.
 
-The bytes of a state do not depend on the order in which its events arrived. They are little-endian:
-the number of entries (4 bytes); for a histogram the count, for a first or last list the time in ms
-of each (8 bytes each); then the values in the order that the kind keeps them: integers, decimals
-without their point, days, microseconds and booleans as signed integers of 8 bytes, floats as 8
-bytes, texts as the length of each in bytes (4 bytes) and then their UTF-8.
+They are sets, counts by value, and lists. The bytes of such a state do not depend on the order in
+which its events arrived. They are little-endian: the number of entries (4 bytes); for a histogram
+the count, and for a first or last list the time in ms, of each entry (8 bytes each); then the
+values in the order that the kind keeps them. Integers, decimals without their point, days,
+microseconds and booleans are signed integers of 8 bytes, floats are 8 bytes. Texts are the length
+of each in bytes (4 bytes), and then their UTF-8.
 
 -0.0 is the same value as 0.0, and NaN is one value, the largest number, as in SQL.
 """
@@ -35,7 +36,7 @@ _NO_NUMBERS = np.zeros(0, dtype=np.int64)
 
 
 class Entries(NamedTuple):
-    """Values as a tile keeps them, some with a number each."""
+    """Values as a tile keeps them, perhaps with numbers."""
 
     values: NDArray[Any]
     """Integers, doubles, or texts as UTF-8."""
@@ -49,7 +50,7 @@ class Entries(NamedTuple):
 
 
 class ExactState(StateType):
-    """A state that keeps entries: all of them, or those that `reduce` chooses."""
+    """A state that keeps all entries, or chosen ones."""
 
     numbered: ClassVar[bool] = False
     """Whether a count or a time stands with each value."""
@@ -59,11 +60,17 @@ class ExactState(StateType):
         self.dtype = dtype_of(self.state.type)
 
     def reduce(self, entries: Entries) -> Entries:
-        """Choose what to keep, in the order of the kind; what it chose it leaves as it is."""
+        """Choose what to keep, in the kind's order.
+
+        Choosing again from what was chosen changes nothing.
+        """
         raise NotImplementedError
 
     def collect(self, values: GroupedValues) -> pa.Array:
-        """Make of each group what the tile query gives for a tile: here a list of the values."""
+        """Collect each group as the tile query would.
+
+        Here that is a list of the values.
+        """
         return values.listed(values.arrow(values.values))
 
     def from_values(self, values: GroupedValues) -> Mapping[str, list[Bytes]]:
@@ -80,7 +87,7 @@ class ExactState(StateType):
 
     def _encode_slice(self, entries: Entries, bounds: tuple[int, int]) -> bytes:
         tile = entries.select(slice(*bounds))
-        # Many tiles have one value only, of which there is nothing to choose.
+        # Many tiles have only one value, so there is nothing to choose.
         return encode(self.reduce(tile) if len(tile.values) > 1 else tile)
 
     def merge(self, parts: Sequence[bytes], /) -> Entries:
@@ -122,7 +129,10 @@ def decode(part: bytes, dtype: str, numbered: bool) -> Entries:
 
 
 def _from_arrow(column: pa.Array, dtype: str, numbered: bool) -> Entries:
-    """Return the flat entries of a column of lists, of lists of (t, x), or of maps to counts."""
+    """Flatten the entries of a column.
+
+    The column holds lists, lists of (t, x), or maps to counts.
+    """
     import pyarrow as pa
 
     if pa.types.is_map(column.type):
@@ -133,13 +143,15 @@ def _from_arrow(column: pa.Array, dtype: str, numbered: bool) -> Entries:
         # Engines without a count by value give the values, each of which counts once.
         values = column.values
         numbers = pa.array(np.ones(len(values) if numbered else 0, dtype=np.int64))
-    return Entries(
-        values_of(values, dtype), numbers.to_numpy(zero_copy_only=False).astype(np.int64)
-    )
+    counts_or_times = numbers.to_numpy(zero_copy_only=False).astype(np.int64)
+    return Entries(values_of(values, dtype), counts_or_times)
 
 
 def values_of(column: pa.Array, dtype: str) -> NDArray[Any]:
-    """Return values as a tile keeps them: texts as UTF-8, floats with one NaN and no -0.0."""
+    """Convert values to what a tile keeps.
+
+    Texts become UTF-8; floats have one NaN and no -0.0.
+    """
     if dtype == "object":
         return np.array(column.cast("large_binary").to_pylist(), dtype=object)
     values: NDArray[Any] = column.to_numpy(zero_copy_only=False).astype(dtype)
@@ -147,5 +159,5 @@ def values_of(column: pa.Array, dtype: str) -> NDArray[Any]:
 
 
 def dtype_of(duckdb_type: str) -> str:
-    """Return how values of a type are stored."""
+    """Name how values of a type are stored."""
     return _DTYPES.get(family(duckdb_type), "<i8")

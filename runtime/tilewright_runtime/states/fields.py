@@ -1,4 +1,7 @@
-"""Fields of changing length: bytes in a record, objects while they merge."""
+"""Fields of changing length, which are bytes in a record.
+
+While they merge they are objects.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,13 @@ Bytes = bytes | None
 
 
 class FieldCodec:
-    """Merges and encodes one field of changing length; no method changes its arguments."""
+    """Merges and encodes one field of changing length.
+
+    No method changes its arguments.
+    """
 
     def merge(self, parts: Sequence[bytes], /) -> Any:
-        """Merge the bytes of some tiles (at least one) to one object."""
+        """Merge the bytes of one or more tiles."""
         raise NotImplementedError
 
     def encode(self, merged: Any, /) -> bytes:
@@ -24,7 +30,10 @@ class FieldCodec:
         raise NotImplementedError
 
     def merge_pairs(self, older: Sequence[Bytes], newer: Sequence[Bytes], /) -> list[Bytes]:
-        """Merge the bytes of each tile with those of the tile at the same index."""
+        """Merge the bytes of each tile with its partner's.
+
+        The partner stands at the same index.
+        """
         merged: list[Bytes] = []
         for old, new in zip(older, newer, strict=True):
             if old is None or new is None:
@@ -38,7 +47,10 @@ class FieldCodec:
         return self.encode(self.merge([old, new]))
 
     def merge_run(self, parts: Sequence[Bytes], /) -> Bytes:
-        """Merge the bytes of neighbouring tiles; None where no tile has any."""
+        """Merge the bytes of neighbouring tiles.
+
+        Returns None if no tile has any.
+        """
         present = [part for part in parts if part is not None]
         if len(present) < 2:
             return present[0] if present else None
@@ -46,13 +58,19 @@ class FieldCodec:
 
 
 def encode_texts(column: pa.Array) -> list[Bytes]:
-    """Encode texts as UTF-8, whose order by bytes is SQL's order by code points."""
+    """Encode texts as UTF-8.
+
+    Its order by bytes is SQL's order by code points.
+    """
     encoded: list[Bytes] = column.cast("large_binary").to_pylist()
     return encoded
 
 
 def list_bounds(column: pa.Array) -> Iterator[tuple[int, int] | None]:
-    """Yield the bounds of each list in the column's flat values, None for a missing list."""
+    """Yield the bounds of each list.
+
+    They are bounds in the column's flat values; a missing list gives None.
+    """
     offsets = column.offsets.to_numpy().tolist()
     valid = column.is_valid().to_numpy(zero_copy_only=False).tolist()
     for bounds, is_valid in zip(pairwise(offsets), valid, strict=True):

@@ -1,4 +1,7 @@
-"""The values of one input among raw events, group after group, in numpy."""
+"""The values of one input, grouped, in numpy.
+
+They are those of raw events.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class GroupedValues:
-    """The values of one input that are not null, group after group, in each by time.
+    """The values of one input, grouped, in order of time.
 
-    Groups without values are left out. Texts are numbered in their order, and the numbers stand
-    for them.
+    Nulls are left out, and so are groups without values. Texts are numbered in their order, and the
+    numbers stand for them.
     """
 
     groups: Ints
@@ -41,17 +44,19 @@ class GroupedValues:
         return np.repeat(np.arange(len(self.groups)), self.counts)
 
     def arrow(self, values: NDArray[Any]) -> pa.Array:
-        """Return some of the values as Arrow has them."""
+        """Convert some of the values to Arrow."""
         return pa.array(values) if self.texts is None else self.texts.take(pa.array(values))
 
     def listed(self, values: pa.Array) -> pa.Array:
-        """Make a list for each group, of what stands for each value."""
-        return pa.ListArray.from_arrays(
-            pa.array(np.append(self.starts, self.counts.sum()).astype(np.int32)), values
-        )
+        """Make a list for each group.
+
+        `values` stand for the group's values one by one.
+        """
+        offsets = np.append(self.starts, self.counts.sum())
+        return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
 
     def doubles(self, duckdb_type: str) -> NDArray[np.float64]:
-        """Return the values, which are numbers of a type, as doubles."""
+        """Convert the values, numbers of a type, to doubles."""
         scale = 10 ** decimal_scale(duckdb_type) if family(duckdb_type) == "decimal" else 1
         return self.values.astype(np.float64) / scale
 
@@ -71,10 +76,10 @@ class GroupedValues:
 
 
 def group_values(times: Ints, groups: Ints, column: pa.Array) -> GroupedValues:
-    """Group the values of a column whose rows are ordered by group and time.
+    """Group a column whose rows are ordered.
 
-    It holds integers, doubles, texts or lists of them. Each element of a list counts at its
-    event's time.
+    The order is by group, then by time. The column holds integers, doubles, texts or lists of them.
+    Each element of a list counts at its event's time.
     """
     if pa.types.is_list(column.type):
         events = pc.list_parent_indices(column).to_numpy()
@@ -90,7 +95,10 @@ def group_values(times: Ints, groups: Ints, column: pa.Array) -> GroupedValues:
 
 
 def _number_texts(values: pa.Array) -> tuple[Ints, pa.Array]:
-    """Number texts in their order; also returns the text of each number."""
+    """Number texts in their order.
+
+    Also returns the text of each number.
+    """
     encoded = values.dictionary_encode()
     utf8 = encoded.dictionary.cast(pa.large_binary()).to_pylist()
     order = np.array(sorted(range(len(utf8)), key=utf8.__getitem__), dtype=np.int64)

@@ -1,4 +1,7 @@
-"""Puts few values among many that are sorted, without taking the many apart."""
+"""Inserts few values among many that are sorted.
+
+The many are not taken apart.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,15 @@ from numpy.typing import NDArray
 
 from .exact_values import Entries, decode
 
-#: How many times more values one side must have for the other to be put among them.
+#: How many times more values one side must have for the other to be inserted.
 FEW = 8
 
 
 def insert(many: bytes, few: bytes, dtype: str, numbered: bool) -> bytes:
-    """Merge encoded values, ascending and without repetition, and add up their counts.
+    """Merge few encoded values into many.
 
-    The cost is that of looking up the few and of copying the bytes of the many.
+    Both ascend without repetition; counts are added up. The cost is that of looking up the few and
+    of copying the bytes of the many.
     """
     added = decode(few, dtype, numbered)
     size = int.from_bytes(many[:4], "little")
@@ -45,7 +49,10 @@ def insert(many: bytes, few: bytes, dtype: str, numbered: bool) -> bytes:
 def _find_numbers(
     values: NDArray[Any], added: NDArray[Any]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return where each value belongs, and whether it is there; NaN is the largest."""
+    """Find where each value belongs, and whether it is there.
+
+    NaN is the largest value.
+    """
     indices = np.searchsorted(values, added)
     there = values[np.minimum(indices, len(values) - 1)]
     known = (indices < len(values)) & ((there == added) | ((there != there) & (added != added)))
@@ -55,7 +62,7 @@ def _find_numbers(
 def _find_texts(
     part: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], added: list[bytes]
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return where each text belongs, and whether it is there."""
+    """Find where each text belongs, and whether it is there."""
 
     def text(index: int) -> bytes:
         return part[starts[index] : ends[index]]
@@ -72,7 +79,7 @@ def _find_texts(
 def _splice(
     part: bytes, start: int, offsets: list[int], at: list[int], new: list[bytes]
 ) -> list[bytes]:
-    """Cut the texts of some bytes where new ones belong, and put those between."""
+    """Cut texts where new ones belong, and join all."""
     pieces = []
     for index, text in zip(at, new, strict=True):
         pieces += [part[start : offsets[index]], text]

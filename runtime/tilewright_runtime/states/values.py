@@ -1,4 +1,4 @@
-"""The merged states of a window, and how what a tile keeps of a value becomes that value."""
+"""Merged states, and how they become Python values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _DECIMALS = Context(prec=38, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 @dataclass(slots=True)
 class Merged:
-    """The merged states of a window, or of the events with one value of a bucket column."""
+    """The merged states of a window.
+
+    They may be only those of the events with one value of a bucket column.
+    """
 
     numbers: list[Any]
     """By word of the record; None where a first or last value is missing."""
@@ -40,7 +43,10 @@ Finalizer = Callable[[Merged], Any]
 
 
 def to_python(duckdb_type: str) -> Callable[[Any], Any]:
-    """Return the function from what a tile keeps of a value to the value."""
+    """Find the function that restores a value.
+
+    It takes what a tile keeps of the value.
+    """
     match family(duckdb_type):
         case "text":
             return _text

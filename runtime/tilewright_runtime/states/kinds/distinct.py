@@ -1,6 +1,6 @@
-"""A sketch of how many different values there are, and the operation APPROX_UNIQUE_COUNT.
+"""Sketches of how many different values there are.
 
-It is the HyperLogLog sketch of Apache DataSketches.
+The operation is APPROX_UNIQUE_COUNT; the sketch is the HyperLogLog of Apache DataSketches.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..grouped_values import GroupedValues
 
-#: What a sketch of distinct values takes for the empty text, which the library passes over.
+#: What stands for the empty text, which the library ignores.
 _EMPTY_TEXT = "\0empty"
 
 
@@ -81,8 +81,8 @@ class DistinctSketch(StateType):
         both = ds.hll_union(first.lg_config_k)
         both.update(first)
         both.update(second)
-        # Values that are hashed in another way, as by another library, count again where two
-        # sketches are merged.
+        # If another library hashes values in its own way, they count twice once sketches are
+        # merged.
         if both.get_estimate() - expected <= allowed:
             return None
         return (

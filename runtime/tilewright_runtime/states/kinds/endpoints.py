@@ -1,7 +1,6 @@
-"""The first and the last value by event time, and the operations FIRST and LAST.
+"""The first and last value by time: FIRST and LAST.
 
-A value is chosen by its time, and of equal times the larger one is; NaN is the largest number, as
-in SQL.
+At equal times the larger value is chosen. NaN is the largest number, as in SQL.
 """
 
 from __future__ import annotations
@@ -27,7 +26,10 @@ _INT = np.iinfo(np.int64)
 
 
 class _Endpoint(StateType):
-    """A first or last value: its time, and beside it a number or a text."""
+    """A first or last value, with its time.
+
+    The value is a number or a text.
+    """
 
     merges_numbers = True
     no_time: ClassVar[int]
@@ -51,15 +53,19 @@ class _Endpoint(StateType):
     @property
     def floats(self) -> Sequence[int]:
         """The value's word, if it is a double."""
-        is_float = self._value is not None and self._dtype is np.float64
-        return [self._value] if is_float and self._value is not None else []
+        if self._value is None or self._dtype is not np.float64:
+            return []
+        return [self._value]
 
     def empty(self) -> Mapping[int, int | float]:
         """Return no time."""
         return {self._time: self.no_time}
 
     def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any] | list[Bytes]]:
-        """Choose the value of each group that is furthest out, of equal times the larger."""
+        """Choose the value of each group that is furthest out.
+
+        At equal times it is the larger one.
+        """
         # NaN sorts last.
         order = np.lexsort((values.values, self.sign * values.times, values.run))
         chosen = order[values.starts + values.counts - 1]
@@ -75,7 +81,10 @@ class _Endpoint(StateType):
     def merge_rows(
         self, older: Rows, newer: Rows, rows: Rows, texts: Sequence[tuple[Bytes, Bytes]] | None
     ) -> NDArray[np.bool_]:
-        """Keep the value whose time is further out, or which is larger at the same time."""
+        """Keep the value whose time is further out.
+
+        At equal times it is the larger one.
+        """
         keep = self._older_wins(older, newer, texts or ())
         rows[keep, self._time] = older[keep, self._time]
         if self._value is not None:
@@ -103,9 +112,9 @@ class _Endpoint(StateType):
         return wins
 
     def merge_runs(self, parts: Rows, rows: Rows, begins: Indices, ends: Indices) -> Indices:
-        """Keep the value of each run's first or last part that has one.
+        """Keep each run's first or last part with a value.
 
-        Any part of a run stands for one in which no part has.
+        If no part of a run has a value, any of them will do.
         """
         indices = np.arange(len(parts))
         is_empty = parts[:, self._time] == self.no_time

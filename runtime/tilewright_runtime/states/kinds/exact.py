@@ -1,4 +1,7 @@
-"""Sets, sets that stop growing, and counts by value; UNIQUE_COUNT and its kin, HISTOGRAM."""
+"""Sets, bounded sets, and counts by value.
+
+Their operations are UNIQUE_COUNT, BOUNDED_UNIQUE_COUNT and HISTOGRAM.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ class _Ascending(ExactState):
     """Different values, ascending."""
 
     def merge_pair(self, old: bytes, new: bytes, /) -> bytes:
-        """Merge two tiles; few values are put among many without taking those apart."""
+        """Merge two tiles.
+
+        A few values are inserted among many without taking those apart.
+        """
         few, many = sorted((old, new), key=_size)
         if _size(few) * FEW > _size(many):
             return super().merge_pair(old, new)
@@ -52,7 +58,10 @@ class ValueSet(_Ascending):
 
 
 class BoundedSet(ValueSet):
-    """The k smallest values: which of many are kept must not depend on which came first."""
+    """A set of the k smallest values.
+
+    Which values it keeps must not depend on which came first.
+    """
 
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)
@@ -105,7 +114,10 @@ class Histogram(_Ascending):
 
 
 def _count_texts(entries: Entries) -> Entries:
-    """Add up the counts of equal texts, far quicker than numpy does."""
+    """Add up the counts of equal texts.
+
+    A dictionary does so far faster than numpy.
+    """
     counts: dict[bytes, int] = {}
     for text, count in zip(entries.values.tolist(), entries.numbers.tolist(), strict=True):
         counts[text] = counts.get(text, 0) + count

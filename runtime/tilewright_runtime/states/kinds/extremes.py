@@ -1,4 +1,4 @@
-"""The smallest and the largest value, and the operations MIN and MAX.
+"""The smallest and largest value: MIN and MAX.
 
 NaN is the largest number, as in SQL.
 """
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class _Extreme(StateType):
-    """An extreme value: a number that numpy merges, or a text."""
+    """An extreme value.
+
+    It is a number, which numpy merges, or a text.
+    """
 
     ufunc: ClassVar[np.ufunc]
 

@@ -1,10 +1,11 @@
-"""The most frequent values with bounds of their counts, and the operation TOP_K.
+"""The most frequent values, with bounds of their counts: TOP_K.
 
 A tile keeps the values that came most often, as texts, by the summary of J. Misra and D. Gries,
-"Finding repeated elements" (1982), merged as by P. K. Agarwal and others, "Mergeable summaries"
-(2013). It is exact until there are more values than it has room for. From then on the counters
-of all values are lowered until few enough are left. The sum of what was taken off, the `error`, is
-at most n / (room + 1) for n values altogether, in whatever order they came and were merged:
+"Finding repeated elements" (1982). Summaries are merged as by P. K. Agarwal and others, "Mergeable
+summaries" (2013). A summary is exact until there are more values than it has room for. From then
+on the counters of all values are lowered until few enough are left. The sum of what was taken off,
+the `error`, is at most n / (room + 1) for n values altogether, in whatever order they came and
+were merged:
 
 - a value without a counter came at most `error` times,
 - one with a counter came at most counter + `error` times,
@@ -58,17 +59,17 @@ class Summary:
     total: int
 
     def bounds(self, item: bytes) -> tuple[int, int]:
-        """Return how often a value came at least and at most."""
+        """Return the fewest and most times a value came."""
         return self.seen.get(item, 0), self.counters.get(item, 0) + self.error
 
     def shrink(self, room: int) -> None:
-        """Lower all counters until no more are left than there is room for."""
+        """Lower all counters until they fit the room."""
         if len(self.counters) <= room:
             return
         cut = sorted(self.counters.values(), reverse=True)[room]
-        left = {item: count - cut for item, count in self.counters.items() if count > cut}
-        self.seen = {item: self.seen[item] for item in left}
-        self.counters = left
+        lowered = {item: count - cut for item, count in self.counters.items() if count > cut}
+        self.seen = {item: self.seen[item] for item in lowered}
+        self.counters = lowered
         self.error += cut
 
 
@@ -92,7 +93,7 @@ class FrequentValues(StateType):
         return {"sketch": self.from_column(pa.MapArray.from_arrays(offsets, texts, counts))}
 
     def _texts(self, values: GroupedValues, different: NDArray[Any]) -> list[str]:
-        """Return the texts that SQL makes of values."""
+        """Write values as SQL writes them."""
         match self._family:
             case "text":
                 return values.arrow(different).to_pylist()  # type: ignore[no-any-return]
@@ -105,13 +106,17 @@ class FrequentValues(StateType):
                 return list(map(str, different.tolist()))
 
     def from_column(self, column: pa.Array) -> list[Bytes]:
-        """Make the summary of each tile from a map of counts, or a list of values."""
+        """Make the summary of each tile.
+
+        The column holds maps of counts, or lists of values.
+        """
         import pyarrow as pa
 
         if pa.types.is_map(column.type):
             texts = column.keys.cast("binary").to_pylist()
             items: list[Any] = list(zip(texts, column.items.to_pylist(), strict=True))
-        else:  # engines without a count by value give the values
+        else:
+            # Engines without a count by value give the values, each of which counts once.
             items = [(text, 1) for text in column.values.cast("binary").to_pylist()]
         return [
             None if bounds is None else self._summarize(items[slice(*bounds)])
@@ -124,18 +129,20 @@ class FrequentValues(StateType):
         return self.encode(Summary(counters, counters, 0, sum(counters.values())))
 
     def merge(self, parts: Sequence[bytes], /) -> Summary:
-        """Add up the summaries of some tiles, with all their values."""
-        summaries = [decode(part) for part in parts]
-        merged = summaries[0]
-        for one in summaries[1:]:
-            is_exact = not merged.error and not one.error
+        """Add up the summaries of some tiles.
+
+        All their values stay; `encode` drops those without room.
+        """
+        merged, *others = (decode(part) for part in parts)
+        for other in others:
+            is_exact = not merged.error and not other.error
             if not is_exact and merged.seen is merged.counters:
                 merged.seen = merged.counters.copy()
-            _add(merged.counters, one.counters.items())
+            _add(merged.counters, other.counters.items())
             if not is_exact:
-                _add(merged.seen, one.seen.items())
-            merged.error += one.error
-            merged.total += one.total
+                _add(merged.seen, other.seen.items())
+            merged.error += other.error
+            merged.total += other.total
         return merged
 
     def encode(self, merged: Summary, /) -> bytes:
@@ -156,22 +163,27 @@ class FrequentValues(StateType):
         return None
 
     def max_error(self, merged: Merged) -> int:
-        """Return how far a count may be below the real one."""
+        """Return how far below the truth a count may be."""
         summary: Summary | None = merged.object(f"{self.id}.sketch")
         return 0 if summary is None else summary.error
 
     def finalize(self, feature: Feature, merged: Merged) -> list[dict[str, Any]] | None:
-        """Finalize TOP_K: values that came more often than any without a counter can have."""
+        """Finalize TOP_K: the values that are certainly frequent.
+
+        A value is listed if it came more often than any value without a counter can have.
+        """
         summary = merged.object(f"{self.id}.sketch")
         if summary is None:
             return None
-        certain = [
-            (-count, self._value(item))
-            for item, count in summary.seen.items()
-            if count > summary.error
+        certain = []
+        for item, count in summary.seen.items():
+            if count > summary.error:
+                certain.append((-count, self._value(item)))
+        certain.sort()
+        return [
+            {"item": value, "count": -negative}
+            for negative, value in certain[: feature.params["k"]]
         ]
-        top = sorted(certain)[: feature.params["k"]]
-        return [{"item": value, "count": -count} for count, value in top]
 
     def _value(self, item: bytes) -> Any:
         text = item.decode()
@@ -220,7 +232,10 @@ def decode(part: bytes) -> Summary:
 
 
 def _of_sketch(part: bytes) -> Summary:
-    """Decode a sketch of an earlier version, whose lower bounds are counters."""
+    """Decode a sketch of an earlier version.
+
+    Its lower bounds are counters.
+    """
     import datasketches as ds
 
     sketch = ds.frequent_strings_sketch.deserialize(part)

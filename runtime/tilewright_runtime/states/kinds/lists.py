@@ -1,4 +1,7 @@
-"""Lists of at most k values, and the operations LARGEST_K, SMALLEST_K, FIRST_K and LAST_K."""
+"""Lists of at most k values.
+
+Their operations are LARGEST_K, SMALLEST_K, FIRST_K and LAST_K.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,10 @@ class _TimedList(_List):
     """1 for the oldest events first, -1 for the newest."""
 
     def reduce(self, entries: Entries) -> Entries:
-        """Keep the k events that are furthest out, of equal times those of larger values."""
+        """Keep the k events that are furthest out.
+
+        Of several at the same time, those with larger values come first.
+        """
         ranks = np.unique(entries.values, return_inverse=True)[1]  # in the order of SQL
         return entries.select(np.lexsort((-ranks, self.sign * entries.numbers))[: self._k])
 

@@ -38,7 +38,10 @@ Floats = NDArray[np.float64]
 
 
 def _mean_of(first: Floats, offset: Floats) -> tuple[Floats, Floats]:
-    """Add as the nearest double and what that leaves over (D. E. Knuth's TwoSum)."""
+    """Add two numbers and return what rounding left.
+
+    It is D. E. Knuth's TwoSum.
+    """
     mean = first + offset
     part = mean - first
     rest = (first - (mean - part)) + (offset - part)
@@ -49,9 +52,9 @@ def _mean_of(first: Floats, offset: Floats) -> tuple[Floats, Floats]:
 def of_values(
     values: Floats, starts: NDArray[np.int64], counts: NDArray[np.int64], order: int
 ) -> list[Floats]:
-    """Compute mean, rest and sums of powers up to `order` of runs of values.
+    """Compute the moments of each run of values.
 
-    No run is empty.
+    They are mean, rest and the sums of powers up to `order`. No run is empty.
     """
     with np.errstate(all="ignore"):
         first = values[starts]
@@ -65,17 +68,18 @@ def of_values(
 
 
 def merged(n: NDArray[np.int64], parts: Floats) -> list[Any]:
-    """Merge sets of n values each along the first axis of `parts`, whose rows are mean, rest, m2 …
+    """Merge sets of values along an axis.
 
-    `n` is (sets, …) and `parts` (2 + powers, sets, …). Sets without values count for nothing; all
-    of them empty give zeros.
+    Each set has n values. The rows of `parts` are mean, rest, m2 and so on. `n` is (sets, …) and
+    `parts` (2 + powers, sets, …). Empty sets count for nothing; if all are empty, the result is
+    zeros.
     """
     with np.errstate(all="ignore"):
         weight = n.astype(np.float64)
         total = np.maximum(weight.sum(axis=0), 1.0)
         means, rests, m2, *higher = parts
-        # Seen from the mean of a set that has values, the others are near, so nothing is lost to
-        # their magnitude.
+        # Measured from the mean of one set that has values, the others are near, so their magnitude
+        # costs no digits.
         some = np.argmax(n > 0, axis=0)[np.newaxis]
         first = np.take_along_axis(means, some, 0)[0]
         first_rest = np.take_along_axis(rests, some, 0)[0]
@@ -90,20 +94,23 @@ def merged(n: NDArray[np.int64], parts: Floats) -> list[Any]:
         return [*_mean_of(first, first_rest + offset), *sums]
 
 
-#: A skew or kurtosis is not made from a variance whose square lies near or beyond the ends of what
-#: a double can hold.
+#: No skew or kurtosis is made from a variance whose square lies near or beyond the limits of a
+#: double.
 _SMALLEST_VARIANCE, _LARGEST_VARIANCE = 1e-150, 1e150
 
 
 class Moments(StateType):
-    """The number of values, and the neighbouring words mean, rest, m2 …"""
+    """The number of values, then mean, rest, m2 and more.
+
+    The words of the moments stand side by side.
+    """
 
     merges_numbers = True
 
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)
         self.tells_presence = True
-        # The words stand side by side, since those of all moments keep the order of the states.
+        # The layout keeps the words of a state in order, so these stand side by side.
         self._n, self._start = self.words["n"], self.words["mean"]
         self._stop = self._start + len(self.words) - 1
         self._order = len(self.words) - 2
@@ -168,7 +175,11 @@ class Moments(StateType):
         numbers[self._start : self._stop] = map(float, moments)
 
     def magnitudes(self, rows: Rows) -> Mapping[int, float]:
-        """Return the mean plus the spread, and n times the power of the spread of each sum."""
+        """Return the size of the mean and of each sum.
+
+        For the mean it is its own size plus the spread; for a sum, n times that power of the
+        spread.
+        """
         n = int(rows[0, self._n])
         mean, _, *sums = self._of(rows)[0].tolist()
         spread = math.sqrt(sums[0] / max(n, 1))
@@ -213,7 +224,10 @@ class Moments(StateType):
         return fourth / variance / variance - 3
 
     def _moment(self, power: int, variance: float, merged: Merged) -> float:
-        """Return a central moment, NaN where it or the square of the variance is out of range."""
+        """Return a central moment.
+
+        It is NaN if it, or the square of the variance, is out of range.
+        """
         moment: float = merged.number(self._start + power) / merged.number(self._n)
         fits = _SMALLEST_VARIANCE < variance < _LARGEST_VARIANCE and math.isfinite(moment)
         return moment if fits else math.nan

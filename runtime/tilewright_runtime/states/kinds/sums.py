@@ -1,6 +1,6 @@
-"""Counts and sums, and the operations that are made of them: COUNT, SUM and AVERAGE.
+"""Counts and sums: COUNT, SUM and AVERAGE.
 
-Of a prorated window the merged numbers are fractions, for a part of a tile counts by its part.
+In a prorated window the merged numbers are fractions: a part of a tile counts by its share.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ class Count(StateType):
 
 
 class Sum(StateType):
-    """The sum: a double, or two halves of an exact integer, high * 2**32 + low."""
+    """The sum, as a double or an exact integer.
+
+    The integer is two halves, high * 2**32 + low.
+    """
 
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)
