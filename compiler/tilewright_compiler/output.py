@@ -25,7 +25,8 @@ from .plan.model import Plan
 
 def target_names() -> list[str]:
     """The targets that exist: the modules of the package `targets`."""
-    return sorted(module.name for module in iter_modules([str(Path(__file__).parent / "targets")]))
+    package = importlib.import_module(f"{__package__}.targets")
+    return sorted(module.name for module in iter_modules(package.__path__))
 
 
 def plan_text(plan: Plan) -> str:

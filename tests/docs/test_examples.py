@@ -54,7 +54,12 @@ CONTINUING = (
     "docs/how-to/run-on-spark.md",
     "docs/how-to/serve-from-redis.md",
     "docs/how-to/tiles-in-a-warehouse.md",
+    "docs/how-to/add-a-target.md",
 )
+#: Pages whose reader works in a clone, and adds files to the sources in it.
+IN_A_CLONE = ("docs/how-to/add-a-target.md",)
+#: The sources of the three wings.
+WINGS = ("dsl", "compiler", "runtime")
 #: Pages that need a Redis, whose URL is in the variable that they name.
 WITH_REDIS = ("docs/how-to/serve-from-redis.md",)
 
@@ -218,7 +223,8 @@ def _environment(folder: Path) -> dict[str, str]:
         script = commands_folder / command
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
         script.chmod(0o755)
-    roots = [str(ROOT / root) for root in ("dsl", "compiler", "runtime")]
+    clone = folder if (folder / WINGS[0]).is_dir() else ROOT
+    roots = [str(clone / root) for root in WINGS]
     kept = {
         key: value
         for key, value in os.environ.items()
@@ -296,6 +302,10 @@ def test_the_examples_of_a_page_work(
     for given in GIVEN.get(name(page), []):
         copy = shutil.copytree if (ROOT / given).is_dir() else shutil.copy
         copy(ROOT / given, folder / Path(given).name)
+    if name(page) in IN_A_CLONE:
+        for wing in WINGS:
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / wing, folder / wing, ignore=ignored)
     follow(page, folder, request.config)
 
 
@@ -332,7 +342,7 @@ def test_the_store_of_the_how_to_keeps_every_promise(tmp_path: Path) -> None:
         "import sys, pytest, tilewright_runtime.stores.backends as s; "
         f"s.__path__.append({str(tmp_path)!r}); sys.exit(pytest.main({arguments!r}))"
     )
-    roots = os.pathsep.join(str(ROOT / root) for root in ("dsl", "compiler", "runtime"))
+    roots = os.pathsep.join(str(ROOT / root) for root in WINGS)
     done = subprocess.run(
         [sys.executable, "-c", script],
         capture_output=True,
