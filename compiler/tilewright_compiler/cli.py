@@ -71,12 +71,14 @@ def compile_command(
 
     Writes DIR/<name>/plan.json and the files of each target.
     """
+    from tilewright.suggestions import nearest
+
     from .output import load_targets, target_names
 
     targets = tuple(dict.fromkeys(targets)) or ("duckdb",)
     if unknown := [name for name in targets if name not in target_names()]:
         raise click.UsageError(
-            f"there is no target {unknown[0]!r}. Known: {', '.join(target_names())}."
+            f"there is no target {unknown[0]!r}. {nearest(unknown[0], target_names())}"
         )
     try:
         loaded = load_targets(targets, dialect)

@@ -90,7 +90,12 @@ class Declaration(BaseModel):
             super().__init__(**named)
         except ValidationError as error:
             errors = error.errors(include_url=False)
-            problems += self._all_problems(errors)
+            # What came without its name is not missing: one mistake is told once.
+            problems += [
+                problem
+                for problem in self._all_problems(errors)
+                if problem.kind != "missing-argument" or not problems
+            ]
             self._keep_what_is_sound(named, {str(e["loc"][0]) for e in errors if e["loc"]})
         self._site = site
         self._problems = tuple(problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .declaration import Declaration
+from .declaration import Declaration, Problem
 
 #: The states that an operation keeps: kinds of the compiler's table of states, with their
 #: parameters.
@@ -32,6 +32,13 @@ class OperationSpec(Declaration):
     @classmethod
     def _title(cls) -> str:
         return f"Operation.{cls.name}"
+
+    def __call__(self, *values: Any, **named: Any) -> OperationSpec:
+        """Refuse parentheses after an operation that is complete, as in `Operation.SUM()`."""
+        spelled = f"{self._title()} takes no more arguments. Write it without parentheses."
+        called = type(self)(**self.params)
+        called._problems = (*self.problems, Problem("bad-operation", spelled))
+        return called
 
     @property
     def suffix(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from pydantic import ValidationError
 
+from tilewright.suggestions import nearest_name
 from tilewright_compiler.plan.model import PLAN_VERSION, Plan
 from tilewright_compiler.verify import verify_plan
 
@@ -34,7 +35,7 @@ def load_plan(path: str | Path) -> Plan:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise PlanError(f"{file}: there is no plan. {_advice(file.parent)}") from None
+        raise PlanError(f"{file}: there is no plan. {_advice(file)}") from None
     except RecursionError:
         raise PlanError(
             f"{file}: not a plan (it is nested too deeply). Compile it again with tilewright "
@@ -70,13 +71,22 @@ def prepares_from_plan(method: Preparing[Owner, Arguments]) -> Preparing[Owner, 
     return prepare
 
 
-def _advice(folder: Path) -> str:
-    """Say where plans are, if a folder has none itself."""
-    below = sorted(file.parent.name for file in folder.glob(f"*/{_FILE}"))
-    if not below:
-        return "Make one with tilewright compile, and name its folder or its plan.json."
-    names = ", ".join(below[:_MOST_NAMES]) + (", …" if len(below) > _MOST_NAMES else "")
-    return f"{folder} is a folder of plans: name one of them, {names}."
+def _advice(file: Path) -> str:
+    """Say where plans are, to someone who has named none."""
+    folder = file.parent
+    below = _plans_below(folder)
+    if file.name == _FILE and below:
+        names = ", ".join(below[:_MOST_NAMES]) + (", …" if len(below) > _MOST_NAMES else "")
+        return f"{folder} is a folder of plans: name one of them, {names}."
+    named = folder if file.name == _FILE else file
+    near = None if named.exists() else nearest_name(named.name, _plans_below(named.parent))
+    if near is not None:
+        return f"Did you mean {named.parent / near}?"
+    return "Make one with tilewright compile, and name its folder or its plan.json."
+
+
+def _plans_below(folder: Path) -> list[str]:
+    return sorted(file.parent.name for file in folder.glob(f"*/{_FILE}"))
 
 
 def plan_of_document(document: Any, place: str | Path) -> Plan:

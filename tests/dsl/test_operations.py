@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tilewright import Aggregation, Operation
@@ -163,6 +165,22 @@ def test_an_operation_without_its_argument_is_a_mistake() -> None:
     """`Operation.TOP_K` alone says which argument it needs."""
     aggregation = Aggregation(input_column="x", operation=Operation.TOP_K)  # type: ignore[arg-type]
     assert "Write Operation.TOP_K(5)" in aggregation.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        (lambda: Operation.SUM(), "Operation.SUM takes no more arguments."),
+        (lambda: Operation.TOP_K(3)(4), "Operation.TOP_K takes no more arguments."),
+    ],
+)
+def test_an_operation_that_is_called_again_is_a_mistake(
+    written: Callable[[], OperationSpec], problem: str
+) -> None:
+    """Parentheses too many are told as a mistake of the operation, not as a TypeError."""
+    (found,) = written().problems
+    assert found.kind == "bad-operation"
+    assert found.message == f"{problem} Write it without parentheses."
 
 
 def test_the_nearest_operation_is_named() -> None:

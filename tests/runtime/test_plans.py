@@ -40,6 +40,15 @@ def test_a_plan_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         load_plan(tmp_path)
 
 
+@pytest.mark.parametrize("named", ["clicks.by_usr", "clicks.by_usr/plan.json"])
+def test_a_misspelt_plan_is_answered_with_the_nearest(tmp_path: Path, named: str) -> None:
+    """Its folder, or the file in it."""
+    (tmp_path / "clicks.by_user").mkdir()
+    save(tmp_path / "clicks.by_user", "{}")
+    with pytest.raises(PlanError, match=r"there is no plan. Did you mean .*/clicks\.by_user\?"):
+        load_plan(tmp_path / named)
+
+
 @pytest.mark.parametrize("content", ["", "{", "not json", '{"plan_version": 1'])
 def test_a_file_that_is_not_json_is_an_error(tmp_path: Path, content: str) -> None:
     """A cut or other file is no plan."""

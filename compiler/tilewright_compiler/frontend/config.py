@@ -235,8 +235,10 @@ def _read_yaml(path: str) -> tuple[yaml.Node | None, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
         return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
-        what, line = f"cannot be read: {error}. Give a file that exists.", 0
+    except OSError as error:
+        what, line = f"cannot be read: {error.strerror}. Name a file of YAML with --config.", 0
+    except UnicodeDecodeError:
+        what, line = "is not UTF-8 text. Save it as UTF-8.", 0
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = f"not YAML: {getattr(error, 'problem', None) or error}. Correct this line."
@@ -257,10 +259,14 @@ def _problem(
         message = (
             f"there is no setting {'.'.join(names)!r}. {nearest(names[-1], _settings(names[:-1]))}"
         )
-    else:
+    elif kind == "model_type":
+        first, *others = _settings(names)
         message = (
-            f"{'.'.join(names) or 'the file'}: {reason.removeprefix('Value error, ').rstrip('.')}."
+            f"{'.'.join(names) or 'the file'}: has to hold settings by name, a line each, such as "
+            f"`{first}: …`. Known: {', '.join([first, *others])}."
         )
+    else:
+        message = f"{'.'.join(names)}: {reason.removeprefix('Value error, ').rstrip('.')}."
     return diagnostic("TW005", CallSite(path, _line(tree, names)), message)
 
 

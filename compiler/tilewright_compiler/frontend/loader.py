@@ -16,14 +16,14 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TypeVar
 
+import tilewright
 from tilewright.declaration import CallSite, Declaration, collecting
 from tilewright.group_by import GroupBy
 from tilewright.source import EventSource
+from tilewright.suggestions import nearest
 
+from .author_files import AuthorFile, author_files
 from .diagnostics import Diagnostic, diagnostic
-
-_IMPORTS_US = re.compile(r"^\s*(?:from|import)\s+tilewright\b", re.MULTILINE)
-
 
 _Kind = TypeVar("_Kind", bound=Declaration)
 
@@ -49,25 +49,14 @@ class Loaded:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _File:
-    path: str
-    root: str
-    given: bool
-
-    @property
-    def module(self) -> str:
-        return ".".join(Path(os.path.relpath(self.path, self.root)).with_suffix("").parts)
-
-
 def load(paths: list[str]) -> Loaded:
     """Run the author's files and collect what they declare.
 
     A file that fails costs only its own GroupBys.
     """
     loaded = Loaded()
-    modules: list[tuple[_File, ModuleType, set[str]]] = []
-    files = _files(paths, loaded)
+    modules: list[tuple[AuthorFile, ModuleType, set[str]]] = []
+    files = author_files(paths, loaded.diagnostics)
     with (
         collecting() as declarations,
         _clean_interpreter({os.path.realpath(file.root) for file in files}),
@@ -83,73 +72,6 @@ def load(paths: list[str]) -> Loaded:
         loaded,
     )
     return loaded
-
-
-def _files(paths: list[str], loaded: Loaded) -> list[_File]:
-    files: dict[str, _File] = {}
-    for path in paths:
-        if os.path.isdir(path):
-            below = [
-                _File(os.path.join(folder, name), path, given=False) for folder, name in _walk(path)
-            ]
-            if not below:
-                what = (
-                    "no file below this folder imports tilewright. Name the folder that holds "
-                    "your declarations."
-                )
-                loaded.diagnostics.append(diagnostic("TW003", CallSite(path, 0), what))
-        elif os.path.isfile(path) and not path.endswith(".py"):
-            what = (
-                "this is no file of Python. Name the .py file that declares the GroupBys, or "
-                "the folder that holds it."
-            )
-            loaded.diagnostics.append(diagnostic("TW003", CallSite(path, 0), what))
-            continue
-        elif os.path.isfile(path):
-            below = [_File(path, os.path.dirname(path) or ".", given=True)]
-        else:
-            loaded.diagnostics.append(
-                diagnostic(
-                    "TW003",
-                    CallSite(path, 0),
-                    "there is no such file or folder. Name one that exists.",
-                )
-            )
-            continue
-        for file in below:
-            files.setdefault(os.path.realpath(file.path), file)
-    return sorted(files.values(), key=lambda file: (file.root, file.path))
-
-
-def _walk(root: str) -> Iterator[tuple[str, str]]:
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if _is_walked(folder, name))
-        for name in sorted(names):
-            if _is_loaded(name):
-                text = Path(folder, name).read_bytes().decode("utf-8", "replace")
-                if _IMPORTS_US.search(text):
-                    yield folder, name
-
-
-def _is_walked(parent: str, name: str) -> bool:
-    """Tell whether a folder may hold declarations."""
-    if name == "scripts" or name.startswith((".", "_")):
-        return False
-    return "pyvenv.cfg" not in _entries(parent, name)
-
-
-def _is_loaded(name: str) -> bool:
-    """Tell whether a file may hold declarations, by its name."""
-    if name == "conftest.py" or name.startswith(("test_", "_", ".")):
-        return False
-    return name.endswith(".py")
-
-
-def _entries(folder: str, name: str) -> list[str]:
-    try:
-        return os.listdir(os.path.join(folder, name))
-    except OSError:
-        return []
 
 
 @contextmanager
@@ -183,11 +105,11 @@ def _is_authors(module: ModuleType, roots: set[str]) -> bool:
     return any(path and os.path.realpath(path).startswith(folders) for path in paths)
 
 
-def _run(file: _File, loaded: Loaded) -> tuple[ModuleType, set[str]] | None:
+def _run(file: AuthorFile, loaded: Loaded) -> tuple[ModuleType, set[str]] | None:
     try:
         tree, code = _parse(file)
     except SyntaxError as error:
-        what = f"{error.msg}. Correct this line; the file was left out."
+        what = f"{_sentence(error.msg)} Correct this line; the file was left out."
         loaded.diagnostics.append(diagnostic("TW002", CallSite(file.path, error.lineno or 0), what))
         return None
     except (OSError, ValueError) as error:
@@ -217,12 +139,12 @@ def _run(file: _File, loaded: Loaded) -> tuple[ModuleType, set[str]] | None:
     return module, _imported(tree)
 
 
-def _parse(file: _File) -> tuple[ast.Module, CodeType]:
+def _parse(file: AuthorFile) -> tuple[ast.Module, CodeType]:
     source = importlib.util.decode_source(Path(file.path).read_bytes())
     return ast.parse(source, file.path), compile(source, file.path, "exec", dont_inherit=True)
 
 
-def _new_module(file: _File, known: ModuleType | None) -> ModuleType:
+def _new_module(file: AuthorFile, known: ModuleType | None) -> ModuleType:
     # A name that Python itself or a library has (an author's `random.py`) must not take its place.
     name = file.module if known is None else f"tilewright_author.{file.module}"
     loader = importlib.machinery.SourceFileLoader(name, os.path.abspath(file.path))
@@ -240,18 +162,17 @@ def _imported(tree: ast.Module) -> set[str]:
     return {alias.asname or alias.name for node in nodes for alias in node.names}
 
 
-def _exception(file: _File, error: BaseException) -> Diagnostic:
+def _exception(file: AuthorFile, error: BaseException) -> Diagnostic:
     frames = traceback.extract_tb(error.__traceback__)
     here = os.path.realpath(file.path)
     lines = [frame.lineno or 0 for frame in frames if os.path.realpath(frame.filename) == here]
-    text = " ".join(str(error).split()) or "no reason given"
-    stop = "" if text.endswith((".", "?", "!")) else "."
-    what = f"{type(error).__name__}: {text}{stop} The file was left out; correct this line."
+    text = _sentence(" ".join(str(error).split()) or "no reason given") + _of_import(error)
+    what = f"{type(error).__name__}: {text} The file was left out; correct this line."
     return diagnostic("TW001", CallSite(file.path, lines[-1] if lines else 0), what)
 
 
 def _find(
-    modules: list[tuple[_File, ModuleType, set[str]]], failed: set[str], loaded: Loaded
+    modules: list[tuple[AuthorFile, ModuleType, set[str]]], failed: set[str], loaded: Loaded
 ) -> None:
     seen: set[int] = set()
     sources: dict[int, str] = {}
@@ -281,13 +202,13 @@ def _source_names(module: ModuleType) -> dict[int, str]:
 
 @dataclass(frozen=True)
 class _Candidate:
-    file: _File
+    file: AuthorFile
     module: ModuleType
     variable: str
     group_by: GroupBy
 
 
-def _candidates(modules: list[tuple[_File, ModuleType, set[str]]]) -> list[_Candidate]:
+def _candidates(modules: list[tuple[AuthorFile, ModuleType, set[str]]]) -> list[_Candidate]:
     """List the variables that hold a GroupBy, its own module's first.
 
     A GroupBy that a second module holds too belongs to the one whose own line made it.
@@ -333,3 +254,13 @@ def _held(module: ModuleType, kind: type[_Kind]) -> list[tuple[str, _Kind]]:
             seen.add(id(value))
             variables.append((name, value))
     return variables
+
+
+def _sentence(text: str) -> str:
+    return text.rstrip(".") + ("" if text.endswith(("?", "!")) else ".")
+
+
+def _of_import(error: BaseException) -> str:
+    """Suggest the name that was meant, where a name of this package is not there."""
+    wrong = re.match(r"cannot import name '(\w+)' from 'tilewright'", str(error))
+    return f" {nearest(wrong[1], tilewright.__all__)}" if wrong else ""

@@ -190,7 +190,8 @@ def _bind(
         return draft.binder.bind(text, source.query.dialect, schema.types)
     except ExpressionError as error:
         if error.code:
-            where = f"the column {name!r}: " if name else ""
+            # A dialect that does not exist is one mistake, however many columns there are.
+            where = f"the column {name!r}: " if name and error.code != "TW010" else ""
             draft.report(error.code, source.query.site, f"{where}{error}")
     return None
 

@@ -193,7 +193,8 @@ def _from_options(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise click.BadParameter(f"{pair!r} is not NAME=VALUE.", param_hint="--key")
+            what = f"{pair!r} is not NAME=VALUE, such as user_id={pair}."
+            raise click.BadParameter(what, param_hint="--key")
         if name in keys:
             raise click.BadParameter(
                 f"{name} is given twice. One call asks for one entity; use --keys FILE for many.",

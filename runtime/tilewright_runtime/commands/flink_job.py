@@ -9,6 +9,9 @@ from pathlib import Path
 
 import click
 
+from tilewright.suggestions import nearest_name
+
+from ..errors import JobError
 from .child import print_submission, status_of
 
 
@@ -63,7 +66,7 @@ def flink_job(
     try:
         raise SystemExit(status_of([interpreter, str(script), *arguments]))
     except OSError as wrong:
-        raise click.ClickException(
+        raise JobError(
             f"{interpreter} cannot be started ({wrong.strerror}). Name a Python that has Flink "
             "with --python."
         ) from None
@@ -73,11 +76,16 @@ def _script(conf: str, out: str) -> Path:
     folder = Path(conf) if (Path(conf) / "plan.json").exists() else Path(out) / conf
     script = folder / "flink" / "job.py"
     if not script.exists():
-        raise click.ClickException(
-            f"{script}: there is no job. Write it with: tilewright compile PATH --target flink "
-            f"--out {out}"
-        )
+        raise JobError(f"{script}: there is no job. {_advice(Path(out), conf)}")
     return script
+
+
+def _advice(out: Path, conf: str) -> str:
+    """Suggest the job that was meant, or say how one is made."""
+    jobs = [file.parents[1].name for file in out.glob("*/flink/job.py")]
+    if near := nearest_name(conf, jobs):
+        return f"Did you mean --conf {near}?"
+    return f"Write it with: tilewright compile PATH --target flink --out {out}"
 
 
 def _python() -> str:
@@ -85,7 +93,7 @@ def _python() -> str:
         return named
     if importlib.util.find_spec("pyflink") is not None:
         return sys.executable
-    raise click.ClickException(
+    raise JobError(
         "this Python has no Flink. Give Flink an environment of its own, since it needs older "
         "libraries: "
         "python3.12 -m venv flink-env && flink-env/bin/pip install 'tilewright[flink]', and pass "

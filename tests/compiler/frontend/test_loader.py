@@ -207,14 +207,29 @@ def test_what_cannot_be_found() -> None:
             "your declarations."
         ),
         (
-            "events.csv: TW003 this is no file of Python. Name the .py file that declares the "
+            "events.csv: TW003 this is not a Python file. Name the .py file that declares the "
             "GroupBys, or the folder that holds it."
         ),
-        "missing: TW003 there is no such file or folder. Name one that exists.",
+        (f"missing: TW003 there is no such file or folder. Paths are relative to {Path.cwd()}."),
     ]
     assert _shown(compile_paths(["nothing.py"])) == [
         "nothing.py: TW003 declares no GroupBy. Assign one to a variable of the module."
     ]
+
+
+def test_names_that_are_nearly_right() -> None:
+    """A misspelt path, import or operand is answered with what was meant."""
+    _write("clicks.py", "from tilewright import Agregation", head=False)
+    _write("commas.py", "import tilewright", "pair = [1 2]", head=False)
+    (path,) = _shown(compile_paths(["clickss.py"]))
+    assert path == "clickss.py: TW003 there is no such file or folder. Did you mean 'clicks.py'?"
+    (name,) = _shown(compile_paths(["clicks.py"]))
+    assert name.endswith("Did you mean 'Aggregation'? The file was left out; correct this line.")
+    (comma,) = _shown(compile_paths(["commas.py"]))
+    assert comma == (
+        "commas.py:2: TW002 invalid syntax. Perhaps you forgot a comma? "
+        "Correct this line; the file was left out."
+    )
 
 
 def test_a_missing_path_stops_no_other() -> None:

@@ -1,0 +1,118 @@
+"""The Python files below the paths that are compiled."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tilewright.declaration import CallSite
+from tilewright.suggestions import nearest_name
+
+from .diagnostics import Diagnostic, diagnostic
+
+_IMPORTS_US = re.compile(r"^\s*(?:from|import)\s+tilewright\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class AuthorFile:
+    """A file, and the path below which its module is named."""
+
+    path: str
+    root: str
+    given: bool
+
+    @property
+    def module(self) -> str:
+        """The module's name: its path below the root, with dots."""
+        return ".".join(Path(os.path.relpath(self.path, self.root)).with_suffix("").parts)
+
+
+def author_files(paths: list[str], diagnostics: list[Diagnostic]) -> list[AuthorFile]:
+    """Find the files of paths and folders, each once, in order.
+
+    What cannot be found joins the diagnostics.
+    """
+    files: dict[str, AuthorFile] = {}
+    for path in paths:
+        if os.path.isdir(path):
+            below = [
+                AuthorFile(os.path.join(folder, name), path, given=False)
+                for folder, name in _walk(path)
+            ]
+            if not below:
+                what = (
+                    "no file below this folder imports tilewright. Name the folder that holds "
+                    "your declarations."
+                )
+                diagnostics.append(diagnostic("TW003", CallSite(path, 0), what))
+        elif os.path.isfile(path) and not path.endswith(".py"):
+            what = (
+                "this is not a Python file. Name the .py file that declares the GroupBys, or "
+                "the folder that holds it."
+            )
+            diagnostics.append(diagnostic("TW003", CallSite(path, 0), what))
+            continue
+        elif os.path.isfile(path):
+            below = [AuthorFile(path, os.path.dirname(path) or ".", given=True)]
+        else:
+            diagnostics.append(
+                diagnostic(
+                    "TW003",
+                    CallSite(path, 0),
+                    f"there is no such file or folder. {_beside(path)}",
+                )
+            )
+            continue
+        for file in below:
+            files.setdefault(os.path.realpath(file.path), file)
+    return sorted(files.values(), key=lambda file: (file.root, file.path))
+
+
+def _walk(root: str) -> Iterator[tuple[str, str]]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if _is_walked(folder, name))
+        for name in sorted(names):
+            if _is_loaded(name):
+                text = Path(folder, name).read_bytes().decode("utf-8", "replace")
+                if _IMPORTS_US.search(text):
+                    yield folder, name
+
+
+def _is_walked(parent: str, name: str) -> bool:
+    """Tell whether a folder may hold declarations."""
+    if name == "scripts" or name.startswith((".", "_")):
+        return False
+    return "pyvenv.cfg" not in _entries(parent, name)
+
+
+def _is_loaded(name: str) -> bool:
+    """Tell whether a file may hold declarations, by its name."""
+    if name == "conftest.py" or name.startswith(("test_", "_", ".")):
+        return False
+    return name.endswith(".py")
+
+
+def _entries(folder: str, name: str) -> list[str]:
+    try:
+        return os.listdir(os.path.join(folder, name))
+    except OSError:
+        return []
+
+
+def _beside(path: str) -> str:
+    """Suggest what lies beside a path that is not there."""
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        return f"There is no folder {folder} either. Paths are relative to {os.getcwd()}."
+    names = [name for name in os.listdir(folder) if _is_loaded(name) or _is_folder(folder, name)]
+    near = nearest_name(os.path.basename(path), names)
+    if near is None:
+        return f"Paths are relative to {os.getcwd()}."
+    return f"Did you mean {os.path.join(os.path.dirname(path), near)!r}?"
+
+
+def _is_folder(folder: str, name: str) -> bool:
+    return os.path.isdir(os.path.join(folder, name))
