@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import glob
 import os
-import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tilewright.source import EventSource
 
+from ..plan.files import FileError, format_of
 from .column_types import duckdb_type
+from .file_columns import columns_of_file
 from .names import unusable
 
-_READERS = {
-    ".parquet": "read_parquet({})",
-    ".csv": "read_csv({})",
-    ".tsv": "read_csv({})",
-    ".json": "read_json({})",
-    ".jsonl": "read_json({}, format = 'newline_delimited')",
-    ".ndjson": "read_json({}, format = 'newline_delimited')",
-}
+_ADVICE = "Say schema={…}, with the columns that are used and their types."
 
 
 class SchemaError(Exception):
@@ -32,6 +28,17 @@ class Schema:
     types: dict[str, str]
     wrong: list[tuple[str, str]] = field(default_factory=list)
     """Codes of diagnostics with their messages."""
+    unusable: dict[str, str] = field(default_factory=dict)
+    """Columns of a file that no expression can name, and why."""
+    guess: str = ""
+    """What a file may be instead, where it lacks a column."""
+
+    def lacks(self, text: str) -> str:
+        """Say why a column that a text names may be missing; empty where nothing is known."""
+        for name, why in self.unusable.items():
+            if name and name.casefold() in text.casefold():
+                return f" The column {name!r} of the file cannot be used: its name {why}."
+        return f" {self.guess}" if self.guess else ""
 
 
 def read_schema(source: EventSource, base_dir: str | None) -> Schema:
@@ -78,34 +85,29 @@ def _names(types: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def _of_file(source: EventSource, base_dir: str | None) -> Schema:
-    advice = "Say schema={…}, with the columns that are used and their types."
-    if source.table is None:
-        raise SchemaError(f"the source has neither a schema nor a table. {advice}")
-    reader = _READERS.get(os.path.splitext(source.table.removesuffix(".gz"))[1].lower())
-    if reader is None or "://" in source.table:
+    table = source.table
+    if table is None:
+        raise SchemaError(f"the source has neither a schema nor a table. {_ADVICE}")
+    kind = None if "://" in table else format_of(table)
+    if kind is None:
         raise SchemaError(
-            f"the table {source.table!r} is not a local file whose columns can be read. {advice}"
+            f"the table {table!r} is not a local file whose columns can be read. {_ADVICE}"
         )
-    import duckdb
-
-    path = os.path.join(
-        base_dir or os.path.dirname(os.path.abspath(source.site.file)), source.table
-    )
+    folder = base_dir or os.path.dirname(os.path.abspath(source.site.file))
+    path = _first_of(Path(folder, table))
+    unread = f"the columns of {table!r} cannot be read"
+    if not path.is_file():
+        what = "it is a folder" if path.is_dir() else "there is no such file"
+        raise SchemaError(f"{unread}: {what}. {_ADVICE}")
     try:
-        with duckdb.connect(":memory:") as database:
-            # The name is a parameter: nothing that an author writes becomes part of the statement.
-            rows = database.execute(
-                f"DESCRIBE SELECT * FROM {reader.format('?')}", [path]
-            ).fetchall()
-    except duckdb.Error as error:
-        reason = str(error).split("\n")[0].replace(path, source.table)
-        raise SchemaError(
-            f"the columns of {source.table!r} cannot be read: {reason}. {advice}"
-        ) from None
-    types = {str(name): _plain(str(kind)) for name, kind, *_ in rows}
-    return Schema(types, _names(types))
+        columns = columns_of_file(path, kind, source.delimiter, frozenset(source.null_values))
+    except FileError as wrong:
+        raise SchemaError(f"{unread}: {wrong}") from None
+    return Schema(columns.types, unusable=columns.unusable, guess=columns.guess)
 
 
-def _plain(kind: str) -> str:
-    # Nanoseconds and seconds of files become the microseconds that all else here is in.
-    return re.sub(r"^TIMESTAMP_\w+", "TIMESTAMP", kind)
+def _first_of(path: Path) -> Path:
+    """The file of a name, or the first that a pattern matches."""
+    if path.exists():
+        return path
+    return Path(min(glob.glob(str(path), recursive=True), default=path))

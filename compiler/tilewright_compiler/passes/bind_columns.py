@@ -103,7 +103,7 @@ def _bind_source(
     for code, message in schema.wrong:
         draft.report(code, source.site, message)
     written = _written(source, schema)
-    _check_names(draft, source, written, wanted)
+    _check_names(draft, source, schema, written, wanted)
     # What no feature uses is bound too, where the author wrote it: a mistake in it is a mistake.
     bound: dict[str, Typed] = {}
     for column in query.selects or wanted:
@@ -152,7 +152,11 @@ def _written(source: EventSource, schema: Schema) -> dict[str, str]:
 
 
 def _check_names(
-    draft: Draft, source: EventSource, written: dict[str, str], wanted: list[str]
+    draft: Draft,
+    source: EventSource,
+    schema: Schema,
+    written: dict[str, str],
+    wanted: list[str],
 ) -> None:
     folded: dict[str, str] = {}
     for column in written if source.query.selects is not None else ():
@@ -174,9 +178,10 @@ def _check_names(
                     "input column" if users[0].input_column == name else "bucket column",
                     users[0].site,
                 )
+            lacks = schema.lacks(name) if source.query.selects is None else ""
             what = (
                 f"the {role} {name!r} is not selected by the source at {location}. "
-                f"{nearest(name, written)}"
+                f"{nearest(name, written)}{lacks}"
             )
             draft.report("TW020", site, what)
 
@@ -192,7 +197,8 @@ def _bind(
         if error.code:
             # A dialect that does not exist is one mistake, however many columns there are.
             where = f"the column {name!r}: " if name and error.code != "TW010" else ""
-            draft.report(error.code, source.query.site, f"{where}{error}")
+            lacks = schema.lacks(text) if error.code == "TW020" else ""
+            draft.report(error.code, source.query.site, f"{where}{error}{lacks}")
     return None
 
 
@@ -213,11 +219,10 @@ def _time(draft: Draft, source: EventSource, time: Typed) -> str:
     if (template := _TIMES.get(family(time.type) or "")) is not None:
         return template.format(time.sql)
     what = f"the time column {shown(source.query.time_column)} is {spark_type(time.type)}."
-    draft.report(
-        "TW026",
-        source.query.site,
-        f"{what} Give a timestamp, a date, or a bigint of epoch milliseconds.",
-    )
+    advice = "Give a timestamp, a date, or a bigint of epoch milliseconds."
+    if time.type == "VARCHAR":
+        advice += " to_timestamp(…, 'MM/dd/yyyy') reads a text."
+    draft.report("TW026", source.query.site, f"{what} {advice}")
     return ""
 
 

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from tilewright_compiler.humanize import counted
+from tilewright_compiler.plan.files import CsvHeader, FileError, read_csv_header
 
 from ..errors import InputError
+from .arrow_types import is_utf8
 from .batch import Batch, Malformed, Position
 from .checks import require_columns
 from .stream import Opened, Parsed, numbered_text, read_chunks
-
-#: What files are separated by that are not separated by commas.
-_OTHER_DELIMITERS = (";", "\t", "|", ",")
-
-
-class Header(NamedTuple):
-    """The first line of a file: the names of its columns, and what separates them."""
-
-    names: list[str]
-    delimiter: str
 
 
 def read_csv(
@@ -37,47 +28,28 @@ def read_csv(
 
     Raises InputError if the header lacks a column or the part that was read before has changed.
     """
-    line = opened.stream.readline()
-    if not line:
-        raise InputError("is empty; a CSV file begins with a line that names its columns.")
-    header = _header(line, columns, delimiter)
+    header = _header(opened.stream, columns, delimiter)
     yield from read_chunks(
         opened,
-        line,
+        header.record,
         position,
         lambda data: last_record_end(data, delimiter),
         lambda data, row: _parse(data, row, header, columns),
     )
 
 
-def _header(line: bytes, columns: list[str], delimiter: str) -> Header:
+def _header(text: BinaryIO, columns: list[str], delimiter: str) -> CsvHeader:
     try:
-        text = line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("its first line is not UTF-8 text. Save the file as UTF-8.") from None
-    try:
-        names = _split(text, delimiter)
-    except csv.Error as wrong:
-        raise InputError(f"its first line names no columns ({wrong}). Mend that line.") from None
-    require_columns(columns, names, _hint(text, columns, names))
-    twice = [name for name in columns if names.count(name) > 1]
+        header = read_csv_header(text, delimiter)
+    except FileError as wrong:
+        raise InputError(str(wrong)) from None
+    except OSError as wrong:
+        raise InputError(f"cannot be read ({wrong}). Is it whole?") from wrong
+    require_columns(columns, header.names, header.guess(columns))
+    twice = [name for name in columns if header.names.count(name) > 1]
     if twice:
         raise InputError(f"the header names {twice[0]!r} twice. Rename one of the two.")
-    return Header(names, delimiter)
-
-
-def _split(text: str, delimiter: str) -> list[str]:
-    return next(csv.reader([text], delimiter=delimiter), [])
-
-
-def _hint(text: str, columns: list[str], names: list[str]) -> str:
-    """What a header without the columns may be instead."""
-    for other in _OTHER_DELIMITERS:
-        if set(columns) <= set(text.replace('"', "").rstrip().split(other)):
-            return f"Are its fields separated by {other!r}? Say delimiter={other!r} in its source."
-    if any(re.fullmatch(r"\s*[-+]?[0-9.]+([-:T ][0-9:.-]*)?Z?\s*", name) for name in names):
-        return "Is its first line data? A CSV file begins with a line that names its columns."
-    return ""
+    return header
 
 
 @cache
@@ -110,7 +82,7 @@ def last_record_end(data: bytes, delimiter: str = ",") -> int:
     return records.end() if records else 0
 
 
-def _parse(data: bytes, first_row: int, header: Header, columns: list[str]) -> Parsed:
+def _parse(data: bytes, first_row: int, header: CsvHeader, columns: list[str]) -> Parsed:
     bad: list[tuple[int, Malformed]] = []
 
     def refuse(row: pa_csv.InvalidRow) -> str:
@@ -119,11 +91,13 @@ def _parse(data: bytes, first_row: int, header: Header, columns: list[str]) -> P
         return "skip"
 
     try:
-        table = _read(data, header, columns, refuse)
-    except pa.ArrowInvalid:
         # Arrow cannot tell of a row that is not UTF-8, and not of all quotes that are never closed.
-        data, spoilt = _without_bad_records(data, first_row, header)
-        table, bad = _read(data, header, columns, refuse), spoilt
+        table = _read(data, header, columns, refuse) if is_utf8(data) else None
+    except pa.ArrowInvalid:
+        table = None
+    if table is None:
+        data, bad = _without_bad_records(data, first_row, header)
+        table = _read(data, header, columns, refuse)
     rows = len(table) + len(bad)
     numbers = np.delete(
         np.arange(first_row, first_row + rows, dtype=np.int64), [number - 1 for number, _ in bad]
@@ -135,7 +109,7 @@ def _wrong_count(actual: int, expected: int) -> str:
     return f"has {counted(actual, 'field')}, the header {expected}: is the line cut?"
 
 
-def _read(data: bytes, header: Header, columns: list[str], refuse: Any) -> pa.Table:
+def _read(data: bytes, header: CsvHeader, columns: list[str], refuse: Any) -> pa.Table:
     # Columns that nobody uses may share a name or have none.
     names = [name if name in columns else f"__unused:{i}" for i, name in enumerate(header.names)]
     return pa_csv.read_csv(
@@ -156,7 +130,7 @@ def _read(data: bytes, header: Header, columns: list[str], refuse: Any) -> pa.Ta
 
 
 def _without_bad_records(
-    data: bytes, first_row: int, header: Header
+    data: bytes, first_row: int, header: CsvHeader
 ) -> tuple[bytes, list[tuple[int, Malformed]]]:
     """The records that have as many fields as the header, and the others."""
     good: list[bytes] = []

@@ -7,16 +7,21 @@ import glob
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-import pyarrow as pa
 from xxhash import xxh3_128
 
+from tilewright_compiler.plan.files import (
+    FileError,
+    FileFormat,
+    format_names,
+    format_of,
+    text_of,
+)
 from tilewright_compiler.plan.model import Source
 
 from ..errors import InputError
@@ -30,9 +35,6 @@ STANDARD_INPUT = "-"
 
 #: Bytes of a line by which a file is known again.
 _LONGEST_LINE = 1 << 16
-
-#: Endings of compressed files, and the codecs that read them.
-_CODECS = {".gz": "gzip", ".zst": "zstd"}
 
 
 @dataclass(frozen=True)
@@ -115,16 +117,17 @@ def open_input(path: str | Path) -> Input:
     file = Path(path)
     if file.is_dir():
         raise InputError(f"{path}: is a folder. Name its files, for instance {file}/*.parquet")
-    plain = file.with_suffix("") if file.suffix.lower() in _CODECS else file
-    ending = plain.suffix.lower()
-    if ending not in _READERS or (ending == ".parquet" and plain != file):
+    if file.exists() and not file.is_file():
         raise InputError(
-            f"{path}: files end in {', '.join(sorted(_READERS))}, and all but .parquet may be "
-            f"compressed ({', '.join(_CODECS)}); this one does not, so its format is unknown."
+            f"{path}: is a pipe or a device, which can be read once only. Send it to standard "
+            "input: --events - --position NAME."
         )
+    kind = format_of(file)
+    if kind is None:
+        raise InputError(f"{path}: {format_names()}; this one does not, so its format is unknown.")
 
     def read(source: Source, position: Position) -> Iterator[Batch]:
-        yield from _READERS[ending](file, source, position)
+        yield from _read_file(file, kind, source, position)
 
     return Input(str(path), file.resolve().as_uri(), read, file)
 
@@ -139,69 +142,49 @@ def _standard_input(position_name: str | None) -> Input:
 
     def read(source: Source, position: Position) -> Iterator[Batch]:
         with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
-            opened = Opened(stream, lambda offset: 0.0)
-            begin = stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-            reader = _json if begin in (b"{", b"[") else _csv
-            yield from reader(opened, source, position)
+            text = _text(stream, None)
+            is_json = text.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
+            kind = FileFormat(".json" if is_json else ".csv", None)
+            yield from _read_text(Opened(text, lambda offset: 0.0), kind, source, position)
 
     return Input("standard input", f"stdin:{position_name}", read)
 
 
-def _read_parquet(path: Path, source: Source, position: Position) -> Iterator[Batch]:
-    from .columns import read_parquet
+def _read_file(path: Path, kind: FileFormat, source: Source, position: Position) -> Iterator[Batch]:
+    if kind.ending == ".parquet":
+        from .columns import read_parquet
 
-    yield from read_parquet(path, _names(source), position)
-
-
-def _read_csv(path: Path, source: Source, position: Position) -> Iterator[Batch]:
-    with _opened(path) as opened:
-        yield from _csv(opened, source, position)
-
-
-def _read_tsv(path: Path, source: Source, position: Position) -> Iterator[Batch]:
-    with _opened(path) as opened:
-        yield from _csv(opened, source, position, "\t")
+        yield from read_parquet(path, _names(source), position)
+        return
+    with _opened(path, kind) as opened:
+        yield from _read_text(opened, kind, source, position)
 
 
-def _read_json_lines(path: Path, source: Source, position: Position) -> Iterator[Batch]:
-    from .json_lines import read_json_lines
-
-    with _opened(path) as opened:
-        yield from read_json_lines(opened, source.columns, position)
-
-
-def _read_json(path: Path, source: Source, position: Position) -> Iterator[Batch]:
-    with _opened(path) as opened:
-        yield from _json(opened, source, position)
-
-
-def _csv(
-    opened: Opened, source: Source, position: Position, delimiter: str = ","
+def _read_text(
+    opened: Opened, kind: FileFormat, source: Source, position: Position
 ) -> Iterator[Batch]:
     from .comma_separated import read_csv
-
-    yield from read_csv(opened, _names(source), position, source.delimiter or delimiter)
-
-
-def _json(opened: Opened, source: Source, position: Position) -> Iterator[Batch]:
-    """Objects a line, or an array of them, as the first character says."""
     from .json_array import read_json_array
     from .json_lines import read_json_lines
 
-    begin = opened.stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    reader = read_json_array if begin == b"[" else read_json_lines
-    yield from reader(opened, source.columns, position)
+    if kind.is_csv:
+        delimiter = kind.delimiter(source.delimiter)
+        yield from read_csv(opened, _names(source), position, delimiter)
+    elif kind.is_json_array(opened.stream):
+        yield from read_json_array(opened, source.columns, position)
+    else:
+        yield from read_json_lines(opened, source.columns, position)
 
 
 def _beginning(path: Path, source: Source) -> str:
-    if path.suffix.lower() == ".parquet":
+    kind = format_of(path)
+    if kind is None or kind.ending == ".parquet":
         from .columns import first_row
 
         return first_row(path, _names(source))
-    with _opened(path) as opened:
+    with _opened(path, kind) as opened:
         lines = [opened.stream.readline(_LONGEST_LINE).rstrip(b"\r\n") for _ in range(2)]
-    has_header = path.with_suffix("").suffix in (".csv", ".tsv") or path.suffix in (".csv", ".tsv")
-    lines = lines if has_header else lines[:1]
+    lines = lines if kind.is_csv else lines[:1]
     return xxh3_128(b"\n".join(lines)).hexdigest() if all(lines) else ""
 
 
@@ -210,31 +193,22 @@ def _names(source: Source) -> list[str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Opened]:
-    """A file's bytes, decompressed where its ending says so."""
+def _opened(path: Path, kind: FileFormat) -> Iterator[Opened]:
+    """A file's text, decompressed where its ending says so."""
     try:
         raw = path.open("rb")
     except OSError as wrong:
         raise InputError(f"cannot be opened ({wrong.strerror}).") from wrong
     with raw:
         size = max(path.stat().st_size, 1)
-        codec = _CODECS.get(path.suffix.lower())
-        if codec is None:
-            yield Opened(raw, lambda offset: offset / size)
-            return
-        with closing(_decompressed(raw, codec)) as stream:
-            yield Opened(stream, lambda offset: raw.tell() / size)
+        text = _text(raw, kind.codec)
+        yield Opened(text, lambda offset: raw.tell() / size if kind.codec else offset / size)
 
 
-def _decompressed(raw: BinaryIO, codec: str) -> io.BufferedReader:
-    return io.BufferedReader(pa.CompressedInputStream(raw, codec))
-
-
-_READERS: dict[str, Callable[[Path, Source, Position], Iterator[Batch]]] = {
-    ".parquet": _read_parquet,
-    ".csv": _read_csv,
-    ".tsv": _read_tsv,
-    ".jsonl": _read_json_lines,
-    ".ndjson": _read_json_lines,
-    ".json": _read_json,
-}
+def _text(raw: io.BufferedReader, codec: str | None) -> io.BufferedReader:
+    try:
+        return text_of(raw, codec)
+    except FileError as wrong:
+        raise InputError(str(wrong)) from None
+    except OSError as wrong:
+        raise InputError(f"cannot be read ({wrong}). Is it whole?") from wrong

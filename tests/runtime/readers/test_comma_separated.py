@@ -136,7 +136,14 @@ def test_a_name_that_stands_twice_is_an_error(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_an_error(tmp_path: Path) -> None:
     """A header that is not UTF-8 is an error that says what to do."""
     with pytest.raises(InputError, match=r"not UTF-8 text. Save the file as UTF-8"):
-        write(tmp_path, HEADER.encode("utf-16"))
+        write(tmp_path, "k,größe,n,t,ts\n".encode("latin-1"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_file_in_utf_16_is_an_error(tmp_path: Path, encoding: str) -> None:
+    """A file of the other Unicode says so, by its byte order mark."""
+    with pytest.raises(InputError, match=r"is UTF-16 text. Save the file as UTF-8"):
+        write(tmp_path, ("\ufeff" * (encoding == "utf-16-be") + HEADER).encode(encoding))
 
 
 def test_an_empty_file_is_an_error(tmp_path: Path) -> None:

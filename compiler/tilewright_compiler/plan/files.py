@@ -1,0 +1,154 @@
+"""Files of events: their formats, their compression, and what a CSV file's first line says."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+#: Formats of text, and what separates the fields of those that have fields.
+_TEXTS = {".csv": ",", ".tsv": "\t", ".json": "", ".jsonl": "", ".ndjson": ""}
+#: Endings of compressed files, and the codecs that read them.
+_CODECS = {".gz": "gzip", ".zst": "zstd"}
+#: What separates fields where it is not what was expected.
+_DELIMITERS = (";", "\t", "|", ",")
+#: A first record that is longer names no columns.
+_LONGEST_HEADER_BYTES = 1 << 20
+_OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: A number, a day or a moment: hardly the name of a column.
+_VALUE = re.compile(r"\s*[-+]?[0-9][0-9.]*([-:/T ][0-9][0-9:./-]*)*Z?\s*")
+
+
+class FileError(ValueError):
+    """A file of which no events can be read: why, and what to do."""
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How a file is read, as its name says."""
+
+    ending: str
+    codec: str | None
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether it has fields, and a first line that names them."""
+        return bool(_TEXTS.get(self.ending))
+
+    def delimiter(self, declared: str | None) -> str:
+        """Return what separates the fields of a CSV file, given what its source says."""
+        return declared or _TEXTS[self.ending] or ","
+
+    def is_json_array(self, text: io.BufferedReader) -> bool:
+        """Tell whether it is an array of objects, which only `.json` may be, or one a line."""
+        if self.ending != ".json":
+            return False
+        return text.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"["
+
+
+def format_of(path: str | Path) -> FileFormat | None:
+    """Tell the format of a file by its name, if that tells one.
+
+    >>> format_of("clicks.csv.gz")
+    FileFormat(ending='.csv', codec='gzip')
+    """
+    file = Path(path)
+    codec = _CODECS.get(file.suffix.lower())
+    ending = Path(file.stem if codec else file.name).suffix.lower()
+    if ending not in _TEXTS and (ending, codec) != (".parquet", None):
+        return None
+    return FileFormat(ending, codec)
+
+
+def format_names() -> str:
+    """Say how the names of files of events end."""
+    endings = ", ".join(sorted([*_TEXTS, ".parquet"]))
+    return f"files end in {endings}, and all but .parquet may be compressed ({', '.join(_CODECS)})"
+
+
+def text_of(raw: io.BufferedReader, codec: str | None) -> io.BufferedReader:
+    """Read an open file's text, decompressed where there is a codec.
+
+    Raises FileError if it is text of an encoding that is not read, and OSError if it is damaged.
+    """
+    text = raw
+    if codec is not None:
+        import pyarrow as pa
+
+        text = io.BufferedReader(pa.CompressedInputStream(raw, codec))
+    if text.peek(2)[:2] in _OTHER_ENCODINGS:
+        raise FileError("is UTF-16 text. Save the file as UTF-8.")
+    return text
+
+
+@dataclass(frozen=True)
+class CsvHeader:
+    """The first record of a CSV file: the names of its columns, and what separates them."""
+
+    record: bytes
+    names: list[str]
+    delimiter: str
+
+    def guess(self, wanted: Collection[str] = ()) -> str:
+        """Say what the file may be instead, where columns are not in it; empty if nothing is known.
+
+        >>> CsvHeader(b"user;price", ["user;price"], ",").guess()
+        "Are its fields separated by ';'? Say delimiter=';' in its source."
+        """
+        text = self.record.decode("utf-8-sig").rstrip()
+        for other in _DELIMITERS:
+            names = {name.strip() for name in _split(text, other)}
+            if names.issuperset(wanted) if wanted else len(names) > len(self.names) == 1:
+                return (
+                    f"Are its fields separated by {other!r}? Say delimiter={other!r} in its source."
+                )
+        if any(map(_VALUE.fullmatch, self.names)):
+            return "Is its first line data? A CSV file begins with a line that names its columns."
+        return ""
+
+
+def read_csv_header(text: BinaryIO, delimiter: str) -> CsvHeader:
+    """Read the first record of a CSV file; a name in quotes may go over several lines.
+
+    Raises FileError if it names no columns.
+    """
+    record = text.readline(_LONGEST_HEADER_BYTES)
+    while _is_open(record, delimiter) and len(record) < _LONGEST_HEADER_BYTES:
+        line = text.readline(_LONGEST_HEADER_BYTES)
+        if not line:
+            break
+        record += line
+    if not record:
+        raise FileError("is empty; a CSV file begins with a line that names its columns.")
+    if len(record) >= _LONGEST_HEADER_BYTES:
+        raise FileError("its first line goes on for a megabyte, and names no columns. Is it CSV?")
+    try:
+        names = _split(record.decode("utf-8-sig"), delimiter)
+    except UnicodeDecodeError:
+        raise FileError("its first line is not UTF-8 text. Save the file as UTF-8.") from None
+    except csv.Error as wrong:
+        raise FileError(f"its first line names no columns ({wrong}). Mend that line.") from None
+    if not names:
+        raise FileError("its first line is empty; a CSV file begins with the names of its columns.")
+    return CsvHeader(record, names, delimiter)
+
+
+def _split(text: str, delimiter: str, strict: bool = False) -> list[str]:
+    lines = text.splitlines(keepends=True)
+    return next(csv.reader(lines, delimiter=delimiter, strict=strict), [])
+
+
+def _is_open(record: bytes, delimiter: str) -> bool:
+    """Tell whether a quote goes on to the next line."""
+    if b'"' not in record:
+        return False
+    try:
+        _split(record.decode("utf-8-sig", "replace"), delimiter, strict=True)
+    except csv.Error as wrong:
+        return "unexpected end" in str(wrong)
+    return False
