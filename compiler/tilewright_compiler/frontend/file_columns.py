@@ -111,6 +111,9 @@ def _of_csv(text: io.BufferedReader, delimiter: str, null_values: frozenset[str]
             for column, value in zip(values, row, strict=True):
                 if value != "" and value not in null_values:
                     column.append(value)
+    if not any(values):
+        hint = f" {guess}" if guess else ""
+        raise FileError(f"has no rows that tell the types of columns. Say schema={{…}}.{hint}")
     types = map(type_of_texts, values)
     return _usable(list(zip(header.names, types, strict=True)), guess)
 

@@ -11,7 +11,7 @@ import duckdb
 
 # A number that begins with a zero is a code, such as a postal one, and would lose the zero.
 _WHOLE = re.compile(r"\s*[-+]?(0|[1-9][0-9]{0,18})\s*")
-_NUMBER = re.compile(r"\s*[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?\s*")
+_NUMBER = re.compile(r"\s*[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")
 _NO_NUMBER = re.compile(r"\s*(nan|[-+]?inf(inity)?)\s*", re.IGNORECASE)
 _LONGEST_WHOLE = re.compile(r"\s*[-+]?[0-9]{19,}\s*")
 _DAY = re.compile(r"\s*[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2}\s*")
@@ -43,7 +43,7 @@ def _are_numbers(values: set[str]) -> bool:
     numbers = [value for value in values if not _NO_NUMBER.fullmatch(value)]
     if not numbers or any(map(_LONGEST_WHOLE.fullmatch, numbers)):
         return False
-    return all(_NUMBER.fullmatch(value) and re.search("[0-9]", value) for value in numbers)
+    return all(map(_NUMBER.fullmatch, numbers))
 
 
 def _calendar_type(values: set[str]) -> str:

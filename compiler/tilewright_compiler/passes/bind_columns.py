@@ -121,19 +121,27 @@ def _bind_source(
     for part in (*selected.values(), *wheres, time):
         if part is not None:
             used.update(part.columns)
+    # Of a file only what is used is taken; what an author declares is all taken.
+    taken = schema.types if source.columns is not None else _only(schema.types, used)
     return BoundSource(
         name=name,
         source=source,
-        schema=schema.types,
+        schema=taken,
         columns=[column for column in schema.types if column in used],
         selects={column: part.sql for column, part in selected.items()},
         wheres=[where.sql for where in wheres if where is not None],
         time=time_sql,
         types={column: part.type for column, part in selected.items()},
         written={
-            column: text or as_column(column, query.dialect) for column, text in written.items()
+            column: text or as_column(column, query.dialect)
+            for column, text in written.items()
+            if text or column in taken
         },
     )
+
+
+def _only(types: dict[str, str], used: set[str]) -> dict[str, str]:
+    return {name: kind for name, kind in types.items() if name in used}
 
 
 def _written(source: EventSource, schema: Schema) -> dict[str, str]:

@@ -19,6 +19,8 @@ _CODECS = {".gz": "gzip", ".zst": "zstd"}
 _DELIMITERS = (";", "\t", "|", ",")
 #: A first record that is longer names no columns.
 _LONGEST_HEADER_BYTES = 1 << 20
+#: Lines over which a name in quotes may go; after more it is a quote that is never closed.
+_MOST_HEADER_LINES = 20
 _OTHER_ENCODINGS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: A number, a day or a moment: hardly the name of a column.
 _VALUE = re.compile(r"\s*[-+]?[0-9][0-9.]*([-:/T ][0-9][0-9:./-]*)*Z?\s*")
@@ -102,8 +104,13 @@ class CsvHeader:
         """
         text = self.record.decode("utf-8-sig").rstrip()
         for other in _DELIMITERS:
-            names = {name.strip() for name in _split(text, other)}
+            try:
+                names = {name.strip() for name in _split(text, other)}
+            except csv.Error:
+                continue
             if names.issuperset(wanted) if wanted else len(names) > len(self.names) == 1:
+                if other == self.delimiter:
+                    return "Its names have spaces around them. Take these out."
                 return (
                     f"Are its fields separated by {other!r}? Say delimiter={other!r} in its source."
                 )
@@ -118,11 +125,10 @@ def read_csv_header(text: BinaryIO, delimiter: str) -> CsvHeader:
     Raises FileError if it names no columns.
     """
     record = text.readline(_LONGEST_HEADER_BYTES)
-    while _is_open(record, delimiter) and len(record) < _LONGEST_HEADER_BYTES:
-        line = text.readline(_LONGEST_HEADER_BYTES)
-        if not line:
+    for _ in range(_MOST_HEADER_LINES):
+        if not _is_open(record, delimiter):
             break
-        record += line
+        record += text.readline(_LONGEST_HEADER_BYTES)
     if not record:
         raise FileError("is empty; a CSV file begins with a line that names its columns.")
     if len(record) >= _LONGEST_HEADER_BYTES:
@@ -139,7 +145,7 @@ def read_csv_header(text: BinaryIO, delimiter: str) -> CsvHeader:
 
 
 def _split(text: str, delimiter: str, strict: bool = False) -> list[str]:
-    lines = text.splitlines(keepends=True)
+    lines = io.StringIO(text, newline="\n")
     return next(csv.reader(lines, delimiter=delimiter, strict=strict), [])
 
 

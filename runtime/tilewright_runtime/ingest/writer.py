@@ -147,14 +147,21 @@ class Writer:
             position = replace(batch.position, beginning=beginning)
 
             def keep_position(
-                transaction: Transaction, before: bytes | None = stored, after: Position = position
+                transaction: Transaction,
+                usable: int,
+                before: bytes | None = stored,
+                after: Position = position,
             ) -> None:
-                if item.uri:
-                    self._move_position(transaction, name, before, after.to_bytes())
-                    self._known.remember(transaction, source, after)
+                # While tiles hold nothing of a file it may be corrected, so it has no position.
+                if not item.uri or (before is None and not usable):
+                    return
+                self._move_position(transaction, name, before, after.to_bytes())
+                self._known.remember(transaction, source, after)
 
+            events = report.events
             self._write_batch(source.name, item, batch, report, keep_position)
-            stored = position.to_bytes()
+            if stored is not None or report.events > events:
+                stored = position.to_bytes()
             on_progress(item, batch.progress, report)
 
     def _move_position(
@@ -178,7 +185,7 @@ class Writer:
         item: Input,
         batch: Batch,
         report: WriteReport,
-        keep_position: Callable[[Transaction], None],
+        keep_position: Callable[[Transaction, int], None],
     ) -> None:
         loaded = self._aggregator.load(source, batch.table)
         refused = self._rejects.rows_of(batch, loaded.refused)
@@ -189,7 +196,7 @@ class Writer:
 
         def commit(transaction: Transaction) -> None:
             self._merge(transaction, levels, loaded.usable)
-            keep_position(transaction)
+            keep_position(transaction, loaded.usable)
 
         self._state.transact(commit)
         if self._outbox:

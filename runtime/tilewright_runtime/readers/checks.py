@@ -8,6 +8,8 @@ from tilewright_compiler.humanize import one_line
 
 from ..errors import InputError
 
+_CORRECTED = "Rows that were refused are added as a file of their own."
+
 
 def require_columns(columns: Sequence[str], present: Sequence[str], hint: str = "") -> None:
     """Raise InputError unless every column is there; `hint` says why it may not be."""
@@ -25,8 +27,8 @@ def changed(before: str) -> InputError:
     """
     return InputError(
         f"its first {before}, which were read before, are not the same any more, and tiles hold "
-        "the old ones. "
-        "Put back what was there, or write the changed input into a new store."
+        "the old ones. Put back what was there, or write the changed input into a new store. "
+        f"{_CORRECTED}"
     )
 
 
@@ -34,7 +36,7 @@ def shrunk(now: str, before: str) -> InputError:
     """The error for an input that is shorter than what was read of it."""
     return InputError(
         f"has {now}, but {before} were read from it before. An input may only grow: write another "
-        "one into a new store."
+        f"one into a new store. {_CORRECTED}"
     )
 
 

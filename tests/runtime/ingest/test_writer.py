@@ -536,3 +536,26 @@ def test_a_writer_is_of_the_process_that_made_it(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(os, "getpid", lambda: -1)
         with pytest.raises(StoreError, match="of which this one is a fork"):
             writer.write([row("a", 1)])
+
+
+def test_a_file_of_refused_rows_may_be_corrected_in_place(tmp_path: Path) -> None:
+    """No tile holds anything of it, so it is read anew, and counted once from then on."""
+    path, session = tmp_path / "events.csv", Session()
+    path.write_text(f"k,n,t,ts\na,many,x,{AT - 1}\n")
+    assert session.write(path).refused == {"n is not a bigint": 1}
+    path.write_text(f"k,n,t,ts\na,5,x,{AT - 1}\n")
+    assert (session.write(path).events, session.write(path).rows) == (1, 0)
+    assert session.sums("a") == [5]
+
+
+def test_a_file_of_which_some_rows_count_is_not_corrected_in_place(tmp_path: Path) -> None:
+    """Tiles hold its good rows, so the corrected one belongs into a file of its own."""
+    path, session = tmp_path / "events.csv", Session()
+    path.write_text(f"k,n,t,ts\na,5,x,{AT - 1}\nb,many,x,{AT - 1}\n")
+    session.write(path)
+    path.write_text(f"k,n,t,ts\na,5,x,{AT - 1}\nb,6,x,{AT - 1}\n")
+    with pytest.raises(InputError, match=r"refused are added as a file of their own"):
+        session.write(path)
+    (tmp_path / "corrected.csv").write_text(f"k,n,t,ts\nb,6,x,{AT - 1}\n")
+    session.write(tmp_path / "corrected.csv")
+    assert session.sums("a", "b") == [5, 6]
