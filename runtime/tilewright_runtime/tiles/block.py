@@ -1,4 +1,4 @@
-"""A block: the tiles of one level as columns, and how two blocks merge tile by tile."""
+"""Blocks: tiles of one level as columns, and their merge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..states.fields import Bytes, FieldCodec
 from .header import NEWEST, SEQUENCE, STAMP
 from .layout import Layout
 
-#: Flags in the stamp word (see records.py); only that of an approximate tile survives a merge.
+#: Flags in the stamp word (see header.py). Only that of an approximate tile survives a merge.
 APPROXIMATE = 2 << 40
 COMPLETE = 1 << 40
 
@@ -33,10 +33,10 @@ class Block:
     def take(self, indices: NDArray[np.intp]) -> Block:
         """Return the chosen tiles, in the order given."""
         chosen = indices.tolist()
-        return Block(
-            self.rows[indices],
-            {name: [values[i] for i in chosen] for name, values in self.variable.items()},
-        )
+        variable: dict[str, list[Bytes]] = {}
+        for name, values in self.variable.items():
+            variable[name] = [values[i] for i in chosen]
+        return Block(self.rows[indices], variable)
 
     def put(self, indices: NDArray[np.intp], other: Block) -> None:
         """Replace the chosen tiles by those of another block."""
@@ -50,9 +50,9 @@ class Block:
 def merge_blocks(
     layout: Layout, codecs: Mapping[str, FieldCodec], older: Block, newer: Block
 ) -> Block:
-    """Merge each tile of one block with the tile at the same index of the other.
+    """Merge each tile of a block with its partner's.
 
-    Both blocks stay as they are.
+    The partner stands at the same index of the other block. Both blocks stay as they are.
     """
     rows = newer.rows.copy()
     rows[:, STAMP] |= older.rows[:, STAMP] & APPROXIMATE
@@ -70,10 +70,8 @@ def merge_blocks(
         pairs = list(zip(older.variable[text], newer.variable[text], strict=True))
         keeps_older = state.merge_rows(older.rows, newer.rows, rows, pairs)
         if keeps_older is not None:
-            keeps = keeps_older.tolist()
-            variable[text] = [
-                old if keep else new for keep, (old, new) in zip(keeps, pairs, strict=True)
-            ]
+            choices = zip(keeps_older.tolist(), pairs, strict=True)
+            variable[text] = [old if keep else new for keep, (old, new) in choices]
     for name, codec in codecs.items():
         if name not in variable:
             variable[name] = codec.merge_pairs(older.variable[name], newer.variable[name])
@@ -83,10 +81,10 @@ def merge_blocks(
 def merge_runs(
     layout: Layout, codecs: Mapping[str, FieldCodec], block: Block, begins: NDArray[np.intp]
 ) -> Block:
-    """Merge each run of neighbouring tiles; run i is [begins[i], begins[i + 1]).
+    """Merge each run of neighbouring tiles into one.
 
-    The oldest tile of a run comes first, and no two share time. The start of a run's tile stays
-    that of its first part. The block stays as it is.
+    Run i is [begins[i], begins[i + 1]). The oldest tile of a run comes first, and no two share
+    time. The merged tile keeps the start of its first part. The block stays as it is.
     """
     ends = np.append(begins[1:], len(block))
     rows = block.rows[begins].copy()

@@ -1,9 +1,9 @@
-"""The raw events that a plan keeps: chunks of columns, as records that stand among the tiles of
-their key.
+"""Raw events that a plan keeps, in chunks of columns.
 
-A chunk holds the events of one key in [start, start + size). Its record is that of a tile without
-numbers and with one field of changing length: the events, ordered by time and then by their values,
-as a record batch message of Arrow's IPC format without its schema, which the plan gives.
+A chunk holds the events of one key in [start, start + size). Its record stands among the tiles of
+the key. It is like that of a tile without numbers and with one field of changing length, the
+events. They are ordered by time and then by their values, and written as a record batch message of
+Arrow's IPC format without its schema, which the plan gives.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import EventLog, Plan
 from tilewright_compiler.plan.types import element, family
@@ -52,7 +53,7 @@ class _EventBatches(FieldCodec):
 
 
 class EventChunks:
-    """The chunks of one plan: their schema, their records, and how two chunks merge."""
+    """The schema, records and merge of a plan's chunks."""
 
     def __init__(self, plan: Plan, events: EventLog) -> None:
         self.size_ms = events.size_ms
@@ -75,31 +76,23 @@ class EventChunks:
         self._table = plan.name
 
     def level(self, table: pa.Table, rows: TileRows) -> LevelTiles:
-        """The chunks of a table with the columns `key:{name}` and those of the plan's event log;
-        `rows` knows the entities.
+        """Make the chunks of a table of events.
+
+        The table has the columns `key:{name}` and those of the plan's event log; `rows` knows the
+        entities.
         """
-        entities, places = rows.entity_texts(table)
-        events = (
-            table.select(self.schema.names)
-            .cast(self.schema)
-            .append_column("__entity", pa.array(places))
-        )
+        entities, indices = rows.entity_texts(table)
+        events = table.select(self.schema.names).cast(self.schema)
+        events = events.append_column("__entity", pa.array(indices))
         events = events.take(_order(events, ["__entity", *self.schema.names]))
         times, entity = events["__ts"].to_numpy(), events["__entity"].to_numpy()
         starts = times - times % self.size_ms
-        bounds = np.flatnonzero(
-            np.diff(entity, prepend=-1, append=-1).astype(bool)
-            | np.diff(starts, prepend=-1, append=-1).astype(bool)
-        )
-        if not len(bounds):  # no event is left of the batch: one boundary and no chunk
-            bounds = np.zeros(1, dtype=np.intp)
+        bounds = _bounds(entity, starts)
         firsts, ends = bounds[:-1], bounds[1:]
-        made = np.zeros((len(firsts), self.layout.words), dtype=np.int64)
-        made[:, SEQUENCE], made[:, NEWEST], made[:, START] = (
-            ends - firsts,
-            times[ends - 1],
-            starts[firsts],
-        )
+        words = np.zeros((len(firsts), self.layout.words), dtype=np.int64)
+        words[:, SEQUENCE] = ends - firsts
+        words[:, NEWEST] = times[ends - 1]
+        words[:, START] = starts[firsts]
         keys = TileKeys(
             self._table,
             self.size_ms,
@@ -108,23 +101,14 @@ class EventChunks:
             starts[firsts].tolist(),
             EVENTS,
         )
-        values = _batch(events.select(self.schema.names)).to_struct_array()
-        return LevelTiles(
-            keys,
-            Block(
-                made,
-                {
-                    _FIELD: self._build(
-                        pa.ListArray.from_arrays(pa.array(bounds.astype(np.int32)), values)
-                    )
-                },
-            ),
-        )
+        encoded = self._encode(_batch(events.select(self.schema.names)), bounds)
+        return LevelTiles(keys, Block(words, {_FIELD: encoded}))
 
     def read(self, records: Sequence[bytes], entity: str, names: Names) -> pa.RecordBatch:
-        """Reads the events of some chunks of one entity, both oldest first.
+        """Read the events of some chunks of one entity.
 
-        Raises CorruptRecordError for a damaged or misplaced one.
+        Chunks and events are oldest first. Raises CorruptRecordError for a damaged or misplaced
+        chunk.
         """
         identity = self.codec.identity(self._table, entity, self.size_ms, EVENTS)
         rows = self.codec.decode(records, [identity] * len(records), names)
@@ -136,32 +120,43 @@ class EventChunks:
         ]
         return _batch(pa.Table.from_batches(map(self._events.parse, parts), self.schema))
 
-    def _build(self, column: pa.Array) -> list[Bytes]:
-        bounds = column.offsets.to_numpy().tolist()
-        batch = pa.RecordBatch.from_struct_array(column.values)
-        # Taken and not sliced: of a slice Arrow would write some of what lies beside it.
-        return [
-            self._events.encode(batch.take(pa.array(range(begin, end), pa.int64())))
-            for begin, end in pairwise(bounds)
-        ]
+    def _encode(self, batch: pa.RecordBatch, bounds: NDArray[np.intp]) -> list[Bytes]:
+        encoded: list[Bytes] = []
+        for begin, end in pairwise(bounds.tolist()):
+            # Taken and not sliced: of a slice Arrow would write some of what lies beside it.
+            chunk = batch.take(pa.array(range(begin, end), pa.int64()))
+            encoded.append(self._events.encode(chunk))
+        return encoded
+
+
+def _bounds(entity: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Find where each chunk begins and the last ends."""
+    is_new = np.diff(entity, prepend=-1, append=-1).astype(bool)
+    is_new |= np.diff(starts, prepend=-1, append=-1).astype(bool)
+    bounds: NDArray[np.intp] = np.flatnonzero(is_new)
+    # Without events there is one boundary and no chunk.
+    return bounds if len(bounds) else np.zeros(1, dtype=np.intp)
 
 
 def _arrow(duckdb_type: str) -> pa.DataType:
-    """How the values of a type are kept: lists of what their elements are kept as."""
-    kept = _ARROW.get(family(element(duckdb_type)) or "", pa.int64())
-    return pa.list_(kept) if duckdb_type.endswith("[]") else kept
+    """Choose the Arrow type that keeps values of a type.
+
+    A list keeps its elements so.
+    """
+    physical = _ARROW.get(family(element(duckdb_type)) or "", pa.int64())
+    return pa.list_(physical) if duckdb_type.endswith("[]") else physical
 
 
 def _order(table: pa.Table, names: Sequence[str]) -> pa.Array:
-    # Arrow cannot compare lists: events that differ in nothing else keep the order that they came
-    # in.
-    keys = [
-        (name, "ascending") for name in names if not pa.types.is_list(table.schema.field(name).type)
-    ]
+    # Arrow cannot compare lists. Events that differ in nothing else keep the order of arrival.
+    keys = []
+    for name in names:
+        if not pa.types.is_list(table.schema.field(name).type):
+            keys.append((name, "ascending"))
     return pc.sort_indices(table, sort_keys=keys)
 
 
 def _batch(table: pa.Table) -> pa.RecordBatch:
-    """A table as one batch."""
+    """Combine a table into one batch."""
     batches = table.combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)

@@ -1,6 +1,7 @@
-"""Covers: which tiles of which levels make up a window at a query time.
+"""Covers: the tiles that make up a window.
 
-Pure arithmetic on integer milliseconds.
+Which tiles of which levels they are depends on the query time. All is arithmetic on whole
+milliseconds.
 """
 
 from __future__ import annotations
@@ -14,22 +15,23 @@ from .keys import EVENTS, TILES, Kind
 EdgeMode = Literal["sawtooth", "prorate", "truncate", "exact"]
 
 
-#: The part of a tile that counts, but for those that a prorated window cuts.
+#: The part of a tile that counts, unless a prorated window cuts the tile.
 WHOLE = Fraction(1)
 
 
 class Segment(NamedTuple):
-    """A part of a cover, [start_ms, end_ms): neighbouring tiles of one level, or raw events.
+    """A part of a cover, [start_ms, end_ms).
 
-    Tiles begin and end at multiples of size_ms. Raw events are one stretch, as long as it says,
-    between any two times.
+    It is a row of neighbouring tiles of one level, or a stretch of raw events. Tiles begin and end
+    at multiples of `size_ms`. Raw events may begin and end anywhere; their `size_ms` is their
+    length.
     """
 
     size_ms: int
     start_ms: int
     end_ms: int
     part: Fraction = WHOLE
-    """What of them counts: less than all of a single tile that a prorated window cuts."""
+    """How much of it counts: less than 1 only for a tile that a prorated window cuts."""
     kind: Kind = TILES
 
     @property
@@ -39,25 +41,28 @@ class Segment(NamedTuple):
 
 
 def raw_events(start_ms: int, end_ms: int) -> Segment:
-    """The segment of the raw events in [start_ms, end_ms)."""
+    """Make the segment of raw events in [start_ms, end_ms)."""
     return Segment(end_ms - start_ms, start_ms, end_ms, kind=EVENTS)
 
 
 def floor(time_ms: int, size_ms: int) -> int:
-    """The start of the tile that holds a time, also before 1970."""
+    """Find the start of the tile that holds a time.
+
+    It is right for times before 1970 too.
+    """
     return time_ms - time_ms % size_ms
 
 
 def ceiling(time_ms: int, size_ms: int) -> int:
-    """The first tile boundary at or after a time."""
+    """Find the first tile boundary at or after a time."""
     return time_ms + -time_ms % size_ms
 
 
 def window_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
-    """Where the cover of [at - window, at) begins.
+    """Find where the cover of [at - window, at) begins.
 
-    `sawtooth` takes the whole edge tile, `prorate` a part of it, `truncate` leaves a cut one out,
-    `exact` takes raw events.
+    `sawtooth` takes the whole edge tile, `prorate` takes a part of it, `truncate` leaves a cut one
+    out, and `exact` takes raw events.
     """
     oldest = at_ms - window_ms
     if edge == "sawtooth":
@@ -68,19 +73,20 @@ def window_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
 
 
 def whole_start(at_ms: int, window_ms: int, edge_ms: int, edge: str) -> int:
-    """Where those tiles of the cover begin that count whole: after the edge tile if that is cut,
-    unless it is taken whole.
+    """Find where the tiles begin that count in full.
+
+    A cut edge tile counts in full only with `sawtooth`.
     """
     oldest = at_ms - window_ms
     return floor(oldest, edge_ms) if edge == "sawtooth" else ceiling(oldest, edge_ms)
 
 
 def cover(start_ms: int, end_ms: int, sizes_ms: Sequence[int]) -> list[Segment]:
-    """The disjoint tiles, oldest first, whose union is [start, end): coarse levels in the middle,
-    finer ones at the ends.
+    """Cover [start, end) with as few tiles as possible.
 
-    `sizes_ms` is coarsest first and each divides the one before it; start and end are multiples of
-    the finest.
+    The tiles do not overlap and come oldest first: coarse levels in the middle, finer ones at the
+    ends. `sizes_ms` is coarsest first, and each divides the one before it. Start and end are
+    multiples of the finest.
 
     >>> [(part.size_ms, part.start_ms, part.end_ms) for part in cover(900, 4_000, [1_000, 100])]
     [(100, 900, 1000), (1000, 1000, 4000)]
@@ -103,12 +109,13 @@ def cover(start_ms: int, end_ms: int, sizes_ms: Sequence[int]) -> list[Segment]:
 
 
 def head_end(at_ms: int, start_ms: int, sizes_ms: Sequence[int], head_level_ms: int | None) -> int:
-    """Where a cover that began at `start_ms` may end so that no event at or after `at_ms` is in it.
+    """Find where a cover may end and stay clean.
 
-    `head_level_ms` is the coarsest level whose newest tile, the one that holds the last millisecond
-    before `at_ms`, has only events before `at_ms`; finer tiles lie inside it, so they are clean
-    too, and the coarsest that fits is used whole. None says that not even the finest one is clean:
-    the cover then ends at its start.
+    It is clean if no event at or after `at_ms` is in it. The newest tile of a level is the one that
+    holds the last millisecond before `at_ms`. `head_level_ms` is the coarsest level whose newest
+    tile has only earlier events. Finer tiles lie inside that tile, so they are clean too, and the
+    coarsest level that fits is used whole. With None not even the finest level is clean, and the
+    cover ends at the start of its newest tile.
     """
     last = at_ms - 1
     if head_level_ms is None:
@@ -126,11 +133,11 @@ Ends = tuple[list[Segment], list[Segment]]
 def _prorated(
     at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool
 ) -> Ends:
-    """The tiles of which a prorated window takes a part: the cut edge tile, and the newest one of
-    the finest level.
+    """Make the tiles of which a prorated window takes a part.
 
-    The part is the overlap of tile and window. The newest tile is cut only where it holds events at
-    or after T, so that as much of it is left out as a tile can tell.
+    They are the cut edge tile and the newest tile of the finest level. The part is the overlap of
+    tile and window. The newest tile is cut only if it holds events at or after T; a tile cannot
+    tell more exactly how much of it to leave out.
 
     #  tiles    |....|....|....|....|
     #  window      [-----------T
@@ -138,21 +145,21 @@ def _prorated(
     """
     edge, head = [], []
     if oldest_ms is not None and start_ms > oldest_ms:
-        edge.append(
-            Segment(edge_ms, start_ms - edge_ms, start_ms, Fraction(start_ms - oldest_ms, edge_ms))
-        )
+        part = Fraction(start_ms - oldest_ms, edge_ms)
+        edge.append(Segment(edge_ms, start_ms - edge_ms, start_ms, part))
     if not clean:
         newest = floor(at_ms - 1, finest_ms)
-        head.append(
-            Segment(finest_ms, newest, newest + finest_ms, Fraction(at_ms - newest, finest_ms))
-        )
+        part = Fraction(at_ms - newest, finest_ms)
+        head.append(Segment(finest_ms, newest, newest + finest_ms, part))
     return edge, head
 
 
 def _exact(
     at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool
 ) -> Ends:
-    """The raw events of a cut edge tile, and those of a newest tile that holds later ones.
+    """Make the stretches of raw events at both ends of a window.
+
+    They take the place of a cut edge tile, and of a newest tile that holds later events.
 
     #  tiles    |....|....|....|..x.|
     #  window      [-----------T
@@ -166,10 +173,10 @@ def _exact(
     return edge, head
 
 
-#: edge mode -> what stands before and after the whole tiles of a cover. The arguments are the query
-#: time, where the whole tiles begin, where the window itself begins (None for a lifetime), the
-#: sizes of the edge and the finest level, and whether the newest tile of the finest level holds no
-#: event at or after the query time. Other modes have whole tiles only.
+#: edge mode -> what stands before and after the whole tiles of a cover. Other modes have whole
+#: tiles only. The arguments are the query time; where the whole tiles begin; where the window
+#: itself begins (None for a lifetime); the sizes of the edge level and the finest level; and whether
+#: the newest tile of the finest level is clean.
 ENDS: dict[str, Callable[[int, int, int | None, int, int, bool], Ends]] = {
     "prorate": _prorated,
     "exact": _exact,

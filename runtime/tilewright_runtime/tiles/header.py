@@ -1,4 +1,4 @@
-"""The header of a record: where its parts stand, and which record is newer.
+"""The header of a record, and which record is newer.
 
 A record begins with six words of 8 bytes, little-endian:
 
@@ -32,7 +32,7 @@ _START = struct.Struct(f"<{8 * START}xq")
 
 
 def precedence(record: bytes) -> tuple[int, int]:
-    """Rank the records of one tile: the larger is the newer.
+    """Rank the records of one tile, the newest highest.
 
     The rank is (sequence, flags); records of equal rank are the same tile. The sequence is the
     number of events in the tile, which only grows. At the same sequence flags are only ever added,

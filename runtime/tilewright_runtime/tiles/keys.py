@@ -1,4 +1,7 @@
-"""Keys of tiles in their two forms, text and ordered bytes, and ranges of tiles."""
+"""Keys of tiles, as text and as ordered bytes.
+
+Ranges of tiles are here too.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,17 @@ EVENTS: Kind = "events"
 
 
 class Range(NamedTuple):
-    """The records of one kind and size whose starts lie in [start_ms, end_ms)."""
+    """The records that begin in [start_ms, end_ms).
+
+    They are of one kind and size.
+    """
 
     size_ms: int
     start_ms: int
     end_ms: int
     kind: Kind = TILES
     lifetime: bool = False
-    """Whether it reaches back to an entity's first record, of a level that is kept for ever.
+    """Whether it reaches back to an entity's first record, of a level that never expires.
 
     `start_ms` is then no later than any event may be.
     """
@@ -55,7 +61,7 @@ class TileKeys:
 
     @cached_property
     def ordered(self) -> list[bytes]:
-        """The keys as ordered bytes, made once however often they are used."""
+        """The keys as ordered bytes, made only once."""
         level = level_bytes(self.kind, self.size_ms)
         prefixes = [ordered_prefix(self.table, text) + level for text in self.entities]
         starts = np.asarray(self.starts_ms, dtype=np.int64) ^ np.int64(-_SIGN)
@@ -67,7 +73,7 @@ class TileKeys:
 
     @cached_property
     def texts(self) -> list[str]:
-        """The keys as text, made once however often they are used."""
+        """The keys as text, made only once."""
         prefixes = [
             text_prefix(self.table, text, self.size_ms, self.kind) for text in self.entities
         ]
@@ -78,28 +84,31 @@ class TileKeys:
         ]
 
     def name(self, i: int) -> str:
-        """The text key of the i-th record."""
+        """Write the text key of the i-th record."""
         entity = self.entities[self.entity[i]]
         return tile_key(self.table, entity, self.size_ms, self.starts_ms[i], self.kind)
 
-    def take(self, places: NDArray[np.intp]) -> TileKeys:
-        """The keys of some of the tiles."""
-        if len(places) == len(self.starts_ms):
+    def take(self, indices: NDArray[np.intp]) -> TileKeys:
+        """Choose the keys of some tiles."""
+        if len(indices) == len(self.starts_ms):
             return self
         return replace(
             self,
-            entity=np.asarray(self.entity)[places].tolist(),
-            starts_ms=np.asarray(self.starts_ms)[places].tolist(),
+            entity=np.asarray(self.entity)[indices].tolist(),
+            starts_ms=np.asarray(self.starts_ms)[indices].tolist(),
         )
 
 
 def tile_id(start_ms: int, size_ms: int) -> str:
-    """The id of a tile: its start in UTC, as short as its size allows."""
+    """Write a tile's start in UTC.
+
+    It is as short as the size of the tile allows.
+    """
     return f"{_EPOCH + timedelta(milliseconds=start_ms):{tile_id_format(size_ms)}}"
 
 
 def tile_id_format(size_ms: int) -> str:
-    """The strftime form of the ids of a level."""
+    """Choose the strftime format of a level's ids."""
     for unit_ms, form in ((DAY_MS, "%Y%m%d"), (HOUR_MS, "%Y%m%d%H"), (MINUTE_MS, "%Y%m%d%H%M")):
         if size_ms % unit_ms == 0:
             return form
@@ -107,57 +116,74 @@ def tile_id_format(size_ms: int) -> str:
 
 
 def text_key(group_by: str, entity: str, size: str, tile: str) -> str:
-    """A whole key for stores of text keys; the braces make a Redis Cluster keep an entity's tiles
-    together.
+    """Write a whole key for stores of text keys.
+
+    The braces make a Redis Cluster keep all tiles of an entity together.
     """
     return f"tiles::{group_by}::{{{entity}}}::{size}::{tile}"
 
 
 def level_name(kind: Kind, size_ms: int) -> str:
-    """Name a level in text keys: chunks of raw events have one name, whatever their size."""
+    """Name a level in text keys.
+
+    Chunks of raw events have one name, whatever their size.
+    """
     return EVENTS_NAME if kind == EVENTS else format_duration(size_ms)
 
 
 def tile_key(group_by: str, entity: str, size_ms: int, start_ms: int, kind: Kind = TILES) -> str:
-    """The whole key of a record as text."""
+    """Write the whole key of a record as text."""
     return text_prefix(group_by, entity, size_ms, kind) + tile_id(start_ms, size_ms)
 
 
 def text_prefix(group_by: str, entity: str, size_ms: int, kind: Kind = TILES) -> str:
-    """What the text keys of an entity's records of one kind and size begin with."""
+    """Write what text keys of a level begin with.
+
+    They are those of one entity's records.
+    """
     return text_key(group_by, entity, level_name(kind, size_ms), "")
 
 
 def ordered_prefix(group_by: str, entity: str) -> bytes:
-    """What all ordered keys of an entity begin with; neither part can hold a NUL."""
+    """Write what an entity's ordered keys begin with.
+
+    Neither part can hold a NUL.
+    """
     return f"{group_by}\0{entity}\0".encode()
 
 
 def ordered_tail(size_ms: int, start_ms: int, kind: Kind = TILES) -> bytes:
-    """The end of an ordered key (16 bytes): level, then start.
+    """Write the end of an ordered key, in 16 bytes.
 
-    So the tiles of a cover are neighbours, and chunks of raw events come after all levels.
+    The level comes before the start. So the tiles of a cover are neighbours, and chunks of raw
+    events come after all levels.
     """
     return _ORDERED_TAIL.pack(signed_size(kind, size_ms), start_ms + _SIGN)
 
 
 def parse_ordered_key(key: bytes) -> tuple[str, str, Kind, int, int]:
-    """(group_by, entity, kind, size_ms, start_ms) of an ordered key."""
+    """Split an ordered key into its parts.
+
+    They are table, entity, kind, size and start.
+    """
     group_by, entity = key[:-17].decode().split("\0")
     signed, shifted = _ORDERED_TAIL.unpack(key[-16:])
     return group_by, entity, *kind_and_size(signed), shifted - _SIGN
 
 
 def signed_size(kind: Kind, size_ms: int) -> int:
-    """Kind and size as the one number that stored keys hold: negative for raw events."""
+    """Write kind and size as one number, negative for events.
+
+    Stored keys hold this number.
+    """
     return -size_ms if kind == EVENTS else size_ms
 
 
 def kind_and_size(signed: int) -> tuple[Kind, int]:
-    """Kind and size of a number that `signed_size` made."""
+    """Undo `signed_size`."""
     return (EVENTS, -signed) if signed < 0 else (TILES, signed)
 
 
 def level_bytes(kind: Kind, size_ms: int) -> bytes:
-    """Makes the part of an ordered key that stands for a level."""
+    """Write the part of an ordered key for a level."""
     return signed_size(kind, size_ms).to_bytes(8, "big", signed=True)

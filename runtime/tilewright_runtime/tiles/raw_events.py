@@ -1,8 +1,8 @@
-"""Makes the rows that raw events' tiles would have, for a fetch where no tile fits.
+"""Turns raw events into the rows of their tiles.
 
-Each kind of state makes what its SQL makes of the same events: identical for counts, integers,
-extremes, first and last values and exact states; sums of floats and sketches within what the order
-of their updates may change.
+A fetch does so where no tile fits. Each kind of state makes what its SQL makes of the same events.
+Counts, integers, extremes, first and last values and exact states are identical. Sums of floats and
+sketches differ only by what the order of their updates may change.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from .layout import Layout
 
 
 class RawEvents:
-    """Makes rows of tiles of raw events.
+    """Makes rows of tiles from raw events.
 
-    They have the states that are asked for; the others are those of empty tiles.
+    The rows have the states that are asked for; all other states are empty.
     """
 
     def __init__(
@@ -36,13 +36,16 @@ class RawEvents:
         layout: Layout,
         buckets: Mapping[str, BucketTables] | None = None,
     ) -> None:
-        """Take the bucket columns by their fields; without any all states are the layout's own."""
+        """Take the states, and the bucket columns by field.
+
+        Without `buckets`, all states are the layout's own.
+        """
         self._buckets: dict[str, _ByBucket] = {}
+        own_states = list(states)
         if buckets is not None:
             self._buckets = {name: _ByBucket(states, tables) for name, tables in buckets.items()}
-        self._states = [
-            layout.states[state.id] for state in states if buckets is None or state.bucket is None
-        ]
+            own_states = [state for state in states if state.bucket is None]
+        self._states = [layout.states[state.id] for state in own_states]
         self._layout = layout
         self._empty = layout.empty_row()
 
@@ -58,13 +61,13 @@ class RawEvents:
         rows[occurring, SEQUENCE] = counts
         rows[occurring, NEWEST] = times[starts + counts - 1]
         block = Block(rows, {field.name: [None] * count for field in self._layout.variable})
-        values = {
-            name: group_values(times, groups, columns[name])
-            for name in dict.fromkeys(state.state.input for state in self._states)
-        }
+        by_input: dict[str, GroupedValues] = {}
         for state in self._states:
-            if len(values[state.state.input].groups):
-                self._fill(block, state, values[state.state.input])
+            name = state.state.input
+            if name not in by_input:
+                by_input[name] = group_values(times, groups, columns[name])
+            if len(by_input[name].groups):
+                self._fill(block, state, by_input[name])
         for name, bucket in self._buckets.items():
             if bucket.states:
                 block.variable[name] = bucket.tables(times, groups, columns, count)
@@ -82,7 +85,7 @@ class RawEvents:
 
 
 class _ByBucket:
-    """Makes the tables of one bucket column of raw events."""
+    """Makes the tables of one bucket column from raw events."""
 
     def __init__(self, states: Sequence[State], bucket: BucketTables) -> None:
         self.states = [state for state in states if state.bucket == bucket.column]
@@ -92,7 +95,10 @@ class _ByBucket:
     def tables(
         self, times: Ints, groups: Ints, columns: Mapping[str, pa.Array], count: int
     ) -> list[Bytes]:
-        """Make the table of each group; events without a bucket value are in none."""
+        """Make the table of each group.
+
+        Events without a bucket value are in no table.
+        """
         column = columns[self._bucket.column]
         rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
         values, codes = distinct_of(
@@ -105,10 +111,8 @@ class _ByBucket:
         order = np.argsort(codes, kind="stable")
         occurring, inner = np.unique(codes[order], return_inverse=True)
         chosen = pa.array(rows[order])
-        inputs = {
-            name: columns[name].take(chosen)
-            for name in dict.fromkeys(state.input for state in self.states)
-        }
+        names = {state.input for state in self.states}
+        inputs = {name: columns[name].take(chosen) for name in names}
         block = self._inner.block(times[rows[order]], inner, inputs, len(occurring))
         return self._bucket.build(
             values[occurring % len(values)], block, occurring // len(values), count

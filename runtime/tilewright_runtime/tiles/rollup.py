@@ -1,5 +1,6 @@
-"""All levels of tiles from rows of the finest: coarser tiles are merged, since each level divides
-the next.
+"""Makes all levels of tiles from the finest.
+
+Coarser tiles are merged from finer ones, since each level divides the next.
 """
 
 from __future__ import annotations
@@ -20,46 +21,39 @@ _ARROW = {"i64": pa.int64(), "f64": pa.float64()}
 
 
 def tiles_of_engine(plan: Plan, rows: pa.Table) -> pa.Table:
-    """Give the rows of an engine's query as `TileRows` takes them.
+    """Convert an engine's rows to what `TileRows` takes.
 
     The columns come in the order of the plan's `tile_columns`, whatever they are called. Some
-    engines have decimals for all numbers, and a list without values where a tile has none.
+    engines use decimals for all numbers, and an empty list where a tile has no values.
     """
     types = dict.fromkeys(("__start", "__events", "__newest"), pa.int64())
-    types |= {
-        f"{column.state}.{column.field}": _ARROW[column.dtype]
-        for column in plan.tile_layout.columns
-    }
-    named = rows.rename_columns(plan.tile_columns)
-    columns = zip(named.column_names, named.columns, strict=True)
-    return pa.table(
-        {
-            name: _without_empty(column).cast(types.get(name, column.type))
-            for name, column in columns
-        }
-    )
+    for field in plan.tile_layout.columns:
+        types[f"{field.state}.{field.field}"] = _ARROW[field.dtype]
+    columns = {}
+    for name, column in zip(plan.tile_columns, rows.columns, strict=True):
+        columns[name] = _without_empty(column).cast(types.get(name, column.type))
+    return pa.table(columns)
 
 
 def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
         return column
-    return pc.if_else(
-        pc.equal(pc.list_value_length(column), 0), pa.scalar(None, column.type), column
-    )
+    is_empty = pc.equal(pc.list_value_length(column), 0)
+    return pc.if_else(is_empty, pa.scalar(None, column.type), column)
 
 
 class RollUp:
-    """Makes the tiles of every level of a plan from tables of the finest level's tiles."""
+    """Makes tiles of every level from those of the finest."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.rows = TileRows(plan)
 
     def levels(self, finest: pa.Table) -> list[LevelTiles]:
-        """The tiles of every level, in the plan's order, of a table as `TileRows` takes it.
+        """Make the tiles of every level, in the plan's order.
 
-        A coarser tile holds what the table has of it: with all tiles of an entity it is whole, else
-        a part to be merged.
+        `finest` is a table as `TileRows` takes it. If it has all finest tiles of an entity, the
+        coarser ones are whole; otherwise they are parts to be merged.
         """
         sizes = [level.size_ms for level in self.plan.levels]
         levels = [self.rows.level(finest, sizes[-1])]
@@ -68,8 +62,9 @@ class RollUp:
         return levels[::-1]
 
     def coarser(self, tiles: LevelTiles, size_ms: int) -> LevelTiles:
-        """The tiles of a level that some tiles of a finer one, ordered by entity and start, merge
-        to.
+        """Merge the tiles of a level into coarser ones.
+
+        They are ordered by entity and start.
         """
         keys, entity = tiles.keys, np.asarray(tiles.keys.entity)
         starts = tiles.block.rows[:, START] // size_ms * size_ms
@@ -78,7 +73,7 @@ class RollUp:
         begins = np.flatnonzero(is_new)
         block = merge_runs(self.rows.layout, self.rows.codecs, tiles.block, begins)
         block.rows[:, START] = starts[begins]
-        kept = replace(
+        coarser_keys = replace(
             keys, size_ms=size_ms, entity=entity[begins].tolist(), starts_ms=starts[begins].tolist()
         )
-        return LevelTiles(kept, block)
+        return LevelTiles(coarser_keys, block)

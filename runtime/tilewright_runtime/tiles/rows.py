@@ -1,4 +1,4 @@
-"""Rows of tiles, as the SQL of any engine gives them, to keys and blocks."""
+"""Turns an engine's rows of tiles into keys and blocks."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ _REMEMBERED_ENTITIES = 1 << 20
 
 @dataclass(frozen=True)
 class LevelTiles:
-    """Tiles of one level, ordered by entity and start: their keys and their content, place by
-    place.
+    """Tiles of one level, ordered by entity and start.
+
+    Key i belongs to row i of the block.
     """
 
     keys: TileKeys
@@ -59,8 +60,10 @@ class TileRows:
         self._entities: dict[tuple[Any, ...], str] = {}
 
     def level(self, table: pa.Table, size_ms: int, buckets: Sequence[pa.Table] = ()) -> LevelTiles:
-        """The tiles of one level, ordered by entity and start; `buckets` has a table for each
-        bucket column, in the plan's order.
+        """Make the tiles of one level.
+
+        They are ordered by entity and start. `buckets` has a table for each bucket column, in the
+        plan's order.
         """
         table = table.combine_chunks()
         entities, entity = self.entity_texts(table)
@@ -73,22 +76,25 @@ class TileRows:
         keys = TileKeys(
             self.plan.name, size_ms, entities, entity[order].tolist(), starts[order].tolist()
         )
-        places = _Places(entities, entity[order], starts[order] // size_ms)
-        for (name, bucket), found in zip(self.buckets.items(), buckets, strict=True):
-            block.variable[name] = self._tables(bucket, found.combine_chunks(), places, size_ms)
+        tiles = _TileIndex(entities, entity[order], starts[order] // size_ms)
+        for (name, bucket), of_bucket in zip(self.buckets.items(), buckets, strict=True):
+            block.variable[name] = self._tables(bucket, of_bucket.combine_chunks(), tiles, size_ms)
         return LevelTiles(keys, block)
 
     def _tables(
-        self, bucket: BucketTables, table: pa.Table, places: _Places, size_ms: int
+        self, bucket: BucketTables, table: pa.Table, tiles: _TileIndex, size_ms: int
     ) -> list[Bytes]:
-        """The table of each tile."""
+        """Make the bucket table of each tile."""
         entities, entity = self.entity_texts(table)
-        tile = places.of(entities, entity, table["__start"].to_numpy() // size_ms)
+        tile = tiles.of(entities, entity, table["__start"].to_numpy() // size_ms)
         values = values_of(table["__bucket"].combine_chunks(), dtype_of(bucket.type))
-        return bucket.build(values, _block(bucket.layout, table), tile, len(places))
+        return bucket.build(values, _block(bucket.layout, table), tile, len(tiles))
 
     def entity_texts(self, table: pa.Table) -> tuple[list[str], NDArray[np.int64]]:
-        """The distinct entities in the order of their texts, and each row's place among them."""
+        """List the distinct entities by text, and index the rows.
+
+        The index says which entity a row has.
+        """
         codes = np.zeros(len(table), dtype=np.int64)
         dictionaries = [
             pc.dictionary_encode(table[name].combine_chunks()) for name in self._key_names
@@ -98,10 +104,10 @@ class TileRows:
         _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
         columns = [encoded.take(pa.array(firsts)).to_pylist() for encoded in dictionaries]
         texts = [self._entity(values) for values in zip(*columns, strict=True)]
-        places = np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
-        rank = np.empty_like(places)
-        rank[places] = np.arange(len(places))
-        return [texts[i] for i in places.tolist()], rank[inverse]
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        return [texts[i] for i in order], rank[inverse]
 
     def _entity(self, values: tuple[Any, ...]) -> str:
         text = self._entities.get(values)
@@ -112,13 +118,16 @@ class TileRows:
         return text
 
 
-class _Places:
-    """Finds tiles, which are ordered by entity and start, by both."""
+class _TileIndex:
+    """Finds tiles by entity and start."""
 
     def __init__(
         self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]
     ) -> None:
-        """`number` is a tile's start divided by its size."""
+        """Take tiles that are ordered by entity and start.
+
+        `number` is a tile's start divided by its size.
+        """
         self._known = {text: i for i, text in enumerate(entities)}
         self._span = int(number.max(initial=0)) + 1
         self._codes = entity * self._span + number
@@ -129,19 +138,22 @@ class _Places:
     def of(
         self, entities: Sequence[str], entity: NDArray[np.int64], number: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """The place of the tile of each row."""
+        """Find the index of each row's tile."""
         known = np.array([self._known[text] for text in entities], dtype=np.int64)
-        found: NDArray[np.int64] = np.searchsorted(self._codes, known[entity] * self._span + number)
-        return found
+        wanted = known[entity] * self._span + number
+        indices: NDArray[np.int64] = np.searchsorted(self._codes, wanted)
+        return indices
 
 
 def _block(layout: Layout, table: pa.Table) -> Block:
-    """The states of each row of a table, with an empty header."""
+    """Make a block of a table's rows, with empty headers."""
     rows = np.zeros((len(table), layout.words), dtype=np.int64)
     identities = layout.identities()
-    made = {word for state in layout.joint_states for word in state.derived_words}
+    derived: set[int] = set()
+    for state in layout.joint_states:
+        derived.update(state.derived_words)
     for name, word in layout.names.items():
-        if word in made:
+        if word in derived:
             continue
         column = table[name].combine_chunks()
         if column.null_count:
@@ -161,5 +173,8 @@ def _block(layout: Layout, table: pa.Table) -> Block:
 
 
 def _built(state: StateType, column: pa.Array) -> list[Bytes]:
-    """The bytes of a state's field; those that an engine made itself stay as they are."""
+    """Make the bytes of a state's field.
+
+    Bytes that the engine made itself stay as they are.
+    """
     return column.to_pylist() if pa.types.is_binary(column.type) else state.from_column(column)

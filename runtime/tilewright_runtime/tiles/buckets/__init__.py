@@ -1,4 +1,4 @@
-"""What a record keeps for each value of a bucket column: a table of values and small records."""
+"""Tables of what a record keeps for each bucket value."""
 
 from .read import Bucket
 from .tables import BucketTables, buckets_of

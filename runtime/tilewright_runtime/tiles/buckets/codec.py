@@ -26,14 +26,17 @@ class TableCodec:
     """Encodes and decodes the tables of one bucket column."""
 
     def __init__(self, layout: Layout, dtype: str) -> None:
-        """Take the layout of the small records and the type of the values."""
+        """Take the small records' layout and the values' type."""
         self._layout = layout
         self._dtype = dtype
         self._words = layout.words - HEADER_WORDS
         self._names = [field.name for field in layout.variable]
 
     def encode(self, table: Table, tiles: NDArray[np.int64]) -> Iterator[tuple[int, bytes]]:
-        """Yield each tile and the bytes of its values, which are neighbours."""
+        """Yield each tile with the bytes of its values.
+
+        The values of a tile are neighbours.
+        """
         rows = table.rows.copy()
         self._layout.carry(rows)
         columns = [self._merge_parts(name, table.parts[name]) for name in self._names]
@@ -64,7 +67,10 @@ class TableCodec:
         return b"".join([lengths.tobytes(), *texts])
 
     def decode(self, parts: Sequence[bytes]) -> tuple[Values, Block, list[int]]:
-        """Return the values and small records of tables one after the other, and their sizes."""
+        """Decode the values and small records of tables.
+
+        They come one table after the other; the sizes say how many each table has.
+        """
         sizes = [int.from_bytes(part[:4], "little") for part in parts]
         ends = [4 + 8 * self._words * size for size in sizes]
         content = b"".join([part[4:end] for part, end in zip(parts, ends, strict=True)])
@@ -73,11 +79,19 @@ class TableCodec:
         if self._dtype == "object":
             values, ends = _decode_texts(parts, ends, sizes)
         else:
-            bounds = [(end, end + 8 * size) for end, size in zip(ends, sizes, strict=True)]
-            numbers = [part[slice(*bound)] for part, bound in zip(parts, bounds, strict=True)]
-            values = np.frombuffer(b"".join(numbers), self._dtype)
-            ends = [end for _, end in bounds]
+            values, ends = self._decode_numbers(parts, ends, sizes)
         return values, Block(rows, self._decode_variable(parts, ends, sizes, rows)), sizes
+
+    def _decode_numbers(
+        self, parts: Sequence[bytes], starts: list[int], sizes: list[int]
+    ) -> tuple[Values, list[int]]:
+        """Decode the numbers of tables, and find their ends."""
+        numbers, ends = [], []
+        for part, start, size in zip(parts, starts, sizes, strict=True):
+            end = start + 8 * size
+            numbers.append(part[start:end])
+            ends.append(end)
+        return np.frombuffer(b"".join(numbers), self._dtype), ends
 
     def _decode_variable(
         self, parts: Sequence[bytes], starts: list[int], sizes: list[int], rows: Rows
@@ -99,7 +113,7 @@ class TableCodec:
 def _decode_texts(
     parts: Sequence[bytes], starts: list[int], sizes: list[int]
 ) -> tuple[Values, list[int]]:
-    """Return the texts of some tables, and where in each they end."""
+    """Decode the texts of tables, and find their ends."""
     texts: list[bytes] = []
     ends = []
     for part, start, size in zip(parts, starts, sizes, strict=True):

@@ -1,4 +1,7 @@
-"""How tables of bucket values merge: small records of equal values of a tile become one."""
+"""How tables of bucket values merge.
+
+Small records of equal values in a tile become one.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ class TableMerge:
     def merge(
         self, parts: Sequence[bytes], tiles: Sequence[int]
     ) -> tuple[Table, NDArray[np.int64]]:
-        """Merge tables of some tiles, those of one tile as one.
+        """Merge tables; those of one tile become one.
 
         Returns them as one table, and the tile of each of its values.
         """
@@ -39,11 +42,10 @@ class TableMerge:
         block, groups = block.take(order), groups[order]
         firsts = np.flatnonzero(np.diff(groups, prepend=-1))
         bounds = list(pairwise([*firsts.tolist(), len(groups)]))
-        merged = {
-            name: [present(column[begin:end]) for begin, end in bounds]
-            for name, column in block.variable.items()
-            if name not in self.chosen
-        }
+        merged: dict[str, list[list[bytes]]] = {}
+        for name, column in block.variable.items():
+            if name not in self.chosen:
+                merged[name] = [present(column[begin:end]) for begin, end in bounds]
         texts = {name: block.variable[name] for name in self.chosen}
         reduced = self._reduce(Block(block.rows, texts), np.diff(firsts, append=len(groups)))
         for name, column in reduced.variable.items():
@@ -52,7 +54,7 @@ class TableMerge:
         return table, groups[firsts] // len(distinct)
 
     def _reduce(self, block: Block, sizes: NDArray[np.int64]) -> Block:
-        """Merge each run of so many rows to one row.
+        """Merge each run of rows to one row.
 
         Neighbours are merged in pairs, in all runs at once, until one is left.
         """

@@ -15,14 +15,20 @@ from .values import Table, distinct_of
 
 
 class Bucket(NamedTuple):
-    """One value of a bucket column, as a tile keeps it, and the states of the events with it."""
+    """One value of a bucket column, with its merged states.
+
+    The value is as a tile keeps it.
+    """
 
     value: Any
     merged: Merged
 
 
 class _LazyObjects(dict[str, Any]):
-    """Merged objects by field of changing length, each merged when it is first asked for."""
+    """Merged objects, each merged when first asked for.
+
+    They go by the name of their field of changing length.
+    """
 
     def __init__(self, merge: Callable[[str], Any]) -> None:
         self._merge = merge
@@ -36,30 +42,31 @@ class TableReader:
     """Reads the tables of one bucket column."""
 
     def __init__(self, layout: Layout, chosen: frozenset[str]) -> None:
-        """Take the layout of the small records, and their texts that are never merged."""
+        """Take the small records' layout.
+
+        `chosen` are the texts that are chosen with a time and never merged.
+        """
         self._layout = layout
         self._chosen = chosen
         self._floats = _float_words(layout)
-        self._added = [
-            word
-            for slab in layout.slabs
-            if slab.ufunc is np.add
-            for word in range(slab.start, slab.stop)
-        ]
+        self._added: list[int] = []
+        for slab in layout.slabs:
+            if slab.ufunc is np.add:
+                self._added += range(slab.start, slab.stop)
 
     def read(self, table: Table) -> list[Bucket]:
         """Return the states of each value."""
-        return [
-            Bucket(value, Merged(numbers, _LazyObjects(self._merge_of(table, i))))
-            for i, (value, numbers) in enumerate(
-                zip(table.values.tolist(), self._numbers(table.rows), strict=True)
-            )
-        ]
+        buckets = []
+        pairs = zip(table.values.tolist(), self._numbers(table.rows), strict=True)
+        for i, (value, numbers) in enumerate(pairs):
+            objects = _LazyObjects(self._merge_of(table, i))
+            buckets.append(Bucket(value, Merged(numbers, objects)))
+        return buckets
 
     def read_parts(self, tables: Sequence[tuple[Table, Fraction]]) -> list[Bucket]:
-        """Return the sums of each value, of tables of which only a part counts.
+        """Add up each value's sums over parts of tables.
 
-        All that is not added up is left at 0.
+        What cannot be added up stays 0.
         """
         if not tables:
             return []
@@ -77,7 +84,10 @@ class TableReader:
         ]
 
     def _numbers(self, rows: Rows) -> list[list[Any]]:
-        """Return the numbers of each row by word; None where there is no first or last value."""
+        """Return the numbers of each row by word.
+
+        A missing first or last value is None.
+        """
         numbers: list[list[Any]] = rows.tolist()
         for word in self._floats:
             for own, value in zip(numbers, rows.view(np.float64)[:, word].tolist(), strict=True):
@@ -88,7 +98,7 @@ class TableReader:
         return numbers
 
     def _merge_of(self, table: Table, i: int) -> Callable[[str], Any]:
-        """Return the function that merges a field of the i-th value."""
+        """Make the function that merges the i-th value's fields."""
 
         def merge(name: str) -> Any:
             parts = table.parts[name][i]

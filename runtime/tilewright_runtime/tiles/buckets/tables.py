@@ -1,4 +1,4 @@
-"""The field of a record that holds the table of a bucket column."""
+"""The field that holds the table of a bucket column."""
 
 from __future__ import annotations
 
@@ -62,7 +62,10 @@ class BucketTables(FieldCodec):
         return encoded
 
     def merge_pairs(self, older: Sequence[Bytes], newer: Sequence[Bytes], /) -> list[Bytes]:
-        """Merge the tables of tiles with those at the same index, all of them at once."""
+        """Merge each tile's table with its partner's.
+
+        The partner stands at the same index; all are merged at once.
+        """
         merged = [new if old is None else old for old, new in zip(older, newer, strict=True)]
         parts: list[bytes] = []
         tiles: list[int] = []
@@ -76,19 +79,22 @@ class BucketTables(FieldCodec):
         return merged
 
     def read(self, parts: Sequence[bytes]) -> list[Bucket]:
-        """Return the states of each value that the tables of some tiles hold."""
+        """Return the merged states of each value in some tables."""
         return self._reader.read(self.merge(parts)) if parts else []
 
     def read_parts(
         self, runs: Sequence[Sequence[bytes]], fractions: Sequence[Fraction]
     ) -> list[Bucket]:
-        """Return the sums of each value, of runs of tiles of which only a part counts."""
+        """Add up each value's sums over parts of tiles.
+
+        Each run of tiles has the part of it that counts.
+        """
         pairs = zip(runs, fractions, strict=True)
         return self._reader.read_parts([(self.merge(run), part) for run, part in pairs if run])
 
 
 def buckets_of(plan: Plan) -> dict[str, BucketTables]:
-    """Return the tables of a plan by their fields in the record."""
+    """Make a plan's bucket tables, by field of the record."""
     return {
         bucket_field(bucket.column): BucketTables(plan, bucket)
         for bucket in plan.tile_layout.buckets

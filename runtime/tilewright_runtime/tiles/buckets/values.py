@@ -1,4 +1,4 @@
-"""A table in memory: ascending values, each with its small record."""
+"""A table in memory: ascending values with small records."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ class Table:
 
 
 def distinct_of(values: Values) -> tuple[Values, NDArray[np.int64]]:
-    """Return the different values, ascending, and the index of each value among them."""
+    """Find the different values, ascending.
+
+    Also returns the index of each value among them.
+    """
     if values.dtype != object:
         distinct, indices = np.unique(values, return_inverse=True)
         return distinct, indices
