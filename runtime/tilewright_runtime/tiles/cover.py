@@ -175,8 +175,8 @@ def _exact(
 
 #: edge mode -> what stands before and after the whole tiles of a cover. Other modes have whole
 #: tiles only. The arguments are the query time; where the whole tiles begin; where the window
-#: itself begins (None for a lifetime); the sizes of the edge level and the finest level; and whether
-#: the newest tile of the finest level is clean.
+#: itself begins (None for a lifetime); the sizes of the edge level and the finest level; and
+#: whether the newest tile of the finest level is clean.
 ENDS: dict[str, Callable[[int, int, int | None, int, int, bool], Ends]] = {
     "prorate": _prorated,
     "exact": _exact,
