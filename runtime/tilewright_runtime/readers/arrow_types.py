@@ -74,7 +74,9 @@ def stored(array: pa.Array) -> pa.Array:
     if isinstance(array, pa.ExtensionArray):
         return stored(_extended(array))
     if pa.types.is_dictionary(kind):
-        return stored(array.dictionary_decode())
+        # Arrow takes no views by their indices, which is how frames send categories.
+        values = stored(array.dictionary)
+        return stored(pa.DictionaryArray.from_arrays(array.indices, values).dictionary_decode())
     if pa.types.is_run_end_encoded(kind):
         return stored(pc.run_end_decode(array))
     if _named(kind, "string_view"):

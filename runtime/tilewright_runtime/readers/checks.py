@@ -21,6 +21,13 @@ def require_columns(columns: Sequence[str], present: Sequence[str], hint: str = 
         )
 
 
+def require_once(columns: Sequence[str], present: list[str]) -> None:
+    """Raise InputError if a column is there twice."""
+    for column in columns:
+        if present.count(column) > 1:
+            raise InputError(f"has the column {column} twice. Rename one of the two.")
+
+
 def changed(before: str) -> InputError:
     """The error for an input whose part that was read before is different now; `before` says how
     much that was.

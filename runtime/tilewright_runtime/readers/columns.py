@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from ..errors import InputError
 from .batch import Batch, Position
-from .checks import changed, require_columns, shrunk
+from .checks import changed, require_columns, require_once, shrunk
 from .digests import RowsDigest
 
 #: Rows of a batch: large enough that the cost of a batch disappears, small enough to bound memory.
@@ -28,6 +28,7 @@ def read_parquet(path: Path, columns: list[str], position: Position) -> Iterator
     file = _open(path)
     with file:
         require_columns(columns, file.schema_arrow.names)
+        require_once(columns, file.schema_arrow.names)
         try:
             yield from _read(
                 file.iter_batches(_READ_ROWS, columns=columns),
@@ -35,10 +36,12 @@ def read_parquet(path: Path, columns: list[str], position: Position) -> Iterator
                 position,
                 file.metadata.num_rows,
             )
-        except (pa.ArrowInvalid, OSError) as wrong:
-            raise InputError(
-                f"cannot be read on ({_first_line(wrong)}). What was read before is kept."
-            ) from wrong
+        except (pa.ArrowException, OSError) as wrong:
+            raise _cut_off(wrong) from wrong
+
+
+def _cut_off(wrong: Exception) -> InputError:
+    return InputError(f"cannot be read on ({_first_line(wrong)}). What was read before is kept.")
 
 
 def _open(path: Path) -> pq.ParquetFile:
@@ -67,10 +70,21 @@ def first_row(path: Path, columns: list[str]) -> str:
 def read_arrow(
     table: Any, columns: list[str], position: Position, rows: int = 0
 ) -> Iterator[Batch]:
-    """Batches of anything that Arrow can stream, after a position."""
-    reader = pa.RecordBatchReader.from_stream(table)
+    """Batches of anything that Arrow can stream, after a position.
+
+    Raises InputError if it has no columns, lacks one, or ends in an error of its own.
+    """
+    try:
+        reader = pa.RecordBatchReader.from_stream(table)
+    except pa.ArrowException as wrong:
+        raise InputError(f"is no table that Arrow can stream ({_first_line(wrong)}).") from wrong
     require_columns(columns, reader.schema.names)
-    yield from _read((batch.select(columns) for batch in reader), columns, position, rows)
+    require_once(columns, reader.schema.names)
+    try:
+        batches = (batch.select(columns) for batch in reader)
+        yield from _read(batches, columns, position, rows)
+    except (pa.ArrowException, OSError) as wrong:
+        raise _cut_off(wrong) from wrong
 
 
 def _read(

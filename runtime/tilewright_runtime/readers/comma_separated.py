@@ -17,7 +17,7 @@ from tilewright_compiler.plan.files import CsvHeader, FileError, read_csv_header
 from ..errors import InputError
 from .arrow_types import is_utf8
 from .batch import Batch, Malformed, Position
-from .checks import require_columns
+from .checks import require_columns, require_once
 from .stream import Opened, Parsed, numbered_text, read_chunks
 
 
@@ -46,9 +46,7 @@ def _header(text: BinaryIO, columns: list[str], delimiter: str) -> CsvHeader:
     except OSError as wrong:
         raise InputError(f"cannot be read ({wrong}). Is it whole?") from wrong
     require_columns(columns, header.names, header.guess(columns))
-    twice = [name for name in columns if header.names.count(name) > 1]
-    if twice:
-        raise InputError(f"the header names {twice[0]!r} twice. Rename one of the two.")
+    require_once(columns, header.names)
     return header
 
 

@@ -56,6 +56,8 @@ _OTHER_FAMILIES = {
     "STRUCT": "nested",
     "MAP": "nested",
 }
+#: Families whose values may lie beyond what Python has, though they have texts.
+_TIMES = {"date", "timestamp", "time", "duration"}
 #: Types of whole numbers, to which a cast would round, as messages name them.
 _WHOLE = {"TINYINT": "tinyint", "SMALLINT": "smallint", "INTEGER": "int", "BIGINT": "bigint"}
 #: A text that is a whole number without a doubt, as most are.
@@ -91,16 +93,24 @@ def _refused_rows(table: pa.Table, reasons: dict[int, str]) -> list[Malformed]:
 
 def _shown(row: pa.Table) -> str:
     """The one row of a table as JSON."""
-    values: dict[str, Any] = {}
-    for name in row.column_names:
-        try:
-            values[name] = row[name].to_pylist(maps_as_pydicts="lossy")[0]
-            text_of(values[name])
-        except (UnicodeError, ValueError, OverflowError, TypeError):
-            held = stored(row[name].combine_chunks())
-            held = held.cast(pa.large_binary()) if is_text(held.type) else held.cast(pa.string())
-            values[name] = repr(held.to_pylist()[0])
-    return text_of(values)
+    return text_of({name: _shown_value(row[name].combine_chunks()) for name in row.column_names})
+
+
+def _shown_value(column: pa.Array) -> Any:
+    """The one value of a column, or the nearest to it that has a text."""
+    try:
+        value = column.to_pylist(maps_as_pydicts="lossy")[0]
+        text_of(value)
+        return value
+    except TypeError:
+        return repr(value)
+    except (UnicodeError, ValueError, OverflowError):
+        held = stored(column)
+    try:
+        texts = held.cast(pa.string() if family_of(held.type) in _TIMES else pa.large_binary())
+        return repr(texts.to_pylist()[0])
+    except pa.ArrowException:
+        return f"a value of type {held.type}"
 
 
 def _without_markers(column: pa.ChunkedArray, null_values: Sequence[str]) -> pa.ChunkedArray:
@@ -207,6 +217,8 @@ def _as_text(array: pa.Array, name: str, declared: str, refused: dict[int, str])
 
 def _python_value(scalar: pa.Scalar) -> Any:
     value = scalar.as_py(maps_as_pydicts="lossy")
+    if isinstance(value, pa.MonthDayNano):
+        return str(value)  # no list, though it is a tuple
     return format(value, "f") if isinstance(value, Decimal) else value
 
 

@@ -13,7 +13,7 @@ from tilewright_compiler.plan.model import Column, Source
 
 from ..errors import InputError
 from .batch import Batch, Position
-from .checks import require_columns
+from .checks import require_columns, require_once
 from .inputs import Input, find_inputs
 from .python_values import column as column_of
 
@@ -72,17 +72,21 @@ def _from_pandas(frame: Any, columns: Sequence[Column]) -> pa.Table:
     if not hasattr(frame, "columns"):
         raise _unreadable(frame)
     present = [str(name) for name in frame.columns]
-    require_columns([column.name for column in columns], present)
+    names = [column.name for column in columns]
+    require_columns(names, present)
+    require_once(names, present)
     return pa.table({column.name: _from_series(frame, column) for column in columns})
 
 
 def _from_series(frame: Any, column: Column) -> pa.Array:
     series = frame[column.name]
-    if hasattr(series, "columns"):
-        raise InputError(f"has the column {column.name} twice. Rename one of the two.")
-    if series.dtype == object:
-        return column_of(column.name, series.tolist(), column.type)
-    return pa.array(series, from_pandas=True)
+    # Arrow has for a period the number of it only.
+    if series.dtype != object and not str(series.dtype).startswith("period"):
+        try:
+            return pa.array(series, from_pandas=True)
+        except pa.ArrowException:
+            pass  # such as sparse ones: value by value
+    return column_of(column.name, series.tolist(), column.type)
 
 
 def _from_dictionaries(events: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> pa.Table:

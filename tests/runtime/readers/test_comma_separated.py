@@ -129,7 +129,7 @@ def test_names_of_columns_do_not_reach_the_terminal_as_commands(tmp_path: Path) 
 
 def test_a_name_that_stands_twice_is_an_error(tmp_path: Path) -> None:
     """Two columns of one name cannot be told apart."""
-    with pytest.raises(InputError, match="names 'k' twice"):
+    with pytest.raises(InputError, match="has the column k twice"):
         write(tmp_path, f"k,k,n,t,ts\na,b,1,x,{TS}\n")
 
 

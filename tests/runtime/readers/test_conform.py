@@ -159,6 +159,10 @@ TABLE: dict[str, tuple[Callable[[], pa.Array], list[Any]]] = {
     "time64[ns]": (lambda: pa.array([1_999], pa.time64("ns")), only("00:00:00.000001")),
     "duration": (lambda: pa.array([timedelta(hours=1)]), only("01:00:00")),
     "duration[ns]": (lambda: pa.array([1_999], pa.duration("ns")), only("00:00:00.000001")),
+    "month_day_nano_interval": (
+        lambda: pa.array([(1, 2, 3_000)], pa.month_day_nano_interval()),
+        only("1 month 2 days 00:00:00.000003"),
+    ),
     "string": (lambda: pa.array(["Malmö"]), only("Malmö")),
     "string of a number": (lambda: pa.array(["1"]), SMALL),
     "large_string": (lambda: pa.array(["1"], pa.large_string()), SMALL),
@@ -169,6 +173,10 @@ TABLE: dict[str, tuple[Callable[[], pa.Array], list[Any]]] = {
     "fixed_size_binary": (lambda: pa.array([b"1"], pa.binary(1)), SMALL),
     "dictionary": (lambda: pa.array(["1"]).dictionary_encode(), SMALL),
     "dictionary of numbers": (lambda: pa.array([1]).dictionary_encode(), SMALL),
+    "dictionary of views": (
+        lambda: pa.DictionaryArray.from_arrays([0], pa.array(["1"], pa.string_view())),
+        SMALL,
+    ),
     "run_end_encoded": (lambda: pc.run_end_encode(pa.array([1])), SMALL),
     "uuid": (lambda: extension("uuid", [ID.bytes]), only(str(ID))),
     "json": (lambda: extension("json", ["1"]), SMALL),
@@ -206,3 +214,30 @@ def test_a_value_fits_refuses_or_is_documented(kind: str) -> None:
     make, expected = TABLE[kind]
     actual = dict(zip(DECLARED, map(repr, outcomes(make())), strict=True))
     assert actual == dict(zip(DECLARED, map(repr, expected), strict=True))
+
+
+LATIN = "Malmö".encode("latin-1")
+NOT_UTF8: dict[str, Callable[[], pa.Array]] = {
+    "string": lambda: pa.array([b"a", LATIN]).view(pa.string()),
+    "large_string": lambda: pa.array([b"a", LATIN], pa.large_binary()).view(pa.large_string()),
+    "binary": lambda: pa.array([b"a", LATIN]),
+    "large_binary": lambda: pa.array([b"a", LATIN], pa.large_binary()),
+    "binary_view": lambda: pa.array([b"a", LATIN], pa.binary_view()),
+    "fixed_size_binary": lambda: pa.array([b"aaaaa", LATIN], pa.binary(5)),
+    "dictionary": lambda: pa.array([b"a", LATIN]).dictionary_encode(),
+    "list": lambda: pa.array([[b"a"], [LATIN]]),
+    "struct": lambda: pa.array([{"city": b"a"}, {"city": LATIN}]),
+    "struct of texts": lambda: pa.StructArray.from_arrays(
+        [pa.array([b"a", LATIN]).view(pa.string())], names=["city"]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_UTF8)
+def test_bytes_that_are_no_text_are_refused_row_by_row(kind: str) -> None:
+    """In whatever type they come, the row before them is kept."""
+    table = pa.table({"k": ["a", "b"], "n": [1, 2], "t": NOT_UTF8[kind](), "ts": [AT - 1] * 2})
+    session = Session()
+    report = session.write(table)
+    assert (report.events, report.refused) == (1, {"not UTF-8 text": 1})
+    assert session.sums("a", "b") == [1, None]
