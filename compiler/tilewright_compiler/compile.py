@@ -1,4 +1,7 @@
-"""From declarations to plans: the passes in their order, for one GroupBy or for all of a folder."""
+"""From declarations to plans: the passes in order.
+
+They run for one GroupBy, or for all of a folder.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ from .passes.write_sql import write_sql
 from .plan.model import PLAN_VERSION, Column, Plan, Source
 from .plan.settings import Flink, Late, Monitoring, Store
 
-#: Each sees what is wrong by itself, so all run whatever the others found.
+#: Each finds its own mistakes, so all of them run whatever the others find.
 CHECKING: tuple[Callable[[Draft], None], ...] = (
     expand_features,
     bind_columns,
@@ -48,8 +51,10 @@ BUILDING: tuple[Callable[[Draft], None], ...] = (
 
 @dataclass(frozen=True)
 class Compilation:
-    """The plans of all GroupBys that could be compiled, by name, all problems, by place, and where
-    each plan was declared.
+    """The plans that were made, and all problems.
+
+    Plans are in the order of their names, and problems in the order of their places. `sites` says
+    where each plan was declared.
     """
 
     plans: list[Plan] = field(default_factory=list)
@@ -65,23 +70,26 @@ class Compilation:
 def compile_paths(
     paths: str | PathLike[str] | Iterable[str | PathLike[str]], config: Config | None = None
 ) -> Compilation:
-    """Compile every GroupBy of files and folders; nothing is written."""
+    """Compile every GroupBy of files and folders.
+
+    Nothing is written.
+    """
     given = [paths] if isinstance(paths, str | PathLike) else paths
     loaded = load([str(path) for path in given])
     diagnostics = list(loaded.diagnostics)
-    diagnostics += [
-        problem for declaration in loaded.declarations for problem in _problems(declaration)
-    ]
+    for declaration in loaded.declarations:
+        diagnostics += _problems(declaration)
     plans = []
-    for found in loaded.group_bys:
-        plan, problems = _compile(
-            Draft(found.group_by, found.name, config or Config(), shared_binder(), found.variables)
+    for named in loaded.group_bys:
+        draft = Draft(
+            named.group_by, named.name, config or Config(), shared_binder(), named.variables
         )
+        plan, problems = _compile(draft)
         diagnostics += problems
         if plan is not None:
             plans.append(plan)
     diagnostics += _same_names(loaded)
-    sites = {found.name: found.group_by.site for found in loaded.group_bys}
+    sites = {named.name: named.group_by.site for named in loaded.group_bys}
     return Compilation(sorted(plans, key=lambda plan: plan.name), sorted(set(diagnostics)), sites)
 
 
@@ -91,13 +99,13 @@ def compile_group_by(
     base_dir: str | None = None,
     config: Config | None = None,
 ) -> Plan:
-    """Compile one GroupBy without files, as in a notebook; `name` is used where the GroupBy has
-    none.
+    """Compile one GroupBy without files, as in a notebook.
 
-    Raises:
-        CompileError: with all that is wrong.
+    `name` is used if the GroupBy has none. Raises CompileError with all that is wrong.
     """
-    diagnostics = [problem for declaration in _tree(group_by) for problem in _problems(declaration)]
+    diagnostics: list[Diagnostic] = []
+    for declaration in _tree(group_by):
+        diagnostics += _problems(declaration)
     draft = Draft(
         group_by,
         group_by.name or name or "group_by",
@@ -147,24 +155,24 @@ def _problems(declaration: Declaration) -> list[Diagnostic]:
 def _same_names(loaded: Loaded) -> list[Diagnostic]:
     seen: dict[str, GroupBy] = {}
     problems = []
-    for found in loaded.group_bys:
-        # Names become folders, and some file systems do not tell upper from lower case.
-        other = seen.setdefault(found.name.casefold(), found.group_by)
-        if other is not found.group_by:
+    for named in loaded.group_bys:
+        # Names become folders, and some file systems ignore case.
+        other = seen.setdefault(named.name.casefold(), named.group_by)
+        if other is not named.group_by:
             where = f"{shown_path(other.site.file)}:{other.site.line}"
             what = (
-                f"the name {found.name!r} is also that of the GroupBy at {where}. Give one a "
+                f"the name {named.name!r} is also that of the GroupBy at {where}. Give one a "
                 "name=…."
             )
-            problems.append(diagnostic("TW006", found.group_by.site, what))
+            problems.append(diagnostic("TW006", named.group_by.site, what))
     return problems
 
 
 def _plan(draft: Draft) -> Plan:
-    config, store = draft.config, draft.config.kv_store
-    assert (
-        draft.key_layout is not None and draft.tile_layout is not None and draft.cost is not None
-    )  # filled by the passes
+    """Make the plan of a draft that passes have filled."""
+    assert draft.key_layout is not None
+    assert draft.tile_layout is not None
+    assert draft.cost is not None
     plan = Plan(
         plan_version=PLAN_VERSION,
         name=draft.name,
@@ -183,27 +191,10 @@ def _plan(draft: Draft) -> Plan:
         derivations=draft.derivations,
         key_layout=draft.key_layout,
         tile_layout=draft.tile_layout,
-        late=Late(
-            policy="delta",
-            allowed_lateness_ms=config.flink.allowed_lateness,
-            out_of_orderness_ms=config.flink.out_of_orderness,
-        ),
-        flink=Flink(
-            checkpointing_interval_ms=config.flink.checkpointing_interval,
-            state_backend=config.flink.state_backend,
-            parallelism=config.flink.parallelism,
-        ),
-        store=Store(
-            type=store.type,
-            ttl_multiplier=store.ttl_multiplier,
-            compression=store.compression,
-            batch_size=store.batch_size,
-        ),
-        monitoring=Monitoring(
-            tile_write_sla_ms=config.monitoring.tile_write_sla,
-            tile_fetch_sla_ms=config.monitoring.tile_fetch_sla,
-            missing_tile_threshold=config.monitoring.missing_tile_threshold,
-        ),
+        late=_late(draft.config),
+        flink=_flink(draft.config),
+        store=_store(draft.config),
+        monitoring=_monitoring(draft.config),
         cost=draft.cost,
     )
     fingerprints = {
@@ -211,6 +202,39 @@ def _plan(draft: Draft) -> Plan:
         "storage_fingerprint": plan.digest_of_storage(),
     }
     return plan.model_copy(update=fingerprints)
+
+
+def _late(config: Config) -> Late:
+    return Late(
+        policy="delta",
+        allowed_lateness_ms=config.flink.allowed_lateness,
+        out_of_orderness_ms=config.flink.out_of_orderness,
+    )
+
+
+def _flink(config: Config) -> Flink:
+    return Flink(
+        checkpointing_interval_ms=config.flink.checkpointing_interval,
+        state_backend=config.flink.state_backend,
+        parallelism=config.flink.parallelism,
+    )
+
+
+def _store(config: Config) -> Store:
+    return Store(
+        type=config.kv_store.type,
+        ttl_multiplier=config.kv_store.ttl_multiplier,
+        compression=config.kv_store.compression,
+        batch_size=config.kv_store.batch_size,
+    )
+
+
+def _monitoring(config: Config) -> Monitoring:
+    return Monitoring(
+        tile_write_sla_ms=config.monitoring.tile_write_sla,
+        tile_fetch_sla_ms=config.monitoring.tile_fetch_sla,
+        missing_tile_threshold=config.monitoring.missing_tile_threshold,
+    )
 
 
 def _source(draft: Draft, index: int) -> Source:

@@ -1,4 +1,7 @@
-"""A GroupBy on its way to a plan: what the passes have found so far."""
+"""A GroupBy on its way to a plan.
+
+It has what the passes have found so far.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,10 @@ from .plan.types import element, family
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """A feature as it was declared: an aggregation for one of its windows, or for all of the past,
-    and for one of its buckets.
+    """A declared feature: an aggregation for one window.
 
-    `edge` is the edge mode that it gets.
+    The window may be all of the past, and it may be for one bucket column. `edge` is the edge mode
+    that it gets.
     """
 
     name: str
@@ -37,24 +40,32 @@ class FeatureSpec:
 
     @property
     def columns(self) -> list[str]:
-        """The columns that it reads: its input, and its bucket if it has one."""
-        return [self.aggregation.input_column, *([self.bucket] if self.bucket is not None else [])]
+        """The columns that it reads.
+
+        They are its input and, if it has one, its bucket.
+        """
+        columns = [self.aggregation.input_column]
+        return columns if self.bucket is None else [*columns, self.bucket]
 
     def type(self, columns: Mapping[str, str]) -> str:
-        """The DuckDB type of its value, from those of the columns that it reads."""
-        kind = element(columns[self.aggregation.input_column])
-        value = (
-            "DOUBLE"
-            if self.edge == "prorate"
-            else self.aggregation.operation.result(kind, family(kind) or "")
-        )
+        """Find the DuckDB type of its value.
+
+        It follows from the types of the columns that it reads.
+        """
+        if self.edge == "prorate":
+            value = "DOUBLE"
+        else:
+            kind = element(columns[self.aggregation.input_column])
+            value = self.aggregation.operation.result(kind, family(kind) or "")
         return value if self.bucket is None else f"MAP({columns[self.bucket]}, {value})"
 
 
 @dataclass(frozen=True)
 class TileSize:
-    """The size of a window's oldest tile, null for a lifetime; the rule that chose it; and the
-    levels of the cover, coarsest first.
+    """The size of a window's oldest tile, and its rule.
+
+    The size is None for a lifetime. `rule` is the rule that chose it. `levels_ms` are the levels of
+    the cover, coarsest first.
     """
 
     edge_ms: int | None
@@ -64,7 +75,7 @@ class TileSize:
 
 @dataclass(frozen=True)
 class BoundSource:
-    """A source whose expressions are translated to DuckDB SQL and typed.
+    """A source with expressions in typed DuckDB SQL.
 
     `columns` are those that the expressions use, with the types that the author declared.
     """
@@ -82,7 +93,10 @@ class BoundSource:
 
 @dataclass
 class Draft:
-    """What is known of a GroupBy; each pass adds its part and reports what is wrong."""
+    """What is known of a GroupBy.
+
+    Each pass adds its part and reports what is wrong.
+    """
 
     group_by: GroupBy
     name: str
@@ -116,20 +130,29 @@ class Draft:
 
     @property
     def tiled(self) -> bool:
-        """Whether there are tiles: as the GroupBy says, in either of the two ways to say it, or
-        else the configuration.
+        """Whether there are tiles.
+
+        The GroupBy may say so in two ways; otherwise the configuration does.
         """
-        said = dict(self.group_by.serving_config or {}).get("tiling_enabled")
-        own = self.group_by.tiling_enabled if self.group_by.tiling_enabled is not None else said
+        own = self.group_by.tiling_enabled
+        if own is None:
+            own = dict(self.group_by.serving_config or {}).get("tiling_enabled")
         return self.config.enabled if own is None else bool(own)
 
     @property
     def tile_size(self) -> Duration | None:
-        """The tile size that the GroupBy itself wishes for, in either of the two ways to say it."""
-        said = dict(self.group_by.serving_config or {}).get("tile_size")
-        return self.group_by.tile_size if self.group_by.tile_size is not None else said
+        """The tile size that the GroupBy itself asks for.
+
+        It may say so in two ways.
+        """
+        if self.group_by.tile_size is not None:
+            return self.group_by.tile_size
+        return dict(self.group_by.serving_config or {}).get("tile_size")
 
     @property
     def broken(self) -> bool:
-        """Whether an error was found, so that later passes would meet what is not there."""
+        """Whether there was an error.
+
+        Later passes would then miss what they need.
+        """
         return any(d.severity == "error" for d in self.diagnostics)

@@ -1,4 +1,4 @@
-"""The files that a plan becomes, and how they get to disk."""
+"""The files that a plan becomes, and their writing."""
 
 from __future__ import annotations
 
@@ -24,55 +24,56 @@ from .plan.model import Plan
 
 
 def target_names() -> list[str]:
-    """The targets that exist: the modules of the package `targets`."""
+    """List the targets: the modules of the package `targets`."""
     package = importlib.import_module(f"{__package__}.targets")
     return sorted(module.name for module in iter_modules(package.__path__))
 
 
 def plan_text(plan: Plan) -> str:
-    """The bytes of `plan.json` as text."""
-    return (
-        json.dumps(
-            plan.model_dump(by_alias=True, mode="json"),
-            indent=2,
-            ensure_ascii=False,
-            allow_nan=False,
-        )
-        + "\n"
-    )
+    """Write the text of `plan.json`."""
+    document = plan.model_dump(by_alias=True, mode="json")
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 class Target(Protocol):
-    """What a module of `targets` is, or makes with its `in_dialect` if it has one.
+    """What a module of `targets` is, or makes.
 
-    It may also have `unsupported(plan) -> list[str]`: why it cannot run a plan, a sentence for each
-    reason that names the feature or column and says what to do.
+    A module that has `in_dialect` makes one with it. A target may also have `unsupported(plan) ->
+    list[str]`: the reasons why it cannot run a plan. Each is a sentence that names the feature or
+    column and says what to do.
     """
 
     def files(self, plan: Plan) -> dict[str, str]:
-        """The texts that it makes of a plan, by their path below the plan's folder."""
+        """Make the texts of a plan.
+
+        They go by their path below the plan's folder.
+        """
 
 
 def load_targets(names: Iterable[str], dialect: str | None = None) -> dict[str, Target]:
-    """The targets by name; those that write SQL of several dialects write this one.
+    """Load the targets by name.
 
-    Raises:
-        ValueError: if a dialect is missing, unknown, or of use to none of them.
+    Those that write SQL of several dialects write `dialect`. Raises ValueError if a dialect is
+    missing, unknown, or of use to none of them.
     """
     modules = {name: importlib.import_module(f"{__package__}.targets.{name}") for name in names}
-    if dialect is not None and not any(
-        hasattr(module, "in_dialect") for module in modules.values()
-    ):
+    targets = {}
+    has_dialect = False
+    for name, module in modules.items():
+        if hasattr(module, "in_dialect"):
+            targets[name] = module.in_dialect(dialect)
+            has_dialect = True
+        else:
+            targets[name] = module
+    if dialect is not None and not has_dialect:
         raise ValueError("--dialect is for --target sql, which is not among the targets.")
-    return {
-        name: module.in_dialect(dialect) if hasattr(module, "in_dialect") else module
-        for name, module in modules.items()
-    }
+    return targets
 
 
 def render(plans: Iterable[Plan], targets: Collection[Target]) -> dict[str, str]:
-    """All files by their path below the output folder: the plan, and what each target makes of
-    it.
+    """Render all files, by path below the output folder.
+
+    They are the plan and what each target makes of it.
     """
     rendered: dict[str, str] = {}
     for plan in plans:
@@ -83,14 +84,15 @@ def render(plans: Iterable[Plan], targets: Collection[Target]) -> dict[str, str]
 
 
 def differing(out: str, rendered: Mapping[str, str]) -> list[str]:
-    """The paths whose file on disk is missing or not what would be written."""
+    """List the files that are missing or out of date."""
     return [path for path, text in rendered.items() if _on_disk(Path(out, path)) != text.encode()]
 
 
 def write(out: str, rendered: Mapping[str, str]) -> None:
-    """Write every file that differs; a reader sees the old file or the new one, never a part.
+    """Write every file that differs.
 
-    Raises OSError for a path that leads out of the folder, as by a link inside it.
+    A reader sees the old file or the new one, never a part. Raises OSError for a path that leads
+    out of the folder, for example through a link inside it.
     """
     for path in differing(out, rendered):
         target = Path(out, path)
@@ -114,7 +116,7 @@ def _require_inside(out: str, target: Path) -> None:
 
 
 def left_over(out: str, plans: Collection[Plan], is_whole: bool) -> list[str]:
-    """List the plans below `out` that no GroupBy makes any more.
+    """List plans below `out` that no GroupBy makes any more.
 
     `is_whole` says that all there is was compiled; otherwise only plans of the same modules count.
     """
@@ -142,17 +144,17 @@ def _umask() -> int:
 
 
 def unsupported(compilation: Compilation, targets: Mapping[str, Target]) -> list[Diagnostic]:
-    """A problem, at the GroupBy's line, for each reason why a target cannot run a plan."""
-    return [
-        diagnostic(
-            "TW031",
-            compilation.sites[plan.name],
-            f"--target {name} cannot run {plan.name}: {reason}",
-        )
-        for plan in compilation.plans
-        for name, target in targets.items()
-        for reason in getattr(target, "unsupported", _nothing)(plan)
-    ]
+    """Report each reason why a target cannot run a plan.
+
+    The problem is reported at the GroupBy's line.
+    """
+    problems = []
+    for plan in compilation.plans:
+        for name, target in targets.items():
+            for reason in getattr(target, "unsupported", _nothing)(plan):
+                what = f"--target {name} cannot run {plan.name}: {reason}"
+                problems.append(diagnostic("TW031", compilation.sites[plan.name], what))
+    return problems
 
 
 def _nothing(plan: Plan) -> list[str]:
@@ -160,14 +162,14 @@ def _nothing(plan: Plan) -> list[str]:
 
 
 def endangered(out: str, plans: Iterable[Plan]) -> list[Diagnostic]:
-    """A problem for each online plan below `out` whose stored tiles the new plan of that name could
-    not use.
+    """Report online plans that would lose their stored tiles.
+
+    The new plan of the same name could not use them.
     """
-    return [
-        problem
-        for plan in plans
-        for problem in _endangered(Path(out, plan.name, "plan.json"), plan)
-    ]
+    problems = []
+    for plan in plans:
+        problems += _endangered(Path(out, plan.name, "plan.json"), plan)
+    return problems
 
 
 def _endangered(path: Path, new: Plan) -> list[Diagnostic]:
@@ -183,7 +185,7 @@ def _endangered(path: Path, new: Plan) -> list[Diagnostic]:
     if not reasons:
         return []
     advice = (
-        "Compile to another folder, name the GroupBy anew, or say --allow-incompatible if its "
+        "Compile to another folder, name the GroupBy anew, or pass --allow-incompatible if its "
         "tiles will be written again."
     )
     what = (
@@ -197,16 +199,11 @@ def _reasons(document: dict[str, object], new: Plan) -> list[str]:
     try:
         old = Plan.model_validate(document)
     except ValidationError:
-        # Another version wrote it: its parts cannot be compared, the digest of what tiles depend on
-        # can.
-        same = document.get("storage_fingerprint") == new.storage_fingerprint
-        return (
-            []
-            if same
-            else [
-                "another version of the compiler wrote it, and its storage fingerprint is another"
-            ]
-        )
+        # Another version wrote it, so its parts cannot be compared; but the digest of what tiles
+        # depend on can.
+        if document.get("storage_fingerprint") == new.storage_fingerprint:
+            return []
+        return ["another version of the compiler wrote it, and its storage fingerprint is another"]
     alike: dict[tuple[Verdict, str], list[str]] = {}
     for change in compare(old, new).changes:
         if change.verdict >= Verdict.NEW_LEVEL:

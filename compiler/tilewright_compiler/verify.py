@@ -1,4 +1,4 @@
-"""Whether a plan that was read is one that this version of the compiler could have written."""
+"""Whether this version could have written a plan."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .tile_sql.partials import partials_of
 
 
 def verify_plan(plan: Plan) -> None:
-    """Check that the parts of a plan fit each other; raise ValueError if they do not.
+    """Require that the parts of a plan fit each other.
 
-    A fingerprint says whether a plan was edited, and anyone can compute one. So what runs a plan
-    relies on this: every reference is to something, states are of known kinds, and records are
-    laid out as those kinds need it. The SQL is not looked at here.
+    Raises ValueError if they do not. A fingerprint says whether a plan was edited, but anyone can
+    compute one. So whatever runs a plan relies on this: every reference is to something, states are
+    of known kinds, and records are laid out as those kinds need it. The SQL is not checked here.
     """
     check_plan(plan)
     for state in plan.states:

@@ -1,1 +1,1 @@
-"""Authors' files: how they are found and read, and what is wrong with them."""
+"""Authors' files: how they are read, and their mistakes."""

@@ -18,7 +18,7 @@ _IMPORTS_US = re.compile(r"^\s*(?:from|import)\s+tilewright\b", re.MULTILINE)
 
 @dataclass(frozen=True)
 class AuthorFile:
-    """A file, and the path below which its module is named."""
+    """A file, and the root that names its module."""
 
     path: str
     root: str
@@ -31,7 +31,7 @@ class AuthorFile:
 
 
 def author_files(paths: list[str], diagnostics: list[Diagnostic]) -> list[AuthorFile]:
-    """Find the files of paths and folders, each once, in order.
+    """Find the files of paths and folders, in order.
 
     What cannot be found joins the diagnostics.
     """

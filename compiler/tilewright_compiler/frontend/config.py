@@ -229,7 +229,10 @@ def load_config(path: str) -> Config:
 
 
 def _read_yaml(path: str) -> tuple[yaml.Node | None, Any]:
-    """Read a file of YAML as nodes, which know their lines, and as values."""
+    """Read a file of YAML as nodes and as values.
+
+    The nodes know their lines.
+    """
     import yaml
 
     try:

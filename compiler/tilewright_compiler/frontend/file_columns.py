@@ -1,4 +1,7 @@
-"""The columns of a file of events, and the types that its first rows fit."""
+"""The columns of a file of events, and their types.
+
+The types are those that its first rows fit.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,10 @@ def columns_of_file(
 
 
 def _usable(columns: list[tuple[str, str]], guess: str = "") -> FileColumns:
-    """Leave out the columns that no expression can name: nobody may need them."""
+    """Leave out columns that no expression can name.
+
+    Nobody may need them.
+    """
     counts = Counter(name.casefold() for name, _ in columns)
     types: dict[str, str] = {}
     refused: dict[str, str] = {}

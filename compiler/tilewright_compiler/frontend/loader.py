@@ -29,7 +29,7 @@ _Kind = TypeVar("_Kind", bound=Declaration)
 
 
 @dataclass(frozen=True)
-class Found:
+class NamedGroupBy:
     """A GroupBy with its name and its module's sources.
 
     `variables` names the sources of the module, by identity.
@@ -44,7 +44,7 @@ class Found:
 class Loaded:
     """All that the author's files hold."""
 
-    group_bys: list[Found] = field(default_factory=list)
+    group_bys: list[NamedGroupBy] = field(default_factory=list)
     declarations: list[Declaration] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -62,15 +62,13 @@ def load(paths: list[str]) -> Loaded:
         _clean_interpreter({os.path.realpath(file.root) for file in files}),
     ):
         for file in files:
-            if (found := _run(file, loaded)) is not None:
-                modules.append((file, *found))
+            ran = _run(file, loaded)
+            if ran is not None:
+                modules.append((file, *ran))
     loaded.declarations = list({id(d): d for d in declarations}.values())
-    _find(
-        modules,
-        {os.path.realpath(file.path) for file in files}
-        - {os.path.realpath(file.path) for file, *_ in modules},
-        loaded,
-    )
+    ran_paths = {os.path.realpath(file.path) for file, *_ in modules}
+    failed = {os.path.realpath(file.path) for file in files} - ran_paths
+    _find(modules, failed, loaded)
     return loaded
 
 
@@ -113,19 +111,14 @@ def _run(file: AuthorFile, loaded: Loaded) -> tuple[ModuleType, set[str]] | None
         loaded.diagnostics.append(diagnostic("TW002", CallSite(file.path, error.lineno or 0), what))
         return None
     except (OSError, ValueError) as error:
-        loaded.diagnostics.append(
-            diagnostic(
-                "TW001", CallSite(file.path, 0), f"cannot be read: {error}. Save it as UTF-8 text."
-            )
-        )
+        what = f"cannot be read: {error}. Save it as UTF-8 text."
+        loaded.diagnostics.append(diagnostic("TW001", CallSite(file.path, 0), what))
         return None
     root = os.path.abspath(file.root)
     if root not in sys.path:
         sys.path.insert(0, root)
     known = sys.modules.get(file.module)
-    if known is not None and os.path.realpath(
-        getattr(known, "__file__", None) or ""
-    ) == os.path.realpath(file.path):
+    if known is not None and _is_of(known, file):
         return known, _imported(tree)
     module = _new_module(file, known)
     try:
@@ -139,13 +132,19 @@ def _run(file: AuthorFile, loaded: Loaded) -> tuple[ModuleType, set[str]] | None
     return module, _imported(tree)
 
 
+def _is_of(module: ModuleType, file: AuthorFile) -> bool:
+    path = getattr(module, "__file__", None) or ""
+    return os.path.realpath(path) == os.path.realpath(file.path)
+
+
 def _parse(file: AuthorFile) -> tuple[ast.Module, CodeType]:
     source = importlib.util.decode_source(Path(file.path).read_bytes())
     return ast.parse(source, file.path), compile(source, file.path, "exec", dont_inherit=True)
 
 
 def _new_module(file: AuthorFile, known: ModuleType | None) -> ModuleType:
-    # A name that Python itself or a library has (an author's `random.py`) must not take its place.
+    # An author's file may be called as a module of Python or of a library, such as `random.py`. It
+    # must not take that module's place.
     name = file.module if known is None else f"tilewright_author.{file.module}"
     loader = importlib.machinery.SourceFileLoader(name, os.path.abspath(file.path))
     spec = importlib.util.spec_from_loader(name, loader)
@@ -163,6 +162,7 @@ def _imported(tree: ast.Module) -> set[str]:
 
 
 def _exception(file: AuthorFile, error: BaseException) -> Diagnostic:
+    """Report what running a file raised."""
     frames = traceback.extract_tb(error.__traceback__)
     here = os.path.realpath(file.path)
     lines = [frame.lineno or 0 for frame in frames if os.path.realpath(frame.filename) == here]
@@ -186,7 +186,7 @@ def _find(
             if name is None:
                 name = f"{candidate.file.module}.{candidate.variable}"
             variables = sources | _source_names(candidate.module)
-            loaded.group_bys.append(Found(name, group_by, variables))
+            loaded.group_bys.append(NamedGroupBy(name, group_by, variables))
     _find_unassigned(seen, sources, failed, loaded)
     if loaded.diagnostics:
         return
@@ -209,9 +209,10 @@ class _Candidate:
 
 
 def _candidates(modules: list[tuple[AuthorFile, ModuleType, set[str]]]) -> list[_Candidate]:
-    """List the variables that hold a GroupBy, its own module's first.
+    """List the variables that hold a GroupBy.
 
-    A GroupBy that a second module holds too belongs to the one whose own line made it.
+    Its own module comes first: if a second module holds the GroupBy too, it belongs to the one
+    whose own line made it.
     """
     own: list[_Candidate] = []
     others: list[_Candidate] = []
@@ -227,13 +228,14 @@ def _candidates(modules: list[tuple[AuthorFile, ModuleType, set[str]]]) -> list[
 def _find_unassigned(
     seen: set[int], sources: dict[int, str], failed: set[str], loaded: Loaded
 ) -> None:
-    """Take GroupBys that no variable holds, if they have a name."""
+    """Add GroupBys that have a name but no variable."""
     for declaration in loaded.declarations:
         if isinstance(declaration, GroupBy) and id(declaration) not in seen:
             if os.path.realpath(declaration.site.file) in failed:
                 continue  # the file's own failure is reported
             if declaration.name is not None:
-                loaded.group_bys.append(Found(declaration.name, declaration, sources))
+                named = NamedGroupBy(declaration.name, declaration, sources)
+                loaded.group_bys.append(named)
             else:
                 what = (
                     "this GroupBy is not assigned to a variable of its module, so it has no "
@@ -261,6 +263,6 @@ def _sentence(text: str) -> str:
 
 
 def _of_import(error: BaseException) -> str:
-    """Suggest the name that was meant, where a name of this package is not there."""
+    """Suggest the name that an import of this package meant."""
     wrong = re.match(r"cannot import name '(\w+)' from 'tilewright'", str(error))
     return f" {nearest(wrong[1], tilewright.__all__)}" if wrong else ""

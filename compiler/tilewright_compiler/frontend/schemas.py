@@ -1,4 +1,4 @@
-"""The columns of a source: as declared, or as a local file has them."""
+"""The columns of a source, as declared or as found."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ class SchemaError(Exception):
 
 @dataclass(frozen=True)
 class Schema:
-    """DuckDB types of columns (empty where unreadable), and what is wrong."""
+    """DuckDB types of columns, and what is wrong with them.
+
+    The type of an unreadable column is empty.
+    """
 
     types: dict[str, str]
     wrong: list[tuple[str, str]] = field(default_factory=list)
@@ -34,7 +37,10 @@ class Schema:
     """What a file may be instead, where it lacks a column."""
 
     def lacks(self, text: str) -> str:
-        """Say why a column that a text names may be missing; empty where nothing is known."""
+        """Say why a named column may be missing.
+
+        The answer is empty if nothing is known.
+        """
         for name, why in self.unusable.items():
             if name and name.casefold() in text.casefold():
                 return f" The column {name!r} of the file cannot be used: its name {why}."
@@ -42,10 +48,10 @@ class Schema:
 
 
 def read_schema(source: EventSource, base_dir: str | None) -> Schema:
-    """The columns of a source; a relative file is relative to the author's file.
+    """Read the columns of a source.
 
-    Raises:
-        SchemaError: if there is no schema and no file to ask.
+    A relative file is relative to the author's file. Raises SchemaError if there is no schema and
+    no file to ask.
     """
     if source.columns is None:
         return _of_file(source, base_dir)
@@ -65,22 +71,19 @@ def read_schema(source: EventSource, base_dir: str | None) -> Schema:
 
 
 def _names(types: dict[str, str]) -> list[tuple[str, str]]:
-    wrong = [
-        ("TW007", f"the column name {name!r} {why}.") for name in types if (why := unusable(name))
-    ]
+    wrong = []
+    for name in types:
+        if why := unusable(name):
+            wrong.append(("TW007", f"the column name {name!r} {why}."))
     folded: dict[str, str] = {}
     for name in types:
-        if (other := folded.setdefault(name.casefold(), name)) != name:
-            wrong.append(
-                (
-                    "TW006",
-                    (
-                        f"the columns {other!r} and {name!r} differ in case only, "
-                        "which SQL does not "
-                        "see. Rename one."
-                    ),
-                )
+        other = folded.setdefault(name.casefold(), name)
+        if other != name:
+            what = (
+                f"the columns {other!r} and {name!r} differ in case only, which SQL does not see. "
+                "Rename one."
             )
+            wrong.append(("TW006", what))
     return wrong
 
 
@@ -107,7 +110,7 @@ def _of_file(source: EventSource, base_dir: str | None) -> Schema:
 
 
 def _first_of(path: Path) -> Path:
-    """The file of a name, or the first that a pattern matches."""
+    """Find the file of a name, or a pattern's first."""
     if path.exists():
         return path
     return Path(min(glob.glob(str(path), recursive=True), default=path))

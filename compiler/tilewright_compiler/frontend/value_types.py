@@ -1,4 +1,7 @@
-"""The types that values of a file fit, as the plan's SQL will cast them."""
+"""The types that values of a file fit.
+
+The plan's SQL will cast the values to them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ _BIGINTS = range(-(2**63), 2**63)
 
 
 def type_of_texts(values: Iterable[str]) -> str:
-    """Name the narrowest DuckDB type that texts fit, none of which is missing.
+    """Name the narrowest DuckDB type that texts fit.
+
+    None of the texts is missing.
 
     >>> type_of_texts(["1", "2.5"]), type_of_texts(["05/20/1987"]), type_of_texts(["01234"])
     ('DOUBLE', 'VARCHAR', 'VARCHAR')
@@ -39,7 +44,10 @@ def type_of_texts(values: Iterable[str]) -> str:
 
 
 def _are_numbers(values: set[str]) -> bool:
-    """Whether texts are numbers that a double holds; some may be NaN or infinite, not all."""
+    """Tell whether texts are numbers that a double holds.
+
+    Some of them may be NaN or infinite, but not all.
+    """
     numbers = [value for value in values if not _NO_NUMBER.fullmatch(value)]
     if not numbers or any(map(_LONGEST_WHOLE.fullmatch, numbers)):
         return False
@@ -56,7 +64,9 @@ def _calendar_type(values: set[str]) -> str:
 
 
 def type_of_json(values: Sequence[Any]) -> str:
-    """Name the narrowest DuckDB type that values of JSON fit, none of which is missing.
+    """Name the narrowest DuckDB type that values of JSON fit.
+
+    None of the values is missing.
 
     What has members is a text of JSON, and so is what nests deeper than a list.
 

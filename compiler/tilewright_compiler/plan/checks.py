@@ -1,4 +1,7 @@
-"""What the parts of a plan must have in common, so that what runs one can rely on it."""
+"""What the parts of a plan must have in common.
+
+Whatever runs a plan relies on it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ _LARGEST_PARAMETER = 1_000_000
 
 
 def check_plan(plan: Plan) -> None:
-    """Check that the parts of a plan refer to each other; raise ValueError if they do not."""
+    """Require that a plan's parts refer to each other.
+
+    Raises ValueError if they do not.
+    """
     for problem in _problems(plan):
         raise ValueError(problem)
 
@@ -78,7 +84,8 @@ def _types(plan: Plan) -> Iterator[str]:
 
 def _sizes(plan: Plan) -> Iterator[str]:
     sizes = [level.size_ms for level in plan.levels]
-    for size_ms in [*sizes, *([plan.events.size_ms] if plan.events is not None else [])]:
+    chunks = [] if plan.events is None else [plan.events.size_ms]
+    for size_ms in [*sizes, *chunks]:
         if size_ms % SECOND_MS or size_ms > LONGEST_MS:
             yield f"levels: {size_ms} ms is no size of a tile"
     for coarser, finer in pairwise(sizes):
@@ -122,7 +129,7 @@ def _feature(plan: Plan, feature: Feature) -> Iterator[str]:
     sizes = [level.size_ms for level in plan.levels]
     levels = [size for size in sizes if size in feature.levels_ms]
     if levels != feature.levels_ms:
-        yield f"features: {feature.name} has levels that the plan has not, or in another order"
+        yield f"features: {feature.name} has levels that the plan lacks, or in another order"
     if bool(levels) != bool(sizes):
         yield f"features: {feature.name} is computed from tiles where there are none, or not"
     edge_ms = feature.levels_ms[-1] if levels and feature.window_ms is not None else None
@@ -135,7 +142,7 @@ def _feature(plan: Plan, feature: Feature) -> Iterator[str]:
 
 
 def _computed(plan: Plan, feature: Feature) -> Iterator[str]:
-    """What is wrong with an operation and the states that it is computed from."""
+    """Find what is wrong with an operation and its states."""
     states = {state.id: state for state in plan.states}
     if unknown := [name for name in feature.states if name not in states]:
         yield f"features: {feature.name} is computed from {unknown[0]!r}, which is no state"
@@ -147,8 +154,8 @@ def _computed(plan: Plan, feature: Feature) -> Iterator[str]:
     if operation is None:
         yield f"features: {feature.operation}({feature.params}) is no operation"
         return
-    kept = [(kind, _shape(params)) for kind, params in operation.kept_states()]
-    if kept != [(state.kind, _shape(state.params)) for state in own]:
+    wanted = [(kind, _shape(params)) for kind, params in operation.kept_states()]
+    if wanted != [(state.kind, _shape(state.params)) for state in own]:
         yield f"features: {feature.name} is computed from other states than {feature.operation}"
         return
     yield from _answer(plan, feature, operation, own[0])
@@ -157,12 +164,18 @@ def _computed(plan: Plan, feature: Feature) -> Iterator[str]:
 
 
 def _shape(params: Mapping[str, int | str]) -> dict[str, type | str]:
-    """The parameters of a state as far as its kind settles them: texts, and which are numbers."""
+    """Reduce parameters to what the kind of state settles.
+
+    That is the texts, and which parameters are numbers.
+    """
     return {name: value if isinstance(value, str) else int for name, value in params.items()}
 
 
 def _answer(plan: Plan, feature: Feature, operation: OperationSpec, state: State) -> Iterator[str]:
-    """What is wrong with the type and the default of a value that comes of a state."""
+    """Find what is wrong with a value's type and default.
+
+    The value is computed from a state.
+    """
     value = operation.result(state.type, family(state.type) or "")
     if feature.edge == "prorate":
         value = "DOUBLE"
@@ -180,7 +193,10 @@ def _answer(plan: Plan, feature: Feature, operation: OperationSpec, state: State
 
 
 def _operation(feature: Feature) -> OperationSpec | None:
-    """The operation of a feature, or None where there is none of its name and parameters."""
+    """Make the operation of a feature.
+
+    Returns None if none has its name and parameters.
+    """
     kind = _operations().get(feature.operation)
     try:
         operation = kind(**feature.params) if kind is not None else None
@@ -190,9 +206,11 @@ def _operation(feature: Feature) -> OperationSpec | None:
 
 
 def _operations() -> dict[str, type[OperationSpec]]:
-    kinds = [kind for kind in vars(operations).values() if isinstance(kind, type)]
-    named = [kind for kind in kinds if issubclass(kind, OperationSpec) and "name" in vars(kind)]
-    return {kind.name: kind for kind in named}
+    known: dict[str, type[OperationSpec]] = {}
+    for kind in vars(operations).values():
+        if isinstance(kind, type) and issubclass(kind, OperationSpec) and "name" in vars(kind):
+            known[kind.name] = kind
+    return known
 
 
 def _derivations(plan: Plan) -> Iterator[str]:

@@ -23,8 +23,9 @@ class Request(Part):
 
 
 class Recommendation(Part):
-    """What tiles of this size are worth for a window, by how many events a tile holds and how many
-    tiles the window has.
+    """What tiles of this size are worth for a window.
+
+    It depends on how many events a tile holds and how many tiles the window has.
     """
 
     window_ms: Positive
@@ -40,8 +41,9 @@ class Recommendation(Part):
 
 
 class Cost(Part):
-    """Estimates: of one fetch and of what one entity occupies; then, as far as entities and
-    requests are known, of all of them.
+    """Estimates of one fetch and of one entity's tiles.
+
+    As far as entities and requests are known, it also estimates those of all of them.
     """
 
     typical: Request

@@ -1,4 +1,7 @@
-"""The values of `default=`: written as JSON has them, answered as values of the feature's type."""
+"""The values of `default=`.
+
+They are written as JSON has them, and answered as values of the feature's type.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ def _of(kind: type, written: Any) -> Any:
 
 
 def _key(written: Any, duckdb_type: str) -> Any:
-    """A key of a map: JSON has texts for all of them."""
+    """Convert a map's key, which JSON writes as text."""
     if (
         duckdb_type == "VARCHAR"
         or not isinstance(written, str)

@@ -1,4 +1,4 @@
-"""Files of events: their formats, their compression, and what a CSV file's first line says."""
+"""Files of events: formats, compression and first lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _VALUE = re.compile(r"\s*[-+]?[0-9][0-9.]*([-:/T ][0-9][0-9:./-]*)*Z?\s*")
 
 
 class FileError(ValueError):
-    """A file of which no events can be read: why, and what to do."""
+    """A file of which no events can be read.
+
+    The message says why, and what to do.
+    """
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,28 @@ class FileFormat:
 
     @property
     def is_csv(self) -> bool:
-        """Whether it has fields, and a first line that names them."""
+        """Whether it has fields and a line of names."""
         return bool(_TEXTS.get(self.ending))
 
     def delimiter(self, declared: str | None) -> str:
-        """Return what separates the fields of a CSV file, given what its source says."""
+        """Choose what separates the fields of a CSV file.
+
+        It is what the source declares, if it does.
+        """
         return declared or _TEXTS[self.ending] or ","
 
     def is_json_array(self, text: io.BufferedReader) -> bool:
-        """Tell whether it is an array of objects, which only `.json` may be, or one a line."""
+        """Tell whether the file is one array of objects.
+
+        Only `.json` may be; otherwise each line is an object.
+        """
         if self.ending != ".json":
             return False
         return text.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"["
 
 
 def format_of(path: str | Path) -> FileFormat | None:
-    """Tell the format of a file by its name, if that tells one.
+    """Tell the format of a file by its name, if possible.
 
     >>> format_of("clicks.csv.gz")
     FileFormat(ending='.csv', codec='gzip')
@@ -74,7 +83,7 @@ def format_names() -> str:
 
 
 def text_of(raw: io.BufferedReader, codec: str | None) -> io.BufferedReader:
-    """Read an open file's text, decompressed where there is a codec.
+    """Read an open file's text, decompressed if it is compressed.
 
     Raises FileError if it is text of an encoding that is not read, and OSError if it is damaged.
     """
@@ -90,14 +99,19 @@ def text_of(raw: io.BufferedReader, codec: str | None) -> io.BufferedReader:
 
 @dataclass(frozen=True)
 class CsvHeader:
-    """The first record of a CSV file: the names of its columns, and what separates them."""
+    """The first record of a CSV file.
+
+    It has the names of the columns and what separates them.
+    """
 
     record: bytes
     names: list[str]
     delimiter: str
 
     def guess(self, wanted: Collection[str] = ()) -> str:
-        """Say what the file may be instead, where columns are not in it; empty if nothing is known.
+        """Say what a file without the columns may be instead.
+
+        The answer is empty if nothing is known.
 
         >>> CsvHeader(b"user;price", ["user;price"], ",").guess()
         "Are its fields separated by ';'? Say delimiter=';' in its source."
@@ -120,7 +134,9 @@ class CsvHeader:
 
 
 def read_csv_header(text: BinaryIO, delimiter: str) -> CsvHeader:
-    """Read the first record of a CSV file; a name in quotes may go over several lines.
+    """Read the first record of a CSV file.
+
+    A name in quotes may go over several lines.
 
     Raises FileError if it names no columns.
     """

@@ -12,7 +12,10 @@ Dtype = Literal["i64", "f64"]
 
 
 class KeyLayout(Part):
-    """How the key of a tile is written; tilewright_runtime.tiles.keys is the code of it."""
+    """How the key of a tile is written.
+
+    The code for it is tilewright_runtime.tiles.keys.
+    """
 
     text: str
     """The form for stores of text keys."""
@@ -25,7 +28,10 @@ class KeyLayout(Part):
 
 
 class FixedColumn(Part):
-    """Eight bytes of the fixed block: one number of one state."""
+    """A number of a state, in the fixed block.
+
+    It has eight bytes.
+    """
 
     state: str
     """The id of the state."""
@@ -40,7 +46,10 @@ class FixedColumn(Part):
 
 
 class VariableField(Part):
-    """Bytes of changing length after the fixed block: a sketch or a text of one state."""
+    """A state's bytes of changing length.
+
+    They come after the fixed block and hold a sketch or a text.
+    """
 
     state: str
     """The id of the state."""
@@ -49,8 +58,9 @@ class VariableField(Part):
 
 
 class BucketLayout(Part):
-    """What a record keeps for each value of a bucket column: a small record in the same order,
-    without a header.
+    """What a record keeps for each value of a bucket.
+
+    It is a small record in the same order, without a header.
     """
 
     column: str
@@ -64,8 +74,9 @@ class BucketLayout(Part):
 
 
 class TileLayout(Part):
-    """What a record holds after its header, in this order; `buckets` are fields of changing length
-    after `variable`.
+    """What a record holds after its header, in order.
+
+    `buckets` are fields of changing length after `variable`.
     """
 
     record_version: Literal[1]

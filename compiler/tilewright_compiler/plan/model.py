@@ -1,4 +1,4 @@
-"""The plan: what the compiler writes and everything else runs from."""
+"""The plan: what the compiler writes and everything runs from."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class Column(Part):
 
 
 class Source(Part):
-    """Where events come from, as the author wrote it; expressions stay in the author's dialect."""
+    """Where events come from, as the author wrote it.
+
+    Expressions stay in the author's dialect.
+    """
 
     name: str
     """By which the command line and the store's positions know it."""
@@ -67,10 +70,10 @@ class Source(Part):
 
 
 class State(Part):
-    """Mergeable statistics of one input column; `type` is the DuckDB type of its values.
+    """Mergeable statistics of one input column.
 
-    `many` says that the column holds lists: `type` is that of their elements, each of which counts
-    at its event's time.
+    `type` is the DuckDB type of its values. `many` says that the column holds lists: `type` is then
+    that of their elements, each of which counts at its event's time.
     """
 
     id: str
@@ -90,15 +93,20 @@ class State(Part):
 
     @property
     def subject(self) -> str:
-        """What it is a state of, in a reader's words: `each of tags VARCHAR by country`."""
-        return (
-            f"{'each of ' * self.many}{self.input} "
-            f"{self.type}{f' by {self.bucket}' if self.bucket is not None else ''}"
-        )
+        """Name what it is a state of, for a reader.
+
+        An example is `each of tags VARCHAR by country`.
+        """
+        column = f"each of {self.input}" if self.many else self.input
+        bucket = "" if self.bucket is None else f" by {self.bucket}"
+        return f"{column} {self.type}{bucket}"
 
 
 class Level(Part):
-    """One tile size of the ladder; `ttl_ms` is null where tiles are kept for ever."""
+    """One tile size of the ladder.
+
+    `ttl_ms` is null where tiles are kept for ever.
+    """
 
     size_ms: Positive
     """The length of a tile; each divides the next coarser one."""
@@ -107,7 +115,10 @@ class Level(Part):
 
 
 class EventLog(Part):
-    """Raw events, kept in chunks [start, start + size_ms) of a key."""
+    """Raw events, kept in chunks of a key.
+
+    A chunk holds those in [start, start + size_ms).
+    """
 
     size_ms: Positive
     """How long a chunk is."""
@@ -160,8 +171,9 @@ class Feature(Part):
 
 
 class Derivation(Part):
-    """A value computed from the features that it names, as DuckDB SQL; null where it cannot be
-    computed.
+    """A value computed from the features that it names.
+
+    It is DuckDB SQL, and null where it cannot be computed.
     """
 
     name: str
@@ -175,7 +187,10 @@ class Derivation(Part):
 
 
 class Plan(Part):
-    """Everything that the writer, the fetcher and generated jobs need to know of a GroupBy."""
+    """Everything needed to write and fetch a GroupBy.
+
+    The writer, the fetcher and generated jobs run from it alone.
+    """
 
     plan_version: Literal[2]
     """The version of this format."""
@@ -223,17 +238,17 @@ class Plan(Part):
     """What a request and an entity cost."""
 
     def content_fingerprint(self) -> str:
-        """Digest all but the two fingerprints, which a plan that was edited no longer fits."""
-        return digest(
-            self.model_dump(
-                by_alias=True, mode="json", exclude={"fingerprint", "storage_fingerprint"}
-            )
-        )
+        """Digest all but the two fingerprints.
+
+        A plan that was edited no longer fits its digest.
+        """
+        fingerprints = {"fingerprint", "storage_fingerprint"}
+        return digest(self.model_dump(by_alias=True, mode="json", exclude=fingerprints))
 
     def storage_content(self) -> dict[str, Any]:
-        """Give what stored tiles depend on, part by part.
+        """Pick what stored tiles depend on, part by part.
 
-        That is not where events lie, nor which features are computed from the states.
+        That is neither where events lie nor which features are computed from the states.
         """
         content = self.model_dump(by_alias=True, mode="json")
         used = {key.name for key in self.keys} | {feature.input for feature in self.features}
@@ -249,7 +264,10 @@ class Plan(Part):
         return stored
 
     def storage_parts(self) -> dict[str, str]:
-        """Digest the parts of what stored tiles depend on, to say which of them differ."""
+        """Digest each part of what stored tiles depend on.
+
+        So it can be said which parts differ.
+        """
         content = self.storage_content()
         parts = {
             "keys": [content["name"], content["keys"], content["key_layout"]["entity"]],
@@ -260,21 +278,30 @@ class Plan(Part):
         return {name: digest(part) for name, part in parts.items()}
 
     def digest_of_storage(self) -> str:
-        """Digest what stored tiles depend on: the `storage_fingerprint` of a sound plan."""
+        """Digest what stored tiles depend on.
+
+        It is the `storage_fingerprint` of a sound plan.
+        """
         return digest(self.storage_content())
 
 
 def _read(source: dict[str, Any], used: Collection[str]) -> dict[str, Any]:
-    """Give what the tiles depend on of a source: its expressions, as far as they are used."""
-    kept = {name: source[name] for name in ("schema", "wheres", "time_column", "dialect")}
-    kept |= {"null_values": source["null_values"]} if "null_values" in source else {}
+    """Pick what the tiles depend on of a source.
+
+    That is its expressions, as far as they are used.
+    """
+    content = {name: source[name] for name in ("schema", "wheres", "time_column", "dialect")}
+    if "null_values" in source:
+        content["null_values"] = source["null_values"]
     selects = source["selects"]
-    return kept | {"selects": {name: selects[name] for name in selects if name in used}}
+    content["selects"] = {name: selects[name] for name in selects if name in used}
+    return content
 
 
 def digest(content: Any) -> str:
-    """16 hexadecimal digits of the SHA-256 of a JSON value in its canonical form: sorted keys, no
-    spaces, UTF-8.
+    """Digest a JSON value to 16 hexadecimal digits.
+
+    They are the first of the SHA-256 of its canonical form: sorted keys, no spaces, UTF-8.
     """
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

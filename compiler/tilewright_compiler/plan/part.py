@@ -14,6 +14,9 @@ Real = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Part(BaseModel):
-    """A frozen piece of a plan; unknown keys are an error, since they mean another version."""
+    """A frozen piece of a plan.
+
+    Unknown keys are an error, since they mean another version.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -1,4 +1,7 @@
-"""The SQL that a plan carries: each part by its name, every one a single SELECT."""
+"""The SQL that a plan carries, each part by name.
+
+Every part is a single SELECT.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ PhysicalType = Literal["BIGINT", "DOUBLE", "VARCHAR"]
 
 
 class Script(Part):
-    """How an engine turns the raw rows of one source into tiles.
+    """How an engine turns rows of a source into tiles.
 
     The runtime registers a batch of rows as `batch` and keeps what `read` gives as `events`; the
     other parts read that.
@@ -28,7 +31,7 @@ class Script(Part):
 
 
 class PartialColumn(Part):
-    """A column of the partial tiles that a stream engine makes."""
+    """A column of a stream engine's partial tiles."""
 
     name: str
     """Its name in the job's SQL."""
@@ -39,7 +42,10 @@ class PartialColumn(Part):
 
 
 class Partials(Part):
-    """Partial tiles: what a stream engine can add up as numbers, and the values of the rest."""
+    """Partial tiles of a stream engine.
+
+    They are what it can add up as numbers, and the values of the rest.
+    """
 
     columns: list[PartialColumn]
     """Keys, `__start`, `__events`, `__newest`, numbers of states, lists of inputs."""

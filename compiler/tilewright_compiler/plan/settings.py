@@ -19,7 +19,10 @@ class Late(Part):
 
 
 class Flink(Part):
-    """What a generated Flink job is started with; the embedded writer has no use for it."""
+    """How a generated Flink job is started.
+
+    The embedded writer has no use for it.
+    """
 
     checkpointing_interval_ms: Positive
     """How often the job makes a checkpoint."""

@@ -1,4 +1,7 @@
-"""Where a topic is: the brokers and the name in kafka://HOST:PORT[,HOST:PORT]/TOPIC."""
+"""Topics: where their brokers are, and their names.
+
+They are written as kafka://HOST:PORT[,HOST:PORT]/TOPIC.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ class Topic:
 
 
 def parse_topic(url: str) -> Topic | None:
-    """The topic that a URL names, or None if it is not of that form."""
+    """Parse the URL of a topic.
+
+    Returns None if it is not of that form.
+    """
     parts = urlsplit(url)
     name = parts.path.removeprefix("/")
     return (

@@ -1,4 +1,7 @@
-"""How a tile keeps the values of a type: as whole numbers of 64 bits, as doubles, or as texts."""
+"""How a tile keeps the values of a type.
+
+It keeps them as whole numbers of 64 bits, as doubles, or as texts.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,10 @@ LIMB = 1 << 32
 
 
 def family(duckdb_type: str) -> str | None:
-    """The family of a DuckDB type, or None where no state can hold it.
+    """Name the family of a DuckDB type.
 
-    `integer`, `float`, `decimal` (at most 18 digits), `boolean`, `text`, `date`, `timestamp`.
+    Returns None where no state can hold the type. The families are `integer`, `float`, `decimal`
+    (at most 18 digits), `boolean`, `text`, `date` and `timestamp`.
     """
     if duckdb_type in _INTEGERS:
         return "integer"
@@ -42,7 +46,9 @@ def family(duckdb_type: str) -> str | None:
 
 
 def is_type(duckdb_type: str) -> bool:
-    """Tell whether a text names a type that an answer has: plain, or made of such.
+    """Tell whether a text names a type of an answer.
+
+    Such a type is plain, or made of plain ones.
 
     >>> is_type("MAP(VARCHAR, STRUCT(item DATE, count BIGINT)[])"), is_type("INTEGER); DROP")
     (True, False)
@@ -60,7 +66,10 @@ def is_type(duckdb_type: str) -> bool:
 
 
 def element(duckdb_type: str) -> str:
-    """The type of what is aggregated: that of a list's elements, else the type itself."""
+    """Name the type of what is aggregated.
+
+    For a list it is the type of its elements, otherwise the type itself.
+    """
     return duckdb_type.removesuffix("[]")
 
 
@@ -73,7 +82,10 @@ def decimal_scale(duckdb_type: str) -> int:
 
 
 def to_physical(column: str, duckdb_type: str) -> str:
-    """Write the SQL of what a tile keeps of a column: a BIGINT, a DOUBLE or a VARCHAR."""
+    """Write the SQL of what a tile keeps.
+
+    It is a BIGINT, a DOUBLE or a VARCHAR.
+    """
     match family(duckdb_type):
         case "float":
             return f"CAST({column} AS DOUBLE)"
@@ -91,7 +103,7 @@ def to_physical(column: str, duckdb_type: str) -> str:
 
 
 def physical_type(duckdb_type: str) -> PhysicalType:
-    """Name the type that a tile keeps the values of a type as.
+    """Name the type as which a tile keeps values.
 
     >>> physical_type("DATE")
     'BIGINT'
@@ -101,6 +113,9 @@ def physical_type(duckdb_type: str) -> PhysicalType:
 
 
 def fixed_dtype(duckdb_type: str) -> Dtype | None:
-    """Name the eight bytes of a value; None for a text, whose length changes."""
+    """Name the eight bytes of a value.
+
+    Returns None for a text, whose length changes.
+    """
     by_type: dict[PhysicalType, Dtype | None] = {"BIGINT": "i64", "DOUBLE": "f64", "VARCHAR": None}
     return by_type[physical_type(duckdb_type)]

@@ -1,1 +1,1 @@
-"""SQL as trees and text, in the dialects that plans are written in."""
+"""SQL as trees and text, in the dialects of plans."""

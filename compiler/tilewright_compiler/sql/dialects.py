@@ -1,4 +1,4 @@
-"""The table of SQL dialects: how each writes what the states of a tile are made of."""
+"""How each SQL dialect writes the parts of a state."""
 
 from __future__ import annotations
 
@@ -86,8 +86,10 @@ class SqlDialect:
         return self.millis.format(x=value)
 
     def to_physical(self, value: str, duckdb_type: str) -> str:
-        """What a tile keeps of a value, an integer of 64 bits, a double or a text: the same as
-        `stored.py` makes in DuckDB.
+        """Convert a value to what a tile keeps.
+
+        It is an integer of 64 bits, a double or a text, the same as `plan/types.py` makes in
+        DuckDB.
         """
         match family(duckdb_type):
             case "float":
@@ -106,15 +108,19 @@ class SqlDialect:
         return self.cast(value, "BIGINT")
 
     def limbs(self, value: str) -> tuple[str, str]:
-        """The high and the low limb of a sum of integers, each summed by itself so that neither
-        overflows.
+        """Sum integers in a high and a low limb.
+
+        Each limb is summed by itself, so that neither overflows.
         """
         low = f"MOD(MOD({value}, {LIMB}) + {LIMB}, {LIMB})"
         high = self.divided.format(a=f"({value} - {low})", b=LIMB)
         return self.cast(f"SUM({high})", "BIGINT"), self.cast(f"SUM({low})", "BIGINT")
 
     def endpoint(self, kind: str, value: str, duckdb_type: str, time: str) -> str:
-        """The `first` or `last` value, ties of time settled by the larger one."""
+        """Write the `first` or `last` value by time.
+
+        At equal times it is the larger one.
+        """
         tie = (self.float_tie if family(duckdb_type) == "float" else "{x}").format(x=value)
         kept = {"float": "DOUBLE", "text": "VARCHAR"}.get(family(duckdb_type) or "", "BIGINT")
         return (self.first if kind == "first" else self.last).format(

@@ -1,7 +1,8 @@
-"""Queries over several lines: the expressions laid out by sqlglot, the statement around them here.
+"""Queries over several lines.
 
-To read a whole statement of tiles and to write it again takes as long as all else of a plan, and
-most expressions in it are the same in all plans.
+sqlglot lays out the expressions, and this module writes the statement around them. For sqlglot to
+read and write a whole statement of tiles takes as long as all else in a compilation, and most of
+its expressions are the same in all plans.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import sqlglot
 
 @dataclass(frozen=True)
 class Select:
-    """A query of a relation or of another query; its parts are texts in the dialect, by its name in
-    sqlglot.
+    """A query of a relation or of another query.
 
-    An item is an expression and the name of its column, or a column by its own name and none.
+    Its parts are texts in the dialect, which goes by its name in sqlglot. An item is an expression
+    and the name of its column, or a column's own name and none.
     """
 
     dialect: str

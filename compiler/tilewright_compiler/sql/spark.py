@@ -1,4 +1,4 @@
-"""Spark SQL for sqlglot, with what its own dialects of it leave out of a tree."""
+"""Spark SQL for sqlglot, with what its dialects omit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ SPARK_FAMILY = frozenset({"spark", "databricks"})
 
 @cache
 def as_written(name: str) -> type[Dialect]:
-    """Give the dialect of the family that keeps patterns of times as they are written."""
+    """Choose the dialect that keeps patterns of times.
+
+    It is of the same family and keeps them as they are written.
+    """
     base: Any = type(Dialect.get_or_raise(name))
     kept = {"__module__": __name__, "TIME_MAPPING": {}}
     made: type[Dialect] = type(base)(f"{AS_WRITTEN}{name}", (base,), kept)

@@ -18,11 +18,17 @@ TypeOf = Callable[[Node], str]
 
 
 class NotTranslatable(Exception):
-    """A part of an expression that has no translation; the text completes "'…' holds …"."""
+    """A part of an expression that has no translation.
+
+    The text completes "'…' holds …".
+    """
 
 
 class UnknownFunction(NotTranslatable):
-    """A function whose translation is not known to give the same value."""
+    """A function not known to give the same value.
+
+    It has no translation.
+    """
 
 
 def call(name: str, *arguments: Node) -> Node:
@@ -41,7 +47,10 @@ def text(value: str) -> Node:
 
 
 def paren(value: Node) -> Node:
-    """A part in brackets; sqlglot's own function would copy all of it."""
+    """Put a part in brackets.
+
+    sqlglot's own function would copy all of it.
+    """
     return exp.Paren(this=value)
 
 

@@ -1,4 +1,4 @@
-"""What states keep in a tile, and the SQL that makes it on each engine."""
+"""What states keep in a tile, and their SQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of state: what a tile keeps of them, and the SQL that makes it on each engine."""
+"""Kinds of state: their fields, and their SQL everywhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ TEXT_BYTES, _TYPICAL_ENTRIES = 16, 64
 
 @dataclass(frozen=True)
 class Field:
-    """One number or one run of bytes of a state, and the aggregate that makes it in DuckDB SQL."""
+    """A number or bytes of a state, with its aggregate.
+
+    The aggregate makes it in DuckDB SQL.
+    """
 
     name: str
     dtype: Dtype | None
@@ -42,7 +45,10 @@ class Field:
 
 @dataclass(frozen=True)
 class PartialField:
-    """A number or text of a state that a stream engine's SQL makes by itself."""
+    """A part of a state that a stream engine aggregates.
+
+    It is a number or a text.
+    """
 
     name: str
     type: PhysicalType
@@ -59,7 +65,10 @@ class StateType:
     """Whether it depends on the times of the values, so that those are collected too."""
 
     def fields(self, column: str, duckdb_type: str) -> list[Field]:
-        """Return what a tile keeps of a (quoted) column of a type."""
+        """Return what a tile keeps of a column.
+
+        The column is quoted SQL of a type.
+        """
         raise NotImplementedError
 
     def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
@@ -71,34 +80,46 @@ class StateType:
         raise NotImplementedError
 
     def partial_fields(self, state: State) -> list[PartialField]:
-        """Return what a stream engine makes of it; nothing where it collects the values instead."""
+        """Return what a stream engine aggregates by itself.
+
+        Nothing where it collects the values instead.
+        """
         return []
 
     def finish(self, state: State) -> Mapping[str, str]:
-        """Return the fields that are not the partial of their name.
+        """Return the fields that are not simply a partial.
 
         They are DuckDB SQL, a template over all partials.
         """
         return {}
 
     def variable_bytes(self, state: State) -> int:
-        """Estimate the size of its field of changing length, if it has one."""
+        """Estimate the size of the field of changing length."""
         return TEXT_BYTES
 
 
 def list_bytes(state: State, entry_bytes: int) -> int:
-    """Estimate the size of a list of at most k entries of so many bytes."""
+    """Estimate the size of a list of k entries.
+
+    Each entry has so many bytes.
+    """
     return entry_bytes * min(int(state.params["k"]), _TYPICAL_ENTRIES)
 
 
 def listed(column: str, value: str) -> str:
-    """Write DuckDB SQL for a list of values of a column, without nulls."""
+    """Write SQL that lists a column without nulls.
+
+    It is for DuckDB.
+    """
     return f"list({value}) FILTER (WHERE {column} IS NOT NULL)"
 
 
 @cache
 def state_types() -> dict[str, StateType]:
-    """Collect all kinds by name: the `KINDS` of each file of the package `kinds`."""
+    """Collect all kinds by name.
+
+    They are in the table `KINDS` of each file of the package `kinds`.
+    """
     package = importlib.import_module(f"{__package__}.kinds")
     kinds: dict[str, StateType] = {}
     for module in iter_modules(package.__path__):
@@ -107,12 +128,15 @@ def state_types() -> dict[str, StateType]:
 
 
 def fields_of(state: State, column: str) -> list[Field]:
-    """Return what a state keeps of its column, as SQL names it."""
+    """Return what a state keeps of its column."""
     return state_types()[state.kind].fields(column, state.type)
 
 
 def tile_columns(keys: Sequence[Column], states: Sequence[State]) -> list[str]:
-    """Name the columns of a row of a tile, in the order of every engine's query."""
+    """Name the columns of a row of a tile.
+
+    They are in the order of every engine's query.
+    """
     columns = [f"key:{key.name}" for key in keys]
     columns += ["__start", "__events", "__newest"]
     for state in states:
@@ -127,7 +151,10 @@ _PLAIN = ("add", "min", "max")
 
 
 def lay_out(states: list[State]) -> tuple[list[FixedColumn], list[VariableField]]:
-    """Order the columns of a record, so that one numpy call merges equal ones of a type."""
+    """Order the columns of a record.
+
+    Those with the same type and merge are neighbours, so that one numpy call merges them.
+    """
     fixed: list[FixedColumn] = []
     variable: list[VariableField] = []
     for state in states:

@@ -21,7 +21,10 @@ class DistinctSketch(StateType):
         return [Field("sketch", None, None, different)]
 
     def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
-        """Make the sketch where the dialect can, or else collect the different values."""
+        """Make the sketch, or else collect the different values.
+
+        It depends on what the dialect can do.
+        """
         value = dialect.to_physical(column, state.type)
         if not dialect.hll or family(state.type) == "float":
             return [dialect.distinct.format(x=value)]
@@ -29,7 +32,7 @@ class DistinctSketch(StateType):
         return [template.format(x=value, k=state.params["lg_k"])]
 
     def variable_bytes(self, state: State) -> int:
-        """Estimate the size of a sketch of some dozens of values."""
+        """Estimate the size of a sketch of few values."""
         return 512
 
 

@@ -1,4 +1,4 @@
-"""The first and the last value by event time, with its time."""
+"""The first and last value by time, with its time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Endpoint(StateType):
     is_timed = True
 
     def __init__(self, kind: str, sign: str, function: str) -> None:
-        """Take its name, the sign of the time, and the aggregate that gives the time."""
+        """Take the name, the sign and the aggregate of time."""
         self._kind, self._sign, self._function = kind, sign, function
 
     def fields(self, column: str, duckdb_type: str) -> list[Field]:

@@ -1,4 +1,4 @@
-"""Values that are kept exactly: sets, sets that stop growing, and counts by value."""
+"""Sets, sets that stop growing, and counts by value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ValueSet(StateType):
         return [dialect.distinct.format(x=dialect.to_physical(column, state.type))]
 
     def variable_bytes(self, state: State) -> int:
-        """Estimate the size of a set of some dozens of values."""
+        """Estimate the size of a set of few values."""
         return 512
 
 

@@ -1,4 +1,7 @@
-"""The smallest and the largest value. NaN is the largest number, as in SQL."""
+"""The smallest and the largest value.
+
+NaN is the largest number, as in SQL.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ class _Extreme(StateType):
     """What an integer is where a tile has no value, and the partial that an engine makes of it."""
 
     def fields(self, column: str, duckdb_type: str) -> list[Field]:
-        """Choose the extreme value; only a number has a merge by numpy."""
+        """Choose the extreme value.
+
+        numpy can merge it only if it is a number.
+        """
         dtype, merge = fixed_dtype(duckdb_type), self.function.lower()
         value = f"{merge}({to_physical(column, duckdb_type)})"
         return [Field("value", dtype, merge if dtype else None, value)]
@@ -64,7 +70,10 @@ class Largest(_Extreme):
     empty = -(1 << 63)
 
     def partial_fields(self, state: State) -> list[PartialField]:
-        """Count NaN besides, which few engines' MAX knows for the largest number."""
+        """Count NaN beside the extreme value.
+
+        Few engines' MAX knows NaN as the largest number.
+        """
         fields = super().partial_fields(state)
         if fixed_dtype(state.type) == "f64":
             fields.append(PartialField("nan", "BIGINT", "COUNT(*) FILTER (WHERE {is_nan})"))

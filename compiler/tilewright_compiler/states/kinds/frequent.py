@@ -32,7 +32,7 @@ class FrequentValues(StateType):
         return [dialect.listed.format(x=dialect.cast(value, "VARCHAR"))]
 
     def variable_bytes(self, state: State) -> int:
-        """Estimate the size of a summary of some dozens of values."""
+        """Estimate the size of a summary of few values."""
         return 512
 
 

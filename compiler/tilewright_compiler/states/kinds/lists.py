@@ -1,4 +1,4 @@
-"""Lists of at most k values: the largest, the smallest, the first, the last."""
+"""The k largest, smallest, first or last values."""
 
 from __future__ import annotations
 

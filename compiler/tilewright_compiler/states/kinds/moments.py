@@ -1,4 +1,7 @@
-"""Central moments: n, the mean, and the sums of powers of the distances from it."""
+"""Central moments of a column.
+
+They are n, the mean, and the sums of powers of the distances from it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class Moments(StateType):
         self._sums = sums
 
     def fields(self, column: str, duckdb_type: str) -> list[Field]:
-        """Collect the values, of which the runtime makes moments with the mean as two doubles.
+        """Collect the values, of which the runtime makes moments.
 
         On 10**9 + small numbers DuckDB's var_pop was measured to be off by 1e-8, and its skewness
         by 3 %.

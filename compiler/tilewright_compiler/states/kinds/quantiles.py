@@ -31,7 +31,10 @@ class Kll(Digest):
     """A KLL sketch."""
 
     def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
-        """Make the sketch where the dialect can, or else collect the values."""
+        """Make the sketch, or else collect the values.
+
+        It depends on what the dialect can do.
+        """
         if not dialect.kll:
             return super().warehouse(dialect, column, state)
         return [dialect.kll.format(x=dialect.cast(column, "DOUBLE"), k=state.params["k"])]

@@ -29,7 +29,10 @@ class Count(StateType):
 
 
 class Sum(StateType):
-    """The sum: a double, or two halves of an exact integer."""
+    """The sum, as a double or an exact integer.
+
+    The integer is kept in two halves.
+    """
 
     def fields(self, column: str, duckdb_type: str) -> list[Field]:
         """Add up the values."""
