@@ -21,10 +21,10 @@ def keys_of(
     return TileKeys(table, size_ms, [entity], [0] * len(starts_ms), list(starts_ms), kind)
 
 
-def names_of(codec: RecordCodec, keys: TileKeys) -> Names:
+def names_of(keys: TileKeys) -> Names:
     """Names records by their keys, and misplaced ones if they are of one of the entities."""
     levels = [(keys.kind, keys.size_ms)]
-    return codec.names(keys.name, keys.table, keys.entities, levels)
+    return Names(keys.name, keys.table, keys.entities, levels)
 
 
 def encoded(codec: RecordCodec, block: Block) -> list[bytes]:
@@ -36,4 +36,4 @@ def decoded(codec: RecordCodec, records: Sequence[bytes], **key: object) -> Bloc
     """The tiles of some records of one entity, each at the start that it names itself."""
     starts = [start_of(record) for record in records]
     keys = keys_of(starts, **key)  # type: ignore[arg-type]
-    return codec.decode_block(records, keys, names_of(codec, keys))
+    return codec.decode_block(records, keys, names_of(keys))

@@ -11,7 +11,7 @@ from tilewright_compiler.humanize import counted
 
 from ..tiles.cover import Segment, raw_events
 from ..tiles.header import NEWEST, SEQUENCE, START
-from ..tiles.keys import EVENTS, Kind
+from ..tiles.keys import EVENTS, TILES, Kind
 from ..times import Moment
 from .fetcher import Answer, Fetcher, answer_of
 from .program import Program
@@ -98,7 +98,10 @@ def _range(_: Fetcher, state: FetchState) -> str:
 
 
 def _expand(_: Fetcher, state: FetchState) -> str:
-    return f"{_amount(*state.expected)} may exist"
+    counts = {TILES: 0, EVENTS: 0}
+    for wanted in state.ranges:
+        counts[wanted.kind] += (wanted.end_ms - wanted.start_ms) // wanted.size_ms
+    return f"{_amount(counts[TILES], counts[EVENTS])} may exist"
 
 
 def _fetch(_: Fetcher, state: FetchState) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from tilewright_compiler.plan.model import Feature, Plan
 
@@ -33,9 +34,15 @@ class FeatureGroup:
     joint_states: tuple[StateType, ...]
     """The states whose numbers merge together."""
 
+    @cached_property
     def empty_objects(self) -> dict[str, None]:
         """The merged objects of a cover without tiles."""
         return dict.fromkeys((*self.merged_fields, *self.chosen_fields, *self.bucket_fields))
+
+    def errors(self, merged: Merged) -> dict[str, int]:
+        """How far the counts of features may be off, of those that are not exact."""
+        errors = {name: max_error(merged) for name, max_error in self.error_bounds.items()}
+        return {name: error for name, error in errors.items() if error}
 
 
 def feature_groups(

@@ -67,8 +67,8 @@ class Fetcher:
         Raises KeyValueError, FetchError, CorruptRecordError.
         """
         state = self.request(keys, at)
-        (answer,) = self.answers([state])
-        return answer
+        self._walk([state])
+        return answer_of(state)
 
     def fetch_many(
         self,
@@ -96,10 +96,12 @@ class Fetcher:
     def answers(self, states: Sequence[FetchState]) -> list[Answer]:
         """Walk the steps for some requests. Raises what `fetch` raises."""
         for first in range(0, len(states), _BATCH):
-            batch = states[first : first + _BATCH]
-            for step in self.steps:
-                step.work(self.context, batch)
+            self._walk(states[first : first + _BATCH])
         return [answer_of(state) for state in states]
+
+    def _walk(self, states: Sequence[FetchState]) -> None:
+        for step in self.steps:
+            step.work(self.context, states)
 
     def entity(self, keys: Mapping[str, Any]) -> str:
         """The entity's text.

@@ -49,7 +49,7 @@ def bucket_finalizer(feature: Feature, layout: Layout, field: str, bucket_type: 
     def by_bucket(merged: Merged) -> Any:
         values = {
             restore(value): compute(own)
-            for value, own in merged.object(field) or ()
+            for value, own in merged.objects[field] or ()
             if has_value(own)
         }
         return values or deepcopy(default)
@@ -71,7 +71,7 @@ def error_bound(
     of_bucket = bounded.max_error
 
     def of_all_buckets(merged: Merged) -> int:
-        return max((of_bucket(own) for _, own in merged.object(field) or ()), default=0)
+        return max((of_bucket(own) for _, own in merged.objects[field] or ()), default=0)
 
     return of_all_buckets
 

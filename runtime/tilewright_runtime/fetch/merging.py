@@ -39,6 +39,9 @@ class Merger:
         self._prorated = [
             index for index, group in enumerate(groups) if group.window.edge == "prorate"
         ]
+        self._has_objects = any(
+            group.joint_states or group.merged_fields or group.bucket_fields for group in groups
+        )
         self._fields = {one.name: index for index, one in enumerate(layout.variable)}
         self._empty = layout.identities()
         for state in layout.joint_states:
@@ -48,19 +51,13 @@ class Merger:
         """Merge the tiles of each group's cover, in the order of the groups."""
         runs = [_runs(tiles, cover) for cover in covers]
         parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
-        merged = [Merged(self._empty.copy(), group.empty_objects()) for group in self._groups]
+        merged = [Merged(self._empty.copy(), group.empty_objects.copy()) for group in self._groups]
         self._merge_numbers(tiles, runs, parts, merged)
-        fields = VariableFields(self._codec, tiles)
-        for index, group in enumerate(self._groups):
-            if not runs[index]:
-                continue
-            if group.joint_states or group.merged_fields:
-                self._merge_objects(group, tiles, runs[index], fields, merged[index])
-            for name in group.bucket_fields:
-                table = self._bucket_values(name, runs[index], parts.get(index), fields)
-                merged[index].objects[name] = table
+        if self._has_objects:
+            self._merge_objects(tiles, runs, parts, merged)
         return merged
 
+    @np.errstate(invalid="ignore", over="ignore")  # infinities of both signs make NaN, as in SQL
     def _merge_numbers(
         self,
         tiles: Tiles,
@@ -72,21 +69,36 @@ class Merger:
         bounds = list(chain.from_iterable(chain.from_iterable(runs)))
         if not bounds:
             return
-        single = not parts and all(len(own) == 1 for own in runs)
+        single = not parts and 2 * len(runs) == len(bounds) and all(runs)
         views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
-        # Infinities of both signs make NaN, as they do in SQL.
-        with np.errstate(invalid="ignore", over="ignore"):
-            for slab in self._layout.slabs:
-                columns = slice(slab.start, slab.stop)
-                # reduceat also gives what lies between a run's end and the next one's begin.
-                reduced = slab.ufunc.reduceat(views[slab.dtype][:, columns], bounds, axis=0)[::2]
-                if single:
-                    for one, values in zip(merged, reduced.tolist(), strict=True):
-                        one.numbers[columns] = values
-                else:
-                    _combine(slab, reduced, runs, parts, merged)
+        for slab in self._layout.slabs:
+            # reduceat also gives what lies between a run's end and the next one's begin.
+            reduced = slab.ufunc.reduceat(views[slab.dtype][:, slab.columns], bounds)[::2]
+            if not single:
+                _combine(slab, reduced, runs, parts, merged)
+                continue
+            for one, values in zip(merged, reduced.tolist(), strict=True):
+                one.numbers[slab.columns] = values
 
     def _merge_objects(
+        self,
+        tiles: Tiles,
+        runs: Sequence[Sequence[Run]],
+        parts: Parts,
+        merged: Sequence[Merged],
+    ) -> None:
+        """Merge what no ufunc can, by the groups that need it."""
+        fields = VariableFields(self._codec, tiles)
+        for index, group in enumerate(self._groups):
+            if not runs[index]:
+                continue
+            if group.joint_states or group.merged_fields:
+                self._merge_states(group, tiles, runs[index], fields, merged[index])
+            for name in group.bucket_fields:
+                table = self._bucket_values(name, runs[index], parts.get(index), fields)
+                merged[index].objects[name] = table
+
+    def _merge_states(
         self,
         group: FeatureGroup,
         tiles: Tiles,
@@ -149,7 +161,6 @@ def _combine(
     merged: Sequence[Merged],
 ) -> None:
     """Combine the reduced runs of each cover, each by the part of it that counts."""
-    columns = slice(slab.start, slab.stop)
     last = 0
     for index, own in enumerate(runs):
         first, last = last, last + len(own)
@@ -161,7 +172,7 @@ def _combine(
             numbers = _weighted(reduced[first:last].tolist(), parts[index])
         else:
             continue  # only sums can be prorated
-        merged[index].numbers[columns] = numbers
+        merged[index].numbers[slab.columns] = numbers
 
 
 def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +11,11 @@ import numpy as np
 from tilewright_compiler.plan.model import Plan
 
 from ..plans import prepares_from_plan
-from ..states.base import Rows
 from ..tiles.block import APPROXIMATE
 from ..tiles.buckets import BucketTables, buckets_of
 from ..tiles.cover import ENDS, Segment, floor
 from ..tiles.header import NEWEST, STAMP, START
-from ..tiles.keys import EVENTS, TILES, Kind, Range
+from ..tiles.keys import EVENTS, TILES, Kind, Range, level_bytes, ordered_prefix
 from ..tiles.layout import Layout, layout_of
 from ..tiles.records import Names, RecordCodec
 from .feature_groups import feature_groups
@@ -52,6 +50,7 @@ class Program:
         self._prorates = "prorate" in edges
         self._rounds_heads = bool(edges - ENDS.keys())
         self._template = dict.fromkeys(feature.name for feature in plan.features)
+        self._level_bytes = {size_ms: level_bytes(TILES, size_ms) for size_ms in self.ladder_ms}
         self._levels: list[tuple[Kind, int]] = [(TILES, size_ms) for size_ms in self.ladder_ms]
         if plan.events is not None:
             self._levels.append((EVENTS, plan.events.size_ms))
@@ -81,48 +80,33 @@ class Program:
         identities: list[int] = []
         chunks: list[bytes] = []
         bounds: dict[int, tuple[int, int]] = {}
+        spans: list[tuple[Range, int, int]] = []
+        prefix = ordered_prefix(self.plan.name, entity)
         for wanted, part in zip(ranges, found, strict=True):
-            size, first = wanted.size_ms, len(records)
             if wanted.kind == EVENTS:
                 chunks += part
                 continue
+            size_ms, first = wanted.size_ms, len(records)
             records += part
-            identities += [self._identity(entity, size)] * len(part)
+            last = len(records)
+            identity = self.codec.key_identity(prefix + self._level_bytes[size_ms])
+            identities += [identity] * (last - first)
+            spans.append((wanted, first, last))
             # The runs of a level follow one another, so its tiles are in order across them too.
-            bounds[size] = (bounds[size][0] if size in bounds else first, len(records))
-        names = self._names(entity, name_of)
-        rows = self.codec.decode(records, identities, names, padding=1)
+            bounds[size_ms] = (bounds[size_ms][0] if size_ms in bounds else first, last)
+        rows = self.codec.decode_sound(records, identities, padding=1)
+        if rows is None:
+            names = self._names(entity, name_of)
+            rows = self.codec.decode(records, identities, names, padding=1)
         starts = rows[:, START].tolist()
-        self._require_places(ranges, found, rows, starts, names)
+        for wanted, first, last in spans:
+            if not _lie_within(wanted, starts[first:last]):
+                names = self._names(entity, name_of)
+                self.codec.require_within(rows, first, last - first, wanted, names)
         return Tiles(rows, starts, bounds, records, chunks)
 
-    def _identity(self, entity: str, size_ms: int) -> int:
-        return self.codec.identity(self.plan.name, entity, size_ms, TILES)
-
     def _names(self, entity: str, name_of: Callable[[int], str]) -> Names:
-        return self.codec.names(name_of, self.plan.name, [entity], self._levels)
-
-    def _require_places(
-        self,
-        ranges: Sequence[Range],
-        found: Sequence[list[bytes]],
-        rows: Rows,
-        starts: Sequence[int],
-        names: Names,
-    ) -> None:
-        """Raises CorruptRecordError for a tile that stands outside of its range or order."""
-        first = 0
-        for wanted, part in zip(ranges, found, strict=True):
-            if wanted.kind == EVENTS or not part:
-                continue
-            own = starts[first : first + len(part)]
-            if (
-                own[0] < wanted.start_ms
-                or own[-1] >= wanted.end_ms
-                or not all(map(operator.lt, own, own[1:]))
-            ):
-                self.codec.require_within(rows, first, len(part), wanted, names)
-            first += len(part)
+        return Names(name_of, self.plan.name, [entity], self._levels)
 
     def with_events(
         self,
@@ -142,8 +126,7 @@ class Program:
         block = self.events.between(tiles.chunks, _event_times(covers), entity, names)
         rows = np.concatenate([tiles.rows[:first], block.rows, tiles.rows[first:]])
         columns = [block.variable[one.name] for one in self.layout.variable]
-        return replace(
-            tiles,
+        return tiles._replace(
             rows=rows,
             starts=rows[:, START].tolist(),
             events=(first, first + len(block)),
@@ -175,9 +158,8 @@ class Program:
         for group, merged in zip(self.groups, self._merger.merge(tiles, covers), strict=True):
             for name, finalize in group.finalizers.items():
                 values[name] = finalize(merged)
-            for name, max_error in group.error_bounds.items():
-                if error := max_error(merged):
-                    errors[name] = error
+            if group.error_bounds:
+                errors |= group.errors(merged)
         return values, errors
 
     def quality(self, at_ms: int, tiles: Tiles, head_level_ms: int | None) -> dict[str, Any]:
@@ -189,10 +171,18 @@ class Program:
                 quality["head_end_ms"] = head_ms
             if self._prorates:
                 quality["head_prorated_ms"] = head_ms
-        approximate = int(np.count_nonzero(tiles.rows[:, STAMP] & APPROXIMATE))
-        if approximate:
-            quality["approximate_tiles"] = approximate
+        stamps = tiles.rows[:, STAMP]
+        if int(np.bitwise_or.reduce(stamps)) & APPROXIMATE:
+            quality["approximate_tiles"] = int(np.count_nonzero(stamps & APPROXIMATE))
         return quality
+
+
+def _lie_within(wanted: Range, starts: Sequence[int]) -> bool:
+    """Tells whether tiles begin in a range, each after the one before it."""
+    if not starts:
+        return True
+    is_ordered = all(map(operator.lt, starts, starts[1:]))
+    return is_ordered and wanted.start_ms <= starts[0] and starts[-1] < wanted.end_ms
 
 
 def _event_times(covers: Sequence[Sequence[Segment]]) -> list[int]:

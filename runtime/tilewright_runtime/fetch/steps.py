@@ -12,8 +12,9 @@ from tilewright_compiler.plan.model import Plan
 
 from ..errors import FetchError
 from ..stores import Store
+from ..stores.base import ScanRequest
 from ..tiles.cover import Segment
-from ..tiles.keys import EVENTS, Range
+from ..tiles.keys import Range
 from ..times import moment_ms
 from .damage import record_name
 from .program import Program
@@ -37,13 +38,6 @@ class FetchContext:
     """The tiles that a window may read, None for any number."""
 
 
-class Expected(NamedTuple):
-    """How many records may exist in what a fetch reads."""
-
-    tiles: int
-    chunks: int
-
-
 @dataclass(slots=True)
 class FetchState:
     """One request, and what the steps have made of it so far."""
@@ -52,7 +46,7 @@ class FetchState:
     at_ms: int
     entity: str
     ranges: list[Range] = field(init=False)
-    expected: Expected = field(init=False)
+    scan_request: ScanRequest = field(init=False)
     tiles: Tiles = field(init=False)
     head_level_ms: int | None = field(init=False)
     """The coarsest level whose newest tile has only events before the query time."""
@@ -75,16 +69,10 @@ def find_ranges(context: FetchContext, states: Sequence[FetchState]) -> None:
         state.ranges = context.program.ranges(state.at_ms)
 
 
-def expand(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Count the records that may exist in the runs."""
+def expand(_: FetchContext, states: Sequence[FetchState]) -> None:
+    """Expand each request to what it asks of the store."""
     for state in states:
-        tiles = chunks = 0
-        for size_ms, start_ms, end_ms, kind, _ in state.ranges:
-            if kind == EVENTS:
-                chunks += (end_ms - start_ms) // size_ms
-            else:
-                tiles += (end_ms - start_ms) // size_ms
-        state.expected = Expected(tiles, chunks)
+        state.scan_request = (state.entity, state.ranges)
 
 
 def read(context: FetchContext, states: Sequence[FetchState]) -> None:
@@ -96,9 +84,8 @@ def read(context: FetchContext, states: Sequence[FetchState]) -> None:
         now_ms = moment_ms(None)
         for state in states:
             context.expiry.require_kept(state.ranges, now_ms)
-    requests = [(state.entity, state.ranges) for state in states]
-    scans = context.store.scan_many(context.plan.name, requests)
-    for state, records in zip(states, scans, strict=True):
+    answers = context.store.scan_many(context.plan.name, [state.scan_request for state in states])
+    for state, records in zip(states, answers, strict=True):
         name_of = _namer(context, state)
         state.tiles = context.program.decode(state.entity, state.ranges, records, name_of)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..states.base import Rows
 from ..states.fields import Bytes
@@ -16,8 +16,7 @@ from ..tiles.records import RecordCodec
 Run = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Tiles:
+class Tiles(NamedTuple):
     """Tiles level after level, each oldest first, then stretches of raw events, oldest first."""
 
     rows: Rows

@@ -18,7 +18,7 @@ from ..tiles.chunks import EventChunks
 from ..tiles.header import NEWEST, STAMP, START
 from ..tiles.keys import EVENTS, TILES, Kind
 from ..tiles.layout import Layout
-from ..tiles.records import RecordCodec
+from ..tiles.records import Names, RecordCodec
 from ..tiles.rows import LevelTiles, TileRows
 
 
@@ -101,9 +101,7 @@ class Merger:
         form = self._forms[tiles.keys.kind]
         records = [record for record in stored if record is not None]
         keys = tiles.keys.take(indices)
-        names = form.codec.names(
-            tile_namer(self._url, keys), keys.table, keys.entities, self._levels
-        )
+        names = Names(tile_namer(self._url, keys), keys.table, keys.entities, self._levels)
         older = form.codec.decode_block(records, keys, names)
         merged.put(
             indices, merge_blocks(form.layout, form.codecs, older, tiles.block.take(indices))

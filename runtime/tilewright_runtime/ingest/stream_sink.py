@@ -30,7 +30,7 @@ from ..stores.ownership import claim_for_stream, register_plan
 from ..stores.progress import Progress
 from ..tiles.header import NEWEST, SEQUENCE, START
 from ..tiles.keys import TILES, TileKeys
-from ..tiles.records import RecordCodec
+from ..tiles.records import Names, RecordCodec
 from ..tiles.rollup import RollUp
 from ..tiles.rows import LevelTiles
 from .open_tiles import OpenTiles
@@ -110,9 +110,7 @@ class TileSink:
         records = [record for record in stored if record is not None]
         present = keys.take(np.flatnonzero([record is not None for record in stored]))
         levels = [(TILES, level.size_ms) for level in self.plan.levels]
-        names = self._codec.names(
-            tile_namer(self.store.url, present), keys.table, keys.entities, levels
-        )
+        names = Names(tile_namer(self.store.url, present), keys.table, keys.entities, levels)
         return LevelTiles(present, self._codec.decode_block(records, present, names))
 
     def _advance(self, newest_ms: int) -> None:

@@ -79,7 +79,7 @@ class StateType(FieldCodec):
 
     def has_value(self, merged: Merged) -> bool:
         """Tell whether merged states hold any value."""
-        return self.field is not None and merged.object(self.field) is not None
+        return self.field is not None and merged.objects[self.field] is not None
 
     def max_error(self, merged: Merged) -> int:
         """Return how far off a count may be.

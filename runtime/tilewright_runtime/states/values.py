@@ -29,14 +29,6 @@ class Merged:
     objects: dict[str, Any]
     """By field of changing length; None where no tile has the field."""
 
-    def number(self, word: int) -> Any:
-        """Return the merged number of a word."""
-        return self.numbers[word]
-
-    def object(self, name: str) -> Any:
-        """Return the merged object of a field of changing length."""
-        return self.objects[name]
-
 
 #: Computes the value of a feature.
 Finalizer = Callable[[Merged], Any]

@@ -24,7 +24,7 @@ from ..tiles.block import Block
 from ..tiles.header import NEWEST, SEQUENCE
 from ..tiles.keys import TILES, TileKeys, tile_id
 from ..tiles.layout import Layout, layout_of
-from ..tiles.records import RecordCodec
+from ..tiles.records import Names, RecordCodec
 
 TOLERANCE = 1e-9
 
@@ -64,7 +64,7 @@ def disagreements(
 
 def _decoded(plan: Plan, codec: RecordCodec, tile: Tile, record: bytes) -> Block:
     keys = TileKeys(plan.name, tile.size_ms, [tile.entity], [0], [tile.start_ms])
-    names = codec.names(lambda i: str(tile), plan.name, [tile.entity], [(TILES, tile.size_ms)])
+    names = Names(lambda i: str(tile), plan.name, [tile.entity], [(TILES, tile.size_ms)])
     return codec.decode_block([record], keys, names)
 
 

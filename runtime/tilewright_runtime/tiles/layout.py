@@ -44,9 +44,14 @@ class Slab:
     ufunc: np.ufunc
     identity: int | float
 
+    @cached_property
+    def columns(self) -> slice:
+        """Its words in a row."""
+        return slice(self.start, self.stop)
+
     def of(self, rows: Rows) -> NDArray[Any]:
         """Return the slab's columns of some rows, as a view of its own type."""
-        columns: NDArray[Any] = rows.view(NUMPY_DTYPES[self.dtype])[:, self.start : self.stop]
+        columns: NDArray[Any] = rows.view(NUMPY_DTYPES[self.dtype])[:, self.columns]
         return columns
 
 

@@ -32,6 +32,7 @@ _FLAGS = 0xFF << 40
 _SNAPPY = 1
 _COMPLETE = COMPLETE >> 40
 _CHECKSUM = struct.Struct("<I")
+_WORD, _HALF_WORD = np.dtype("<i8"), np.dtype("<u4")
 
 #: The version that is written, and the one before it, whose records are not bound to their keys.
 RECORD_VERSION = 2
@@ -42,12 +43,13 @@ _WORTH_COMPRESSING = 64
 
 
 class Names(NamedTuple):
-    """How errors name the records of a call."""
+    """What errors need to name the records of a call, and the owners of misplaced ones."""
 
     name_of: Callable[[int], str]
     """Names the place of the i-th record."""
-    owner_of: Callable[[int, int], str]
-    """Names the tile whose record has an identity and a start, where it stands in another place."""
+    table: str
+    entities: Sequence[str]
+    levels: Sequence[tuple[Kind, int]]
 
 
 class RecordCodec:
@@ -64,7 +66,10 @@ class RecordCodec:
 
     def identity(self, table: str, entity: str, size_ms: int, kind: Kind) -> int:
         """Makes the number that binds a record to its key, which with its start it is one of."""
-        key = ordered_prefix(table, entity) + level_bytes(kind, size_ms)
+        return self.key_identity(ordered_prefix(table, entity) + level_bytes(kind, size_ms))
+
+    def key_identity(self, key: bytes) -> int:
+        """Makes the identity of the records whose ordered keys are `key` and a start."""
         number = xxh64_intdigest(key) ^ self._fingerprint
         return number - (number >> 63 << 64)  # signed, as the words of a row are
 
@@ -74,23 +79,6 @@ class RecordCodec:
             self.identity(keys.table, entity, keys.size_ms, keys.kind) for entity in keys.entities
         ]
         return [by_entity[i] for i in keys.entity]
-
-    def names(
-        self,
-        name_of: Callable[[int], str],
-        table: str,
-        entities: Sequence[str],
-        levels: Sequence[tuple[Kind, int]],
-    ) -> Names:
-        """Names records, and misplaced ones if their owners are among entities and levels."""
-
-        def owner_of(identity: int, start_ms: int) -> str:
-            for entity, (kind, size_ms) in product(entities, levels):
-                if self.identity(table, entity, size_ms, kind) == identity:
-                    return f"tile {tile_key(table, entity, size_ms, start_ms, kind)}"
-            return f"a tile of another entity or plan that begins at {iso(start_ms)}"
-
-        return Names(name_of, owner_of)
 
     def encode(self, block: Block, keys: TileKeys) -> list[bytes]:
         """Encodes one record for every tile of a block, each bound to its key."""
@@ -143,36 +131,45 @@ class RecordCodec:
         return packed if len(packed) < len(part) else part
 
     def decode(
-        self,
-        records: Sequence[bytes],
-        identities: Sequence[int],
-        names: Names,
-        padding: int = 0,
+        self, records: Sequence[bytes], identities: Sequence[int], names: Names, padding: int = 0
     ) -> Rows:
         """Decodes headers and fixed blocks as (records + padding, words), read-only.
 
         The rows of the padding are zero. `identities` says whose each record should be. Raises
         CorruptRecordError for one that is damaged, misplaced, or of another version or plan.
         """
-        size = self.layout.fixed_bytes
-        if self.layout.variable:
-            fixed = b"".join([*(record[:size] for record in records), bytes(padding * size)])
-        else:
-            fixed = b"".join([*records, bytes(padding * size)])
-        if len(fixed) == (len(records) + padding) * size:
-            rows: Rows = np.frombuffer(fixed, "<i8").reshape(-1, self.layout.words)
-            stored = np.frombuffer(fixed, "<u4")[:: self.layout.words * 2].tolist()
-            own = rows[:, FINGERPRINT].tolist()
-            if padding:
-                del stored[-padding:], own[-padding:]
-            seed = self._seed
-            sums = [xxh32_intdigest(record[4:], seed) for record in records]
-            if sums == stored and own == identities:
-                return rows
-        # Some are damaged or misplaced, or of version 1.
+        rows = self.decode_sound(records, identities, padding)
+        if rows is not None:
+            return rows
         for i, (record, identity) in enumerate(zip(records, identities, strict=True)):
             if reason := self._reason(record, identity, names):
                 raise CorruptRecordError(f"{names.name_of(i)}: {reason}")
+        return self._rows(self._fixed_blocks(records, padding))  # some are of version 1
+
+    def decode_sound(
+        self, records: Sequence[bytes], identities: Sequence[int], padding: int = 0
+    ) -> Rows | None:
+        """Decodes as `decode` does, or returns None if that has to look at each record."""
+        fixed = self._fixed_blocks(records, padding)
+        count, seed = len(records), self._seed
+        if len(fixed) != (count + padding) * self.layout.fixed_bytes:
+            return None
+        rows = self._rows(fixed)
+        sums = [xxh32_intdigest(record[4:], seed) for record in records]
+        if (
+            rows.view(_HALF_WORD)[:count, 0].tolist() != sums
+            or rows[:count, FINGERPRINT].tolist() != identities
+        ):
+            return None
+        return rows
+
+    def _fixed_blocks(self, records: Sequence[bytes], padding: int) -> bytes:
+        size = self.layout.fixed_bytes
+        blocks = [record[:size] for record in records] if self.layout.variable else records
+        return b"".join([*blocks, bytes(padding * size)])
+
+    def _rows(self, fixed: bytes) -> Rows:
+        rows: Rows = np.frombuffer(fixed, _WORD).reshape(-1, self.layout.words)
         return rows
 
     def _reason(self, record: bytes, identity: int, names: Names) -> str:
@@ -195,18 +192,25 @@ class RecordCodec:
         if xxh32_intdigest(record[4:], self._seed if is_bound else self._unbound_seed) != checksum:
             return _DAMAGED
         if is_bound and words[FINGERPRINT] != identity:
-            return _MISPLACED.format(names.owner_of(words[FINGERPRINT], words[START]))
+            return _MISPLACED.format(self._owner(words[FINGERPRINT], words[START], names))
         variable = words[SIZES] & 0xFFFFFFFF if self.layout.variable else 0
         if len(record) != self.layout.fixed_bytes + variable:
             return "a record is longer or shorter than its header says."
         return ""
+
+    def _owner(self, identity: int, start_ms: int, names: Names) -> str:
+        """Names the tile whose record has an identity and a start."""
+        for entity, (kind, size_ms) in product(names.entities, names.levels):
+            if self.identity(names.table, entity, size_ms, kind) == identity:
+                return f"tile {tile_key(names.table, entity, size_ms, start_ms, kind)}"
+        return f"a tile of another entity or plan that begins at {iso(start_ms)}"
 
     def require_starts(self, rows: Rows, starts_ms: Sequence[int], names: Names) -> None:
         """Raises CorruptRecordError unless each record begins where its key says."""
         own = rows[: len(starts_ms), START]
         if (wrong := np.flatnonzero(own != np.asarray(starts_ms, dtype=np.int64))).size:
             i = int(wrong[0])
-            owner = names.owner_of(int(rows[i, FINGERPRINT]), int(own[i]))
+            owner = self._owner(int(rows[i, FINGERPRINT]), int(own[i]), names)
             raise CorruptRecordError(f"{names.name_of(i)}: {_MISPLACED.format(owner)}")
 
     def require_within(
@@ -217,7 +221,7 @@ class RecordCodec:
         earliest_ms = wanted.start_ms
         for i, start_ms in enumerate(starts, first):
             if not earliest_ms <= start_ms < wanted.end_ms:
-                owner = names.owner_of(int(rows[i, FINGERPRINT]), start_ms)
+                owner = self._owner(int(rows[i, FINGERPRINT]), start_ms, names)
                 raise CorruptRecordError(f"{names.name_of(i)}: {_MISPLACED.format(owner)}")
             earliest_ms = start_ms + 1
 

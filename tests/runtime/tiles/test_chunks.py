@@ -58,7 +58,7 @@ def events(session: Session, key: str = "a") -> list[dict[str, Any]]:
     program = Program(session.plan)
     assert program.events is not None
     keys = keys_of([], session.plan.name, f"s={key}", FIVE, EVENTS)
-    names = names_of(program.events.chunks.codec, keys)
+    names = names_of(keys)
     return list(program.events.chunks.read(chunks(session, key), f"s={key}", names).to_pylist())
 
 

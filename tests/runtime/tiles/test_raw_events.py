@@ -130,7 +130,7 @@ def test_rows_of_raw_events_are_those_of_sql(kind: str) -> None:
             aggregator.chunks.codec.encode(chunks.block, chunks.keys),
             starts,
             chunks.keys.entities[0],
-            names_of(aggregator.chunks.codec, chunks.keys),
+            names_of(chunks.keys),
         )
         assert_same(made, aggregator, found, tiles.block, largest(rows))
 

@@ -21,7 +21,7 @@ from tilewright_runtime.tiles.block import APPROXIMATE, COMPLETE, Block
 from tilewright_runtime.tiles.header import NEWEST, SEQUENCE, STAMP, START
 from tilewright_runtime.tiles.keys import EVENTS, TILES
 from tilewright_runtime.tiles.layout import Layout, layout_of
-from tilewright_runtime.tiles.records import RecordCodec
+from tilewright_runtime.tiles.records import Names, RecordCodec
 
 FINGERPRINT = "f123456789abcdef"
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -74,7 +74,7 @@ def decode(codec: RecordCodec, records: Sequence[bytes]) -> None:
     """Decodes records as those of one entity, whatever they say."""
     (identity,) = codec.identities(keys_of([0]))
     levels = [(TILES, 300_000), (TILES, 3_600_000), (EVENTS, 300_000)]
-    names = codec.names(name_of, "things", ["s=a", "s=b"], levels)
+    names = Names(name_of, "things", ["s=a", "s=b"], levels)
     codec.decode(records, [identity] * len(records), names)
 
 
@@ -322,4 +322,4 @@ def test_a_record_at_anothers_start_is_named_with_its_owner() -> None:
         CorruptRecordError,
         match=r"::5m::202401041435: in its place stands tile tiles::.*::5m::202401041430\.",
     ):
-        codec.decode_block([GOLDEN], keys, names_of(codec, keys))
+        codec.decode_block([GOLDEN], keys, names_of(keys))

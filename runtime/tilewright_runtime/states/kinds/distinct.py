@@ -92,7 +92,7 @@ class DistinctSketch(StateType):
 
     def finalize(self, feature: Feature, merged: Merged) -> int:
         """Finalize APPROX_UNIQUE_COUNT."""
-        union = merged.object(f"{self.id}.sketch")
+        union = merged.objects[f"{self.id}.sketch"]
         return 0 if union is None else round(union.get_estimate())
 
 

@@ -147,14 +147,14 @@ class _Endpoint(StateType):
 
     def has_value(self, merged: Merged) -> bool:
         """Tell by the time."""
-        return bool(merged.number(self._time) != self.no_time)
+        return bool(merged.numbers[self._time] != self.no_time)
 
     def finalize(self, feature: Feature, merged: Merged) -> Any:
         """Finalize FIRST or LAST."""
         if self.field is None:
-            value = merged.number(self.words["value"])
+            value = merged.numbers[self.words["value"]]
         else:
-            value = merged.object(self.field)
+            value = merged.objects[self.field]
         return None if value is None else self._to_python(value)
 
 

@@ -53,7 +53,7 @@ class ValueSet(_Ascending):
 
     def finalize(self, feature: Feature, merged: Merged) -> int:
         """Finalize UNIQUE_COUNT or BOUNDED_UNIQUE_COUNT."""
-        entries = merged.object(f"{self.id}.entries")
+        entries = merged.objects[f"{self.id}.entries"]
         return 0 if entries is None else len(entries.values)
 
 
@@ -103,7 +103,7 @@ class Histogram(_Ascending):
 
     def finalize(self, feature: Feature, merged: Merged) -> dict[Any, int] | None:
         """Finalize HISTOGRAM: most frequent first, ties by value."""
-        entries = merged.object(f"{self.id}.entries")
+        entries = merged.objects[f"{self.id}.entries"]
         if entries is None:
             return None
         # Values ascend, so a stable sort leaves ties in their order.

@@ -54,10 +54,10 @@ class _Extreme(StateType):
     def finalize(self, count: StateType, feature: Feature, merged: Merged) -> Any:
         """Finalize MIN or MAX."""
         if self.field is None:
-            if not merged.number(count.words["n"]):
+            if not merged.numbers[count.words["n"]]:
                 return None
-            return self._to_python(merged.number(self._word))
-        text = merged.object(self.field)
+            return self._to_python(merged.numbers[self._word])
+        text = merged.objects[self.field]
         return None if text is None else text.decode()
 
 

@@ -164,7 +164,7 @@ class FrequentValues(StateType):
 
     def max_error(self, merged: Merged) -> int:
         """Return how far below the truth a count may be."""
-        summary: Summary | None = merged.object(f"{self.id}.sketch")
+        summary: Summary | None = merged.objects[f"{self.id}.sketch"]
         return 0 if summary is None else summary.error
 
     def finalize(self, feature: Feature, merged: Merged) -> list[dict[str, Any]] | None:
@@ -172,7 +172,7 @@ class FrequentValues(StateType):
 
         A value is listed if it came more often than any value without a counter can have.
         """
-        summary = merged.object(f"{self.id}.sketch")
+        summary = merged.objects[f"{self.id}.sketch"]
         if summary is None:
             return None
         certain = []

@@ -31,7 +31,7 @@ class _List(ExactState):
 
     def finalize(self, feature: Feature, merged: Merged) -> list[Any] | None:
         """Finalize the operation of the same name."""
-        entries = merged.object(f"{self.id}.entries")
+        entries = merged.objects[f"{self.id}.entries"]
         return None if entries is None else list(map(self._to_python, entries.values.tolist()))
 
 

@@ -189,17 +189,17 @@ class Moments(StateType):
 
     def has_value(self, merged: Merged) -> bool:
         """Tell by the number of values."""
-        return bool(merged.number(self._n) > 0)
+        return bool(merged.numbers[self._n] > 0)
 
     def variance(self, feature: Feature, merged: Merged) -> float | None:
         """Finalize VARIANCE.
 
         It is NaN where a value is not finite, or the square of a distance does not fit a double.
         """
-        n = merged.number(self._n)
+        n = merged.numbers[self._n]
         if not n:
             return None
-        variance: float = merged.number(self._m2) / n
+        variance: float = merged.numbers[self._m2] / n
         return variance if math.isfinite(variance) else math.nan
 
     def stddev(self, feature: Feature, merged: Merged) -> float | None:
@@ -228,7 +228,7 @@ class Moments(StateType):
 
         It is NaN if it, or the square of the variance, is out of range.
         """
-        moment: float = merged.number(self._start + power) / merged.number(self._n)
+        moment: float = merged.numbers[self._start + power] / merged.numbers[self._n]
         fits = _SMALLEST_VARIANCE < variance < _LARGEST_VARIANCE and math.isfinite(moment)
         return moment if fits else math.nan
 

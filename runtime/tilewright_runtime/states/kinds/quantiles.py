@@ -105,7 +105,7 @@ class _Quantiles(StateType):
 
     def finalize(self, feature: Feature, merged: Merged) -> list[float] | None:
         """Finalize APPROX_PERCENTILE with this sketch."""
-        sketch = merged.object(f"{self.id}.sketch")
+        sketch = merged.objects[f"{self.id}.sketch"]
         if sketch is None or sketch.is_empty():
             return None
         return [sketch.get_quantile(rank) for rank in feature.params["percentiles"]]

@@ -38,16 +38,16 @@ class Count(StateType):
 
     def has_value(self, merged: Merged) -> bool:
         """Tell by the count."""
-        return bool(merged.number(self.n) > 0)
+        return bool(merged.numbers[self.n] > 0)
 
     def count(self, feature: Feature, merged: Merged) -> int:
         """Finalize COUNT."""
-        n: int = merged.number(self.n)
+        n: int = merged.numbers[self.n]
         return n
 
     def prorated_count(self, feature: Feature, merged: Merged) -> float:
         """Finalize COUNT of parts of tiles."""
-        return float(merged.number(self.n))
+        return float(merged.numbers[self.n])
 
 
 class Sum(StateType):
@@ -79,15 +79,15 @@ class Sum(StateType):
 
     def _total(self, merged: Merged) -> Any:
         if self._is_float:
-            return merged.number(self._high)
-        return merged.number(self._high) * LIMB + merged.number(self._low)
+            return merged.numbers[self._high]
+        return merged.numbers[self._high] * LIMB + merged.numbers[self._low]
 
     def sum(self, count: Count, feature: Feature, merged: Merged) -> Any:
         """Finalize SUM, exactly for integers and decimals.
 
         Raises FetchError if the sum does not fit its type.
         """
-        if not merged.number(count.n):
+        if not merged.numbers[count.n]:
             return None
         total = self._total(merged)
         if self._is_float:
@@ -101,12 +101,12 @@ class Sum(StateType):
 
     def average(self, count: Count, feature: Feature, merged: Merged) -> Any:
         """Finalize AVERAGE."""
-        n = merged.number(count.n)
+        n = merged.numbers[count.n]
         return self._total(merged) / (n * self._scale) if n else None
 
     def prorated_sum(self, count: Count, feature: Feature, merged: Merged) -> float | None:
         """Finalize SUM of parts of tiles."""
-        return float(self._total(merged) / self._scale) if merged.number(count.n) else None
+        return float(self._total(merged) / self._scale) if merged.numbers[count.n] else None
 
     def prorated_average(self, count: Count, feature: Feature, merged: Merged) -> float | None:
         """Finalize AVERAGE of parts of tiles."""

@@ -9,19 +9,20 @@ class Transactions:
     """Counts the open transactions of a process, and holds off new ones."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()  # taken by itself twice a read, which is quicker
+        self._changed = threading.Condition(self._lock)
         self._open = 0
         self._held_off = False
 
     def __enter__(self) -> None:
         """Begins one, as soon as they are not held off."""
-        with self._changed:
+        with self._lock:
             while self._held_off:
                 self._changed.wait()
             self._open += 1
 
     def __exit__(self, *error: object) -> None:
-        with self._changed:
+        with self._lock:
             self._open -= 1
             if self._held_off:
                 self._changed.notify_all()

@@ -85,11 +85,11 @@ class RunnerUp(StateType):
 
     def has_value(self, merged: Merged) -> bool:
         """Tell by the largest."""
-        return bool(merged.number(self._largest) > -math.inf)
+        return bool(merged.numbers[self._largest] > -math.inf)
 
     def finalize(self, feature: Feature, merged: Merged) -> float | None:
         """Finalize RUNNER_UP."""
-        second: float = merged.number(self._second)
+        second: float = merged.numbers[self._second]
         return second if second > -math.inf else None
 
 
