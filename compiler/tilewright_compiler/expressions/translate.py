@@ -357,8 +357,8 @@ def _columns(tree: Node, text: str, columns: dict[str, str], scope: Scope) -> tu
     for column in tree.find_all(exp.Column):
         if column.table:
             what = f"{scope.thing}s have no table before them. Write {column.name!r}."
-            if column.table.casefold() in by_folded:
-                what = f"a field is taken of one element. Write {column.table}[0].{column.name}."
+            if (owner := by_folded.get(column.table.casefold())) is not None:
+                what = _of_field(owner, columns[owner], column.name)
             raise ExpressionError("TW020", f"{shown(text)} reads {column.sql()!r}: {what}")
         if (name := by_folded.get(column.name.casefold())) is None:
             what = (
@@ -371,3 +371,14 @@ def _columns(tree: Node, text: str, columns: dict[str, str], scope: Scope) -> tu
     if any(not columns[name] for name in used):
         raise ExpressionError("", "a column without a readable type, which is reported by itself")
     return tuple(used)
+
+
+def _of_field(owner: str, kind: str, field: str) -> str:
+    """Say how a field of a column is taken, by the column's type."""
+    if kind == "VARCHAR":
+        return f"a text has no fields; of JSON, write get_json_object({owner}, '$.{field}')."
+    if kind.startswith("MAP("):
+        return f"a map has its values by keys. Write {owner}['{field}']."
+    if kind.endswith("[]"):
+        return f"a field is taken of one element. Write {owner}[0].{field}."
+    return f"{owner!r} has no fields."

@@ -107,6 +107,22 @@ def test_what_is_no_expression(expression: str, code: str | None) -> None:
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("expression", "advice"),
+    [
+        ("s.x", r"of JSON, write get_json_object\(s, '\$\.x'\)"),
+        ("xs.x", r"Write xs\[0\]\.x"),
+        ("mp.item", r"Write mp\['item'\]"),
+        ("i.x", "'i' has no fields"),
+        ("events.i", "Write 'i'"),
+    ],
+)
+def test_a_field_of_a_column_is_advised_on_by_its_type(expression: str, advice: str) -> None:
+    """Members of JSON, values of maps and fields of an element are each taken in another way."""
+    with pytest.raises(ExpressionError, match=advice):
+        _binder().bind(expression, "spark", COLUMNS)
+
+
 def test_columns_are_found_whatever_their_case() -> None:
     """SQL does not tell upper from lower case in names, and the plan keeps the schema's
     spelling.

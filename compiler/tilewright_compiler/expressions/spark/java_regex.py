@@ -27,6 +27,8 @@ _REFUSED = {
     "(?<!": "a look-behind",
     "(?>": "an atomic group",
 }
+#: What to do about a part that RE2 lacks.
+_INSTEAD = "Write it without, in several conditions or functions, or compute the column before"
 _REFUSED_ESCAPES = {
     "b": "'\\b', which knows other letters in Java",
     "B": "'\\B', which knows other letters in Java",
@@ -96,6 +98,10 @@ class _Parser:
     def refuse(self, what: str) -> NoReturn:
         raise NotTranslatable(f"the regular expression {self.source!r} with {what}")
 
+    def lack(self, what: str) -> NoReturn:
+        """Refuse what is right in Java and unknown to RE2."""
+        self.refuse(f"{what}. {_INSTEAD}")
+
     def peek(self, text: str) -> bool:
         return self.source.startswith(text, self.at)
 
@@ -143,7 +149,7 @@ class _Parser:
         if most is not None and max(least, most) > _MOST_REPEATS:
             self.refuse(f"more than {_MOST_REPEATS} repetitions")
         if self.peek("+"):
-            self.refuse("a possessive quantifier")
+            self.lack("a possessive quantifier")
         if self.peek("?"):
             self.at += 1
             text += "?"
@@ -205,7 +211,7 @@ class _Parser:
     def group(self) -> _Part:
         for begin, what in _REFUSED.items():
             if self.source.startswith(begin, self.at - 1):
-                self.refuse(what)
+                self.lack(what)
         before = self.ignore_case, self.dot_all
         is_capturing, name = True, ""
         if self.peek("?<"):
@@ -252,9 +258,9 @@ class _Parser:
     def escaped(self) -> _Part:
         sign = self.take()
         if sign in _REFUSED_ESCAPES:
-            self.refuse(_REFUSED_ESCAPES[sign])
+            self.lack(_REFUSED_ESCAPES[sign])
         if sign in "123456789":
-            self.refuse("a back reference")
+            self.lack("a back reference")
         if sign in "Az":
             return _Part(f"\\{sign}", nullable=True, starts=sign == "A")
         if sign == "Z":

@@ -65,6 +65,13 @@ def test_what_re2_does_not_know_is_refused(java: str, said: str) -> None:
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize("java", ["^(?!test)", "(?<=a)b", r"(a)\1", "a++", "(?>a)", r"\bword"])
+def test_what_re2_lacks_is_refused_with_what_to_do(java: str) -> None:
+    """A pattern that is right in Java is not a mistake, so the message says what else to write."""
+    with pytest.raises(NotTranslatable, match="Write it without, in several conditions"):
+        parse(java)
+
+
 @pytest.mark.parametrize(
     ("pattern", "java", "re2"),
     [
