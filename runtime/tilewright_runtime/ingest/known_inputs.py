@@ -1,9 +1,12 @@
-"""Files that were read before under other names: moved, rotated, linked or copied."""
+"""Files that were read before under other names.
+
+They were moved, rotated, linked or copied.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tilewright_compiler.plan.model import Plan, Source
@@ -15,7 +18,10 @@ from .report import WriteReport
 
 
 class KnownInputs:
-    """Tells a file by its beginning, so that none is counted twice under two names."""
+    """Recognises a file by its beginning.
+
+    So none is counted twice under two names.
+    """
 
     def __init__(self, plan: Plan, state: TransactionalStore) -> None:
         self._plan = plan
@@ -31,7 +37,10 @@ class KnownInputs:
         return Position.from_bytes(document) if document else None
 
     def remember(self, transaction: Transaction, source: Source, position: Position) -> None:
-        """Note that a file begins as it does, for the first time or under a new name."""
+        """Note how a file begins.
+
+        It may be new, or have a new name.
+        """
         if not position.beginning or not position.rows:
             return
         name = self._beginning_name(source, position.beginning)
@@ -42,11 +51,12 @@ class KnownInputs:
     def resolve(
         self, source: Source, inputs: Sequence[Input], report: WriteReport
     ) -> Iterator[Input]:
-        """Yield the inputs to read, each when what was before it has been written.
+        """Yield the inputs to read.
 
-        A file whose beginning was read from another that is gone or has changed goes on where that
-        ended; one that is a link to the other is the other; one beside the other is a copy, and an
-        error of the report.
+        Each comes once all before it has been written. If the beginning of a file was read before
+        from another file, there are three cases. The other is gone or has changed: the file goes on
+        where the other ended. The file is a link to the other: it is read as the other. The other
+        is still there: the file is a copy, and an error of the report.
         """
         self._move_all(source, inputs, report)
         for item in inputs:
@@ -61,7 +71,10 @@ class KnownInputs:
                 yield item
 
     def _move_all(self, source: Source, inputs: Sequence[Input], report: WriteReport) -> None:
-        """Move positions to new names, all before any is read: a name may be taken anew."""
+        """Move positions to new names before any file is read.
+
+        A name may be taken anew.
+        """
         moves: dict[str, Position] = {}
         for item in inputs:
             known = self._elsewhere(source, item)
@@ -75,7 +88,10 @@ class KnownInputs:
             self._state.transact(lambda transaction: self._move(transaction, source, moves))
 
     def _elsewhere(self, source: Source, item: Input) -> Position | None:
-        """The position of another name from which an input's beginning was read."""
+        """Find another name's position for this content.
+
+        It was read from a file that begins as this input does.
+        """
         if item.path is None:
             return None
         beginning = item.beginning(source)
@@ -83,13 +99,14 @@ class KnownInputs:
         if not beginning or (own is not None and own.rows and own.beginning in ("", beginning)):
             return None
         document = self._state.get(self._beginning_name(source, beginning))
-        known = [self.position(source, uri) for uri in json.loads(document or "[]")]
-        return _longest(
-            position
-            for position in known
-            if position is not None and position.uri != item.uri and position.rows
-            if item.holds(source, position)
-        )
+        held = []
+        for uri in json.loads(document or "[]"):
+            position = self.position(source, uri)
+            if position is None or position.uri == item.uri or not position.rows:
+                continue
+            if item.holds(source, position):
+                held.append(position)
+        return max(held, key=lambda position: position.offset, default=None)
 
     def _move(self, transaction: Transaction, source: Source, moves: dict[str, Position]) -> None:
         for known in moves.values():
@@ -102,10 +119,6 @@ class KnownInputs:
 
     def _beginning_name(self, source: Source, beginning: str) -> str:
         return f"beginning/{self._plan.name}/{source.name}/{beginning}"
-
-
-def _longest(positions: Iterable[Position]) -> Position | None:
-    return max(positions, key=lambda position: position.offset, default=None)
 
 
 def _copy(item: Input, first: Input) -> InputError:

@@ -10,7 +10,7 @@ from ..errors import InputError
 
 @dataclass
 class WriteReport:
-    """What a write did: rows by what became of them, and how many records it put."""
+    """What became of rows, and how many records were put."""
 
     rows: int = 0
     events: int = 0
@@ -26,7 +26,8 @@ class WriteReport:
 
     @property
     def usable(self) -> bool:
-        """Whether the write was of use: something was read without a complaint, or nothing was
-        there to complain of.
+        """Whether the write was of use.
+
+        It was if something was read without complaint, or if there was nothing to complain of.
         """
         return not self.errors and (self.events + self.filtered > 0 or not self.refused)

@@ -1,5 +1,6 @@
-"""Measuring a sample of events: how many an entity has in an hour, and how many entities there
-are.
+"""Measures how busy the entities of a sample are.
+
+It counts events per entity and hour, and the entities.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ _ANY_LENGTH = 1 << 20
 
 @dataclass(frozen=True)
 class Measured:
-    """What a sample holds; rates are over all of its hours, from the first event's to the last
-    one's.
+    """What a sample of events holds.
+
+    Rates are over all of its hours, from that of the first event to that of the last.
     """
 
     events: int
@@ -39,9 +41,10 @@ class Measured:
 
 
 def measure(plan: Plan, inputs: Sequence[Input], source: str | None = None) -> Measured:
-    """Measures all events of some files, as the plan's source filters and reads them.
+    """Measure all events of some files.
 
-    Raises InputError if a file cannot be read or holds no usable event.
+    They are filtered and read as the plan's source says. Raises InputError if a file cannot be read
+    or holds no usable event.
     """
     counts: Counter[tuple[str, int]] = Counter()
     refused = 0
@@ -64,7 +67,7 @@ def measure(plan: Plan, inputs: Sequence[Input], source: str | None = None) -> M
 def _add(
     aggregator: Aggregator, source: str, batch: Batch, counts: Counter[tuple[str, int]]
 ) -> int:
-    """Adds the events of a batch, and returns how many of its rows cannot be used."""
+    """Add the events of a batch, and count refused rows."""
     loaded = aggregator.load(source, batch.table)
     counts.update(loaded.counts(HOUR_MS))
     return len(batch.malformed) + len(loaded.refused)

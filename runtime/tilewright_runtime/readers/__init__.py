@@ -1,4 +1,7 @@
-"""Read files, streams and tables of events, in batches with the position that follows each."""
+"""Read events from files, streams and tables, in batches.
+
+Each batch comes with the position that follows it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch of raw rows, and the position in its input that follows it."""
+"""A batch of raw rows, and the position after it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class Position:
-    """How far an input has been read: so many bytes (text) or rows (columns)."""
+    """How far an input has been read.
+
+    It counts bytes of text, or rows of columns.
+    """
 
     uri: str
     offset: int = 0
@@ -36,7 +39,10 @@ class Position:
 
 
 class Malformed(NamedTuple):
-    """A row that could not be read as a row: its number from 1, why, and its text."""
+    """A row that could not be read as a row.
+
+    It has its number, from 1, the reason, and its text.
+    """
 
     row: int
     reason: str
@@ -45,8 +51,9 @@ class Malformed(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """Raw rows: `table` has `__row` (int64, from 1) and the columns of the source, as the input has
-    them.
+    """Raw rows of an input.
+
+    `table` has `__row` (int64, from 1) and the columns of the source, as the input has them.
     """
 
     table: pa.Table

@@ -1,4 +1,7 @@
-"""Digests of columns: the same for the same values, however rows are cut into batches."""
+"""Digests of columns that depend on their values alone.
+
+They are the same however rows are cut into batches.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ class RowsDigest:
 
 
 class _ColumnDigest:
-    """A digest of one column: validity, lengths and content apart, and what it nests."""
+    """A digest of one column.
+
+    It digests validity, lengths and content apart, and also what the column nests.
+    """
 
     def __init__(self) -> None:
         self._valid, self._lengths, self._content = xxh3_128(), xxh3_128(), xxh3_128()

@@ -1,4 +1,7 @@
-"""Finding inputs: paths, globs and standard input, and the reader that fits each."""
+"""Inputs: paths, globs and standard input.
+
+The reader that fits each is chosen here.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,10 @@ _LONGEST_LINE = 1 << 16
 
 @dataclass(frozen=True)
 class Input:
-    """One input: its name in messages, the URI that its position belongs to, how it is read."""
+    """One input of events.
+
+    It has a name for messages, the URI that its position belongs to, and a way to read it.
+    """
 
     name: str
     uri: str
@@ -48,14 +54,20 @@ class Input:
     """The file; none for tables and standard input."""
 
     def beginning(self, source: Source) -> str:
-        """Digest the first rows of a file; empty if it has none or is no file."""
+        """Digest the first rows of a file.
+
+        The digest is empty if it has none or is no file.
+        """
         try:
             return "" if self.path is None else _beginning(self.path, source)
         except InputError:
             return ""  # reading it says why
 
     def holds(self, source: Source, position: Position) -> bool:
-        """Tell whether an input begins with all that was read up to a position."""
+        """Tell whether an input begins as was read before.
+
+        That is all that was read up to a position.
+        """
         batches = self.read(source, position)
         try:
             next(batches, None)
@@ -74,9 +86,9 @@ class Input:
         return bool(self.path and other and other.exists() and self.path.samefile(other))
 
     def batches(self, source: Source, position: Position) -> Iterator[Batch]:
-        """Read the batches after a position, in types that the plan's SQL takes.
+        """Read the batches after a position.
 
-        An InputError names the input.
+        Their types are those that the plan's SQL takes. An InputError names the input.
         """
         try:
             for batch in self.read(source, position):
@@ -86,10 +98,10 @@ class Input:
 
 
 def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> list[Input]:
-    """Find the inputs that paths and globs name, each once, in order; `-` is standard input.
+    """Find the inputs that paths and globs name.
 
-    Raises InputError for a pattern that matches nothing and for standard input without a name for
-    its position.
+    Each comes once, in order; `-` is standard input. Raises InputError for a pattern that matches
+    nothing, and for standard input without a name for its position.
     """
     found: dict[str, Input] = {}
     for pattern in patterns:
@@ -110,9 +122,9 @@ def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> li
 
 
 def open_input(path: str | Path) -> Input:
-    """Make the input that a file is; its kind is told by its ending.
+    """Make the input that a file is.
 
-    Raises InputError for an unknown one.
+    Its format is told by its ending. Raises InputError for an unknown one.
     """
     file = Path(path)
     if file.is_dir():

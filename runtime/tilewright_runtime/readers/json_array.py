@@ -1,4 +1,7 @@
-"""Reading a JSON array of objects: as JSON Lines, but that commas separate the rows."""
+"""Reading a JSON array of objects.
+
+It is read as JSON Lines are, except that commas separate the rows.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,9 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 def read_json_array(
     opened: Opened, columns: Sequence[Column], position: Position
 ) -> Iterator[Batch]:
-    """Read batches of the elements of an array after a position; the file is read as a whole.
+    """Read batches of an array's elements after a position.
 
-    Raises InputError if it is no JSON, or if no element has a column.
+    The file is read as a whole. Raises InputError if it is no JSON, or if no element has a column.
     """
     data = opened.stream.read().removeprefix(codecs.BOM_UTF8)
     digest = xxh3_128(data[: position.offset])
@@ -67,7 +70,10 @@ def _text(data: bytes) -> str:
 
 
 def _elements(text: str, rows: int) -> Iterator[tuple[str, int]]:
-    """Each element, and how many bytes it has with what stands before it."""
+    """Yield each element with its length in bytes.
+
+    The length includes what stands before the element.
+    """
     at, expected = 0, ",]" if rows else "["
     while True:
         mark = _MARK.match(text, at)

@@ -1,4 +1,7 @@
-"""Reading JSON: an object a line, or an array of objects; every value arrives as text."""
+"""Reading JSON, an object a line or in an array.
+
+Every value arrives as text.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ _LONG_DECIMAL, _LONG_WHOLE = "[0-9][0-9.]{16}", r"[0-9]{16}\.|[0-9]{20}"
 
 
 class JsonParser:
-    """Reads lines or other texts, each a JSON object, into columns of text."""
+    """Reads JSON objects into columns of text.
+
+    The objects are lines or other texts.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
         self.names = [column.name for column in columns]
@@ -63,7 +69,10 @@ class JsonParser:
         return Parsed(_spread(read.filter(good), self.names), text.malformed + refused, len(texts))
 
     def absent(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Tell which columns no object of a sample has, and which members it has."""
+        """Tell which columns a sample lacks.
+
+        Also returns the members that its objects have.
+        """
         lines = pa.table({"line": pa.array(texts, pa.string())})
         self._connection.register("sample", lines)
         query = (
@@ -77,7 +86,7 @@ class JsonParser:
 def read_json_lines(
     opened: Opened, columns: Sequence[Column], position: Position
 ) -> Iterator[Batch]:
-    """Read batches of a stream of JSON objects, one a line, after a position.
+    """Read batches of JSON Lines after a position.
 
     Raises InputError if no row has a column.
     """
@@ -97,7 +106,10 @@ def read_json_lines(
 def require_members(
     parser: JsonParser, table: pa.Table, lines: list[bytes], stream: BinaryIO | None
 ) -> None:
-    """Raise InputError if a column is in no object; what is rare is looked for to the end."""
+    """Raise InputError if no object has a column.
+
+    A rare member is searched for to the end.
+    """
     empty = [name for name in parser.names if table[name].null_count == len(table)]
     if not empty or not len(table):
         return

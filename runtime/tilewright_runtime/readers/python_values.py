@@ -1,4 +1,4 @@
-"""Turn Python's values into columns: what is missing, what is a text, what is a list."""
+"""Turns Python's values into columns."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _PANDAS_MISSING = {"NaTType", "NAType"}
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether a value stands for none: None, NaN, NaT or NA."""
+    """Tell whether a value stands for none.
+
+    None, NaN, NaT and NA do.
+    """
     match value:
         case None:
             return True
@@ -43,10 +46,10 @@ def is_missing(value: Any) -> bool:
 
 
 def column(name: str, values: Sequence[Any], kind: str) -> pa.Array:
-    """Make a column of Python's values for a declared DuckDB type.
+    """Make a column of values for a declared DuckDB type.
 
-    Values of one class keep their type; values of several become texts, so that only those which
-    do not fit are refused. Raises InputError if a value is of a class that no column takes.
+    Values of one class keep their type. Values of several become texts, so that only those which do
+    not fit are refused. Raises InputError if a value is of a class that no column takes.
     """
     classes = set(map(type, values))
     if not classes <= {type(None), *_ALWAYS_THERE}:
@@ -80,7 +83,10 @@ def _list_column(name: str, values: Sequence[Any], kind: str) -> pa.Array:
 
 
 def _encoded(name: str, row: int, value: Any) -> bytes | None:
-    """The text of a value; a lone surrogate stays, and is no UTF-8."""
+    """Encode a value's text.
+
+    A lone surrogate stays, and the result is then no UTF-8.
+    """
     if value is None or isinstance(value, bytes):
         return value
     try:
@@ -93,9 +99,10 @@ def _encoded(name: str, row: int, value: Any) -> bytes | None:
 
 
 def text_of(value: Any) -> str:
-    """Write a value as a file would: numbers in full, times in ISO 8601, the rest as JSON.
+    """Write a value as a file would.
 
-    Raises TypeError if its class has no such form.
+    Numbers are written in full, times in ISO 8601, the rest as JSON. Raises TypeError if its class
+    has no such form.
     """
     match value:
         case str():
@@ -131,7 +138,10 @@ def text_of(value: Any) -> str:
 
 
 def _json(value: Any) -> Any:
-    """A value as JSON has it; what JSON has no word for is a text, and what is missing null."""
+    """Write a value as JSON has it.
+
+    What JSON has no word for is a text, and what is missing is null.
+    """
     if is_missing(value):
         return None
     if isinstance(value, Mapping):

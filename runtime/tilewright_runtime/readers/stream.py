@@ -1,5 +1,6 @@
-"""Reading bytes in chunks that end with a whole record, from after a position whose prefix is
-verified.
+"""Reads bytes in chunks that end with a whole record.
+
+Reading starts after a position, once the bytes before it are verified.
 """
 
 from __future__ import annotations
@@ -27,15 +28,19 @@ LONGEST_RECORD_BYTES = 1 << 28
 
 
 class Opened(NamedTuple):
-    """A stream of bytes, and what part of it has been read at an offset (0 if unknown)."""
+    """A stream of bytes, and how far it was read.
+
+    `progress` tells the part of it at an offset, or 0 if unknown.
+    """
 
     stream: BufferedReader
     progress: Callable[[int], float]
 
 
 class Parsed(NamedTuple):
-    """Rows of a chunk, those that could not be read, and how many rows or lines the chunk has in
-    all.
+    """Rows of a chunk, and what could not be read.
+
+    It also counts the rows or lines of the chunk in all.
     """
 
     table: pa.Table
@@ -50,11 +55,11 @@ def read_chunks(
     cut: Callable[[bytes], int],
     parse: Callable[[bytes, int], Parsed],
 ) -> Iterator[Batch]:
-    """Read batches of a stream that stands after its header, from a position on.
+    """Read batches of a stream from a position on.
 
-    `cut` tells where the last whole record of some bytes ends; `parse` reads whole records, given
-    the number of the first. The last line is whole, with or without its newline; where a quote is
-    never closed only its line is spoilt.
+    The stream stands after its header. `cut` tells where the last whole record of some bytes ends;
+    `parse` reads whole records, given the number of the first. The last line is whole, with or
+    without its newline. If a quote is never closed, only its line is spoilt.
     """
     offset, rows, digest, pending = _resume(opened.stream, start, header)
     while True:
@@ -89,13 +94,16 @@ def _read(stream: BinaryIO, count: int) -> bytes:
 
 
 def _forced_end(pending: bytes, cut: Callable[[bytes], int]) -> int:
-    """Where to end when nothing follows: after the last record, or a line that can never be one."""
+    """Find where to end if nothing follows.
+
+    That is after the last record, or after a line that can never be one.
+    """
     whole = min(cut(pending + b"\n"), len(pending))
     return whole or pending.find(b"\n") + 1 or len(pending)
 
 
 def _resume(stream: BinaryIO, start: Position, header: bytes) -> tuple[int, int, xxh3_128, bytes]:
-    """Read over what was read before, and make sure that it is still the same.
+    """Read over what was read before, and verify it.
 
     Returns the offset and the row to go on from, the digest up to there, and bytes after it.
     """
@@ -128,8 +136,9 @@ def _resume(stream: BinaryIO, start: Position, header: bytes) -> tuple[int, int,
 def numbered_text(
     table: pa.Table, numbers: NDArray[np.int64], malformed: list[Malformed], rows: int
 ) -> Parsed:
-    """Binary columns as text beside their row numbers; rows that are not UTF-8 join the malformed
-    ones.
+    """Decode binary columns beside their row numbers.
+
+    Rows that are not UTF-8 join the malformed ones.
     """
     numbered = table.append_column("__row", pa.array(numbers))
     try:

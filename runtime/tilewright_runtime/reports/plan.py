@@ -1,12 +1,13 @@
-"""What a plan does, before there is any data: its features, levels, states and covers, as
-figures.
+"""What a plan does, in figures, before there is data.
+
+The figures are those of its features, levels, states and covers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 from statistics import median_high
 
@@ -29,8 +30,9 @@ YEAR_MS = 365 * DAY_MS
 
 @dataclass(frozen=True)
 class Reads:
-    """What a request reads for one feature alone, in tiles and chunks of raw events; of a lifetime,
-    for each year that has events.
+    """What a request reads for one feature alone.
+
+    It reads tiles and chunks of raw events; for a lifetime, so many for each year that has events.
     """
 
     tiles: int
@@ -40,7 +42,10 @@ class Reads:
 
 @dataclass(frozen=True)
 class FeatureReport:
-    """A feature, and what a request reads for it: at most times, and at the worst one."""
+    """A feature, and what a request reads for it.
+
+    It reads `typical` at most times, and `worst` at the worst one.
+    """
 
     feature: Feature
     typical: Reads
@@ -49,10 +54,10 @@ class FeatureReport:
 
 @dataclass(frozen=True)
 class LevelReport:
-    """A level, or the chunks of raw events; what an entity with an event in every tile keeps there;
-    and who reads it.
+    """A level, or the chunks of raw events.
 
-    None is for ever.
+    It says what an entity with an event in every tile keeps there, and which features read it. None
+    is for ever.
     """
 
     level: Level | EventLog
@@ -63,7 +68,7 @@ class LevelReport:
 
 @dataclass(frozen=True)
 class StateReport:
-    """A state, the fields of the record that hold it, and who uses it."""
+    """A state, its fields in the record, and its users."""
 
     state: State
     fields: tuple[str, ...]
@@ -84,7 +89,10 @@ class CoverReport:
 
     @property
     def oldest_ms(self) -> int | None:
-        """The window's own begin, which the cover's rounds; None for a lifetime."""
+        """The window's own start, or None for a lifetime.
+
+        The cover rounds it.
+        """
         return None if self.window.window_ms is None else self.at_ms - self.window.window_ms
 
 
@@ -102,32 +110,34 @@ class PlanReport:
 
 
 def report(plan: Plan, at_ms: int) -> PlanReport:
-    """The figures of a plan, and its covers at a time.
+    """Compute a plan's figures, and its covers at a time.
 
-    They are made by the program that fetches.
+    They are computed by the program that fetches.
     """
     program, typical, chunk_bytes = Program(plan), plan.cost.typical, plan.cost.chunk_bytes or 0
     tile_bytes = (typical.bytes - typical.chunks * chunk_bytes) // max(typical.tiles, 1)
-    reads = {
-        name: _reads(plan, group.window, tile_bytes)
-        for group in program.groups
-        for name in group.finalizers
-    }
+    reads: dict[str, tuple[Reads, Reads]] = {}
+    for group in program.groups:
+        of_group = _reads(plan, group.window, tile_bytes)
+        reads |= dict.fromkeys(group.finalizers, of_group)
+    levels = [_level(plan, level, tile_bytes) for level in plan.levels]
+    if plan.events:
+        levels.append(_chunks(plan, plan.events))
     return PlanReport(
-        plan,
-        at_ms,
-        tile_bytes,
-        [FeatureReport(feature, *reads[feature.name]) for feature in plan.features],
-        [_level(plan, level, tile_bytes) for level in plan.levels]
-        + ([_chunks(plan, plan.events)] if plan.events else []),
-        [_state(plan, state) for state in plan.states],
-        [_cover(group, at_ms) for group in program.groups],
+        plan=plan,
+        at_ms=at_ms,
+        tile_bytes=tile_bytes,
+        features=[FeatureReport(feature, *reads[feature.name]) for feature in plan.features],
+        levels=levels,
+        states=[_state(plan, state) for state in plan.states],
+        covers=[_cover(group, at_ms) for group in program.groups],
     )
 
 
 def _reads(plan: Plan, window: Window, tile_bytes: int) -> tuple[Reads, Reads]:
-    """What a request reads at most times, and at the worst one; without tiles a chunk is what a
-    tile is with them.
+    """Find what a request reads, usually and at worst.
+
+    Without tiles, chunks count as tiles do.
     """
     chunk_ms = plan.events.size_ms if plan.events is not None else 1
     sizes = (tile_bytes, plan.cost.chunk_bytes or 0)
@@ -140,35 +150,33 @@ def _reads(plan: Plan, window: Window, tile_bytes: int) -> tuple[Reads, Reads]:
 
 @lru_cache(maxsize=1024)
 def _counts(window: Window, chunk_ms: int) -> tuple[list[int], list[int]]:
-    """Tiles and chunks: those read at most times, and those at the worst one."""
+    """Count tiles and chunks read, usually and at worst."""
     unit_ms = window.levels_ms[0] if window.levels_ms else chunk_ms
-    # A time has a cover for each level whose newest tile may be the coarsest clean one; most
-    # requests find all of them clean.
-    cleans = (unit_ms, *window.sizes_ms[1:], None)
-    covers = [
-        [window.segments(at_ms, head_level_ms) for head_level_ms in cleans]
-        for at_ms in _times(window, unit_ms)
-    ]
+    # A cover depends on the coarsest level whose newest tile is clean. For most requests all of
+    # them are clean; those covers come first.
+    clean, others = [], []
+    for at_ms in _times(window, unit_ms):
+        clean.append(window.segments(at_ms, unit_ms))
+        for head_level_ms in (*window.sizes_ms[1:], None):
+            others.append(window.segments(at_ms, head_level_ms))
     typical, worst = [], []
-    for count in (_tiles, lambda segments: _chunks_of(segments, chunk_ms)):
-        counts = [[count(segments) for segments in at_a_time] for at_a_time in covers]
-        clean, every = (
-            [at_a_time[0] for at_a_time in counts],
-            [number for at_a_time in counts for number in at_a_time],
-        )
-        if window.window_ms is None and min(clean):
-            # The heads aside, a lifetime reads a year's tiles for each year: the epoch's own years
-            # are not meant.
+    for count in (_tiles, partial(_chunks_of, chunk_ms=chunk_ms)):
+        usual = [count(segments) for segments in clean]
+        most = max([*usual, *map(count, others)])
+        if window.window_ms is None and min(usual):
+            # Apart from its head, a lifetime reads a year's tiles for each year. The years since
+            # the epoch do not count.
             a_year = ceil(YEAR_MS / unit_ms)
-            clean, every = [a_year], [a_year + number - min(clean) for number in every]
-        typical.append(median_high(clean))
-        worst.append(max(every))
+            usual, most = [a_year], a_year + most - min(usual)
+        typical.append(median_high(usual))
+        worst.append(most)
     return typical, worst
 
 
 def _times(window: Window, coarsest: int) -> Iterator[int]:
-    """Times within a tile of the coarsest level: off the boundaries, as requests are, and the last
-    one, whose head is longest.
+    """Choose times within a tile of the coarsest level.
+
+    They are off the boundaries, as requests are. The last one has the longest head.
     """
     first = (EARLIEST_MS + (window.window_ms or 0)) // coarsest * coarsest + coarsest
     yield from (first + coarsest * i // _SAMPLES + 1 for i in range(_SAMPLES))
@@ -180,11 +188,12 @@ def _tiles(segments: list[Segment]) -> int:
 
 
 def _chunks_of(segments: list[Segment], chunk_ms: int) -> int:
-    raw = [segment for segment in segments if segment.kind == EVENTS]
-    return sum(
-        (ceiling(segment.end_ms, chunk_ms) - floor(segment.start_ms, chunk_ms)) // chunk_ms
-        for segment in raw
-    )
+    chunks = 0
+    for segment in segments:
+        if segment.kind == EVENTS:
+            end_ms = ceiling(segment.end_ms, chunk_ms)
+            chunks += (end_ms - floor(segment.start_ms, chunk_ms)) // chunk_ms
+    return chunks
 
 
 def _chunks(plan: Plan, events: EventLog) -> LevelReport:
@@ -205,18 +214,15 @@ def _level(plan: Plan, level: Level, tile_bytes: int) -> LevelReport:
 
 def _state(plan: Plan, state: State) -> StateReport:
     layouts: list[TileLayout | BucketLayout] = [plan.tile_layout, *plan.tile_layout.buckets]
-    fields = [
-        f"{one.field} {one.dtype}"
-        for layout in layouts
-        for one in layout.columns
-        if one.state == state.id
-    ]
-    fields += [
-        f"{one.field} bytes"
-        for layout in layouts
-        for one in layout.variable
-        if one.state == state.id
-    ]
+    fields, variable = [], []
+    for layout in layouts:
+        for column in layout.columns:
+            if column.state == state.id:
+                fields.append(f"{column.field} {column.dtype}")
+        for field in layout.variable:
+            if field.state == state.id:
+                variable.append(f"{field.field} bytes")
+    fields += variable
     users = tuple(feature.name for feature in plan.features if state.id in feature.states)
     return StateReport(state, tuple(fields), users)
 

@@ -1,4 +1,7 @@
-"""The password of a store: in its URL or in the environment, and never where others can read it."""
+"""The password of a store.
+
+It is in the store's URL or in the environment, and never where others can read it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ PASSWORD_VARIABLE = "TILEWRIGHT_STORE_PASSWORD"
 
 
 def password_from_environment() -> str | None:
-    """Return the password for stores whose URL has none, if there is one."""
+    """Find the password for URLs that have none."""
     return os.environ.get(PASSWORD_VARIABLE) or None
 
 

@@ -32,11 +32,15 @@ class Progress:
         return Progress(max(times, default=None), self.events + events)
 
     def watermark_ms(self, plan: Plan) -> int | None:
-        """The newest event's time less the out-of-orderness that the plan allows."""
+        """The newest event's time, less the allowed disorder.
+
+        The plan says by how much events may be out of order.
+        """
         return None if self.newest_ms is None else self.newest_ms - plan.late.out_of_orderness_ms
 
     def save(self, plan: Plan, to: Transaction | Store) -> None:
-        """Writes the progress, in the transaction of the tiles that it speaks of where there is
-        one.
+        """Write the progress.
+
+        It is written in the transaction of its tiles, if there is one.
         """
         to.put(f"progress/{plan.name}", json.dumps(asdict(self), sort_keys=True).encode())

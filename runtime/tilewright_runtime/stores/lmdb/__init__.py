@@ -1,1 +1,4 @@
-"""What the embedded store knows of LMDB: its environment, and the pages of its file."""
+"""What the embedded store knows of LMDB.
+
+That is its environment, and the pages of its file.
+"""

@@ -1,4 +1,4 @@
-"""An open LMDB environment: shared by all stores of its path, locked to write, grown when full.
+"""An LMDB environment, shared by all stores of a path.
 
 LMDB may be opened once a process and path only. So the stores of one path share an environment and
 count the references to it; the last one to close it closes the file and lets go of the lock. A
@@ -42,7 +42,7 @@ _opening = threading.RLock()
 
 
 def acquire(path: str) -> Environment:
-    """Opens the environment of a path, or takes one more reference to the open one.
+    """Open a path's environment, or take one more reference.
 
     Raises StoreError if it cannot be opened.
     """
@@ -55,7 +55,10 @@ def acquire(path: str) -> Environment:
 
 
 def release(environment: Environment) -> None:
-    """Gives a reference back; the last one closes the file and lets go of the writer's lock."""
+    """Give a reference back.
+
+    The last one closes the file and releases the writer's lock.
+    """
     with _opening:
         if environment.pid != os.getpid():
             return
@@ -66,7 +69,10 @@ def release(environment: Environment) -> None:
 
 
 def _before_fork() -> None:
-    """Waits until no transaction is open: a child that closes one would end its parent's, too."""
+    """Wait until no transaction is open.
+
+    A child that closes one would end its parent's, too.
+    """
     _opening.acquire()
     for environment in _environments.values():
         environment.transactions.hold_off()
@@ -79,7 +85,10 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    """Closes what is the parent's; a store that is used here opens its own environment."""
+    """Close what is the parent's.
+
+    A store that is used here opens its own environment.
+    """
     global _opening  # the child's one thread does not hold the old one
     _opening = threading.RLock()
     for environment in _environments.values():
@@ -95,7 +104,10 @@ os.register_at_fork(
 
 
 class Environment:
-    """The two tables of a store, read by any thread and written by one process at a time."""
+    """The two tables of a store.
+
+    Any thread may read them; one process at a time writes them.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -121,7 +133,10 @@ class Environment:
             raise
 
     def close(self) -> None:
-        """Closes the file and lets go of the lock, which after a fork stays with the parent."""
+        """Close the file and release the lock.
+
+        After a fork the lock stays with the parent.
+        """
         if hasattr(self, "lmdb"):
             self.lmdb.close()
         if self._lock is not None:
@@ -129,7 +144,10 @@ class Environment:
             self._lock = None
 
     def _open(self) -> Any:
-        """Opens the file to write it if this user may, else only to read it."""
+        """Open the file to write it if this user may.
+
+        Otherwise it is opened only to be read.
+        """
         data = self.path / DATA_FILE
         options: dict[str, Any] = {
             "map_size": _FIRST_MAP_BYTES,
@@ -157,7 +175,10 @@ class Environment:
             os.close(file)
 
     def _require_whole_file(self) -> None:
-        """Raises StoreError for a file that was cut: to read a missing page kills the process."""
+        """Raise StoreError for a file that was cut.
+
+        To read a missing page would kill the process.
+        """
         used = (self.lmdb.info()["last_pgno"] + 1) * self.lmdb.stat()["psize"]
         present = (self.path / DATA_FILE).stat().st_size
         if present < used:
@@ -168,7 +189,10 @@ class Environment:
             )
 
     def _make(self) -> tuple[Any, Any]:
-        """Makes both tables and the format at once, so that a kill leaves all of it or nothing."""
+        """Make both tables and the format at once.
+
+        So a kill leaves all of it or nothing.
+        """
         with self.lmdb.begin(write=True) as transaction:
             tables = (
                 self.lmdb.open_db(b"tiles", transaction),
@@ -197,7 +221,10 @@ class Environment:
         return tables
 
     def check(self) -> None:
-        """Checks all pages that a reader may need now. Raises StoreError for a damaged one."""
+        """Check all pages that a reader may need now.
+
+        Raises StoreError for a damaged one.
+        """
         while True:
             with self.transactions, self.lmdb.begin() as transaction:
                 number = transaction.id()
@@ -213,11 +240,12 @@ class Environment:
                         raise
 
     def read(self, table: Any, work: Callable[[Any], T]) -> T:
-        """Runs some work in a read transaction and returns what it returns.
+        """Run some work in a read transaction.
 
-        A writer keeps the pages that a reader sees only if the reader may enter itself into the
-        table of readers. One that may not is safe until the second commit after the one that it
-        reads, so work that took longer is done again. Raises StoreError for a damaged file.
+        Returns what the work returns. A writer keeps the pages that a reader sees only if the
+        reader may enter itself into the table of readers. A reader that may not is safe until the
+        second commit after the one that it reads, so work that took longer is done again. Raises
+        StoreError for a damaged file.
         """
         while True:
             try:
@@ -231,9 +259,10 @@ class Environment:
                 raise StoreError(f"store lmdb:{self.path} {why_not_read(wrong)}") from wrong
 
     def write(self, work: Callable[[Any], T]) -> T:
-        """Runs some work in a write transaction, and again with a larger map if that was full.
+        """Run some work in a write transaction.
 
-        Raises StoreError if another process writes, or if the disk is full.
+        It runs again with a larger map if the map was full. Raises StoreError if another process
+        writes, or if the disk is full.
         """
         self._take_lock()
         while True:
@@ -253,7 +282,10 @@ class Environment:
                 ) from wrong
 
     def _resize(self, map_size: int) -> None:
-        """Maps more of the file, or with 0 as much as another process has made of it."""
+        """Map more of the file.
+
+        With 0 it maps as much as another process has made of it.
+        """
         self.transactions.hold_off()
         try:
             if not map_size or self.lmdb.info()["map_size"] < map_size:
@@ -262,7 +294,10 @@ class Environment:
             self.transactions.resume()
 
     def _take_lock(self) -> None:
-        """Makes this process the one that writes, until the environment is closed."""
+        """Make this process the one that writes.
+
+        It stays so until the environment is closed.
+        """
         if self._locked:
             return
         if self._lock is None:

@@ -11,7 +11,10 @@ MAX_READERS = 512
 
 
 def why_not_opened(wrong: Exception) -> str:
-    """Say why an environment cannot be opened, and what to do."""
+    """Say why an environment cannot be opened.
+
+    The message also says what to do.
+    """
     if isinstance(wrong, (lmdb.InvalidError, lmdb.CorruptedError, lmdb.PageNotFoundError)):
         return (
             f"is damaged: {DATA_FILE} is not a file of LMDB ({wrong}). Restore a whole copy, or "
@@ -23,7 +26,10 @@ def why_not_opened(wrong: Exception) -> str:
 
 
 def why_not_read(wrong: Exception) -> str:
-    """Say why an open environment cannot be read, and what to do."""
+    """Say why an open environment cannot be read.
+
+    The message also says what to do.
+    """
     if isinstance(wrong, lmdb.ReadersFullError):
         return f"has {MAX_READERS} readers already, as many as it can. End some, and ask again."
     return (

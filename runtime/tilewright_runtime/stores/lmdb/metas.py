@@ -1,7 +1,7 @@
-"""The two meta pages of an LMDB file, read before LMDB opens it.
+"""The meta pages of an LMDB file.
 
-The newer one names the roots of two trees: of pages that are free, and of the tables. Their numbers
-have the byte order of the machine.
+They are read before LMDB opens the file. There are two, and the newer one names the roots of two
+trees: of pages that are free, and of the tables. Their numbers have the byte order of the machine.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ class Meta(NamedTuple):
 
 
 def tree_of(content: bytes) -> Tree | None:
-    """Read a table's tree, or None if those are not the bytes of one."""
+    """Read a table's tree.
+
+    Returns None if those are not the bytes of one.
+    """
     if len(content) != _TREE.size:
         return None
     tree = Tree(*_TREE.unpack(content))
@@ -72,9 +75,9 @@ def tree_of(content: bytes) -> Tree | None:
 
 
 def read_metas(file: Path) -> tuple[Meta, Meta] | None:
-    """Read both meta pages; None of a file that is new.
+    """Read both meta pages.
 
-    Raises StoreError if LMDB could not bear to open the file.
+    Returns None for a file that is new. Raises StoreError if LMDB could not safely open the file.
     """
     try:
         descriptor = os.open(file, os.O_RDONLY)

@@ -1,4 +1,7 @@
-"""The pages of one moment of an LMDB file, as bytes, and which of them have a use."""
+"""The pages of an LMDB file, and their uses.
+
+They are those of one moment, as bytes.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _OVERFLOW = struct.Struct("=QHHI")
 
 
 class PageFile:
-    """The pages of one moment of a file, each of which has one use."""
+    """The pages of a file, each used once at most."""
 
     def __init__(self, file: Path, descriptor: int, meta: Meta) -> None:
         self._file = file
@@ -52,7 +55,7 @@ class PageFile:
         return os.pread(self._descriptor, size, first_page * self.page_bytes + HEADER_BYTES)
 
     def use_overflow(self, named_by: int, first_page: int, size: int) -> int:
-        """Use the overflow pages of a value of some size, and count them."""
+        """Use and count the overflow pages of a value."""
         self.use(named_by, first_page, 1)
         header = os.pread(self._descriptor, HEADER_BYTES, first_page * self.page_bytes)
         own, _, kind, count = _OVERFLOW.unpack(header)

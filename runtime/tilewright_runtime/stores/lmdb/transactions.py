@@ -1,4 +1,7 @@
-"""The open transactions of a process: maps and forks come between them only."""
+"""The open transactions of a process.
+
+A map may grow, and the process may fork, only between them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import threading
 
 
 class Transactions:
-    """Counts the open transactions of a process, and holds off new ones."""
+    """Counts open transactions, and holds off new ones."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # taken by itself twice a read, which is quicker
@@ -28,7 +31,7 @@ class Transactions:
                 self._changed.notify_all()
 
     def hold_off(self) -> None:
-        """Waits until no transaction is open, and holds off new ones."""
+        """Wait until none is open, and hold off new ones."""
         with self._changed:
             while self._held_off:
                 self._changed.wait()

@@ -69,7 +69,10 @@ def _tables(pages: PageFile, main: Tree) -> list[Tree]:
 
 
 def _use_free(pages: PageFile, nodes: _Nodes) -> None:
-    """Check lists of free pages: how many, and each of them, which is used nowhere."""
+    """Check lists of free pages.
+
+    Checked are their numbers, and that each page is used nowhere else.
+    """
     for i in range(len(nodes.starts)):
         content, page = nodes.value(i), int(nodes.pages[i])
         if nodes.flags[i] == _IS_BIG:
@@ -111,7 +114,10 @@ class _Nodes(NamedTuple):
 
 
 class _TreeCheck:
-    """Follows one tree from its root to its leaves, in the order of the keys."""
+    """Follows one tree from its root to its leaves.
+
+    It goes in the order of the keys.
+    """
 
     def __init__(self, file: PageFile, tree: Tree, has_numbers: bool = False) -> None:
         self._file = file
@@ -136,7 +142,10 @@ class _TreeCheck:
             raise self._file.damaged(tree.root, "has lost some of what lies below it")
 
     def _below(self, pages: Numbers, lows: Sequence[bytes], depth: int) -> Iterator[_Nodes]:
-        """Follow pages of one level; no key on one is less than its low."""
+        """Follow pages of one level.
+
+        No key on a page is less than its low.
+        """
         for at in range(0, len(pages), _PART_PAGES):
             part, low = pages[at : at + _PART_PAGES], lows[at : at + _PART_PAGES]
             nodes = self._nodes(part, depth == 1)
@@ -215,7 +224,7 @@ class _TreeCheck:
         self._file.require(is_sound, nodes.pages[1:], _WRONG_ORDER)
 
     def _require_between(self, pages: Numbers, nodes: _Nodes, lows: Sequence[bytes]) -> None:
-        """Check that the keys of leaves lie where the branches look for them."""
+        """Require that keys lie where branches look for them."""
         for i, low in enumerate(lows):
             first = self._comparable(nodes.key(int(nodes.firsts[i])))
             if first < low or (self._last is not None and self._last >= low):
