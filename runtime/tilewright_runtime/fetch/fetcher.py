@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import KeyValueError
-from ..stores import Store
-from ..stores.expiry import Expiry
+from ..stores import CheckedStore, Store
+from ..stores.checked import CheckedReader
 from ..stores.ownership import require_plan
 from ..tiles.entities import entity_encoder, key_values
 from ..times import Moment, moment_ms
@@ -48,11 +48,12 @@ class Fetcher:
         self.store = store
         self.program = Program(plan)
         self.steps: tuple[Step, ...] = (*STEPS, DERIVE) if plan.derivations else STEPS
+        is_lossy = store.expires or isinstance(store, CheckedStore)
         self.context = FetchContext(
             plan,
             store,
+            CheckedReader(plan, store) if is_lossy else None,
             self.program,
-            expiry=Expiry(plan, store) if store.expires else None,
             derivations=_derivations(plan),
             most_tiles=None if allow_many_tiles else plan.cost.max_tiles_per_request,
         )

@@ -15,13 +15,12 @@ from ..stores import Store
 from ..stores.base import ScanRequest
 from ..tiles.cover import Segment
 from ..tiles.keys import Range
-from ..times import moment_ms
 from .damage import record_name
 from .program import Program
 from .tiles import Tiles
 
 if TYPE_CHECKING:
-    from ..stores.expiry import Expiry
+    from ..stores.checked import CheckedReader
     from .derivations import Derivations
 
 
@@ -31,8 +30,9 @@ class FetchContext:
 
     plan: Plan
     store: Store
+    reader: CheckedReader | None
+    """What reads the same store, if it can lose tiles or lets them go."""
     program: Program
-    expiry: Expiry | None
     derivations: Derivations | None
     most_tiles: int | None
     """The tiles that a window may read, None for any number."""
@@ -54,6 +54,8 @@ class FetchState:
     """The cover of each of the program's windows."""
     features: dict[str, Any] = field(init=False)
     quality: dict[str, Any] = field(init=False)
+    flaws: Mapping[str, Any] | None = None
+    """What is to be said against what the store gave."""
 
 
 class Step(NamedTuple):
@@ -78,13 +80,16 @@ def expand(_: FetchContext, states: Sequence[FetchState]) -> None:
 def read(context: FetchContext, states: Sequence[FetchState]) -> None:
     """Read and decode the records of all requests, in one round trip.
 
-    Raises FetchError if the store may have let some go, CorruptRecordError for a damaged one.
+    Raises FetchError if the store may have let some go, StoreError if it was emptied, and
+    CorruptRecordError for a damaged record.
     """
-    if context.expiry is not None:
-        now_ms = moment_ms(None)
-        for state in states:
-            context.expiry.require_kept(state.ranges, now_ms)
-    answers = context.store.scan_many(context.plan.name, [state.scan_request for state in states])
+    requests = [state.scan_request for state in states]
+    if context.reader is None:
+        answers = context.store.scan_many(context.plan.name, requests)
+    else:
+        answers, flaws = context.reader.read(requests)
+        for state, flaw in zip(states, flaws, strict=True):
+            state.flaws = flaw
     for state, records in zip(states, answers, strict=True):
         name_of = _namer(context, state)
         state.tiles = context.program.decode(state.entity, state.ranges, records, name_of)
@@ -118,6 +123,8 @@ def merge(context: FetchContext, states: Sequence[FetchState]) -> None:
         state.quality = program.quality(state.at_ms, state.tiles, state.head_level_ms)
         if errors:
             state.quality["max_error"] = errors
+        if state.flaws:
+            state.quality |= state.flaws
 
 
 def derive(context: FetchContext, states: Sequence[FetchState]) -> None:

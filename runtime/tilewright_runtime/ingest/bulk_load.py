@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError
-from ..stores import Store, Transaction, TransactionalStore
+from ..stores import CheckedStore, Store, Transaction, TransactionalStore
 from ..stores.ownership import register_plan, require_plan
 from ..stores.progress import Progress
 from ..tiles.block import COMPLETE, Block
@@ -78,7 +78,7 @@ def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
 
     Raises StoreError if the store has tiles of the plan.
     """
-    require_no_tiles(plan, store)
+    begin(plan, store)
     if not len(finest):
         return Put()
     ladder = RollUp(plan)
@@ -96,10 +96,8 @@ def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
     return put
 
 
-def require_no_tiles(plan: Plan, store: Store) -> None:
-    """Check that the store has no tiles for the plan.
-
-    A load would lose their events.
+def begin(plan: Plan, store: Store) -> None:
+    """Begin a load into a store that has no tiles of the plan, whose events would be lost.
 
     Raises StoreError if it has tiles of this plan, or of another plan of that name.
     """
@@ -112,6 +110,18 @@ def require_no_tiles(plan: Plan, store: Store) -> None:
             "Load a new one. What came after the history is written into an embedded store "
             "afterwards (tilewright write)."
         )
+    if (
+        isinstance(store, CheckedStore)
+        and store.advance(store.filling(plan.name), 0, "filling") is None
+    ):
+        raise _lost(store)
+
+
+def _lost(store: Store) -> StoreError:
+    return StoreError(
+        f"store {store.url} lost what it was given: it was restarted or emptied, or it evicts "
+        "keys. Set its maxmemory-policy to noeviction, empty it, and load the history again."
+    )
 
 
 def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], newest_ms: int) -> Put:
@@ -170,10 +180,25 @@ def _put_all(levels: Sequence[tuple[TileKeys, Sequence[bytes]]], transaction: Tr
 def finish(plan: Plan, store: Store, newest_ms: int, events: int) -> None:
     """Make the store the plan's, once its tiles are there.
 
-    Until then a fetch finds none, and a load may be repeated.
+    Until then a fetch finds none, and a load may be repeated. Raises StoreError if the store has
+    lost some since the load began.
     """
-    register_plan(plan, store)
+    if not isinstance(store, CheckedStore):
+        _claim(plan, store, newest_ms, events)
+        return
+    seen = store.filling(plan.name)
+    if not (seen.has_lost_nothing and seen.is_filling):
+        raise _lost(store)
+    _claim(plan, store, newest_ms, events, seen.since_ms)
+    if store.advance(seen, events, "complete") is None:
+        raise _lost(store)
+
+
+def _claim(
+    plan: Plan, store: Store, newest_ms: int, events: int, since_ms: int | None = None
+) -> None:
+    register_plan(plan, store, since_ms=since_ms)
     if not isinstance(store, TransactionalStore):
-        # A state folder without this history would put its own tiles over it (delivery.py).
+        # A state folder without this history would put its own tiles over it (outbox.py).
         store.put_first(f"writer/{plan.name}", b"history")
     Progress(newest_ms, events).save(plan, store)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,14 +15,17 @@ import pyarrow as pa
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError
-from ..stores import Store, Transaction, TransactionalStore
-from ..stores.expiry import ttls_ms
-from ..stores.ownership import claim_for_state
+from ..stores import CheckedStore, Transaction, TransactionalStore
+from ..stores.filling import Filling
+from ..stores.kept import ttls_ms
+from ..stores.ownership import claim_for_state, keep_since, register_plan
 from ..stores.progress import Progress
 from ..tiles.keys import TileKeys, kind_and_size, signed_size
 
 #: Tiles whose records are in memory at once.
 _PART_TILES = 4096
+#: How often a store that loses what it is given gets everything again.
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -86,17 +89,19 @@ class Outbox:
     """Puts the tiles of a plan from `state`, which holds them with the positions of their sources,
     into `store`.
 
-    The store keeps how many events it has acknowledged. Whatever happened to either side, a
-    comparison with the state's own number says what is missing: nothing, the last commit, or, where
-    the store lost something or is a new one, everything.
+    The store keeps how many events it has acknowledged, and on which run of which server. Whatever
+    happened to either side, a comparison with the state's own number says what is missing: nothing,
+    the last commit, or, where the store may have lost something or is a new one, everything.
     """
 
-    def __init__(self, plan: Plan, state: TransactionalStore, store: Store) -> None:
+    def __init__(self, plan: Plan, state: TransactionalStore, store: CheckedStore) -> None:
         self._plan = plan
         self._state = state
         self._store = store
         self._ttl_ms = ttls_ms(plan)
-        self._outbox, self._delivered = f"outbox/{plan.name}", f"delivered/{plan.name}"
+        self._outbox = f"outbox/{plan.name}"
+        self._own = b""
+        self._is_widened = False
 
     def begin(self) -> None:
         """Makes the store one that is filled from this state alone, and brings it up. Raises what
@@ -105,8 +110,8 @@ class Outbox:
         Raises StoreError for a store that gets the plan's tiles from another state: whole tiles of
         two would replace each other.
         """
-        own = self._state.put_first("state", uuid.uuid4().hex.encode())
-        claim_for_state(self._plan, self._store, self._state, own)
+        self._own = self._state.put_first("state", uuid.uuid4().hex.encode())
+        self._is_widened = self._claim()
         self.deliver()
 
     def add(
@@ -136,26 +141,76 @@ class Outbox:
             ) from wrong
 
     def _bring_up(self) -> None:
-        found = self._store.get(self._delivered)
-        delivered = int(found) if found else 0
-        present = Progress.load(self._plan, self._state.get).events
-        if delivered == present:
-            return
-        if delivered > present:
-            raise StoreError(
-                f"store {self._store.url} has tiles of {self._plan.name} of {delivered:,} events, "
-                f"and {self._state.url} of {present:,} "
-                "only, as after going back to an older copy of that folder. Use the newer one, or "
-                "an empty database."
-            )
+        """Puts what is missing until the store acknowledges that it has lost nothing meanwhile."""
+        for _ in range(_ATTEMPTS):
+            present = Progress.load(self._plan, self._state.get).events
+            seen = self._store.filling(self._plan.name)
+            if seen.most_events > present:
+                raise StoreError(
+                    f"store {self._store.url} has tiles of {self._plan.name} of "
+                    f"{seen.most_events:,} events, and {self._state.url} of {present:,} only, as "
+                    "after going back to an older copy of that folder. Use the newer one, or an "
+                    "empty database."
+                )
+            if self._is_widened or not seen.is_intact:
+                is_done = self._fill(seen, present)
+            elif seen.is_complete and seen.events == present:
+                is_done = True
+            else:
+                is_done = self._update(seen, present)
+            if is_done:
+                return
+        raise StoreError(
+            f"store {self._store.url} lost what it was given, {_ATTEMPTS} times in a row: it was "
+            "restarted or emptied, or it evicts keys. Set its maxmemory-policy to noeviction and "
+            "let it run."
+        )
+
+    def _update(self, seen: Filling, present: int) -> bool:
+        """Puts what was committed since; returns whether the store has lost nothing meanwhile.
+
+        The store says that it is not complete before the first put, so that readers know also if
+        there is no last one.
+        """
+        begun = self._store.advance(seen, seen.events, "updating")
+        if begun is None:
+            return False
+        self._put(self._missing(seen.events, present))
+        return self._store.advance(begun, present, "complete") is not None
+
+    def _fill(self, seen: Filling, present: int) -> bool:
+        """Puts all tiles, which the store keeps anew from now on; returns as `_update` does."""
+        self._claim()
+        begun = self._store.advance(seen, present, "filling")
+        if begun is None:
+            return False
+        self._put(self._state.tiles(self._plan.name))
+        if self._store.advance(begun, present, "complete") is None:
+            return False
+        keep_since(self._plan, self._store, begun.since_ms)
+        self._is_widened = False
+        return True
+
+    def _put(self, tiles: Iterable[tuple[TileKeys, list[bytes]]]) -> None:
+        for keys, records in tiles:
+            self._store.put_newer(keys, records, self._ttl_ms[keys.kind, keys.size_ms])
+
+    def _claim(self) -> bool:
+        """Makes the store one of this plan and state, also one that has lost everything.
+
+        Returns whether tiles may be gone that this plan keeps longer than the one that put them.
+        """
+        document = register_plan(self._plan, self._store)
+        claim_for_state(self._plan, self._store, self._state, self._own)
+        return document.kept.is_widened
+
+    def _missing(self, delivered: int, present: int) -> Iterator[tuple[TileKeys, list[bytes]]]:
+        """The tiles of the last commit if that is all that is missing, else all tiles."""
         last = self._state.get(self._outbox)
         outbox = Pending.from_bytes(last) if last else Pending()
-        is_last_commit = (outbox.before, outbox.after) == (delivered, present)
-        for keys, records in (
-            self._changed(outbox) if is_last_commit else self._state.tiles(self._plan.name)
-        ):
-            self._store.put_newer(keys, records, self._ttl_ms[keys.kind, keys.size_ms])
-        self._store.put(self._delivered, str(present).encode())
+        if (outbox.before, outbox.after) == (delivered, present):
+            return self._changed(outbox)
+        return self._state.tiles(self._plan.name)
 
     def _changed(self, outbox: Pending) -> Iterator[tuple[TileKeys, list[bytes]]]:
         """The tiles of the last commit as they are now, in parts."""

@@ -24,12 +24,12 @@ import pyarrow as pa
 from tilewright.windows import DAY_MS
 from tilewright_compiler.plan.model import Plan
 
-from ..stores import Store
+from ..stores import CheckedStore, Store
 from ..stores.base import tile_namer
-from ..stores.ownership import claim_for_stream, register_plan
+from ..stores.ownership import claim_for_stream, register_plan, require_stream
 from ..stores.progress import Progress
 from ..tiles.header import NEWEST, SEQUENCE, START
-from ..tiles.keys import TILES, TileKeys
+from ..tiles.keys import TILES, TileKeys, level_name
 from ..tiles.records import Names, RecordCodec
 from ..tiles.rollup import RollUp
 from ..tiles.rows import LevelTiles
@@ -44,11 +44,16 @@ class TileSink:
     Raises StoreError if the store has tiles of another plan of that name, or from elsewhere.
     """
 
-    def __init__(self, plan: Plan, store: Store, is_alone: bool = False) -> None:
+    def __init__(
+        self, plan: Plan, store: Store, is_alone: bool = False, stream: str | None = None
+    ) -> None:
         """Open a sink; `is_alone` promises no other for its entities.
 
-        The promise holds for as long as the sink lives.
+        The promise holds for as long as the sink lives. `stream` is given to go on with what fills
+        the store: one that does not know the name any more is refused.
         """
+        if stream is not None:
+            require_stream(plan, store, stream)
         self.plan = plan
         self.store = store
         self._is_alone = is_alone
@@ -62,8 +67,21 @@ class TileSink:
         ]
         self._kept_ms = kept_for_merging_ms(plan)
         self._newest_ms: int | None = None
-        register_plan(plan, store)
+        kept = {level_name(TILES, size_ms): ttl_ms for size_ms, ttl_ms in self._kept_ms.items()}
+        register_plan(plan, store, kept)
         self.stream = claim_for_stream(plan, store)
+        if isinstance(store, CheckedStore):
+            self._begin(store)
+
+    def _begin(self, store: CheckedStore) -> None:
+        """Have a store that no sink has put tiles into say from now on when it loses some.
+
+        Where several sinks do so at once, one of them is heard. Nobody can put again what was
+        lost, so a store that has lost some is left to say so.
+        """
+        seen = store.filling(self.plan.name)
+        if seen.is_new and Progress.load(self.plan, store.get).newest_ms is None:
+            store.advance(seen, 0, "complete")
 
     def put(self, rows: pa.Table) -> int:
         """Put rows of the finest tiles, and count the tiles.

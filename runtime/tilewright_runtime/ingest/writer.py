@@ -15,7 +15,7 @@ from tilewright_compiler.plan.model import Plan, Source
 
 from ..errors import InputError, StoreError
 from ..readers import Batch, Input, Position, inputs_of
-from ..stores import Store, Transaction, TransactionalStore
+from ..stores import CheckedStore, Store, Transaction, TransactionalStore
 from ..stores.ownership import register_plan, require_no_stream
 from ..tiles.header import SEQUENCE
 from ..tiles.keys import EVENTS
@@ -63,8 +63,7 @@ class Writer:
         require_no_stream(plan, self._state)
         self._known = KnownInputs(plan, self._state)
         self._outbox = None
-        if self._state is not store:
-            register_plan(plan, store)
+        if isinstance(store, CheckedStore):
             self._outbox = Outbox(plan, self._state, store)
             self._outbox.begin()
 

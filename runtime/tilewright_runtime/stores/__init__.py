@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from .base import Store, Transaction, TransactionalStore, open_store, store_modules
+from .base import CheckedStore, Store, Transaction, TransactionalStore, open_store, store_modules
 
-__all__ = ["Store", "Transaction", "TransactionalStore", "open_store", "store_modules"]
+__all__ = [
+    "CheckedStore",
+    "Store",
+    "Transaction",
+    "TransactionalStore",
+    "open_store",
+    "store_modules",
+]

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, Self, TypeVar, runtime_checkable
+from typing import NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from tilewright.suggestions import nearest_name
 from ..errors import StoreError
 from ..tiles.header import precedence
 from ..tiles.keys import Kind, Range, TileKeys
+from .filling import Filling, State
 
 T = TypeVar("T")
 
@@ -84,8 +85,9 @@ class Store(Protocol):
 
         So a put may be repeated, and puts may come in any order: the newest stays. Each tile by
         itself is put whole or not at all; of several, some may have been put when an error is
-        raised. A store that expires forgets a tile `ttl_ms` after it was last put, and never if
-        that is None. Raises StoreError if the store has not acknowledged all of them.
+        raised. A store that expires forgets a tile no earlier than `ttl_ms` after it was last put,
+        also by a put that changed nothing, and never if that is None. Raises StoreError if the
+        store has not acknowledged all of them.
         """
 
     def get(self, name: str) -> bytes | None:
@@ -108,6 +110,38 @@ class Store(Protocol):
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+class Scanned(NamedTuple):
+    """Records, and what is to be said against them."""
+
+    records: list[list[list[bytes]]]
+    """Of each request, by range."""
+    plan: bytes | None
+    """The document of the plan (`ownership`); None where the store holds nothing of the table."""
+    condition: str
+    """What keeps the table from being whole: `updating`, `filling`, `evicted`, `restarted` (it may
+    be an older snapshot), `unknown`, or nothing.
+    """
+
+
+@runtime_checkable
+class CheckedStore(Store, Protocol):
+    """A store that takes whole tiles, and can lose some without a word; it can tell when."""
+
+    def scan_checked(self, table: str, requests: Sequence[ScanRequest]) -> Scanned:
+        """What `scan_many` gives, and in the same round trip what keeps the table from being
+        whole.
+        """
+
+    def filling(self, table: str) -> Filling:
+        """How far the table is filled, and on which servers."""
+
+    def advance(self, seen: Filling, events: int, state: State) -> Filling | None:
+        """Says how far a table is filled, if no server has lost anything since it was seen.
+
+        That is one atomic step on each server. Returns what is said, or None.
+        """
 
 
 @runtime_checkable

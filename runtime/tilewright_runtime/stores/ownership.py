@@ -5,36 +5,119 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError
-from .base import Store
+from .base import CheckedStore, Store
+from .kept import Kept, ttls_by_name
 
 #: What the owner of tiles begins with that come from a stream; then comes the name of it.
 _STREAM = b"stream "
 
 
-def register_plan(plan: Plan, store: Store) -> None:
-    """Makes the store one of this plan, or raises StoreError if its tiles were made by another
-    one.
+@dataclass(frozen=True)
+class PlanDocument:
+    """What a store says of a plan: what its tiles were made by, and how long they are kept."""
+
+    storage_fingerprint: str
+    parts: Mapping[str, str]
+    """Stores of version 0.1 know the fingerprint only."""
+    kept: Kept
+
+    @classmethod
+    def of(cls, plan: Plan, kept: Kept) -> Self:
+        """What a store says that gets the plan's tiles."""
+        return cls(plan.storage_fingerprint, plan.storage_parts(), kept)
+
+    @classmethod
+    def from_bytes(cls, plan: Plan, document: bytes, store: Store) -> Self:
+        """Read the document of a plan. Raises StoreError if it is damaged, or of another plan."""
+        try:
+            found = json.loads(document)
+            kept = Kept.from_json(found.get("kept", {}))
+            read = cls(str(found["storage_fingerprint"]), dict(found.get("parts", {})), kept)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
+            advice = "Write the events into a new store"
+            if isinstance(store, CheckedStore):
+                advice = "Empty the database; the next write fills it again"
+            raise StoreError(
+                f"store {store.url}: what it says of the plan {plan.name} is damaged "
+                f"({type(wrong).__name__}: {wrong}). {advice}."
+            ) from wrong
+        read._require_same(plan, store)
+        return read
+
+    def to_bytes(self) -> bytes:
+        """The document that is stored."""
+        content: dict[str, Any] = {
+            "storage_fingerprint": self.storage_fingerprint,
+            "parts": self.parts,
+        }
+        if self.kept.levels:
+            content["kept"] = self.kept.to_json()
+        return json.dumps(content).encode()
+
+    def _require_same(self, plan: Plan, store: Store) -> None:
+        if self.storage_fingerprint == plan.storage_fingerprint:
+            return
+        parts = self.parts
+        others = [name for name, own in plan.storage_parts().items() if parts.get(name) != own]
+        *most, last = others if parts and others else ["keys", "states", "levels", "expressions"]
+        named = f"{', '.join(most)}{' or ' if not parts else ' and '}{last}" if most else last
+        raise StoreError(
+            f"store {store.url} has tiles of {plan.name} made by a plan with other {named} "
+            f"(storage fingerprint {self.storage_fingerprint}, this plan has "
+            f"{plan.storage_fingerprint}). "
+            "Write the events into a new store, or use the plan that made this one."
+        )
+
+
+def register_plan(
+    plan: Plan,
+    store: Store,
+    ttls: Mapping[str, int | None] | None = None,
+    since_ms: int | None = None,
+) -> PlanDocument:
+    """Makes the store one of this plan, and returns what it says of it now.
+
+    Of a store that expires that is also how long each level is kept from `since_ms` on, or from now
+    on: as the plan says, or `ttls`. Raises StoreError if its tiles were made by another plan.
     """
-    content = {"storage_fingerprint": plan.storage_fingerprint, "parts": plan.storage_parts()}
-    document = json.dumps(content).encode()
-    _require_same(plan, store.put_first(f"plan/{plan.name}", document), store)
-    if store.expires:
-        store.put_first(f"since/{plan.name}", str(time.time_ns() // 1_000_000).encode())
+    if since_ms is None:
+        since_ms = time.time_ns() // 1_000_000
+    if not store.expires:
+        ttls = {}
+    elif ttls is None:
+        ttls = ttls_by_name(plan)
+    document = PlanDocument.of(plan, Kept.since(since_ms, ttls)).to_bytes()
+    found = PlanDocument.from_bytes(plan, store.put_first(_plan(plan), document), store)
+    kept = found.kept.after(since_ms, ttls)
+    if kept == found.kept:
+        return found
+    found = PlanDocument.of(plan, kept)
+    store.put(_plan(plan), found.to_bytes())
+    return found
 
 
-def require_plan(plan: Plan, store: Store) -> None:
-    """Raises StoreError unless the store holds tiles of this plan."""
-    found = store.get(f"plan/{plan.name}")
+def keep_since(plan: Plan, store: Store, since_ms: int) -> None:
+    """Says that all tiles were put since then, and are kept as the plan says."""
+    kept = Kept.since(since_ms, ttls_by_name(plan))
+    store.put(_plan(plan), PlanDocument.of(plan, kept).to_bytes())
+
+
+def require_plan(plan: Plan, store: Store) -> PlanDocument:
+    """Reads what the store says of this plan. Raises StoreError unless it holds tiles of it."""
+    found = store.get(_plan(plan))
     if found is None:
         raise StoreError(
             f"store {store.url} has no tiles of {plan.name}: nothing was written yet. Write its "
             "events first (tilewright write)."
         )
-    _require_same(plan, found, store)
+    return PlanDocument.from_bytes(plan, found, store)
 
 
 def claim_for_stream(plan: Plan, store: Store) -> str:
@@ -54,6 +137,18 @@ def claim_for_stream(plan: Plan, store: Store) -> str:
             "tiles of two would replace each other. Use another one."
         )
     return owner.removeprefix(_STREAM).decode()
+
+
+def require_stream(plan: Plan, store: Store, stream: str) -> None:
+    """Raises StoreError unless the store is filled by this stream, whose first tiles it has lost
+    otherwise.
+    """
+    if store.get(_owner(plan)) != _STREAM + stream.encode():
+        raise StoreError(
+            f"store {store.url} has lost the tiles of {plan.name} that this stream has put: it "
+            "was emptied, or it came back without its data, and a stream that goes on puts only "
+            "what is new. Start the job anew, which reads its events from their beginning."
+        )
 
 
 def claim_for_state(plan: Plan, store: Store, state: Store, own: bytes) -> None:
@@ -89,17 +184,5 @@ def _owner(plan: Plan) -> str:
     return f"writer/{plan.name}"
 
 
-def _require_same(plan: Plan, found: bytes, store: Store) -> None:
-    document = json.loads(found)
-    fingerprint = document["storage_fingerprint"]
-    if fingerprint != plan.storage_fingerprint:
-        # Stores of version 0.1 know the fingerprint only.
-        parts = document.get("parts", {})
-        others = [name for name, own in plan.storage_parts().items() if parts.get(name) != own]
-        *most, last = others if parts and others else ["keys", "states", "levels", "expressions"]
-        named = f"{', '.join(most)}{' or ' if not parts else ' and '}{last}" if most else last
-        raise StoreError(
-            f"store {store.url} has tiles of {plan.name} made by a plan with other {named} "
-            f"(storage fingerprint {fingerprint}, this plan has {plan.storage_fingerprint}). "
-            "Write the events into a new store, or use the plan that made this one."
-        )
+def _plan(plan: Plan) -> str:
+    return f"plan/{plan.name}"

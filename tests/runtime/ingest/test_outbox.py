@@ -5,40 +5,28 @@ of them.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support.plans import AT, DAY, HOUR, MINUTE, aggregations, plan_of
-from support.redis_server import RedisServer, redis_server
+from support.redis_server import RedisServer
+from support.remote import held, merged, rows_of
 from support.session import SCHEMA, Session, row, simple_plan
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.errors import FetchError, StoreError
+from tilewright_runtime.errors import StoreError
 from tilewright_runtime.ingest import outbox as delivery
 from tilewright_runtime.ingest.outbox import Pending
+from tilewright_runtime.stores import CheckedStore
 from tilewright_runtime.tiles.keys import TileKeys
 from tilewright_runtime.times import moment_ms
 
 NOW = moment_ms(None)
-
-
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A server for one test."""
-    with redis_server(tmp_path / "redis") as server:
-        yield server
-
-
-@pytest.fixture
-def session(redis_server: RedisServer, tmp_path: Path) -> Session:
-    """The simple plan with a database of its own and its state."""
-    return Session(url=redis_server.url(), state=f"lmdb:{tmp_path}/state")
 
 
 def several_levels() -> Plan:
@@ -65,28 +53,6 @@ def with_raw_events(tiled: bool) -> Plan:
     return plan_of(SCHEMA, ["k"], asked, tiled=tiled)
 
 
-def rows_of(hours: Sequence[int], k: str = "a") -> list[dict[str, Any]]:
-    return [row(k, hour, f"text {hour % 5}", ts=AT - hour * HOUR - 1) for hour in hours]
-
-
-def held(session: Session) -> dict[bytes, bytes]:
-    """All tiles that the Redis of a session has, by key."""
-    client = session.store._client  # type: ignore[attr-defined]
-    return {
-        key: client.get(key) for key in client.scan_iter("tiles::*") if not key.endswith(b"::first")
-    }
-
-
-def merged(session: Session) -> dict[bytes, bytes]:
-    """All tiles of the state, by the key that they have in Redis."""
-    parts = session.state.tiles(session.plan.name)  # type: ignore[union-attr]
-    return {
-        key.encode(): record
-        for keys, records in parts
-        for key, record in zip(keys.texts, records, strict=True)
-    }
-
-
 # The same tiles
 
 
@@ -102,7 +68,7 @@ def test_chunks_of_raw_events_are_brought_as_tiles_are(
     for one in (far, near):
         one.write(rows_of(range(1, 30)))
         one.write(rows_of([*range(0, 9), 4000]))
-    far.store._client.flushdb()  # type: ignore[attr-defined]
+    far.store._commands.client.flushdb()  # type: ignore[attr-defined]
     far.store.close()
     far = Session(with_raw_events(tiled), far.store.url, f"lmdb:{tmp_path}/state")
     far.write([])
@@ -133,7 +99,7 @@ def test_tiles_are_those_of_the_state(session: Session) -> None:
     """Each write ends with the very records of the state in the store, and reads none back
     from it.
     """
-    client = session.store._client  # type: ignore[attr-defined]
+    client = session.store._commands.client  # type: ignore[attr-defined]
     for hours in ([0, 1], [0], range(30), [0, 2]):
         client.config_resetstat()
         session.write(rows_of(hours))
@@ -152,7 +118,7 @@ def test_a_write_of_nothing_new_changes_nothing(session: Session, tmp_path: Path
 def test_tiles_live_as_long_as_their_level_says(session: Session) -> None:
     """The time to live of a tile is its level's, from the last put on."""
     session.write(rows_of([0]))
-    client = session.store._client  # type: ignore[attr-defined]
+    client = session.store._commands.client  # type: ignore[attr-defined]
     (level,) = session.plan.levels
     (key,) = held(session)
     assert level.ttl_ms is not None
@@ -210,9 +176,11 @@ def test_only_the_last_commit_is_put_again_where_that_is_enough(session: Session
     before = held(session)
     session.write(rows_of([50]))
     last = set(held(session)) - set(before)
-    client = session.store._client  # type: ignore[attr-defined]
+    client = session.store._commands.client  # type: ignore[attr-defined]
     client.delete(*held(session))
-    session.store.put(f"delivered/{session.plan.name}", b"1")
+    assert isinstance(session.store, CheckedStore)
+    seen = session.store.filling(session.plan.name)
+    assert session.store.advance(seen, 1, "complete")
     session.write([])
     assert set(held(session)) == last
 
@@ -325,52 +293,6 @@ def test_keys_that_the_state_cannot_hold_are_refused_at_both_ends(session: Sessi
     assert report.refused == {"the key is longer than the store allows": 1}
     with pytest.raises(Exception, match=r"the key has 602 .*store redis://.* allows"):
         session.sums("x" * 600)
-
-
-# Answers that need tiles which may be gone
-
-
-def test_a_new_store_answers_for_any_time(session: Session) -> None:
-    """A history that was loaded just now is all there, however old its events are."""
-    session.write(rows_of([0]))
-    assert session.features(AT - 4000 * DAY, k="a")["n_count_1h"] == 0
-    assert session.sums("a") == [0]
-
-
-def test_an_answer_that_needs_tiles_which_may_be_gone_is_refused(session: Session) -> None:
-    """In a store that is older than a level's time to live, no answer takes a tile that is gone for
-    one without events.
-    """
-    session.write([row("a", 5, ts=NOW - 1), *rows_of([0])])
-    session.store.put(f"since/{session.plan.name}", str(NOW - 40 * DAY).encode())
-    assert session.features(NOW, k="a")["n_sum_1h"] == 5
-    with pytest.raises(
-        FetchError,
-        match=(
-            r"keeps tiles for a time only: those of 5m from 2024-01-04T13:35:00Z on.* as "
-            r"lmdb:DIR"
-        ),
-    ):
-        session.sums("a")
-
-
-@pytest.mark.parametrize(
-    "plan", [simple_plan(), several_levels()], ids=["one level", "several levels"]
-)
-def test_an_answer_as_of_now_is_never_refused(
-    redis_server: RedisServer, tmp_path: Path, plan: Plan
-) -> None:
-    """What a window needs now is younger than its level's time to live, at any moment of the
-    day.
-    """
-    session = Session(plan, redis_server.url(), f"lmdb:{tmp_path}/state")
-    session.write(rows_of([0]))
-    session.store.put(f"since/{plan.name}", b"0")
-    fetcher = Fetcher(plan, session.store)
-    expiry = fetcher.context.expiry
-    assert expiry is not None
-    for now_ms in range(AT, AT + 2 * DAY, 7 * MINUTE + 1):
-        expiry.require_kept(fetcher.program.ranges(now_ms), now_ms)
 
 
 # The outbox

@@ -16,7 +16,8 @@ from tilewright_compiler.plan.model import Plan
 
 from ...plans import plan_of_document
 
-_PLAN, _STORE, _BY_ENTITY = "tilewright.plan", "tilewright.store", "tilewright.by-entity"
+_PLAN, _STORE, _STREAM = "tilewright.plan", "tilewright.store", "tilewright.stream"
+_BY_ENTITY = "tilewright.by-entity"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class JobParameters:
     plan: Plan
     store_url: str
     """Without a password."""
+    stream: str
+    """The name that the store has given what fills it."""
     by_entity: bool
     """Whether all tiles of an entity go to one instance."""
 
@@ -38,6 +41,7 @@ class JobParameters:
         values = {
             _PLAN: base64.b64encode(zlib.compress(document)).decode(),
             _STORE: base64.b64encode(self.store_url.encode()).decode(),
+            _STREAM: base64.b64encode(self.stream.encode()).decode(),
             _BY_ENTITY: str(self.by_entity),
         }
         return ",".join(f"{name}:{value}" for name, value in values.items())
@@ -52,5 +56,6 @@ class JobParameters:
         return cls(
             plan_of_document(document, "the plan of the job"),
             base64.b64decode(parameter(_STORE, "")).decode(),
+            base64.b64decode(parameter(_STREAM, "")).decode(),
             parameter(_BY_ENTITY, "") == str(True),
         )

@@ -62,7 +62,8 @@ def configure(
         settings.set("python.client.executable", sys.executable)
         settings.set("taskmanager.memory.managed.size", "512m")
     settings.set("parallelism.default", str(parallelism))
-    parameters = JobParameters(plan, options.store, by_entity=not batch or parallelism == 1)
+    by_entity = not batch or parallelism == 1
+    parameters = JobParameters(plan, options.store, stream, by_entity)
     settings.set("pipeline.global-job-parameters", parameters.encode())
     settings.set("pipeline.name", f"tiles of {plan.name}")
     if options.checkpoints is not None:

@@ -30,7 +30,12 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
         parameters = JobParameters.read(context.get_job_parameter)
         self._partials = PartialTiles(parameters.plan)
         self._store = open_store(parameters.store_url)
-        self._sink = TileSink(parameters.plan, self._store, is_alone=parameters.by_entity)
+        self._sink = TileSink(
+            parameters.plan,
+            self._store,
+            is_alone=parameters.by_entity,
+            stream=parameters.stream,
+        )
 
     def close(self) -> None:
         """Close the store."""

@@ -54,7 +54,7 @@ def build(
     """
     locations = inputs.locations(plan, events)
     with closing(open_store(store_url)) as store:
-        bulk.require_no_tiles(plan, store)
+        bulk.begin(plan, store)
         spark = open_session(f"tilewright {plan.name}")
         raw = {
             source.name: inputs.read(spark, source, locations[source.name])

@@ -85,18 +85,31 @@ class PutConformance(OpensStore):
                 [record(2), record(2), record(3), record(4)]
             ]
 
-    def test_a_put_that_changes_nothing_does_not_prolong(self, store: Store) -> None:
-        """A repeated put leaves a tile's expiry alone.
+    def test_a_tile_lives_from_its_last_put(self, store: Store) -> None:
+        """A repeated put prolongs a tile's life, and never shortens it.
 
         A newer one sets it anew.
         """
-        store.put_newer(tiles(0, 1), [record(5), record(5)], 200)
-        store.put_newer(tiles(0), [record(5)], 600_000)
+        store.put_newer(tiles(0, 1, 2, 3), [record(5)] * 4, 200)
+        store.put_newer(tiles(0, 3), [record(5), record(5)], 600_000)
         store.put_newer(tiles(1), [record(6)], 600_000)
+        store.put_newer(tiles(3), [record(4)], 1)
         if store.expires:
-            _await_scan(store, span(0, 2), [record(6)])
+            _await_scan(store, span(0, 4), [record(5), record(6), record(5)])
         else:
-            assert store.scan("t", "s=a", [span(0, 2)]) == [[record(5), record(6)]]
+            assert store.scan("t", "s=a", [span(0, 4)]) == [
+                [record(5), record(6), record(5), record(5)]
+            ]
+
+    def test_a_tile_that_is_put_again_for_ever_stays(self, store: Store) -> None:
+        """A repeated put without a time to live takes the tile's time to live away."""
+        store.put_newer(tiles(0, 1), [record(5), record(5)], 200)
+        store.put_newer(tiles(0), [record(5)], None)
+        store.put_newer(tiles(0), [record(5)], 1)
+        if store.expires:
+            _await_scan(store, span(0, 2), [record(5)])
+        else:
+            assert store.scan("t", "s=a", [span(0, 2)]) == [[record(5), record(5)]]
 
     def test_large_values_are_kept(self, store: Store) -> None:
         """Records and documents of 10 MB come back whole.

@@ -67,7 +67,9 @@ def test_workers_read_what_the_job_was_told() -> None:
     text = configured(OPTIONS)["pipeline.global-job-parameters"]
     pairs = (pair.partition(":") for pair in text.split(","))
     parameters = {name: value for name, _, value in pairs}
-    assert JobParameters.read(parameters.get) == JobParameters(PLAN, "redis://ana@h:6379/0", True)
+    assert JobParameters.read(parameters.get) == JobParameters(
+        PLAN, "redis://ana@h:6379/0", "a-stream", True
+    )
 
 
 def test_an_embedded_store_has_one_writer() -> None:

@@ -18,17 +18,15 @@ from support.process import start
 from support.redis_server import RedisServer, redis_server
 from support.waiting import wait_until
 from tilewright_runtime.errors import StoreError
-from tilewright_runtime.stores import open_store
-from tilewright_runtime.stores.backends.redis import RedisStore, _require_fit
-from tilewright_runtime.testing.stores import StoreConformance, record, span, tiles
-from tilewright_runtime.tiles.keys import Range, TileKeys
-
-
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A server for one test, which may stop it or set it up as it likes."""
-    with redis_server(tmp_path / "redis") as server:
-        yield server
+from tilewright_runtime.stores import CheckedStore, open_store
+from tilewright_runtime.stores.redis.connection import require_fit
+from tilewright_runtime.testing.stores import (
+    from_the_beginning,
+    record,
+    span,
+    tiles,
+)
+from tilewright_runtime.tiles.keys import Range
 
 
 @contextmanager
@@ -188,30 +186,42 @@ def test_a_wrong_password_is_said_and_not_shown(own_server: RedisServer) -> None
     assert store.get("name") is None
 
 
-def test_a_user_without_rights_is_told_which_keys_are_needed(own_server: RedisServer) -> None:
-    """An ACL that lacks a command or a key is named as the server names it."""
-    own_server.client().execute_command(
-        "ACL",
-        "SETUSER",
-        "reader",
-        "on",
-        ">pw",
-        "~tiles::*",
-        "~tilewright::*",
-        "+@read",
-        "+info",
-        "+ping",
-    )
-    url = own_server.url(0).replace("//", "//reader:pw@")
+#: What the guide on Redis says that a user needs.
+READER = "+info +get +mget +fcall_ro +ping"
+WRITER = f"{READER} +set +fcall +function|load +exists +getrange +pexpire +persist"
+
+
+def as_user(server: RedisServer, rights: str) -> str:
+    """The URL of a server for a user who has some rights on the keys of stores."""
+    keys = "~tiles::* ~tilewright::*"
+    server.client().execute_command(f"ACL SETUSER someone reset on >pw {keys} {rights}")
+    return server.url(0).replace("//", "//someone:pw@")
+
+
+def test_a_user_needs_the_rights_that_are_documented(own_server: RedisServer) -> None:
+    """A reader may not put; a writer may do all that is done."""
+    url = as_user(own_server, READER)
     assert open_store(url, create=False).scan("t", "s=a", [span(0, 1)]) == [[]]
     with pytest.raises(
         StoreError,
-        match=(
-            r"does not let this user do that \(.*\)\. Grant it the keys tiles::\* and "
-            r"tilewright::\*"
-        ),
+        match=r"does not let this user do that \(.*\)\. Grant it the keys tiles::\* and tilewright",
     ):
         open_store(url)
+    own_server.client().execute_command("FUNCTION", "FLUSH")
+    store = open_store(as_user(own_server, WRITER))
+    assert isinstance(store, CheckedStore)
+    store.put_first("plan/t", b"{}")
+    for _ in range(2):
+        store.put_newer(tiles(0), [record(1)], None)
+        store.put_newer(tiles(1), [record(1)], 600_000)
+    assert store.advance(store.filling("t"), 0, "complete")
+    reader = open_store(as_user(own_server, READER), create=False)
+    assert isinstance(reader, CheckedStore)
+    assert reader.scan_checked("t", [("s=a", [from_the_beginning(), span(0, 2)])]) == (
+        [[[record(1), record(1)], [record(1), record(1)]]],
+        b"{}",
+        "",
+    )
 
 
 def test_a_replica_can_be_read_and_not_written(own_server: RedisServer, tmp_path: Path) -> None:
@@ -273,7 +283,7 @@ def test_a_server_that_forgets_by_itself_is_refused(own_server: RedisServer) -> 
 def test_an_old_server_is_refused() -> None:
     """Functions on the server came with Redis 7."""
     with pytest.raises(StoreError, match=r"is Redis 6.2.14; 7.0 or newer is needed"):
-        _require_fit({"redis_version": "6.2.14"}, "redis://host")
+        require_fit({"redis_version": "6.2.14"}, "redis://host")
 
 
 def test_a_database_that_the_server_lacks_is_an_error(redis_server: RedisServer) -> None:
@@ -382,66 +392,6 @@ def test_a_store_serves_threads(redis_server: RedisServer) -> None:
     assert found == [[[record(1)]]] * 800
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """Two primaries that share the slots."""
-    folder = tmp_path_factory.mktemp("cluster")
-    options = "--cluster-enabled", "yes"
-    with redis_server(folder / "a", *options) as one, redis_server(folder / "b", *options) as other:
-        join(one, other)
-        yield one
-
-
-class TestCluster(StoreConformance):
-    """A cluster of two servers keeps the same promises: an entity's tiles lie together, those of a
-    put may not.
-    """
-
-    @pytest.fixture
-    def url(self, cluster: RedisServer) -> str:
-        """The cluster, emptied."""
-        import redis
-
-        client = redis.RedisCluster(port=cluster.port, host="127.0.0.1")
-        client.flushall(target_nodes=client.PRIMARIES)
-        client.close()
-        return cluster.url(0)
-
-    def test_an_entity_lies_on_one_server(self, url: str) -> None:
-        """Several entities are spread, each with all its tiles on one server."""
-        store = open_store(url)
-        assert isinstance(store, RedisStore)
-        entities = [f"s={number}" for number in range(40)]
-        keys = TileKeys(
-            "t",
-            1000,
-            entities,
-            [number for number in range(40) for _ in range(5)],
-            [1000 * n for n in range(5)] * 40,
-        )
-        store.put_newer(keys, [record(1)] * 200, 600_000)
-        client = store._client
-        homes: dict[str, set[int]] = {}
-        for key in keys.texts:
-            homes.setdefault(key.split("::")[2], set()).add(client.keyslot(key))
-        assert all(len(slots) == 1 for slots in homes.values())
-        sizes = client.dbsize(target_nodes=client.PRIMARIES)
-        assert sizes == 201  # and the format
-        store.close()
-
-
-def join(one: RedisServer, other: RedisServer) -> None:
-    """Makes a cluster of two servers and waits until both say that it is whole."""
-    first, second = one.client(), other.client()
-    first.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
-    second.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
-    first.execute_command("CLUSTER", "MEET", "127.0.0.1", other.port)
-    wait_until(
-        lambda: all(client.cluster("info")["cluster_state"] == "ok" for client in (first, second)),
-        "the cluster is whole",
-    )
-
-
 def test_a_server_ends_with_the_tests_that_started_it(tmp_path: Path) -> None:
     """Killed in the middle, tests leave no server behind."""
     code = (
@@ -462,3 +412,19 @@ def test_a_server_ends_with_the_tests_that_started_it(tmp_path: Path) -> None:
         return False
 
     wait_until(is_gone, "the server ends")
+
+
+@pytest.mark.parametrize("index", [b"", b"x", b"1804204800000", b"0", b"9" * 40])
+def test_a_damaged_index_of_a_lifetime_is_an_error(redis_server: RedisServer, index: bytes) -> None:
+    """An index that does not name the first tile would hide tiles, so the read is refused."""
+    store = open_store(redis_server.url())
+    assert isinstance(store, CheckedStore)
+    store.put_first("plan/t", b"{}")
+    assert store.advance(store.filling("t"), 0, "complete")
+    store.put_newer(tiles(0, 3), [record(1), record(2)], None)
+    assert store.scan_checked("t", [("s=a", [from_the_beginning()])]).records == [
+        [[record(1), record(2)]]
+    ]
+    store._commands.client.set("tiles::t::{s=a}::1h::first", index)  # type: ignore[attr-defined]
+    with pytest.raises(StoreError, match=r"tiles::t::\{s=a\}::1h::first does not name the first"):
+        store.scan_checked("t", [("s=a", [from_the_beginning()])])

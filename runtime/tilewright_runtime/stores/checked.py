@@ -1,0 +1,95 @@
+"""Reads of a store that can lose tiles, or lets them go: with what is to be said against them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import FetchError
+from ..tiles.keys import Range, level_name
+from ..times import iso
+from .base import CheckedStore, Scanned, ScanRequest, Store
+from .kept import Kept, ttls_ms
+from .ownership import PlanDocument, require_plan
+
+
+class CheckedReader:
+    """Reads the tiles of one plan; threads may share it."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self._plan = plan
+        self._store = store
+        self._checked = store if isinstance(store, CheckedStore) else None
+        self._ttl_ms = ttls_ms(plan)
+        #: The last document of the plan that was read, and what it says; they change together.
+        self._known: tuple[bytes | None, Kept] = None, Kept({})
+
+    def read(
+        self, requests: Sequence[ScanRequest]
+    ) -> tuple[list[list[list[bytes]]], list[dict[str, Any]]]:
+        """Read records, and say for each request what keeps them from being all, in one round trip.
+
+        That is `store`, and `not_kept`: for a level the start (epoch ms) before which records may
+        be gone, or never were put. Raises StoreError if the store holds nothing of the plan, and
+        FetchError if a question is older than what the plan keeps.
+        """
+        records, document, condition = self._scan(requests)
+        kept = self._kept(document)
+        now_ms = time.time_ns() // 1_000_000
+        if document is None and not condition:  # the plan came while the records were read
+            condition = "unknown"
+        flaws: list[dict[str, Any]] = []
+        for _, ranges in requests:
+            flaw: dict[str, Any] = {"store": condition} if condition else {}
+            if not_kept := self.not_kept(kept, ranges, now_ms):
+                flaw["not_kept"] = not_kept
+            flaws.append(flaw)
+        return records, flaws
+
+    def _scan(self, requests: Sequence[ScanRequest]) -> Scanned:
+        if self._checked is not None:
+            return self._checked.scan_checked(self._plan.name, requests)
+        document = self._store.get(f"plan/{self._plan.name}")
+        return Scanned(self._store.scan_many(self._plan.name, requests), document, "")
+
+    def _kept(self, document: bytes | None) -> Kept:
+        """What a store says that it keeps. Raises StoreError if it says nothing of the plan."""
+        known, kept = self._known
+        if document is None or document != known:
+            found = (
+                require_plan(self._plan, self._store)
+                if document is None
+                else PlanDocument.from_bytes(self._plan, document, self._store)
+            )
+            kept = found.kept
+            self._known = document, kept
+        return kept
+
+    def not_kept(self, kept: Kept, ranges: Sequence[Range], now_ms: int) -> dict[str, int]:
+        """Find the levels of some ranges that may lack records, and before which start.
+
+        Raises FetchError if a range is older than what the plan keeps.
+        """
+        not_kept: dict[str, int] = {}
+        for size_ms, start_ms, _, kind, lifetime in ranges:
+            level, ttl_ms = level_name(kind, size_ms), self._ttl_ms[kind, size_ms]
+            if lifetime:
+                whole_ms = kept.ever_from_ms(level, now_ms)
+            else:
+                whole_ms = kept.whole_from_ms(level, now_ms)
+            if whole_ms is None or start_ms >= whole_ms:
+                continue
+            if ttl_ms is not None and start_ms < now_ms - ttl_ms:
+                raise self._too_old(level, start_ms)
+            not_kept[level] = whole_ms
+        return not_kept
+
+    def _too_old(self, level: str, start_ms: int) -> FetchError:
+        return FetchError(
+            f"store {self._store.url} keeps tiles for a time only: those of {level} from "
+            f"{iso(start_ms)} on, which this answer needs, may be gone. Ask for a later time, or "
+            "ask the store that keeps all (the folder of tilewright write --state, as lmdb:DIR)."
+        )

@@ -1,0 +1,133 @@
+"""Since when a store that expires has kept the tiles of each level, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from tilewright_compiler.plan.model import Plan
+
+from ..tiles.keys import EVENTS, TILES, Kind, level_name
+
+#: From when on records were put with a time to live, None for ever.
+Span = tuple[int, int | None]
+
+#: What a store says whose times to live are not known: nothing is kept of what was put.
+_UNKNOWN: Span = (0, 0)
+
+
+def ttls_ms(plan: Plan) -> dict[tuple[Kind, int], int | None]:
+    """Give how long a plan keeps the records of each kind and size; None for ever."""
+    ttls: dict[tuple[Kind, int], int | None] = {
+        (TILES, level.size_ms): level.ttl_ms for level in plan.levels
+    }
+    if plan.events is not None:
+        ttls[EVENTS, plan.events.size_ms] = plan.events.ttl_ms
+    return ttls
+
+
+def ttls_by_name(plan: Plan) -> dict[str, int | None]:
+    """Give the same by the names of the levels."""
+    return {level_name(*level): ttl_ms for level, ttl_ms in ttls_ms(plan).items()}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """For each level the spans of time in which its records were put, oldest first.
+
+    There are two at most: how they are put now, and how at worst before. Nothing was put before
+    the first.
+    """
+
+    levels: Mapping[str, tuple[Span, ...]]
+
+    @classmethod
+    def since(cls, now_ms: int, ttls: Mapping[str, int | None]) -> Self:
+        """Begin with a store that holds nothing."""
+        return cls({level: ((now_ms, ttl_ms),) for level, ttl_ms in ttls.items()})
+
+    def after(self, now_ms: int, ttls: Mapping[str, int | None]) -> Kept:
+        """Go on with other times to live from now on."""
+        levels = dict(self.levels)
+        for level, ttl_ms in ttls.items():
+            spans = self.levels.get(level, (_UNKNOWN,))
+            if spans[-1][1] != ttl_ms:
+                levels[level] = (_worst(spans), (now_ms, ttl_ms))
+        return Kept(levels)
+
+    @property
+    def is_widened(self) -> bool:
+        """Whether records may be gone that would be there, had they been put as they are now."""
+        return any(
+            _lasts_longer(spans[-1][1], ttl_ms)
+            for spans in self.levels.values()
+            for _, ttl_ms in spans
+        )
+
+    def whole_from_ms(self, level: str, now_ms: int) -> int | None:
+        """Give from which start on all records are there, None if it is from the first one.
+
+        A record is put at its start or later where events are written as they happen, and in a
+        history that is loaded no earlier than the first span. So it is there until the time to live
+        has passed since the later of the two, if it was put in that span:
+
+        #  spans        |---- ttl 2 h ----|------- ttl 4 h ------- now
+        #  surely there                      |======================
+        #                            now - 4 h
+        """
+        whole_ms: int | None = None
+        spans = self.levels.get(level, (_UNKNOWN,))
+        ends_ms = [*(since_ms for since_ms, _ in spans[1:]), now_ms]
+        for (since_ms, ttl_ms), end_ms in zip(spans, ends_ms, strict=True):
+            if ttl_ms is not None and since_ms + ttl_ms < now_ms:
+                from_ms = min(now_ms - ttl_ms, end_ms)
+                whole_ms = from_ms if whole_ms is None else max(whole_ms, from_ms)
+        return whole_ms
+
+    def ever_from_ms(self, level: str, now_ms: int) -> int | None:
+        """Give from which put on records are kept for ever, None if it is from the first one.
+
+        Where a level was not, nothing names the first record of an entity before.
+        """
+        spans = self.levels.get(level, (_UNKNOWN,))
+        since_ms, ttl_ms = spans[-1]
+        if ttl_ms is not None:
+            return now_ms
+        return None if len(spans) == 1 else since_ms
+
+    def to_json(self) -> Any:
+        """Give what `from_json` reads."""
+        return {level: [list(span) for span in spans] for level, spans in self.levels.items()}
+
+    @classmethod
+    def from_json(cls, document: Any) -> Self:
+        """Read what a store says. Raises ValueError if it is damaged."""
+        if not isinstance(document, dict):
+            raise ValueError("times to live are no object")
+        return cls({level: _spans(spans) for level, spans in document.items()})
+
+
+def _worst(spans: tuple[Span, ...]) -> Span:
+    """Put spans together: the earliest begin, the shortest time to live."""
+    finite = [ttl_ms for _, ttl_ms in spans if ttl_ms is not None]
+    return spans[0][0], min(finite, default=None)
+
+
+def _lasts_longer(ttl_ms: int | None, other_ms: int | None) -> bool:
+    return other_ms is not None and (ttl_ms is None or ttl_ms > other_ms)
+
+
+def _spans(document: Any) -> tuple[Span, ...]:
+    if not isinstance(document, list) or not 1 <= len(document) <= 2:
+        raise ValueError("a level's times to live are not one or two")
+    return tuple(_span(span) for span in document)
+
+
+def _span(document: Any) -> Span:
+    if not isinstance(document, list) or len(document) != 2:
+        raise ValueError("a time to live is no pair")
+    since_ms, ttl_ms = document
+    if type(since_ms) is not int or not (ttl_ms is None or type(ttl_ms) is int):
+        raise ValueError("a time to live is no number of milliseconds")
+    return since_ms, ttl_ms

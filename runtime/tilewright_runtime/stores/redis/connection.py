@@ -1,0 +1,146 @@
+"""The way to a Redis server: its URL, a client, and what its errors mean."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from ...errors import StoreError
+from ..passwords import PASSWORD_VARIABLE, password_from_environment
+
+_TIMEOUT_S = 5.0
+_CONNECTIONS = 16
+_OLDEST = 7
+
+
+def shown(url: str) -> str:
+    """A URL without user, password and parameters.
+
+    Raises StoreError, which does not show it either, if it is none.
+    """
+    scheme = url.partition(":")[0]
+    wrong = StoreError(
+        f"store {scheme}: its URL cannot be read (it is not shown, as it may hold a password). "
+        f"Write {scheme}://host:port/db or "
+        f"{scheme}://user:password@host:port/db, with special characters of the password "
+        "percent-encoded."
+    )
+    try:
+        parts = urlsplit(url)
+        host, port, database = parts.hostname, parts.port, parts.path.removeprefix("/")
+    except ValueError:
+        raise wrong from None
+    if (
+        not url.startswith(f"{scheme}://")
+        or not host
+        or not (database.isdecimal() or not database)
+        or parts.fragment
+    ):
+        raise wrong
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port or 6379}/{database or 0}"
+
+
+def connect(url: str, shown: str) -> tuple[Any, bool]:
+    """A client of a server or of a cluster, and which of them it is.
+
+    Raises StoreError for a server that cannot hold tiles.
+    """
+    import redis
+    from redis.backoff import ExponentialBackoff
+    from redis.retry import Retry
+
+    options: dict[str, Any] = {
+        "password": password_from_environment(),
+        "socket_timeout": _TIMEOUT_S,
+        "socket_connect_timeout": _TIMEOUT_S,
+        "health_check_interval": 30,
+        # A time-out is not tried again: whoever set it has waited long enough.
+        "retry": Retry(
+            ExponentialBackoff(cap=0.5, base=0.05), 2, supported_errors=(redis.ConnectionError,)
+        ),
+    }
+    try:
+        pool = redis.BlockingConnectionPool.from_url(
+            url, max_connections=_CONNECTIONS, timeout=_TIMEOUT_S, **options
+        )
+        client: Any = redis.Redis(connection_pool=pool)
+        found = client.info()
+    except (ValueError, TypeError) as wrong:
+        # Parameters that a connection does not know; their values may be secret, their names are
+        # not in the text of all of them.
+        raise StoreError(
+            f"store {shown}: a parameter of its URL cannot be used ({type(wrong).__name__}). "
+            "Leave it out, or mend it."
+        ) from None
+    require_fit(found, shown)
+    if not found.get("cluster_enabled"):
+        return client, False
+    client.close()
+    return redis.RedisCluster.from_url(url, **options), True
+
+
+def require_fit(found: dict[str, Any], shown: str) -> None:
+    """Raises StoreError for a server that is too old, or that deletes keys."""
+    version = str(found.get("redis_version", "0"))
+    if int(version.partition(".")[0]) < _OLDEST:
+        raise StoreError(
+            f"store {shown} is Redis {version}; {_OLDEST}.0 or newer is needed, for functions on "
+            "the server."
+        )
+    policy = found.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction" and found.get("maxmemory"):
+        raise StoreError(
+            f"store {shown} deletes keys when its memory is full (maxmemory-policy {policy}): "
+            "features would be wrong without a word. "
+            "Set it to noeviction (CONFIG SET maxmemory-policy noeviction)."
+        )
+
+
+def what_to_do(wrong: Exception) -> str:
+    """The end of a message about what a server, or the way to it, refused."""
+    from redis import exceptions as e
+
+    #: The first that fits; the special ones stand before their bases.
+    advice: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
+        (
+            e.AuthenticationError,
+            (
+                "refuses the user or the password ({}). Give them in the URL: "
+                "redis://user:password@host:port/db, or the password in "
+                f"{PASSWORD_VARIABLE}."
+            ),
+        ),
+        (
+            e.NoPermissionError,
+            (
+                "does not let this user do that ({}). Grant it the keys tiles::* and "
+                "tilewright::*, and the commands that docs/how-to/serve-from-redis.md names."
+            ),
+        ),
+        (e.ReadOnlyError, "is a read-only replica. Write to its primary; only reading works here."),
+        (
+            e.OutOfMemoryError,
+            (
+                "is full ({}). Give it more memory (maxmemory), then write again: "
+                "what is missing is "
+                "put again."
+            ),
+        ),
+        (e.BusyLoadingError, "is still loading its data. Try again when it has."),
+        (
+            (e.TimeoutError, TimeoutError),
+            (
+                "did not answer in time ({}). Is it overloaded, or the network? A longer time is "
+                "?socket_timeout=SECONDS."
+            ),
+        ),
+        (e.InvalidResponse, "does not answer like a Redis ({}). Correct host and port."),
+        (
+            (e.ConnectionError, OSError),
+            "cannot be reached ({}). Start it, or correct host and port.",
+        ),
+    ]
+    text = str(wrong).rstrip(".")
+    return next(
+        (form.format(text) for kind, form in advice if isinstance(wrong, kind)), f"refuses: {text}."
+    )

@@ -1,0 +1,88 @@
+"""The functions that a Redis server runs for the store: puts, and how far it is filled."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ...tiles.header import FLAGS_AT, SEQUENCE
+
+_LAST = 8 * SEQUENCE + 7
+_BETWEEN = "x" * (8 * SEQUENCE - FLAGS_AT - 1)
+
+# `put` compares what header.precedence compares: the sequence (as two halves that Lua's numbers
+# hold exactly), then the flags. It reads those bytes only of what is stored, so that the size of a
+# record costs nothing. Numbers are compared, since texts would be compared by the server's locale.
+#
+# A tile that is put again, unchanged or older, lives as long as if it had been put now.
+#
+# `advance` changes the document of how far a table is filled, if it and the server are those that
+# were seen. `seen` reads them in the round trip of the tiles.
+_LIBRARY = f"""
+local function rank(header)
+  if #header < {_LAST - FLAGS_AT + 1} then return {{-1, -1, -1}} end
+  local flags, low, high = struct.unpack('<B{_BETWEEN}I4I4', header)
+  return {{high, low, flags}}
+end
+
+local function newer(record, stored)
+  local a, b = rank(record), rank(stored)
+  for i = 1, 3 do
+    if a[i] ~= b[i] then return a[i] > b[i] end
+  end
+  return false
+end
+
+local function put(keys, args)
+  local ttl = tonumber(args[1])
+  for i, key in ipairs(keys) do
+    local record = args[i + 1]
+    if redis.call('EXISTS', key) == 0
+        or newer(record:sub({FLAGS_AT + 1}, {_LAST + 1}),
+                 redis.call('GETRANGE', key, {FLAGS_AT}, {_LAST})) then
+      if ttl then redis.call('SET', key, record, 'PX', ttl) else redis.call('SET', key, record) end
+    elseif ttl then
+      redis.call('PEXPIRE', key, ttl, 'GT')
+    else
+      redis.call('PERSIST', key)
+    end
+  end
+  return redis.status_reply('OK')
+end
+
+local function first(keys, args)
+  for i, key in ipairs(keys) do
+    local stored = tonumber(redis.call('GET', key) or '')
+    if not stored or tonumber(args[i]) < stored then redis.call('SET', key, args[i]) end
+  end
+  return redis.status_reply('OK')
+end
+
+local function server()
+  local info = redis.call('INFO', 'server', 'stats', 'replication')
+  return info:match('run_id:(%x+)'), info:match('evicted_keys:(%d+)'), info:match('role:(%a+)')
+end
+
+local function seen(keys, args)
+  return {{redis.call('GET', keys[1]), server()}}
+end
+
+local function advance(keys, args)
+  local run, evicted = server()
+  local stored = redis.call('GET', keys[1]) or ''
+  if stored ~= args[1] or run ~= args[2] or evicted ~= args[3] then return 0 end
+  redis.call('SET', keys[1], args[4])
+  return 1
+end
+"""
+# Named by their content: versions of Tilewright that differ in them work on one server side by
+# side.
+VERSION = hashlib.sha256(_LIBRARY.encode()).hexdigest()[:12]
+PUT, PUT_FIRST = f"tilewright_put_{VERSION}", f"tilewright_first_{VERSION}"
+SEEN, ADVANCE = f"tilewright_seen_{VERSION}", f"tilewright_advance_{VERSION}"
+CODE = f"""#!lua name=tilewright_{VERSION}
+{_LIBRARY}
+redis.register_function('{PUT}', put)
+redis.register_function('{PUT_FIRST}', first)
+redis.register_function{{function_name='{SEEN}', callback=seen, flags={{'no-writes'}}}}
+redis.register_function('{ADVANCE}', advance)
+"""

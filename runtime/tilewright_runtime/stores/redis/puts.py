@@ -1,0 +1,70 @@
+"""The calls that put tiles: newer ones only, and before them where an entity begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from ...tiles.keys import TileKeys, text_prefix
+from .commands import CALL_KEYS
+from .functions import PUT, PUT_FIRST
+from .scan import FIRST
+
+#: Bytes of one call.
+_CALL_BYTES = 1 << 20
+
+
+def put_calls(
+    keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None, is_cluster: bool
+) -> Iterator[list[list[Any]]]:
+    """Give the calls that put some tiles, for one round trip after the other."""
+    for part in _parts(records):
+        texts = keys.texts[part]
+        calls = [] if ttl_ms is not None else _first_calls(keys, part, is_cluster)
+        for places in _together(keys, part, is_cluster):
+            names = [texts[i] for i in places]
+            calls.append(
+                [PUT, len(names), *names, ttl_ms or "", *(records[part.start + i] for i in places)]
+            )
+        yield calls
+
+
+def _first_calls(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[Any]]:
+    """What notes the first tile of each entity, before the tiles are there, so that no reader
+    misses one.
+    """
+    firsts: dict[int, int] = {}
+    for entity, start_ms in zip(keys.entity[part], keys.starts_ms[part], strict=True):
+        firsts[entity] = min(firsts.get(entity, start_ms), start_ms)
+    named = [
+        (text_prefix(keys.table, keys.entities[entity], keys.size_ms, keys.kind) + FIRST, start)
+        for entity, start in firsts.items()
+    ]
+    groups = [[one] for one in named] if is_cluster else [named]
+    return [
+        [PUT_FIRST, len(group), *(name for name, _ in group), *(start for _, start in group)]
+        for group in groups
+    ]
+
+
+def _together(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[int]]:
+    """Which tiles of a part one call may put: on one server all of them, in a cluster those of
+    one entity.
+    """
+    places = range(part.stop - part.start)
+    if not is_cluster:
+        return [list(places)]
+    return [list(group) for _, group in groupby(places, key=lambda i: keys.entity[part.start + i])]
+
+
+def _parts(records: Sequence[bytes]) -> Iterator[slice]:
+    """Runs of records that are not too many for one call; a large one goes alone."""
+    start, size = 0, 0
+    for place, record in enumerate(records):
+        if place > start and (place - start == CALL_KEYS or size + len(record) > _CALL_BYTES):
+            yield slice(start, place)
+            start, size = place, 0
+        size += len(record)
+    if start < len(records):
+        yield slice(start, len(records))

@@ -1,0 +1,105 @@
+"""Since when levels are kept for how long: from which start on all tiles are there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilewright_runtime.stores.kept import Kept
+
+HOUR = 3_600_000
+
+
+def hours(kept: Kept, now: int) -> float | None:
+    """From which hour on the level `1h` is whole."""
+    whole_ms = kept.whole_from_ms("1h", now * HOUR)
+    return None if whole_ms is None else whole_ms / HOUR
+
+
+def test_a_new_store_is_whole() -> None:
+    """Nothing that was put is gone before its time to live has passed."""
+    kept = Kept.since(100 * HOUR, {"1h": 10 * HOUR})
+    assert [hours(kept, now) for now in (100, 110)] == [None, None]
+
+
+def test_an_older_store_is_whole_for_the_time_to_live() -> None:
+    """What began before that may be gone."""
+    kept = Kept.since(100 * HOUR, {"1h": 10 * HOUR})
+    assert [hours(kept, now) for now in (111, 150)] == [101, 140]
+
+
+def test_what_is_kept_for_ever_is_whole() -> None:
+    """No time makes a difference."""
+    kept = Kept.since(100 * HOUR, {"1h": None})
+    assert hours(kept, 100_000) is None
+    assert kept.ever_from_ms("1h", 100_000 * HOUR) is None
+
+
+#  spans        100 |--- 10 h ---| 200 |------- 50 h -------
+@pytest.mark.parametrize(
+    ("now", "whole"), [(200, 190), (205, 195), (210, 200), (240, 200), (250, 200), (251, 201)]
+)
+def test_a_longer_life_does_not_bring_back_what_is_gone(now: int, whole: int) -> None:
+    """Before the change tiles are as old as they were to become; from it on they get older."""
+    kept = Kept.since(100 * HOUR, {"1h": 10 * HOUR}).after(200 * HOUR, {"1h": 50 * HOUR})
+    assert hours(kept, now) == whole
+    assert kept.is_widened
+
+
+def test_a_shorter_life_is_no_widening() -> None:
+    """What was put for longer is there for longer."""
+    kept = Kept.since(100 * HOUR, {"1h": 50 * HOUR}).after(200 * HOUR, {"1h": 10 * HOUR})
+    assert not kept.is_widened
+    assert hours(kept, 220) == 210
+
+
+def test_the_worst_of_all_lives_before_counts() -> None:
+    """Any number of changes are remembered as two."""
+    kept = Kept.since(0, {"1h": 50 * HOUR})
+    for at, ttl in ((100, 20), (200, 50), (300, 60)):
+        kept = kept.after(at * HOUR, {"1h": ttl * HOUR})
+    assert kept.levels["1h"] == ((0, 20 * HOUR), (300 * HOUR, 60 * HOUR))
+
+
+def test_the_same_life_changes_nothing() -> None:
+    """A store that is opened again is no new one."""
+    kept = Kept.since(0, {"1h": HOUR})
+    assert kept.after(5, {"1h": HOUR}) == kept
+
+
+def test_a_level_that_became_one_for_ever_is_so_from_then_on() -> None:
+    """Nothing names the first tiles of before."""
+    kept = Kept.since(0, {"1h": HOUR}).after(7 * HOUR, {"1h": None})
+    assert kept.ever_from_ms("1h", 9 * HOUR) == 7 * HOUR
+    assert kept.is_widened
+
+
+def test_nothing_is_known_of_other_levels() -> None:
+    """Where a store does not say how long it keeps a level, no tile of it is sure."""
+    kept = Kept({})
+    assert hours(kept, 50) == 50
+    assert kept.ever_from_ms("1h", 50 * HOUR) == 50 * HOUR
+
+
+def test_it_is_read_as_it_was_written() -> None:
+    """Its form in JSON holds all of it."""
+    kept = Kept.since(0, {"1h": HOUR, "1d": None}).after(9, {"1h": None})
+    assert Kept.from_json(kept.to_json()) == kept
+    assert kept.to_json() == {"1h": [[0, HOUR], [9, None]], "1d": [[0, None]]}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        3,
+        {"1h": []},
+        {"1h": [[1]]},
+        {"1h": [[1, "2"]]},
+        {"1h": [[True, 2]]},
+        {"1h": [[1, 2]] * 3},
+    ],
+)
+def test_a_damaged_document_is_an_error(document: object) -> None:
+    """Nothing of it is guessed at."""
+    with pytest.raises(ValueError, match="time"):
+        Kept.from_json(document)
