@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from support.cli import Desk
 from support.plans import AT, aggregations, plan_of
@@ -14,6 +17,9 @@ from support.process import tilewright
 from support.redis_server import RedisServer
 from support.session import SCHEMA, row
 from tilewright import Operation
+from tilewright_runtime.commands import write
+from tilewright_runtime.ingest.report import WriteReport
+from tilewright_runtime.readers import Input
 
 
 @pytest.fixture
@@ -274,3 +280,42 @@ def test_a_redis_that_is_away_is_status_1_and_no_password_is_shown(desk: Desk) -
             assert ran.status == 1
             assert re.match("error: store '?redi", ran.err)
             assert "hunter2" not in ran.err + ran.out
+
+
+def test_the_task_of_a_file_is_there_before_its_first_batch() -> None:
+    """On a terminal a bar stands from the beginning, and then says how much and how fast."""
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100)
+    item, report = Input("clicks.csv", "", lambda source, start: iter(())), WriteReport()
+    with write._bar(console) as on_progress:
+        on_progress(item, 0.0, report)
+        time.sleep(0.3)
+        before, screen_size = screen.getvalue(), len(screen.getvalue())
+        report.rows = 1_000
+        on_progress(item, 0.25, report)
+        time.sleep(0.3)
+        after = screen.getvalue()[screen_size:]
+    assert "clicks.csv" in before and "25%" not in before
+    assert "25%" in after and re.search(r"[\d,]+ rows/s", after)
+
+
+def test_without_a_terminal_a_line_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It comes after a while, also where no batch is written yet, and ends with the write."""
+    monkeypatch.setattr(write, "LINE_SECONDS", 0.05)
+    item, report = Input("clicks.csv", "", lambda source, start: iter(())), WriteReport()
+    with write._lines() as on_progress:
+        on_progress(item, 0.0, report)
+        time.sleep(0.2)
+        report.rows = 1
+        on_progress(item, 0.5, report)
+        time.sleep(0.2)
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"clicks\.csv: 0% written, 0 new rows in all, \d+ s", lines[0])
+    assert re.fullmatch(r"clicks\.csv: 50% written, 1 new row in all, \d+ s", lines[-1])
+
+
+def test_a_write_that_ends_soon_says_nothing_of_its_progress(desk: Desk) -> None:
+    """A line is every ten seconds: a short write prints its summary alone."""
+    assert (write.LINE_SECONDS, desk.write(desk.events([row("a", 1)])).err) == (10.0, "")

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from support.events import to_arrow, to_parquet
 from support.examples import few
+from support.plans import AT, aggregations, plan_of
 from support.session import SCHEMA, Session, row
+from tilewright import Operation
 from tilewright_runtime.errors import InputError
 from tilewright_runtime.readers import Position, columns
 from tilewright_runtime.readers.columns import read_arrow
@@ -259,3 +261,26 @@ def test_the_digest_of_a_prefix_is_that_of_its_values(
     assert whole == halves
     other = data.draw(st.lists(value, min_size=len(values), max_size=len(values)))
     assert (digests([pa.array(other, kind)]) == whole) == (other == values)
+
+
+@pytest.mark.parametrize(
+    ("unit", "count", "moment"),
+    [
+        ("ns", 1_709_337_599_999_999_999, datetime(2024, 3, 1, 23, 59, 59, 999999, UTC)),
+        ("ns", -1, datetime(1969, 12, 31, 23, 59, 59, 999999, UTC)),
+        ("us", 10_413_792_000_000_000, datetime(2300, 1, 1, tzinfo=UTC)),
+        ("us", 253_402_300_799_999_999, datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)),
+    ],
+)
+def test_times_of_96_bits_are_those_moments(
+    tmp_path: Path, unit: str, count: int, moment: datetime
+) -> None:
+    """They are floored to microseconds, and go on beyond 2262."""
+    place = tmp_path / "events.parquet"
+    table = pa.table({"k": ["a"], "t": pa.array([count], pa.timestamp(unit)), "ts": [AT - 1]})
+    pq.write_table(table, place, use_deprecated_int96_timestamps=True)
+    assert pq.ParquetFile(place).schema.column(1).physical_type == "INT96"
+    schema = {"k": "string", "t": "timestamp"}
+    session = Session(plan_of(schema, ["k"], aggregations("t", [Operation.LAST])))
+    session.write(place)
+    assert session.features(k="a") == {"t_last_1h": moment}

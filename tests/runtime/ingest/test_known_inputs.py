@@ -1,0 +1,109 @@
+"""Files under other names: moved, rotated, copied and linked ones of every format."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.events import to_csv, to_json_lines, to_parquet
+from support.session import SCHEMA, Session, row
+from tilewright_runtime.errors import InputError
+
+Rows = list[dict[str, Any]]
+
+
+def to_packed(rows: Rows, path: Path) -> None:
+    """Write a compressed CSV file."""
+    to_csv(rows, SCHEMA, path)
+    path.write_bytes(gzip.compress(path.read_bytes()))
+
+
+def to_array(rows: Rows, path: Path) -> None:
+    """Write an array of JSON objects."""
+    to_json_lines(rows, SCHEMA, path)
+    path.write_text("[" + path.read_text().rstrip().replace("\n", ",\n") + "]")
+
+
+WRITERS: dict[str, Callable[[Rows, Path], None]] = {
+    ".parquet": lambda rows, path: to_parquet(rows, SCHEMA, path),
+    ".csv": lambda rows, path: to_csv(rows, SCHEMA, path),
+    ".csv.gz": to_packed,
+    ".jsonl": lambda rows, path: to_json_lines(rows, SCHEMA, path),
+    ".json": to_array,
+}
+OLD = [row("a", 1), row("a", 2)]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_moved_file_goes_on(tmp_path: Path, ending: str) -> None:
+    """What was read under the old name is not read again; what was added to it is."""
+    session, first, second = Session(), tmp_path / f"1{ending}", tmp_path / f"2{ending}"
+    WRITERS[ending](OLD, first)
+    session.write(first)
+    first.rename(second)
+    assert session.write(second).moved == {str(second): str(first)}
+    WRITERS[ending]([*OLD, row("a", 10)], second)
+    assert session.write(second).rows == 1
+    assert session.sums("a") == [13]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_copy_is_refused_unless_it_counts_again(tmp_path: Path, ending: str) -> None:
+    """It names the first, which is still there; `again` counts it as a file of its own."""
+    session, first, second = Session(), tmp_path / f"1{ending}", tmp_path / f"2{ending}"
+    for path in (first, second):
+        WRITERS[ending](OLD, path)
+    session.write(first)
+    with pytest.raises(InputError, match=rf"begins with all that was read from .*1\{ending}"):
+        session.write(second)
+    assert session.sums("a") == [3]
+    session.write(second, again=True)
+    assert session.sums("a") == [6]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_copy_within_one_write_is_refused(tmp_path: Path, ending: str) -> None:
+    """A glob over a file and its copy counts the events once, and says so."""
+    session, paths = Session(), [tmp_path / f"{name}{ending}" for name in (1, 2)]
+    for path in paths:
+        WRITERS[ending](OLD, path)
+    with pytest.raises(InputError, match="is still there, so it would count twice"):
+        session.write([str(path) for path in paths])
+    assert session.sums("a") == [3]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_rotated_file_and_its_successor_come_out_right(tmp_path: Path, ending: str) -> None:
+    """The old name holds another file by now, which is read from its beginning."""
+    session, current, older = Session(), tmp_path / f"log{ending}", tmp_path / f"log-1{ending}"
+    WRITERS[ending](OLD, current)
+    session.write(f"{tmp_path}/log*{ending}")
+    WRITERS[ending]([*OLD, row("a", 10)], older)
+    WRITERS[ending]([row("a", 100), row("a", 1000)], current)
+    session.write(f"{tmp_path}/log*{ending}")
+    session.write(f"{tmp_path}/log*{ending}")
+    assert session.sums("a") == [1113]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_files_that_only_begin_alike_are_two(tmp_path: Path, ending: str) -> None:
+    """A first row in common makes no copy: all that was read would have to be the same."""
+    session, first, second = Session(), tmp_path / f"1{ending}", tmp_path / f"2{ending}"
+    WRITERS[ending](OLD, first)
+    WRITERS[ending]([OLD[0], row("a", 20)], second)
+    session.write([str(first), str(second)])
+    assert session.sums("a") == [24]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_a_link_is_the_file_that_it_leads_to(tmp_path: Path, ending: str) -> None:
+    """It is neither a copy nor a move, and adds nothing."""
+    session, path, link = Session(), tmp_path / f"1{ending}", tmp_path / f"link{ending}"
+    WRITERS[ending](OLD, path)
+    link.symlink_to(path)
+    session.write(path)
+    assert (session.write(link).rows, session.sums("a")) == (0, [3])
