@@ -93,10 +93,7 @@ class State(Part):
 
     @property
     def subject(self) -> str:
-        """Name what it is a state of, for a reader.
-
-        An example is `each of tags VARCHAR by country`.
-        """
+        """Name its subject, as in `each of tags VARCHAR by country`."""
         column = f"each of {self.input}" if self.many else self.input
         bucket = "" if self.bucket is None else f" by {self.bucket}"
         return f"{column} {self.type}{bucket}"
@@ -187,10 +184,7 @@ class Derivation(Part):
 
 
 class Plan(Part):
-    """Everything needed to write and fetch a GroupBy.
-
-    The writer, the fetcher and generated jobs run from it alone.
-    """
+    """Everything needed to write and fetch a GroupBy."""
 
     plan_version: Literal[2]
     """The version of this format."""
@@ -278,10 +272,7 @@ class Plan(Part):
         return {name: digest(part) for name, part in parts.items()}
 
     def digest_of_storage(self) -> str:
-        """Digest what stored tiles depend on.
-
-        It is the `storage_fingerprint` of a sound plan.
-        """
+        """Digest what stored tiles depend on."""
         return digest(self.storage_content())
 
 

@@ -1,4 +1,7 @@
-"""Which stored record is damaged: found by asking again, since such a record cannot tell."""
+"""Finds out which stored record is damaged.
+
+It asks the store again, since a damaged record cannot tell.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from ..tiles.keys import Range, tile_key
 
 
 def record_name(store: Store, table: str, entity: str, ranges: Sequence[Range], index: int) -> str:
-    """Name the n-th record of some ranges by its store and key."""
+    """Name the n-th record of some ranges.
+
+    The name says its store and key.
+    """
 
     def count(wanted: Range) -> int:
         return len(store.scan(table, entity, [wanted])[0])

@@ -1,4 +1,7 @@
-"""Derivations: values that a plan's SQL computes from the features, a batch at a time."""
+"""Derivations: values that SQL computes from features.
+
+They are computed for a batch of answers at a time.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ _ZONED, _PLAIN = "TIMESTAMP WITH TIME ZONE", "TIMESTAMP"
 
 
 class Derivations:
-    """A DuckDB session that computes the derivations of one plan; threads may share it.
+    """A DuckDB session for the derivations of a plan.
 
-    It is opened for plans that have derivations only. The query is prepared once over a relation
-    that is filled for each batch: to plan it again would take ten times as long as a batch of one.
-    So one batch runs at a time, from filling to the last row: another one in between would be
-    answered with this one's values.
+    Threads may share it. It is opened only for plans that have derivations. The query is prepared
+    once, over a relation that is filled for each batch: to plan it again would take ten times as
+    long as a batch of one. So one batch runs at a time, from filling to the last row. Otherwise a
+    batch could be answered with the values of another.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -51,9 +54,9 @@ class Derivations:
         ]
 
     def of(self, answers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The derivations of each answer's features, in the order of the plan.
+        """Compute the derivations of each answer's features.
 
-        One that cannot be computed is null.
+        They are in the order of the plan. One that cannot be computed is null.
         """
         if not answers:
             return []
@@ -72,18 +75,20 @@ class Derivations:
 
 
 class _Batch:
-    """The relation that the query reads; each run of the query gets the rows it holds then."""
+    """The relation that the query reads.
+
+    Each run of the query gets the rows that it holds then.
+    """
 
     def __init__(self, schema: pa.Schema) -> None:
         self._table = schema.empty_table()
 
     def fill(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Puts the features of some answers into the relation."""
+        """Put the features of some answers into the relation."""
         schema = self._table.schema
         columns = [pa.array(range(len(rows)), pa.int64())]
-        columns += [
-            pa.array([row[field.name] for row in rows], field.type) for field in list(schema)[1:]
-        ]
+        for field in list(schema)[1:]:
+            columns.append(pa.array([row[field.name] for row in rows], field.type))
         self._table = pa.Table.from_arrays(columns, schema=schema)
 
     def __arrow_c_schema__(self) -> object:
@@ -94,34 +99,32 @@ class _Batch:
 
 
 def _arrow_schema(session: Any, types: Mapping[str, str]) -> pa.Schema:
-    """The Arrow types of DuckDB's, as it gives them itself."""
-    columns = [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in types.items()]
-    schema: pa.Schema = (
-        session.sql(f"SELECT {', '.join([f'CAST(NULL AS BIGINT) AS {_ROW}', *columns])}")
-        .to_arrow_table()
-        .schema
-    )
+    """Ask DuckDB for the Arrow types of its types."""
+    columns = [f"CAST(NULL AS BIGINT) AS {_ROW}"]
+    columns += [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in types.items()]
+    schema: pa.Schema = session.sql(f"SELECT {', '.join(columns)}").to_arrow_table().schema
     return schema
 
 
 def _expression(derivation: Derivation) -> str:
     # TRY makes a null of what cannot be computed, such as an overflow, for its row only. A time
-    # without zone is the same one in UTC, and the client makes a Python value of it without further
-    # packages.
+    # with a zone is read without one: it is the same in UTC, and the client needs no further
+    # package to make a Python value of it.
     plain = derivation.type.replace(_ZONED, _PLAIN)
     sql = derivation.sql if plain == derivation.type else f"CAST({derivation.sql} AS {plain})"
     return f"TRY({sql}) AS {quoted(derivation.name)}"
 
 
 def _reader(kind: DuckDBPyType) -> Callable[[Any], Any]:
-    """From what DuckDB's client gives for a value of a type to the value of an answer."""
+    """Make the function that reads values of a type.
+
+    It takes what DuckDB's client gives and returns the value of an answer.
+    """
     if kind.id in ("date", "timestamp"):
         return _time
-    parts = (
-        [_reader(part) for _, part in kind.children if isinstance(part, DuckDBPyType)]
-        if kind.id in _NESTED
-        else []
-    )
+    parts = []
+    if kind.id in _NESTED:
+        parts = [_reader(part) for _, part in kind.children if isinstance(part, DuckDBPyType)]
     if all(part is _same for part in parts):
         return _same
     match kind.id:
@@ -149,7 +152,10 @@ def _unless_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _time(value: Any) -> Any:
-    """A day, or a time in UTC; null beyond the years 1 to 9999, where the client gives a text."""
+    """Read a day, or a time in UTC.
+
+    Beyond the years 1 to 9999 the client gives a text, and the value is null.
+    """
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC)
     return value if isinstance(value, date) else None

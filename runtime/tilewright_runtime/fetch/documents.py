@@ -34,12 +34,18 @@ def jsonable(value: Any) -> Any:
 
 
 def json_name(key: Any) -> str:
-    """The key of a JSON object, for instance a value of a histogram as JSON shows it."""
+    """Write a key of a JSON object.
+
+    The key may be a value of a histogram.
+    """
     return str(key).lower() if isinstance(key, bool) else str(jsonable(key))
 
 
 def answer_document(answer: Answer) -> dict[str, Any]:
-    """What `tilewright fetch` prints; `quality` is there only where it is not clean."""
+    """Make what `tilewright fetch` prints.
+
+    `quality` is in it only if the answer is not clean.
+    """
     document = {"keys": answer.keys, "at": answer.at, "features": answer.features}
     if answer.quality:
         document["quality"] = answer.quality

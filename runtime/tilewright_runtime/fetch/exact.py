@@ -1,4 +1,7 @@
-"""What a fetch counts of raw events: those between two times, as rows like those of tiles."""
+"""Turns raw events into rows like those of tiles.
+
+A fetch counts those between two times.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,9 @@ from ..tiles.records import Names
 
 
 class ExactEvents:
-    """The chunks of a plan's raw events, and the states that its exact features are computed
-    from.
+    """A plan's raw events, and what is computed from them.
+
+    They are in chunks; their states are those of exact features.
     """
 
     def __init__(
@@ -29,34 +33,29 @@ class ExactEvents:
         layout: Layout,
         buckets: Mapping[str, BucketTables],
     ) -> None:
-        needed = {
-            state
-            for feature in plan.features
-            if feature.edge == "exact"
-            for state in feature.states
-        }
+        needed: set[str] = set()
+        for feature in plan.features:
+            if feature.edge == "exact":
+                needed.update(feature.states)
         self.chunks = EventChunks(plan, events)
-        self._builder = RawEvents(
-            [state for state in plan.states if state.id in needed], layout, buckets
-        )
+        states = [state for state in plan.states if state.id in needed]
+        self._builder = RawEvents(states, layout, buckets)
 
     def between(
         self, records: Sequence[bytes], times_ms: Sequence[int], entity: str, names: Names
     ) -> Block:
-        """A row for each two neighbouring times with events between them, [time, next time), oldest
-        first.
+        """Make a row for each stretch with events.
 
-        Raises CorruptRecordError for a damaged or misplaced chunk.
+        A stretch is [time, next time) of neighbouring times. Rows come oldest first. Raises
+        CorruptRecordError for a damaged or misplaced chunk.
         """
         events = self.chunks.read(records, entity, names)
         times = events["__ts"].to_numpy()
         begin, end = np.searchsorted(times, [times_ms[0], times_ms[-1]]) if times_ms else (0, 0)
         events, times = events.slice(begin, end - begin), times[begin:end]
-        stretches, groups = np.unique(
-            np.searchsorted(times_ms, times, side="right") - 1, return_inverse=True
-        )
-        block = self._builder.block(
-            times, groups, {name: events[name] for name in events.schema.names}, len(stretches)
-        )
+        of_event = np.searchsorted(times_ms, times, side="right") - 1
+        stretches, groups = np.unique(of_event, return_inverse=True)
+        columns = dict(zip(events.schema.names, events.columns, strict=True))
+        block = self._builder.block(times, groups, columns, len(stretches))
         block.rows[:, START] = np.asarray(times_ms, dtype=np.int64)[stretches]
         return block

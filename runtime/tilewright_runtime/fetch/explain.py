@@ -1,4 +1,7 @@
-"""Explaining a fetch: its steps with a clock, and what each tile contributed."""
+"""Explains a fetch: its steps, with a clock.
+
+It also says what each tile contributed.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _MOST_SHARES = 500
 
 @dataclass(frozen=True)
 class TimedStep:
-    """One of the steps: what it did, and how long it took."""
+    """A step: what it did, and how long it took."""
 
     name: str
     detail: str
@@ -33,7 +36,10 @@ class TimedStep:
 
 @dataclass(frozen=True)
 class TileShare:
-    """One tile or stretch of raw events of a cover, and the features of it alone."""
+    """One tile of a cover, and its features alone.
+
+    It may also be a stretch of raw events.
+    """
 
     start_ms: int
     size_ms: int
@@ -78,7 +84,10 @@ class Explanation:
 
 
 def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Explanation:
-    """Fetch as `Fetcher.fetch` does, step by step. Raises what a fetch raises."""
+    """Fetch as `Fetcher.fetch` does, step by step.
+
+    Raises what a fetch raises.
+    """
     state = fetcher.request(keys, at)
     steps = []
     for step in fetcher.steps:
@@ -148,7 +157,7 @@ def _amount(tiles: int, chunks: int) -> str:
 
 
 class _Shares:
-    """What the tiles of each window's cover contributed to an answer."""
+    """What the tiles of each cover contributed."""
 
     def __init__(self, program: Program, state: FetchState) -> None:
         self._program = program
@@ -199,7 +208,10 @@ class _Shares:
 
 
 def _pieces(segment: Segment, starts_ms: Sequence[int]) -> list[Segment]:
-    """A segment for each tile or stretch of raw events that begins at these times."""
+    """Make a segment for each tile.
+
+    It may also be a stretch of raw events. They begin at these times.
+    """
     if segment.kind == EVENTS:  # a stretch is found by its begin alone
         return [raw_events(start, start + 1) for start in starts_ms]
     size_ms = segment.size_ms

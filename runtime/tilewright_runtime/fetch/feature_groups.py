@@ -1,4 +1,4 @@
-"""Groups of features that share a window, and what of a tile they need."""
+"""Groups of features that share a window."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FeatureGroup:
         return dict.fromkeys((*self.merged_fields, *self.chosen_fields, *self.bucket_fields))
 
     def errors(self, merged: Merged) -> dict[str, int]:
-        """How far the counts of features may be off, of those that are not exact."""
+        """Bound the errors of counts that are not exact."""
         errors = {name: max_error(merged) for name, max_error in self.error_bounds.items()}
         return {name: error for name, error in errors.items() if error}
 
@@ -48,7 +48,7 @@ class FeatureGroup:
 def feature_groups(
     plan: Plan, layout: Layout, buckets: Mapping[str, BucketTables]
 ) -> tuple[FeatureGroup, ...]:
-    """Group a plan's features by their windows, in the plan's order."""
+    """Group a plan's features by windows, in its order."""
     ladder_ms = [level.size_ms for level in plan.levels]
     features: dict[Window, list[Feature]] = {}
     for feature in plan.features:

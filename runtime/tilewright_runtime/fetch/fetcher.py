@@ -1,4 +1,7 @@
-"""The fetcher: features of keys at a time, from one read of the tiles that all windows need."""
+"""The fetcher: features of keys at a time.
+
+It reads once all tiles that the windows need.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ _BATCH = 512
 
 @dataclass(slots=True)
 class Answer:
-    """The features of some keys at a time (epoch ms); `quality` is empty where they are clean."""
+    """The features of some keys at a time.
+
+    The time is in epoch milliseconds. `quality` is empty if they are clean.
+    """
 
     keys: dict[str, Any]
     at: int
@@ -35,11 +41,11 @@ class Answer:
 
 
 class Fetcher:
-    """Fetches the features of one plan from one store; threads may share it.
+    """Fetches the features of one plan from one store.
 
-    A window whose cover has more tiles than the plan's `max_tiles_per_request` is refused unless
-    `allow_many_tiles`. Raises StoreError if the store has no tiles of this plan, or tiles of
-    another one of its name.
+    Threads may share it. A window whose cover has more tiles than the plan's
+    `max_tiles_per_request` is refused unless `allow_many_tiles`. Raises StoreError if the store has
+    no tiles of this plan, or tiles of another plan of its name.
     """
 
     def __init__(self, plan: Plan, store: Store, *, allow_many_tiles: bool = False) -> None:
@@ -61,11 +67,11 @@ class Fetcher:
         self._longest = store.max_entity_bytes - len(plan.name)
 
     def fetch(self, keys: Mapping[str, Any], at: Moment = None) -> Answer:
-        """The features of `keys` (a value for each key column) at a time.
+        """Fetch the features of keys at a time.
 
-        The time is epoch ms, ISO 8601, a datetime, or now. Events at or after it are never in the
-        answer. A key without events has the values of empty windows.
-        Raises KeyValueError, FetchError, CorruptRecordError.
+        `keys` has a value for each key column. The time is epoch ms, ISO 8601, a datetime, or now.
+        Events at or after it are never in the answer. A key without events has the values of empty
+        windows. Raises KeyValueError, FetchError, CorruptRecordError.
         """
         state = self.request(keys, at)
         self._walk([state])
@@ -76,9 +82,10 @@ class Fetcher:
         requests: Iterable[Mapping[str, Any] | tuple[Mapping[str, Any], Moment]],
         at: Moment = None,
     ) -> list[Answer]:
-        """An answer for each request: keys, or keys with a time of their own.
+        """Fetch many answers, one for each request.
 
-        Some hundred requests are one round trip to the store. Raises what `fetch` raises.
+        A request is keys, or keys with a time of their own. Some hundred requests are one round
+        trip to the store. Raises what `fetch` raises.
         """
         common = moment_ms(at)
         states = [
@@ -88,14 +95,17 @@ class Fetcher:
         return self.answers(states)
 
     def request(self, keys: Mapping[str, Any], at: Moment = None) -> FetchState:
-        """A request that the steps can begin with.
+        """Make a request that the steps can begin with.
 
         Raises KeyValueError or FetchError if the plan has no such keys, or the time is none.
         """
         return FetchState(keys, moment_ms(at), self.entity(keys))
 
     def answers(self, states: Sequence[FetchState]) -> list[Answer]:
-        """Walk the steps for some requests. Raises what `fetch` raises."""
+        """Walk the steps for some requests.
+
+        Raises what `fetch` raises.
+        """
         for first in range(0, len(states), _BATCH):
             self._walk(states[first : first + _BATCH])
         return [answer_of(state) for state in states]
@@ -105,7 +115,7 @@ class Fetcher:
             step.work(self.context, states)
 
     def entity(self, keys: Mapping[str, Any]) -> str:
-        """The entity's text.
+        """Write the text of keys.
 
         Raises KeyValueError for keys that the plan or the store cannot have.
         """
@@ -119,7 +129,7 @@ class Fetcher:
 
 
 def answer_of(state: FetchState) -> Answer:
-    """The answer to a request that has gone through all steps."""
+    """Make the answer to a request that took all steps."""
     return Answer(dict(state.keys), state.at_ms, state.features, state.quality)
 
 

@@ -1,6 +1,6 @@
-"""From merged states to a feature's value, its default and its buckets.
+"""Turns merged states into the values of features.
 
-What each operation makes of its states is in `states`.
+Defaults and buckets are handled here. What each operation makes of its states is in `states`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from ..tiles.layout import Layout
 
 
 def finalizer(feature: Feature, layout: Layout) -> Finalizer:
-    """Return the function from merged states to the value of a feature, default included."""
+    """Make the function that finalizes a feature.
+
+    It takes merged states and includes the feature's default.
+    """
     states = [layout.states[state] for state in feature.states]
     compute = _compute(feature, states)
     if feature.default is None:
@@ -35,9 +38,10 @@ def finalizer(feature: Feature, layout: Layout) -> Finalizer:
 
 
 def bucket_finalizer(feature: Feature, layout: Layout, field: str, bucket_type: str) -> Finalizer:
-    """Return the function from the buckets of a field to a map from value to feature.
+    """Make the function that finalizes a feature by bucket.
 
-    `layout` is that of the small records, `bucket_type` the DuckDB type of the bucket column.
+    It makes a map of the buckets of a field. `layout` is that of the small records, `bucket_type`
+    the DuckDB type of the bucket column.
     """
     states = [layout.states[state] for state in feature.states]
     compute, has_value = _compute(feature, states), _presence(states)
@@ -60,9 +64,10 @@ def bucket_finalizer(feature: Feature, layout: Layout, field: str, bucket_type: 
 def error_bound(
     feature: Feature, layout: Layout, field: str | None = None
 ) -> Callable[[Merged], int] | None:
-    """Return the function from merged states to how far a feature's counts may be off.
+    """Make the function that bounds a feature's error.
 
-    It is None for features whose states have no such bound. `field` is that of a feature's buckets.
+    It says how far off a count may be. Returns None for features whose states have no such bound.
+    `field` is that of a feature's buckets.
     """
     states = [layout.states[state] for state in feature.states]
     bounded = next((state for state in states if state.states_error), None)
@@ -82,5 +87,5 @@ def _compute(feature: Feature, states: list[StateType]) -> Finalizer:
 
 
 def _presence(states: list[StateType]) -> Callable[[Merged], bool]:
-    """Return the function that tells whether merged states hold any value."""
+    """Make the function that tells whether there is a value."""
     return next(state for state in states if state.tells_presence).has_value

@@ -1,4 +1,7 @@
-"""Merging the tiles of all covers of a fetch: numbers together, by one call a kind of merge."""
+"""Merges the tiles of all covers of a fetch.
+
+Numbers merge together, in one call for each kind of merge.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,10 @@ class Merger:
             state.mark_missing(self._empty)
 
     def merge(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> list[Merged]:
-        """Merge the tiles of each group's cover, in the order of the groups."""
+        """Merge the tiles of each cover.
+
+        The result is in the order of the groups.
+        """
         runs = [_runs(tiles, cover) for cover in covers]
         parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
         merged = [Merged(self._empty.copy(), group.empty_objects.copy()) for group in self._groups]
@@ -65,7 +71,10 @@ class Merger:
         parts: Parts,
         merged: Sequence[Merged],
     ) -> None:
-        """Merge what numpy can: one call of a ufunc reduces the runs of all windows."""
+        """Merge the numbers that numpy can merge.
+
+        One call of a ufunc reduces the runs of all windows.
+        """
         bounds = list(chain.from_iterable(chain.from_iterable(runs)))
         if not bounds:
             return
@@ -87,7 +96,7 @@ class Merger:
         parts: Parts,
         merged: Sequence[Merged],
     ) -> None:
-        """Merge what no ufunc can, by the groups that need it."""
+        """Merge what no ufunc can, where groups need it."""
         fields = VariableFields(self._codec, tiles)
         for index, group in enumerate(self._groups):
             if not runs[index]:
@@ -106,7 +115,10 @@ class Merger:
         fields: VariableFields,
         merged: Merged,
     ) -> None:
-        """Merge first and last values, moments, texts and sketches, which no ufunc can."""
+        """Merge endpoints, moments, texts and sketches.
+
+        No ufunc can do so.
+        """
         indices = list(chain.from_iterable(range(begin, end) for begin, end in runs))
         rows = tiles.rows[indices]
         for state in group.joint_states:
@@ -126,7 +138,10 @@ class Merger:
         parts: Sequence[Fraction] | None,
         fields: VariableFields,
     ) -> list[Any]:
-        """Merge the bucket values of some runs; all count whole where no parts are given."""
+        """Merge the bucket values of some runs.
+
+        All runs count in full unless `parts` are given.
+        """
         tables = [fields.present(range(begin, end), self._fields[name]) for begin, end in runs]
         if parts is None:
             return self._buckets[name].read(list(chain.from_iterable(tables)))
@@ -134,7 +149,10 @@ class Merger:
 
 
 def _runs(tiles: Tiles, cover: Sequence[Segment]) -> list[Run]:
-    """The runs of tiles of a cover, without empty ones."""
+    """Find the runs of tiles of a cover.
+
+    Empty runs are left out.
+    """
     runs = []
     for segment in cover:
         run = tiles.run(segment)
@@ -144,7 +162,10 @@ def _runs(tiles: Tiles, cover: Sequence[Segment]) -> list[Run]:
 
 
 def _parts(tiles: Tiles, cover: Sequence[Segment]) -> list[Fraction]:
-    """The part that counts of each run of a cover that is not empty."""
+    """Find how much of each run counts.
+
+    Empty runs are left out.
+    """
     parts = []
     for segment in cover:
         begin, end = tiles.run(segment)
@@ -160,7 +181,10 @@ def _combine(
     parts: Parts,
     merged: Sequence[Merged],
 ) -> None:
-    """Combine the reduced runs of each cover, each by the part of it that counts."""
+    """Combine the reduced runs of each cover.
+
+    Each run counts by its part.
+    """
     last = 0
     for index, own in enumerate(runs):
         first, last = last, last + len(own)

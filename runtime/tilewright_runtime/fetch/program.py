@@ -1,4 +1,4 @@
-"""A fetch program: all that can be decided about a plan's fetches before the first one."""
+"""What can be decided about a plan's fetches in advance."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 class Program:
-    """The steps of a fetch for one plan: ranges, decoding, heads, covers, merging.
+    """The steps of a fetch for one plan.
 
-    No input or output happens here.
+    They are ranges, decoding, heads, covers and merging. No input or output happens here.
     """
 
     @prepares_from_plan
@@ -56,9 +56,10 @@ class Program:
             self._levels.append((EVENTS, plan.events.size_ms))
 
     def ranges(self, at_ms: int) -> list[Range]:
-        """What some cover may need, whichever newest tiles hold later events.
+        """Find what some cover may need.
 
-        Tiles level after level, then chunks of raw events.
+        It includes what is needed if newest tiles hold later events. Tiles come level after level,
+        then chunks of raw events.
         """
         wanted = ranges(self._reads, at_ms)
         if self.events is not None:
@@ -69,10 +70,10 @@ class Program:
         self,
         entity: str,
         ranges: Sequence[Range],
-        found: Sequence[list[bytes]],
+        answers: Sequence[list[bytes]],
         name_of: Callable[[int], str],
     ) -> Tiles:
-        """Decodes what the store gave of an entity for the ranges.
+        """Decode what the store gave for some ranges.
 
         Raises CorruptRecordError for a record that is damaged, or that is another tile's.
         """
@@ -82,7 +83,7 @@ class Program:
         bounds: dict[int, tuple[int, int]] = {}
         spans: list[tuple[Range, int, int]] = []
         prefix = ordered_prefix(self.plan.name, entity)
-        for wanted, part in zip(ranges, found, strict=True):
+        for wanted, part in zip(ranges, answers, strict=True):
             if wanted.kind == EVENTS:
                 chunks += part
                 continue
@@ -115,9 +116,10 @@ class Program:
         covers: Sequence[Sequence[Segment]],
         name_of: Callable[[int], str],
     ) -> Tiles:
-        """Add a row, like a tile's, for each stretch of raw events that the covers tell apart.
+        """Add a row for each stretch of raw events.
 
-        Raises CorruptRecordError for a damaged chunk.
+        The covers tell the stretches apart; their rows are like those of tiles. Raises
+        CorruptRecordError for a damaged chunk.
         """
         if self.events is None:
             return tiles
@@ -134,9 +136,9 @@ class Program:
         )
 
     def head_level_ms(self, at_ms: int, tiles: Tiles) -> int | None:
-        """The coarsest level whose newest tile has only events before `at_ms`.
+        """Find the coarsest level with a clean newest tile.
 
-        None if not even the finest has.
+        Such a tile has only events before `at_ms`. None if not even the finest has.
         """
         last = at_ms - 1
         for size in self.ladder_ms:
@@ -149,9 +151,10 @@ class Program:
     def evaluate(
         self, tiles: Tiles, covers: Sequence[Sequence[Segment]]
     ) -> tuple[dict[str, Any], dict[str, int]]:
-        """Compute all features, in the plan's order, from a cover for each window.
+        """Compute all features, in the plan's order.
 
-        Also returns how far the counts of features may be off, where they may.
+        There is a cover for each window. Also returns how far counts may be off, for features that
+        have such a bound.
         """
         values: dict[str, Any] = self._template.copy()
         errors: dict[str, int] = {}
@@ -163,7 +166,10 @@ class Program:
         return values, errors
 
     def quality(self, at_ms: int, tiles: Tiles, head_level_ms: int | None) -> dict[str, Any]:
-        """What is not clean about an answer; empty where nothing is."""
+        """Say what is not clean about an answer.
+
+        Empty if nothing is.
+        """
         quality: dict[str, Any] = {}
         if head_level_ms is None and self.ladder_ms:
             head_ms = floor(at_ms - 1, self.ladder_ms[-1])
@@ -178,7 +184,7 @@ class Program:
 
 
 def _lie_within(wanted: Range, starts: Sequence[int]) -> bool:
-    """Tells whether tiles begin in a range, each after the one before it."""
+    """Tell whether tiles lie in a range, in order."""
     if not starts:
         return True
     is_ordered = all(map(operator.lt, starts, starts[1:]))
@@ -186,7 +192,10 @@ def _lie_within(wanted: Range, starts: Sequence[int]) -> bool:
 
 
 def _event_times(covers: Sequence[Sequence[Segment]]) -> list[int]:
-    """The times at which the covers cut raw events into stretches, oldest first."""
+    """Find the times at which covers cut raw events.
+
+    They come oldest first.
+    """
     times = set[int]()
     for cover in covers:
         for segment in cover:
@@ -196,7 +205,7 @@ def _event_times(covers: Sequence[Sequence[Segment]]) -> list[int]:
 
 
 def _events(plan: Plan, layout: Layout, buckets: Mapping[str, BucketTables]) -> ExactEvents | None:
-    """What counts a plan's raw events, if it keeps any."""
+    """Prepare for a plan's raw events, if it keeps any."""
     if plan.events is None:
         return None
     from .exact import ExactEvents  # most plans do not need it

@@ -1,6 +1,6 @@
-"""What a fetch reads: for each level the runs of tiles that some cover may need.
+"""What a fetch reads: runs of tiles of each level.
 
-Pure arithmetic on integer milliseconds.
+They are those that some cover may need. All is arithmetic on whole milliseconds.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from .windows import Window
 
 
 class StartPiece(NamedTuple):
-    """The tiles of a finer level at the old end of a cover, up to the first tile of the next
-    coarser one.
+    """The finer tiles at the old end of a cover.
+
+    They go up to the first tile of the next coarser level.
     """
 
     start_ms: Callable[[int], int]
-    """Where they begin; on the edge level with the edge tile, also where a prorated window cuts
-    that beside a coarser boundary.
+    """Where they begin. On the edge level that is the edge tile, even where a prorated window cuts
+    it beside a coarser boundary.
     """
     whole_ms: Callable[[int], int]
     coarser_ms: int
@@ -45,41 +46,47 @@ class LevelRead(NamedTuple):
     0 if none does, None for a lifetime.
     """
     head_ms: int
-    """The coarser tile whose newest one this level may have to replace; 0 if that lies within reach
-    anyhow.
+    """The coarser level whose newest tile this level may have to replace; 0 if that lies within
+    reach anyhow.
     """
     pieces: tuple[StartPiece, ...]
     """The start pieces that do not lie within reach."""
 
 
 def reads_of(windows: Sequence[Window], ladder_ms: Sequence[int]) -> list[LevelRead]:
-    """What the windows of a plan need of each level, coarsest first."""
+    """Find what windows need of each level, coarsest first."""
     reads = []
     for size in ladder_ms:
         reach = _reach_ms(windows, size)
-        head = max(
-            (coarser for w in windows for coarser, finer in pairwise(w.sizes_ms) if finer == size),
-            default=0,
-        )
         if reach is None:
             reads.append(LevelRead(size, None, 0, ()))
             continue
-        pieces = [
-            StartPiece(
-                w.start_ms if w.edge == "prorate" and size == w.levels_ms[-1] else w.whole_ms,
-                w.whole_ms,
-                coarser,
-            )
-            for w in windows
-            for coarser, finer in pairwise(w.levels_ms)
-            if finer == size and w.window_ms is not None and w.window_ms > reach
-        ]
+        head = 0
+        pieces: list[StartPiece] = []
+        for window in windows:
+            head = max(head, _coarser(window.sizes_ms, size))
+            coarser = _coarser(window.levels_ms, size)
+            if coarser and window.window_ms is not None and window.window_ms > reach:
+                is_cut = window.edge == "prorate" and size == window.levels_ms[-1]
+                start_ms = window.start_ms if is_cut else window.whole_ms
+                pieces.append(StartPiece(start_ms, window.whole_ms, coarser))
         reads.append(LevelRead(size, reach, head if head > reach else 0, tuple(pieces)))
     return reads
 
 
+def _coarser(sizes_ms: Sequence[int], size_ms: int) -> int:
+    """Find the size before a size, or 0 if none."""
+    for coarser, finer in pairwise(sizes_ms):
+        if finer == size_ms:
+            return coarser
+    return 0
+
+
 def _reach_ms(windows: Sequence[Window], size_ms: int) -> int | None:
-    """The longest of the windows whose coarsest level this is; None for a lifetime."""
+    """Find the longest window with this coarsest level.
+
+    None for a lifetime.
+    """
     longest = 0
     for window in windows:
         if window.levels_ms[0] == size_ms:
@@ -90,10 +97,10 @@ def _reach_ms(windows: Sequence[Window], size_ms: int) -> int | None:
 
 
 def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int) -> list[Range]:
-    """The runs of chunks of raw events that exact windows may need, oldest first: those at their
-    old ends, and the newest one.
+    """Find the chunks of raw events that windows may need.
 
-    Without tiles those are all chunks from the begin of the longest window on.
+    Exact windows need those at their old ends, and the newest one. Without tiles they need all
+    chunks from the start of the longest window on. Runs come oldest first.
     """
     newest = floor(at_ms - 1, size_ms)
     runs = [Range(size_ms, newest, newest + size_ms, EVENTS)]
@@ -106,7 +113,10 @@ def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int) -> list[Ra
 
 
 def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
-    """The runs of tiles at a query time, level after level, each level's oldest first."""
+    """Find the runs of tiles to read at a time.
+
+    They come level after level, each level's oldest first.
+    """
     last = at_ms - 1
     wanted = []
     for size, reach, head, pieces in reads:
@@ -122,27 +132,28 @@ def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
             start = floor(EARLIEST_MS, size)
         newest = Range(size, start, last - last % size + size)
         if pieces:
-            wanted += _joined([*_found(pieces, size, at_ms, newest.end_ms), newest])
+            wanted += _joined([*_start_runs(pieces, size, at_ms, newest.end_ms), newest])
         else:
             wanted.append(newest)
     return wanted
 
 
-def _found(pieces: Sequence[StartPiece], size_ms: int, at_ms: int, end_ms: int) -> list[Range]:
-    found = []
+def _start_runs(pieces: Sequence[StartPiece], size_ms: int, at_ms: int, end_ms: int) -> list[Range]:
+    """Make the runs of the start pieces of a level."""
+    runs = []
     for start_ms, whole_ms, coarser_ms in pieces:
-        piece = Range(
-            size_ms,
-            ceiling(max(start_ms(at_ms), EARLIEST_MS - size_ms), size_ms),
-            min(ceiling(whole_ms(at_ms), coarser_ms), end_ms),
-        )
-        if piece.start_ms < piece.end_ms:
-            found.append(piece)
-    return found
+        first = ceiling(max(start_ms(at_ms), EARLIEST_MS - size_ms), size_ms)
+        last = min(ceiling(whole_ms(at_ms), coarser_ms), end_ms)
+        if first < last:
+            runs.append(Range(size_ms, first, last))
+    return runs
 
 
 def _joined(runs: list[Range]) -> list[Range]:
-    """Join runs of one level that touch or overlap, so that no tile is read twice."""
+    """Join runs of one level that touch or overlap.
+
+    So no tile is read twice.
+    """
     runs.sort()
     joined = [runs[0]]
     for run in runs[1:]:

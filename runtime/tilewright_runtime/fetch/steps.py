@@ -1,4 +1,7 @@
-"""The steps of a fetch, in order: the fetcher walks them, and explain walks them with a clock."""
+"""The steps of a fetch, in order.
+
+The fetcher walks them, and explain walks them with a clock.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FetchContext:
-    """What all fetches of a plan from a store share; nothing of it changes."""
+    """What all fetches of a plan from a store share.
+
+    Nothing of it changes.
+    """
 
     plan: Plan
     store: Store
@@ -40,7 +46,7 @@ class FetchContext:
 
 @dataclass(slots=True)
 class FetchState:
-    """One request, and what the steps have made of it so far."""
+    """One request, and what the steps made of it."""
 
     keys: Mapping[str, Any]
     at_ms: int
@@ -59,7 +65,7 @@ class FetchState:
 
 
 class Step(NamedTuple):
-    """A part of the work, done for all requests of a batch."""
+    """A part of the work, done for a whole batch."""
 
     name: str
     work: Callable[[FetchContext, Sequence[FetchState]], None]
@@ -78,10 +84,10 @@ def expand(_: FetchContext, states: Sequence[FetchState]) -> None:
 
 
 def read(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Read and decode the records of all requests, in one round trip.
+    """Read and decode the records of all requests.
 
-    Raises FetchError if the store may have let some go, StoreError if it was emptied, and
-    CorruptRecordError for a damaged record.
+    That is one round trip. Raises FetchError if the store may have let some go, StoreError if it
+    was emptied, and CorruptRecordError for a damaged record.
     """
     requests = [state.scan_request for state in states]
     if context.reader is None:
@@ -96,9 +102,10 @@ def read(context: FetchContext, states: Sequence[FetchState]) -> None:
 
 
 def find_boundaries(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Find how far the newest tiles may be used, and so the cover of each window.
+    """Find the cover of each window.
 
-    Raises FetchError if a window's cover has more tiles than are allowed.
+    It depends on how far the newest tiles may be used. Raises FetchError if a window's cover has
+    more tiles than are allowed.
     """
     program = context.program
     for state in states:
@@ -110,9 +117,10 @@ def find_boundaries(context: FetchContext, states: Sequence[FetchState]) -> None
 
 
 def merge(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Merge the tiles of each cover, and the raw events beside them, into features.
+    """Merge the tiles of each cover into features.
 
-    Raises CorruptRecordError for a damaged chunk of raw events.
+    Raw events beside them are merged too. Raises CorruptRecordError for a damaged chunk of raw
+    events.
     """
     program = context.program
     for state in states:
@@ -128,7 +136,10 @@ def merge(context: FetchContext, states: Sequence[FetchState]) -> None:
 
 
 def derive(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Add the plan's derivations to the features of all requests, in one query."""
+    """Add the plan's derivations to all features.
+
+    One query computes them.
+    """
     if context.derivations is None:
         return
     answers = context.derivations.of([state.features for state in states])
@@ -152,7 +163,10 @@ def _namer(context: FetchContext, state: FetchState) -> Callable[[int], str]:
 
 
 def _require_few(context: FetchContext, state: FetchState, most: int) -> None:
-    """Refuse a cover of too many tiles; a lifetime may read all that there are."""
+    """Refuse a cover of too many tiles.
+
+    A lifetime may read as many as there are.
+    """
     for window, cover in zip(context.program.windows, state.covers, strict=True):
         if window.window_ms is None:
             continue

@@ -1,4 +1,4 @@
-"""The tiles that a fetch read, and how their fields of changing length are got at."""
+"""The tiles that a fetch read, and their variable fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ Run = tuple[int, int]
 
 
 class Tiles(NamedTuple):
-    """Tiles level after level, each oldest first, then stretches of raw events, oldest first."""
+    """Tiles level after level, then stretches of raw events.
+
+    Each level, and the stretches, come oldest first.
+    """
 
     rows: Rows
     """(tiles + 1, words): a row of zeros is last, so that every run has an end inside."""
@@ -33,14 +36,17 @@ class Tiles(NamedTuple):
     """Their variable fields."""
 
     def run(self, segment: Segment) -> Run:
-        """Where the tiles of a segment stand."""
+        """Find where the tiles of a segment stand."""
         first, last = self.events if segment.kind == EVENTS else self.bounds[segment.size_ms]
         begin = bisect_left(self.starts, segment.start_ms, first, last)
         return begin, bisect_left(self.starts, segment.end_ms, begin, last)
 
 
 class VariableFields:
-    """The variable fields of some tiles, each tile decompressed once and only when asked for."""
+    """The variable fields of some tiles.
+
+    Each tile is decompressed once, and only when asked for.
+    """
 
     def __init__(self, codec: RecordCodec, tiles: Tiles) -> None:
         self._codec = codec
@@ -48,14 +54,14 @@ class VariableFields:
         self._by_tile: dict[int, list[Bytes]] = {}
 
     def of(self, tile: int, field: int) -> Bytes:
-        """A field of a tile."""
+        """Read a field of a tile."""
         fields = self._by_tile.get(tile)
         if fields is None:
             fields = self._by_tile[tile] = self._read(tile)
         return fields[field]
 
     def present(self, tiles: Iterable[int], field: int) -> list[bytes]:
-        """A field of each of some tiles that have it."""
+        """Read a field of those tiles that have it."""
         values = []
         for tile in tiles:
             value = self.of(tile, field)

@@ -1,4 +1,4 @@
-"""Windows: where the cover of each begins and ends, and the segments that it is made of."""
+"""Windows: the length, levels and cover of each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..times import EARLIEST_MS
 
 @dataclass(frozen=True)
 class Window:
-    """A length of time back from the query time, and the levels that cover it."""
+    """A length of time before the query, and its levels."""
 
     window_ms: int | None
     """Its length; None for a lifetime."""
@@ -35,28 +35,34 @@ class Window:
 
     @classmethod
     def of(cls, feature: Feature, ladder_ms: Sequence[int]) -> Window:
-        """The window of a feature, in a plan of these levels."""
+        """Make the window of a feature.
+
+        `ladder_ms` are the levels of the plan.
+        """
         levels_ms = tuple(feature.levels_ms)
         finer = tuple(size for size in ladder_ms if levels_ms and size < levels_ms[-1])
         return cls(feature.window_ms, feature.edge, levels_ms, levels_ms + finer)
 
     @cached_property
     def single_size_ms(self) -> int | None:
-        """The size of all tiles of the cover, if it is whole tiles of one level.
+        """The one size of all tiles of the cover.
 
-        That holds while its head is clean. None for other covers.
+        The cover is then whole tiles of one level, while its head is clean. None for other covers.
         """
         return self.levels_ms[0] if len(self.levels_ms) == 1 and self.edge not in ENDS else None
 
     def start_ms(self, at_ms: int) -> int:
-        """Where the cover begins."""
+        """Find where the cover begins."""
         if self.window_ms is None:
             return floor(EARLIEST_MS, self.levels_ms[0]) if self.levels_ms else EARLIEST_MS
         edge_ms = self.levels_ms[-1] if self.levels_ms else 1
         return window_start(at_ms, self.window_ms, edge_ms, self.edge)
 
     def whole_ms(self, at_ms: int) -> int:
-        """Where its tiles that count whole begin; without tiles, at the query time."""
+        """Find where the tiles begin that count in full.
+
+        Without tiles that is the query time.
+        """
         if not self.levels_ms:
             return at_ms
         if self.window_ms is None:
@@ -64,7 +70,10 @@ class Window:
         return whole_start(at_ms, self.window_ms, self.levels_ms[-1], self.edge)
 
     def segments(self, at_ms: int, head_level_ms: int | None) -> list[Segment]:
-        """The cover at a time, once it is known which newest tiles hold no later events."""
+        """Make the cover at a time.
+
+        `head_level_ms` says which newest tiles hold no later events.
+        """
         size = self.single_size_ms
         if size is not None and head_level_ms is not None and head_level_ms >= size:
             # What nearly every fetch asks for; head_end and cover come to the same.

@@ -1,4 +1,4 @@
-"""Tell Arrow's types apart, and bring their many forms down to a few."""
+"""Arrow's types: told apart, and brought down to a few."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _LARGEST = 2**63 - 1
 
 
 def family_of(kind: pa.DataType) -> str:
-    """Name the family of a type: `integer`, `float`, `decimal`, `text`, … or `nested`."""
+    """Name the family of a type.
+
+    It is `integer`, `float`, `decimal`, `text`, and so on, or `nested`.
+    """
     types = pa.types
     families = {
         "integer": types.is_integer,
@@ -54,7 +57,10 @@ def is_bytes(kind: pa.DataType) -> bool:
 
 
 def is_list(kind: pa.DataType) -> bool:
-    """Tell whether a type is one of lists; a map is none."""
+    """Tell whether a type is one of lists.
+
+    A map is none.
+    """
     types = pa.types
     return (
         types.is_list(kind)
@@ -69,7 +75,10 @@ def _named(kind: pa.DataType, name: str) -> bool:
 
 
 def stored(array: pa.Array) -> pa.Array:
-    """Return the values of an array that stands for others: encoded, extended or viewed."""
+    """Unwrap an array that stands for other values.
+
+    It may be encoded, extended or viewed.
+    """
     kind = array.type
     if isinstance(array, pa.ExtensionArray):
         return stored(_extended(array))
@@ -108,9 +117,10 @@ def _uuid(value: bytes | None) -> object:
 
 
 def plain(array: pa.Array) -> pa.Array:
-    """Return the values in the types of the same families that DuckDB reads.
+    """Convert values to types that DuckDB reads.
 
-    Times of nanoseconds are floored to microseconds; one that no 64 bits hold becomes null.
+    They stay in the same families. Times of nanoseconds are floored to microseconds; one that no 64
+    bits hold becomes null.
     """
     array = stored(array)
     kind = array.type

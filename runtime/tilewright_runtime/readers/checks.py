@@ -1,4 +1,7 @@
-"""What every reader refuses: a changed prefix, an input that shrank, a column that is not there."""
+"""What every reader refuses.
+
+That is a changed prefix, an input that shrank, or a column that is not there.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ _CORRECTED = "Rows that were refused are added as a file of their own."
 
 
 def require_columns(columns: Sequence[str], present: Sequence[str], hint: str = "") -> None:
-    """Raise InputError unless every column is there; `hint` says why it may not be."""
+    """Raise InputError unless every column is there.
+
+    `hint` says why it may not be.
+    """
     missing = [column for column in columns if column not in present]
     if missing:
         raise InputError(
@@ -29,8 +35,9 @@ def require_once(columns: Sequence[str], present: list[str]) -> None:
 
 
 def changed(before: str) -> InputError:
-    """The error for an input whose part that was read before is different now; `before` says how
-    much that was.
+    """Make the error for an input that has changed.
+
+    Its part that was read before is different now; `before` says how much that was.
     """
     return InputError(
         f"its first {before}, which were read before, are not the same any more, and tiles hold "
@@ -40,7 +47,7 @@ def changed(before: str) -> InputError:
 
 
 def shrunk(now: str, before: str) -> InputError:
-    """The error for an input that is shorter than what was read of it."""
+    """Make the error for an input that has become shorter."""
     return InputError(
         f"has {now}, but {before} were read from it before. An input may only grow: write another "
         f"one into a new store. {_CORRECTED}"
@@ -48,7 +55,10 @@ def shrunk(now: str, before: str) -> InputError:
 
 
 def cut_line(row: int) -> InputError:
-    """The error for a last line that was read as a row and turns out to have been half of one."""
+    """Make the error for a last line that was cut.
+
+    It was read as a row and turns out to have been half of one.
+    """
     return InputError(
         f"its row {row:,} was its last line when it was read, without a newline, and was counted "
         "as it stood; now that line goes on, and what follows is not read. A file is named when it "

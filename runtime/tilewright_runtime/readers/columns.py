@@ -1,4 +1,7 @@
-"""Reading columns: Parquet files and Arrow tables, positions counted in rows."""
+"""Reads columns of Parquet files and Arrow tables.
+
+Positions are counted in rows.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,10 @@ def _open(path: Path) -> pq.ParquetFile:
 
 
 def first_row(path: Path, columns: list[str]) -> str:
-    """Digest the first row of a Parquet file; empty if it has none, or lacks a column."""
+    """Digest the first row of a Parquet file.
+
+    The digest is empty if it has none, or lacks a column.
+    """
     with _open(path) as file:
         if not file.metadata.num_rows or not set(columns) <= set(file.schema_arrow.names):
             return ""

@@ -1,4 +1,7 @@
-"""Reading CSV: a delimiter, double quotes, a header line; every column arrives as text."""
+"""Reads CSV: delimiter, double quotes, a header line.
+
+Every column arrives as text.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ from .stream import Opened, Parsed, numbered_text, read_chunks
 def read_csv(
     opened: Opened, columns: list[str], position: Position, delimiter: str
 ) -> Iterator[Batch]:
-    """Read batches of a CSV stream after a position; an unquoted empty field is null.
+    """Read batches of a CSV stream after a position.
+
+    An unquoted empty field is null.
 
     Raises InputError if the header lacks a column or the part that was read before has changed.
     """
@@ -73,7 +78,10 @@ def _whole_records(delimiter: str) -> re.Pattern[bytes]:
 
 
 def last_record_end(data: bytes, delimiter: str = ",") -> int:
-    """Tell where the last whole record ends: after a newline outside quotes."""
+    """Find the end of the last whole record.
+
+    It is after a newline outside quotes.
+    """
     if b'"' not in data:
         return data.rfind(b"\n") + 1
     records = _whole_records(delimiter).match(data)
@@ -130,7 +138,10 @@ def _read(data: bytes, header: CsvHeader, columns: list[str], refuse: Any) -> pa
 def _without_bad_records(
     data: bytes, first_row: int, header: CsvHeader
 ) -> tuple[bytes, list[tuple[int, Malformed]]]:
-    """The records that have as many fields as the header, and the others."""
+    """Part records by whether they fit the header.
+
+    A record fits if it has as many fields.
+    """
     good: list[bytes] = []
     bad: list[tuple[int, Malformed]] = []
     number = 0
@@ -149,7 +160,10 @@ def _without_bad_records(
 
 
 def _records(data: bytes, delimiter: str) -> Iterator[tuple[bytes, bool]]:
-    """Each record, and whether its quotes are closed; else it is a line."""
+    """Yield records, and whether their quotes are closed.
+
+    If they are not, the record is a line.
+    """
     record, at = re.compile(_record(delimiter)), 0
     data = data if data.endswith(b"\n") else data + b"\n"
     while at < len(data):

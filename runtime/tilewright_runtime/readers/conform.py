@@ -1,4 +1,4 @@
-"""Make a batch's columns fit for the plan's SQL, whatever types they come in.
+"""Makes the columns of a batch fit the plan's SQL.
 
 The rule is one: a value fits a declared type if its text would in a CSV file. Types that DuckDB
 casts to each other by that rule go through as they are; all others go through their texts, and
@@ -65,7 +65,10 @@ _WHOLE_TEXT = r"^\s*[-+]?[0-9]+(\.0*)?\s*$"
 
 
 def conform(batch: Batch, source: Source) -> Batch:
-    """Return the batch with columns that the plan's SQL takes, without the rows it cannot take."""
+    """Fit a batch's columns to the plan's SQL.
+
+    Rows that the SQL cannot take are left out.
+    """
     table = batch.table
     reasons: dict[int, str] = {}
     for column in source.columns if len(table) else ():
@@ -97,7 +100,10 @@ def _shown(row: pa.Table) -> str:
 
 
 def _shown_value(column: pa.Array) -> Any:
-    """The one value of a column, or the nearest to it that has a text."""
+    """Show the one value of a column.
+
+    If it has no text, the nearest value that has one is shown.
+    """
     try:
         value = column.to_pylist(maps_as_pydicts="lossy")[0]
         text_of(value)
@@ -114,7 +120,7 @@ def _shown_value(column: pa.Array) -> Any:
 
 
 def _without_markers(column: pa.ChunkedArray, null_values: Sequence[str]) -> pa.ChunkedArray:
-    """A column whose texts that stand for no value are null."""
+    """Make texts null that stand for no value."""
     if not null_values or not is_text(column.type):
         return column
     markers = pc.is_in(column, pa.array(null_values, column.type))
@@ -138,7 +144,10 @@ def _fit_column(given: pa.ChunkedArray, column: Column, reasons: dict[int, str])
 
 
 def _fits(held: str, declared: str) -> bool:
-    """Whether DuckDB casts a family of Arrow's types to a declared type by the rule."""
+    """Tell whether DuckDB casts a family by the rule.
+
+    It casts it to a declared type.
+    """
     wanted = family(declared)
     if wanted is None:
         name = declared.partition("(")[0].partition(" ")[0]
@@ -147,7 +156,10 @@ def _fits(held: str, declared: str) -> bool:
 
 
 def _fit(given: pa.Array, name: str, declared: str, refused: dict[int, str]) -> pa.Array:
-    """The values for a declared type; `refused` gets the index of each that has none, and why."""
+    """Convert values to a declared type.
+
+    `refused` gets the index of each value that does not fit, and why.
+    """
     array = plain(given)
     if array.null_count > given.null_count:
         lost = pc.and_(array.is_null(), given.is_valid())
@@ -193,7 +205,10 @@ def _fit_list(array: pa.Array, name: str, declared: str, refused: dict[int, str]
 
 
 def _as_text(array: pa.Array, name: str, declared: str, refused: dict[int, str]) -> pa.Array:
-    """The texts of values, as a file would have them; bytes stay, to be looked at as text."""
+    """Write values as the texts of a file.
+
+    Bytes stay, to be checked as text.
+    """
     held = family_of(array.type)
     if held in ("text", "binary"):
         return array
@@ -244,7 +259,10 @@ def _valid(text: pa.Array, refused: dict[int, str]) -> pa.Array:
 
 
 def _fractions(text: pa.Array, has_fraction: Callable[[str], bool]) -> pa.Array:
-    """Which texts are numbers that are not whole; a double could not tell the largest."""
+    """Find texts that are numbers but not whole.
+
+    A double could not tell the largest apart.
+    """
     data = text.buffers()[2]
     content = b"" if data is None else bytes(data)
     if not any(mark in content for mark in (b".", b"e", b"E")):

@@ -55,7 +55,10 @@ class JsonParser:
         }
 
     def parse(self, texts: list[bytes], first_row: int) -> Parsed:
-        """Read objects, given the row of the first; empty texts are passed over."""
+        """Read objects, given the row of the first.
+
+        Empty texts are skipped.
+        """
         if first_row == 1:
             texts[0] = texts[0].removeprefix(codecs.BOM_UTF8)
         numbers = np.arange(first_row, first_row + len(texts), dtype=np.int64)

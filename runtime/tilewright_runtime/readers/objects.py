@@ -19,9 +19,9 @@ from .python_values import column as column_of
 
 
 def inputs_of(events: Any, position: str | None = None) -> list[Input]:
-    """The inputs that `Writer.write` is given: paths, globs, or events themselves.
+    """Find the inputs that `Writer.write` is given.
 
-    Raises InputError if a path names no file.
+    They are paths, globs, or events themselves. Raises InputError if a path names no file.
     """
     if isinstance(events, (str, Path)):
         return find_inputs([str(events)], position)
@@ -47,7 +47,10 @@ def _table_input(events: Any, position: str | None) -> Input:
 
 
 def _arrow(events: Any, columns: Sequence[Column]) -> Any:
-    """What Arrow can stream, of the columns that are used alone where they can be told."""
+    """Convert events to what Arrow can stream.
+
+    If columns can be told apart, only those that are used are converted.
+    """
     if _is_pandas(events):
         return _from_pandas(events, columns)
     if hasattr(events, "__arrow_c_stream__"):

@@ -133,7 +133,7 @@ Ends = tuple[list[Segment], list[Segment]]
 def _prorated(
     at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool
 ) -> Ends:
-    """Make the tiles of which a prorated window takes a part.
+    """Make the tiles that a prorated window cuts.
 
     They are the cut edge tile and the newest tile of the finest level. The part is the overlap of
     tile and window. The newest tile is cut only if it holds events at or after T; a tile cannot
@@ -157,7 +157,7 @@ def _prorated(
 def _exact(
     at_ms: int, start_ms: int, oldest_ms: int | None, edge_ms: int, finest_ms: int, clean: bool
 ) -> Ends:
-    """Make the stretches of raw events at both ends of a window.
+    """Make the raw events at both ends of a window.
 
     They take the place of a cut edge tile, and of a newest tile that holds later events.
 

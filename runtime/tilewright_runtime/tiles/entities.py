@@ -1,4 +1,4 @@
-"""Entities: key values to the text that stands for them in keys, and back."""
+"""Entities: key values as text, and back."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ def _double(value: Any) -> str:
 
 
 def _float(value: Any) -> str:
-    """Round to 32 bits first, as the writer's column does, so that 0.1 is found again."""
+    """Write a number rounded to 32 bits.
+
+    The writer's column rounds so, and 0.1 is found again.
+    """
     try:
         packed = _FLOAT.pack(_number(value))
     except OverflowError:
@@ -103,7 +106,10 @@ def _timestamp(value: Any) -> str:
 
 
 def _decimal(unit: Decimal, value: Any) -> str:
-    """Keep a decimal's value whatever the caller's decimal context; `unit` is its last digit."""
+    """Write a decimal exactly.
+
+    `unit` is its last digit. The caller's decimal context does not matter.
+    """
     if isinstance(value, (bool, float)):
         raise TypeError("a decimal such as '12.50'")
     try:
@@ -145,11 +151,11 @@ EntityEncoder = Callable[[Sequence[Any]], str]
 
 
 def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
-    """A function from the key values, in the plan's order, to the entity's text.
+    """Make the function from key values to an entity's text.
 
-    The text is injective and reversible: every component carries the tag of its type, and what is
-    not an unreserved character of RFC 3986 is percent-encoded, so that no value can contain a
-    separator. Raises KeyValueError.
+    The values come in the plan's order. The text is injective and reversible: every component
+    carries the tag of its type, and what is not an unreserved character of RFC 3986 is
+    percent-encoded, so no value can contain a separator. The function raises KeyValueError.
     """
     codecs = [(column, *_codec(column.type)) for column in columns]
 
@@ -170,7 +176,7 @@ def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
 
 
 def _codec(duckdb_type: str) -> tuple[str, Canonical]:
-    """The tag of a type, and the function to the canonical text of its values."""
+    """Find the tag of a type, and its canonical writer."""
     tag, canonical, _ = _CODECS[family(duckdb_type) or "text"]
     if duckdb_type == "FLOAT":
         canonical = _float
@@ -180,24 +186,28 @@ def _codec(duckdb_type: str) -> tuple[str, Canonical]:
 
 
 def decode_entity(text: str) -> tuple[Any, ...]:
-    """The key values of an entity's text; the inverse of what `entity_encoder` makes."""
+    """Read the key values of an entity's text.
+
+    It undoes what `entity_encoder` makes.
+    """
     parts = [part.partition("=") for part in text.split(",")]
     return tuple(_DECODERS[tag](unquote(value)) for tag, _, value in parts)
 
 
 def typed_keys(columns: Sequence[Column], texts: Mapping[str, str]) -> dict[str, Any]:
-    """Key values from texts, as a command line has them, in the types of the plan.
+    """Read key values from texts, in the plan's types.
 
-    Raises KeyValueError.
+    A command line has such texts. Raises KeyValueError.
     """
     values = decode_entity(entity_encoder(columns)(key_values(columns, texts)))
     return {column.name: value for column, value in zip(columns, values, strict=True)}
 
 
 def key_values(columns: Sequence[Column], keys: Mapping[str, Any]) -> list[Any]:
-    """The values of a request's keys, in the plan's order.
+    """List the values of a request's keys.
 
-    Raises KeyValueError if one is missing or unknown, or `keys` is no mapping.
+    They are in the plan's order. Raises KeyValueError if one is missing or unknown, or `keys` is no
+    mapping.
     """
     if type(keys) is not dict:
         keys = _mapping(columns, keys)
@@ -214,7 +224,10 @@ def key_values(columns: Sequence[Column], keys: Mapping[str, Any]) -> list[Any]:
 
 
 def _mapping(columns: Sequence[Column], keys: Any) -> dict[Any, Any]:
-    """Keys as a dictionary: of a mapping, or of what is like one, such as a row of pandas."""
+    """Convert keys to a dictionary.
+
+    They may be a mapping, or like one, such as a row of pandas.
+    """
     try:
         return {name: keys[name] for name in keys.keys()}  # noqa: SIM118 - a Series yields values
     except (AttributeError, TypeError, KeyError):

@@ -1,4 +1,4 @@
-"""Where each number of a record stands, and which numpy function merges it."""
+"""Where each number of a record stands, and its merge."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Slab:
         return slice(self.start, self.stop)
 
     def of(self, rows: Rows) -> NDArray[Any]:
-        """Return the slab's columns of some rows, as a view of its own type."""
+        """View the slab's columns of some rows in its type."""
         columns: NDArray[Any] = rows.view(NUMPY_DTYPES[self.dtype])[:, self.columns]
         return columns
 
@@ -68,9 +68,10 @@ class Variable:
 
 @dataclass(frozen=True)
 class Layout:
-    """All that is known of a plan's records before any is read.
+    """All that is known of a plan's records in advance.
 
-    The small records that a record keeps for each value of a bucket column have one of their own.
+    The small records that a record keeps for each value of a bucket column have a layout of their
+    own.
     """
 
     words: int
@@ -99,7 +100,10 @@ class Layout:
 
     @cached_property
     def codecs(self) -> dict[str, StateType]:
-        """The state of each field of changing length but the tables, in the order of the record."""
+        """The state of each field of changing length.
+
+        They are in the order of the record, without the tables.
+        """
         return {
             field.name: self.states[field.name.rpartition(".")[0]]
             for field in self.variable
@@ -107,7 +111,10 @@ class Layout:
         }
 
     def carry(self, rows: Rows) -> None:
-        """Bring the halves of integer sums into the one form that all orders of adding share."""
+        """Carry between the halves of integer sums.
+
+        So all orders of adding give the same halves.
+        """
         for high, low in self.limbs:
             rows[:, high] += rows[:, low] >> 32
             rows[:, low] &= (1 << 32) - 1
@@ -123,7 +130,7 @@ class Layout:
         return row
 
     def identities(self) -> list[int | float]:
-        """Return what each word of an empty tile holds, as Python numbers."""
+        """Return the numbers of an empty tile, by word."""
         empty: list[int | float] = [0] * self.words
         for slab in self.slabs:
             empty[slab.start : slab.stop] = [slab.identity] * (slab.stop - slab.start)
@@ -134,14 +141,18 @@ class Layout:
 
 
 def bucket_field(column: str) -> str:
-    """Name the field that holds the table of a bucket column; no state's begins like it."""
+    """Name the field of a bucket column's table.
+
+    No state's field begins like it.
+    """
     return f"by:{column}"
 
 
 def layout_of(plan: Plan, bucket: BucketLayout | None = None) -> Layout:
-    """Lay out a plan's records, or the small ones for each value of a bucket column.
+    """Lay out a plan's records.
 
-    Raises PlanError if the plan has states or merges that this version does not know.
+    With `bucket`, lay out the small records for each of its values. Raises PlanError if the plan
+    has states or merges that this version does not know.
     """
     own = bucket or plan.tile_layout
     columns = own.columns

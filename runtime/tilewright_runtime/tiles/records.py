@@ -43,7 +43,10 @@ _WORTH_COMPRESSING = 64
 
 
 class Names(NamedTuple):
-    """What errors need to name the records of a call, and the owners of misplaced ones."""
+    """What errors need to name records.
+
+    It names the records of a call, and the owners of misplaced ones.
+    """
 
     name_of: Callable[[int], str]
     """Names the place of the i-th record."""
@@ -53,7 +56,7 @@ class Names(NamedTuple):
 
 
 class RecordCodec:
-    """Encodes blocks to records and back, for the layout of one plan."""
+    """Encodes blocks to records and back, for one plan."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -65,23 +68,26 @@ class RecordCodec:
         self._stamp = (RECORD_VERSION << 32) | (HEADER_WORDS << 56)
 
     def identity(self, table: str, entity: str, size_ms: int, kind: Kind) -> int:
-        """Makes the number that binds a record to its key, which with its start it is one of."""
+        """Make the number that binds a record to its key."""
         return self.key_identity(ordered_prefix(table, entity) + level_bytes(kind, size_ms))
 
     def key_identity(self, key: bytes) -> int:
-        """Makes the identity of the records whose ordered keys are `key` and a start."""
+        """Make the identity of keys with a common beginning.
+
+        They are `key` and then a start.
+        """
         number = xxh64_intdigest(key) ^ self._fingerprint
         return number - (number >> 63 << 64)  # signed, as the words of a row are
 
     def identities(self, keys: TileKeys) -> list[int]:
-        """Makes the identity of each of some tiles."""
+        """Make the identity of each of some tiles."""
         by_entity = [
             self.identity(keys.table, entity, keys.size_ms, keys.kind) for entity in keys.entities
         ]
         return [by_entity[i] for i in keys.entity]
 
     def encode(self, block: Block, keys: TileKeys) -> list[bytes]:
-        """Encodes one record for every tile of a block, each bound to its key."""
+        """Encode a record for each tile, bound to its key."""
         rows = block.rows.copy()
         rows[:, STAMP] = (rows[:, STAMP] & _FLAGS) | self._stamp
         rows[:, FINGERPRINT] = self.identities(keys)
@@ -96,7 +102,10 @@ class RecordCodec:
         return [pack(xxh32_intdigest(body, seed)) + body for body in bodies]
 
     def completed(self, records: Sequence[bytes], which: Sequence[bool]) -> list[bytes]:
-        """Marks some of the records as complete, which is known only after all were encoded."""
+        """Mark some of the records as complete.
+
+        Which ones is known only after all were encoded.
+        """
         return [
             self._complete(record) if is_complete else record
             for record, is_complete in zip(records, which, strict=True)
@@ -108,20 +117,20 @@ class RecordCodec:
         return _CHECKSUM.pack(xxh32_intdigest(body, self._seed)) + body
 
     def _encode_variable(self, rows: Rows, block: Block) -> list[bytes]:
-        """The variable part of each record; writes its sizes and its compression into the rows."""
+        """Encode the variable part of each record.
+
+        Its sizes and its compression are written into the rows.
+        """
         fields = [block.variable[field.name] for field in self.layout.variable]
         for field, values in zip(self.layout.variable, fields, strict=True):
             rows[:, field.length] = [-1 if value is None else len(value) for value in values]
         plain = [b"".join(filter(None, values)) for values in zip(*fields, strict=True)]
         stored = [self._compress(part) for part in plain]
-        rows[:, SIZES] = [
-            len(kept) | len(part) << 32 for kept, part in zip(stored, plain, strict=True)
-        ]
-        packed = np.array(
-            [len(kept) < len(part) for kept, part in zip(stored, plain, strict=True)],
-            dtype=np.int64,
-        )
-        rows[:, STAMP] |= packed * (_SNAPPY << 48)
+        plain_sizes = np.fromiter(map(len, plain), np.int64, len(plain))
+        stored_sizes = np.fromiter(map(len, stored), np.int64, len(stored))
+        rows[:, SIZES] = stored_sizes | plain_sizes << 32
+        is_packed = (stored_sizes < plain_sizes).astype(np.int64)
+        rows[:, STAMP] |= is_packed * (_SNAPPY << 48)
         return stored
 
     def _compress(self, part: bytes) -> bytes:
@@ -133,10 +142,11 @@ class RecordCodec:
     def decode(
         self, records: Sequence[bytes], identities: Sequence[int], names: Names, padding: int = 0
     ) -> Rows:
-        """Decodes headers and fixed blocks as (records + padding, words), read-only.
+        """Decode headers and fixed blocks, read-only.
 
-        The rows of the padding are zero. `identities` says whose each record should be. Raises
-        CorruptRecordError for one that is damaged, misplaced, or of another version or plan.
+        The rows are (records + padding, words); those of the padding are zero. `identities` says
+        whose each record should be. Raises CorruptRecordError for one that is damaged, misplaced,
+        or of another version or plan.
         """
         rows = self.decode_sound(records, identities, padding)
         if rows is not None:
@@ -149,7 +159,10 @@ class RecordCodec:
     def decode_sound(
         self, records: Sequence[bytes], identities: Sequence[int], padding: int = 0
     ) -> Rows | None:
-        """Decodes as `decode` does, or returns None if that has to look at each record."""
+        """Decode as `decode` does, if all records are sound.
+
+        Returns None if each record has to be looked at.
+        """
         fixed = self._fixed_blocks(records, padding)
         count, seed = len(records), self._seed
         if len(fixed) != (count + padding) * self.layout.fixed_bytes:
@@ -173,7 +186,7 @@ class RecordCodec:
         return rows
 
     def _reason(self, record: bytes, identity: int, names: Names) -> str:
-        """Says why a record cannot be used; nothing if it can."""
+        """Say why a record cannot be used, if it cannot."""
         if len(record) < HEADER_WORDS * 8:
             return _DAMAGED
         version, (checksum,) = record[VERSION_AT], _CHECKSUM.unpack_from(record)
@@ -199,14 +212,17 @@ class RecordCodec:
         return ""
 
     def _owner(self, identity: int, start_ms: int, names: Names) -> str:
-        """Names the tile whose record has an identity and a start."""
+        """Name the tile with an identity and a start."""
         for entity, (kind, size_ms) in product(names.entities, names.levels):
             if self.identity(names.table, entity, size_ms, kind) == identity:
                 return f"tile {tile_key(names.table, entity, size_ms, start_ms, kind)}"
         return f"a tile of another entity or plan that begins at {iso(start_ms)}"
 
     def require_starts(self, rows: Rows, starts_ms: Sequence[int], names: Names) -> None:
-        """Raises CorruptRecordError unless each record begins where its key says."""
+        """Require that each record begins where its key says.
+
+        Raises CorruptRecordError for one that does not.
+        """
         own = rows[: len(starts_ms), START]
         if (wrong := np.flatnonzero(own != np.asarray(starts_ms, dtype=np.int64))).size:
             i = int(wrong[0])
@@ -216,7 +232,10 @@ class RecordCodec:
     def require_within(
         self, rows: Rows, first: int, count: int, wanted: Range, names: Names
     ) -> None:
-        """Raises CorruptRecordError unless some records of a range begin in it, in order."""
+        """Require that records lie in a range, in order.
+
+        Raises CorruptRecordError for one that does not.
+        """
         starts = rows[first : first + count, START].tolist()
         earliest_ms = wanted.start_ms
         for i, start_ms in enumerate(starts, first):
@@ -226,8 +245,9 @@ class RecordCodec:
             earliest_ms = start_ms + 1
 
     def variable(self, record: bytes, row: Rows) -> list[Bytes]:
-        """The variable fields of a record that `decode` accepted, in the layout's order; `row` is
-        its own.
+        """Read the variable fields of a record.
+
+        They are in the layout's order. `decode` has accepted the record, and `row` is its own.
         """
         if not self.layout.variable:
             return []
@@ -243,14 +263,13 @@ class RecordCodec:
         ]
 
     def decode_block(self, records: Sequence[bytes], keys: TileKeys, names: Names) -> Block:
-        """Decodes whole tiles, ready to be merged, that stand under these keys."""
+        """Decode whole tiles that stand under these keys."""
         rows = self.decode(records, self.identities(keys), names)
         self.require_starts(rows, keys.starts_ms, names)
         fields = [self.variable(record, row) for record, row in zip(records, rows, strict=True)]
-        variable = {
-            field.name: [values[i] for values in fields]
-            for i, field in enumerate(self.layout.variable)
-        }
+        variable: dict[str, list[Bytes]] = {}
+        for i, field in enumerate(self.layout.variable):
+            variable[field.name] = [values[i] for values in fields]
         return Block(rows, variable)
 
 
