@@ -84,7 +84,7 @@ def _hierarchical_map(window_ms: int, config: Config) -> Choice:
 def _mapped(window_ms: int, sizes: Mapping[str, str], name: str) -> Choice:
     """Take the entry of the next longer listed window.
 
-    Beyond all of them the hierarchy decides (errata S2).
+    Beyond all of them the hierarchy decides.
     """
     listed = sorted((duration_ms(window), window) for window in sizes)
     for longest_ms, window in listed:
@@ -95,7 +95,7 @@ def _mapped(window_ms: int, sizes: Mapping[str, str], name: str) -> Choice:
 
 
 def _adaptive(window_ms: int, config: Config) -> Choice:
-    """Choose by an entity's events per hour (errata S4).
+    """Choose by an entity's events per hour.
 
     The tile is clamped so that it fits the window and a request stays affordable.
     """
@@ -136,7 +136,7 @@ def _affordable(window_ms: int, size_ms: int, cap: int) -> int:
 
 
 def tiles_at_most(window_ms: int, size_ms: int) -> int:
-    """Count the tiles a window touches at worst (errata K8)."""
+    """Count the tiles a window touches at worst."""
     return ceil(window_ms / size_ms) + 1
 
 

@@ -123,7 +123,7 @@ def test_which_rule_wins() -> None:
 )
 def test_the_specifications_second_table(window: str, size: str, rule: str) -> None:
     """A window that the map lacks takes the entry of the smallest listed one that is not shorter,
-    else the hierarchy's (errata S2).
+    else the hierarchy's.
     """
     (feature,) = _plan(window, config=Config(sizing_strategy="hierarchical_map")).features
     assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
@@ -139,7 +139,7 @@ def test_the_specifications_second_table(window: str, size: str, rule: str) -> N
 )
 def test_the_configurations_map(window: str, size: str, rule: str) -> None:
     """The map wins over the strategy, its entries count by length and not by place, and its gaps
-    are filled the same way (errata S2).
+    are filled the same way.
     """
     stats = EntityStats(events_per_hour=50_000)
     config = Config(
@@ -198,7 +198,7 @@ def test_adaptive_sizes(events_per_hour: float, size: str) -> None:
 def test_adaptive_sizes_are_clamped(
     window: str, events_per_hour: float, size: str, rule: str
 ) -> None:
-    """A tile fits its window, and a request stays below the cap (errata S4)."""
+    """A tile fits its window, and a request stays below the cap."""
     (feature,) = _plan(window, config=_adaptive(events_per_hour)).features
     assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
 
@@ -233,14 +233,14 @@ def test_the_finest_affordable_size(window: str, cap: int, size: str) -> None:
 
 
 def test_a_window_touches_one_more_tile_than_it_has() -> None:
-    """Two hours at the worst alignment touch three hours (errata K8)."""
+    """Two hours at the worst alignment touch three hours."""
     assert (tiles_at_most(2 * HOUR, HOUR), tiles_at_most(2 * HOUR + 1, HOUR)) == (3, 4)
 
 
 @given(st.integers(1, 36_500 * 86_400), st.floats(0, 1e6), st.integers(10, 5_000))
 def test_no_adaptive_size_breaks_its_clamps(seconds: int, events_per_hour: float, cap: int) -> None:
     """Whatever the window, the rate and the cap: the tile is not longer than the window, and the
-    cap is kept (errata S4).
+    cap is kept.
     """
     config = Config(
         sizing_strategy="adaptive",
@@ -278,7 +278,7 @@ def test_adaptive_without_figures_says_what_it_does() -> None:
 
 
 def test_the_fixed_strategy() -> None:
-    """One size for every window; one that is longer than its window is an error (errata S5)."""
+    """One size for every window; one that is longer than its window is an error."""
     config = Config(sizing_strategy="fixed", tile_size="20m")  # type: ignore[arg-type]
     assert [(f.edge_ms, f.rule) for f in _plan("6h", "1d", config=config).features] == [
         (20 * MINUTE, "config tile_size")
@@ -427,7 +427,7 @@ def test_serving_config_must_not_say_another_thing(
 @given(st.lists(st.integers(60, 90 * 86_400), min_size=1, max_size=6, unique=True), st.booleans())
 def test_a_ladder_divides_and_fits(windows: list[int], lifetime: bool) -> None:
     """Levels come coarsest first, each divides the one before, and no edge tile is longer than its
-    window (errata S5).
+    window.
     """
     plan = _plan(*(f"{seconds}s" for seconds in windows), lifetime=lifetime)
     sizes = [level.size_ms for level in plan.levels]
@@ -528,9 +528,7 @@ def test_the_advice_of_the_style_guide() -> None:
     ("windows", "typical"), [(["4h"], 17), (["1h"], 13), (["1h", "4h"], 30), (["10d"], 11)]
 )
 def test_tiles_of_a_request(windows: list[str], typical: int) -> None:
-    """An unaligned window W over tiles T reads W/T + 1 of them, and a level is read once (errata
-    K7, K8).
-    """
+    """An unaligned window W over tiles T reads W/T + 1 of them, and a level is read once."""
     assert _plan(*windows).cost.typical.tiles == typical
 
 

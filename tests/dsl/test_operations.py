@@ -154,9 +154,7 @@ def test_sizes_that_cannot_be(operation: OperationSpec, problem: str) -> None:
 
 @pytest.mark.parametrize("k", range(1, 10_001, 617))
 def test_top_k_keeps_many_candidates(k: int) -> None:
-    """The sketch of TOP_K has room for at least 16 candidates for each place, and 768 in all
-    (errata A1).
-    """
+    """The sketch of TOP_K has room for at least 16 candidates for each place, and 768 in all."""
     ((_, params),) = Operation.TOP_K(k).kept_states()
     assert 0.75 * 2 ** int(params["lg_max_k"]) >= max(768, 16 * k)
 

@@ -143,7 +143,7 @@ def test_k2_the_environment_changes_no_answer_and_no_byte(
     tmp_path: Path, usual: list[Any], variables: dict[str, str]
 ) -> None:
     """In another time zone, locale and hash seed the same events give the same answers and the same
-    bytes (errata K2).
+    bytes.
     """
     assert run(tmp_path, **variables) == usual
 

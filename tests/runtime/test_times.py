@@ -31,9 +31,7 @@ from tilewright_runtime.times import iso, moment_ms
     ],
 )
 def test_k6_one_moment_written_in_many_ways(moment: Any) -> None:
-    """Milliseconds, text and datetimes name the same moment; what has no zone is UTC (errata K6,
-    K10).
-    """
+    """Milliseconds, text and datetimes name the same moment; what has no zone is UTC."""
     assert moment_ms(moment) == AT
 
 
@@ -51,9 +49,7 @@ def test_no_moment_is_now() -> None:
 
 @pytest.mark.parametrize("seconds", [AT // 1000, str(AT // 1000)])
 def test_k10_seconds_are_refused_with_a_hint(seconds: Any) -> None:
-    """Seconds are not taken for milliseconds of 1970: the error says what they look like (errata
-    K10).
-    """
+    """Seconds are not taken for milliseconds of 1970: the error says what they look like."""
     with pytest.raises(FetchError, match=r"lies outside 1971-2099. It looks like seconds"):
         moment_ms(seconds)
 

@@ -14,7 +14,7 @@ from tilewright_compiler.plan.model import Feature, Plan
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
-#: 2024-01-04T14:37:25Z, the query time of the specification's worked example (errata K6).
+#: 2024-01-04T14:37:25Z, the query time of the specification's worked example.
 AT = 1_704_379_045_000
 
 

@@ -253,7 +253,7 @@ def _candidates(size_ms: int, others: list[int]) -> set[int]:
 
 
 def _ttl_ms(draft: Draft, size_ms: int, coarser_ms: int) -> int | None:
-    """Compute how long a tile is needed (errata W9).
+    """Compute how long a tile is needed.
 
     It is asked for by the longest window of its level, and as the head of a coarser tile.
     """

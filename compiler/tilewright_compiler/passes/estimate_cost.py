@@ -31,8 +31,8 @@ _LIFETIME_MS = 365 * DAY_MS
 def estimate_cost(draft: Draft) -> None:
     """Fill the draft's cost.
 
-    A window W over tiles T reads W/T tiles if its ends are tile boundaries and one more if not
-    (errata K8); a level is read once, for its longest window.
+    A window W over tiles T reads W/T tiles if its ends are tile boundaries and one more if
+    not; a level is read once, for its longest window.
     """
     record, chunk, chunks = _record_bytes(draft), _chunk_bytes(draft), _chunks(draft)
     counts = [_tiles(draft, level.size_ms) for level in draft.levels]

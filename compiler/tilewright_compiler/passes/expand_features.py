@@ -76,7 +76,7 @@ def _buckets(draft: Draft, aggregation: Aggregation) -> list[str]:
 def _edge(draft: Draft, aggregation: Aggregation) -> Edge:
     """Choose the aggregation's own edge mode or the GroupBy's.
 
-    Where no part of a tile can be taken, `prorate` becomes `sawtooth` (errata R5). Without tiles
+    Where no part of a tile can be taken, `prorate` becomes `sawtooth`. Without tiles
     every window is met exactly.
     """
     if not draft.tiled:

@@ -99,9 +99,7 @@ def _plan(config: Config | None, enabled: bool | None = None) -> Plan:
 
 
 def test_the_specifications_file_is_accepted_as_it_is(tmp_path: Path) -> None:
-    """All of its keys reach the plan; 12h, which its map lacks, takes the entry of 24h (errata
-    S2).
-    """
+    """All of its keys reach the plan; 12h, which its map lacks, takes the entry of 24h."""
     plan = _plan(_load(tmp_path, CHAPTER))
     assert (plan.features[0].edge_ms, plan.features[0].rule) == (
         15 * 60_000,

@@ -45,7 +45,7 @@ def test_an_event_at_the_query_time_does_not_count() -> None:
 
 def test_a_head_with_later_events_ends_at_the_finest_boundary() -> None:
     """Where the finest tile holds events at or after T, it is left out and the quality says where
-    the answer ends (errata R4).
+    the answer ends.
 
     #  5m       |...1.....|..2...4..|
     #  window   [------------T
@@ -64,9 +64,7 @@ def test_a_head_with_later_events_ends_at_the_finest_boundary() -> None:
 
 
 def test_a_head_without_later_events_is_used_whole() -> None:
-    """Events up to the query time count also if their tile has not ended, and the quality is clean
-    (errata R4).
-    """
+    """Events before the query time count although their tile has not ended; quality is clean."""
     session = Session()
     session.write([row("a", 1, ts=TEN + MINUTE), row("a", 2, ts=TEN + 6 * MINUTE)])
     answer = fetch(session, TEN + 8 * MINUTE)
@@ -162,7 +160,7 @@ def test_the_edge_modes_differ_by_the_cut_tile() -> None:
 
 def test_a_prorated_edge_counts_by_its_overlap() -> None:
     """Of the cut oldest tile as much counts as the window overlaps of it; a sum and a count are
-    then doubles (errata R5).
+    then doubles.
 
     #  5m       |.1..2....|....4....|     T - W is 2 of 5 minutes into the tile, so 3/5 of it count
     #  window       [--------------
@@ -311,7 +309,7 @@ def test_an_edge_mode_of_the_group_by_holds_where_the_aggregation_says_nothing()
 
 
 def test_an_unknown_key_has_empty_windows() -> None:
-    """A key without events is no error: counts are 0, everything else is null (errata A3, R6)."""
+    """A key without events is no error: counts are 0, everything else is null."""
     session = Session()
     session.write([row("a", 1)])
     answer = fetch(session, key="nobody")
@@ -326,7 +324,7 @@ def test_an_unknown_key_has_empty_windows() -> None:
 
 
 def test_a_default_is_the_value_of_an_empty_window() -> None:
-    """`default=` stands where a window has no value, and nowhere else (errata A3)."""
+    """`default=` stands where a window has no value, and nowhere else."""
     kinds: list[tuple[str, Any, Any]] = [
         ("n", COUNT, -1),
         ("n", SUM, 0),
@@ -401,7 +399,7 @@ def test_keys_that_do_not_fit_the_plan_are_refused(keys: dict[str, Any], message
 
 def test_a_store_without_this_plans_tiles_is_refused() -> None:
     """To fetch before anything was written is an error that says what to do, not a key without
-    events (errata R6).
+    events.
     """
     with pytest.raises(
         StoreError, match=r"store memory: has no tiles of things: nothing was written yet"

@@ -74,7 +74,7 @@ def test_covers_are_those_of_a_fetch(later: list[int], attribute: str) -> None:
 
 
 def test_the_figures_of_the_quick_start() -> None:
-    """An unaligned window reads one tile more than it is long (errata K8), and its head at worst
+    """An unaligned window reads one tile more than it is long, and its head at worst
     all finer tiles but one each.
     """
     #  7d       29 × 6h                      T just before a 6h boundary:

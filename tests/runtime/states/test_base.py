@@ -24,7 +24,7 @@ COLUMNS = {
 @pytest.mark.parametrize("name", COLUMNS)
 def test_a_tile_without_values_has_no_sketch(name: str) -> None:
     """Null stays null, and what is built can be merged, alone and with an empty one, leaving its
-    bytes as they are (errata A8).
+    bytes as they are.
     """
     texts = [Operation.APPROX_UNIQUE_COUNT, Operation.TOP_K(2), Operation.MIN]
     digest = aggregations("x", [Operation.APPROX_PERCENTILE([0.5])])

@@ -53,7 +53,7 @@ def test_a_tile_is_complete_once_the_watermark_reaches_its_last_millisecond(
     newest: int, complete: bool
 ) -> None:
     """A tile that may still get events in order is open; one that has ended when it is put is
-    marked (errata W1, W3).
+    marked.
     """
     session = Session()
     session.write([row("a", 1, ts=newest)])
@@ -62,7 +62,7 @@ def test_a_tile_is_complete_once_the_watermark_reaches_its_last_millisecond(
 
 def test_a_late_event_joins_its_tile() -> None:
     """An event behind the watermark is merged into what its tile holds, and the sequence of the
-    record grows (errata W2, W5).
+    record grows.
     """
     session = Session()
     session.write([row("a", 1, ts=START_OF_TILE + 7), row("b", 1, ts=AT)])

@@ -186,7 +186,7 @@ def test_any_order_of_merges_gives_the_same_tile(events: list[list[dict[str, Any
 @few(12)
 @given(parts)
 def test_a_merge_changes_no_input(events: list[list[dict[str, Any]]]) -> None:
-    """Both blocks are afterwards what they were before, byte for byte (errata A8)."""
+    """Both blocks are afterwards what they were before, byte for byte."""
     one, other = block_of(events[0]), block_of(events[1])
     before = copy.deepcopy([(block.rows.tobytes(), block.variable) for block in (one, other)])
     merge(one, other)

@@ -19,7 +19,7 @@ ladders = st.lists(st.sampled_from([2, 3, 4, 5, 6, 24]), min_size=0, max_size=4)
         lambda finest: _ladder(finest, ratios)
     )
 )
-#: Times of both signs: before 1970 floors must still go down (errata K11).
+#: Times of both signs: before 1970 floors must still go down.
 times = st.integers(-10 * 366 * DAY, 130 * 366 * DAY)
 
 
@@ -41,7 +41,7 @@ def tiles(segments: Sequence[Segment]) -> list[tuple[int, int]]:
 @given(st.data(), ladders, times)
 def test_a_cover_is_disjoint_and_complete(data: st.DataObject, sizes: list[int], near: int) -> None:
     """The tiles of a cover follow one another without gap or overlap from the window's start to its
-    end (errata S6).
+    end.
 
     #  coarse   |         |         |
     #  fine     |....|....|....|....|....|....|
@@ -90,17 +90,14 @@ def test_no_coarser_tile_would_fit_where_finer_ones_stand(
 
 @given(times, st.integers(1, 400 * DAY))
 def test_floor_and_ceiling_are_the_nearest_boundaries(time: int, size: int) -> None:
-    """Floor and ceiling are the neighbouring multiples of the size, also before 1970 (errata
-    K11).
-    """
+    """Floor and ceiling are the neighbouring multiples of the size, also before 1970."""
     assert floor(time, size) % size == 0 == ceiling(time, size) % size
     assert floor(time, size) <= time < floor(time, size) + size
     assert ceiling(time, size) - size < time <= ceiling(time, size)
 
 
 def test_floor_goes_down_before_1970() -> None:
-    """One millisecond before 1970 belongs to the tile that ends there, not to one that begins there
-    (errata K11).
+    """A millisecond before 1970 belongs to the tile that ends there, not to the next one.
 
     #  tiles    |.........|.........|
     #         -900       x0        900     x = -1
@@ -111,8 +108,7 @@ def test_floor_goes_down_before_1970() -> None:
 
 
 def test_k7_the_worked_example_has_seventeen_tiles() -> None:
-    """Four hours up to 14:37:25 touch 17 tiles of 15 minutes, from 10:30 to 14:30, not 16 (errata
-    K7).
+    """Four hours up to 14:37:25 touch 17 tiles of 15 minutes, from 10:30 to 14:30, not 16.
 
     #  tiles    |10:30|10:45| … |14:15|14:30|
     #  window      [--------- 4h ---------)
@@ -126,9 +122,7 @@ def test_k7_the_worked_example_has_seventeen_tiles() -> None:
 
 @pytest.mark.parametrize(("at_ms", "count"), [(AT, 49), (floor(AT, 5 * MINUTE), 48)])
 def test_k8_an_unaligned_query_touches_one_tile_more(at_ms: int, count: int) -> None:
-    """A window of W over tiles of T has W / T tiles at a boundary and one more anywhere else
-    (errata K8).
-    """
+    """A window of W over tiles of T has W / T tiles at a boundary and one more anywhere else."""
     start = window_start(at_ms, 4 * HOUR, 5 * MINUTE, "sawtooth")
     assert (
         sum(
@@ -140,7 +134,7 @@ def test_k8_an_unaligned_query_touches_one_tile_more(at_ms: int, count: int) -> 
 
 
 def test_k9_an_aligned_query_reads_no_empty_tile() -> None:
-    """At a boundary the newest tile is the one that ends there (errata K9).
+    """At a boundary the newest tile is the one that ends there.
 
     #  tiles    |....|....|....|
     #  window   [---------)

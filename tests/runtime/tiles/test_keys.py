@@ -82,14 +82,14 @@ def entities(draw: st.DrawFn, count: int) -> tuple[list[str], list[list[Any]]]:
 
 @given(entities(1))
 def test_the_text_of_an_entity_is_reversible(drawn: tuple[list[str], list[list[Any]]]) -> None:
-    """Key values of every type come back from the entity's text as they were (errata K5)."""
+    """Key values of every type come back from the entity's text as they were."""
     types, (values,) = drawn
     assert list(decode_entity(entity_encoder(columns(types))(values))) == values
 
 
 @given(entities(2))
 def test_the_text_of_an_entity_is_injective(drawn: tuple[list[str], list[list[Any]]]) -> None:
-    """Different entities of a plan have different texts (errata K5)."""
+    """Different entities of a plan have different texts."""
     types, (one, other) = drawn
     assume(one != other)
     encode = entity_encoder(columns(types))
@@ -98,9 +98,7 @@ def test_the_text_of_an_entity_is_injective(drawn: tuple[list[str], list[list[An
 
 @given(st.lists(texts, min_size=1, max_size=3), st.lists(texts, min_size=1, max_size=3))
 def test_no_value_reaches_into_its_neighbour(one: list[str], other: list[str]) -> None:
-    """`a` + `b::c` is not `a::b` + `c`, whatever the values and however many columns (errata
-    K5).
-    """
+    """`a` + `b::c` is not `a::b` + `c`, whatever the values and however many columns."""
     assume(one != other)
     assert entity_encoder(columns(["VARCHAR"] * len(one)))(one) != entity_encoder(
         columns(["VARCHAR"] * len(other))
@@ -183,7 +181,7 @@ def test_keys_may_be_a_row_of_pandas() -> None:
 
 
 def test_a_number_and_its_text_are_two_entities() -> None:
-    """`1` and `"1"`, and a true and "true", do not collide (errata K5)."""
+    """`1` and `"1"`, and a true and "true", do not collide."""
     made = {
         entity_encoder(columns([kind]))([value])
         for kind, value in (
@@ -298,7 +296,7 @@ moments = st.integers(365 * DAY, 130 * 365 * DAY)
 
 @given(st.tuples(moments, st.sampled_from(SIZES)), st.tuples(moments, st.sampled_from(SIZES)))
 def test_k1_k3_no_two_tiles_share_a_key(one: tuple[int, int], other: tuple[int, int]) -> None:
-    """The size and the id of a tile tell it from every other tile of every size (errata K1, K3)."""
+    """The size and the id of a tile tell it from every other tile of every size."""
     tiles = {(floor(moment, size), size) for moment, size in (one, other)}
     assert len(
         {text_key("g", "s=a", format_duration(size), tile_id(start, size)) for start, size in tiles}
@@ -307,7 +305,7 @@ def test_k1_k3_no_two_tiles_share_a_key(one: tuple[int, int], other: tuple[int, 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_k1_neighbouring_tiles_have_different_ids(size: int) -> None:
-    """A hundred tiles in a row have a hundred ids, in the order of their starts (errata K1)."""
+    """A hundred tiles in a row have a hundred ids, in the order of their starts."""
     first = floor(AT, size)
     ids = [tile_id(first + i * size, size) for i in range(100)]
     assert ids == sorted(set(ids))
@@ -315,7 +313,7 @@ def test_k1_neighbouring_tiles_have_different_ids(size: int) -> None:
 
 def test_k6_the_worked_example_in_utc() -> None:
     """1704379045 is 14:37:25 UTC and 1704377845 is 14:17:25; their 15-minute tiles begin at 14:30
-    and 14:15 (errata K6).
+    and 14:15.
     """
     assert datetime.fromtimestamp(AT / 1000, UTC) == datetime(2024, 1, 4, 14, 37, 25, tzinfo=UTC)
     assert [
@@ -328,9 +326,7 @@ def test_k6_the_worked_example_in_utc() -> None:
 
 
 def test_a_text_key_reads_as_documented() -> None:
-    """A whole key is `tiles::{group_by}::` + the entity in braces + `::{size}::{tile_id}` (errata
-    K4).
-    """
+    """A whole key is `tiles::{group_by}::` + the entity in braces + `::{size}::{tile_id}`."""
     entity = entity_encoder(columns(["VARCHAR", "BIGINT"]))(["user 1", 7])
     assert (
         text_key("clicks", entity, "15m", "202401041030")

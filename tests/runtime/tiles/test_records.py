@@ -166,7 +166,7 @@ GOLDEN = (
 
 @pytest.mark.parametrize("record", [GOLDEN, OLD], ids=["version 2", "version 1"])
 def test_fixed_bytes_have_a_fixed_meaning(record: bytes) -> None:
-    """These bytes, committed here, are read by every later version as the same tile (errata A4)."""
+    """These bytes, committed here, are read by every later version as the same tile."""
     layout = layout_of(small_plan())
     block = decoded(RecordCodec(layout), [record])
     row = block.rows[0]

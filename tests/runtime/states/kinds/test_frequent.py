@@ -24,7 +24,7 @@ from tilewright_runtime.states.kinds.frequent import Summary
 
 def test_the_most_frequent_of_many_are_found_with_their_counts() -> None:
     """Among 300 different values the five most frequent come first with exact counts, ties by the
-    smaller item (errata A1, A2).
+    smaller item.
     """
     random = np.random.default_rng(3)
     values = (

@@ -75,7 +75,7 @@ def answers(parts: Sequence[Sequence[float]], spread_ms: int = 1) -> list[Any]:
 )
 def test_close_values_near_a_milliard(parts: list[list[float]], spread_ms: int) -> None:
     """Variance 22.5, skew 0 and excess kurtosis -1.64, however the values are split over writes and
-    tiles (errata A7).
+    tiles.
     """
     variance, deviation, skew, kurtosis = answers(parts, spread_ms)
     assert variance == pytest.approx(22.5, rel=1e-9)
@@ -142,7 +142,7 @@ def test_sets_merge_in_any_order(split: list[list[float]]) -> None:
 
 
 def test_a_merge_changes_no_input() -> None:
-    """The arrays of the sets are afterwards what they were (errata A8)."""
+    """The arrays of the sets are afterwards what they were."""
     n, parts = np.array([2, 0, 1]), np.array([made([1.0, 2.0])[1], made([])[1], made([5.0])[1]]).T
     before = n.tobytes(), parts.tobytes()
     merged(n, parts)
