@@ -46,6 +46,8 @@ GIVEN = {
 }
 #: What an installed package registers by itself; here it is only on the path.
 _PLUGIN = "tilewright_runtime.testing.plugin"
+#: Pages whose reader works in a clone, and adds files to the sources in it.
+IN_A_CLONE = ("docs/how-to/add-a-target.md", "docs/how-to/add-a-reader.md")
 #: Pages whose examples go on where those of the README end.
 CONTINUING = (
     "docs/concepts.md",
@@ -54,10 +56,8 @@ CONTINUING = (
     "docs/how-to/run-on-spark.md",
     "docs/how-to/serve-from-redis.md",
     "docs/how-to/tiles-in-a-warehouse.md",
-    "docs/how-to/add-a-target.md",
+    *IN_A_CLONE,
 )
-#: Pages whose reader works in a clone, and adds files to the sources in it.
-IN_A_CLONE = ("docs/how-to/add-a-target.md",)
 #: The sources of the three wings.
 WINGS = ("dsl", "compiler", "runtime")
 #: Pages that need a Redis, whose URL is in the variable that they name.

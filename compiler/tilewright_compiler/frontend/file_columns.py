@@ -51,11 +51,11 @@ def columns_of_file(
     Raises FileError if it cannot be read.
     """
     try:
-        if kind.ending == ".parquet":
+        if kind.family == "parquet":
             return _usable(_of_parquet(path))
         with path.open("rb") as raw:
             text = text_of(raw, kind.codec)
-            if kind.is_csv:
+            if kind.family == "delimited":
                 return _of_csv(text, kind.delimiter(delimiter), null_values)
             rows = _elements(text) if kind.is_json_array(text) else _lines(text)
             return _usable(_of_json(rows, null_values))

@@ -11,6 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+#: How the names of files end, and the family of formats that each belongs to.
+_FAMILIES = {
+    ".csv": "delimited",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+    ".tsv": "delimited",
+}
 #: Formats of text, and what separates the fields of those that have fields.
 _TEXTS = {".csv": ",", ".tsv": "\t", ".json": "", ".jsonl": "", ".ndjson": ""}
 #: Endings of compressed files, and the codecs that read them.
@@ -41,9 +50,9 @@ class FileFormat:
     codec: str | None
 
     @property
-    def is_csv(self) -> bool:
-        """Whether it has fields and a line of names."""
-        return bool(_TEXTS.get(self.ending))
+    def family(self) -> str:
+        """The family of formats that are read in one way."""
+        return _FAMILIES[self.ending]
 
     def delimiter(self, declared: str | None) -> str:
         """Choose what separates the fields of a CSV file.
@@ -71,15 +80,18 @@ def format_of(path: str | Path) -> FileFormat | None:
     file = Path(path)
     codec = _CODECS.get(file.suffix.lower())
     ending = Path(file.stem if codec else file.name).suffix.lower()
-    if ending not in _TEXTS and (ending, codec) != (".parquet", None):
+    if ending not in (_FAMILIES if codec is None else _TEXTS):
         return None
     return FileFormat(ending, codec)
 
 
 def format_names() -> str:
     """Say how the names of files of events end."""
-    endings = ", ".join(sorted([*_TEXTS, ".parquet"]))
-    return f"files end in {endings}, and all but .parquet may be compressed ({', '.join(_CODECS)})"
+    whole = ", ".join(sorted(_FAMILIES.keys() - _TEXTS.keys()))
+    return (
+        f"files end in {', '.join(sorted(_FAMILIES))}, and all but {whole} may be compressed "
+        f"({', '.join(_CODECS)})"
+    )
 
 
 def text_of(raw: io.BufferedReader, codec: str | None) -> io.BufferedReader:

@@ -59,6 +59,11 @@ class Source(Part):
     time_column: str
     """The expression of the event time."""
 
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns that are used."""
+        return [column.name for column in self.columns]
+
     @model_serializer(mode="wrap")
     def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # A plan that says nothing of its files keeps the fingerprint that it had before it could.

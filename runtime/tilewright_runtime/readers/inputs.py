@@ -7,37 +7,26 @@ from __future__ import annotations
 
 import codecs
 import glob
-import io
+import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from xxhash import xxh3_128
-
-from tilewright_compiler.plan.files import (
-    FileError,
-    FileFormat,
-    format_names,
-    format_of,
-    text_of,
-)
+from tilewright_compiler.plan.files import FileFormat, format_names, format_of
 from tilewright_compiler.plan.model import Source
 
 from ..errors import InputError
 from .batch import Batch, Position
 from .conform import conform
-from .stream import Opened
+from .stream import Opened, text_in
 
 Read = Callable[[Source, Position], Iterator[Batch]]
 
 STANDARD_INPUT = "-"
-
-#: Bytes of a line by which a file is known again.
-_LONGEST_LINE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -58,8 +47,9 @@ class Input:
 
         The digest is empty if it has none or is no file.
         """
+        kind = None if self.path is None else format_of(self.path)
         try:
-            return "" if self.path is None else _beginning(self.path, source)
+            return "" if kind is None else _reader(kind).beginning(self.path, kind, source)
         except InputError:
             return ""  # reading it says why
 
@@ -139,7 +129,7 @@ def open_input(path: str | Path) -> Input:
         raise InputError(f"{path}: {format_names()}; this one does not, so its format is unknown.")
 
     def read(source: Source, position: Position) -> Iterator[Batch]:
-        yield from _read_file(file, kind, source, position)
+        yield from _reader(kind).read(file, kind, source, position)
 
     return Input(str(path), file.resolve().as_uri(), read, file)
 
@@ -154,73 +144,15 @@ def _standard_input(position_name: str | None) -> Input:
 
     def read(source: Source, position: Position) -> Iterator[Batch]:
         with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
-            text = _text(stream, None)
+            text = text_in(stream, None)
             is_json = text.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
             kind = FileFormat(".json" if is_json else ".csv", None)
-            yield from _read_text(Opened(text, lambda offset: 0.0), kind, source, position)
+            opened = Opened(text, lambda offset: 0.0)
+            yield from _reader(kind).read_text(opened, kind, source, position)
 
     return Input("standard input", f"stdin:{position_name}", read)
 
 
-def _read_file(path: Path, kind: FileFormat, source: Source, position: Position) -> Iterator[Batch]:
-    if kind.ending == ".parquet":
-        from .columns import read_parquet
-
-        yield from read_parquet(path, _names(source), position)
-        return
-    with _opened(path, kind) as opened:
-        yield from _read_text(opened, kind, source, position)
-
-
-def _read_text(
-    opened: Opened, kind: FileFormat, source: Source, position: Position
-) -> Iterator[Batch]:
-    from .comma_separated import read_csv
-    from .json_array import read_json_array
-    from .json_lines import read_json_lines
-
-    if kind.is_csv:
-        delimiter = kind.delimiter(source.delimiter)
-        yield from read_csv(opened, _names(source), position, delimiter)
-    elif kind.is_json_array(opened.stream):
-        yield from read_json_array(opened, source.columns, position)
-    else:
-        yield from read_json_lines(opened, source.columns, position)
-
-
-def _beginning(path: Path, source: Source) -> str:
-    kind = format_of(path)
-    if kind is None or kind.ending == ".parquet":
-        from .columns import first_row
-
-        return first_row(path, _names(source))
-    with _opened(path, kind) as opened:
-        lines = [opened.stream.readline(_LONGEST_LINE).rstrip(b"\r\n") for _ in range(2)]
-    lines = lines if kind.is_csv else lines[:1]
-    return xxh3_128(b"\n".join(lines)).hexdigest() if all(lines) else ""
-
-
-def _names(source: Source) -> list[str]:
-    return [column.name for column in source.columns]
-
-
-@contextmanager
-def _opened(path: Path, kind: FileFormat) -> Iterator[Opened]:
-    """A file's text, decompressed where its ending says so."""
-    try:
-        raw = path.open("rb")
-    except OSError as wrong:
-        raise InputError(f"cannot be opened ({wrong.strerror}).") from wrong
-    with raw:
-        size = max(path.stat().st_size, 1)
-        text = _text(raw, kind.codec)
-        yield Opened(text, lambda offset: raw.tell() / size if kind.codec else offset / size)
-
-
-def _text(raw: io.BufferedReader, codec: str | None) -> io.BufferedReader:
-    try:
-        return text_of(raw, codec)
-    except FileError as wrong:
-        raise InputError(str(wrong)) from None
-    except OSError as wrong:
-        raise InputError(f"cannot be read ({wrong}). Is it whole?") from wrong
+def _reader(kind: FileFormat) -> Any:
+    """Find the module that reads a format."""
+    return importlib.import_module(f".formats.{kind.family}", __package__)

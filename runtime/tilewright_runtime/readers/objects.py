@@ -40,7 +40,7 @@ def _table_input(events: Any, position: str | None) -> Input:
     def read(source: Source, start: Position) -> Iterator[Batch]:
         from .columns import read_arrow
 
-        names = [column.name for column in source.columns]
+        names = source.column_names
         yield from read_arrow(_arrow(events, source.columns), names, replace(start, uri=name))
 
     return Input(name, f"table:{position}" if position else "", read)

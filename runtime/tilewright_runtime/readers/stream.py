@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from io import BufferedReader
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from xxhash import xxh3_128
+
+from tilewright_compiler.plan.files import FileError, FileFormat, text_of
 
 from ..errors import InputError
 from .arrow_types import NOT_TEXT, is_utf8
@@ -25,6 +29,8 @@ from .checks import changed, cut_line, shrunk
 CHUNK_BYTES = 1 << 25
 #: What is longer is no record, but the rest of a file after a quote that nothing closes.
 LONGEST_RECORD_BYTES = 1 << 28
+#: Bytes of a line by which a file is known again.
+_LONGEST_LINE = 1 << 16
 
 
 class Opened(NamedTuple):
@@ -154,6 +160,36 @@ def numbered_text(
         return Parsed(
             _as_text(numbered.filter(pa.array(good, pa.bool_()))), malformed + refused, rows
         )
+
+
+@contextmanager
+def open_text(path: Path, kind: FileFormat) -> Iterator[Opened]:
+    """Open the text of a file, decompressed if its ending says so."""
+    try:
+        raw = path.open("rb")
+    except OSError as wrong:
+        raise InputError(f"cannot be opened ({wrong.strerror}).") from wrong
+    with raw:
+        size = max(path.stat().st_size, 1)
+        text = text_in(raw, kind.codec)
+        yield Opened(text, lambda offset: raw.tell() / size if kind.codec else offset / size)
+
+
+def text_in(raw: BufferedReader, codec: str | None) -> BufferedReader:
+    """Read an open stream's text. Raises InputError if it is none."""
+    try:
+        return text_of(raw, codec)
+    except FileError as wrong:
+        raise InputError(str(wrong)) from None
+    except OSError as wrong:
+        raise InputError(f"cannot be read ({wrong}). Is it whole?") from wrong
+
+
+def digest_of_lines(path: Path, kind: FileFormat, count: int) -> str:
+    """Digest the first lines of a file; empty if there are fewer."""
+    with open_text(path, kind) as opened:
+        lines = [opened.stream.readline(_LONGEST_LINE).rstrip(b"\r\n") for _ in range(count)]
+    return xxh3_128(b"\n".join(lines)).hexdigest() if all(lines) else ""
 
 
 def _as_text(table: pa.Table) -> pa.Table:

@@ -78,7 +78,7 @@ def read(spark: SparkSession, source: Source, place: str) -> DataFrame:
 def _text_reader(spark: SparkSession, form: str, source: Source, place: str) -> DataFrame:
     if form == "json":
         return (
-            spark.read.schema(_as_texts([column.name for column in source.columns]))
+            spark.read.schema(_as_texts(source.column_names))
             .options(**_OPTIONS["json"])
             .json(place)
         )
@@ -146,7 +146,7 @@ def follow(spark: SparkSession, source: Source, place: str) -> DataFrame:
             f"source {source.name}: {place}: a stream is kafka://HOST:PORT/TOPIC, or a glob of "
             f"files that end in {endings}, such as clicks/*.jsonl."
         )
-    names = [column.name for column in source.columns]
+    names = source.column_names
     reader = spark.readStream.options(**_OPTIONS[form])
     if form == "json":
         frame = reader.schema(_as_texts(names)).json(place)
@@ -175,7 +175,7 @@ def _objects(spark: SparkSession, source: Source, topic: Topic) -> DataFrame:
     }
     text = f.col("value").cast("string")
     messages = spark.readStream.format("kafka").options(**where).load().where(f.trim(text) != "")
-    fields = _as_texts([column.name for column in source.columns])
+    fields = _as_texts(source.column_names)
     return messages.select(f.from_json(text, fields, _OPTIONS["json"]).alias("event")).select(
         "event.*"
     )

@@ -1,0 +1,31 @@
+"""Files of separated fields below a line that names them: CSV, TSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tilewright_compiler.plan.files import FileFormat
+from tilewright_compiler.plan.model import Source
+
+from ..batch import Batch, Position
+from ..comma_separated import read_csv
+from ..stream import Opened, digest_of_lines, open_text
+
+
+def read(path: Path, kind: FileFormat, source: Source, position: Position) -> Iterator[Batch]:
+    """Read the batches of a file after a position."""
+    with open_text(path, kind) as opened:
+        yield from read_text(opened, kind, source, position)
+
+
+def read_text(
+    opened: Opened, kind: FileFormat, source: Source, position: Position
+) -> Iterator[Batch]:
+    """Read the batches of a text after a position."""
+    return read_csv(opened, source.column_names, position, kind.delimiter(source.delimiter))
+
+
+def beginning(path: Path, kind: FileFormat, source: Source) -> str:
+    """Digest the header and the first row, by which a file is known again under another name."""
+    return digest_of_lines(path, kind, 2)

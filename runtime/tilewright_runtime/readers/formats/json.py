@@ -1,0 +1,33 @@
+"""Files of JSON objects, one a line or in an array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tilewright_compiler.plan.files import FileFormat
+from tilewright_compiler.plan.model import Source
+
+from ..batch import Batch, Position
+from ..json_array import read_json_array
+from ..json_lines import read_json_lines
+from ..stream import Opened, digest_of_lines, open_text
+
+
+def read(path: Path, kind: FileFormat, source: Source, position: Position) -> Iterator[Batch]:
+    """Read the batches of a file after a position."""
+    with open_text(path, kind) as opened:
+        yield from read_text(opened, kind, source, position)
+
+
+def read_text(
+    opened: Opened, kind: FileFormat, source: Source, position: Position
+) -> Iterator[Batch]:
+    """Read the batches of a text after a position."""
+    reader = read_json_array if kind.is_json_array(opened.stream) else read_json_lines
+    return reader(opened, source.columns, position)
+
+
+def beginning(path: Path, kind: FileFormat, source: Source) -> str:
+    """Digest the first line, by which a file is known again under another name."""
+    return digest_of_lines(path, kind, 1)

@@ -1,0 +1,22 @@
+"""Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tilewright_compiler.plan.files import FileFormat
+from tilewright_compiler.plan.model import Source
+
+from ..batch import Batch, Position
+from ..columns import first_row, read_parquet
+
+
+def read(path: Path, kind: FileFormat, source: Source, position: Position) -> Iterator[Batch]:
+    """Read the batches of a file after a position."""
+    return read_parquet(path, source.column_names, position)
+
+
+def beginning(path: Path, kind: FileFormat, source: Source) -> str:
+    """Digest the first row, by which a file is known again under another name."""
+    return first_row(path, source.column_names)
