@@ -71,6 +71,8 @@ _VOLATILE = (
     (re.compile(r"^(\d (?:range|expand|fetch|boundaries|merge|derive)) [\d,]+ "), r"\1 <µs> "),
     (re.compile(r"^ ?[\d,]+ in all$"), "<µs> in all"),
 )
+#: What a command says every ten seconds, on a machine that is slow enough.
+_PROGRESS = re.compile(r"\S+: \d+% written, [\d,]+ new rows in all, \d+ s")
 
 
 def settled(line: str) -> str:
@@ -191,7 +193,8 @@ class Session:
             check=False,
         )
         self.status = done.returncode
-        return done.stdout.decode().splitlines()
+        lines = done.stdout.decode().splitlines()
+        return [line for line in lines if not _PROGRESS.fullmatch(line)]
 
     def _python(self, block: Block) -> None:
         exec(compile(block.text, f"{name(self.page)}:{block.line}", "exec"), self.names)
