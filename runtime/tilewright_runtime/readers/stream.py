@@ -164,7 +164,7 @@ def numbered_text(
 
 @contextmanager
 def open_text(path: Path, kind: FileFormat) -> Iterator[Opened]:
-    """Open the text of a file, decompressed if its ending says so."""
+    """Open a file's text, decompressed if its ending says so."""
     try:
         raw = path.open("rb")
     except OSError as wrong:
@@ -176,7 +176,10 @@ def open_text(path: Path, kind: FileFormat) -> Iterator[Opened]:
 
 
 def text_in(raw: BufferedReader, codec: str | None) -> BufferedReader:
-    """Read an open stream's text. Raises InputError if it is none."""
+    """Read the text of an open stream.
+
+    Raises InputError if it is none.
+    """
     try:
         return text_of(raw, codec)
     except FileError as wrong:
@@ -186,7 +189,7 @@ def text_in(raw: BufferedReader, codec: str | None) -> BufferedReader:
 
 
 def digest_of_lines(path: Path, kind: FileFormat, count: int) -> str:
-    """Digest the first lines of a file; empty if there are fewer."""
+    """Digest a file's first lines; empty if there are fewer."""
     with open_text(path, kind) as opened:
         lines = [opened.stream.readline(_LONGEST_LINE).rstrip(b"\r\n") for _ in range(count)]
     return xxh3_128(b"\n".join(lines)).hexdigest() if all(lines) else ""

@@ -1,4 +1,4 @@
-"""Files of separated fields below a line that names them: CSV, TSV."""
+"""CSV and TSV files, with a line of names."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def read_text(
 
 
 def beginning(path: Path, kind: FileFormat, source: Source) -> str:
-    """Digest the header and the first row, by which a file is known again under another name."""
+    """Digest header and first row, by which copies are known."""
     return digest_of_lines(path, kind, 2)

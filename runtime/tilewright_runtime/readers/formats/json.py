@@ -1,4 +1,4 @@
-"""Files of JSON objects, one a line or in an array."""
+"""JSON files: an object a line, or an array of them."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def read_text(
 
 
 def beginning(path: Path, kind: FileFormat, source: Source) -> str:
-    """Digest the first line, by which a file is known again under another name."""
+    """Digest the first line, by which copies are known."""
     return digest_of_lines(path, kind, 1)

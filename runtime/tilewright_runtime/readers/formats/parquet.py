@@ -18,5 +18,5 @@ def read(path: Path, kind: FileFormat, source: Source, position: Position) -> It
 
 
 def beginning(path: Path, kind: FileFormat, source: Source) -> str:
-    """Digest the first row, by which a file is known again under another name."""
+    """Digest the first row, by which copies are known."""
     return first_row(path, source.column_names)
