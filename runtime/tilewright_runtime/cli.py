@@ -40,6 +40,11 @@ _COMMANDS = {
         "write",
         "Write events into the tiles of a plan.",
     ),
+    "verify": (
+        "tilewright_runtime.commands.verify",
+        "verify",
+        "Check every record of a store, and that none is missing.",
+    ),
     "spark-job": (
         "tilewright_runtime.commands.spark_job",
         "spark_job",

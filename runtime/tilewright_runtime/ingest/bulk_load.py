@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -14,11 +15,12 @@ from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError
 from ..stores import CheckedStore, Store, Transaction, TransactionalStore
-from ..stores.ownership import register_plan, require_plan
+from ..stores.counts import TileCounts
+from ..stores.ownership import note_load, register_plan, require_plan
 from ..stores.progress import Progress
 from ..tiles.block import COMPLETE, Block
 from ..tiles.header import NEWEST, SEQUENCE, STAMP, START
-from ..tiles.keys import TileKeys
+from ..tiles.keys import TILES, TileKeys
 from ..tiles.layout import layout_of
 from ..tiles.records import RecordCodec
 from ..tiles.rollup import RollUp, tiles_of_engine
@@ -46,8 +48,14 @@ class Put:
     Events are left out if the store cannot hold their keys.
     """
 
-    tiles: int = 0
+    by_size: Mapping[int, int] = field(default_factory=dict)
+    """How many tiles of each size, in milliseconds."""
     refused: int = 0
+
+    @property
+    def tiles(self) -> int:
+        """How many tiles of all sizes."""
+        return sum(self.by_size.values())
 
 
 def as_records(codec: RecordCodec, tiles: LevelTiles, watermark_ms: int) -> pa.RecordBatch:
@@ -92,7 +100,7 @@ def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
         (as_records(codec, tiles, watermark_ms) for tiles in ladder.levels(table)),
         newest_ms,
     )
-    finish(plan, store, newest_ms, events - put.refused)
+    finish(plan, store, newest_ms, events - put.refused, put)
     return put
 
 
@@ -135,7 +143,9 @@ def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], new
     longest, finest_ms = store.max_entity_bytes - len(plan.name.encode()), plan.levels[-1].size_ms
     codec = RecordCodec(layout_of(plan))
     watermark_ms = newest_ms - plan.late.out_of_orderness_ms
-    tiles = refused = 0
+    note_load(plan, store)
+    refused = 0
+    by_size: Counter[int] = Counter()
     for whole in batches:
         fits = pc.less_equal(pc.binary_length(whole["entity"]), longest)
         batch = whole.filter(fits)
@@ -166,8 +176,9 @@ def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], new
         else:
             for keys, records in levels:
                 store.put_newer(keys, records, ttl_ms[keys.size_ms])
-        tiles += len(batch)
-    return Put(tiles, refused)
+        for keys, records in levels:
+            by_size[keys.size_ms] += len(records)
+    return Put(by_size, refused)
 
 
 def _put_all(levels: Sequence[tuple[TileKeys, Sequence[bytes]]], transaction: Transaction) -> None:
@@ -177,12 +188,15 @@ def _put_all(levels: Sequence[tuple[TileKeys, Sequence[bytes]]], transaction: Tr
         transaction.put_tiles(keys, records)
 
 
-def finish(plan: Plan, store: Store, newest_ms: int, events: int) -> None:
-    """Make the store the plan's, once its tiles are there.
+def finish(plan: Plan, store: Store, newest_ms: int, events: int, put: Put) -> None:
+    """Make the store the plan's, once its tiles are there: those of all puts.
 
     Until then a fetch finds none, and a load may be repeated. Raises StoreError if the store has
     lost some since the load began.
     """
+    TileCounts({(TILES, size_ms): count for size_ms, count in put.by_size.items()}).save(
+        plan.name, store
+    )
     if not isinstance(store, CheckedStore):
         _claim(plan, store, newest_ms, events)
         return

@@ -12,6 +12,7 @@ from tilewright_compiler.plan.model import Plan
 
 from ..states.fields import FieldCodec
 from ..stores.base import Transaction, tile_namer
+from ..stores.counts import TileCounts
 from ..stores.progress import Progress
 from ..tiles.block import COMPLETE, Block, merge_blocks
 from ..tiles.chunks import EventChunks
@@ -56,10 +57,23 @@ class Merger:
         before = Progress.load(self._plan, transaction.get)
         after = before.after(newest_ms(levels), events)
         watermark_ms = after.watermark_ms(self._plan)
+        added: dict[tuple[Kind, int], int] = {}
         for tiles in levels:
-            self._merge_level(transaction, tiles, before.newest_ms, watermark_ms)
+            new = self._merge_level(transaction, tiles, before.newest_ms, watermark_ms)
+            added[tiles.keys.kind, tiles.keys.size_ms] = new
         after.save(self._plan, transaction)
+        self._count(transaction, before, added)
         return before, after
+
+    def _count(
+        self, transaction: Transaction, before: Progress, added: Mapping[tuple[Kind, int], int]
+    ) -> None:
+        """Count new tiles, unless there are some from before they were counted."""
+        counts = TileCounts.load(self._plan.name, transaction.get)
+        if counts is None and before == Progress():
+            counts = TileCounts()
+        if counts is not None:
+            counts.plus(added).save(self._plan.name, transaction)
 
     def _merge_level(
         self,
@@ -67,8 +81,8 @@ class Merger:
         tiles: LevelTiles,
         stored_newest_ms: int | None,
         watermark_ms: int | None,
-    ) -> None:
-        """Merges and puts the tiles of one level.
+    ) -> int:
+        """Merges and puts the tiles of one level; returns how many are new.
 
         Those that begin after the newest event before this batch cannot be in the store, so they
         are not looked up.
@@ -77,14 +91,16 @@ class Merger:
             tiles.block.rows.copy(),
             {name: list(values) for name, values in tiles.block.variable.items()},
         )
+        known = 0
         if stored_newest_ms is not None:
             candidates = np.flatnonzero(tiles.block.rows[:, START] <= stored_newest_ms)
-            self._merge_stored(transaction, tiles, merged, candidates)
+            known = self._merge_stored(transaction, tiles, merged, candidates)
         if watermark_ms is not None:
             ended = merged.rows[:, START] + (tiles.keys.size_ms - 1) <= watermark_ms
             merged.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
         codec = self._forms[tiles.keys.kind].codec
         transaction.put_tiles(tiles.keys, codec.encode(merged, tiles.keys))
+        return len(merged) - known
 
     def _merge_stored(
         self,
@@ -92,12 +108,12 @@ class Merger:
         tiles: LevelTiles,
         merged: Block,
         candidates: NDArray[np.intp],
-    ) -> None:
-        """Merge the candidates that the store has into `merged`."""
+    ) -> int:
+        """Merge the candidates that the store has into `merged`; return how many."""
         stored = transaction.get_tiles(tiles.keys.take(candidates))
         indices = candidates[[record is not None for record in stored]]
         if not len(indices):
-            return
+            return 0
         form = self._forms[tiles.keys.kind]
         records = [record for record in stored if record is not None]
         keys = tiles.keys.take(indices)
@@ -106,6 +122,7 @@ class Merger:
         merged.put(
             indices, merge_blocks(form.layout, form.codecs, older, tiles.block.take(indices))
         )
+        return len(indices)
 
 
 def newest_ms(levels: Iterable[LevelTiles]) -> int | None:

@@ -16,6 +16,7 @@ from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError
 from ..stores import CheckedStore, Transaction, TransactionalStore
+from ..stores.counts import TileCounts
 from ..stores.filling import Filling
 from ..stores.kept import ttls_ms
 from ..stores.ownership import claim_for_state, keep_since, register_plan
@@ -194,6 +195,9 @@ class Outbox:
     def _put(self, tiles: Iterable[tuple[TileKeys, list[bytes]]]) -> None:
         for keys, records in tiles:
             self._store.put_newer(keys, records, self._ttl_ms[keys.kind, keys.size_ms])
+        counts = TileCounts.load(self._plan.name, self._state.get)
+        if counts is not None:
+            counts.save(self._plan.name, self._store)
 
     def _claim(self) -> bool:
         """Makes the store one of this plan and state, also one that has lost everything.

@@ -16,7 +16,7 @@ from tilewright_compiler.plan.model import Plan, Source
 from ..errors import InputError, StoreError
 from ..readers import Batch, Input, Position, inputs_of
 from ..stores import CheckedStore, Store, Transaction, TransactionalStore
-from ..stores.ownership import register_plan, require_no_stream
+from ..stores.ownership import register_plan, require_no_load, require_no_stream
 from ..tiles.header import SEQUENCE
 from ..tiles.keys import EVENTS
 from ..tiles.rows import LevelTiles
@@ -61,6 +61,8 @@ class Writer:
         self._merger = Merger(plan, self._aggregator.rows, self._aggregator.chunks, self._state.url)
         register_plan(plan, self._state)
         require_no_stream(plan, self._state)
+        for place in (self._state, store):
+            require_no_load(plan, place)
         self._known = KnownInputs(plan, self._state)
         self._outbox = None
         if isinstance(store, CheckedStore):

@@ -15,6 +15,7 @@ from tilewright.suggestions import nearest_name
 from ..errors import StoreError
 from ..tiles.header import precedence
 from ..tiles.keys import Kind, Range, TileKeys
+from .contents import Content
 from .filling import Filling, State
 
 T = TypeVar("T")
@@ -99,6 +100,12 @@ class Store(Protocol):
     def put_first(self, name: str, value: bytes) -> bytes:
         """Writes a named document unless there is one, in one atomic step, and returns the one that
         is there now.
+        """
+
+    def contents(self) -> Iterator[Content]:
+        """Everything in the store, documents first; of one moment where it has transactions.
+
+        A tile comes once. Raises StoreError if the store is damaged so that it cannot be read.
         """
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -172,12 +172,31 @@ def require_no_stream(plan: Plan, store: Store) -> None:
     """Raises StoreError for a store whose tiles come whole from a stream, which would replace what
     is added to them.
     """
-    if (store.get(_owner(plan)) or b"").startswith(_STREAM):
+    if comes_from_stream(plan.name, store.get):
         raise StoreError(
             f"store {store.url} gets the tiles of {plan.name} whole from a stream, which would "
             "replace what is added here. "
             "Send the events by the stream, or use another store."
         )
+
+
+def note_load(plan: Plan, store: Store) -> None:
+    """Notes that tiles of a plan are put that a load of history has made."""
+    store.put(f"loading/{plan.name}", plan.storage_fingerprint.encode())
+
+
+def require_no_load(plan: Plan, store: Store) -> None:
+    """Raises StoreError if a load of history did not end: its tiles would be mixed with others."""
+    if store.get(f"loading/{plan.name}") and store.get(f"progress/{plan.name}") is None:
+        raise StoreError(
+            f"store {store.url} has a part of a history of {plan.name}, of a load that did not "
+            "end. Load it again, or write into a new store."
+        )
+
+
+def comes_from_stream(table: str, get: Callable[[str], bytes | None]) -> bool:
+    """Tell whether a store's tiles of a plan come whole from a stream."""
+    return (get(f"writer/{table}") or b"").startswith(_STREAM)
 
 
 def _owner(plan: Plan) -> str:

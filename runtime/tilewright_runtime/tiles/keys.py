@@ -21,6 +21,8 @@ from tilewright_compiler.plan.model import EVENTS_NAME
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
 _ORDERED_TAIL = struct.Struct(">qQ")
+#: The times that an id can show: those of the years 1 to 9999.
+_FIRST_MS, _END_MS = -62_135_596_800_000, 253_402_300_800_000
 
 #: What a record holds: the states of a tile, or a chunk of raw events.
 Kind = Literal["tiles", "events"]
@@ -107,6 +109,15 @@ def tile_id(start_ms: int, size_ms: int) -> str:
     return f"{_EPOCH + timedelta(milliseconds=start_ms):{tile_id_format(size_ms)}}"
 
 
+def parse_tile_id(text: str, size_ms: int) -> int:
+    """Read the start of a tile from its id. Raises ValueError for a text that is none."""
+    moment = datetime.strptime(text, tile_id_format(size_ms)).replace(tzinfo=UTC)
+    start_ms = (moment - _EPOCH) // timedelta(milliseconds=1)
+    if tile_id(start_ms, size_ms) != text:
+        raise ValueError(f"{text!r} is no id of a tile")
+    return start_ms
+
+
 def tile_id_format(size_ms: int) -> str:
     """Choose the strftime format of a level's ids."""
     for unit_ms, form in ((DAY_MS, "%Y%m%d"), (HOUR_MS, "%Y%m%d%H"), (MINUTE_MS, "%Y%m%d%H%M")):
@@ -162,13 +173,17 @@ def ordered_tail(size_ms: int, start_ms: int, kind: Kind = TILES) -> bytes:
 
 
 def parse_ordered_key(key: bytes) -> tuple[str, str, Kind, int, int]:
-    """Split an ordered key into its parts.
+    """Split an ordered key into table, entity, kind, size and start.
 
-    They are table, entity, kind, size and start.
+    Raises ValueError for bytes that are no key of a tile.
     """
-    group_by, entity = key[:-17].decode().split("\0")
-    signed, shifted = _ORDERED_TAIL.unpack(key[-16:])
-    return group_by, entity, *kind_and_size(signed), shifted - _SIGN
+    head, tail = key[: -_ORDERED_TAIL.size], key[-_ORDERED_TAIL.size :]
+    group_by, entity, after = head.decode().split("\0")
+    signed, shifted = _ORDERED_TAIL.unpack(tail)
+    start_ms = shifted - _SIGN
+    if after or not signed or not _FIRST_MS <= start_ms < _END_MS:
+        raise ValueError(f"{key!r} is no key of a tile")
+    return group_by, entity, *kind_and_size(signed), start_ms
 
 
 def signed_size(kind: Kind, size_ms: int) -> int:

@@ -14,6 +14,7 @@ from support.session import Session, row, simple_plan
 from tilewright_compiler.states import tile_columns
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.ingest.bulk_load import Put, as_records, load_tiles, put_records
+from tilewright_runtime.operate.verify import verify
 from tilewright_runtime.tiles.block import COMPLETE
 from tilewright_runtime.tiles.header import STAMP, precedence
 from tilewright_runtime.tiles.keys import Range
@@ -56,7 +57,7 @@ def _type(name: str) -> pa.DataType:
 def test_loaded_tiles_are_served_and_written_on() -> None:
     """Features come from loaded tiles, and events that are written later are added to them."""
     session = Session()
-    assert load_tiles(session.plan, session.store, tiles(BEGIN, BEGIN - TILE)) == Put(tiles=2)
+    assert load_tiles(session.plan, session.store, tiles(BEGIN, BEGIN - TILE)) == Put({TILE: 2})
     assert session.features(k="a") == {
         "n_count_1h": 4,
         "n_sum_1h": 10,
@@ -123,6 +124,29 @@ def test_what_a_load_left_that_did_not_end_is_replaced() -> None:
     assert [precedence(record)[0] for record in found] == [2]
 
 
+def test_nothing_is_written_beside_a_load_that_did_not_end() -> None:
+    """Its tiles would be taken for those of the events that are written."""
+    session = Session()
+    put_records(session.plan, session.store, records(session, tiles(BEGIN), BEGIN), BEGIN)
+    with pytest.raises(StoreError, match="a part of a history of things, of a load that did not"):
+        session.write([row("a", 7)])
+
+
+def test_loaded_tiles_are_counted() -> None:
+    """Verify finds as many tiles as were put, before and after more events were written."""
+    session = Session()
+    put_records(session.plan, session.store, records(session, tiles(BEGIN), BEGIN), BEGIN)
+    found = verify(session.store)
+    assert found.is_sound
+    assert "has not ended" in found.tables[0].notes[0]
+    load_tiles(session.plan, session.store, tiles(BEGIN, BEGIN - TILE))
+    for _ in range(2):
+        found = verify(session.store)
+        assert found.is_sound
+        assert found.tables[0].notes == []
+        session.write([row("a", 7), row("b", 7)])
+
+
 def test_a_store_with_tiles_is_not_loaded() -> None:
     """What is loaded would replace tiles of a plan that has some already."""
     session = Session()
@@ -139,7 +163,7 @@ def test_keys_that_the_store_cannot_hold_are_counted() -> None:
     loaded = load_tiles(
         session.plan, session.store, pa.concat_tables([tiles(BEGIN, key=long), tiles(BEGIN)])
     )
-    assert loaded == Put(tiles=1, refused=2)
+    assert loaded == Put({TILE: 1}, refused=2)
     assert session.sums("a") == [5]
 
 

@@ -448,11 +448,11 @@ def test_the_events_of_a_failed_commit_are_not_half_there(monkeypatch: pytest.Mo
     original = Merger._merge_level
     calls: list[int] = []
 
-    def fail(self: Merger, *arguments: Any) -> None:
+    def fail(self: Merger, *arguments: Any) -> int:
         calls.append(1)
         if len(calls) == 2:
             raise StoreError("the disk is full")
-        original(self, *arguments)
+        return original(self, *arguments)
 
     monkeypatch.setattr(Merger, "_merge_level", fail)
     with pytest.raises(StoreError, match="the disk is full"):

@@ -128,7 +128,7 @@ def _load(
         put = _put_by_workers(spark, plan, store_url, folder, staged.newest_ms)
     if put.refused:
         report(f"  refused {put.refused:,} events: the key is longer than the store allows")
-    bulk.finish(plan, store, staged.newest_ms, staged.used - put.refused)
+    bulk.finish(plan, store, staged.newest_ms, staged.used - put.refused, put)
     report(f"loaded {put.tiles:,} tiles")
     return 0
 
@@ -138,9 +138,10 @@ def _put_by_workers(
 ) -> bulk.Put:
     put = putter(plan.model_dump_json(by_alias=True), store_url, newest_ms)
     with readable():
-        counts = spark.read.parquet(folder).mapInArrow(put, "tiles long, refused long")
-        tiles, refused = counts.groupBy().sum().collect()[0]
-    return bulk.Put(tiles, refused)
+        done = spark.read.parquet(folder).mapInArrow(put, "size_ms long, tiles long, refused long")
+        sums = done.groupBy("size_ms").sum("tiles", "refused").collect()
+    by_size = {size_ms: tiles for size_ms, tiles, _ in sums if tiles}
+    return bulk.Put(by_size, sum(refused for _, _, refused in sums))
 
 
 def _batches(staging: str) -> Iterator[pa.RecordBatch]:

@@ -52,7 +52,10 @@ def putter(
             done = put_records(Plan.model_validate_json(plan_text), store, batches, newest_ms)
         finally:
             store.close()
-        yield pa.RecordBatch.from_pydict({"tiles": [done.tiles], "refused": [done.refused]})
+        rows = [(size_ms, tiles, 0) for size_ms, tiles in done.by_size.items()]
+        columns = zip(*[*rows, (0, 0, done.refused)], strict=True)
+        names = ["size_ms", "tiles", "refused"]
+        yield pa.RecordBatch.from_pydict(dict(zip(names, map(list, columns), strict=True)))
 
     return put
 

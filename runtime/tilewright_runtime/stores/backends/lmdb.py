@@ -5,7 +5,6 @@ Tiles lie under ordered keys, so that a cover is one scan a level.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -14,15 +13,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...errors import StoreError
-from ...tiles.keys import Range, TileKeys, ordered_prefix, ordered_tail, parse_ordered_key
+from ...tiles.keys import Kind, Range, TileKeys, ordered_prefix, ordered_tail, parse_ordered_key
 from ..base import ScanRequest, TransactionalStore, by_level, put_first, put_newer
+from ..contents import Content, Misfit, StoredDocument, StoredTiles, document_digest
 from ..lmdb.environment import Environment, acquire, release
 from ..lmdb.failures import DATA_FILE
+from ..lmdb.snapshot import snapshot
 
 T = TypeVar("T")
 
 #: Tiles that are read at once where all are asked for.
 _PART_TILES = 4096
+_DIGEST_BYTES = 32
 
 
 class LmdbStore(TransactionalStore):
@@ -112,9 +114,13 @@ class LmdbStore(TransactionalStore):
         """
         key = prefix = f"{table}\0".encode()
         while part := self._part(prefix, key):
-            yield from by_level(
-                table, ((*parse_ordered_key(key)[1:], record) for key, record in part)
-            )
+            for content in _contents_of(part):
+                if isinstance(content, Misfit):
+                    raise StoreError(
+                        f"store {self.url} is damaged: {content.place} is {content.reason}. "
+                        "Restore a copy, or write the events into a new store."
+                    )
+                yield content.keys, list(content.records)
             key = part[-1][0] + b"\0"
 
     def _part(self, prefix: bytes, begin: bytes) -> list[tuple[bytes, bytes]]:
@@ -130,6 +136,16 @@ class LmdbStore(TransactionalStore):
             ]
 
         return environment.read(environment.tiles, work)
+
+    def contents(self) -> Iterator[Content]:
+        """Read everything, as it is now."""
+        environment = self._open
+        with snapshot(environment) as transaction:
+            for key, content in transaction.cursor(environment.documents):
+                yield StoredDocument(_document_name(key), content)
+            tiles = iter(transaction.cursor(environment.tiles))
+            while part := list(islice(tiles, _PART_TILES)):
+                yield from _contents_of(part)
 
     def close(self) -> None:
         """Close the environment; free the lock with the last store.
@@ -184,10 +200,29 @@ def _scan(cursor: Any, prefix: bytes, ranges: Sequence[Range]) -> list[list[byte
     return found
 
 
+def _contents_of(part: Sequence[tuple[bytes, bytes]]) -> Iterator[StoredTiles | Misfit]:
+    """Sort records by table and level; a key that stands for no tile is a misfit."""
+    tables: dict[str, list[tuple[str, Kind, int, int, bytes]]] = {}
+    for key, record in part:
+        try:
+            table, entity, kind, size_ms, start_ms = parse_ordered_key(key)
+        except ValueError:
+            yield Misfit(f"key {key!r}", "no key of a tile")
+            continue
+        tables.setdefault(table, []).append((entity, kind, size_ms, start_ms, record))
+    for table, tiles in tables.items():
+        for keys, records in by_level(table, tiles):
+            yield StoredTiles(keys, records)
+
+
+def _document_name(key: bytes) -> str:
+    return key.hex() if len(key) == _DIGEST_BYTES else key.decode(errors="backslashreplace")
+
+
 def _document_key(name: str) -> bytes:
     # A source's URI may be longer than a key of LMDB; its hash is not. The document itself repeats
     # the name.
-    return name.encode() if len(name) < 64 else hashlib.sha256(name.encode()).digest()
+    return name.encode() if len(name) < 64 else document_digest(name)
 
 
 def open_url(url: str, rest: str, create: bool) -> LmdbStore:

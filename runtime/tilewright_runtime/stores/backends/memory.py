@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from ...tiles.keys import Kind, Range, TileKeys
 from ..base import ScanRequest, TransactionalStore, by_level, put_first, put_newer
+from ..contents import Content, StoredDocument, StoredTiles
 
 T = TypeVar("T")
 
@@ -97,6 +98,14 @@ class MemoryStore(TransactionalStore):
                         for start_ms, record in sorted(tiles.items())
                     ],
                 )
+
+    def contents(self) -> Iterator[Content]:
+        """Read everything."""
+        for name, content in list(self._documents.items()):
+            yield StoredDocument(name, content)
+        for table in dict.fromkeys(table for table, *_ in list(self._tiles)):
+            for keys, records in self.tiles(table):
+                yield StoredTiles(keys, records)
 
     def close(self) -> None:
         """Nothing to let go of."""

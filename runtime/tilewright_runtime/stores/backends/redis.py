@@ -4,19 +4,21 @@ that keeps the newer one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from ...errors import StoreError
 from ...tiles.keys import TileKeys
 from ..base import FORMAT, CheckedStore, Scanned, ScanRequest, require_format
+from ..contents import Content
 from ..filling import Filled, Filling, State, condition_of
 from ..redis.commands import CALL_KEYS, Commands
 from ..redis.functions import ADVANCE, SEEN
 from ..redis.puts import put_calls
 from ..redis.scan import begin_scan
 from ..redis.servers import Servers, server_of
+from ..redis.walk import RedisWalk
 
 _DOCUMENT = "tilewright::{}"
 
@@ -129,6 +131,10 @@ class RedisStore(CheckedStore):
         client, key = self._commands.client, _DOCUMENT.format(name)
         found: bytes | None = self._commands.ask(lambda: client.set(key, value, nx=True, get=True))
         return value if found is None else found
+
+    def contents(self) -> Iterator[Content]:
+        """Read everything, by a walk over the keys."""
+        return RedisWalk(self._commands).contents()
 
     def close(self) -> None:
         """Close the connections."""

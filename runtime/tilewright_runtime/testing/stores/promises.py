@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ...stores import open_store
+from .contents import ContentsConformance
 from .names import NameConformance
 from .puts import PutConformance
 from .scans import ScanConformance
 
 
-class StoreConformance(ScanConformance, PutConformance, NameConformance):
+class StoreConformance(ScanConformance, PutConformance, NameConformance, ContentsConformance):
     """The promises of `Store`."""
 
     def test_closing_twice_is_harmless(self, url: str) -> None:

@@ -1,0 +1,1 @@
+"""What is done with a store beside writing and fetching."""

@@ -1,0 +1,142 @@
+"""Everything of ours in a Redis, found by walking over its keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import islice
+
+from tilewright.windows import duration_ms
+from tilewright_compiler.plan.model import EVENTS_NAME
+
+from ...errors import StoreError
+from ...tiles.keys import EVENTS, TILES, Kind, parse_tile_id
+from ..base import by_level
+from ..contents import Content, Misfit, StoredDocument, StoredTiles
+from ..counts import TileCounts
+from .commands import CALL_KEYS, Commands
+from .scan import FIRST
+
+_DOCUMENTS = "tilewright::"
+_KEY = re.compile(r"tiles::(.+?)::\{(.*)\}::([^:{}]+)::([^:{}]+)", re.DOTALL)
+#: Table, entity, the name of the level, and the id of the tile.
+_Parts = tuple[str, str, str, str]
+
+
+class RedisWalk:
+    """A walk over the keys of one server or cluster; what expires meanwhile is passed over."""
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+        client = commands.client
+        # The keys of a part lie on several nodes, which no single MGET may ask.
+        self._get = client.mget_nonatomic if commands.is_cluster else client.mget
+        self._counts: dict[str, TileCounts] = {}
+        #: The first and the finest tiles that were seen.
+        self._starts: dict[tuple[str, str, str], int] = {}
+        self._finest: dict[str, int] = {}
+
+    def contents(self) -> Iterator[Content]:
+        """Yield documents, then tiles, then chunks of raw events, whose size no key says."""
+        for keys in self._keys(f"{_DOCUMENTS}*"):
+            for key, content in self._values(keys):
+                name = key.removeprefix(_DOCUMENTS)
+                kind, _, table = name.partition("/")
+                if kind == "counts":
+                    with suppress(StoreError):  # who looks at the document says that it is damaged
+                        self._counts[table] = TileCounts.from_bytes(content)
+                yield StoredDocument(name, content)
+        later: dict[str, list[str]] = {FIRST: [], EVENTS_NAME: []}
+        for keys in self._keys("tiles::*"):
+            tiles: list[str] = []
+            for key in keys:
+                later.get(_kind(key), tiles).append(key)
+            yield from self._tiles(tiles)
+        for part in _in_parts(later[EVENTS_NAME]):
+            yield from self._tiles(part)
+        for part in _in_parts(later[FIRST]):
+            yield from self._misplaced(part)
+
+    def _keys(self, pattern: str) -> Iterator[list[str]]:
+        """Yield the keys of a pattern in parts, each of them once."""
+        # The server may name a key twice while it grows.
+        seen: set[int] = set()
+        found = iter(self._commands.client.scan_iter(pattern, count=CALL_KEYS))
+        while part := self._commands.ask(lambda: list(islice(found, CALL_KEYS))):
+            new = [key for key in part if hash(key) not in seen]
+            seen.update(map(hash, new))
+            yield [key.decode(errors="backslashreplace") for key in new]
+
+    def _values(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        values = self._commands.ask(partial(self._get, keys)) if keys else []
+        for key, value in zip(keys, values, strict=True):
+            if value is not None:
+                yield key, value
+
+    def _tiles(self, keys: Sequence[str]) -> Iterator[Content]:
+        """Read tiles, and yield them by table and level."""
+        tables: dict[str, list[tuple[str, Kind, int, int, bytes]]] = {}
+        for key, record in self._values(keys):
+            try:
+                table, entity, level, tile = _parts(key)
+                kind, size_ms = self._size(table, level)
+                start_ms = parse_tile_id(tile, size_ms)
+            except ValueError:
+                yield Misfit(f"key {key}", "no key of a tile")
+                continue
+            tables.setdefault(table, []).append((entity, kind, size_ms, start_ms, record))
+            place = (table, entity, level)
+            self._starts[place] = min(self._starts.get(place, start_ms), start_ms)
+        for table, tiles in tables.items():
+            for of_level, records in by_level(table, tiles):
+                yield StoredTiles(of_level, records)
+
+    def _size(self, table: str, level: str) -> tuple[Kind, int]:
+        """Tell a level's kind and size: chunks are as counted, else as long as the finest tiles."""
+        if level != EVENTS_NAME:
+            size_ms = duration_ms(level)
+            self._finest[table] = min(self._finest.get(table, size_ms), size_ms)
+            return TILES, size_ms
+        counted = self._counts.get(table, TileCounts()).by_level
+        sizes = [size_ms for kind, size_ms in counted if kind == EVENTS]
+        size = sizes[0] if sizes else self._finest.get(table)
+        if size is None:
+            raise StoreError(
+                f"store {self._commands.url}: the length of the chunks of raw events of {table} is "
+                "not known, since an older version put them. Write events once more, then verify."
+            )
+        return EVENTS, size
+
+    def _misplaced(self, keys: Sequence[str]) -> Iterator[Content]:
+        """Yield indexes that do not name the first tile of their entity."""
+        for key, content in self._values(keys):
+            table, entity, level, _ = _parts(key)
+            first_ms = self._starts.get((table, entity, level))
+            try:
+                is_first = int(content) == first_ms
+            except ValueError:
+                is_first = False
+            if not is_first:
+                yield Misfit(f"key {key}", "it does not name the first tile of its entity", table)
+
+
+def _in_parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[at : at + CALL_KEYS] for at in range(0, len(keys), CALL_KEYS))
+
+
+def _kind(key: str) -> str:
+    """Tell an index and a chunk of raw events, which are looked at later, from other keys."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        return ""
+    return FIRST if match[4] == FIRST else match[3]
+
+
+def _parts(key: str) -> _Parts:
+    match = _KEY.fullmatch(key)
+    if match is None:
+        raise ValueError(f"{key!r} is no key of a tile")
+    table, entity, level, tile = match.groups()
+    return table, entity, level, tile
