@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..errors import CorruptRecordError
 from ..tiles.header import HEADER_WORDS, SEQUENCE, SIZES
 from ..tiles.keys import Kind, TileKeys
@@ -38,7 +40,7 @@ class RecordCheck:
     ) -> Checked:
         """Check records that stand under these keys; `levels` may be those of misplaced ones."""
         codec = self._codec(_fixed_words(records))
-        names = codec.names(keys.name, keys.table, keys.entities, levels)
+        names = Names(keys.name, keys.table, keys.entities, levels)
         identities = codec.identities(keys)
         try:
             return Checked(_events(codec, keys.starts_ms, records, identities, names), ())
@@ -55,13 +57,14 @@ class RecordCheck:
     ) -> Checked:
         events, damaged = 0, []
         for i, record in enumerate(records):
-            names = codec.names(lambda _: "", keys.table, keys.entities, levels)
+            alone = keys.take(np.array([i]))
+            names = Names(alone.name, keys.table, keys.entities, levels)
             try:
-                starts_ms = keys.starts_ms[i : i + 1]
-                events += _events(codec, starts_ms, [record], identities[i : i + 1], names)
+                own = identities[i : i + 1]
+                events += _events(codec, alone.starts_ms, [record], own, names)
             except CorruptRecordError as error:
                 # What to do about it is said once, of all.
-                reason, *_ = str(error).removeprefix(": ").split(". ")
+                reason, *_ = str(error).removeprefix(f"{alone.name(0)}: ").split(". ")
                 damaged.append((i, reason.removesuffix(".")))
         return Checked(events, damaged)
 

@@ -227,7 +227,7 @@ def test_a_load_into_a_store_that_loses_some_of_it_is_an_error(redis_server: Red
     bulk_load.begin(plan, store)
     store._commands.client.flushdb()  # type: ignore[attr-defined]
     with pytest.raises(StoreError, match=r"lost what it was given: .*load the history again"):
-        bulk_load.finish(plan, store, AT, 1)
+        bulk_load.finish(plan, store, AT, 1, bulk_load.Put())
     with pytest.raises(StoreError, match="has no tiles of things"):
         Fetcher(plan, store)
 
@@ -237,7 +237,7 @@ def test_a_load_that_lost_nothing_is_served(redis_server: RedisServer) -> None:
     plan, store = simple_plan(), open_store(redis_server.url())
     begun_ms = moment_ms(None)
     bulk_load.begin(plan, store)
-    bulk_load.finish(plan, store, AT, 1)
+    bulk_load.finish(plan, store, AT, 1, bulk_load.Put())
     assert quality(Fetcher(plan, store)) == {}
     document = json.loads(store.get("plan/things") or b"")
     ((since_ms, _),) = document["kept"]["5m"]
