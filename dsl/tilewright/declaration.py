@@ -176,7 +176,7 @@ class Declaration(BaseModel):
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    """Write a mistake's location as the argument and the indices in it."""
+    """Write a mistake's location, with the indices in it."""
     argument = "".join(str(part) for part in location[:1])
     return argument + "".join(f"[{part!r}]" for part in location[1:])
 

@@ -34,7 +34,7 @@ class OperationSpec(Declaration):
         return f"Operation.{cls.name}"
 
     def __call__(self, *values: Any, **named: Any) -> OperationSpec:
-        """Refuse parentheses after an operation that is complete, as in `Operation.SUM()`."""
+        """Refuse parentheses after an operation that is complete."""
         spelled = f"{self._title()} takes no more arguments. Write it without parentheses."
         called = type(self)(**self.params)
         called._problems = (*self.problems, Problem("bad-operation", spelled))

@@ -125,10 +125,14 @@ def plan_of_document(document: Any, place: str | Path) -> Plan:
             f"{place}: storage_fingerprint is not that of its content, so it was changed by hand. "
             "Compile it again."
         )
+    _verify(plan, place)
+    return plan
+
+
+def _verify(plan: Plan, place: str | Path) -> None:
     try:
         verify_plan(plan)
     except ValueError as wrong:
         raise PlanError(
             f"{place}: {wrong}. A plan is not edited by hand: compile it again."
         ) from wrong
-    return plan

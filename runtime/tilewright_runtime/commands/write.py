@@ -145,7 +145,10 @@ def _open_rejects(path: Path | None) -> AbstractContextManager[IO[str] | None]:
 
 @contextmanager
 def _progress() -> Iterator[OnProgress]:
-    """Show how far a write is, and say what stays if it is interrupted."""
+    """Show how far a write is.
+
+    If it is interrupted, say what stays.
+    """
     from rich.console import Console
 
     console = Console(stderr=True)

@@ -105,18 +105,18 @@ def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
 
 
 def begin(plan: Plan, store: Store) -> None:
-    """Begin a load into a store that has no tiles of the plan, whose events would be lost.
+    """Begin a load into a store without the plan's tiles.
 
-    Raises StoreError if it has tiles of this plan, or of another plan of that name.
+    Events of tiles that are there would be lost. Raises StoreError if it has tiles of this plan, or
+    of another plan of that name.
     """
     if store.get(f"plan/{plan.name}") is not None:
         require_plan(plan, store)
     if any(store.get(f"{document}/{plan.name}") is not None for document in ("progress", "writer")):
         raise StoreError(
             f"store {store.url} has tiles of {plan.name} already, which loading history would "
-            "replace. "
-            "Load a new one. What came after the history is written into an embedded store "
-            "afterwards (tilewright write)."
+            "replace. Load a new store. What came after the history can then be written into it, "
+            "if it is an embedded one (tilewright write)."
         )
     if (
         isinstance(store, CheckedStore)
@@ -152,25 +152,10 @@ def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], new
         if len(batch) < len(whole):
             long = whole.filter(pc.and_(pc.invert(fits), pc.equal(whole["size_ms"], finest_ms)))
             refused += pc.sum(long["events"]).as_py() or 0
-        levels: list[tuple[TileKeys, list[bytes]]] = []
+        levels = []
         for size_ms in pc.unique(batch["size_ms"]).to_pylist():
-            level = batch.filter(pc.equal(batch["size_ms"], size_ms))
-            starts = level["start_ms"].to_numpy()
-            entities = pc.dictionary_encode(level["entity"])
-            keys = TileKeys(
-                plan.name,
-                size_ms,
-                entities.dictionary.to_pylist(),
-                entities.indices.to_pylist(),
-                starts.tolist(),
-            )
-            records = level["record"].to_pylist()
-            unmarked = (starts + (size_ms - 1) <= watermark_ms) & ~level["complete"].to_numpy(
-                zero_copy_only=False
-            )
-            if unmarked.any():
-                records = codec.completed(records, unmarked.tolist())
-            levels.append((keys, records))
+            of_level = batch.filter(pc.equal(batch["size_ms"], size_ms))
+            levels.append(_level(plan.name, size_ms, of_level, codec, watermark_ms))
         if isinstance(store, TransactionalStore):
             store.transact(partial(_put_all, levels))
         else:
@@ -181,9 +166,30 @@ def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], new
     return Put(by_size, refused)
 
 
+def _level(
+    table: str, size_ms: int, rows: pa.RecordBatch, codec: RecordCodec, watermark_ms: int
+) -> tuple[TileKeys, list[bytes]]:
+    """Read the keys and records of a level, and mark the complete ones."""
+    starts = rows["start_ms"].to_numpy()
+    entities = pc.dictionary_encode(rows["entity"])
+    keys = TileKeys(
+        table,
+        size_ms,
+        entities.dictionary.to_pylist(),
+        entities.indices.to_pylist(),
+        starts.tolist(),
+    )
+    records: list[bytes] = rows["record"].to_pylist()
+    is_marked = rows["complete"].to_numpy(zero_copy_only=False)
+    unmarked = (starts + (size_ms - 1) <= watermark_ms) & ~is_marked
+    if unmarked.any():
+        records = codec.completed(records, unmarked.tolist())
+    return keys, records
+
+
 def _put_all(levels: Sequence[tuple[TileKeys, Sequence[bytes]]], transaction: Transaction) -> None:
-    # What is there can only be of a load that did not end, since the store has no tiles of the plan
-    # else.
+    # Tiles that are there can only be those of a load that did not end, since the store had none of
+    # the plan before.
     for keys, records in levels:
         transaction.put_tiles(keys, records)
 

@@ -1,5 +1,6 @@
-"""Outbox: brings the tiles of an embedded store to one without transactions, again and again until
-it has acknowledged them.
+"""Brings tiles to a store without transactions.
+
+They come from an embedded store, again and again until the other has acknowledged them.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Pending:
-    """The tiles that the last commit changed, with the number of events before and after it.
+    """The tiles that the last commit changed.
 
-    It is committed with those tiles. The next commit comes only after they were delivered, so one
-    is enough.
+    It has the number of events before and after the commit, and is committed with its tiles. The
+    next commit comes only after they were delivered, so one is enough.
     """
 
     before: int = 0
@@ -42,7 +43,9 @@ class Pending:
     changed: list[TileKeys] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
-        """A line of JSON, then a table of Arrow for each level with the entity and the start of
+        """Encode what was changed.
+
+        It is a line of JSON, then a table of Arrow for each level with the entity and the start of
         each tile.
         """
         head = {
@@ -87,12 +90,12 @@ class Pending:
 
 
 class Outbox:
-    """Puts the tiles of a plan from `state`, which holds them with the positions of their sources,
-    into `store`.
+    """Puts the tiles of a plan from `state` into `store`.
 
-    The store keeps how many events it has acknowledged, and on which run of which server. Whatever
-    happened to either side, a comparison with the state's own number says what is missing: nothing,
-    the last commit, or, where the store may have lost something or is a new one, everything.
+    `state` holds them with the positions of their sources. The store keeps how many events it has
+    acknowledged, and on which run of which server. Whatever happened to either side, a comparison
+    with the state's own number says what is missing: nothing, the last commit, or, where the store
+    may have lost something or is a new one, everything.
     """
 
     def __init__(self, plan: Plan, state: TransactionalStore, store: CheckedStore) -> None:
@@ -105,11 +108,10 @@ class Outbox:
         self._is_widened = False
 
     def begin(self) -> None:
-        """Makes the store one that is filled from this state alone, and brings it up. Raises what
-        `deliver` raises.
+        """Claim the store for this state, and bring it up.
 
-        Raises StoreError for a store that gets the plan's tiles from another state: whole tiles of
-        two would replace each other.
+        Raises what `deliver` raises, and StoreError for a store that gets the plan's tiles from
+        another state: whole tiles of two would replace each other.
         """
         self._own = self._state.put_first("state", uuid.uuid4().hex.encode())
         self._is_widened = self._claim()
@@ -122,7 +124,7 @@ class Outbox:
         after: Progress,
         changed: Sequence[TileKeys],
     ) -> None:
-        """Adds the tiles that a commit changes, in its own transaction."""
+        """Add the tiles that a commit changes, in its transaction."""
         if after.events != before.events:
             transaction.put(
                 self._outbox, Pending(before.events, after.events, list(changed)).to_bytes()
@@ -142,7 +144,7 @@ class Outbox:
             ) from wrong
 
     def _bring_up(self) -> None:
-        """Puts what is missing until the store acknowledges that it has lost nothing meanwhile."""
+        """Put what is missing until the store has lost nothing."""
         for _ in range(_ATTEMPTS):
             present = Progress.load(self._plan, self._state.get).events
             seen = self._store.filling(self._plan.name)
@@ -168,10 +170,10 @@ class Outbox:
         )
 
     def _update(self, seen: Filling, present: int) -> bool:
-        """Puts what was committed since; returns whether the store has lost nothing meanwhile.
+        """Put what was committed since.
 
-        The store says that it is not complete before the first put, so that readers know also if
-        there is no last one.
+        Returns whether the store has lost nothing meanwhile. The store says before the first put
+        that it is not complete, so that readers know even if there is no last put.
         """
         begun = self._store.advance(seen, seen.events, "updating")
         if begun is None:
@@ -180,7 +182,10 @@ class Outbox:
         return self._store.advance(begun, present, "complete") is not None
 
     def _fill(self, seen: Filling, present: int) -> bool:
-        """Puts all tiles, which the store keeps anew from now on; returns as `_update` does."""
+        """Put all tiles, which are kept anew from now on.
+
+        Returns as `_update` does.
+        """
         self._claim()
         begun = self._store.advance(seen, present, "filling")
         if begun is None:
@@ -200,16 +205,20 @@ class Outbox:
             counts.save(self._plan.name, self._store)
 
     def _claim(self) -> bool:
-        """Makes the store one of this plan and state, also one that has lost everything.
+        """Make the store one of this plan and state.
 
-        Returns whether tiles may be gone that this plan keeps longer than the one that put them.
+        It may have lost everything. Returns whether tiles may be gone that this plan keeps longer
+        than the one that put them.
         """
         document = register_plan(self._plan, self._store)
         claim_for_state(self._plan, self._store, self._state, self._own)
         return document.kept.is_widened
 
     def _missing(self, delivered: int, present: int) -> Iterator[tuple[TileKeys, list[bytes]]]:
-        """The tiles of the last commit if that is all that is missing, else all tiles."""
+        """Find the tiles that are missing.
+
+        They are those of the last commit if that is all, else all tiles.
+        """
         last = self._state.get(self._outbox)
         outbox = Pending.from_bytes(last) if last else Pending()
         if (outbox.before, outbox.after) == (delivered, present):
@@ -217,7 +226,10 @@ class Outbox:
         return self._state.tiles(self._plan.name)
 
     def _changed(self, outbox: Pending) -> Iterator[tuple[TileKeys, list[bytes]]]:
-        """The tiles of the last commit as they are now, in parts."""
+        """Read the last commit's tiles as they are now.
+
+        They come in parts.
+        """
         for keys in outbox.changed:
             for start in range(0, len(keys.starts_ms), _PART_TILES):
                 part = keys.take(np.arange(start, min(start + _PART_TILES, len(keys.starts_ms))))

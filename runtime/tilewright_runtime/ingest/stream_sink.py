@@ -74,10 +74,10 @@ class TileSink:
             self._begin(store)
 
     def _begin(self, store: CheckedStore) -> None:
-        """Have a store that no sink has put tiles into say from now on when it loses some.
+        """Have an untouched store say when it loses tiles.
 
-        Where several sinks do so at once, one of them is heard. Nobody can put again what was
-        lost, so a store that has lost some is left to say so.
+        No sink has put tiles into it. If several sinks do so at once, one of them is heard. Nobody
+        can put again what was lost, so a store that has lost some is left to say so.
         """
         seen = store.filling(self.plan.name)
         if seen.is_new and Progress.load(self.plan, store.get).newest_ms is None:

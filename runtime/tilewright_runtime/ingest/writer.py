@@ -1,5 +1,6 @@
-"""The writer: events into tiles of every level, committed together with the positions of their
-sources.
+"""The writer: events into tiles of every level.
+
+Tiles are committed together with the positions of their sources.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class Writer:
         self.close()
 
     def close(self) -> None:
-        """Ends the session; the store stays open."""
+        """End the session; the store stays open."""
         self._aggregator.close()
 
     def write(
@@ -91,14 +92,14 @@ class Writer:
         position: str | None = None,
         again: bool = False,
     ) -> WriteReport:
-        """Adds events to the tiles and returns what became of them.
+        """Add events to the tiles.
 
-        `events` is a path, a glob or a list of them, or anything that Arrow can stream (a pyarrow
-        or polars table, a pandas frame), or a list of dictionaries. A file is read on from where
-        the last write of it ended, so writing it again adds nothing. A table is added each time,
-        unless `position` names it. A file that was read before under another name goes on there
-        if that name is gone, and is an error if not; `again` counts it as another file. Raises
-        InputError if nothing can be read; what was committed before stays.
+        Returns what became of them. `events` is a path, a glob or a list of them, or anything that
+        Arrow can stream (a pyarrow or polars table, a pandas frame), or a list of dictionaries. A
+        file is read on from where the last write of it ended, so writing it again adds nothing. A
+        table is added each time, unless `position` names it. A file that was read before under
+        another name goes on there if that name is gone, and is an error if not; `again` counts it
+        as another file. Raises InputError if nothing can be read; what was committed before stays.
         """
         report = self.write_inputs(inputs_of(events, position), source, again=again)
         if report.errors:
@@ -112,8 +113,9 @@ class Writer:
         on_progress: OnProgress | None = None,
         again: bool = False,
     ) -> WriteReport:
-        """Writes one input after the other; one that cannot be read ends up in `errors` and does
-        not stop the rest.
+        """Write one input after the other.
+
+        One that cannot be read ends up in `errors` and does not stop the rest.
         """
         self._require_own_process()
         chosen = source_of(self.plan, source)
@@ -213,25 +215,25 @@ class Writer:
                 report.tiles[tiles.keys.size_ms] += len(tiles.block)
 
     def add_tiles(self, levels: Sequence[LevelTiles], stream: str, batch: int) -> bool:
-        """Adds tiles of every level that another engine made of a batch of a stream; returns
-        whether they were new.
+        """Add tiles of every level from another engine.
 
-        Batches are numbered upwards. One that was added before is passed over, so a replay changes
-        nothing. Raises StoreError if the tiles in the store are of another stream: its events may
-        be among these.
+        The engine made them of a batch of a stream. Returns whether they were new. Batches are
+        numbered upwards. One that was added before is passed over, so a replay changes nothing.
+        Raises StoreError if the tiles in the store are of another stream: its events may be among
+        these.
         """
         name = f"stream/{self.plan.name}"
 
         def commit(transaction: Transaction) -> bool:
-            found = json.loads(transaction.get(name) or "null") or {"stream": stream, "batch": -1}
-            if found["stream"] != stream:
+            last = json.loads(transaction.get(name) or "null") or {"stream": stream, "batch": -1}
+            if last["stream"] != stream:
                 raise StoreError(
                     f"store {self._state.url}: the tiles of {self.plan.name} were written by the "
-                    f"stream {found['stream']}, and this one is "
-                    f"{stream}, which would count again what both have read. Go on from the "
-                    "other's checkpoint, or write to a new store."
+                    f"stream {last['stream']}, and this one is {stream}, which would count again "
+                    "what both have read. Go on from the other's checkpoint, or write to a new "
+                    "store."
                 )
-            if batch <= found["batch"]:
+            if batch <= last["batch"]:
                 return False
             events = int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
             self._merge(transaction, levels, events)
@@ -264,7 +266,7 @@ def _where_tiles_are_merged(store: Store, state: Store | None) -> TransactionalS
     if not isinstance(state, TransactionalStore):
         raise StoreError(
             f"store {store.url} takes whole tiles only. Name a folder in which they are merged, "
-            "and where the positions of their sources "
-            "are kept, with --state DIR (in Python: state=open_store('lmdb:DIR'))."
+            "and where the positions of their sources are kept, with --state DIR (in Python: "
+            "state=open_store('lmdb:DIR'))."
         )
     return state

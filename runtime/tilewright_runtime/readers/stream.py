@@ -151,15 +151,13 @@ def numbered_text(
         return Parsed(_as_text(numbered), malformed, rows)
     except pa.ArrowInvalid:
         values = table.to_pylist()
-        good = [all(is_utf8(value) for value in row.values()) for row in values]
-        refused = [
-            Malformed(number, NOT_TEXT, repr(row))
-            for number, row, ok in zip(numbers.tolist(), values, good, strict=True)
-            if not ok
-        ]
-        return Parsed(
-            _as_text(numbered.filter(pa.array(good, pa.bool_()))), malformed + refused, rows
-        )
+        good = [all(map(is_utf8, row.values())) for row in values]
+        refused = []
+        for number, row, is_good in zip(numbers.tolist(), values, good, strict=True):
+            if not is_good:
+                refused.append(Malformed(number, NOT_TEXT, repr(row)))
+        sound = numbered.filter(pa.array(good, pa.bool_()))
+        return Parsed(_as_text(sound), malformed + refused, rows)
 
 
 @contextmanager

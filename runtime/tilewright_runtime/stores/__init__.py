@@ -1,4 +1,7 @@
-"""Key-value stores for tiles: one file each, found by the scheme of its URL."""
+"""Key-value stores for tiles.
+
+There is one file for each, found by the scheme of its URL.
+"""
 
 from __future__ import annotations
 

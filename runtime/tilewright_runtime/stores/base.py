@@ -1,4 +1,4 @@
-"""What every store can do, and how one is found by its URL."""
+"""What every store can do, and how it is opened."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ _PASSWORD = re.compile(r"//.*@")
 
 
 class Transaction(Protocol):
-    """What may be done in one atomic change: all of it happens, or nothing."""
+    """What may be done in one atomic change.
+
+    All of it happens, or nothing.
+    """
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
         """The record of each tile, None where there is none."""
@@ -50,8 +53,9 @@ class Transaction(Protocol):
 
 
 class Store(Protocol):
-    """A place for tiles and for the small documents that go with them: what every store can do, far
-    or near.
+    """A place for tiles and their small documents.
+
+    This is what every store can do, far or near.
     """
 
     url: str
@@ -64,10 +68,10 @@ class Store(Protocol):
     """
 
     def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
-        """The records of each entity in each of its ranges, oldest first; one round trip.
+        """Read each entity's records by range, oldest first.
 
-        For lifetimes a store that has to enumerate keys may need a second round trip; any other
-        range it may refuse if it is very long.
+        That is one round trip. For lifetimes a store that has to enumerate keys may need a second
+        one; any other range it may refuse if it is very long.
         """
 
     def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
@@ -76,18 +80,19 @@ class Store(Protocol):
         return records
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """The record of each tile, None where there is none; of many entities at once, some hundred
-        tiles a round trip.
+        """Read each tile's record, or None.
+
+        The tiles may be of many entities; some hundred are one round trip.
         """
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
-        """Puts whole tiles, each at most once, where they are newer than what is stored
-        (`header.precedence`); the others are no change.
+        """Put whole tiles that are newer than what is stored.
 
-        So a put may be repeated, and puts may come in any order: the newest stays. Each tile by
-        itself is put whole or not at all; of several, some may have been put when an error is
+        `header.precedence` says which is newer; the others change nothing. Each tile comes at most
+        once. So a put may be repeated, and puts may come in any order: the newest stays. Each tile
+        by itself is put whole or not at all; of several, some may have been put when an error is
         raised. A store that expires forgets a tile no earlier than `ttl_ms` after it was last put,
-        also by a put that changed nothing, and never if that is None. Raises StoreError if the
+        even by a put that changed nothing, and never if that is None. Raises StoreError if the
         store has not acknowledged all of them.
         """
 
@@ -95,11 +100,15 @@ class Store(Protocol):
         """A named document."""
 
     def put(self, name: str, value: bytes) -> None:
-        """Writes a named document. Raises StoreError if the store has not acknowledged it."""
+        """Write a named document.
+
+        Raises StoreError if the store has not acknowledged it.
+        """
 
     def put_first(self, name: str, value: bytes) -> bytes:
-        """Writes a named document unless there is one, in one atomic step, and returns the one that
-        is there now.
+        """Write a named document unless there is one.
+
+        That is one atomic step. Returns the document that is there now.
         """
 
     def contents(self) -> Iterator[Content]:
@@ -112,7 +121,7 @@ class Store(Protocol):
         """Lets go of files and connections; closing twice is harmless."""
 
     def __enter__(self) -> Self:
-        """The store itself, which is closed at the end of a with statement."""
+        """Return the store, to be closed at the end."""
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -134,110 +143,119 @@ class Scanned(NamedTuple):
 
 @runtime_checkable
 class CheckedStore(Store, Protocol):
-    """A store that takes whole tiles, and can lose some without a word; it can tell when."""
+    """A store of whole tiles that may lose some.
+
+    It loses them without a word, but it can tell when it has.
+    """
 
     def scan_checked(self, table: str, requests: Sequence[ScanRequest]) -> Scanned:
-        """What `scan_many` gives, and in the same round trip what keeps the table from being
-        whole.
+        """Read the same, and say why it may lack some.
+
+        Both come in the same round trip.
         """
 
     def filling(self, table: str) -> Filling:
         """How far the table is filled, and on which servers."""
 
     def advance(self, seen: Filling, events: int, state: State) -> Filling | None:
-        """Says how far a table is filled, if no server has lost anything since it was seen.
+        """Say how far a table is filled.
 
-        That is one atomic step on each server. Returns what is said, or None.
+        It is said only if no server has lost anything since it was seen. That is one atomic step on
+        each server. Returns what is said, or None.
         """
 
 
 @runtime_checkable
 class TransactionalStore(Store, Protocol):
-    """A store that changes tiles and documents together: the writer needs one to commit tiles with
-    the positions of their sources.
+    """A store that changes tiles and documents together.
+
+    The writer needs one to commit tiles with the positions of their sources.
     """
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
-        """Runs `work` in one atomic change and returns what it returns; it may be run again, so it
-        must not keep state.
+        """Run `work` in one atomic change.
 
-        Raises StoreError if another process is writing.
+        Returns what the work returns. It may be run again, so it must not keep state. Raises
+        StoreError if another process is writing.
         """
 
     def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
-        """All tiles of a table, in parts of some thousand, each of one level; what is put meanwhile
-        may be among them.
+        """Walk all tiles of a table.
+
+        They come in parts of some thousand, each of one level. What is put meanwhile may be among
+        them.
         """
 
 
 def put_newer(transaction: Transaction, keys: TileKeys, records: Sequence[bytes]) -> None:
     """`Store.put_newer` for stores that have transactions."""
     stored = transaction.get_tiles(keys)
-    newer = [
-        place
-        for place, (record, old) in enumerate(zip(records, stored, strict=True))
-        if old is None or precedence(record) > precedence(old)
-    ]
-    transaction.put_tiles(
-        keys.take(np.array(newer, dtype=np.intp)), [records[place] for place in newer]
-    )
+    newer = []
+    for i, (record, old) in enumerate(zip(records, stored, strict=True)):
+        if old is None or precedence(record) > precedence(old):
+            newer.append(i)
+    newer_keys = keys.take(np.array(newer, dtype=np.intp))
+    transaction.put_tiles(newer_keys, [records[i] for i in newer])
 
 
 def by_level(
     table: str, tiles: Iterable[tuple[str, Kind, int, int, bytes]]
 ) -> Iterator[tuple[TileKeys, list[bytes]]]:
-    """Group records, as (entity, kind, size_ms, start_ms, record), by kind and size."""
+    """Group records by kind and size.
+
+    They are given as (entity, kind, size_ms, start_ms, record).
+    """
     levels: dict[tuple[Kind, int], list[tuple[str, int, bytes]]] = {}
     for entity, kind, size_ms, start_ms, record in tiles:
         levels.setdefault((kind, size_ms), []).append((entity, start_ms, record))
-    for (kind, size_ms), found in levels.items():
-        places = {
-            entity: place
-            for place, entity in enumerate(dict.fromkeys(entity for entity, _, _ in found))
-        }
-        keys = TileKeys(
-            table,
-            size_ms,
-            list(places),
-            [places[entity] for entity, _, _ in found],
-            [start for _, start, _ in found],
-            kind,
-        )
-        yield keys, [record for _, _, record in found]
+    for (kind, size_ms), of_level in levels.items():
+        indices: dict[str, int] = {}
+        entity_indices, starts_ms, records = [], [], []
+        for entity, start_ms, record in of_level:
+            entity_indices.append(indices.setdefault(entity, len(indices)))
+            starts_ms.append(start_ms)
+            records.append(record)
+        yield TileKeys(table, size_ms, list(indices), entity_indices, starts_ms, kind), records
 
 
 def tile_namer(url: str, keys: TileKeys) -> Callable[[int], str]:
-    """Makes a function that names the i-th of some tiles of a store in an error."""
+    """Make the function that names some tiles in errors."""
     return lambda i: f"store {url}, tile {keys.name(i)}"
 
 
 def put_first(transaction: Transaction, name: str, value: bytes) -> bytes:
-    """`Store.put_first` for stores that have transactions."""
-    found = transaction.get(name)
-    if found is None:
-        transaction.put(name, value)
-    return value if found is None else found
+    """Do `Store.put_first` in a transaction."""
+    present = transaction.get(name)
+    if present is not None:
+        return present
+    transaction.put(name, value)
+    return value
 
 
 def require_format(store: str, present: bytes, advice: str) -> None:
-    """Raises StoreError for a store whose layout this version cannot read."""
+    """Require a layout that this version can read.
+
+    Raises StoreError for a store of another one.
+    """
     if present != FORMAT.encode():
         shown = present.decode(errors="replace")
         raise StoreError(f"{store} has format {shown}, this version reads {FORMAT}. {advice}")
 
 
 def store_modules() -> list[str]:
-    """The names of the modules that hold a store, which are the schemes of their URLs."""
+    """List the modules that hold a store.
+
+    Their names are the schemes of URLs.
+    """
     package = importlib.import_module(_BACKENDS)
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 def open_store(url: str, create: bool = True) -> Store:
-    """Opens a store by its URL, for instance `lmdb:PATH`, and makes it if it is not there and may
-    be made.
+    """Open a store by its URL, such as `lmdb:PATH`.
 
-    A store that is opened with `create=False` is only read. Raises StoreError if it cannot be
-    opened.
+    It is made if it is not there and may be made. A store that is opened with `create=False` is
+    only read. Raises StoreError if it cannot be opened.
     """
     scheme, colon, rest = url.partition(":")
     names = store_modules()

@@ -1,4 +1,7 @@
-"""Reads of a store that can lose tiles, or lets them go: with what is to be said against them."""
+"""Reads of a store that may lack tiles.
+
+It can lose them, or lets them go. Reads come with what is to be said against them.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,12 @@ class CheckedReader:
     def read(
         self, requests: Sequence[ScanRequest]
     ) -> tuple[list[list[list[bytes]]], list[dict[str, Any]]]:
-        """Read records, and say for each request what keeps them from being all, in one round trip.
+        """Read records, and say what each request may lack.
 
-        That is `store`, and `not_kept`: for a level the start (epoch ms) before which records may
-        be gone, or never were put. Raises StoreError if the store holds nothing of the plan, and
-        FetchError if a question is older than what the plan keeps.
+        Both come in one round trip. What is said is `store`, and `not_kept`: for a level the start
+        (epoch ms) before which records may be gone, or never were put. Raises StoreError if the
+        store holds nothing of the plan, and FetchError if a question is older than what the plan
+        keeps.
         """
         records, document, condition = self._scan(requests)
         kept = self._kept(document)
@@ -56,7 +60,10 @@ class CheckedReader:
         return Scanned(self._store.scan_many(self._plan.name, requests), document, "")
 
     def _kept(self, document: bytes | None) -> Kept:
-        """What a store says that it keeps. Raises StoreError if it says nothing of the plan."""
+        """Read what a store says that it keeps.
+
+        Raises StoreError if it says nothing of the plan.
+        """
         known, kept = self._known
         if document is None or document != known:
             found = (
@@ -69,9 +76,10 @@ class CheckedReader:
         return kept
 
     def not_kept(self, kept: Kept, ranges: Sequence[Range], now_ms: int) -> dict[str, int]:
-        """Find the levels of some ranges that may lack records, and before which start.
+        """Find the levels that may lack records.
 
-        Raises FetchError if a range is older than what the plan keeps.
+        For each of them it says before which start. Raises FetchError if a range is older than what
+        the plan keeps.
         """
         not_kept: dict[str, int] = {}
         for size_ms, start_ms, _, kind, lifetime in ranges:

@@ -1,4 +1,4 @@
-"""How far a store of whole tiles is filled, and what says that it has lost some.
+"""How far a store of whole tiles is filled.
 
 A store elsewhere can lose tiles without a word: it is restarted from an older snapshot, emptied, or
 it evicts what it has no memory for. So beside the tiles of each table stands a document that says
@@ -22,7 +22,7 @@ State = Literal["complete", "updating", "filling"]
 
 @dataclass(frozen=True)
 class Server:
-    """What tells a server from the same one after it has lost something."""
+    """What tells a server from itself after a loss."""
 
     run: str
     """Another one after each start."""
@@ -45,13 +45,16 @@ class Filled:
 
     @classmethod
     def of(cls, server: Server, events: int, state: State) -> Filled:
-        """Acknowledge events on a server that has lost nothing up to now."""
+        """Acknowledge events on a server that has lost nothing."""
         now_ms = time.time_ns() // 1_000_000
         return cls(events, state, server.run, server.evicted, uuid.uuid4().hex, now_ms)
 
     @classmethod
     def from_bytes(cls, document: bytes | None) -> Filled | None:
-        """Read a document; None if there is none, or a damaged one, which says nothing."""
+        """Read a document.
+
+        None if there is none, or a damaged one, which says nothing.
+        """
         try:
             found = json.loads(document or b"null")
             filled = cls(**found) if found else None
@@ -72,7 +75,10 @@ class Filled:
         return json.dumps(asdict(self)).encode()
 
     def loss(self, server: Server) -> str:
-        """Say what a server may have lost tiles by: nothing, or one word for it."""
+        """Say how a server may have lost tiles.
+
+        That is nothing, or one word.
+        """
         if self.run == server.run:
             return "" if self.evicted == server.evicted else "evicted"
         # A replica has a run of its own, and the document of its primary.
@@ -80,7 +86,10 @@ class Filled:
 
 
 def condition_of(filled: Filled | None, server: Server) -> str:
-    """Say what keeps a server from having all tiles: nothing, or one word for it."""
+    """Say what keeps a server from having all tiles.
+
+    That is nothing, or one word.
+    """
     if filled is None:  # an older version filled it, or the document itself is lost or damaged
         return "evicted" if server.evicted and server.is_primary else "unknown"
     return filled.loss(server) or ("" if filled.state == "complete" else filled.state)
@@ -88,7 +97,7 @@ def condition_of(filled: Filled | None, server: Server) -> str:
 
 @dataclass(frozen=True)
 class Filling:
-    """How far one table is filled, on each of the servers that hold its tiles."""
+    """How far one table is filled, server by server."""
 
     names: Sequence[str]
     """Where the documents are."""
@@ -108,7 +117,10 @@ class Filling:
 
     @property
     def since_ms(self) -> int:
-        """When what every server says was first said by one of them, 0 if not by all."""
+        """When what all servers say was first said.
+
+        It is 0 unless all of them say it.
+        """
         return min(filled.since_ms if filled else 0 for filled in self.filled)
 
     @property
@@ -118,7 +130,7 @@ class Filling:
 
     @property
     def has_lost_nothing(self) -> bool:
-        """Whether every server says something, and still has all that it says."""
+        """Whether every server still has all that it says."""
         return all(
             filled is not None and not filled.loss(server)
             for filled, server in zip(self.filled, self.servers, strict=True)
@@ -126,12 +138,18 @@ class Filling:
 
     @property
     def is_intact(self) -> bool:
-        """Whether every server has all that was acknowledged, from a filling that has ended."""
+        """Whether every server has all that was acknowledged.
+
+        The filling must have ended.
+        """
         return self.has_lost_nothing and not self.is_filling
 
     @property
     def is_filling(self) -> bool:
-        """Whether some server is given all tiles, or was when that ended too early."""
+        """Whether some server is being given all tiles.
+
+        That is also so if that ended too early.
+        """
         return any(filled is not None and filled.state == "filling" for filled in self.filled)
 
     @property

@@ -1,4 +1,4 @@
-"""Since when a store that expires has kept the tiles of each level, and for how long."""
+"""How long, and since when, a store keeps each level."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _UNKNOWN: Span = (0, 0)
 
 
 def ttls_ms(plan: Plan) -> dict[tuple[Kind, int], int | None]:
-    """Give how long a plan keeps the records of each kind and size; None for ever."""
+    """List how long a plan keeps each kind and size.
+
+    None is for ever.
+    """
     ttls: dict[tuple[Kind, int], int | None] = {
         (TILES, level.size_ms): level.ttl_ms for level in plan.levels
     }
@@ -34,10 +37,10 @@ def ttls_by_name(plan: Plan) -> dict[str, int | None]:
 
 @dataclass(frozen=True)
 class Kept:
-    """For each level the spans of time in which its records were put, oldest first.
+    """The spans in which the records of levels were put.
 
-    There are two at most: how they are put now, and how at worst before. Nothing was put before
-    the first.
+    There are two for each level at most, oldest first: how they are put now, and how at worst
+    before. Nothing was put before the first.
     """
 
     levels: Mapping[str, tuple[Span, ...]]
@@ -58,7 +61,10 @@ class Kept:
 
     @property
     def is_widened(self) -> bool:
-        """Whether records may be gone that would be there, had they been put as they are now."""
+        """Whether the past was kept for less long than now.
+
+        Then records may be gone that would be there, had they been put as they are now.
+        """
         return any(
             _lasts_longer(spans[-1][1], ttl_ms)
             for spans in self.levels.values()
@@ -86,9 +92,10 @@ class Kept:
         return whole_ms
 
     def ever_from_ms(self, level: str, now_ms: int) -> int | None:
-        """Give from which put on records are kept for ever, None if it is from the first one.
+        """Find since when records are kept for ever.
 
-        Where a level was not, nothing names the first record of an entity before.
+        None if it is from the first put on. Before that time, nothing names the first record of an
+        entity.
         """
         spans = self.levels.get(level, (_UNKNOWN,))
         since_ms, ttl_ms = spans[-1]
@@ -98,18 +105,21 @@ class Kept:
 
     def to_json(self) -> Any:
         """Give what `from_json` reads."""
-        return {level: [list(span) for span in spans] for level, spans in self.levels.items()}
+        return {level: list(map(list, spans)) for level, spans in self.levels.items()}
 
     @classmethod
     def from_json(cls, document: Any) -> Self:
-        """Read what a store says. Raises ValueError if it is damaged."""
+        """Read what a store says.
+
+        Raises ValueError if it is damaged.
+        """
         if not isinstance(document, dict):
             raise ValueError("times to live are no object")
         return cls({level: _spans(spans) for level, spans in document.items()})
 
 
 def _worst(spans: tuple[Span, ...]) -> Span:
-    """Put spans together: the earliest begin, the shortest time to live."""
+    """Join spans: the earliest start, the shortest time to live."""
     finite = [ttl_ms for _, ttl_ms in spans if ttl_ms is not None]
     return spans[0][0], min(finite, default=None)
 

@@ -1,4 +1,7 @@
-"""Whose tiles a store holds: of which plan, and from which writer or stream."""
+"""Whose tiles a store holds.
+
+It says of which plan, and from which writer or stream.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ _STREAM = b"stream "
 
 @dataclass(frozen=True)
 class PlanDocument:
-    """What a store says of a plan: what its tiles were made by, and how long they are kept."""
+    """What a store says of a plan.
+
+    It says what its tiles were made by, and how long they are kept.
+    """
 
     storage_fingerprint: str
     parts: Mapping[str, str]
@@ -35,7 +41,10 @@ class PlanDocument:
 
     @classmethod
     def from_bytes(cls, plan: Plan, document: bytes, store: Store) -> Self:
-        """Read the document of a plan. Raises StoreError if it is damaged, or of another plan."""
+        """Read the document of a plan.
+
+        Raises StoreError if it is damaged, or of another plan.
+        """
         try:
             found = json.loads(document)
             kept = Kept.from_json(found.get("kept", {}))
@@ -82,10 +91,11 @@ def register_plan(
     ttls: Mapping[str, int | None] | None = None,
     since_ms: int | None = None,
 ) -> PlanDocument:
-    """Makes the store one of this plan, and returns what it says of it now.
+    """Make the store one of this plan.
 
-    Of a store that expires that is also how long each level is kept from `since_ms` on, or from now
-    on: as the plan says, or `ttls`. Raises StoreError if its tiles were made by another plan.
+    Returns what it says of the plan now. In a store that expires that includes how long each level
+    is kept from `since_ms` on, or from now on: as the plan says, or `ttls`. Raises StoreError if
+    its tiles were made by another plan.
     """
     if since_ms is None:
         since_ms = time.time_ns() // 1_000_000
@@ -104,13 +114,19 @@ def register_plan(
 
 
 def keep_since(plan: Plan, store: Store, since_ms: int) -> None:
-    """Says that all tiles were put since then, and are kept as the plan says."""
+    """Say that all tiles were put since then.
+
+    They are kept as the plan says.
+    """
     kept = Kept.since(since_ms, ttls_by_name(plan))
     store.put(_plan(plan), PlanDocument.of(plan, kept).to_bytes())
 
 
 def require_plan(plan: Plan, store: Store) -> PlanDocument:
-    """Reads what the store says of this plan. Raises StoreError unless it holds tiles of it."""
+    """Read what the store says of this plan.
+
+    Raises StoreError unless it holds tiles of it.
+    """
     found = store.get(_plan(plan))
     if found is None:
         raise StoreError(
@@ -121,11 +137,10 @@ def require_plan(plan: Plan, store: Store) -> PlanDocument:
 
 
 def claim_for_stream(plan: Plan, store: Store) -> str:
-    """Makes the store one whose tiles of the plan come whole from a stream, and returns the name
-    that it has given the stream.
+    """Claim the store for a stream of whole tiles.
 
-    Raises StoreError for one that has them from elsewhere: whole tiles of two would replace each
-    other.
+    Returns the name that it has given the stream. Raises StoreError for a store that has the plan's
+    tiles from elsewhere: whole tiles of two would replace each other.
     """
     owner = store.get(_owner(plan))
     if owner is None and store.get(f"progress/{plan.name}") is None:
@@ -140,8 +155,9 @@ def claim_for_stream(plan: Plan, store: Store) -> str:
 
 
 def require_stream(plan: Plan, store: Store, stream: str) -> None:
-    """Raises StoreError unless the store is filled by this stream, whose first tiles it has lost
-    otherwise.
+    """Require that this stream fills the store.
+
+    Raises StoreError if it does not: the store has then lost the stream's first tiles.
     """
     if store.get(_owner(plan)) != _STREAM + stream.encode():
         raise StoreError(
@@ -152,7 +168,7 @@ def require_stream(plan: Plan, store: Store, stream: str) -> None:
 
 
 def claim_for_state(plan: Plan, store: Store, state: Store, own: bytes) -> None:
-    """Makes the store one whose tiles of the plan come from one state folder.
+    """Claim the store for tiles of one state folder.
 
     Raises StoreError if they come from elsewhere.
     """
@@ -169,8 +185,9 @@ def claim_for_state(plan: Plan, store: Store, state: Store, own: bytes) -> None:
 
 
 def require_no_stream(plan: Plan, store: Store) -> None:
-    """Raises StoreError for a store whose tiles come whole from a stream, which would replace what
-    is added to them.
+    """Require that no stream of whole tiles fills the store.
+
+    Raises StoreError if one does: it would replace what is added to them.
     """
     if comes_from_stream(plan.name, store.get):
         raise StoreError(

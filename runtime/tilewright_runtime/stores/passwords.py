@@ -20,7 +20,7 @@ def password_from_environment() -> str | None:
 
 
 def split_password(url: str) -> tuple[str, str | None]:
-    """Take the password out of a store's URL, as it must not be shown.
+    """Take the password out of a store's URL.
 
     >>> split_password("redis://ana:s%40t@localhost:6379/0?socket_timeout=1")
     ('redis://ana@localhost:6379/0?socket_timeout=1', 's@t')

@@ -1,4 +1,4 @@
-"""How far the events of a plan have come in a store."""
+"""How far a store has a plan's events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Get = Callable[[str], bytes | None]
 
 @dataclass(frozen=True)
 class Progress:
-    """How many events were written, and the time of the newest."""
+    """How many events were written, and the newest's time."""
 
     newest_ms: int | None = None
     events: int = 0

@@ -77,7 +77,7 @@ class EventLog:
 
     @cached_property
     def late(self) -> list[Part]:
-        """The files of events that come too late for a stream."""
+        """The files of events that come too late."""
         return [self._part(path) for path in sorted(self.folder.glob("late*.jsonl"))]
 
     @cached_property

@@ -93,7 +93,7 @@ def plan_snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add to the report of a failed test how its plans have changed, in words.
+    """Say in words how a failed test's plans changed.
 
     pytest cuts the difference of two texts after a few lines, which here are fingerprints.
     """

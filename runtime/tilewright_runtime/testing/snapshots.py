@@ -48,7 +48,7 @@ class PlanSnapshot(file_snapshot("json")):  # type: ignore[misc]
 
 
 def changes_since(snapshot: SnapshotAssertion) -> Iterator[str]:
-    """Say in words how plans differ from the snapshots they were compared with.
+    """Say in words how plans differ from their snapshots.
 
     Gives the lines of `tilewright diff` for each comparison that failed.
     """

@@ -1,4 +1,7 @@
-"""Rows of tiles from a stream engine's partial tiles, by the plan's SQL."""
+"""Turns a stream engine's partial tiles into rows of tiles.
+
+The plan's SQL does so.
+"""
 
 from __future__ import annotations
 

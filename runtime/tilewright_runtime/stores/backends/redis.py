@@ -1,5 +1,6 @@
-"""Tiles in Redis: a key a tile, a cover read by one MGET, tiles put by a function on the server
-that keeps the newer one.
+"""Tiles in Redis, a key for each tile.
+
+One MGET reads a cover. A function on the server puts tiles and keeps the newer one.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _DOCUMENT = "tilewright::{}"
 
 
 class RedisStore(CheckedStore):
-    """Tiles and documents in one database of a Redis server, or in a cluster; safe for threads.
+    """Tiles and documents in one database of Redis.
 
-    `create` says whether tiles will be put: then the functions are loaded, which a read-only
-    replica would refuse.
+    It is a server or a cluster; threads may share the store. `create` says whether tiles will be
+    put: then the functions are loaded, which a read-only replica would refuse.
     """
 
     # Redis could hold longer keys. But the rows that a writer refuses are those whose keys the
@@ -47,15 +48,19 @@ class RedisStore(CheckedStore):
             self._commands.load_functions()
 
     def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
-        """Read each entity's records by range, oldest first, in one round trip.
+        """Read each entity's records by range, oldest first.
 
-        That is one MGET, or several in flight together; lifetimes need a round trip before it.
+        That is one round trip: one MGET, or several in flight together. Lifetimes need another
+        round trip before it.
         """
         scan = begin_scan(self._commands, table, requests)
         return scan.records(self._commands.values(scan.keys)[1])
 
     def scan_checked(self, table: str, requests: Sequence[ScanRequest]) -> Scanned:
-        """Read the same, with what keeps the table from being whole, in the same round trip."""
+        """Read the same, and say why it may lack some.
+
+        Both come in the same round trip.
+        """
         scan = begin_scan(self._commands, table, requests)
         tags = self._servers.tags(keys[0] for keys in scan.keys if keys)
         checks: list[tuple[str, ...]] = [("GET", _DOCUMENT.format(f"plan/{table}"))]
@@ -78,7 +83,7 @@ class RedisStore(CheckedStore):
         return ""
 
     def filling(self, table: str) -> Filling:
-        """Say how far the table is filled, and on which servers."""
+        """Read how far the table is filled, by server."""
         keys = tuple(_filled_keys(table, self._servers.all_tags()))
         seen = self._commands.call([[SEEN, 1, key] for key in keys])
         documents = [one[0] for one in seen]
@@ -86,7 +91,10 @@ class RedisStore(CheckedStore):
         return Filling(keys, documents, [server_of(one) for one in seen], filled)
 
     def advance(self, seen: Filling, events: int, state: State) -> Filling | None:
-        """Say how far the table is filled, if no server has lost anything since it was seen."""
+        """Say how far the table is filled.
+
+        Nothing is said if a server has lost something since it was seen.
+        """
         calls, documents, filled = [], [], []
         for key, before, server in zip(seen.names, seen.documents, seen.servers, strict=True):
             filled.append(Filled.of(server, events, state))
@@ -98,9 +106,9 @@ class RedisStore(CheckedStore):
         return Filling(seen.names, documents, seen.servers, filled)
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """Read each tile's record, or None, by MGETs of some hundred keys.
+        """Read each tile's record, or None.
 
-        In a cluster that is one a slot.
+        MGETs read some hundred keys each. In a cluster there is one for each slot.
         """
         # The tiles of several entities lie on several nodes, which no single MGET may ask.
         client, texts = self._commands.client, keys.texts
@@ -111,7 +119,10 @@ class RedisStore(CheckedStore):
         return found
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
-        """Put the tiles that are newer than what is stored, in calls of some hundred."""
+        """Put the tiles that are newer than what is stored.
+
+        Each call puts some hundred.
+        """
         for calls in put_calls(keys, records, ttl_ms, self._commands.is_cluster):
             self._commands.call(calls)
 
@@ -127,7 +138,10 @@ class RedisStore(CheckedStore):
         self._commands.ask(lambda: client.set(_DOCUMENT.format(name), value))
 
     def put_first(self, name: str, value: bytes) -> bytes:
-        """Write a named document unless there is one, and return the one that is there."""
+        """Write a named document unless there is one.
+
+        Returns the one that is there.
+        """
         client, key = self._commands.client, _DOCUMENT.format(name)
         found: bytes | None = self._commands.ask(lambda: client.set(key, value, nx=True, get=True))
         return value if found is None else found
@@ -142,12 +156,15 @@ class RedisStore(CheckedStore):
 
 
 def _filled_keys(table: str, tags: Iterable[str]) -> list[str]:
-    """The documents of how far a table is filled, one a server."""
+    """Name the documents of how far a table is filled.
+
+    There is one for each server.
+    """
     return [_DOCUMENT.format(f"filled/{table}{tag}") for tag in tags]
 
 
 def open_url(url: str, rest: str, create: bool) -> RedisStore:
-    """Open the tiles of a Redis; nothing has to be made there."""
+    """Open the tiles of a Redis, where nothing must exist."""
     try:
         import redis  # noqa: F401
     except ImportError:

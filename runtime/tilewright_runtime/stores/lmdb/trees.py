@@ -107,7 +107,10 @@ class _Nodes(NamedTuple):
         return self.content[begin : begin + int(self.key_sizes[i])].tobytes()
 
     def value(self, i: int) -> bytes:
-        """Read what stands behind a node's key: the value, or the page where it begins."""
+        """Read the value of a node.
+
+        It may be the page where the value begins.
+        """
         begin = int(self.starts[i] + self.key_sizes[i]) + _NODE_BYTES
         size = _PAGE_NUMBER.size if self.flags[i] & _IS_BIG else int(self.numbers[i])
         return self.content[begin : begin + size].tobytes()

@@ -1,1 +1,1 @@
-"""What the Redis store is made of: connection, functions on the server, servers, keys of a scan."""
+"""What the Redis store is made of."""

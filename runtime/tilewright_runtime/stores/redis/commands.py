@@ -1,4 +1,7 @@
-"""Commands to a Redis: sent together, with errors that say what to do."""
+"""Commands to a Redis, sent together.
+
+Their errors say what to do.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ _IN_FLIGHT = 64
 
 
 class Commands:
-    """A connection to a server or a cluster; threads may share it."""
+    """A connection to a server or a cluster.
+
+    Threads may share it.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = shown(url)
@@ -48,9 +54,10 @@ class Commands:
     def values(
         self, by_entity: Sequence[Sequence[str]], checks: Sequence[Sequence[str]] = ()
     ) -> tuple[list[Any], list[bytes | None]]:
-        """Answer some checks, and read the values of keys by MGETs that are sent with them.
+        """Answer some checks, and read the values of keys.
 
-        In a cluster an MGET asks for one entity, since all its keys lie on one node.
+        All are sent together; MGETs read the values. In a cluster an MGET asks for one entity,
+        since all its keys lie on one node.
         """
         groups = by_entity if self.is_cluster else [list(chain.from_iterable(by_entity))]
         calls = [

@@ -1,4 +1,7 @@
-"""The way to a Redis server: its URL, a client, and what its errors mean."""
+"""The way to a Redis server.
+
+That is its URL, a client, and what its errors mean.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +44,9 @@ def shown(url: str) -> str:
 
 
 def connect(url: str, shown: str) -> tuple[Any, bool]:
-    """A client of a server or of a cluster, and which of them it is.
+    """Make a client of a server or of a cluster.
 
-    Raises StoreError for a server that cannot hold tiles.
+    Also tells which of them it is. Raises StoreError for a server that cannot hold tiles.
     """
     import redis
     from redis.backoff import ExponentialBackoff
@@ -80,7 +83,10 @@ def connect(url: str, shown: str) -> tuple[Any, bool]:
 
 
 def require_fit(found: dict[str, Any], shown: str) -> None:
-    """Raises StoreError for a server that is too old, or that deletes keys."""
+    """Require a server that is new enough and keeps keys.
+
+    Raises StoreError for one that is too old, or that deletes keys.
+    """
     version = str(found.get("redis_version", "0"))
     if int(version.partition(".")[0]) < _OLDEST:
         raise StoreError(
@@ -97,7 +103,10 @@ def require_fit(found: dict[str, Any], shown: str) -> None:
 
 
 def what_to_do(wrong: Exception) -> str:
-    """The end of a message about what a server, or the way to it, refused."""
+    """Say what a server refused, and what to do.
+
+    It is the end of a message; the way to the server may have failed too.
+    """
     from redis import exceptions as e
 
     #: The first that fits; the special ones stand before their bases.

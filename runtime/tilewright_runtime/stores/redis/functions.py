@@ -1,4 +1,7 @@
-"""The functions that a Redis server runs for the store: puts, and how far it is filled."""
+"""The functions that a Redis server runs for the store.
+
+They put tiles, and say how far the store is filled.
+"""
 
 from __future__ import annotations
 

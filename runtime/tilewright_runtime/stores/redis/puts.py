@@ -1,4 +1,7 @@
-"""The calls that put tiles: newer ones only, and before them where an entity begins."""
+"""The calls that put tiles, newer ones only.
+
+Before them comes where an entity begins.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +21,24 @@ _CALL_BYTES = 1 << 20
 def put_calls(
     keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None, is_cluster: bool
 ) -> Iterator[list[list[Any]]]:
-    """Give the calls that put some tiles, for one round trip after the other."""
+    """Make the calls that put some tiles.
+
+    Each group of calls is one round trip.
+    """
     for part in _parts(records):
         texts = keys.texts[part]
         calls = [] if ttl_ms is not None else _first_calls(keys, part, is_cluster)
-        for places in _together(keys, part, is_cluster):
-            names = [texts[i] for i in places]
-            calls.append(
-                [PUT, len(names), *names, ttl_ms or "", *(records[part.start + i] for i in places)]
-            )
+        for indices in _together(keys, part, is_cluster):
+            names = [texts[i] for i in indices]
+            put = [records[part.start + i] for i in indices]
+            calls.append([PUT, len(names), *names, ttl_ms or "", *put])
         yield calls
 
 
 def _first_calls(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[Any]]:
-    """What notes the first tile of each entity, before the tiles are there, so that no reader
-    misses one.
+    """Note the first tile of each entity.
+
+    That comes before the tiles are there, so that no reader misses one.
     """
     firsts: dict[int, int] = {}
     for entity, start_ms in zip(keys.entity[part], keys.starts_ms[part], strict=True):
@@ -41,25 +47,30 @@ def _first_calls(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[Any
         (text_prefix(keys.table, keys.entities[entity], keys.size_ms, keys.kind) + FIRST, start)
         for entity, start in firsts.items()
     ]
-    groups = [[one] for one in named] if is_cluster else [named]
-    return [
-        [PUT_FIRST, len(group), *(name for name, _ in group), *(start for _, start in group)]
-        for group in groups
-    ]
+    calls = []
+    for group in [[one] for one in named] if is_cluster else [named]:
+        names, starts = zip(*group, strict=True)
+        calls.append([PUT_FIRST, len(group), *names, *starts])
+    return calls
 
 
 def _together(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[int]]:
-    """Which tiles of a part one call may put: on one server all of them, in a cluster those of
-    one entity.
+    """Group the tiles that one call may put.
+
+    On one server that is all of them, in a cluster those of one entity.
     """
-    places = range(part.stop - part.start)
+    indices = range(part.stop - part.start)
     if not is_cluster:
-        return [list(places)]
-    return [list(group) for _, group in groupby(places, key=lambda i: keys.entity[part.start + i])]
+        return [list(indices)]
+    by_entity = groupby(indices, key=lambda i: keys.entity[part.start + i])
+    return [list(group) for _, group in by_entity]
 
 
 def _parts(records: Sequence[bytes]) -> Iterator[slice]:
-    """Runs of records that are not too many for one call; a large one goes alone."""
+    """Cut records into runs for one call each.
+
+    A large record goes alone.
+    """
     start, size = 0, 0
     for place, record in enumerate(records):
         if place > start and (place - start == CALL_KEYS or size + len(record) > _CALL_BYTES):

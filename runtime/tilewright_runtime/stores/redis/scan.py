@@ -1,4 +1,7 @@
-"""The keys of a scan: each tile that may exist is asked for by its name, as Redis has no order."""
+"""The keys of a scan.
+
+Redis has no order, so each tile that may exist is asked for by its name.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ _WRONG_INDEX = (
 
 
 class Scan(NamedTuple):
-    """The keys of a scan, and where its records lie among their values."""
+    """The keys of a scan, and where its records lie.
+
+    They lie among the values of the keys.
+    """
 
     keys: list[list[str]]
     """For each entity."""
@@ -55,7 +61,10 @@ class Scan(NamedTuple):
 
 
 def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) -> Scan:
-    """Name all tiles that the ranges may hold; for lifetimes their index is read."""
+    """Name all tiles that the ranges may hold.
+
+    For lifetimes their index is read.
+    """
     firsts = _firsts(commands, table, requests)
     scan = Scan([], [], [])
     first_tiles: dict[str, str] = {}
@@ -84,7 +93,10 @@ def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) 
 def _firsts(
     commands: Commands, table: str, requests: Sequence[ScanRequest]
 ) -> dict[str, int | None]:
-    """The first starts that are kept beside the tiles of lifetimes, by their prefix."""
+    """Read the first starts of lifetimes, by prefix.
+
+    They are kept beside the tiles.
+    """
     prefixes = [
         text_prefix(table, entity, wanted.size_ms, wanted.kind)
         for entity, ranges in requests
@@ -109,7 +121,10 @@ def _first_ms(url: str, prefix: str, start: bytes | None) -> int | None:
 
 
 def _from_first(wanted: Range, first_ms: int | None) -> Range:
-    """The part of a lifetime that may hold tiles; none where nothing was put."""
+    """Cut a lifetime to where tiles may be.
+
+    None if nothing was put.
+    """
     start_ms = wanted.end_ms if first_ms is None else max(wanted.start_ms, first_ms)
     return wanted._replace(start_ms=start_ms, end_ms=max(wanted.end_ms, start_ms))
 
@@ -119,7 +134,10 @@ def _present(values: Iterable[bytes | None]) -> list[bytes]:
 
 
 def _tile_ids(url: str, wanted: Range) -> list[str]:
-    """The ids of the tiles of a range. Raises StoreError for a range that cannot be enumerated."""
+    """List the ids of the tiles of a range.
+
+    Raises StoreError for a range that cannot be enumerated.
+    """
     size_ms, start_ms, end_ms = wanted[:3]
     if (end_ms - start_ms) // size_ms > _LONGEST_RANGE:
         raise StoreError(

@@ -1,4 +1,4 @@
-"""The servers of a database: what makes a key lie on one of them."""
+"""The servers of a database, and their keys."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .commands import Commands
 
 
 class Servers:
-    """One server, or the primaries of a cluster that have keys.
+    """One server, or the primaries of a cluster.
 
-    A tag is the end of a key by which it lies on one of them. The slots of a cluster move, and so
-    tags are looked at each time that they are used.
+    Only primaries that have keys count. A tag is the end of a key by which it lies on one of them.
+    The slots of a cluster move, so tags are looked up each time that they are used.
     """
 
     def __init__(self, commands: Commands) -> None:
@@ -28,7 +28,7 @@ class Servers:
         return list(self._tags.values())
 
     def tags(self, keys: Iterable[str]) -> list[str]:
-        """Find a tag for each server that some keys lie on."""
+        """Find a tag for each server that has keys."""
         if not self._commands.is_cluster:
             return [""]
         return self._commands.ask(lambda: self._tags_of({self._home(key) for key in keys}))
@@ -55,6 +55,9 @@ class Servers:
 
 
 def server_of(seen: Sequence[bytes]) -> Server:
-    """Read what the function `seen` says of a server, after the document."""
+    """Read what the function `seen` says of a server.
+
+    It follows the document.
+    """
     _, run, evicted, role = seen
     return Server(run.decode(), int(evicted), role == b"master")

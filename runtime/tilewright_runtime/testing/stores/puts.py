@@ -102,7 +102,10 @@ class PutConformance(OpensStore):
             ]
 
     def test_a_tile_that_is_put_again_for_ever_stays(self, store: Store) -> None:
-        """A repeated put without a time to live takes the tile's time to live away."""
+        """A repeated put without a time to live lasts.
+
+        It takes away the time to live that the tile had.
+        """
         store.put_newer(tiles(0, 1), [record(5), record(5)], 200)
         store.put_newer(tiles(0), [record(5)], None)
         store.put_newer(tiles(0), [record(5)], 1)

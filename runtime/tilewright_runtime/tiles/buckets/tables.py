@@ -41,9 +41,9 @@ class BucketTables(FieldCodec):
         _, indices = distinct_of(values)
         order = np.lexsort((indices, tiles))
         chosen = block.take(order)
-        parts = {
-            name: [present([part]) for part in column] for name, column in chosen.variable.items()
-        }
+        parts: dict[str, list[list[bytes]]] = {}
+        for name, column in chosen.variable.items():
+            parts[name] = [present([part]) for part in column]
         tables: list[Bytes] = [None] * count
         table = Table(values[order], chosen.rows, parts)
         for tile, encoded in self._codec.encode(table, tiles[order]):
