@@ -21,15 +21,8 @@ from tilewright_compiler.frontend.diagnostics import CompileError
 from tilewright_compiler.passes.choose_tile_sizes import choose_tile_sizes, fitting
 from tilewright_compiler.passes.expand_features import expand_features
 from tilewright_compiler.plan.model import Plan
-from tilewright_compiler.sizing import (
-    HIERARCHY,
-    RUN_TILES,
-    by_config,
-    cover_levels,
-    recommend,
-    tiles_at_most,
-    tiles_read,
-)
+from tilewright_compiler.sizing.covers import RUN_TILES, cover_levels, tiles_at_most, tiles_read
+from tilewright_compiler.sizing.policies import HIERARCHY, by_config, recommend
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 EVENTS = EventSource(
@@ -546,11 +539,15 @@ def test_finer_levels_are_read_back_to_the_newest_coarse_tile() -> None:
 
 
 def test_a_cover_of_two_levels_costs_its_middle_and_its_ends() -> None:
-    """Seven days of 1h edges over 6h tiles: the middle, up to five hours at the old end, and up to
-    six at the head.
+    """Eight days over 6h tiles are 33. Hours are read at the head of seven days and at their old
+    end: seven together, as both end at one time of day.
+
+    #  6h     |             |      …      |             |
+    #  1h               |.|.|             |.|.|.|.|
+    #  7d               [---------- … ------------T
     """
     plan = _plan("7d", "8d", config=Config.model_validate({"tile_sizes": {"7d": "1h", "8d": "6h"}}))
-    assert (plan.cost.typical.tiles, plan.cost.worst.tiles) == (33 + 4 + 3, 33 + 6 + 5)
+    assert (plan.cost.typical.tiles, plan.cost.worst.tiles) == (33 + 7, 33 + 7)
 
 
 def _problems(group_by: GroupBy, config: Config | None = None) -> list[str]:

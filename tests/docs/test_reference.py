@@ -13,7 +13,7 @@ from tilewright import Operation
 from tilewright.operation_spec import ALL, OperationSpec
 from tilewright.windows import format_duration
 from tilewright_compiler.frontend.config import Config, load_config
-from tilewright_compiler.sizing import HIERARCHY
+from tilewright_compiler.sizing.policies import HIERARCHY
 from tilewright_runtime.cli import main
 
 CLI = (ROOT / "docs/reference/cli.md").read_text()

@@ -12,7 +12,8 @@ from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, duration_m
 
 from ..draft import Draft, FeatureSpec, TileSize
 from ..plan.model import Level
-from ..sizing import by_config, cover_levels, tiles_read
+from ..sizing.covers import cover_levels, tiles_read
+from ..sizing.policies import by_config
 
 
 def choose_tile_sizes(draft: Draft) -> None:
@@ -38,6 +39,9 @@ def choose_tile_sizes(draft: Draft) -> None:
         _on_ladder(feature, sized, ladder)
         for feature, sized in zip(draft.features, draft.sized, strict=True)
     ]
+    # Raw events stand for the edges of exact windows, so the levels that they asked for may have
+    # no reader left.
+    ladder = [size_ms for size_ms in ladder if _is_read(draft, size_ms)]
     coarser = zip(ladder, (0, *ladder), strict=False)
     draft.levels = [
         Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms, coarser_ms))
@@ -85,6 +89,11 @@ def _on_ladder(feature: FeatureSpec, sized: TileSize, ladder: list[int]) -> Tile
         feature.window_ms, tuple(size_ms for size_ms in ladder if size_ms >= edge_ms)
     )
     return replace(sized, edge_ms=edge_ms, levels_ms=levels_ms)
+
+
+def _is_read(draft: Draft, size_ms: int) -> bool:
+    """Tell whether the cover of some feature has tiles of a size."""
+    return any(size_ms in sized.levels_ms for sized in draft.sized)
 
 
 def _warn_of_no_effect(draft: Draft) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
 from math import ceil
 
 from tilewright.windows import DAY_MS, HOUR_MS
@@ -12,7 +10,8 @@ from ..draft import Draft
 from ..plan.cost import Cost, Recommendation, Request
 from ..plan.layout import BucketLayout, TileLayout
 from ..plan.types import family
-from ..sizing import recommend
+from ..sizing.policies import recommend
+from ..sizing.worst import Read, next_coarser_ms, worst_tiles
 from ..states import state_types
 from ..states.base import TEXT_BYTES
 
@@ -35,8 +34,7 @@ def estimate_cost(draft: Draft) -> None:
     not; a level is read once, for its longest window.
     """
     record, chunk, chunks = _record_bytes(draft), _chunk_bytes(draft), _chunks(draft)
-    counts = [_tiles(draft, level.size_ms) for level in draft.levels]
-    typical, worst = sum(count for count, _ in counts), sum(count for _, count in counts)
+    typical, worst = _tiles_of_requests(draft)
     stored, stats = _stored_bytes(draft, record, chunk), draft.config.entity_stats
     entities, requests = (stats.entities, stats.requests_per_second) if stats else (None, None)
     draft.cost = Cost(
@@ -56,8 +54,25 @@ def estimate_cost(draft: Draft) -> None:
     )
 
 
+def _tiles_of_requests(draft: Draft) -> tuple[int, int]:
+    """Count the tiles that a fetch reads, typically and at worst.
+
+    The levels are not at their worst at one time. Where the times are too many to try, their sum
+    stands for the worst of all.
+    """
+    counts = [_tiles(draft, level.size_ms) for level in draft.levels]
+    typical, worst = sum(count for count, _ in counts), sum(count for _, count in counts)
+    reads = [
+        Read(feature.window_ms or _LIFETIME_MS, tuple(feature.levels_ms), feature.edge)
+        for feature in draft.plan_features
+    ]
+    exact = worst_tiles(reads, [level.size_ms for level in draft.levels]) if draft.levels else None
+    worst = worst if exact is None else exact
+    return min(typical, worst), worst
+
+
 def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
-    """Count the tiles a fetch reads, typically and at worst.
+    """Count the tiles a fetch reads of a level, typically and at its worst.
 
     Up to the longest window that has this level as its coarsest there is no gap. Otherwise a fetch
     reads the tiles inside the newest tile of a coarser level, in case that one holds later events.
@@ -78,7 +93,7 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
     worst = max(reach, head)
     ends: set[tuple[int, int, bool]] = set()
     for window_ms, levels_ms, edge in windows:
-        coarser_ms = _next_coarser_ms(levels_ms, size_ms)
+        coarser_ms = next_coarser_ms(levels_ms, size_ms)
         if coarser_ms is not None and window_ms > reach_ms:
             # A cut edge tile stands beside the whole ones, even if a coarser tile begins them.
             ends.add((window_ms, coarser_ms, edge == "prorate" and size_ms == levels_ms[-1]))
@@ -96,16 +111,8 @@ def _head_ms(draft: Draft, size_ms: int) -> int:
     for feature in draft.plan_features:
         edge_ms = feature.levels_ms[-1]
         finer = [finer_ms for finer_ms in ladder if finer_ms < edge_ms]
-        head_ms = max(head_ms, _next_coarser_ms([*feature.levels_ms, *finer], size_ms) or 0)
+        head_ms = max(head_ms, next_coarser_ms([*feature.levels_ms, *finer], size_ms) or 0)
     return head_ms
-
-
-def _next_coarser_ms(levels_ms: Sequence[int], size_ms: int) -> int | None:
-    """Find the level before a size, coarsest first; None if there is none."""
-    for coarser_ms, finer_ms in pairwise(levels_ms):
-        if finer_ms == size_ms:
-            return coarser_ms
-    return None
 
 
 def _chunks(draft: Draft) -> int:

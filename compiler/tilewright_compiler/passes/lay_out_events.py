@@ -8,7 +8,7 @@ from tilewright.windows import DAY_MS
 
 from ..draft import Draft
 from ..plan.model import Column, EventLog
-from ..sizing import by_config
+from ..sizing.policies import by_config
 
 
 def lay_out_events(draft: Draft) -> None:

@@ -5,7 +5,7 @@ value changed by coarse tiles.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -21,9 +21,9 @@ from support.session import Session
 from tilewright import Aggregation, GroupBy, Operation
 from tilewright.aggregation import Edge
 from tilewright_compiler.compile import compile_group_by
-from tilewright_compiler.frontend.config import Config
+from tilewright_compiler.frontend.config import Config, EntityStats
 from tilewright_compiler.plan.model import Plan
-from tilewright_compiler.sizing import tiles_read
+from tilewright_compiler.sizing.covers import tiles_read
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.fetch.program import Program
 from tilewright_runtime.tiles.cover import Segment
@@ -230,25 +230,84 @@ def test_the_compilers_count_is_never_exceeded(
     assert read <= tiles_read(window_ms, levels)
 
 
-@given(
-    moments,
-    st.lists(st.sampled_from(["50m", "4h", "1d", "7d", "30d"]), min_size=1, unique=True),
-    st.sampled_from(["map", "plain"]),
-    st.sampled_from(["sawtooth", "prorate"]),
+CONFIGS = {
+    "hierarchical": Config(),
+    "hierarchical_map": Config(sizing_strategy="hierarchical_map"),
+    "adaptive": Config(
+        sizing_strategy="adaptive",
+        entity_stats=EntityStats(events_per_hour=5_000),
+        max_tiles_per_request=100,
+    ),
+    "tile_sizes": Config(
+        tile_sizes={"1h": "1m", "4h": "5m", "24h": "15m", "7d": "1h", "30d": "6h"}
+    ),
+}
+lengths = st.lists(
+    st.sampled_from(
+        ["7m", "16m", "50m", "61m", "100m", "1h", "4h", "12h", "1d", "1500m", "7d", "8d", "30d"]
+    ),
+    min_size=1,
+    max_size=4,
+    unique=True,
 )
-def test_the_plans_worst_request_is_never_exceeded(
-    at_ms: int, lengths: list[str], table: str, edge: Edge
+
+
+@few(4)
+@given(
+    lengths,
+    st.sampled_from(list(CONFIGS)),
+    st.sampled_from(["sawtooth", "prorate", "exact", "truncate"]),
+)
+def test_the_plans_worst_request_is_the_largest_of_all(
+    windows: list[str], config: str, edge: Edge
 ) -> None:
-    """A fetch reads at most the tiles that the plan's cost says."""
-    sizes = (
-        {"1h": "1m", "4h": "5m", "24h": "15m", "7d": "1h", "30d": "6h"} if table == "map" else None
-    )
-    plan = costed(tuple(lengths), sizes, edge)
-    read = sum((run.end_ms - run.start_ms) // run.size_ms for run in Program(plan).ranges(at_ms))
-    assert read <= plan.cost.worst.tiles
+    """The cost says how many tiles a fetch reads at most, of all times to ask, and no more."""
+    plan = costed(tuple(windows), CONFIGS[config], edge)
+    program = Program(plan)
+    assert max(map(partial(tiles_at, program), all_times(plan))) == plan.cost.worst.tiles
 
 
-def costed(lengths: tuple[str, ...], sizes: dict[str, str] | None, edge: Edge) -> Plan:
+@given(
+    lengths,
+    st.sampled_from(list(CONFIGS)),
+    st.sampled_from(["sawtooth", "prorate", "exact", "truncate"]),
+)
+def test_no_level_is_kept_for_nothing(windows: list[str], config: str, edge: Edge) -> None:
+    """Some window at some time has tiles of each level in its cover."""
+    plan = costed(tuple(windows), CONFIGS[config], edge)
+    used = {size_ms for feature in plan.features for size_ms in feature.levels_ms}
+    assert used == {level.size_ms for level in plan.levels}
+
+
+def test_a_level_that_only_an_exact_edge_asked_for_is_left_out() -> None:
+    """Raw events stand for the edge of 100 minutes, whose tiles of 15m no cover takes: 20 of 5m and
+    the one that the newest event is in are all that is read.
+    """
+    plan = costed(("16m", "100m"), Config(), "exact")
+    assert [level.size_ms for level in plan.levels] == [5 * MINUTE]
+    assert plan.cost.worst.tiles == 21
+
+
+def tiles_at(program: Program, at_ms: int) -> int:
+    """Count the tiles that a fetch reads at a time."""
+    runs = [run for run in program.ranges(at_ms) if run.kind == TILES]
+    return sum((run.end_ms - run.start_ms) // run.size_ms for run in runs)
+
+
+def all_times(plan: Plan) -> list[int]:
+    """List the times between which nothing changes: boundaries of tiles and of windows' old ends,
+    and a millisecond beside them, within the largest tile.
+    """
+    coarsest, finest = plan.levels[0].size_ms, plan.levels[-1].size_ms
+    rests = {0} | {(feature.window_ms or 0) % finest for feature in plan.features}
+    first = AT // coarsest * coarsest
+    boundaries = [
+        start + rest for start in range(first, first + coarsest, finest) for rest in rests
+    ]
+    return [at for boundary in boundaries for at in (boundary - 1, boundary, boundary + 1)]
+
+
+def costed(lengths: tuple[str, ...], config: Config, edge: Edge) -> Plan:
     source = event_source({"k": "string", "n": "bigint"})
     total = Aggregation(input_column="n", operation=Operation.SUM, windows=lengths)
     group_by = GroupBy(
@@ -259,7 +318,7 @@ def costed(lengths: tuple[str, ...], sizes: dict[str, str] | None, edge: Edge) -
         name="things",
         edge=edge,
     )
-    return compile_group_by(group_by, config=Config(tile_sizes=sizes))
+    return compile_group_by(group_by, config=config)
 
 
 @pytest.mark.parametrize(
