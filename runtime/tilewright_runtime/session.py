@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -36,7 +36,12 @@ _OF_THE_MOMENT = (
     | {"getvariable", "in_search_path", "get_block_size", "session_user", "user", "txid_current"}
     | {"current_catalog", "current_database", "current_date", "current_localtime", "current_role"}
     | {"current_localtimestamp", "current_schema", "current_schemas", "current_setting"}
-    | {"current_user"}
+    | {"current_user", "localtime", "localtimestamp", "version"}
+)
+#: Those of them that are called without brackets too, where no column has the name.
+CALLED_BY_NAME = frozenset(
+    {"current_catalog", "current_date", "current_role", "current_schema", "current_time"}
+    | {"current_timestamp", "current_user", "localtime", "localtimestamp", "session_user", "user"}
 )
 
 
@@ -60,14 +65,20 @@ def open_session(**config: str | bool | int) -> duckdb.DuckDBPyConnection:
 
 
 def require_select(
-    session: duckdb.DuckDBPyConnection, sql: str, relations: Collection[str], what: str
+    session: duckdb.DuckDBPyConnection,
+    sql: str,
+    relations: Collection[str],
+    what: str,
+    columns: Iterable[str] = (),
 ) -> None:
     """Require that SQL of a plan only reads its events.
 
-    It must be one SELECT of these relations and call pure functions only. Raises PlanError if it is
+    It must be one SELECT of these relations and call pure functions only. `columns` are those of
+    the relations: a column may be called `user`, as the function is. Raises PlanError if it is
     anything else; `what` names it in the message.
     """
-    reason = _objection(session, sql, set(relations))
+    called = CALLED_BY_NAME - {column.casefold() for column in columns}
+    reason = _objection(session, sql, set(relations), called)
     if reason is not None:
         raise PlanError(f"{what}: {reason}. A plan only selects from its events: compile it again.")
 
@@ -85,7 +96,9 @@ def blaming_the_plan(what: str) -> Iterator[None]:
         raise PlanError(f"{what} cannot be run ({reason}). Compile it again.") from error
 
 
-def _objection(session: duckdb.DuckDBPyConnection, sql: str, relations: set[str]) -> str | None:
+def _objection(
+    session: duckdb.DuckDBPyConnection, sql: str, relations: set[str], called: Collection[str]
+) -> str | None:
     """Say why a plan's SQL is refused, or None."""
     try:
         sql.encode()  # fails where a JSON escape stands for half of a character
@@ -102,32 +115,42 @@ def _objection(session: duckdb.DuckDBPyConnection, sql: str, relations: set[str]
     for node in nodes:
         if reason := _forbidden(node, known):
             return reason
+        name = node.get("column", "").casefold()
+        if name in called:
+            return f"its SQL calls {name!r}"
     return None
 
 
 def _nodes(text: str) -> Iterator[dict[str, Any]]:
     """Walk the objects of a syntax tree, innermost first.
 
-    Each object has only its plain values. The tree is read here because expressions are nested more
-    deeply than Python's JSON reader goes.
+    Each object has only its plain values, and the bare name of a column as `column`. The tree is
+    read here because expressions are nested more deeply than Python's JSON reader goes.
     """
     waiting: list[dict[str, Any]] = []
     key, is_value = "", False
     for token in _TOKEN.findall(text):
         match token:
             case "{" | "[":
-                waiting.append({})
                 is_value = token == "["
+                waiting.append({"is_name": True} if is_value and key == "column_names" else {})
+                key = ""
             case "}":
                 yield waiting.pop()
             case "]":
-                waiting.pop()
+                names = waiting.pop()
+                if "column" in names:
+                    waiting[-1]["column"] = names["column"]
             case ":":
                 is_value = True
             case ",":
                 is_value = False
+                if "is_name" in waiting[-1]:  # one with its relation, which is no call
+                    waiting[-1].clear()
             case _ if not is_value:
                 key = token[1:-1]
+            case _ if "is_name" in waiting[-1]:
+                waiting[-1]["column"] = json.loads(token)
             case _ if key in _READ:
                 waiting[-1][key] = json.loads(token)
 

@@ -15,7 +15,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.errors import PlanError
 from tilewright_runtime.plans import plan_of_document
-from tilewright_runtime.session import open_session, require_select
+from tilewright_runtime.session import CALLED_BY_NAME, open_session, require_select
 
 ATTACKS = [
     "SELECT * FROM read_text('/etc/hostname')",
@@ -59,6 +59,11 @@ ATTACKS = [
     "SELECT nextval('a')",
     "SELECT random()",
     "SELECT now()",
+    "SELECT version()",
+    "SELECT a FROM batch WHERE CURRENT_TIMESTAMP > a",
+    "SELECT a.b, (SELECT localtime) FROM batch",
+    "SELECT list_transform([a], lambda x: x || session_user) FROM batch",
+    "SELECT a FROM batch ORDER BY current_date",
     "SELECT other.f(1)",
     "SELECT",
     "SELECT '\ud800'",
@@ -71,6 +76,40 @@ def test_what_is_no_select_of_the_events_is_refused(sql: str) -> None:
     """Statements, files, functions of tables, the catalog, the clock and chance are refused."""
     with pytest.raises(PlanError, match=r"^it: its SQL .* compile it again"):
         require_select(open_session(), sql, {"batch"}, "it")
+
+
+def _of_duckdb(query: str) -> list[str]:
+    return sorted({str(name) for (name,) in duckdb.sql(query).fetchall()})
+
+
+def test_all_that_duckdb_calls_by_a_bare_name_is_refused() -> None:
+    """Of its functions and words only these have a value without brackets where no column has the
+    name; written in any case and in quotes.
+    """
+    words = _of_duckdb("SELECT keyword_name FROM duckdb_keywords()")
+    words += _of_duckdb(
+        "SELECT function_name FROM duckdb_functions() WHERE function_name ~ '^\\w+$'"
+    )
+    session = open_session()
+    called = set()
+    for word in [*words, *CALLED_BY_NAME]:
+        try:
+            session.execute(f'SELECT "{word}"')
+        except duckdb.Error:
+            continue
+        called.add(word)
+    assert called == CALLED_BY_NAME
+    for name in called:
+        for spelling in (name, name.upper(), f'"{name}"'):
+            with pytest.raises(PlanError, match=f"its SQL calls '{name}'"):
+                require_select(session, f"SELECT {spelling} FROM batch", {"batch"}, "it", ["a"])
+
+
+def test_a_column_may_have_the_name_of_such_a_function() -> None:
+    """`user` is a column where the events have one, and one of a relation in any case."""
+    session = open_session()
+    require_select(session, 'SELECT "user", USER FROM batch', {"batch"}, "it", ["User"])
+    require_select(session, "SELECT batch.user FROM batch", {"batch"}, "it")
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def _computed(session: Any, table: str, sql: str, kind: str) -> list[Any]:
 def same(ours: Any, spark: Any, kind: str) -> bool:
     """Whether a value of DuckDB is the one that was recorded of a Spark type."""
     if spark is None or ours is None:
-        return ours is spark or (ours is None and _beyond(spark, kind))
+        return ours is spark or (ours is None and beyond(spark, kind))
     if kind.startswith("array<"):
         inner = kind[6:-1]
         if len(ours) != len(spark):
@@ -112,7 +112,7 @@ def same(ours: Any, spark: Any, kind: str) -> bool:
     return type(ours) is type(spark) and ours == spark
 
 
-def _beyond(spark: Any, kind: str) -> bool:
+def beyond(spark: Any, kind: str) -> bool:
     if kind.startswith("timestamp"):
         return not _FIRST_US <= spark <= _LAST_US
     return kind == "date" and not _FIRST_US <= spark * _DAY_US <= _LAST_US

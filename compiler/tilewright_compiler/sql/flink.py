@@ -28,3 +28,8 @@ def flink_type(duckdb_type: str) -> Node:
     if duckdb_type == "VARCHAR":
         return exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="STRING")
     return data_type(duckdb_type)
+
+
+def plain_cast(value: Node, kind: str, how: type[Node] = exp.Cast) -> Node:
+    """Cast as Flink does it, to a type by its DuckDB name."""
+    return how(this=value, to=flink_type(kind))

@@ -13,8 +13,16 @@ from sqlglot import exp
 from tilewright.windows import DAY_MS, format_duration
 
 from ..expressions.binder import shared_binder
-from ..expressions.flink.casts import converted, is_nan, read, time_ms, to_physical, unreadable
-from ..expressions.flink.expressions import to_flink
+from ..expressions.flink.casts import is_nan
+from ..expressions.flink.expressions import Translated, to_flink
+from ..expressions.flink.reading import (
+    converted,
+    read,
+    selected,
+    time_ms,
+    to_physical,
+    unreadable,
+)
 from ..plan.model import Column, Plan, Source, State
 from ..plan.topics import parse_topic
 from ..plan.types import family
@@ -154,7 +162,7 @@ class _Read:
     def selected(self) -> list[tuple[Code, str]]:
         """The keys and inputs, in the types of the plan."""
         return [
-            (Code(_sql(converted(part.tree, part.type, column.type))), column.name)
+            (Code(_sql(_selected(part, column.type))), column.name)
             for column, part in self._parts.items()
         ]
 
@@ -242,6 +250,11 @@ class _Job:
         """The names of all columns of partial tiles, in their order."""
         assert self.plan.partials is not None  # a plan that Flink can run has them
         return [column.name for column in self.plan.partials.columns]
+
+
+def _selected(part: Translated, wanted: str) -> Node:
+    is_field = isinstance(part.tree, exp.Column)
+    return converted(selected(part.tree, part.type, is_field), part.type, wanted)
 
 
 def _aggregates(state: State) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ class Derivations:
         types = {feature.name: feature.type for feature in plan.features if feature.name in used}
         self._session = open_session(threads=1)
         query = f"SELECT {', '.join(map(_expression, plan.derivations))} FROM features"
-        require_select(self._session, query, {"features"}, f"plan {plan.name}: derivations")
+        require_select(self._session, query, {"features"}, f"plan {plan.name}: derivations", used)
         self._lock = threading.Lock()
         self._batch = _Batch(_arrow_schema(self._session, types))
         self._session.register("features", self._batch)

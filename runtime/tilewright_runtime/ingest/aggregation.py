@@ -74,14 +74,18 @@ class Aggregator:
         """Check that the plan's SQL is what it may be.
 
         Raises PlanError if some part of it is not."""
+        fields = {s.name: [column.name for column in s.columns] for s in self.plan.sources}
+        selects = {name for source in self.plan.sources for name in source.selects}
         for source, scripts in self.plan.sql.items():
             script, named = scripts["duckdb"], f"plan {self.plan.name}: sql of {source}"
-            require_select(self._connection, script.read, {"batch"}, f"{named}, read")
+            names = selects.union(fields.get(source, ()))
+            require_select(self._connection, script.read, {"batch"}, f"{named}, read", names)
             others = {"tiles": script.tiles, "events": script.events}
             others |= {f"buckets of {column}": sql for column, sql in script.buckets.items()}
             for part, sql in others.items():
                 if sql is not None:
-                    require_select(self._connection, sql, {"events"}, f"{named}, {part}")
+                    what = f"{named}, {part}"
+                    require_select(self._connection, sql, {"events"}, what, selects)
 
     def load(self, source: str, rows: pa.Table) -> LoadedBatch:
         """Read, filter and select a batch.

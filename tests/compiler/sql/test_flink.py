@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlglot import exp
 
-from tilewright_compiler.expressions.flink.casts import plain_cast
-from tilewright_compiler.sql.flink import Flink
+from tilewright_compiler.sql.flink import Flink, plain_cast
 
 
 @pytest.mark.parametrize(

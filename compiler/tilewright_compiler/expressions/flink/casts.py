@@ -1,5 +1,4 @@
-"""Values in Flink SQL: reading them from texts, casting them without loss, and what a tile keeps of
-them.
+"""Casts in Flink SQL as DuckDB does them: null where there is no value, never cut in silence.
 
 A timestamp is a BIGINT of microseconds inside a job, since Flink has no way to take the number out
 of one.
@@ -8,185 +7,77 @@ of one.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from tilewright.windows import DAY_MS
-
-from ...sql.flink import flink_type
+from ...sql.flink import plain_cast
 from ...sql.tree import Node, NotTranslatable, call, number, text
 from ..spark.types import family_of
+from .instants import UNITS_US, days_of, epoch_day, floored, instant
 
-US = 1_000_000
-UNITS_US = {
-    "MILLISECOND": 1_000,
-    "SECOND": US,
-    "MINUTE": 60 * US,
-    "HOUR": 3_600 * US,
-    "DAY": 86_400 * US,
-}
 WHOLE = {"TINYINT": 7, "SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
-#: (day, hour, minute, second, fraction, zone) of a text; hours end at 23, since Flink would take
-#: 25:00 for the next day.
-_INSTANT = (
-    r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?"
-    r"\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$"
-)
-#: The usual form of an instant, whose parts stand at fixed places. Flink compiles the pattern of a
-#: REGEXP_EXTRACT anew for each row, and that of a REGEXP once; the other forms cost ten times as
-#: much.
-_USUAL_INSTANT = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?Z?$"
-)
 #: A number as DuckDB reads one from a text; Java also takes 1f, 1d and 0x1p3.
 _NUMBER_IN_TEXT = (
     r"^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|NaN|Infinity)\s*$"
 )
+#: (pattern, text): how DuckDB writes what is no number, or beyond all of them, and how Java does.
+_SPELLINGS = (
+    (r"^\s*[+-]?(?i:nan)\s*$", "NaN"),
+    (r"^\s*\+?(?i:inf(inity)?)\s*$", "Infinity"),
+    (r"^\s*-(?i:inf(inity)?)\s*$", "-Infinity"),
+)
+#: The first double that has no float next to it but the infinite one, and the largest double.
+_BEYOND_FLOAT, _LARGEST = "3.4028235677973366e38", "1.7976931348623157e308"
+#: What rounds to zero in every decimal.
+_NO_DECIMAL = "1e-39"
+_MOST_DIGITS = 38
 
-
-def read(column: Node, kind: str) -> Node:
-    """The text of a field of an event as a value of its type; null where it is none."""
-    return tried_cast(column, "VARCHAR", kind) if kind != "VARCHAR" else column
-
-
-def unreadable(raw: Node, value: Node, kind: str) -> Node:
-    """Whether the text of a field is there and is no value of its type, which is not VARCHAR;
-    `value` is what `read` made of it.
-    """
-    broken: Node = exp.Is(this=value.copy(), expression=exp.Null())
-    if kind in WHOLE:
-        # Flink reads 2.5 as 2; what has a point is whole only if nothing follows it.
-        fraction = exp.Like(this=raw.copy(), expression=text("%.%"))
-        cut = exp.NEQ(
-            this=plain_cast(raw.copy(), "DOUBLE", exp.TryCast),
-            expression=plain_cast(value.copy(), "DOUBLE"),
-        )
-        broken = exp.paren(exp.or_(broken, exp.and_(fraction, cut)))
-    return exp.and_(exp.not_(exp.Is(this=raw.copy(), expression=exp.Null())), broken)
-
-
-def converted(value: Node, own: str, wanted: str) -> Node:
-    """A value of one DuckDB type as another that can hold it."""
-    return value if own == wanted else tried_cast(value, own, wanted)
-
-
-def to_physical(value: Node, kind: str) -> Node:
-    """What a tile keeps of a value: a BIGINT, a DOUBLE or a STRING, as `states.py` has it."""
-    match family_of(kind):
-        case "float":
-            return plain_cast(value, "DOUBLE")
-        case "date":
-            return days_of(value)
-        case "decimal":
-            scale = int(decimal_digits(kind)[1])
-            return plain_cast(
-                exp.Mul(this=exp.paren(value), expression=number(10**scale)), "BIGINT"
-            )
-        case "boolean":
-            return plain_cast(plain_cast(value, "INTEGER"), "BIGINT")
-        case "integer":
-            return plain_cast(value, "BIGINT")
-    return value
-
-
-def time_ms(value: Node, kind: str) -> Node:
-    """Epoch milliseconds of the value of a time column."""
-    match family_of(kind):
-        case "integer":
-            return plain_cast(value, "BIGINT")
-        case "date":
-            return exp.Mul(this=days_of(value), expression=number(DAY_MS))
-    return exp.Div(this=exp.paren(value), expression=number(1_000))
+#: A value with its own DuckDB type and the wanted one.
+_Cast = Callable[[Node, str, str], Node]
 
 
 def is_nan(value: Node) -> Node:
-    """Whether a float is NaN; `x <> x` would be taken for false before any row is seen."""
-    return exp.not_(
-        exp.paren(exp.GTE(this=call("ABS", value), expression=exp.Literal.number("0e0")))
-    )
+    """Tell whether a float is NaN.
+
+    Of all that NaN makes of a comparison Flink's optimizer keeps `<>` only: it turns NOT (x >= 0)
+    into x < 0, and takes x <> x for false before any row is seen.
+    """
+    opposite = exp.Neg(this=exp.paren(value.copy()))
+    return exp.paren(exp.NEQ(this=call("ABS", value), expression=call("ABS", opposite)))
 
 
 def tried_cast(value: Node, own: str, kind: str) -> Node:
-    """A cast as DuckDB's TRY_CAST: null where it is not possible, never cut in silence."""
-    source, target = family_of(own), family_of(kind)
+    """Cast as DuckDB's TRY_CAST does: null where it is not possible."""
     if own == kind:
         return value
-    match source, target:
-        case "integer" | "boolean", "integer" | "float" | "decimal":
-            widens = source == "integer" and (
-                target == "float" or WHOLE.get(own, 64) <= WHOLE.get(kind, 0)
-            )
-            return (
-                plain_cast(value, kind)
-                if widens
-                else narrowed(
-                    plain_cast(value, "BIGINT" if source == "integer" else "INTEGER"), kind
-                )
-            )
-        case "float", "integer":
-            return _of_float(value, kind)
-        case "float", "float":
-            return plain_cast(value, kind)
-        case "decimal", "float":
-            return plain_cast(value, kind)
-        case "decimal", "decimal":
-            return plain_cast(value, kind, exp.TryCast)
-        case "decimal", "integer":
-            return narrowed(call("ROUND", value, number(0)), kind)
-        case "integer" | "decimal" | "date", "text":
-            return plain_cast(value, kind)
-        case "boolean", "text":
-            return exp.Lower(this=plain_cast(value, kind))
-        case "text", "integer" | "decimal" | "boolean" | "date":
-            return plain_cast(value, kind, exp.TryCast)
-        case "text", "float":
-            is_number = call("REGEXP", value, text(_NUMBER_IN_TEXT))
-            return plain_cast(
-                exp.Case(ifs=[exp.If(this=is_number, true=value.copy())]), kind, exp.TryCast
-            )
-        case "text", "timestamp":
-            return _instant(value)
-        case "date", "timestamp":
-            return exp.paren(exp.Mul(this=days_of(value), expression=number(UNITS_US["DAY"])))
-        case "timestamp", "timestamp":
-            return value
-        case "timestamp", "date":
-            day = exp.Div(
-                this=exp.paren(floored(value, UNITS_US["DAY"])), expression=number(UNITS_US["DAY"])
-            )
-            return call(
-                "TIMESTAMPADD", exp.var("DAY"), plain_cast(exp.paren(day), "INTEGER"), epoch_day()
-            )
-    raise NotTranslatable(
-        f"a cast of {own.lower()} to {kind.lower()}, which Flink does in another way"
-    )
-
-
-def plain_cast(value: Node, kind: str, how: type[Node] = exp.Cast) -> Node:
-    """A cast as Flink does it, to a type by its DuckDB name."""
-    return how(this=value, to=flink_type(kind))
+    cast = _CASTS.get((family_of(own) or "", family_of(kind) or ""))
+    if cast is None:
+        raise NotTranslatable(
+            f"a cast of {own.lower()} to {kind.lower()}, which Flink does in another way"
+        )
+    return cast(value, own, kind)
 
 
 def carrier(kind: str) -> str:
-    """The type that holds values of a DuckDB type inside a job."""
+    """Give the type that holds values of a DuckDB type inside a job."""
     return "BIGINT" if family_of(kind) == "timestamp" else kind
 
 
 def wide(value: Node) -> Node:
-    """An integer with room for whatever sums and products of two give."""
+    """Give an integer room for whatever sums and products of two give."""
     return plain_cast(value, "DECIMAL(19,0)")
 
 
 def narrowed(wide: Node, kind: str) -> Node:
-    """A wide number as an integer of the given type, null where it does not fit."""
+    """Make an integer of a type of a wide number, null where it does not fit."""
     # Flink's integers wrap round, also when a decimal is cast; a text that does not fit is null.
     return plain_cast(plain_cast(exp.paren(wide), "VARCHAR"), kind, exp.TryCast)
 
 
 def decimal_digits(kind: str) -> tuple[str, str]:
-    """All digits of a decimal type, and those after the point.
+    """Give all digits of a decimal type, and those after the point.
 
     Raises NotTranslatable for another type.
     """
@@ -196,29 +87,35 @@ def decimal_digits(kind: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def floored(value: Node, unit: int) -> Node:
-    """A whole number less what is left of it over a multiple of the unit, below zero too."""
-    rest = call(
-        "MOD",
-        exp.paren(exp.Add(this=call("MOD", value.copy(), number(unit)), expression=number(unit))),
-        number(unit),
-    )
-    return exp.Sub(this=exp.paren(value.copy()), expression=rest)
+def _plain(value: Node, own: str, kind: str) -> Node:
+    return plain_cast(value, kind)
 
 
-def days_of(date: Node) -> Node:
-    """A date as days since the epoch."""
-    return plain_cast(call("TIMESTAMPDIFF", exp.var("DAY"), epoch_day(), date), "BIGINT")
+def _tried(value: Node, own: str, kind: str) -> Node:
+    return plain_cast(value, kind, exp.TryCast)
 
 
-def epoch_day() -> Node:
-    """The day that days are counted from."""
-    return plain_cast(text("1970-01-01"), "DATE")
+def _same(value: Node, own: str, kind: str) -> Node:
+    return value
 
 
-def _of_float(value: Node, kind: str) -> Node:
-    """The nearest whole number; Flink takes what is too large for the largest one, and NaN for
-    0.
+def _of_integer(value: Node, own: str, kind: str) -> Node:
+    widens = family_of(kind) == "float" or WHOLE.get(own, 64) <= WHOLE.get(kind, 0)
+    return plain_cast(value, kind) if widens else narrowed(plain_cast(value, "BIGINT"), kind)
+
+
+def _of_boolean(value: Node, own: str, kind: str) -> Node:
+    return narrowed(plain_cast(value, "INTEGER"), kind)
+
+
+def _text_of_boolean(value: Node, own: str, kind: str) -> Node:
+    return exp.Lower(this=plain_cast(value, kind))
+
+
+def _whole_of_float(value: Node, own: str, kind: str) -> Node:
+    """Round to the nearest whole number.
+
+    Flink takes what is too large for the largest one, and NaN for 0.
     """
     bits = WHOLE.get(kind)
     if bits is None:
@@ -232,66 +129,84 @@ def _of_float(value: Node, kind: str) -> Node:
     return exp.Case(ifs=[exp.If(this=inside, true=plain_cast(value.copy(), kind))])
 
 
-def _instant(value: Node) -> Node:
-    """Epoch microseconds of a text such as 2024-01-04T14:37:25.123Z, UTC where it names no zone."""
-    is_usual = call("REGEXP", value, text(_USUAL_INSTANT))
-    return exp.paren(
-        exp.Case(
-            ifs=[exp.If(this=is_usual, true=_usual_instant(value))], default=_any_instant(value)
-        )
+def _float_of_float(value: Node, own: str, kind: str) -> Node:
+    """Cast to another size; a number that FLOAT has no room for is null, and not infinite."""
+    if kind == "DOUBLE":
+        return plain_cast(value, kind)
+    size = call("ABS", value)
+    beyond = exp.and_(
+        exp.GTE(this=size, expression=exp.Literal.number(_BEYOND_FLOAT)),
+        exp.LTE(this=size.copy(), expression=exp.Literal.number(_LARGEST)),
     )
+    nothing = plain_cast(exp.Null(), kind)
+    return exp.Case(ifs=[exp.If(this=beyond, true=nothing)], default=plain_cast(value.copy(), kind))
 
 
-def _usual_instant(value: Node) -> Node:
-    def part(start: int, length: int) -> Node:
-        return call("SUBSTRING", value.copy(), number(start), number(length))
-
-    fraction = call("RPAD", call("REPLACE", part(21, 6), text("Z"), text("")), number(6), text("0"))
-    return _micros(
-        part(1, 10), _whole(part(12, 2)), _whole(part(15, 2)), _whole(part(18, 2)), _whole(fraction)
-    )
+def _whole_of_decimal(value: Node, own: str, kind: str) -> Node:
+    return narrowed(call("ROUND", value, number(0)), kind)
 
 
-def _any_instant(value: Node) -> Node:
-    def group(place: int) -> Node:
-        return call("REGEXP_EXTRACT", value.copy(), text(_INSTANT), number(place))
-
-    zone = call("REPLACE", group(6), text(":"), text(""))
-    sign = exp.Case(
-        ifs=[exp.If(this=exp.Like(this=zone, expression=text("-%")), true=exp.Neg(this=number(1)))],
-        default=number(1),
-    )
-    hours, minutes = (
-        _whole(call("SUBSTRING", zone.copy(), number(2), number(2))),
-        _whole(call("SUBSTRING", zone.copy(), number(4), number(2))),
-    )
-    offset = exp.Mul(
-        this=sign,
-        expression=exp.paren(
-            exp.Add(this=exp.Mul(this=hours, expression=number(60)), expression=minutes)
-        ),
-    )
-    fraction = _whole(call("RPAD", group(5), number(6), text("0")))
-    return _micros(
-        group(1),
-        _whole(group(2)),
-        exp.Sub(this=_whole(group(3)), expression=offset),
-        _whole(group(4)),
-        fraction,
-    )
+def _float_of_text(value: Node, own: str, kind: str) -> Node:
+    ifs = [exp.If(this=call("REGEXP", value, text(_NUMBER_IN_TEXT)), true=value.copy())]
+    for pattern, spelling in _SPELLINGS:
+        matches = call("REGEXP", value.copy(), text(pattern))
+        ifs.append(exp.If(this=matches, true=text(spelling)))
+    return plain_cast(exp.Case(ifs=ifs), kind, exp.TryCast)
 
 
-def _micros(day: Node, hours: Node, minutes: Node, seconds: Node, fraction: Node) -> Node:
-    """Epoch microseconds of the text of a day and of whole numbers; `fraction` is of
-    microseconds.
+def _decimal_of_text(value: Node, own: str, kind: str) -> Node:
+    """Read a decimal by way of a wider one.
+
+    Flink looks whether a text fits before it rounds, and reads nothing of what rounds to zero by
+    far.
     """
-    total = exp.Mul(this=days_of(plain_cast(day, "DATE", exp.TryCast)), expression=number(24))
-    for part, unit in ((hours, 60), (minutes, 60), (seconds, US)):
-        total = exp.Mul(
-            this=exp.paren(exp.Add(this=total, expression=part)), expression=number(unit)
-        )
-    return exp.Add(this=total, expression=fraction)
+    scale = decimal_digits(kind)[1]
+    size = call("ABS", plain_cast(value, "DOUBLE", exp.TryCast))
+    vanishes = exp.and_(
+        call("REGEXP", value.copy(), text("[eE]-")),
+        exp.LT(this=size, expression=exp.Literal.number(_NO_DECIMAL)),
+    )
+    read = exp.Case(ifs=[exp.If(this=vanishes, true=text("0"))], default=value.copy())
+    all_digits = plain_cast(read, f"DECIMAL({_MOST_DIGITS},{scale})", exp.TryCast)
+    return plain_cast(all_digits, kind, exp.TryCast)
 
 
-def _whole(part: Node) -> Node:
-    return call("COALESCE", plain_cast(part, "BIGINT", exp.TryCast), number(0))
+def _instant_of_text(value: Node, own: str, kind: str) -> Node:
+    return instant(value)
+
+
+def _instant_of_date(value: Node, own: str, kind: str) -> Node:
+    return exp.paren(exp.Mul(this=days_of(value), expression=number(UNITS_US["DAY"])))
+
+
+def _date_of_instant(value: Node, own: str, kind: str) -> Node:
+    day = exp.Div(
+        this=exp.paren(floored(value, UNITS_US["DAY"])), expression=number(UNITS_US["DAY"])
+    )
+    days = plain_cast(exp.paren(day), "INTEGER")
+    return call("TIMESTAMPADD", exp.var("DAY"), days, epoch_day())
+
+
+#: (family of the value, of the wanted type) -> how it is cast
+_CASTS: Mapping[tuple[str, str], _Cast] = {
+    **dict.fromkeys(
+        (("integer", wanted) for wanted in ("integer", "float", "decimal")), _of_integer
+    ),
+    **dict.fromkeys(
+        (("boolean", wanted) for wanted in ("integer", "float", "decimal")), _of_boolean
+    ),
+    ("float", "integer"): _whole_of_float,
+    ("float", "float"): _float_of_float,
+    ("decimal", "float"): _plain,
+    ("decimal", "decimal"): _tried,
+    ("decimal", "integer"): _whole_of_decimal,
+    **dict.fromkeys(((own, "text") for own in ("integer", "decimal", "date")), _plain),
+    ("boolean", "text"): _text_of_boolean,
+    **dict.fromkeys((("text", wanted) for wanted in ("integer", "boolean", "date")), _tried),
+    ("text", "decimal"): _decimal_of_text,
+    ("text", "float"): _float_of_text,
+    ("text", "timestamp"): _instant_of_text,
+    ("date", "timestamp"): _instant_of_date,
+    ("timestamp", "timestamp"): _same,
+    ("timestamp", "date"): _date_of_instant,
+}

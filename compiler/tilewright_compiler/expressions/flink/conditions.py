@@ -1,5 +1,6 @@
-"""Rules for Flink SQL: choices and comparisons, in which NaN equals itself and is larger than any
-number.
+"""Rules for Flink SQL: choices and comparisons.
+
+NaN equals itself and is larger than any number.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
+from ...sql.flink import plain_cast
 from ...sql.tree import Node, NotTranslatable, call, paren, text
-from .casts import is_nan, plain_cast
+from .casts import is_nan
 from .translator import Rule, Translation
 
 _NUMBERS = {"integer", "float", "decimal"}
@@ -82,19 +84,29 @@ def _compared(t: Translation, node: Node) -> Node:
         raise NotTranslatable(
             f"a comparison of {' with '.join(sorted(families))}; cast one of them"
         )
-    if "float" not in families:
-        left = paren(t.of(node.this))
-        if families == {"text"} and not isinstance(node, exp.EQ | exp.NEQ):
-            # Flink compares texts by UTF-16 where it has both as Java strings, else by bytes; one
-            # that it has just made is bytes.
-            left = call("CONCAT", left, text(""))
-        return paren(type(node)(this=left, expression=paren(t.of(node.expression))))
+    if "float" in families:
+        return _compared_floats(t, node)
+    left = paren(t.of(node.this))
+    if families == {"text"} and not isinstance(node, exp.EQ | exp.NEQ):
+        # Flink compares texts by UTF-16 where it has both as Java strings, else by bytes; one
+        # that it has just made is bytes.
+        left = call("CONCAT", left, text(""))
+    return paren(type(node)(this=left, expression=paren(t.of(node.expression))))
+
+
+def _compared_floats(t: Translation, node: Node) -> Node:
     left, right = (plain_cast(t.of(part), "DOUBLE") for part in (node.this, node.expression))
-    plain = type(node)(this=left, expression=right)
     left_nan, right_nan = (
         None if _is_finite(part) else is_nan(side.copy())
         for part, side in ((node.this, left), (node.expression, right))
     )
+    if isinstance(node, exp.EQ | exp.NEQ):
+        # Flink looks several equal numbers up in a set, in which -0.0 is not 0.0.
+        if _is_zero(node.expression):
+            left = call("ABS", left)
+        if _is_zero(node.this):
+            right = call("ABS", right)
+    plain = type(node)(this=left, expression=right)
     nan = _by_nan(node, left_nan, right_nan)
     if nan is None:
         return paren(plain)
@@ -106,10 +118,10 @@ def _compared(t: Translation, node: Node) -> Node:
 
 
 def _by_nan(node: Node, left_nan: Node | None, right_nan: Node | None) -> Node | None:
-    """When a comparison holds since a side is NaN, or for `<>` when it does not; None for never.
+    """Tell when NaN decides a comparison; None for never.
 
-    As in DuckDB and Spark NaN equals itself and is larger than any number, which Java's comparisons
-    do not know. A side that cannot be NaN has None.
+    It then holds, or for `<>` does not. As in DuckDB and Spark NaN equals itself and is larger than
+    any number, which Java's comparisons do not know. A side that cannot be NaN has None.
     """
     larger, smaller = (
         (left_nan, right_nan) if isinstance(node, exp.GT | exp.GTE) else (right_nan, left_nan)
@@ -122,10 +134,19 @@ def _by_nan(node: Node, left_nan: Node | None, right_nan: Node | None) -> Node |
 
 
 def _is_finite(node: Node) -> bool:
+    inner = _bare(node)
+    return isinstance(inner, exp.Literal) and not inner.is_string
+
+
+def _is_zero(node: Node) -> bool:
+    return _is_finite(node) and float(_bare(node).name) == 0
+
+
+def _bare(node: Node) -> Node:
     inner = node
     while isinstance(inner, exp.Paren | exp.Neg | exp.Cast):
         inner = inner.this
-    return isinstance(inner, exp.Literal) and not inner.is_string
+    return inner
 
 
 def _between(t: Translation, node: Node) -> Node:

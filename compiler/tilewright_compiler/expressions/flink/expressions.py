@@ -87,6 +87,7 @@ def _same(t: Translation, node: Node) -> Node:
 
 
 def _column(t: Translation, node: Node) -> Node:
+    t.family(node)  # lists and maps have none, and no field of an event can hold them there
     return exp.column(node.name, quoted=True)
 
 

@@ -1,5 +1,6 @@
-"""Rules for Flink SQL: arithmetic and casts, which give null where Flink would wrap round, cut or
-fail.
+"""Rules for Flink SQL: arithmetic and casts.
+
+They give null where Flink would wrap round, cut or fail.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from ...sql.flink import plain_cast
 from ...sql.tree import Node, NotTranslatable, call, number, paren
 from ..spark.types import family_of
-from .casts import WHOLE, carrier, decimal_digits, narrowed, plain_cast, tried_cast, wide
+from .casts import WHOLE, carrier, decimal_digits, narrowed, tried_cast, wide
 from .times import date_arithmetic
 from .translator import Rule, Translation
 

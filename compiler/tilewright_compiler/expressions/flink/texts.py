@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sqlglot import exp
@@ -44,8 +45,25 @@ def _like(t: Translation, node: Node) -> Node:
     pattern = node.expression
     if not (isinstance(pattern, exp.Literal) and pattern.is_string) or "\\" in pattern.name:
         raise NotTranslatable("LIKE with a pattern that is no text, or has a backslash")
-    like = paren(exp.Like(this=t.of(node.this), expression=pattern.copy()))
+    value = t.of(node.this)
+    if "_" in pattern.name:
+        like = call("REGEXP", value, text(_as_regex(pattern.name)))
+    else:
+        like = paren(exp.Like(this=value, expression=pattern.copy()))
     return exp.not_(like, copy=False) if node.args.get("negate") else like
+
+
+def _as_regex(pattern: str) -> str:
+    """Write a LIKE pattern as Java's regular expression.
+
+    In Flink's own LIKE `_` is no end of a line.
+
+    >>> _as_regex("a_%")
+    '^(?s:a..*)\\\\z'
+    """
+    wild = {"_": ".", "%": ".*"}
+    parts = [wild.get(char) or re.sub(r"([^\w\s]|_)", r"\\\1", char) for char in pattern]
+    return f"^(?s:{''.join(parts)})\\z"
 
 
 def _text_function(name: str) -> Rule:
@@ -66,9 +84,21 @@ def _text_function(name: str) -> Rule:
 
 
 def _contains(t: Translation, node: Node) -> Node:
+    if {t.family(node.this), t.family(node.expression)} != {"text"}:
+        raise NotTranslatable("contains of something else than texts")
     return paren(
         exp.GT(this=call("LOCATE", t.of(node.expression), t.of(node.this)), expression=number(0))
     )
+
+
+def _replaced(t: Translation, node: Node) -> Node:
+    """Replace a text; Flink would put the new one between all letters in place of no text."""
+    replaced = _text_function("REPLACE")(t, node)
+    searched = node.expression
+    if isinstance(searched, exp.Literal) and searched.name:
+        return replaced
+    is_empty = exp.EQ(this=paren(t.of(searched)), expression=text(""))
+    return exp.Case(ifs=[exp.If(this=is_empty, true=t.of(node.this))], default=replaced)
 
 
 def _joined(t: Translation, node: Node) -> Node:
@@ -78,12 +108,12 @@ def _joined(t: Translation, node: Node) -> Node:
 
 
 def _cased(t: Translation, node: Node) -> Node:
-    """Java knows all letters that DuckDB is helped with."""
+    """Change the case; Java knows all letters that DuckDB is helped with."""
     return type(node)(this=t.of(node.this))
 
 
 def _read(t: Translation, node: Node) -> Node:
-    """The part of a text that is a number or a day, which is looked for by a pattern of ours."""
+    """Take the part of a text that is a number or a day, by a pattern of ours."""
     pattern = node.expression
     if not isinstance(pattern, exp.Literal) or pattern.name not in READ_ALIKE:
         raise NotTranslatable("regexp_extract, which is not known to give the same value in Flink")
@@ -93,11 +123,17 @@ def _read(t: Translation, node: Node) -> Node:
 
 
 def _led(t: Translation, node: Node) -> Node:
-    """A number that begins with its point, with 0 before it."""
+    """Put 0 before a number that begins with its point; Flink has no groups in a replacement."""
     pattern = node.expression
     if not isinstance(pattern, exp.Literal) or pattern.name != LEADING_POINT:
         raise NotTranslatable("regexp_replace, which is not known to give the same value in Flink")
-    return call("REGEXP_REPLACE", t.of(node.this), pattern.copy(), text("$10."))
+    value = t.of(node.this)
+    sign = call("REGEXP_EXTRACT", value.copy(), pattern.copy(), number(1))
+    digits = call("REGEXP_REPLACE", value.copy(), pattern.copy(), text(""))
+    led = exp.If(
+        this=call("REGEXP", value, pattern.copy()), true=call("CONCAT", sign, text("0."), digits)
+    )
+    return exp.Case(ifs=[led], default=value.copy())
 
 
 RULES: Mapping[type[Node], Rule] = {
@@ -106,7 +142,7 @@ RULES: Mapping[type[Node], Rule] = {
     exp.Trim: _trimmed,
     exp.Length: _text_function("CHAR_LENGTH"),
     exp.Like: _like,
-    exp.Replace: _text_function("REPLACE"),
+    exp.Replace: _replaced,
     exp.StartsWith: _text_function("STARTSWITH"),
     exp.EndsWith: _text_function("ENDSWITH"),
     exp.Contains: _contains,

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
+from ...sql.flink import plain_cast
 from ...sql.tree import Node, NotTranslatable, call, number, paren
-from .casts import UNITS_US, US, floored, narrowed, plain_cast, wide
+from .casts import narrowed, tried_cast, wide
+from .instants import UNITS_US, US, floored
 from .translator import Rule, Translation
 
 
 def date_arithmetic(t: Translation, node: Node, kind: str) -> Node:
-    """A sum or difference of a type that begins with a date."""
+    """Add days to a date, or subtract what follows it."""
     other = t.family(node.expression)
     if isinstance(node, exp.Sub) and other == "date":
         return plain_cast(
@@ -29,18 +31,26 @@ def date_arithmetic(t: Translation, node: Node, kind: str) -> Node:
     raise NotTranslatable("arithmetic of a date that does not add days to it")
 
 
-def _part_of_time(unit: str) -> Rule:
+def _part_of_day(unit: str) -> Rule:
     def rule(t: Translation, node: Node) -> Node:
-        value, kind = t.of(node.this), t.family(node.this)
-        if kind == "timestamp":
-            value = call(
-                "TO_TIMESTAMP_LTZ",
-                exp.Div(this=paren(floored(value, 1_000)), expression=number(1_000)),
-                number(3),
-            )
-        elif kind != "date":
+        family = t.family(node.this)
+        if family not in ("date", "timestamp"):
             raise NotTranslatable(f"the {unit.lower()} of something else than a time")
-        return exp.Extract(this=exp.var(unit), expression=value)
+        day = tried_cast(t.of(node.this), t.type_of(node.this), "DATE")
+        return exp.Extract(this=exp.var(unit), expression=day)
+
+    return rule
+
+
+def _part_of_clock(unit: str, whole: str) -> Rule:
+    """Take a part of the time of day by arithmetic: Flink's own is below zero before 1970."""
+
+    def rule(t: Translation, node: Node) -> Node:
+        if t.family(node.this) not in ("date", "timestamp"):
+            raise NotTranslatable(f"the {unit.lower()} of something else than a time")
+        value = tried_cast(t.of(node.this), t.type_of(node.this), "TIMESTAMP")
+        since = exp.Sub(this=paren(value), expression=paren(floored(value, UNITS_US[whole])))
+        return plain_cast(exp.Div(this=paren(since), expression=number(UNITS_US[unit])), "INTEGER")
 
     return rule
 
@@ -105,13 +115,13 @@ def _from_seconds(t: Translation, node: Node) -> Node:
 
 
 RULES: Mapping[type[Node], Rule] = {
-    exp.Year: _part_of_time("YEAR"),
-    exp.Month: _part_of_time("MONTH"),
-    **dict.fromkeys((exp.Day, exp.DayOfMonth), _part_of_time("DAY")),
-    exp.Quarter: _part_of_time("QUARTER"),
-    exp.Hour: _part_of_time("HOUR"),
-    exp.Minute: _part_of_time("MINUTE"),
-    exp.Second: _part_of_time("SECOND"),
+    exp.Year: _part_of_day("YEAR"),
+    exp.Month: _part_of_day("MONTH"),
+    **dict.fromkeys((exp.Day, exp.DayOfMonth), _part_of_day("DAY")),
+    exp.Quarter: _part_of_day("QUARTER"),
+    exp.Hour: _part_of_clock("HOUR", "DAY"),
+    exp.Minute: _part_of_clock("MINUTE", "HOUR"),
+    exp.Second: _part_of_clock("SECOND", "MINUTE"),
     **dict.fromkeys((exp.TimestampTrunc, exp.DateTrunc), _time_floored),
     exp.DateDiff: _days_between,
     exp.UnixToTime: _from_seconds,

@@ -32,7 +32,8 @@ class PartialTiles:
         self._finish_sql = plan.partials.finish_sql
         self._connection = open_session()
         what = f"plan {plan.name}: partials, finish_sql"
-        require_select(self._connection, self._finish_sql, {"partials"}, what)
+        names = [column.name for column in plan.partials.columns]
+        require_select(self._connection, self._finish_sql, {"partials"}, what, names)
 
     def finish(self, partials: pa.Table) -> pa.Table:
         """Make one row of each partial tile, in any order."""
