@@ -84,8 +84,10 @@ def files(plan: Plan) -> dict[str, str]:
 
 
 def _expressions(plan: Plan, source: Source) -> Iterable[str]:
+    """List what is computed of each event; lists have been refused as such."""
+    lists = {state.input for state in plan.states if state.many}
     return [
-        *(source.selects[column.name] for column in _columns(plan)),
+        *(source.selects[column.name] for column in _columns(plan) if column.name not in lists),
         *source.wheres,
         source.time_column,
     ]

@@ -72,7 +72,7 @@ SELECT
   `quantity` AS `__text:quantity`,
   `ts` AS `__text:ts`,
   `user_id` AS `user_id`,
-  TRY_CAST(CASE WHEN REGEXP(`price`, '^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|NaN|Infinity)\s*$') THEN `price` END AS DOUBLE) AS `price`,
+  TRY_CAST(CASE WHEN REGEXP(`price`, '^\s*[+-]?([0-9]+\.?[0-9]*([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?|NaN|Infinity)\s*$') THEN `price` WHEN REGEXP(`price`, '^\s*[+-]?(?i:nan)\s*$') THEN 'NaN' WHEN REGEXP(`price`, '^\s*\+?(?i:inf(inity)?)\s*$') THEN 'Infinity' WHEN REGEXP(`price`, '^\s*-(?i:inf(inity)?)\s*$') THEN '-Infinity' END AS DOUBLE) AS `price`,
   TRY_CAST(`quantity` AS BIGINT) AS `quantity`,
   (CASE WHEN REGEXP(`ts`, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?Z?$') THEN (((CAST(TIMESTAMPDIFF(DAY, CAST('1970-01-01' AS DATE), TRY_CAST(SUBSTRING(`ts`, 1, 10) AS DATE)) AS BIGINT) * 24 + COALESCE(TRY_CAST(SUBSTRING(`ts`, 12, 2) AS BIGINT), 0)) * 60 + COALESCE(TRY_CAST(SUBSTRING(`ts`, 15, 2) AS BIGINT), 0)) * 60 + COALESCE(TRY_CAST(SUBSTRING(`ts`, 18, 2) AS BIGINT), 0)) * 1000000 + COALESCE(TRY_CAST(RPAD(REPLACE(SUBSTRING(`ts`, 21, 6), 'Z', ''), 6, '0') AS BIGINT), 0) ELSE (((CAST(TIMESTAMPDIFF(DAY, CAST('1970-01-01' AS DATE), TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 1) AS DATE)) AS BIGINT) * 24 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 2) AS BIGINT), 0)) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 3) AS BIGINT), 0) - CASE WHEN REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', '') LIKE '-%' THEN -1 ELSE 1 END * (COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 2, 2) AS BIGINT), 0) * 60 + COALESCE(TRY_CAST(SUBSTRING(REPLACE(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 6), ':', ''), 4, 2) AS BIGINT), 0))) * 60 + COALESCE(TRY_CAST(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 4) AS BIGINT), 0)) * 1000000 + COALESCE(TRY_CAST(RPAD(REGEXP_EXTRACT(`ts`, '^\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6})[0-9]*)?)?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?\s*$', 5), 6, '0') AS BIGINT), 0) END) AS `ts`
 FROM `click_events`;
@@ -83,15 +83,15 @@ SELECT
   CASE
     WHEN NOT `__text:price` IS NULL AND `price` IS NULL THEN 'price is not a double'
     WHEN NOT `__text:quantity` IS NULL AND (`quantity` IS NULL OR (`__text:quantity` LIKE '%.%' AND TRY_CAST(`__text:quantity` AS DOUBLE) <> CAST(`quantity` AS DOUBLE))) THEN 'quantity is not a bigint'
-    WHEN NOT `__text:ts` IS NULL AND `ts` IS NULL THEN 'ts is not a timestamp'
+    WHEN NOT `__text:ts` IS NULL AND (`ts` IS NULL OR NOT ((`ts`) >= -62135596800000000 AND (`ts`) <= 253402300799999999)) THEN 'ts is not a timestamp'
   END AS `__unreadable`,
   JSON_OBJECT(KEY 'user_id' VALUE `user_id`, KEY 'price' VALUE `__text:price`, KEY 'quantity' VALUE `__text:quantity`, KEY 'ts' VALUE `__text:ts`) AS `__content`,
   `user_id` AS `user_id`,
   (CAST(`price` AS DOUBLE) * CAST(`quantity` AS DOUBLE)) AS `amount`,
   (`ts`) / 1000 AS `__ts`
 FROM `click_events as typed`
-WHERE (NOT `__text:price` IS NULL AND `price` IS NULL) OR (NOT `__text:quantity` IS NULL AND (`quantity` IS NULL OR (`__text:quantity` LIKE '%.%' AND TRY_CAST(`__text:quantity` AS DOUBLE) <> CAST(`quantity` AS DOUBLE)))) OR (NOT `__text:ts` IS NULL AND `ts` IS NULL) OR (
-  ((CAST(`price` AS DOUBLE) > CAST(0 AS DOUBLE) OR NOT (ABS(CAST(`price` AS DOUBLE)) >= 0e0)))
+WHERE (NOT `__text:price` IS NULL AND `price` IS NULL) OR (NOT `__text:quantity` IS NULL AND (`quantity` IS NULL OR (`__text:quantity` LIKE '%.%' AND TRY_CAST(`__text:quantity` AS DOUBLE) <> CAST(`quantity` AS DOUBLE)))) OR (NOT `__text:ts` IS NULL AND (`ts` IS NULL OR NOT ((`ts`) >= -62135596800000000 AND (`ts`) <= 253402300799999999))) OR (
+  ((CAST(`price` AS DOUBLE) > CAST(0 AS DOUBLE) OR (ABS(CAST(`price` AS DOUBLE)) <> ABS(-(CAST(`price` AS DOUBLE))))))
 )
 ;
 
