@@ -79,7 +79,7 @@ def test_what_is_no_select_of_the_events_is_refused(sql: str) -> None:
 
 
 def _of_duckdb(query: str) -> list[str]:
-    return sorted({str(name) for (name,) in duckdb.sql(query).fetchall()})
+    return sorted({str(name) for (name,) in duckdb.execute(query).fetchall()})
 
 
 def test_all_that_duckdb_calls_by_a_bare_name_is_refused() -> None:

@@ -46,7 +46,9 @@ def _worst_tiles(reads: tuple[Read, ...], ladder_ms: tuple[int, ...]) -> int | N
     if len(rests) * ladder_ms[0] // ladder_ms[-1] > _MOST_TIMES:
         return None
     times = _times(reads, ladder_ms, rests)
-    total = sum(_tiles(reads, ladder_ms, size_ms, times) for size_ms in ladder_ms)
+    total = times * 0
+    for size_ms in ladder_ms:
+        total += _tiles(reads, ladder_ms, size_ms, times)
     return int(total.max())
 
 

@@ -4,6 +4,7 @@ prints Flink's version and the rows of each query, or what it says against the q
 
 import json
 import sys
+from typing import Any
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 from pyflink.version import __version__
@@ -16,7 +17,7 @@ for statement in asked["ddl"]:
     environment.execute_sql(statement)
 
 
-def answer(query):
+def answer(query: str) -> Any:
     """Give the rows of a query, or the cause of its failure as one line."""
     try:
         with environment.execute_sql(query).collect() as found:
