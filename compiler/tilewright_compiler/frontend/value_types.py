@@ -13,13 +13,13 @@ from typing import Any
 import duckdb
 
 # A number that begins with a zero is a code, such as a postal one, and would lose the zero.
-_WHOLE = re.compile(r"\s*[-+]?(0|[1-9][0-9]{0,18})\s*")
-_NUMBER = re.compile(r"\s*[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")
-_NO_NUMBER = re.compile(r"\s*(nan|[-+]?inf(inity)?)\s*", re.IGNORECASE)
-_LONGEST_WHOLE = re.compile(r"\s*[-+]?[0-9]{19,}\s*")
-_DAY = re.compile(r"\s*[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2}\s*")
-_MOMENT = re.compile(r"\s*[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2}([T ].*)?")
-_ZONE = re.compile(r".*:.*(Z|[-+][0-9:]+|[A-Za-z]+(/[A-Za-z_]+)*)\s*")
+_WHOLE = re.compile(r" *[-+]?(0|[1-9][0-9]{0,18}) *")
+_NUMBER = re.compile(r" *[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)? *")
+_NO_NUMBER = re.compile(r" *(nan|[-+]?inf(inity)?) *", re.IGNORECASE)
+_LONGEST_WHOLE = re.compile(r" *[-+]?[0-9]{19,} *")
+_DAY = re.compile(r" *[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2} *")
+_MOMENT = re.compile(r" *[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2}([T ].*)?")
+_ZONE = re.compile(r".*:.*(Z|[-+][0-9:]+|[A-Za-z]+(/[A-Za-z_]+)*) *")
 _BIGINTS = range(-(2**63), 2**63)
 
 

@@ -37,6 +37,8 @@ from tilewright_compiler.frontend.value_types import type_of_json, type_of_texts
         (["1.2.3"], "VARCHAR"),
         (["."], "VARCHAR"),
         (["e5"], "VARCHAR"),
+        (["5\x1f"], "VARCHAR"),
+        ([" 5", "6 "], "BIGINT"),
     ],
 )
 def test_texts_have_the_narrowest_type_that_all_of_them_fit(values: list[str], wanted: str) -> None:

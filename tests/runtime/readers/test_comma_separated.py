@@ -232,3 +232,9 @@ def test_a_quote_that_is_never_closed_spoils_its_own_line_only(tmp_path: Path) -
     content = f'{HEADER}a,1,x,{TS}\na,2,"open,{TS}\na,3,z,{TS}\na,4,z,{TS}\n'
     _, refused, events = write(tmp_path, content)
     assert (events, sum(refused.values())) == (3, 1)
+
+
+def test_a_file_of_which_no_row_is_whole_is_refused_row_by_row(tmp_path: Path) -> None:
+    """Where nothing is left for the parser, the rows are refused with their reasons."""
+    _, refused, events = write(tmp_path, HEADER.encode() + b"caf\xe9,1\nb\xff,2\n")
+    assert (refused, events) == ({"has 2 fields, the header 4: is the line cut?": 2}, 0)
