@@ -14,6 +14,7 @@ from tilewright_compiler.plan.model import Plan, Source
 from ..errors import InputError
 from ..readers import Input, Position
 from ..stores import Transaction, TransactionalStore
+from ..stores.documents import reading_document
 from .report import WriteReport
 
 
@@ -33,8 +34,10 @@ class KnownInputs:
 
     def position(self, source: Source, uri: str) -> Position | None:
         """Load the position of an input."""
-        document = self._state.get(self.position_name(source, uri))
-        return Position.from_bytes(document) if document else None
+        name = self.position_name(source, uri)
+        document = self._state.get(name)
+        with reading_document(name):
+            return Position.from_bytes(document) if document else None
 
     def remember(self, transaction: Transaction, source: Source, position: Position) -> None:
         """Note how a file begins.
@@ -44,7 +47,7 @@ class KnownInputs:
         if not position.beginning or not position.rows:
             return
         name = self._beginning_name(source, position.beginning)
-        uris = json.loads(transaction.get(name) or "[]")
+        uris = _uris(name, transaction.get(name))
         if position.uri not in uris:
             transaction.put(name, json.dumps([*uris, position.uri]).encode())
 
@@ -98,9 +101,9 @@ class KnownInputs:
         own = self.position(source, item.uri)
         if not beginning or (own is not None and own.rows and own.beginning in ("", beginning)):
             return None
-        document = self._state.get(self._beginning_name(source, beginning))
+        name = self._beginning_name(source, beginning)
         held = []
-        for uri in json.loads(document or "[]"):
+        for uri in _uris(name, self._state.get(name)):
             position = self.position(source, uri)
             if position is None or position.uri == item.uri or not position.rows:
                 continue
@@ -119,6 +122,15 @@ class KnownInputs:
 
     def _beginning_name(self, source: Source, beginning: str) -> str:
         return f"beginning/{self._plan.name}/{source.name}/{beginning}"
+
+
+def _uris(name: str, document: bytes | None) -> list[str]:
+    """Read the URIs of inputs that begin alike."""
+    with reading_document(name):
+        uris = json.loads(document or "[]")
+        if not isinstance(uris, list):
+            raise TypeError("it is no list")
+        return [str(uri) for uri in uris]
 
 
 def _copy(item: Input, first: Input) -> InputError:

@@ -18,6 +18,7 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import StoreError
 from ..stores import CheckedStore, Transaction, TransactionalStore
 from ..stores.counts import TileCounts
+from ..stores.documents import reading_document
 from ..stores.filling import Filling
 from ..stores.kept import ttls_ms
 from ..stores.ownership import claim_for_state, keep_since, register_plan
@@ -220,7 +221,11 @@ class Outbox:
         They are those of the last commit if that is all, else all tiles.
         """
         last = self._state.get(self._outbox)
-        outbox = Pending.from_bytes(last) if last else Pending()
+        try:
+            with reading_document(self._outbox):
+                outbox = Pending.from_bytes(last) if last else Pending()
+        except StoreError:  # it names tiles to put, and to put all of them is right as well
+            outbox = Pending()
         if (outbox.before, outbox.after) == (delivered, present):
             return self._changed(outbox)
         return self._state.tiles(self._plan.name)

@@ -17,6 +17,7 @@ from tilewright_compiler.plan.model import Plan, Source
 from ..errors import InputError, StoreError
 from ..readers import Batch, Input, Position, inputs_of
 from ..stores import CheckedStore, Store, Transaction, TransactionalStore
+from ..stores.documents import reading_document
 from ..stores.ownership import register_plan, require_no_load, require_no_stream
 from ..tiles.header import SEQUENCE
 from ..tiles.keys import EVENTS
@@ -145,7 +146,8 @@ class Writer:
         name = self._known.position_name(source, item.uri)
         beginning = item.beginning(source)
         stored = self._state.get(name) if item.uri else None
-        begin = Position.from_bytes(stored) if stored else Position(item.uri)
+        with reading_document(name):
+            begin = Position.from_bytes(stored) if stored else Position(item.uri)
         for batch in item.batches(source, begin):
             position = replace(batch.position, beginning=beginning)
 
@@ -225,15 +227,17 @@ class Writer:
         name = f"stream/{self.plan.name}"
 
         def commit(transaction: Transaction) -> bool:
-            last = json.loads(transaction.get(name) or "null") or {"stream": stream, "batch": -1}
-            if last["stream"] != stream:
+            with reading_document(name):
+                last = json.loads(transaction.get(name) or "null") or {}
+                last_stream, last_batch = last.get("stream", stream), int(last.get("batch", -1))
+            if last_stream != stream:
                 raise StoreError(
                     f"store {self._state.url}: the tiles of {self.plan.name} were written by the "
-                    f"stream {last['stream']}, and this one is {stream}, which would count again "
+                    f"stream {last_stream}, and this one is {stream}, which would count again "
                     "what both have read. Go on from the other's checkpoint, or write to a new "
                     "store."
                 )
-            if batch <= last["batch"]:
+            if batch <= last_batch:
                 return False
             events = int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
             self._merge(transaction, levels, events)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from tilewright_compiler.plan.model import Plan
 
 from .base import Store, Transaction
+from .documents import reading_document
 
 Get = Callable[[str], bytes | None]
 
@@ -23,8 +24,10 @@ class Progress:
     @classmethod
     def load(cls, plan: Plan, get: Get) -> Progress:
         """The progress that a store has of a plan."""
-        found = get(f"progress/{plan.name}")
-        return cls(**json.loads(found)) if found else cls()
+        name = f"progress/{plan.name}"
+        found = get(name)
+        with reading_document(name):
+            return cls(**json.loads(found)) if found else cls()
 
     def after(self, newest_ms: int | None, events: int) -> Progress:
         """The progress after some more events."""
