@@ -154,18 +154,18 @@ def _spread(objects: pa.Table, columns: list[str]) -> pa.Table:
 def _restore_digits(values: dict[str, Any], objects: pa.Table, columns: list[str]) -> None:
     # DuckDB's JSON reads a number that no 64-bit integer holds as a double; decimals may have more
     # digits than that.
-    read = [
-        _read_exactly(line) if is_long else None
-        for line, is_long in zip(
-            *(objects[c].to_pylist() for c in ("line", "is_long")), strict=True
-        )
-    ]
-    mask = pa.array([document is not None for document in read], pa.bool_())
+    documents = []
+    is_read = []
+    pairs = zip(objects["line"].to_pylist(), objects["is_long"].to_pylist(), strict=True)
+    for line, is_long in pairs:
+        document = _read_exactly(line) if is_long else None
+        is_read.append(document is not None)
+        if document is not None:
+            documents.append(document)
+    mask = pa.array(is_read, pa.bool_())
     for name in columns:
-        texts = pa.array(
-            [_text(document.get(name)) for document in read if document is not None], pa.string()
-        )
-        values[name] = pc.replace_with_mask(values[name], mask, texts)
+        texts = [_text(document.get(name)) for document in documents]
+        values[name] = pc.replace_with_mask(values[name], mask, pa.array(texts, pa.string()))
 
 
 def _read_exactly(line: str) -> dict[str, Any] | None:

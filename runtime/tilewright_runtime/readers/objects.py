@@ -99,11 +99,8 @@ def _from_dictionaries(events: Sequence[Mapping[str, Any]], columns: Sequence[Co
             for event in events:
                 present |= dict.fromkeys(map(str, event))
             require_columns([column.name], list(present))
-    return pa.table(
-        {
-            column.name: column_of(
-                column.name, [event.get(column.name) for event in events], column.type
-            )
-            for column in columns
-        }
-    )
+    arrays = {}
+    for column in columns:
+        values = [event.get(column.name) for event in events]
+        arrays[column.name] = column_of(column.name, values, column.type)
+    return pa.table(arrays)

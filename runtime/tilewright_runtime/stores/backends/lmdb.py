@@ -16,8 +16,9 @@ from ...errors import StoreError
 from ...tiles.keys import Kind, Range, TileKeys, ordered_prefix, ordered_tail, parse_ordered_key
 from ..base import ScanRequest, TransactionalStore, by_level, put_first, put_newer
 from ..contents import Content, Misfit, StoredDocument, StoredTiles, document_digest
-from ..lmdb.environment import Environment, acquire, release
+from ..lmdb.environment import Environment
 from ..lmdb.failures import DATA_FILE
+from ..lmdb.shared import acquire, release
 from ..lmdb.snapshot import snapshot
 
 T = TypeVar("T")

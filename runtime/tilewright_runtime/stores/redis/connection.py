@@ -5,6 +5,7 @@ That is its URL, a client, and what its errors mean.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,7 +68,7 @@ def connect(url: str, shown: str) -> tuple[Any, bool]:
             url, max_connections=_CONNECTIONS, timeout=_TIMEOUT_S, **options
         )
         client: Any = redis.Redis(connection_pool=pool)
-        found = client.info()
+        info = client.info()
     except (ValueError, TypeError) as wrong:
         # Parameters that a connection does not know; their values may be secret, their names are
         # not in the text of all of them.
@@ -75,30 +76,30 @@ def connect(url: str, shown: str) -> tuple[Any, bool]:
             f"store {shown}: a parameter of its URL cannot be used ({type(wrong).__name__}). "
             "Leave it out, or mend it."
         ) from None
-    require_fit(found, shown)
-    if not found.get("cluster_enabled"):
+    require_fit(info, shown)
+    if not info.get("cluster_enabled"):
         return client, False
     client.close()
     return redis.RedisCluster.from_url(url, **options), True
 
 
-def require_fit(found: dict[str, Any], shown: str) -> None:
+def require_fit(info: dict[str, Any], shown: str) -> None:
     """Require a server that is new enough and keeps keys.
 
     Raises StoreError for one that is too old, or that deletes keys.
     """
-    version = str(found.get("redis_version", "0"))
+    version = str(info.get("redis_version", "0"))
     if int(version.partition(".")[0]) < _OLDEST:
         raise StoreError(
             f"store {shown} is Redis {version}; {_OLDEST}.0 or newer is needed, for functions on "
             "the server."
         )
-    policy = found.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction" and found.get("maxmemory"):
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction" and info.get("maxmemory"):
         raise StoreError(
             f"store {shown} deletes keys when its memory is full (maxmemory-policy {policy}): "
-            "features would be wrong without a word. "
-            "Set it to noeviction (CONFIG SET maxmemory-policy noeviction)."
+            "features would be wrong without a word. Set it to noeviction (CONFIG SET "
+            "maxmemory-policy noeviction)."
         )
 
 
@@ -107,10 +108,22 @@ def what_to_do(wrong: Exception) -> str:
 
     It is the end of a message; the way to the server may have failed too.
     """
+    text = str(wrong).rstrip(".")
+    for kind, form in _advice():
+        if isinstance(wrong, kind):
+            return form.format(text)
+    return f"refuses: {text}."
+
+
+@cache
+def _advice() -> list[tuple[type[Exception] | tuple[type[Exception], ...], str]]:
+    """List kinds of errors with advice; the first that fits is meant.
+
+    Special kinds stand before their bases.
+    """
     from redis import exceptions as e
 
-    #: The first that fits; the special ones stand before their bases.
-    advice: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
+    return [
         (
             e.AuthenticationError,
             (
@@ -130,9 +143,8 @@ def what_to_do(wrong: Exception) -> str:
         (
             e.OutOfMemoryError,
             (
-                "is full ({}). Give it more memory (maxmemory), then write again: "
-                "what is missing is "
-                "put again."
+                "is full ({}). Give it more memory (maxmemory), then write again: what is missing "
+                "is put again."
             ),
         ),
         (e.BusyLoadingError, "is still loading its data. Try again when it has."),
@@ -149,7 +161,3 @@ def what_to_do(wrong: Exception) -> str:
             "cannot be reached ({}). Start it, or correct host and port.",
         ),
     ]
-    text = str(wrong).rstrip(".")
-    return next(
-        (form.format(text) for kind, form in advice if isinstance(wrong, kind)), f"refuses: {text}."
-    )

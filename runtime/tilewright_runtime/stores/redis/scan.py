@@ -47,7 +47,10 @@ class Scan(NamedTuple):
     def records(self, values: Iterable[bytes | None]) -> list[list[list[bytes]]]:
         """Sort the values that are there by entity and range."""
         rest = iter(values)
-        return [[_present(islice(rest, count)) for count in of_entity] for of_entity in self.counts]
+        records = []
+        for counts in self.counts:
+            records.append([_present(islice(rest, count)) for count in counts])
+        return records
 
     def require_firsts(self, url: str, values: Sequence[bytes | None]) -> None:
         """Require the first tile of each lifetime.
@@ -97,12 +100,11 @@ def _firsts(
 
     They are kept beside the tiles.
     """
-    prefixes = [
-        text_prefix(table, entity, wanted.size_ms, wanted.kind)
-        for entity, ranges in requests
-        for wanted in ranges
-        if wanted.lifetime
-    ]
+    prefixes = []
+    for entity, ranges in requests:
+        for wanted in ranges:
+            if wanted.lifetime:
+                prefixes.append(text_prefix(table, entity, wanted.size_ms, wanted.kind))
     if not prefixes:
         return {}
     _, starts = commands.values([[prefix + FIRST] for prefix in prefixes])
