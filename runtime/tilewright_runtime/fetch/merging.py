@@ -6,6 +6,7 @@ Numbers merge together, in one call for each kind of merge.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import Context
 from fractions import Fraction
 from itertools import chain
 from typing import Any
@@ -20,6 +21,12 @@ from ..tiles.layout import Layout, Slab
 from ..tiles.records import RecordCodec
 from .feature_groups import FeatureGroup
 from .tiles import Run, Tiles, VariableFields
+
+#: Infinities of both signs make NaN, as they do in SQL, and numpy is not to warn of it. To enter a
+#: context that was set up once is quicker than `np.errstate`. Each call enters a copy of it, since
+#: threads cannot share one.
+_QUIETLY = Context()
+_QUIETLY.run(np.seterr, invalid="ignore", over="ignore")
 
 #: The part that counts of each run of tiles of a prorated window, by the index of its group.
 Parts = Mapping[int, Sequence[Fraction]]
@@ -58,12 +65,11 @@ class Merger:
         runs = [_runs(tiles, cover) for cover in covers]
         parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
         merged = [Merged(self._empty.copy(), group.empty_objects.copy()) for group in self._groups]
-        self._merge_numbers(tiles, runs, parts, merged)
+        _QUIETLY.copy().run(self._merge_numbers, tiles, runs, parts, merged)
         if self._has_objects:
             self._merge_objects(tiles, runs, parts, merged)
         return merged
 
-    @np.errstate(invalid="ignore", over="ignore")  # infinities of both signs make NaN, as in SQL
     def _merge_numbers(
         self,
         tiles: Tiles,
@@ -75,19 +81,21 @@ class Merger:
 
         One call of a ufunc reduces the runs of all windows.
         """
-        bounds = list(chain.from_iterable(chain.from_iterable(runs)))
-        if not bounds:
+        # As an array, which is made once here instead of once by each call.
+        bounds = np.array(list(chain.from_iterable(chain.from_iterable(runs))), np.intp)
+        if not len(bounds):
             return
         single = not parts and 2 * len(runs) == len(bounds) and all(runs)
         views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
         for slab in self._layout.slabs:
+            columns = slab.columns
             # reduceat also gives what lies between a run's end and the next one's begin.
-            reduced = slab.ufunc.reduceat(views[slab.dtype][:, slab.columns], bounds)[::2]
+            reduced = slab.ufunc.reduceat(views[slab.dtype][:, columns], bounds)[::2]
             if not single:
                 _combine(slab, reduced, runs, parts, merged)
                 continue
             for one, values in zip(merged, reduced.tolist(), strict=True):
-                one.numbers[slab.columns] = values
+                one.numbers[columns] = values
 
     def _merge_objects(
         self,

@@ -83,18 +83,19 @@ class Program:
         bounds: dict[int, tuple[int, int]] = {}
         spans: list[tuple[Range, int, int]] = []
         prefix = ordered_prefix(self.plan.name, entity)
+        last = 0
         for wanted, part in zip(ranges, answers, strict=True):
             if wanted.kind == EVENTS:
                 chunks += part
                 continue
-            size_ms, first = wanted.size_ms, len(records)
             records += part
-            last = len(records)
-            identity = self.codec.key_identity(prefix + self._level_bytes[size_ms])
-            identities += [identity] * (last - first)
+            first, last = last, last + len(part)
+            identity = self.codec.key_identity(prefix + self._level_bytes[wanted.size_ms])
+            identities += [identity] * len(part)
             spans.append((wanted, first, last))
             # The runs of a level follow one another, so its tiles are in order across them too.
-            bounds[size_ms] = (bounds[size_ms][0] if size_ms in bounds else first, last)
+            begin, _ = bounds.get(wanted.size_ms, (first, last))
+            bounds[wanted.size_ms] = (begin, last)
         rows = self.codec.decode_sound(records, identities, padding=1)
         if rows is None:
             names = self._names(entity, name_of)

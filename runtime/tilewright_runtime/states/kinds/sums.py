@@ -87,11 +87,12 @@ class Sum(StateType):
 
         Raises FetchError if the sum does not fit its type.
         """
-        if not merged.numbers[count.n]:
+        numbers = merged.numbers
+        if not numbers[count.n]:
             return None
-        total = self._total(merged)
         if self._is_float:
-            return total
+            return numbers[self._high]
+        total = self._total(merged)
         if not -self._limit <= total < self._limit:
             raise FetchError(
                 f"{feature.name}: the sum {total} does not fit its type {feature.type}. Sum a "
