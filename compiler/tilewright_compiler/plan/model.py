@@ -98,7 +98,7 @@ class State(Part):
 
     @property
     def subject(self) -> str:
-        """Name its subject, as in `each of tags VARCHAR by country`."""
+        """Name its subject, as in `each of tags VARCHAR`."""
         column = f"each of {self.input}" if self.many else self.input
         bucket = "" if self.bucket is None else f" by {self.bucket}"
         return f"{column} {self.type}{bucket}"
@@ -263,10 +263,7 @@ class Plan(Part):
         return stored
 
     def storage_parts(self) -> dict[str, str]:
-        """Digest each part of what stored tiles depend on.
-
-        So it can be said which parts differ.
-        """
+        """Digest each part of what stored tiles depend on."""
         content = self.storage_content()
         parts = {
             "keys": [content["name"], content["keys"], content["key_layout"]["entity"]],

@@ -81,7 +81,7 @@ def _script(conf: str, out: str) -> Path:
 
 
 def _advice(out: Path, conf: str) -> str:
-    """Suggest the job that was meant, or how it is made."""
+    """Suggest the job that was meant, or its making."""
     jobs = [file.parents[1].name for file in out.glob("*/flink/job.py")]
     if near := nearest_name(conf, jobs):
         return f"Did you mean --conf {near}?"

@@ -1,4 +1,7 @@
-"""`tilewright verify`: check every record of a store, and that none is missing."""
+"""`tilewright verify`: check every record of a store.
+
+It also checks that none is missing.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,10 @@ def _level_document(level: Level) -> dict[str, Any]:
 
 
 def _coarsest_first(table: Table) -> list[Level]:
-    """Give the levels as a plan has them: those of tiles by size, then that of raw events."""
+    """Order levels as a plan does.
+
+    Those of tiles come by size, then that of raw events.
+    """
     places = sorted(table.levels, key=lambda place: (place[0] == "events", -place[1]))
     return [table.levels[place] for place in places]
 

@@ -73,8 +73,9 @@ class Aggregator:
     def _check_script(self) -> None:
         """Check that the plan's SQL is what it may be.
 
-        Raises PlanError if some part of it is not."""
-        fields = {s.name: [column.name for column in s.columns] for s in self.plan.sources}
+        Raises PlanError if some part of it is not.
+        """
+        fields = {source.name: source.column_names for source in self.plan.sources}
         selects = {name for source in self.plan.sources for name in source.selects}
         for source, scripts in self.plan.sql.items():
             script, named = scripts["duckdb"], f"plan {self.plan.name}: sql of {source}"

@@ -169,7 +169,7 @@ def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], new
 def _level(
     table: str, size_ms: int, rows: pa.RecordBatch, codec: RecordCodec, watermark_ms: int
 ) -> tuple[TileKeys, list[bytes]]:
-    """Read the keys and records of a level, and mark the complete ones."""
+    """Read a level's keys and records, and mark complete ones."""
     starts = rows["start_ms"].to_numpy()
     entities = pc.dictionary_encode(rows["entity"])
     keys = TileKeys(
@@ -195,7 +195,9 @@ def _put_all(levels: Sequence[tuple[TileKeys, Sequence[bytes]]], transaction: Tr
 
 
 def finish(plan: Plan, store: Store, newest_ms: int, events: int, put: Put) -> None:
-    """Make the store the plan's, once its tiles are there: those of all puts.
+    """Make the store the plan's, once its tiles are there.
+
+    They are those of all puts.
 
     Until then a fetch finds none, and a load may be repeated. Raises StoreError if the store has
     lost some since the load began.

@@ -68,7 +68,7 @@ class Merger:
     def _count(
         self, transaction: Transaction, before: Progress, added: Mapping[tuple[Kind, int], int]
     ) -> None:
-        """Count new tiles, unless there are some from before they were counted."""
+        """Count new tiles, if all before them were counted."""
         counts = TileCounts.load(self._plan.name, transaction.get)
         if counts is None and before == Progress():
             counts = TileCounts()
@@ -82,7 +82,9 @@ class Merger:
         stored_newest_ms: int | None,
         watermark_ms: int | None,
     ) -> int:
-        """Merges and puts the tiles of one level; returns how many are new.
+        """Merge and put the tiles of one level.
+
+        Returns how many are new.
 
         Those that begin after the newest event before this batch cannot be in the store, so they
         are not looked up.
@@ -109,7 +111,7 @@ class Merger:
         merged: Block,
         candidates: NDArray[np.intp],
     ) -> int:
-        """Merge the candidates that the store has into `merged`; return how many."""
+        """Merge the stored candidates into `merged`, and count them."""
         stored = transaction.get_tiles(tiles.keys.take(candidates))
         indices = candidates[[record is not None for record in stored]]
         if not len(indices):

@@ -1,4 +1,7 @@
-"""What verify finds in a store: tables with their levels, and what is damaged."""
+"""What verify finds in a store.
+
+It finds tables with their levels, and what is damaged.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ class Level:
 
     @property
     def missing(self) -> int:
-        """How many tiles are not there; less than none where there are too many."""
+        """How many tiles are missing.
+
+        It is less than zero if there are too many.
+        """
         return self._missing(self.counted, self.tiles)
 
     @property
@@ -46,7 +52,7 @@ class Level:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the level is as it was written, as far as can be known."""
+        """Whether the level is as written, as far as known."""
         return not (self.damaged or self.missing or self.missing_events)
 
 
@@ -62,7 +68,10 @@ class Table:
     """What could not be known."""
 
     def level(self, kind: Kind, size_ms: int) -> Level:
-        """Give a level of the table, which is new if nothing of it was found yet."""
+        """Give a level of the table.
+
+        It is new if nothing of it was found yet.
+        """
         name = level_name(kind, size_ms)
         return self.levels.setdefault((kind, size_ms), Level(name))
 

@@ -1,4 +1,7 @@
-"""Records held against their keys, without the plan that they were written by."""
+"""Checks records against their keys.
+
+The plan that they were written by is not needed.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class Checked:
 
 
 class RecordCheck:
-    """Checks the records that were written by a plan of some fingerprint."""
+    """Checks the records of a plan's fingerprint."""
 
     def __init__(self, fingerprint: int) -> None:
         self._fingerprint = fingerprint
@@ -38,7 +41,10 @@ class RecordCheck:
     def check(
         self, keys: TileKeys, records: Sequence[bytes], levels: Sequence[tuple[Kind, int]]
     ) -> Checked:
-        """Check records that stand under these keys; `levels` may be those of misplaced ones."""
+        """Check records that stand under these keys.
+
+        `levels` may be those of misplaced ones.
+        """
         codec = self._codec(_fixed_words(records))
         names = Names(keys.name, keys.table, keys.entities, levels)
         identities = codec.identities(keys)
@@ -69,7 +75,10 @@ class RecordCheck:
         return Checked(events, damaged)
 
     def _codec(self, words: int) -> RecordCodec:
-        """Make the codec of records with so many words before their variable part."""
+        """Make the codec of records with so many fixed words.
+
+        They stand before the variable part.
+        """
         if words not in self._codecs:
             layout = Layout(
                 words=words,
@@ -88,7 +97,10 @@ class RecordCheck:
 
 
 def _fixed_words(records: Sequence[bytes]) -> int:
-    """Tell how many words stand before the variable part in most of some records."""
+    """Count the words before the variable part.
+
+    They are those of most of the records.
+    """
     sizes: Counter[int] = Counter()
     for record in records:
         if len(record) >= 8 * HEADER_WORDS:
@@ -106,7 +118,7 @@ def _events(
     identities: Sequence[int],
     names: Names,
 ) -> int:
-    """Count the events of records, all of which can be read."""
+    """Count the events of readable records."""
     rows = codec.decode(records, identities, names)
     codec.require_starts(rows, starts_ms, names)
     for i, (record, row) in enumerate(zip(records, rows, strict=True)):

@@ -1,4 +1,4 @@
-"""Verify: whether everything in a store is what was written, and nothing of it is missing.
+"""Verify: whether a store holds what was written, and all of it.
 
 Each record is held against its checksum and its key, which needs no plan: a store knows the
 fingerprints of its own. What is there is held against what the writer has counted in the same
@@ -41,10 +41,11 @@ _UNKNOWN = "the store has no plan of this name, so its tiles are nobody's"
 
 
 def verify(store: Store, on_tiles: Callable[[int], None] | None = None) -> Verification:
-    """Walk a store and hold everything in it against its key, its checksum and the counts.
+    """Walk a store, and check all that it holds.
 
-    `on_tiles` is told after every part how many tiles were looked at. Raises StoreError if the
-    store is damaged so that it cannot be read.
+    Its records are held against their keys, their checksums and the counts. `on_tiles` is told
+    after every part how many tiles were looked at. Raises StoreError if the store is damaged so
+    that it cannot be read.
     """
     walk, tiles = _Walk(store), 0
     for content in store.contents():
@@ -80,7 +81,10 @@ class _Walk:
             self._damaged.append(Damage(place, reason))
 
     def look_at_misfit(self, misfit: Misfit) -> None:
-        """Note a misfit, at once or when it is known whether its table is being put."""
+        """Note a misfit.
+
+        It is noted at once, or when it is known whether its table is being put.
+        """
         if misfit.table:
             self._misfits.append(misfit)
         else:
@@ -135,14 +139,17 @@ class _Walk:
         )
 
     def _look_at_load(self, table: Table) -> None:
-        """Note that a table is of a load that did not end, or of nobody."""
+        """Note a table of an unfinished load, or of nobody."""
         if self._document(f"loading/{table.name}") is None:
             self.add_damage(f"table {table.name}", _UNKNOWN)
         else:
             table.notes.append(_LOADING)
 
     def _is_moving(self, table: Table) -> bool:
-        """Tell whether tiles are being put, and note what the store says of itself."""
+        """Tell whether tiles are being put.
+
+        What the store says of itself is noted.
+        """
         if not isinstance(self._store, CheckedStore):
             return False
         filling = self._store.filling(table.name)
@@ -177,7 +184,10 @@ class _Walk:
             return None
 
     def _compare(self, table: Table) -> None:
-        """Hold what was found of a table against what the writer counted."""
+        """Compare what was found with what the writer counted.
+
+        It is done for each table.
+        """
         try:
             counts = TileCounts.load(table.name, self._document)
             events = self._events(table.name)
@@ -200,11 +210,17 @@ class _Walk:
             )
 
     def _kept(self, table: str) -> Kept:
-        """Read how long a store that expires keeps the levels of a table."""
+        """Read how long a table's levels are kept.
+
+        Only a store that expires says so.
+        """
         return Kept.from_json(json.loads(self._document(f"plan/{table}") or b"{}").get("kept", {}))
 
     def _events(self, table: str) -> int | None:
-        """Tell how many events each level has, if a writer has counted them."""
+        """Tell how many events each level has.
+
+        It is known only if a writer has counted them.
+        """
         if comes_from_stream(table, self._document):
             return None
         if isinstance(self._store, CheckedStore):

@@ -112,9 +112,10 @@ class Store(Protocol):
         """
 
     def contents(self) -> Iterator[Content]:
-        """Everything in the store, documents first; of one moment where it has transactions.
+        """Walk everything in the store, documents first.
 
-        A tile comes once. Raises StoreError if the store is damaged so that it cannot be read.
+        In a store with transactions it is of one moment. A tile comes once. Raises StoreError if
+        the store is damaged so that it cannot be read.
         """
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a store holds, thing by thing, as `Store.contents` gives it."""
+"""What a store holds, thing by thing."""
 
 from __future__ import annotations
 

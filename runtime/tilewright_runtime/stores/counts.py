@@ -1,4 +1,7 @@
-"""How many tiles a store has of a table, level by level: kept with the tiles, to miss lost ones."""
+"""How many tiles a table has, level by level.
+
+The counts are kept with the tiles, so that lost ones are missed.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,19 @@ class TileCounts:
 
     @classmethod
     def load(cls, table: str, get: Get) -> TileCounts | None:
-        """Read the counts of a table, or None if its tiles were never counted.
+        """Read the counts of a table.
 
-        Raises StoreError if they are damaged.
+        Returns None if its tiles were never counted. Raises StoreError if they are damaged.
         """
         document = get(_name(table))
         return None if document is None else cls.from_bytes(document)
 
     @classmethod
     def from_bytes(cls, document: bytes) -> TileCounts:
-        """The inverse of `to_bytes`. Raises StoreError if the bytes are damaged."""
+        """Undo `to_bytes`.
+
+        Raises StoreError if the bytes are damaged.
+        """
         try:
             counts = {
                 kind_and_size(int(size)): operator.index(count)
@@ -60,7 +66,10 @@ class TileCounts:
         return TileCounts(by_level)
 
     def save(self, table: str, to: Transaction | Store) -> None:
-        """Write the counts, in the transaction of the tiles where there is one."""
+        """Write the counts.
+
+        They are written in the transaction of the tiles, if there is one.
+        """
         to.put(_name(table), self.to_bytes())
 
 

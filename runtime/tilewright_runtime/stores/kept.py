@@ -72,11 +72,12 @@ class Kept:
         )
 
     def whole_from_ms(self, level: str, now_ms: int) -> int | None:
-        """Give from which start on all records are there, None if it is from the first one.
+        """Find the start from which on all records are there.
 
-        A record is put at its start or later where events are written as they happen, and in a
-        history that is loaded no earlier than the first span. So it is there until the time to live
-        has passed since the later of the two, if it was put in that span:
+        None if it is the first one. A record is put at its start or later where events are written
+        as they happen, and no earlier than the first span in a history that is loaded. So it is
+        there until the time to live has passed since the later of the two, if it was put in that
+        span:
 
         #  spans        |---- ttl 2 h ----|------- ttl 4 h ------- now
         #  surely there                      |======================

@@ -198,12 +198,15 @@ def require_no_stream(plan: Plan, store: Store) -> None:
 
 
 def note_load(plan: Plan, store: Store) -> None:
-    """Notes that tiles of a plan are put that a load of history has made."""
+    """Note that a load of history puts a plan's tiles."""
     store.put(f"loading/{plan.name}", plan.storage_fingerprint.encode())
 
 
 def require_no_load(plan: Plan, store: Store) -> None:
-    """Raises StoreError if a load of history did not end: its tiles would be mixed with others."""
+    """Require that no load of history was left unfinished.
+
+    Raises StoreError if one was: its tiles would be mixed with others.
+    """
     if store.get(f"loading/{plan.name}") and store.get(f"progress/{plan.name}") is None:
         raise StoreError(
             f"store {store.url} has a part of a history of {plan.name}, of a load that did not "
@@ -212,7 +215,7 @@ def require_no_load(plan: Plan, store: Store) -> None:
 
 
 def comes_from_stream(table: str, get: Callable[[str], bytes | None]) -> bool:
-    """Tell whether a store's tiles of a plan come whole from a stream."""
+    """Tell whether a stream fills the store with whole tiles."""
     return (get(f"writer/{table}") or b"").startswith(_STREAM)
 
 

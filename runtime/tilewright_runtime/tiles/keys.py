@@ -110,7 +110,10 @@ def tile_id(start_ms: int, size_ms: int) -> str:
 
 
 def parse_tile_id(text: str, size_ms: int) -> int:
-    """Read the start of a tile from its id. Raises ValueError for a text that is none."""
+    """Read the start of a tile from its id.
+
+    Raises ValueError for a text that is no id.
+    """
     moment = datetime.strptime(text, tile_id_format(size_ms)).replace(tzinfo=UTC)
     start_ms = (moment - _EPOCH) // timedelta(milliseconds=1)
     if tile_id(start_ms, size_ms) != text:
@@ -173,7 +176,9 @@ def ordered_tail(size_ms: int, start_ms: int, kind: Kind = TILES) -> bytes:
 
 
 def parse_ordered_key(key: bytes) -> tuple[str, str, Kind, int, int]:
-    """Split an ordered key into table, entity, kind, size and start.
+    """Split an ordered key into its parts.
+
+    They are table, entity, kind, size and start.
 
     Raises ValueError for bytes that are no key of a tile.
     """

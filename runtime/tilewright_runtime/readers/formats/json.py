@@ -1,4 +1,4 @@
-"""JSON files: an object a line, or an array of them."""
+"""JSON files: an object a line, or an array."""
 
 from __future__ import annotations
 

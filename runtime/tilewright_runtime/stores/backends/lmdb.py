@@ -202,7 +202,10 @@ def _scan(cursor: Any, prefix: bytes, ranges: Sequence[Range]) -> list[list[byte
 
 
 def _contents_of(part: Sequence[tuple[bytes, bytes]]) -> Iterator[StoredTiles | Misfit]:
-    """Sort records by table and level; a key that stands for no tile is a misfit."""
+    """Sort records by table and level.
+
+    A key that stands for no tile is a misfit.
+    """
     tables: dict[str, list[tuple[str, Kind, int, int, bytes]]] = {}
     for key, record in part:
         try:

@@ -1,4 +1,4 @@
-"""An open LMDB environment: the two tables of a store in one file.
+"""An open LMDB environment: a store's two tables.
 
 One process at a time may write it. The file is checked before a reader follows its pages, and its
 map grows when it is full.

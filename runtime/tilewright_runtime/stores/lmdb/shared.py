@@ -1,8 +1,9 @@
-"""The open LMDB environments of a process, shared by all stores of a path.
+"""The open LMDB environments of a process.
 
-LMDB may be opened only once for each process and path. So the stores of one path share an
-environment and count the references to it; the last one to close it closes the file and lets go of
-the lock. A forked child gets environments of its own, since LMDB does not survive a fork.
+All stores of a path share one. LMDB may be opened only once for each process and path. So the
+stores of one path count the references to their environment; the last one to close it closes the
+file and lets go of the lock. A forked child gets environments of its own, since LMDB does not
+survive a fork.
 """
 
 from __future__ import annotations

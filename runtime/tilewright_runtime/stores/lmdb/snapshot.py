@@ -1,4 +1,7 @@
-"""One moment of an LMDB environment: its pages checked, and its tables read."""
+"""One moment of an LMDB environment.
+
+Its pages are checked, and its tables are read.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from .failures import why_not_read
 
 @contextmanager
 def snapshot(environment: Environment) -> Iterator[Any]:
-    """Open a transaction that reads everything as it is now, however long that takes.
+    """Open a transaction that reads everything as it is now.
+
+    That may take as long as it will.
 
     Raises StoreError for a damaged page, and if a writer that does not see this reader has written
     over what it reads.

@@ -16,6 +16,22 @@ _TIMEOUT_S = 5.0
 _CONNECTIONS = 16
 _OLDEST = 7
 
+_WRONG_PASSWORD = (
+    "refuses the user or the password ({}). Give them in the URL: "
+    f"redis://user:password@host:port/db, or the password in {PASSWORD_VARIABLE}."
+)
+_NOT_ALLOWED = (
+    "does not let this user do that ({}). Grant it the keys tiles::* and tilewright::*, and the "
+    "commands that docs/how-to/serve-from-redis.md names."
+)
+_FULL = (
+    "is full ({}). Give it more memory (maxmemory), then write again: what is missing is put again."
+)
+_LATE = (
+    "did not answer in time ({}). Is it overloaded, or the network? A longer time is "
+    "?socket_timeout=SECONDS."
+)
+
 
 def shown(url: str) -> str:
     """A URL without user, password and parameters.
@@ -117,44 +133,19 @@ def what_to_do(wrong: Exception) -> str:
 
 @cache
 def _advice() -> list[tuple[type[Exception] | tuple[type[Exception], ...], str]]:
-    """List kinds of errors with advice; the first that fits is meant.
+    """List kinds of errors with advice.
 
-    Special kinds stand before their bases.
+    The first kind that fits is meant. Special kinds stand before their bases.
     """
     from redis import exceptions as e
 
     return [
-        (
-            e.AuthenticationError,
-            (
-                "refuses the user or the password ({}). Give them in the URL: "
-                "redis://user:password@host:port/db, or the password in "
-                f"{PASSWORD_VARIABLE}."
-            ),
-        ),
-        (
-            e.NoPermissionError,
-            (
-                "does not let this user do that ({}). Grant it the keys tiles::* and "
-                "tilewright::*, and the commands that docs/how-to/serve-from-redis.md names."
-            ),
-        ),
+        (e.AuthenticationError, _WRONG_PASSWORD),
+        (e.NoPermissionError, _NOT_ALLOWED),
         (e.ReadOnlyError, "is a read-only replica. Write to its primary; only reading works here."),
-        (
-            e.OutOfMemoryError,
-            (
-                "is full ({}). Give it more memory (maxmemory), then write again: what is missing "
-                "is put again."
-            ),
-        ),
+        (e.OutOfMemoryError, _FULL),
         (e.BusyLoadingError, "is still loading its data. Try again when it has."),
-        (
-            (e.TimeoutError, TimeoutError),
-            (
-                "did not answer in time ({}). Is it overloaded, or the network? A longer time is "
-                "?socket_timeout=SECONDS."
-            ),
-        ),
+        ((e.TimeoutError, TimeoutError), _LATE),
         (e.InvalidResponse, "does not answer like a Redis ({}). Correct host and port."),
         (
             (e.ConnectionError, OSError),

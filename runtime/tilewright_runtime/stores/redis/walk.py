@@ -1,4 +1,7 @@
-"""Everything of ours in a Redis, found by walking over its keys."""
+"""Everything of ours in a Redis.
+
+It is found by walking over its keys.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ _Parts = tuple[str, str, str, str]
 
 
 class RedisWalk:
-    """A walk over the keys of one server or cluster; what expires meanwhile is passed over."""
+    """A walk over the keys of a server or cluster.
+
+    What expires meanwhile is passed over.
+    """
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
@@ -39,7 +45,10 @@ class RedisWalk:
         self._finest: dict[str, int] = {}
 
     def contents(self) -> Iterator[Content]:
-        """Yield documents, then tiles, then chunks of raw events, whose size no key says."""
+        """Yield documents, then tiles, then chunks of raw events.
+
+        No key says the size of a chunk.
+        """
         for keys in self._keys(f"{_DOCUMENTS}*"):
             for key, content in self._values(keys):
                 name = key.removeprefix(_DOCUMENTS)
@@ -60,7 +69,10 @@ class RedisWalk:
             yield from self._misplaced(part)
 
     def _keys(self, pattern: str) -> Iterator[list[str]]:
-        """Yield the keys of a pattern in parts, each of them once."""
+        """Yield the keys of a pattern in parts.
+
+        Each key comes once.
+        """
         # The server may name a key twice while it grows.
         seen: set[int] = set()
         found = iter(self._commands.client.scan_iter(pattern, count=CALL_KEYS))
@@ -94,7 +106,10 @@ class RedisWalk:
                 yield StoredTiles(of_level, records)
 
     def _size(self, table: str, level: str) -> tuple[Kind, int]:
-        """Tell a level's kind and size: chunks are as counted, else as long as the finest tiles."""
+        """Tell a level's kind and size.
+
+        Chunks have the size that was counted, else that of the finest tiles.
+        """
         if level != EVENTS_NAME:
             size_ms = duration_ms(level)
             self._finest[table] = min(self._finest.get(table, size_ms), size_ms)
@@ -110,7 +125,7 @@ class RedisWalk:
         return EVENTS, size
 
     def _misplaced(self, keys: Sequence[str]) -> Iterator[Content]:
-        """Yield indexes that do not name the first tile of their entity."""
+        """Yield indexes that do not name an entity's first tile."""
         for key, content in self._values(keys):
             table, entity, level, _ = _parts(key)
             first_ms = self._starts.get((table, entity, level))
@@ -127,7 +142,10 @@ def _in_parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _kind(key: str) -> str:
-    """Tell an index and a chunk of raw events, which are looked at later, from other keys."""
+    """Tell what a key is looked at for.
+
+    Indexes and chunks of raw events are looked at later than other keys.
+    """
     match = _KEY.fullmatch(key)
     if match is None:
         return ""

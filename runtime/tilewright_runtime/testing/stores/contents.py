@@ -13,7 +13,10 @@ class ContentsConformance(OpensStore):
     """The promises of `contents`."""
 
     def test_everything_that_was_put_is_there_once(self, store: Store) -> None:
-        """Tiles of any entity, table and level, chunks of raw events, and documents before them."""
+        """Everything that was put is listed once.
+
+        Documents come before tiles and chunks of raw events.
+        """
         put: dict[tuple[str, bytes], bytes] = {}
         for number, entity in enumerate(HOSTILE, 1):
             for keys in (
@@ -22,12 +25,10 @@ class ContentsConformance(OpensStore):
                 tiles(0, entity=entity, size_ms=DAY),
                 TileKeys("t", HOUR, [entity], [0], [BASE], EVENTS),
             ):
-                records = [record(number, bytes([place])) for place in range(len(keys.starts_ms))]
+                records = [record(number, bytes([i])) for i in range(len(keys.starts_ms))]
                 store.put_newer(keys, records, None)
-                put |= {
-                    (keys.table, key): content
-                    for key, content in zip(keys.ordered, records, strict=True)
-                }
+                for key, stored in zip(keys.ordered, records, strict=True):
+                    put[keys.table, key] = stored
         store.put("plan/t", b"a document")
         found: list[tuple[tuple[str, bytes], bytes]] = []
         documents: dict[str, bytes] = {}

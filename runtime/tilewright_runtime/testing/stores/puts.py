@@ -86,9 +86,9 @@ class PutConformance(OpensStore):
             ]
 
     def test_a_tile_lives_from_its_last_put(self, store: Store) -> None:
-        """A repeated put prolongs a tile's life, and never shortens it.
+        """A repeated put never shortens a tile's life.
 
-        A newer one sets it anew.
+        It may prolong it. A newer put sets it anew.
         """
         store.put_newer(tiles(0, 1, 2, 3), [record(5)] * 4, 200)
         store.put_newer(tiles(0, 3), [record(5), record(5)], 600_000)
