@@ -123,7 +123,7 @@ class Fetcher:
         if len(text) > self._longest:
             raise KeyValueError(
                 f"the key has {len(text):,} characters when encoded; store {self.store.url} "
-                f"allows {self._longest:,}."
+                f"allows {self._longest:,}. It can have no tiles: ask for a shorter key."
             )
         return text
 

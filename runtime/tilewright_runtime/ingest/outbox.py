@@ -152,8 +152,8 @@ class Outbox:
             if seen.most_events > present:
                 raise StoreError(
                     f"store {self._store.url} has tiles of {self._plan.name} of "
-                    f"{seen.most_events:,} events, and {self._state.url} of {present:,} only, as "
-                    "after going back to an older copy of that folder. Use the newer one, or an "
+                    f"{seen.most_events:,} events, and {self._state.url} of only {present:,}, as "
+                    "after going back to an older copy of that folder. Use the newer copy, or an "
                     "empty database."
                 )
             if self._is_widened or not seen.is_intact:

@@ -131,8 +131,8 @@ class Writer:
     def _require_own_process(self) -> None:
         if os.getpid() != self._pid:
             raise StoreError(
-                f"this writer is of the process {self._pid}, of which this one is a fork, and "
-                "both would count the same events. Make a writer of its own after the fork."
+                f"this writer belongs to process {self._pid}, and this process is a fork of it: "
+                "both would count the same events. Make another writer after the fork."
             )
 
     def _write_input(

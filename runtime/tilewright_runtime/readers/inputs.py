@@ -121,7 +121,7 @@ def open_input(path: str | Path) -> Input:
         raise InputError(f"{path}: is a folder. Name its files, for instance {file}/*.parquet")
     if file.exists() and not file.is_file():
         raise InputError(
-            f"{path}: is a pipe or a device, which can be read once only. Send it to standard "
+            f"{path}: is a pipe or a device, which can be read only once. Send it to standard "
             "input: --events - --position NAME."
         )
     kind = format_of(file)
@@ -138,8 +138,7 @@ def _standard_input(position_name: str | None) -> Input:
     if not position_name:
         raise InputError(
             "standard input needs --position NAME: under that name the store remembers how much "
-            "of it was read, "
-            "so that sending it again adds nothing twice."
+            "of it was read, so that sending it again adds nothing twice."
         )
 
     def read(source: Source, position: Position) -> Iterator[Batch]:

@@ -80,8 +80,8 @@ class PlanDocument:
         raise StoreError(
             f"store {store.url} has tiles of {plan.name} made by a plan with other {named} "
             f"(storage fingerprint {self.storage_fingerprint}, this plan has "
-            f"{plan.storage_fingerprint}). "
-            "Write the events into a new store, or use the plan that made this one."
+            f"{plan.storage_fingerprint}). Write the events into a new store, or use the plan "
+            "that made this one."
         )
 
 
@@ -148,8 +148,8 @@ def claim_for_stream(plan: Plan, store: Store) -> str:
     if owner is None or not owner.startswith(_STREAM):
         raise StoreError(
             f"store {store.url} gets the tiles of {plan.name} from elsewhere (tilewright write, "
-            "or a load of history), and whole "
-            "tiles of two would replace each other. Use another one."
+            "or a load of history), and whole tiles of two would replace each other. Use another "
+            "store."
         )
     return owner.removeprefix(_STREAM).decode()
 
@@ -179,8 +179,7 @@ def claim_for_state(plan: Plan, store: Store, state: Store, own: bytes) -> None:
         advice = "Send the events by the stream" if is_stream else "Use that folder (--state)"
         raise StoreError(
             f"store {store.url} gets the tiles of {plan.name} from {whence}, and whole tiles of "
-            "two would replace each other. "
-            f"{advice}, or another database."
+            f"two would replace each other. {advice}, or another database."
         )
 
 
@@ -192,8 +191,7 @@ def require_no_stream(plan: Plan, store: Store) -> None:
     if comes_from_stream(plan.name, store.get):
         raise StoreError(
             f"store {store.url} gets the tiles of {plan.name} whole from a stream, which would "
-            "replace what is added here. "
-            "Send the events by the stream, or use another store."
+            "replace what is added here. Send the events by the stream, or use another store."
         )
 
 

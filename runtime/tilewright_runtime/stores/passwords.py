@@ -35,7 +35,8 @@ def split_password(url: str) -> tuple[str, str | None]:
         parts = urlsplit(url)
     except ValueError:
         raise StoreError(
-            "store: its URL cannot be read (it is not shown, as it may hold a password)."
+            "store: its URL cannot be read (it is not shown, as it may hold a password). Write it "
+            "as redis://user:password@host:port/db."
         ) from None
     login, at, host = parts.netloc.rpartition("@")
     user, colon, encoded = login.partition(":")

@@ -534,7 +534,7 @@ def test_a_writer_is_of_the_process_that_made_it(monkeypatch: pytest.MonkeyPatch
     session = Session()
     with Writer(session.plan, session.store) as writer:
         monkeypatch.setattr(os, "getpid", lambda: -1)
-        with pytest.raises(StoreError, match="of which this one is a fork"):
+        with pytest.raises(StoreError, match="this process is a fork of it"):
             writer.write([row("a", 1)])
 
 

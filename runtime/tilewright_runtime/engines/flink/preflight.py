@@ -68,7 +68,7 @@ def require_store(url: str) -> str:
     """
     if url.startswith("memory:"):
         raise StoreError(
-            f"store {url} is gone when the job ends. Use a folder, as lmdb:tiles, or a redis: one."
+            f"store {url} is gone when the job ends. Use a folder such as lmdb:tiles, or redis:."
         )
     with closing(open_store(url)) as store:
         return store.url

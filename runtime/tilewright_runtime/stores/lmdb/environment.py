@@ -115,8 +115,8 @@ class Environment:
         if present < used:
             raise StoreError(
                 f"store lmdb:{self.path} is damaged: {DATA_FILE} has {present:,} bytes of "
-                f"{used:,}, as after a copy that did not end. "
-                "Restore a whole copy, or write the events into a new store."
+                f"{used:,}, as after a copy that did not end. Restore a whole copy, or write the "
+                "events into a new store."
             )
 
     def _make(self) -> tuple[Any, Any]:

@@ -90,7 +90,7 @@ def connect(url: str, shown: str) -> tuple[Any, bool]:
         # not in the text of all of them.
         raise StoreError(
             f"store {shown}: a parameter of its URL cannot be used ({type(wrong).__name__}). "
-            "Leave it out, or mend it."
+            "Leave it out, or correct it."
         ) from None
     require_fit(info, shown)
     if not info.get("cluster_enabled"):
@@ -108,7 +108,7 @@ def require_fit(info: dict[str, Any], shown: str) -> None:
     if int(version.partition(".")[0]) < _OLDEST:
         raise StoreError(
             f"store {shown} is Redis {version}; {_OLDEST}.0 or newer is needed, for functions on "
-            "the server."
+            "the server. Name a newer server."
         )
     policy = info.get("maxmemory_policy", "noeviction")
     if policy != "noeviction" and info.get("maxmemory"):

@@ -144,7 +144,6 @@ def _tile_ids(url: str, wanted: Range) -> list[str]:
     if (end_ms - start_ms) // size_ms > _LONGEST_RANGE:
         raise StoreError(
             f"store {url}: a range of {(end_ms - start_ms) // size_ms:,} tiles cannot be read, "
-            "since Redis keeps no order. "
-            "Ask for a shorter one, or for a lifetime."
+            "since Redis keeps no order. Ask for a shorter one, or for a lifetime."
         )
     return [_tile_id(start, size_ms) for start in range(start_ms, end_ms, size_ms)]
