@@ -19,7 +19,9 @@ _BETWEEN = "x" * (8 * SEQUENCE - FLAGS_AT - 1)
 # A tile that is put again, unchanged or older, lives as long as if it had been put now.
 #
 # `advance` changes the document of how far a table is filled, if it and the server are those that
-# were seen. `seen` reads them in the round trip of the tiles.
+# were seen. `seen` reads them in the round trip of the tiles, so it asks the server for no more than
+# it must: a run lasts as long as the library does in memory, and the role of the run that the
+# document is of does not matter.
 _LIBRARY = f"""
 local function rank(header)
   if #header < {_LAST - FLAGS_AT + 1} then return {{-1, -1, -1}} end
@@ -60,19 +62,26 @@ local function first(keys, args)
   return redis.status_reply('OK')
 end
 
-local function server()
-  local info = redis.call('INFO', 'server', 'stats', 'replication')
-  return info:match('run_id:(%x+)'), info:match('evicted_keys:(%d+)'), info:match('role:(%a+)')
+local run
+local function server(stored)
+  if not run then run = redis.call('INFO', 'server'):match('run_id:(%x+)') end
+  local stats, role = redis.call('INFO', 'stats'), 'master'
+  local _, at = stats:find('evicted_keys:', 1, true)
+  if not stored or not stored:find(run, 1, true) then
+    role = redis.call('INFO', 'replication'):match('role:(%a+)')
+  end
+  return run, stats:match('^%d+', at + 1), role
 end
 
 local function seen(keys, args)
-  return {{redis.call('GET', keys[1]), server()}}
+  local stored = redis.call('GET', keys[1])
+  return {{stored, server(stored)}}
 end
 
 local function advance(keys, args)
-  local run, evicted = server()
-  local stored = redis.call('GET', keys[1]) or ''
-  if stored ~= args[1] or run ~= args[2] or evicted ~= args[3] then return 0 end
+  local stored = redis.call('GET', keys[1])
+  local present, evicted = server(stored)
+  if (stored or '') ~= args[1] or present ~= args[2] or evicted ~= args[3] then return 0 end
   redis.call('SET', keys[1], args[4])
   return 1
 end
