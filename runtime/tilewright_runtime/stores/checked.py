@@ -11,12 +11,12 @@ from typing import Any
 
 from tilewright_compiler.plan.model import Plan
 
-from ..errors import FetchError
+from ..errors import FetchError, StoreError
 from ..tiles.keys import Range, level_name
 from ..times import iso
 from .base import CheckedStore, Scanned, ScanRequest, Store
 from .kept import Kept, ttls_ms
-from .ownership import PlanDocument, require_plan
+from .ownership import PlanDocument
 
 
 class CheckedReader:
@@ -65,13 +65,15 @@ class CheckedReader:
         Raises StoreError if it says nothing of the plan.
         """
         known, kept = self._known
-        if document is None or document != known:
-            found = (
-                require_plan(self._plan, self._store)
-                if document is None
-                else PlanDocument.from_bytes(self._plan, document, self._store)
+        if document is None:
+            document = self._store.get(f"plan/{self._plan.name}")
+        if document is None:
+            raise StoreError(
+                f"store {self._store.url} has no tiles of {self._plan.name} any more: it was "
+                "emptied, or came back without its data. The next write fills it again."
             )
-            kept = found.kept
+        if document != known:
+            kept = PlanDocument.from_bytes(self._plan, document, self._store).kept
             self._known = document, kept
         return kept
 
@@ -87,7 +89,7 @@ class CheckedReader:
             if lifetime:
                 whole_ms = kept.ever_from_ms(level, now_ms)
             else:
-                whole_ms = kept.whole_from_ms(level, now_ms)
+                whole_ms = kept.whole_from_ms(level, now_ms, ttl_ms)
             if whole_ms is None or start_ms >= whole_ms:
                 continue
             if ttl_ms is not None and start_ms < now_ms - ttl_ms:

@@ -71,23 +71,28 @@ class Kept:
             for _, ttl_ms in spans
         )
 
-    def whole_from_ms(self, level: str, now_ms: int) -> int | None:
+    def whole_from_ms(self, level: str, now_ms: int, wanted_ms: int | None = 0) -> int | None:
         """Find the start from which on all records are there.
 
-        None if it is the first one. A record is put at its start or later where events are written
-        as they happen, and no earlier than the first span in a history that is loaded. So it is
-        there until the time to live has passed since the later of the two, if it was put in that
-        span:
+        None if it is the first one. `wanted_ms` is how long whoever asks would keep them, if that
+        matters. A record is put at its start or later where events are written as they happen, and
+        no earlier than the first span in a history that is loaded. So it is there until the time to
+        live has passed since the later of the two, if it was put in that span:
 
         #  spans        |---- ttl 2 h ----|------- ttl 4 h ------- now
         #  surely there                      |======================
         #                            now - 4 h
+
+        What was put to be kept for a shorter time than is wanted is not trusted to be there longer,
+        however young the store is.
         """
         whole_ms: int | None = None
         spans = self.levels.get(level, (_UNKNOWN,))
         ends_ms = [*(since_ms for since_ms, _ in spans[1:]), now_ms]
         for (since_ms, ttl_ms), end_ms in zip(spans, ends_ms, strict=True):
-            if ttl_ms is not None and since_ms + ttl_ms < now_ms:
+            if ttl_ms is None:
+                continue
+            if since_ms + ttl_ms < now_ms or _lasts_longer(wanted_ms, ttl_ms):
                 from_ms = min(now_ms - ttl_ms, end_ms)
                 whole_ms = from_ms if whole_ms is None else max(whole_ms, from_ms)
         return whole_ms

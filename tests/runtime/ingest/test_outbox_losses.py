@@ -72,7 +72,7 @@ def test_an_open_fetcher_notices_that_its_store_was_emptied(session: Session) ->
     fetcher = Fetcher(session.plan, session.store)
     assert quality(fetcher) == {}
     session.store._commands.client.flushdb()  # type: ignore[attr-defined]
-    with pytest.raises(StoreError, match="has no tiles of things"):
+    with pytest.raises(StoreError, match="has no tiles of things any more: it was emptied"):
         fetcher.fetch({"k": "a"}, at=AT)
 
 

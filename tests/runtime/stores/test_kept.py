@@ -9,9 +9,9 @@ from tilewright_runtime.stores.kept import Kept
 HOUR = 3_600_000
 
 
-def hours(kept: Kept, now: int) -> float | None:
-    """From which hour on the level `1h` is whole."""
-    whole_ms = kept.whole_from_ms("1h", now * HOUR)
+def hours(kept: Kept, now: int, wanted: int = 0) -> float | None:
+    """From which hour on the level `1h` is whole for whoever wants it kept for so many hours."""
+    whole_ms = kept.whole_from_ms("1h", now * HOUR, wanted * HOUR)
     return None if whole_ms is None else whole_ms / HOUR
 
 
@@ -43,6 +43,13 @@ def test_a_longer_life_does_not_bring_back_what_is_gone(now: int, whole: int) ->
     kept = Kept.since(100 * HOUR, {"1h": 10 * HOUR}).after(200 * HOUR, {"1h": 50 * HOUR})
     assert hours(kept, now) == whole
     assert kept.is_widened
+
+
+def test_a_shorter_life_than_is_wanted_is_not_trusted() -> None:
+    """However young the store is, as a plan with a wider window has not put its tiles yet."""
+    kept = Kept.since(100 * HOUR, {"1h": 10 * HOUR})
+    assert [hours(kept, 101, wanted) for wanted in (9, 10, 11)] == [None, None, 91]
+    assert kept.whole_from_ms("1h", 101 * HOUR, None) == 91 * HOUR
 
 
 def test_a_shorter_life_is_no_widening() -> None:

@@ -19,8 +19,8 @@ _BETWEEN = "x" * (8 * SEQUENCE - FLAGS_AT - 1)
 # A tile that is put again, unchanged or older, lives as long as if it had been put now.
 #
 # `advance` changes the document of how far a table is filled, if it and the server are those that
-# were seen. `seen` reads them in the round trip of the tiles, so it asks the server for no more than
-# it must: a run lasts as long as the library does in memory, and the role of the run that the
+# were seen. `seen` reads them in the round trip of the tiles, so it asks the server for no more
+# than it must: a run lasts as long as the library does in memory, and the role of the run that the
 # document is of does not matter.
 _LIBRARY = f"""
 local function rank(header)
