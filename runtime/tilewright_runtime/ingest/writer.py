@@ -273,4 +273,10 @@ def _where_tiles_are_merged(store: Store, state: Store | None) -> TransactionalS
             "and where the positions of their sources are kept, with --state DIR (in Python: "
             "state=open_store('lmdb:DIR'))."
         )
+    if not isinstance(store, CheckedStore):
+        raise StoreError(
+            f"store {store.url} takes whole tiles only, and cannot say what it has lost of them. "
+            "Whoever wrote it adds the methods of CheckedStore; until then only streams and loads "
+            "of history can fill it."
+        )
     return state

@@ -7,6 +7,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -22,7 +24,7 @@ from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.ingest import outbox as delivery
 from tilewright_runtime.ingest.outbox import Pending
-from tilewright_runtime.stores import CheckedStore
+from tilewright_runtime.stores import CheckedStore, Store
 from tilewright_runtime.tiles.keys import TileKeys
 from tilewright_runtime.times import moment_ms
 
@@ -230,6 +232,15 @@ def test_a_store_that_takes_whole_tiles_needs_a_state(redis_server: RedisServer)
         Writer(simple_plan(), store)
     with pytest.raises(StoreError, match="takes whole tiles only"):
         Writer(simple_plan(), store, state=store)
+
+
+def test_a_store_that_cannot_say_what_it_lost_is_no_place_for_a_writer(tmp_path: Path) -> None:
+    """Its tiles would be wrong without a word."""
+    near = open_store("memory:")
+    store = SimpleNamespace(**{name: getattr(near, name) for name in dir(Store) if name[0] != "_"})
+    store.url, store.max_entity_bytes, store.expires = "far:", 100, True
+    with pytest.raises(StoreError, match=r"store far: .* cannot say what it has lost of them"):
+        Writer(simple_plan(), cast(Store, store), state=open_store(f"lmdb:{tmp_path}/state"))
 
 
 def test_an_embedded_store_needs_no_state(tmp_path: Path) -> None:
