@@ -58,14 +58,13 @@ class OpenTiles:
         Both are ordered by entity and start.
         """
         starts = np.asarray(keys.starts_ms, dtype=np.int64) // self.coarser_ms * self.coarser_ms
-        found = np.unique(
-            np.column_stack([np.asarray(keys.entity, dtype=np.int64), starts]), axis=0
-        )
+        pairs = np.column_stack([np.asarray(keys.entity, dtype=np.int64), starts])
+        coarser = np.unique(pairs, axis=0)
         return replace(
             keys,
             size_ms=self.coarser_ms,
-            entity=found[:, 0].tolist(),
-            starts_ms=found[:, 1].tolist(),
+            entity=coarser[:, 0].tolist(),
+            starts_ms=coarser[:, 1].tolist(),
         )
 
     def unknown(self, coarser: TileKeys) -> Iterator[TileKeys]:
@@ -73,13 +72,12 @@ class OpenTiles:
 
         They come some ten thousand at a time.
         """
-        places = np.array(
-            [place for place, name in enumerate(_names(coarser)) if name not in self._numbers],
-            dtype=np.int64,
-        )
+        names = enumerate(_names(coarser))
+        unknown = [i for i, name in names if name not in self._numbers]
+        indices = np.array(unknown, dtype=np.int64)
         at_once = max(1, _ASKED_TILES // self._parts)
-        for begin in range(0, len(places), at_once):
-            inside = coarser.take(places[begin : begin + at_once])
+        for begin in range(0, len(indices), at_once):
+            inside = coarser.take(indices[begin : begin + at_once])
             starts = np.repeat(np.asarray(inside.starts_ms, dtype=np.int64), self._parts)
             starts += np.tile(
                 np.arange(self._parts, dtype=np.int64) * self.size_ms, len(inside.starts_ms)
@@ -153,14 +151,13 @@ class OpenTiles:
         held = np.bincount(self._codes // self._parts, minlength=len(self._numbers))
         newest_first = sorted(self._numbers.items(), key=lambda named: named[0][1], reverse=True)
         numbers = np.array([number for _, number in newest_first], dtype=np.int64)
-        kept = newest_first[
-            : int(np.searchsorted(np.cumsum(held[numbers]), self._most // 2, side="right"))
-        ]
+        most = self._most // 2
+        remembered = newest_first[: np.searchsorted(np.cumsum(held[numbers]), most, side="right")]
         # In the order of their numbers, so that the codes stay in order.
-        kept.sort(key=lambda named: named[1])
-        self._numbers = {name: place for place, (name, _) in enumerate(kept)}
+        remembered.sort(key=lambda named: named[1])
+        self._numbers = {name: i for i, (name, _) in enumerate(remembered)}
         renumbered = np.full(len(held), -1, dtype=np.int64)
-        renumbered[[number for _, number in kept]] = np.arange(len(kept))
+        renumbered[[number for _, number in remembered]] = np.arange(len(remembered))
         number, part = np.divmod(self._codes, self._parts)
         at = np.flatnonzero(renumbered[number] >= 0)
         self._codes = renumbered[number[at]] * self._parts + part[at]

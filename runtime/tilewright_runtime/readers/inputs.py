@@ -93,11 +93,11 @@ def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> li
     Each comes once, in order; `-` is standard input. Raises InputError for a pattern that matches
     nothing, and for standard input without a name for its position.
     """
-    found: dict[str, Input] = {}
+    inputs: dict[str, Input] = {}
     for pattern in patterns:
         if pattern == STANDARD_INPUT:
             item = _standard_input(position_name)
-            found[item.uri] = item
+            inputs[item.uri] = item
             continue
         paths = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
         if not paths:
@@ -107,8 +107,8 @@ def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> li
             )
         for path in paths:
             item = open_input(path)
-            found[item.uri] = item
-    return list(found.values())
+            inputs[item.uri] = item
+    return list(inputs.values())
 
 
 def open_input(path: str | Path) -> Input:

@@ -36,10 +36,10 @@ def console(*, stderr: bool = False) -> Console:
     """
     from rich.console import Console
 
-    made = Console(stderr=stderr)
-    if not made.is_terminal and "COLUMNS" not in os.environ:
-        made.width = _UNSEEN_WIDTH
-    return made
+    wide = Console(stderr=stderr)
+    if not wide.is_terminal and "COLUMNS" not in os.environ:
+        wide.width = _UNSEEN_WIDTH
+    return wide
 
 
 def print_explanation(console: Console, explanation: Explanation) -> None:
@@ -91,11 +91,10 @@ def _cover_title(share: WindowShare, at_ms: int) -> str:
     if not expected:
         return f"{length} ({window.edge}): {span}, {counted(raw, 'raw event')}"
     tiles = share.tile_count
-    found = (
-        f"{tiles:,} tiles"
-        if window.window_ms is None
-        else f"{tiles:,} of {expected:,} tiles ({sizes})"
-    )
+    if window.window_ms is None:
+        held = f"{tiles:,} tiles"
+    else:
+        held = f"{tiles:,} of {expected:,} tiles ({sizes})"
     ends = [(share.segments[0], "oldest"), (share.segments[-1], "newest")]
     cut = "".join(
         f"; {float(segment.part):.1%} of the {end} tile counts"
@@ -103,7 +102,7 @@ def _cover_title(share: WindowShare, at_ms: int) -> str:
         if segment.part != WHOLE
     )
     beside = f"; {counted(raw, 'raw event')} beside them" if window.edge == "exact" else ""
-    return f"{length} ({window.edge}): {span}, {found} hold events{cut}{beside}"
+    return f"{length} ({window.edge}): {span}, {held} hold events{cut}{beside}"
 
 
 def _cover_table(share: WindowShare, width: int) -> Table:

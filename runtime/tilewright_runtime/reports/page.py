@@ -82,7 +82,7 @@ def _rectangles(drawn: Picture, row: Row) -> list[tuple[str, int, int, str]]:
 
     They are tuples, since the sandbox takes its time over every attribute.
     """
-    found = []
+    rectangles = []
     size = "raw events from" if row.kind == EVENTS else format_duration(row.size_ms)
     for segment in row.segments:
         first, last = drawn.place(segment.start_ms, _WIDTH), drawn.place(segment.end_ms, _WIDTH)
@@ -93,5 +93,6 @@ def _rectangles(drawn: Picture, row: Row) -> list[tuple[str, int, int, str]]:
             left, right = drawn.place(start, _WIDTH), drawn.place(start + step, _WIDTH)
             cut = segment.part != WHOLE or (start < drawn.window.start_ms and not drawn.open)
             kind = "events" if raw else "crowded" if crowded else "cut" if cut else "whole"
-            found.append((kind, left, max(right - left - 1, 1), f"{name} {moment_text(start)}"))
-    return found
+            title = f"{name} {moment_text(start)}"
+            rectangles.append((kind, left, max(right - left - 1, 1), title))
+    return rectangles

@@ -25,9 +25,9 @@ class Progress:
     def load(cls, plan: Plan, get: Get) -> Progress:
         """The progress that a store has of a plan."""
         name = f"progress/{plan.name}"
-        found = get(name)
+        document = get(name)
         with reading_document(name):
-            return cls(**json.loads(found)) if found else cls()
+            return cls(**json.loads(document)) if document else cls()
 
     def after(self, newest_ms: int | None, events: int) -> Progress:
         """The progress after some more events."""

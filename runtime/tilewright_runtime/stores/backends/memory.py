@@ -38,17 +38,13 @@ class MemoryStore(TransactionalStore):
         return [self._scan(table, entity, ranges) for entity, ranges in requests]
 
     def _scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
-        found = []
+        by_range = []
         for size_ms, start_ms, end_ms, kind, _ in ranges:
-            place = (table, entity, kind, size_ms)
-            starts, tiles = self._starts.get(place, []), self._tiles.get(place, {})
-            found.append(
-                [
-                    tiles[start]
-                    for start in starts[bisect_left(starts, start_ms) : bisect_left(starts, end_ms)]
-                ]
-            )
-        return found
+            group = (table, entity, kind, size_ms)
+            starts, tiles = self._starts.get(group, []), self._tiles.get(group, {})
+            inside = starts[bisect_left(starts, start_ms) : bisect_left(starts, end_ms)]
+            by_range.append([tiles[start] for start in inside])
+        return by_range
 
     def get(self, name: str) -> bytes | None:
         """Read a named document."""
