@@ -12,9 +12,27 @@ import pyarrow as pa
 
 from ..errors import InputError
 from ..readers import Batch, Input, Malformed
+from ..readers.conform import shown_value
 
 if TYPE_CHECKING:
     from .aggregation import Refused
+
+#: Texts that programs write where there is no value.
+_MARKERS = {
+    "NA",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "NULL",
+    "null",
+    "None",
+    "none",
+    "nil",
+    "-",
+    "--",
+    "?",
+    "\\N",
+}
 
 
 class Rejects:
@@ -29,12 +47,15 @@ class Rejects:
             return batch.malformed
         rows = batch.table["__row"].to_numpy()
         indices = np.searchsorted(rows, [row.row for row in refused])
-        texts: list[dict[str, object]] = [{}] * len(refused)
-        if self._file is not None:
-            texts = batch.table.drop_columns(["__row"]).take(pa.array(indices)).to_pylist()
+        table = batch.table.drop_columns(["__row"]).take(pa.array(indices))
+        texts = _contents(table) if self._file is not None else [{}] * len(refused)
         return batch.malformed + [
-            Malformed(row.row, row.reason, json.dumps(text, default=str, ensure_ascii=False))
-            for row, text in zip(refused, texts, strict=True)
+            Malformed(
+                row.row,
+                row.reason + _hint(table, index, row.reason),
+                json.dumps(text, default=str, ensure_ascii=False),
+            )
+            for index, (row, text) in enumerate(zip(refused, texts, strict=True))
         ]
 
     def keep(self, item: Input, refused: Sequence[Malformed]) -> None:
@@ -61,3 +82,27 @@ class Rejects:
                 f"the refused rows cannot be kept in {self._file.name}: {wrong.strerror}. Make "
                 "room on the disk, or name another file (--rejects), and write again."
             ) from wrong
+
+
+def _contents(table: pa.Table) -> list[dict[str, object]]:
+    """The rows as dictionaries; what Python does not have is the nearest to it."""
+    try:
+        rows: list[dict[str, object]] = table.to_pylist()
+        return rows
+    except (ValueError, OverflowError):
+        columns = {name: table[name].combine_chunks() for name in table.column_names}
+        return [
+            {name: shown_value(column.slice(index, 1)) for name, column in columns.items()}
+            for index in range(len(table))
+        ]
+
+
+def _hint(table: pa.Table, index: int, reason: str) -> str:
+    """What to do about a text that does not fit its type, where it is one of those for no value."""
+    name, is_misfit, _ = reason.partition(" is not a")
+    if not is_misfit or " is not an array" in reason or name not in table.column_names:
+        return ""
+    column = table[name]
+    if not pa.types.is_string(column.type) or (text := column[index].as_py()) not in _MARKERS:
+        return ""
+    return f". If {text!r} stands for no value, say null_values=[{text!r}] in its source"

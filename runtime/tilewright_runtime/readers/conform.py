@@ -96,10 +96,10 @@ def _refused_rows(table: pa.Table, reasons: dict[int, str]) -> list[Malformed]:
 
 def _shown(row: pa.Table) -> str:
     """The one row of a table as JSON."""
-    return text_of({name: _shown_value(row[name].combine_chunks()) for name in row.column_names})
+    return text_of({name: shown_value(row[name].combine_chunks()) for name in row.column_names})
 
 
-def _shown_value(column: pa.Array) -> Any:
+def shown_value(column: pa.Array) -> Any:
     """Show the one value of a column.
 
     If it has no text, the nearest value that has one is shown.

@@ -21,7 +21,7 @@ from support.events import FILES, to_arrow, to_csv
 from support.plans import AT, DAY, aggregations, event_source, plan_of
 from support.session import SCHEMA, Session, row
 from tilewright import Operation
-from tilewright_runtime import Writer
+from tilewright_runtime import Writer, open_store
 from tilewright_runtime.errors import InputError, StoreError
 from tilewright_runtime.ingest.aggregation import Aggregator
 from tilewright_runtime.ingest.merge import Merger
@@ -559,3 +559,22 @@ def test_a_file_of_which_some_rows_count_is_not_corrected_in_place(tmp_path: Pat
     (tmp_path / "corrected.csv").write_text(f"k,n,t,ts\nb,6,x,{AT - 1}\n")
     session.write(tmp_path / "corrected.csv")
     assert session.sums("a", "b") == [5, 6]
+
+
+def test_a_text_for_no_value_is_told_by_its_looks(tmp_path: Path) -> None:
+    """A refusal of NA says how the source names it; other texts are as they were."""
+    path = tmp_path / "events.csv"
+    path.write_text(f"k,n,t,ts\na,NA,x,{AT - 1}\nb,many,x,{AT - 1}\n")
+    hint = "n is not a bigint. If 'NA' stands for no value, say null_values=['NA'] in its source"
+    assert Session().write(path).refused == {hint: 1, "n is not a bigint": 1}
+
+
+def test_a_refused_row_is_kept_whatever_it_holds(tmp_path: Path) -> None:
+    """A time that Python does not have is kept as a text."""
+    schema = {"k": "string", "t": "timestamp"}
+    plan = plan_of(schema, ["k"], aggregations("t", [Operation.LAST]))
+    table = pa.table({"k": ["a"], "t": pa.array([2**40], pa.timestamp("s")), "ts": [AT - 1]})
+    path = tmp_path / "rejects.jsonl"
+    with path.open("w") as rejects, Writer(plan, open_store("memory:"), rejects=rejects) as writer:
+        assert writer.write(table).refused.total() == 1
+    assert "value out of range: 1099511627776000000" in json.loads(path.read_text())["content"]
