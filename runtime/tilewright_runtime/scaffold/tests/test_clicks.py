@@ -9,7 +9,7 @@ CLICKS = Path(__file__).parents[1] / "data" / "clicks.csv"
 
 
 def test_plan(compile_plans: CompilePlans, plan_snapshot: Any) -> None:
-    """A plan changes with its snapshot: read the difference, then `pytest --snapshot-update`."""
+    """Read what changed in the plan, then renew it with `pytest --snapshot-update`."""
     assert compile_plans("features")["clicks.user_clicks"] == plan_snapshot
 
 
