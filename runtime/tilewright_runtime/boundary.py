@@ -11,8 +11,6 @@ from contextlib import contextmanager, suppress
 
 import click
 
-from .errors import TilewrightError
-
 #: If it is set to anything, the traceback of a fault is printed.
 DEBUG_VARIABLE = "TILEWRIGHT_DEBUG"
 
@@ -57,6 +55,8 @@ def describe(error: Exception) -> str:
 
     The message is for a reader who has not seen our code.
     """
+    from .errors import TilewrightError  # imports the language, for which --help would wait
+
     match error:
         case TilewrightError():
             return str(error)

@@ -412,10 +412,11 @@ def test_the_place_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     )
 
 
-def test_the_command_is_light() -> None:
+@pytest.mark.parametrize("command", ["tilewright_compiler.cli", "tilewright_runtime.cli"])
+def test_the_command_is_light(command: str) -> None:
     """Importing the command imports click and nothing heavy, so that --help is instant."""
     code = (
-        "import sys, tilewright_compiler.cli; print(*{'duckdb', 'sqlglot', 'pydantic', 'yaml', "
+        f"import sys, {command}; print(*{{'duckdb', 'sqlglot', 'pydantic', 'yaml', "
         "'tilewright'} & set(sys.modules))"
     )
     assert _python(code).strip() == ""
