@@ -19,8 +19,9 @@ def _of_its_sketch(value: int | None, info: ValidationInfo) -> int | None:
     sketch = info.data.get("sketch")
     if value is None or sketch is None or _SKETCH_SIZES[sketch] == info.field_name:
         return value
-    what = f"the sketch {sketch!r} has no {info.field_name}. Its size is {_SKETCH_SIZES[sketch]}=…"
-    raise PydanticCustomError("tw:bad-value", "{what}", {"what": f"{what}, 200 by default."})
+    size = _SKETCH_SIZES[sketch]
+    what = f"the sketch {sketch!r} has no {info.field_name}. Its size is {size}=…, 200 by default."
+    raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
 
 
 class ApproxPercentile(OperationSpec):

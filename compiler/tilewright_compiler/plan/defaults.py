@@ -20,7 +20,7 @@ _ITEMS = re.compile(r"STRUCT\(item (.*), count BIGINT\)")
 
 
 def default_value(written: Any, duckdb_type: str) -> Any:
-    """A default as a value of a DuckDB type.
+    """Convert a default to a value of a DuckDB type.
 
     >>> default_value("1.5", "DECIMAL(12,2)")
     Decimal('1.50')

@@ -74,7 +74,7 @@ def element(duckdb_type: str) -> str:
 
 
 def decimal_scale(duckdb_type: str) -> int:
-    """The digits after the point of a DECIMAL type."""
+    """Count the digits after a DECIMAL type's point."""
     found = _DECIMAL.fullmatch(duckdb_type)
     if found is None:
         raise ValueError(f"{duckdb_type} is not a decimal type")

@@ -56,28 +56,28 @@ class SqlDialect:
     """What an author's expression may not hold, since this dialect computes it in another way."""
 
     def identifier(self, name: str) -> str:
-        """A name, whatever it holds."""
+        """Write a name, whatever it holds."""
         return _identifier(name, self.name)
 
     def literal(self, text: str) -> str:
-        """A text, whatever it holds."""
+        """Write a text, whatever it holds."""
         return _literal(text, self.name)
 
     def type_of(self, duckdb_type: str) -> str:
-        """The dialect's name of a DuckDB type."""
+        """Name a DuckDB type in the dialect."""
         own = self.types.get(family(duckdb_type) or "")
         return own or _type(duckdb_type, self.name)
 
     def cast(self, value: str, duckdb_type: str) -> str:
-        """A cast that is always possible."""
+        """Write a cast that is always possible."""
         return f"CAST({value} AS {self.type_of(duckdb_type)})"
 
     def tried(self, value: str, duckdb_type: str) -> str:
-        """A cast that gives null where it is not possible."""
+        """Write a cast that gives null where it fails."""
         return self.try_cast.format(x=value, type=self.type_of(duckdb_type))
 
     def time(self, value: str, duckdb_type: str) -> str:
-        """An event's time in milliseconds since the epoch."""
+        """Write an event's time in epoch milliseconds."""
         match family(duckdb_type):
             case "integer":
                 return self.cast(value, "BIGINT")
@@ -128,7 +128,10 @@ class SqlDialect:
         )
 
     def extreme(self, kind: str, value: str, duckdb_type: str) -> str:
-        """The `MIN` or `MAX`; NaN is the largest number."""
+        """Write the `MIN` or `MAX`.
+
+        NaN is the largest number.
+        """
         if family(duckdb_type) != "float" or self.nan_is_largest:
             return f"{kind}({value})"
         is_nan = self.is_nan.format(x=value)

@@ -1,4 +1,7 @@
-"""Flink SQL for sqlglot: how names, types and texts are written; it only generates."""
+"""Flink SQL for sqlglot: names, types and texts.
+
+It is only written, never read.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ class Flink(Dialect):
 
 
 def flink_type(duckdb_type: str) -> Node:
-    """A type by its name in DuckDB."""
+    """Make a type by its name in DuckDB."""
     if duckdb_type == "VARCHAR":
         return exp.DataType(this=exp.DataType.Type.USERDEFINED, kind="STRING")
     return data_type(duckdb_type)
 
 
 def plain_cast(value: Node, kind: str, how: type[Node] = exp.Cast) -> Node:
-    """Cast as Flink does it, to a type by its DuckDB name."""
+    """Cast as Flink does, to a DuckDB type by name."""
     return how(this=value, to=flink_type(kind))

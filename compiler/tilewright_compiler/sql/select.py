@@ -30,7 +30,7 @@ class Select:
     group_by: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """The text, laid out as sqlglot does it.
+        """Lay out the text as sqlglot does it.
 
         A literal that goes over several lines is within one of these.
         """
@@ -64,7 +64,7 @@ def indented(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _separated(parts: list[tuple[str, ...]]) -> Iterator[str]:
-    """The lines of parts with commas between them."""
+    """Put commas between the lines of parts."""
     for part in parts[:-1]:
         *lines, last = part
         yield from lines

@@ -32,17 +32,17 @@ class UnknownFunction(NotTranslatable):
 
 
 def call(name: str, *arguments: Node) -> Node:
-    """A call of a DuckDB function."""
+    """Make a call of a DuckDB function."""
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
 def number(value: int) -> Node:
-    """A literal number."""
+    """Make a literal number."""
     return exp.Literal.number(value)
 
 
 def text(value: str) -> Node:
-    """A literal text."""
+    """Make a literal text."""
     return exp.Literal.string(value)
 
 
@@ -55,7 +55,7 @@ def paren(value: Node) -> Node:
 
 
 def data_type(duckdb_type: str) -> Node:
-    """A type by its name in DuckDB."""
+    """Make a type by its name in DuckDB."""
     return _data_type(duckdb_type).copy()
 
 
@@ -67,5 +67,5 @@ def _data_type(duckdb_type: str) -> Node:
 
 
 def tried(value: Node, duckdb_type: str) -> Node:
-    """A cast that gives null where it is not possible."""
+    """Make a cast that gives null where it fails."""
     return exp.TryCast(this=value, to=data_type(duckdb_type))

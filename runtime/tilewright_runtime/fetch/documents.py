@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def jsonable(value: Any) -> Any:
-    """A value as JSON can hold it.
+    """Convert a value to what JSON can hold.
 
     Decimals, NaN and the infinities become text, times text of ISO 8601 in UTC.
     """

@@ -164,7 +164,7 @@ class _Shares:
         self._state = state
 
     def of(self, index: int) -> WindowShare:
-        """The share of the n-th window."""
+        """Compute the share of the n-th window."""
         group, segments = self._program.groups[index], self._state.covers[index]
         tiles = self._state.tiles
         counts = {"tiles": 0, "events": 0}

@@ -67,7 +67,7 @@ class Aggregator:
         self._check_script()
 
     def close(self) -> None:
-        """Ends the session."""
+        """End the session."""
         self._connection.close()
 
     def _check_script(self) -> None:

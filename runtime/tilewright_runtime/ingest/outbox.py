@@ -69,7 +69,7 @@ class Pending:
 
     @classmethod
     def from_bytes(cls, document: bytes) -> Pending:
-        """What `to_bytes` made."""
+        """Undo `to_bytes`."""
         line, _, written = document.partition(b"\n")
         head = json.loads(line)
         batches = pa.ipc.open_stream(written)
@@ -132,7 +132,7 @@ class Outbox:
             )
 
     def deliver(self) -> None:
-        """Puts what the store has not acknowledged.
+        """Put what the store has not acknowledged.
 
         Raises StoreError if it does not acknowledge it now, or has newer tiles.
         """

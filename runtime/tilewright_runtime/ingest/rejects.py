@@ -59,7 +59,7 @@ class Rejects:
         ]
 
     def keep(self, item: Input, refused: Sequence[Malformed]) -> None:
-        """Writes the rows to disk.
+        """Write the rows to disk.
 
         This comes before the commit: after a kill between the two, a row is listed twice rather
         than not at all. Raises InputError if the file cannot be written.

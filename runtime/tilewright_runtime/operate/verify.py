@@ -1,4 +1,4 @@
-"""Verify: whether a store holds what was written, and all of it.
+"""Verify: whether a store holds all that was written.
 
 Each record is held against its checksum and its key, which needs no plan: a store knows the
 fingerprints of its own. What is there is held against what the writer has counted in the same

@@ -29,12 +29,12 @@ class Position:
     """Whether that line was read as a row; if not, it is read again once it has grown."""
 
     def to_bytes(self) -> bytes:
-        """The document that a store keeps."""
+        """Write the document that a store keeps."""
         return json.dumps(asdict(self), sort_keys=True).encode()
 
     @classmethod
     def from_bytes(cls, document: bytes) -> Position:
-        """The inverse of `to_bytes`."""
+        """Undo `to_bytes`."""
         return cls(**json.loads(document))
 
 

@@ -95,7 +95,7 @@ def _refused_rows(table: pa.Table, reasons: dict[int, str]) -> list[Malformed]:
 
 
 def _shown(row: pa.Table) -> str:
-    """The one row of a table as JSON."""
+    """Write the one row of a table as JSON."""
     return text_of({name: shown_value(row[name].combine_chunks()) for name in row.column_names})
 
 

@@ -123,7 +123,7 @@ def require_members(
 
 
 def _mentions(stream: BinaryIO, name: str) -> bool:
-    """Whether a file names a member anywhere."""
+    """Tell whether a file names a member anywhere."""
     if not stream.seekable():
         return False
     marks = [json.dumps(name, ensure_ascii=ascii_only).encode() for ascii_only in (True, False)]
@@ -140,7 +140,7 @@ def _mentions(stream: BinaryIO, name: str) -> bool:
 
 
 def _spread(objects: pa.Table, columns: list[str]) -> pa.Table:
-    """The extracted values as columns of text."""
+    """Spread the extracted values over columns of text."""
     found = objects["found"].combine_chunks()
     values: dict[str, Any] = {
         name: pc.list_element(found, i) if len(found) else pa.array([], pa.string())

@@ -166,7 +166,8 @@ def short(value: Any) -> str:
         case int():
             return f"{value:,}"
         case [{"item": _}, *_]:
-            return _some([f"{one_line(json_name(item['item']))}×{item['count']}" for item in value])
+            pairs = [(one_line(json_name(one["item"])), one["count"]) for one in value]
+            return _some([f"{name}×{count}" for name, count in pairs])
         case dict():
             return _some(
                 [f"{one_line(json_name(name))}={short(item)}" for name, item in value.items()]

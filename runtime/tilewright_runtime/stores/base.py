@@ -40,16 +40,16 @@ class Transaction(Protocol):
     """
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
-        """The record of each tile, None where there is none."""
+        """Read each tile's record, or None."""
 
     def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
-        """Writes the record of each tile, whatever was there."""
+        """Write the record of each tile, whatever was there."""
 
     def get(self, name: str) -> bytes | None:
-        """A named document, such as a source's position."""
+        """Read a named document, such as a source's position."""
 
     def put(self, name: str, value: bytes) -> None:
-        """Writes a named document."""
+        """Write a named document."""
 
 
 class Store(Protocol):
@@ -75,7 +75,7 @@ class Store(Protocol):
         """
 
     def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
-        """What `scan_many` gives for one entity."""
+        """Do `scan_many` for one entity."""
         (records,) = self.scan_many(table, [(entity, ranges)])
         return records
 
@@ -97,7 +97,7 @@ class Store(Protocol):
         """
 
     def get(self, name: str) -> bytes | None:
-        """A named document."""
+        """Read a named document."""
 
     def put(self, name: str, value: bytes) -> None:
         """Write a named document.
@@ -119,7 +119,10 @@ class Store(Protocol):
         """
 
     def close(self) -> None:
-        """Lets go of files and connections; closing twice is harmless."""
+        """Close files and connections.
+
+        Closing twice is harmless.
+        """
 
     def __enter__(self) -> Self:
         """Return the store, to be closed at the end."""
@@ -156,7 +159,7 @@ class CheckedStore(Store, Protocol):
         """
 
     def filling(self, table: str) -> Filling:
-        """How far the table is filled, and on which servers."""
+        """Read how far the table is filled, by server."""
 
     def advance(self, seen: Filling, events: int, state: State) -> Filling | None:
         """Say how far a table is filled.

@@ -54,7 +54,7 @@ class TileCounts:
         return cls(counts)
 
     def to_bytes(self) -> bytes:
-        """The document that a store keeps."""
+        """Write the document that a store keeps."""
         counts = {signed_size(*level): count for level, count in self.by_level.items()}
         return json.dumps(counts, sort_keys=True).encode()
 

@@ -71,7 +71,7 @@ class Filled:
         )
 
     def to_bytes(self) -> bytes:
-        """The document that is stored."""
+        """Write the document that is stored."""
         return json.dumps(asdict(self)).encode()
 
     def loss(self, server: Server) -> str:

@@ -36,7 +36,7 @@ class PlanDocument:
 
     @classmethod
     def of(cls, plan: Plan, kept: Kept) -> Self:
-        """What a store says that gets the plan's tiles."""
+        """Make the document of a plan's store."""
         return cls(plan.storage_fingerprint, plan.storage_parts(), kept)
 
     @classmethod
@@ -61,7 +61,7 @@ class PlanDocument:
         return read
 
     def to_bytes(self) -> bytes:
-        """The document that is stored."""
+        """Write the document that is stored."""
         content: dict[str, Any] = {
             "storage_fingerprint": self.storage_fingerprint,
             "parts": self.parts,

@@ -23,19 +23,19 @@ class Progress:
 
     @classmethod
     def load(cls, plan: Plan, get: Get) -> Progress:
-        """The progress that a store has of a plan."""
+        """Load the progress that a store has of a plan."""
         name = f"progress/{plan.name}"
         document = get(name)
         with reading_document(name):
             return cls(**json.loads(document)) if document else cls()
 
     def after(self, newest_ms: int | None, events: int) -> Progress:
-        """The progress after some more events."""
+        """Add some more events to the progress."""
         times = [time for time in (self.newest_ms, newest_ms) if time is not None]
         return Progress(max(times, default=None), self.events + events)
 
     def watermark_ms(self, plan: Plan) -> int | None:
-        """The newest event's time, less the allowed disorder.
+        """Compute the newest time less the allowed disorder.
 
         The plan says by how much events may be out of order.
         """

@@ -94,7 +94,7 @@ class LmdbStore(TransactionalStore):
         self.transact(lambda transaction: put_newer(transaction, keys, records))
 
     def put(self, name: str, value: bytes) -> None:
-        """Writes a named document."""
+        """Write a named document."""
         self.transact(lambda transaction: transaction.put(name, value))
 
     def put_first(self, name: str, value: bytes) -> bytes:
@@ -170,7 +170,7 @@ class LmdbTransaction:
         return [get(key, None, tiles) for key in keys.ordered]
 
     def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
-        """Writes the record of each tile."""
+        """Write the record of each tile."""
         self._transaction.cursor(self._environment.tiles).putmulti(
             zip(keys.ordered, records, strict=True)
         )

@@ -62,7 +62,7 @@ class MemoryStore(TransactionalStore):
         self.transact(lambda transaction: put_newer(transaction, keys, records))
 
     def put(self, name: str, value: bytes) -> None:
-        """Writes a named document."""
+        """Write a named document."""
         self.transact(lambda transaction: transaction.put(name, value))
 
     def put_first(self, name: str, value: bytes) -> bytes:
@@ -70,7 +70,7 @@ class MemoryStore(TransactionalStore):
         return self.transact(lambda transaction: put_first(transaction, name, value))
 
     def transact(self, work: Callable[[MemoryTransaction], T]) -> T:
-        """Runs `work` and keeps its changes if it returns."""
+        """Run `work`, and keep its changes if it returns."""
         with self._writing:
             transaction = MemoryTransaction(self._tiles, self._documents)
             result = work(transaction)
@@ -132,7 +132,7 @@ class MemoryTransaction:
         return tiles.get((keys.table, entity, keys.kind, keys.size_ms), {})
 
     def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
-        """Writes the record of each tile."""
+        """Write the record of each tile."""
         by_entity = [
             self.tiles.setdefault((keys.table, entity, keys.kind, keys.size_ms), {})
             for entity in keys.entities
@@ -145,7 +145,7 @@ class MemoryTransaction:
         return self.documents.get(name, self._stored_documents.get(name))
 
     def put(self, name: str, value: bytes) -> None:
-        """Writes a named document."""
+        """Write a named document."""
         self.documents[name] = value
 
 

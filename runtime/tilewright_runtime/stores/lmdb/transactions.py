@@ -34,7 +34,7 @@ class Transactions:
                 self._changed.notify_all()
 
     def _give_way(self) -> None:
-        """Waits as if not begun, until transactions are not held off."""
+        """Wait, as if not begun, until transactions may begin."""
         with self._changed:
             while self._held_off:
                 self._open.pop()
@@ -52,7 +52,7 @@ class Transactions:
                 self._changed.wait()
 
     def resume(self) -> None:
-        """Lets transactions begin again."""
+        """Let transactions begin again."""
         with self._changed:
             self._held_off = False
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The trees of an LMDB file, checked before LMDB follows them.
+"""The trees of an LMDB file, checked beforehand.
 
 LMDB trusts its file, so a damaged page may end the process. Here the pages are only looked at. A
 tree has branches, whose nodes name pages one level down, and leaves, whose nodes are keys with

@@ -34,7 +34,7 @@ _LATE = (
 
 
 def shown(url: str) -> str:
-    """A URL without user, password and parameters.
+    """Hide user, password and parameters of a URL.
 
     Raises StoreError, which does not show it either, if it is none.
     """
