@@ -172,7 +172,7 @@ def _compare_files(
 @click.argument("name", type=click.Choice(["config", "plan"]))
 def schema_command(name: str) -> None:
     """Print the JSON Schema of the configuration or a plan."""
-    from .json_schema import json_schema
+    from .frontend.json_schema import json_schema
 
     click.echo(json.dumps(json_schema(name), indent=2, ensure_ascii=False))
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from tilewright.suggestions import nearest_name
 from tilewright_compiler.plan.model import PLAN_VERSION, Plan
-from tilewright_compiler.verify import verify_plan
+from tilewright_compiler.verify.plan import verify_plan
 
 from .errors import PlanError, shown
 

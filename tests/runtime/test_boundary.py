@@ -27,7 +27,7 @@ def test_an_error_of_ours_is_a_line() -> None:
 
 def test_a_fault_is_a_line_that_says_where_and_how_to_report_it() -> None:
     """The innermost line of ours is named, without the machine's folders."""
-    from tilewright_compiler.json_schema import json_schema
+    from tilewright_compiler.frontend.json_schema import json_schema
 
     lines: list[str] = []
     with pytest.raises(SystemExit) as end, command_boundary(lines.append):
@@ -35,7 +35,7 @@ def test_a_fault_is_a_line_that_says_where_and_how_to_report_it() -> None:
     assert end.value.code == 1
     (line,) = lines
     assert line.startswith(
-        "error: internal: KeyError: 'nothing' (tilewright_compiler/json_schema.py:"
+        "error: internal: KeyError: 'nothing' (tilewright_compiler/frontend/json_schema.py:"
     )
     assert "report it with the traceback, which tilewright --debug" in line
 

@@ -9,7 +9,8 @@ import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from ..quoting import quoted
-from .translate import COLUMNS, ExpressionError, Scope, shown, translate
+from .parsing import COLUMNS, ExpressionError, Scope, shown
+from .translate import translate
 
 _NESTED = ("list", "map", "struct")
 _SHOWN = {

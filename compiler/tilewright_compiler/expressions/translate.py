@@ -4,52 +4,30 @@ DuckDB SQL.
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
 from typing import Protocol
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 
 from tilewright.suggestions import nearest
 
-from ..sql.spark import AS_WRITTEN, SPARK_FAMILY, reading
+from ..sql.spark import SPARK_FAMILY
 from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
 from .dialects import adapt
+from .parsing import (
+    COLUMNS,
+    ExpressionError,
+    Scope,
+    as_column,
+    is_of_arguments,
+    parse,
+    quiet,
+    shown,
+)
 from .spark.functions import correct
-
-_OTHER_EACH_TIME = (
-    "a function that gives another value each time: the same events must give the same values"
-)
-_REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
-    (
-        (exp.Command, exp.Create, exp.Drop, exp.Alter, exp.Set, exp.Pragma, exp.DML),
-        "a statement: write one expression",
-    ),
-    ((exp.Query, exp.Table), "a subquery: an expression sees one row only"),
-    ((exp.Window,), "a window function: an expression sees one row only"),
-    ((exp.AggFunc,), "an aggregate: what is aggregated is said by Aggregation(…)"),
-    ((exp.UDTF, exp.Explode), "a function that makes rows: an expression gives one value a row"),
-    ((exp.Star,), "'*': name the columns"),
-    ((exp.Parameter, exp.Placeholder, exp.SessionParameter), "a parameter: write its value"),
-    ((exp.Rand, exp.Randn, exp.Uuid), _OTHER_EACH_TIME),
-)
-#: Functions of the clock, of chance, of the session or of files, in whatever dialect.
-_NOT_OF_ARGUMENTS = re.compile(
-    r"current_.*|get_current_.*|local_?time(stamp)?|now|today|transaction_timestamp|txid_current"
-    r"|sysdate|getdate|systimestamp|utc_(date|time|timestamp)|unix_now|age|ago"
-    r"|rand(om|n|_.*)?|uuid.*|gen_random_uuid|newid|seq[1248]|nextval|currval|lastval|setval|setseed"
-    r"|monotonically_increasing_id|shuffle|row_?number|rownum"
-    r"|(session_|system_)?user|version|in_search_path|getvariable|getenv|stats|pg_.*|inet_.*|has_.*"
-    r"|input_file_.*|read_.*|load_file|glob|sniff_csv|parquet_.*|query(_table)?|sleep.*|pg_sleep|error"
-)
 
 
 class Facts(Protocol):
@@ -73,41 +51,6 @@ class Facts(Protocol):
 
 
 @dataclass(frozen=True)
-class Scope:
-    """The words for what an expression reads, for the call that names its value, and for what to do
-    without a function.
-    """
-
-    thing: str
-    missing: str
-    named_by: str
-    instead: str
-
-
-COLUMNS = Scope(
-    "column",
-    "which the source does not have",
-    "select(…)",
-    "Write it with other functions, compute the column before, or use Query(dialect='duckdb').",
-)
-FEATURES = Scope(
-    "feature",
-    "which the GroupBy does not have (and no derivation reads another)",
-    "Derivation(…)",
-    "Write it with other functions, or compute the value from the answer.",
-)
-
-
-class ExpressionError(Exception):
-    """An expression that cannot be used; `code` is that of the diagnostic."""
-
-    def __init__(self, code: str, message: str) -> None:
-        """Keep the code beside the message."""
-        self.code = code
-        super().__init__(message)
-
-
-@dataclass(frozen=True)
 class Expression:
     """An expression in DuckDB SQL, and the columns that it reads in order of their appearance."""
 
@@ -122,10 +65,10 @@ def translate(
     database: Facts,
     scope: Scope = COLUMNS,
 ) -> Expression:
-    """Translate one scalar expression over columns of DuckDB types; messages speak of them in the
-    words of `scope`.
+    """Translate one scalar expression over columns of DuckDB types.
 
-    `price * quantity` gives `"price" * "quantity"`.
+    `price * quantity` gives `"price" * "quantity"`. Messages speak of columns in the words of
+    `scope`.
 
     Raises:
         ExpressionError: if the text is not one scalar expression over the columns.
@@ -136,18 +79,7 @@ def translate(
         raise ExpressionError(error.code, f"{error}{_meant(text, dialect, columns)}") from None
     used = _columns(tree, text, columns, scope)
     try:
-        _check_zones(tree, database)
-        if dialect != "duckdb" and tree.find(exp.Lambda) is not None:
-            raise NotTranslatable("a function of elements. Take them one by one, as in x[0]")
-        if dialect in SPARK_FAMILY:
-            tree = correct(tree, _typing(columns, database))
-        elif dialect != "duckdb":
-            tree = adapt(tree, dialect, _typing(columns, database))
-        sql = _generate(tree)
-        if dialect == "duckdb":
-            _check_functions(sql, database)
-            _check_patterns(tree, database)
-        return Expression(sql, used)
+        return Expression(_written(tree, dialect, columns, database), used)
     except NotTranslatable as error:
         advice = f" {scope.instead}" if isinstance(error, UnknownFunction) else ""
         raise ExpressionError(
@@ -159,89 +91,20 @@ def translate(
         ) from None
 
 
-def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
-    """The syntax tree of one expression that can be computed per row."""
-    if not _is_dialect(dialect):
-        what = (
-            f"Query(dialect={dialect!r}): this dialect does not exist. {nearest(dialect, _names())}"
-        )
-        raise ExpressionError("TW010", what)
-    try:
-        with _quiet():
-            trees = sqlglot.parse(text, read=reading(dialect), error_level=sqlglot.ErrorLevel.RAISE)
-    except SqlglotError as error:
-        details = getattr(error, "errors", None) or [{}]
-        reason = (details[0].get("description") or str(error).splitlines()[0]).rstrip(".")
-        if reason.startswith("Required keyword"):  # of sqlglot's own classes
-            reason = "an operand is missing"
-        reason = reason.partition(" but got <Token")[0]
-        raise ExpressionError(
-            "TW023", f"{shown(text)} cannot be parsed as {dialect} SQL: {reason}. Correct it."
-        ) from None
-    except RecursionError:
-        raise ExpressionError(
-            "TW023", f"{shown(text)} is nested too deeply. Split it into several columns."
-        ) from None
-    if len(trees) != 1 or trees[0] is None:
-        raise ExpressionError(
-            "TW023", f"{shown(text)} is not one expression. Write exactly one, without ';'."
-        )
-    tree = trees[0]
+def _written(tree: Node, dialect: str, columns: dict[str, str], database: Facts) -> str:
+    """Write a checked tree in DuckDB SQL, as its dialect means it."""
+    _check_zones(tree, database)
+    if dialect != "duckdb" and tree.find(exp.Lambda) is not None:
+        raise NotTranslatable("a function of elements. Take them one by one, as in x[0]")
     if dialect in SPARK_FAMILY:
-        _check_json_paths(text, dialect)
-    for size in tree.find_all(exp.ArraySize):  # of null size is -1, array_size null
-        start, end = size.meta.get("start", 0), size.meta.get("end", -1)
-        if text[start : end + 1].lower() == "array_size":
-            raise ExpressionError("TW024", f"{shown(text)} holds array_size. Use size(x).")
-    for node in tree.walk():
-        for kinds, why in _REFUSED:
-            if isinstance(node, kinds):
-                raise ExpressionError("TW024", f"{shown(text)} holds {why}.")
-        if isinstance(node, exp.Func) and not _is_of_arguments(
-            node.name if isinstance(node, exp.Anonymous) else node.sql_name()
-        ):
-            raise ExpressionError("TW024", f"{shown(text)} holds {_OTHER_EACH_TIME}.")
-    if isinstance(tree, exp.Null):
-        raise ExpressionError(
-            "TW025", f"{shown(text)} has no type. Give it one, as in cast(null as double)."
-        )
-    if isinstance(tree, exp.Alias):
-        advice = f"Leave out 'as {tree.alias}': the name is the argument of {scope.named_by}."
-        raise ExpressionError("TW024", f"{shown(text)} names its value. {advice}")
-    return tree
-
-
-def _check_json_paths(text: str, dialect: str) -> None:
-    """A JSON path begins with `$`; the tree has those that do not as if they did."""
-    if "get_json_object" not in text.lower():
-        return
-    tokens = sqlglot.tokenize(text, read=dialect)
-    for at, token in enumerate(tokens):
-        if token.text.lower() == "get_json_object":
-            paths = [
-                one.text
-                for before, one in zip(tokens[at:], tokens[at + 1 :], strict=False)
-                if before.token_type.name == "COMMA" and one.token_type.name == "STRING"
-            ]
-            if paths and not paths[0].startswith("$"):
-                raise ExpressionError(
-                    "TW024", f"{shown(text)} holds a JSON path without '$'. Write one as '$.a.b'."
-                )
-
-
-@cache
-def as_column(name: str, dialect: str) -> str:
-    """A column as an expression: its name, quoted where that would be something else, such as
-    `select` or `a b`.
-    """
-    if not _is_dialect(dialect):
-        return name  # which is reported where the expressions are parsed
-    try:
-        trees = sqlglot.parse(name, read=dialect)
-    except SqlglotError:
-        trees = []
-    plain = len(trees) == 1 and isinstance(trees[0], exp.Column) and trees[0] == exp.column(name)
-    return name if plain else str(exp.column(name, quoted=True).sql(dialect))
+        tree = correct(tree, _typing(columns, database))
+    elif dialect != "duckdb":
+        tree = adapt(tree, dialect, _typing(columns, database))
+    sql = _generate(tree)
+    if dialect == "duckdb":
+        _check_functions(sql, database)
+        _check_patterns(tree, database)
+    return sql
 
 
 def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
@@ -253,41 +116,8 @@ def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
     return "" if kept is None else f" If {kept!r} is the column, write {as_column(kept, dialect)}."
 
 
-def _is_dialect(name: str) -> bool:
-    # To ask for all names would load thirty dialects.
-    return name != "" and not name.startswith(AS_WRITTEN) and Dialect.get(name) is not None
-
-
-def _names() -> list[str]:
-    return sorted(name for name in Dialect.classes if name and not name.startswith(AS_WRITTEN))
-
-
-def shown(text: str) -> str:
-    """An expression in a message: on one line, not too long."""
-    line = " ".join(text.split())
-    return f"'{line}'" if len(line) <= 80 else f"'{line[:77]}…'"
-
-
-def _is_of_arguments(function: str) -> bool:
-    return _NOT_OF_ARGUMENTS.fullmatch(function.lower()) is None
-
-
-#: Whether sqlglot's warnings are of no use here: what it would warn of is raised or refused.
-_IS_QUIET: ContextVar[bool] = ContextVar("_IS_QUIET", default=False)
-logging.getLogger("sqlglot").addFilter(lambda record: not _IS_QUIET.get())
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    token = _IS_QUIET.set(True)
-    try:
-        yield
-    finally:
-        _IS_QUIET.reset(token)
-
-
 def _generate(tree: Node) -> str:
-    with _quiet():
+    with quiet():
         return str(
             tree.sql(
                 "duckdb", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE
@@ -335,7 +165,7 @@ def _check_functions(sql: str, database: Facts) -> None:
     """Check that all functions of DuckDB SQL depend on nothing but their arguments."""
     code = re.sub(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""", "''", sql)
     for name in dict.fromkeys(re.findall(r"[A-Za-z_]\w*(?=\s*\()", code)):
-        if not _is_of_arguments(name) or database.is_volatile(name.lower()):
+        if not is_of_arguments(name) or database.is_volatile(name.lower()):
             what = "which is unknown or gives another value each time"
             raise NotTranslatable(f"the function {name.lower()}, {what}")
 

@@ -16,7 +16,7 @@ from ..sql.dialects import DIALECTS, SqlDialect
 from ..sql.spark import SPARK_FAMILY, reading
 from ..sql.tree import Node
 from .binder import shared_binder
-from .translate import parse, shown
+from .parsing import parse, shown
 
 #: What has one meaning in every dialect of the table, once DuckDB's corrected form of an expression
 #: is translated.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import chain
 
 from tilewright.aggregation import Aggregation
@@ -10,7 +11,8 @@ from tilewright.suggestions import nearest
 
 from ..draft import BoundSource, Draft
 from ..expressions.binder import Typed
-from ..expressions.translate import ExpressionError, as_column, shown
+from ..expressions.parsing import ExpressionError, shown
+from ..expressions.selects import only, told, written_of
 from ..frontend.column_types import spark_type
 from ..frontend.diagnostics import shown_path
 from ..frontend.names import is_word, unusable
@@ -91,10 +93,28 @@ def _source_names(draft: Draft, sources: list[EventSource]) -> list[str]:
     return names
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """What a source's expressions became: what is None has been reported."""
+
+    selects: dict[str, Typed]
+    wheres: list[Typed | None]
+    time: Typed | None
+
+    @property
+    def used(self) -> set[str]:
+        """The columns of the source that they read."""
+        used: set[str] = set()
+        for part in (*self.selects.values(), *self.wheres, self.time):
+            if part is not None:
+                used.update(part.columns)
+        return used
+
+
 def _bind_source(
     draft: Draft, name: str, source: EventSource, wanted: list[str]
 ) -> BoundSource | None:
-    query, before = source.query, len(draft.diagnostics)
+    before = len(draft.diagnostics)
     try:
         schema = read_schema(source, draft.base_dir)
     except SchemaError as error:
@@ -102,9 +122,32 @@ def _bind_source(
         return None
     for code, message in schema.wrong:
         draft.report(code, source.site, message)
-    written = _written(source, schema)
+    written = written_of(source, schema.types)
     _check_names(draft, source, schema, written, wanted)
-    # What no feature uses is bound too, where the author wrote it: a mistake in it is a mistake.
+    parts = _bind_parts(draft, source, schema, written, wanted)
+    time_sql = _time(draft, source, parts.time) if parts.time is not None else ""
+    if any(d.severity == "error" for d in draft.diagnostics[before:]):
+        return None
+    # Of a file only what is used is taken; what an author declares is all taken.
+    taken = schema.types if source.columns is not None else only(schema.types, parts.used)
+    return BoundSource(
+        name=name,
+        source=source,
+        schema=taken,
+        columns=list(only(schema.types, parts.used)),
+        selects={column: part.sql for column, part in parts.selects.items()},
+        wheres=[where.sql for where in parts.wheres if where is not None],
+        time=time_sql,
+        types={column: part.type for column, part in parts.selects.items()},
+        written=told(source, written, taken),
+    )
+
+
+def _bind_parts(
+    draft: Draft, source: EventSource, schema: Schema, written: dict[str, str], wanted: list[str]
+) -> _Parts:
+    """Bind what the author wrote, also where no feature uses it: a mistake in it is a mistake."""
+    query = source.query
     bound: dict[str, Typed] = {}
     for column in query.selects or wanted:
         if column in written:
@@ -113,50 +156,7 @@ def _bind_source(
                 bound[column] = typed
     wheres = [_where(draft, source, schema, where) for where in query.wheres]
     time = _bind(draft, source, schema, query.time_column, None)
-    time_sql = _time(draft, source, time) if time is not None else ""
-    if any(d.severity == "error" for d in draft.diagnostics[before:]):
-        return None
-    selected = {column: bound[column] for column in wanted if column in bound}
-    used: set[str] = set()
-    for part in (*selected.values(), *wheres, time):
-        if part is not None:
-            used.update(part.columns)
-    # Of a file only what is used is taken; what an author declares is all taken.
-    taken = schema.types if source.columns is not None else _only(schema.types, used)
-    return BoundSource(
-        name=name,
-        source=source,
-        schema=taken,
-        columns=[column for column in schema.types if column in used],
-        selects={column: part.sql for column, part in selected.items()},
-        wheres=[where.sql for where in wheres if where is not None],
-        time=time_sql,
-        types={column: part.type for column, part in selected.items()},
-        written={
-            column: text or as_column(column, query.dialect)
-            for column, text in written.items()
-            if text or column in taken
-        },
-    )
-
-
-def _only(types: dict[str, str], used: set[str]) -> dict[str, str]:
-    return {name: kind for name, kind in types.items() if name in used}
-
-
-def _written(source: EventSource, schema: Schema) -> dict[str, str]:
-    """Collect the expressions that give the columns, by name.
-
-    Without `selects` each column of the schema is given by the empty text.
-    """
-    query = source.query
-    selects = query.selects
-    written = dict.fromkeys(schema.types, "") if selects is None else dict(selects)
-    for name, text in written.items():
-        # A column's name is that column, even where SQL has the word for itself.
-        if text in schema.types:
-            written[name] = as_column(text, query.dialect)
-    return written
+    return _Parts({name: bound[name] for name in wanted if name in bound}, wheres, time)
 
 
 def _check_names(

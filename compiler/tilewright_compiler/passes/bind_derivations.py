@@ -6,7 +6,7 @@ from tilewright.group_by import Derivation as FeatureSpec
 
 from ..draft import Draft
 from ..expressions.binder import Typed
-from ..expressions.translate import FEATURES, ExpressionError, shown
+from ..expressions.parsing import FEATURES, ExpressionError, shown
 from ..frontend.column_types import spark_type
 from ..frontend.names import unusable
 from ..plan.model import Derivation

@@ -279,10 +279,7 @@ class Plan(Part):
 
 
 def _read(source: dict[str, Any], used: Collection[str]) -> dict[str, Any]:
-    """Pick what the tiles depend on of a source.
-
-    That is its expressions, as far as they are used.
-    """
+    """Pick what the tiles depend on of a source: its expressions that are used."""
     content = {name: source[name] for name in ("schema", "wheres", "time_column", "dialect")}
     if "null_values" in source:
         content["null_values"] = source["null_values"]

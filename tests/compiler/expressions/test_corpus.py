@@ -14,8 +14,8 @@ from sqlglot import exp
 from support.corpus import FAMILIES, Case, columns, read, recorded, rows
 from support.corpus_duckdb import Corpus
 from tilewright_compiler.expressions.binder import Binder
+from tilewright_compiler.expressions.parsing import ExpressionError
 from tilewright_compiler.expressions.spark.functions import ACCEPTED, BY_NAME
-from tilewright_compiler.expressions.translate import ExpressionError
 from tilewright_compiler.sql.spark import reading
 
 #: Rows that each function has at least.

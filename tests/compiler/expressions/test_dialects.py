@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from tilewright_compiler.expressions.binder import Binder
-from tilewright_compiler.expressions.translate import ExpressionError
+from tilewright_compiler.expressions.parsing import ExpressionError
 
 COLUMNS = {
     **{"i": "INTEGER", "n": "BIGINT", "d": "DOUBLE", "m": "DECIMAL(10,2)", "s": "VARCHAR"},

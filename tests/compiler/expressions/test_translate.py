@@ -9,7 +9,7 @@ import pytest
 
 from support.expressions import COLUMNS, LINES, ROW
 from tilewright_compiler.expressions.binder import Binder
-from tilewright_compiler.expressions.translate import ExpressionError, as_column
+from tilewright_compiler.expressions.parsing import ExpressionError, as_column
 
 
 @cache

@@ -14,7 +14,7 @@ from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
 from tilewright_compiler.compile import compile_group_by, compile_paths
 from tilewright_compiler.frontend.config import Config, load_config
 from tilewright_compiler.frontend.diagnostics import CompileError
-from tilewright_compiler.json_schema import json_schema
+from tilewright_compiler.frontend.json_schema import json_schema
 from tilewright_compiler.output import load_targets, render
 from tilewright_compiler.plan.model import Plan
 

@@ -20,7 +20,7 @@ from ...plan.model import Source
 from ...sql.flink import Flink
 from ...sql.tree import Node, NotTranslatable
 from ..binder import Binder
-from ..translate import ExpressionError, shown
+from ..parsing import ExpressionError, shown
 from . import conditions as flink_conditions
 from . import numbers as flink_numbers
 from . import texts as flink_texts

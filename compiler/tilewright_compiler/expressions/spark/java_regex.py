@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NoReturn
 
-from ...sql.tree import NotTranslatable
-from .regex_classes import (
-    CLASSES,
-    LAST,
-    LINE_ENDS,
-    PROPERTIES,
-    Ranges,
-    both_cases,
-    character,
-    class_of,
-    others,
-)
+from .regex_characters import Characters
+from .regex_classes import LINE_ENDS, character, class_of
 
 _MOST_REPEATS = 1000
-_CONTROLS = {"t": 9, "n": 10, "r": 13, "f": 12, "a": 7, "e": 27}
 _REFUSED = {
     "(?=": "a look-ahead",
     "(?!": "a look-ahead",
@@ -27,8 +15,6 @@ _REFUSED = {
     "(?<!": "a look-behind",
     "(?>": "an atomic group",
 }
-#: What to do about a part that RE2 lacks.
-_INSTEAD = "Write it without, in several conditions or functions, or compute the column before"
 _REFUSED_ESCAPES = {
     "b": "'\\b', which knows other letters in Java",
     "B": "'\\B', which knows other letters in Java",
@@ -69,10 +55,7 @@ class _Part:
 
 
 @dataclass
-class _Parser:
-    source: str
-    at: int = 0
-    ignore_case: bool = False
+class _Parser(Characters):
     dot_all: bool = False
     emitted: int = 0
     depth: int = 0
@@ -94,22 +77,6 @@ class _Parser:
             starts=part.starts,
             has_end_in_group=self.has_end_in_group,
         )
-
-    def refuse(self, what: str) -> NoReturn:
-        raise NotTranslatable(f"the regular expression {self.source!r} with {what}")
-
-    def lack(self, what: str) -> NoReturn:
-        """Refuse what is right in Java and unknown to RE2."""
-        self.refuse(f"{what}. {_INSTEAD}")
-
-    def peek(self, text: str) -> bool:
-        return self.source.startswith(text, self.at)
-
-    def take(self, what: str = "an end too early") -> str:
-        if self.at >= len(self.source):
-            self.refuse(what)
-        self.at += 1
-        return self.source[self.at - 1]
 
     def alternatives(self) -> _Part:
         parts = [self.sequence()]
@@ -274,80 +241,6 @@ class _Parser:
             return _Part(f"\\{sign}" if sign in "dDwW" else class_of(ranges, False), nullable=False)
         return self.literal(self.code_point(sign))
 
-    def named_class(self, sign: str) -> Ranges | None:
-        """The class of an escape such as \\d, \\S or \\p{Alpha}; None for another escape."""
-        if sign in "pP":
-            name, _, _ = self.source[self.at + 1 :].partition("}")
-            if not self.peek("{") or name not in PROPERTIES:
-                self.refuse("\\p of Unicode's classes. Write ranges, such as [a-zà-ÿ]")
-            if self.ignore_case and name in ("Lower", "Upper"):
-                self.refuse(f"\\p{{{name}}} in whatever case")
-            self.at += len(name) + 2
-            return PROPERTIES[name] if sign == "p" else others(PROPERTIES[name])
-        if sign.lower() not in CLASSES:
-            return None
-        return CLASSES[sign] if sign.islower() else others(CLASSES[sign.lower()])
-
-    def code_point(self, sign: str) -> int:
-        """The character of an escape."""
-        if sign in _CONTROLS:
-            return _CONTROLS[sign]
-        if sign == "0":
-            return self.digits(3, 8)
-        if sign == "x" and self.peek("{"):
-            self.at += 1
-            point = self.digits(6, 16)
-            if self.take() != "}" or point > LAST:
-                self.refuse("a character beyond Unicode")
-            return point
-        if sign in "xu":
-            return self.digits(2 if sign == "x" else 4, 16, exactly=True)
-        if sign.isascii() and sign.isalpha():
-            self.refuse(f"the escape '\\{sign}'")
-        return ord(sign)
-
-    def digits(self, most: int, base: int, exactly: bool = False) -> int:
-        end = self.at
-        while end < min(self.at + most, len(self.source)) and _is_digit(self.source[end], base):
-            end += 1
-        if end == self.at or (exactly and end < self.at + most):
-            self.refuse("an escape without its digits")
-        found, self.at = int(self.source[self.at : end], base), end
-        return found
-
-    def character_class(self) -> str:
-        negated = self.peek("^")
-        self.at += negated
-        ranges: Ranges = []
-        while not self.peek("]"):
-            ranges += self.class_item()
-        self.at += 1
-        if not ranges:
-            self.refuse("an empty class")
-        return class_of(both_cases(ranges) if self.ignore_case else ranges, negated)
-
-    def class_item(self) -> Ranges:
-        if self.peek("&&") or self.peek("["):
-            self.refuse("a class in a class. Write \\[ or \\& for the character")
-        low = self.class_character()
-        if isinstance(low, list) or not self.peek("-") or self.peek("-]"):
-            return low if isinstance(low, list) else [(low, low)]
-        self.at += 1
-        if self.peek("["):
-            self.refuse("a class in a class")
-        high = self.class_character()
-        if isinstance(high, list) or high < low:
-            self.refuse("a range that ends before it begins")
-        return [(low, high)]
-
-    def class_character(self) -> int | Ranges:
-        sign = self.take("a class that does not end")
-        if sign != "\\":
-            return ord(sign)
-        escape = self.take("a class that does not end")
-        ranges = self.named_class(escape)
-        return self.code_point(escape) if ranges is None else ranges
-
 
 def parse(source: str) -> Regex:
     """Translate a pattern.
@@ -360,9 +253,5 @@ def parse(source: str) -> Regex:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is digits of ASCII."""
+    """Tell whether a text is digits of ASCII."""
     return text.isascii() and text.isdigit()
-
-
-def _is_digit(sign: str, base: int) -> bool:
-    return sign.isascii() and sign in "0123456789abcdefABCDEF"[: 8 if base == 8 else None]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .plan.checks import check_plan
-from .plan.layout import FixedColumn, VariableField
-from .plan.model import Plan, State
-from .states import lay_out, state_types, tile_columns
-from .tile_sql.partials import partials_of
+from ..plan.layout import FixedColumn, VariableField
+from ..plan.model import Plan, State
+from ..states import lay_out, state_types, tile_columns
+from ..tile_sql.partials import partials_of
+from .references import check_plan
 
 
 def verify_plan(plan: Plan) -> None:

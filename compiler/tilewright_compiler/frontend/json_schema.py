@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from .frontend.config import ConfigFile
-from .plan.model import Plan
+from ..plan.model import Plan
+from .config import ConfigFile
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, tuple[type[BaseModel], str, str]] = {

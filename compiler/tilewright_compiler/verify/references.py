@@ -14,9 +14,9 @@ from tilewright import operations
 from tilewright.operation_spec import OperationSpec
 from tilewright.windows import LONGEST_MS, SECOND_MS
 
-from .defaults import default_value
-from .model import Derivation, Feature, Plan, State
-from .types import family, is_type
+from ..plan.defaults import default_value
+from ..plan.model import Derivation, Feature, Plan, State
+from ..plan.types import family, is_type
 
 _NAME = re.compile(r"\w+(?:\.\w+)*")
 #: The largest parameter of a state, such as the size of a sketch or of a list.

@@ -1,0 +1,218 @@
+"""The author's expressions as syntax trees: one that can be computed per row, or an error."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
+
+from tilewright.suggestions import nearest
+
+from ..sql.spark import AS_WRITTEN, SPARK_FAMILY, reading
+from ..sql.tree import Node
+
+_OTHER_EACH_TIME = (
+    "a function that gives another value each time: the same events must give the same values"
+)
+_REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
+    (
+        (exp.Command, exp.Create, exp.Drop, exp.Alter, exp.Set, exp.Pragma, exp.DML),
+        "a statement: write one expression",
+    ),
+    ((exp.Query, exp.Table), "a subquery: an expression sees one row only"),
+    ((exp.Window,), "a window function: an expression sees one row only"),
+    ((exp.AggFunc,), "an aggregate: what is aggregated is said by Aggregation(…)"),
+    ((exp.UDTF, exp.Explode), "a function that makes rows: an expression gives one value a row"),
+    ((exp.Star,), "'*': name the columns"),
+    ((exp.Parameter, exp.Placeholder, exp.SessionParameter), "a parameter: write its value"),
+    ((exp.Rand, exp.Randn, exp.Uuid), _OTHER_EACH_TIME),
+)
+#: Functions of the clock, of chance, of the session or of files, in whatever dialect.
+_NOT_OF_ARGUMENTS = re.compile(
+    r"current_.*|get_current_.*|local_?time(stamp)?|now|today|transaction_timestamp|txid_current"
+    r"|sysdate|getdate|systimestamp|utc_(date|time|timestamp)|unix_now|age|ago"
+    r"|rand(om|n|_.*)?|uuid.*|gen_random_uuid|newid|seq[1248]|nextval|currval|lastval|setval"
+    r"|setseed"
+    r"|monotonically_increasing_id|shuffle|row_?number|rownum"
+    r"|(session_|system_)?user|version|in_search_path|getvariable|getenv|stats|pg_.*|inet_.*|has_.*"
+    r"|input_file_.*|read_.*|load_file|glob|sniff_csv|parquet_.*|query(_table)?|sleep.*|pg_sleep"
+    r"|error"
+)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The words for what an expression reads, for the call that names its value, and for what to do
+    without a function.
+    """
+
+    thing: str
+    missing: str
+    named_by: str
+    instead: str
+
+
+COLUMNS = Scope(
+    "column",
+    "which the source does not have",
+    "select(…)",
+    "Write it with other functions, compute the column before, or use Query(dialect='duckdb').",
+)
+FEATURES = Scope(
+    "feature",
+    "which the GroupBy does not have (and no derivation reads another)",
+    "Derivation(…)",
+    "Write it with other functions, or compute the value from the answer.",
+)
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be used; `code` is that of the diagnostic."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the code beside the message."""
+        self.code = code
+        super().__init__(message)
+
+
+def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
+    """Parse one expression that can be computed per row.
+
+    Raises ExpressionError for anything else.
+    """
+    if not is_dialect(dialect):
+        what = (
+            f"Query(dialect={dialect!r}): this dialect does not exist. {nearest(dialect, _names())}"
+        )
+        raise ExpressionError("TW010", what)
+    tree = _read(text, dialect)
+    if dialect in SPARK_FAMILY:
+        _check_json_paths(text, dialect)
+    _check_parts(tree, text)
+    if isinstance(tree, exp.Null):
+        raise ExpressionError(
+            "TW025", f"{shown(text)} has no type. Give it one, as in cast(null as double)."
+        )
+    if isinstance(tree, exp.Alias):
+        advice = f"Leave out 'as {tree.alias}': the name is the argument of {scope.named_by}."
+        raise ExpressionError("TW024", f"{shown(text)} names its value. {advice}")
+    return tree
+
+
+def _read(text: str, dialect: str) -> Node:
+    """Read the one tree of a text."""
+    try:
+        with quiet():
+            trees = sqlglot.parse(text, read=reading(dialect), error_level=sqlglot.ErrorLevel.RAISE)
+    except SqlglotError as error:
+        details = getattr(error, "errors", None) or [{}]
+        reason = (details[0].get("description") or str(error).splitlines()[0]).rstrip(".")
+        if reason.startswith("Required keyword"):  # of sqlglot's own classes
+            reason = "an operand is missing"
+        reason = reason.partition(" but got <Token")[0]
+        raise ExpressionError(
+            "TW023", f"{shown(text)} cannot be parsed as {dialect} SQL: {reason}. Correct it."
+        ) from None
+    except RecursionError:
+        raise ExpressionError(
+            "TW023", f"{shown(text)} is nested too deeply. Split it into several columns."
+        ) from None
+    if len(trees) != 1 or trees[0] is None:
+        raise ExpressionError(
+            "TW023", f"{shown(text)} is not one expression. Write exactly one, without ';'."
+        )
+    return trees[0]
+
+
+def _check_parts(tree: Node, text: str) -> None:
+    """Refuse what is no value of one row, or another one each time."""
+    for size in tree.find_all(exp.ArraySize):  # of null size is -1, array_size null
+        start, end = size.meta.get("start", 0), size.meta.get("end", -1)
+        if text[start : end + 1].lower() == "array_size":
+            raise ExpressionError("TW024", f"{shown(text)} holds array_size. Use size(x).")
+    for node in tree.walk():
+        for kinds, why in _REFUSED:
+            if isinstance(node, kinds):
+                raise ExpressionError("TW024", f"{shown(text)} holds {why}.")
+        if isinstance(node, exp.Func) and not is_of_arguments(
+            node.name if isinstance(node, exp.Anonymous) else node.sql_name()
+        ):
+            raise ExpressionError("TW024", f"{shown(text)} holds {_OTHER_EACH_TIME}.")
+
+
+def _check_json_paths(text: str, dialect: str) -> None:
+    """A JSON path begins with `$`; the tree has those that do not as if they did."""
+    if "get_json_object" not in text.lower():
+        return
+    tokens = sqlglot.tokenize(text, read=dialect)
+    for at, token in enumerate(tokens):
+        if token.text.lower() == "get_json_object":
+            paths = [
+                one.text
+                for before, one in zip(tokens[at:], tokens[at + 1 :], strict=False)
+                if before.token_type.name == "COMMA" and one.token_type.name == "STRING"
+            ]
+            if paths and not paths[0].startswith("$"):
+                raise ExpressionError(
+                    "TW024", f"{shown(text)} holds a JSON path without '$'. Write one as '$.a.b'."
+                )
+
+
+@cache
+def as_column(name: str, dialect: str) -> str:
+    """A column as an expression: its name, quoted where that would be something else, such as
+    `select` or `a b`.
+    """
+    if not is_dialect(dialect):
+        return name  # which is reported where the expressions are parsed
+    try:
+        trees = sqlglot.parse(name, read=dialect)
+    except SqlglotError:
+        trees = []
+    plain = len(trees) == 1 and isinstance(trees[0], exp.Column) and trees[0] == exp.column(name)
+    return name if plain else str(exp.column(name, quoted=True).sql(dialect))
+
+
+def is_dialect(name: str) -> bool:
+    """Tell whether sqlglot has a dialect of this name."""
+    # To ask for all names would load thirty dialects.
+    return name != "" and not name.startswith(AS_WRITTEN) and Dialect.get(name) is not None
+
+
+def _names() -> list[str]:
+    return sorted(name for name in Dialect.classes if name and not name.startswith(AS_WRITTEN))
+
+
+def shown(text: str) -> str:
+    """An expression in a message: on one line, not too long."""
+    line = " ".join(text.split())
+    return f"'{line}'" if len(line) <= 80 else f"'{line[:77]}…'"
+
+
+def is_of_arguments(function: str) -> bool:
+    """Tell whether a function may depend on nothing but its arguments, by its name."""
+    return _NOT_OF_ARGUMENTS.fullmatch(function.lower()) is None
+
+
+#: Whether sqlglot's warnings are of no use here: what it would warn of is raised or refused.
+_IS_QUIET: ContextVar[bool] = ContextVar("_IS_QUIET", default=False)
+logging.getLogger("sqlglot").addFilter(lambda record: not _IS_QUIET.get())
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave out what sqlglot logs meanwhile, in this thread."""
+    token = _IS_QUIET.set(True)
+    try:
+        yield
+    finally:
+        _IS_QUIET.reset(token)
