@@ -8,8 +8,8 @@ import pytest
 
 from support.plans import aggregations, plan_of
 from tilewright import Operation
-from tilewright_compiler.plan.checks import check_plan
 from tilewright_compiler.plan.model import Plan
+from tilewright_compiler.verify.references import check_plan
 
 
 @pytest.fixture(scope="module")

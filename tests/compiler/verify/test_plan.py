@@ -9,7 +9,7 @@ import pytest
 from support.plans import aggregations, plan_of
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
-from tilewright_compiler.verify import verify_plan
+from tilewright_compiler.verify.plan import verify_plan
 
 
 @pytest.fixture(scope="module")
