@@ -11,6 +11,7 @@ import numpy as np
 
 from tilewright_compiler.plan.model import Feature
 
+from ...errors import InputError
 from ..base import Placement
 from ..exact_values import Entries, ExactState
 from ..sorted_values import FEW, insert
@@ -22,8 +23,27 @@ if TYPE_CHECKING:
     from ..grouped_values import GroupedValues
 
 
+#: The most different values of a tile; a batch that brings more is refused.
+MOST_VALUES = 10_000_000
+
+
 class _Ascending(ExactState):
     """Different values, ascending."""
+
+    def encode(self, merged: Entries, /) -> bytes:
+        """Encode values, if they are not too many."""
+        return self._require_bounded(super().encode(merged))
+
+    def _require_bounded(self, part: bytes) -> bytes:
+        # Each batch copies the values of the tiles that it changes, so what it costs grows with
+        # their number.
+        if _size(part) > MOST_VALUES:
+            raise InputError(
+                f"a tile would keep {_size(part):,} different values of {self.state.input!r}, "
+                f"and {MOST_VALUES:,} is the limit. Nothing of this batch was written. Use "
+                "APPROX_UNIQUE_COUNT or TOP_K, or a smaller tile_size."
+            )
+        return part
 
     def merge_pair(self, old: bytes, new: bytes, /) -> bytes:
         """Merge two tiles.
@@ -33,7 +53,7 @@ class _Ascending(ExactState):
         few, many = sorted((old, new), key=_size)
         if _size(few) * FEW > _size(many):
             return super().merge_pair(old, new)
-        return insert(many, few, self.dtype, self.numbered)
+        return self._require_bounded(insert(many, few, self.dtype, self.numbered))
 
 
 def _size(part: bytes) -> int:

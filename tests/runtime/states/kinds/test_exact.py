@@ -10,7 +10,9 @@ import pytest
 
 from support.finalizing import state_of, value_of
 from support.plans import aggregations, plan_of
+from support.session import SCHEMA, Session, row
 from tilewright import Operation
+from tilewright_runtime.errors import InputError
 from tilewright_runtime.fetch.finalize import bucket_finalizer
 from tilewright_runtime.states.exact_values import Entries, ExactState
 from tilewright_runtime.states.grouped_values import GroupedValues
@@ -84,3 +86,19 @@ def test_a_bucket_has_a_value_if_it_has_a_set_of_its_own() -> None:
         bucket_finalizer(feature, layout, "by:b", "VARCHAR")(merged) for feature in plan.features
     ]
     assert found == [{"u": {3: 1}}, {"v": 1}]
+
+
+@pytest.mark.parametrize("operation", [Operation.UNIQUE_COUNT, Operation.HISTOGRAM(0)])
+@pytest.mark.parametrize("batch", [[3], [3, 4, 5, 6]], ids=["inserted", "merged"])
+def test_a_tile_keeps_only_so_many_values(
+    operation: Any, batch: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that brings more is refused with what to do, and what was written stays."""
+    monkeypatch.setattr("tilewright_runtime.states.kinds.exact.MOST_VALUES", 24)
+    session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [operation])))
+    session.write([row("a", number) for number in range(100, 124)])
+    session.write([row("a", number) for number in range(100, 103)])
+    before = session.features(k="a")
+    with pytest.raises(InputError, match=r"values of 'n', and 24 is the limit\. Nothing of this"):
+        session.write([row("a", number) for number in batch])
+    assert session.features(k="a") == before
