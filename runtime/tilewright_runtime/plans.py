@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -19,6 +20,16 @@ from .errors import PlanError, shown
 Owner = TypeVar("Owner")
 Arguments = ParamSpec("Arguments")
 Preparing = Callable[Concatenate[Owner, Plan, Arguments], None]
+
+#: What parts of a plan raise that do not fit each other.
+_CLASHES = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    NotImplementedError,
+)
 
 _FILE = "plan.json"
 _MOST_NAMES = 20
@@ -48,6 +59,18 @@ def load_plan(path: str | Path) -> Plan:
     return plan_of_document(document, file)
 
 
+@contextmanager
+def parts_fit(plan: Plan) -> Iterator[None]:
+    """Blame the plan for what fails within. Raises PlanError in place of whatever was raised."""
+    try:
+        yield
+    except _CLASHES as error:
+        raise PlanError(
+            f"the parts of the plan {plan.name} do not fit each other "
+            f"({type(error).__name__}: {shown(str(error))}). Compile it again."
+        ) from error
+
+
 def prepares_from_plan(method: Preparing[Owner, Arguments]) -> Preparing[Owner, Arguments]:
     """Blame the plan if an `__init__` fails on it.
 
@@ -60,13 +83,8 @@ def prepares_from_plan(method: Preparing[Owner, Arguments]) -> Preparing[Owner, 
     def prepare(
         self: Owner, plan: Plan, /, *args: Arguments.args, **named: Arguments.kwargs
     ) -> None:
-        try:
+        with parts_fit(plan):
             method(self, plan, *args, **named)
-        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-            raise PlanError(
-                f"the parts of the plan {plan.name} do not fit each other "
-                f"({type(error).__name__}: {shown(str(error))}). Compile it again."
-            ) from error
 
     return prepare
 

@@ -29,8 +29,10 @@ def document(name: str) -> Any:
 
 
 def signed(edited: Any) -> Any:
-    """The document with the fingerprint of its own content, where it has one."""
+    """The document with both fingerprints of its own content, where it has them."""
     try:
+        stored = Plan.model_validate(edited).digest_of_storage()
+        edited = edited | {"storage_fingerprint": stored}
         fingerprint = Plan.model_validate(edited).content_fingerprint()
     except (ValueError, OverflowError, RecursionError):
         return edited

@@ -66,12 +66,11 @@ def _mutated(document: dict[str, Any], chance: random.Random) -> tuple[str, dict
 def _with_fingerprints(document: dict[str, Any]) -> dict[str, Any]:
     """Give a document the fingerprints of its content, where it is a plan at all."""
     try:
-        plan = Plan.model_validate(document)
-        own = {"fingerprint": plan.content_fingerprint()}
-        own["storage_fingerprint"] = plan.digest_of_storage()
+        stored = Plan.model_validate(document).digest_of_storage()
+        signed = document | {"storage_fingerprint": stored}
+        return signed | {"fingerprint": Plan.model_validate(signed).content_fingerprint()}
     except (ValueError, KeyError, RecursionError):
         return document
-    return document | own
 
 
 def _run(plan: Plan) -> None:

@@ -154,6 +154,9 @@ def _computed(plan: Plan, feature: Feature) -> Iterator[str]:
     if operation is None:
         yield f"features: {feature.operation}({feature.params}) is no operation"
         return
+    if operation.params != feature.params:
+        yield f"features: {feature.operation} has other parameters than {feature.params}"
+        return
     wanted = [(kind, _shape(params)) for kind, params in operation.kept_states()]
     if wanted != [(state.kind, _shape(state.params)) for state in own]:
         yield f"features: {feature.name} is computed from other states than {feature.operation}"

@@ -13,7 +13,7 @@ from tilewright_compiler.plan.script import Script
 from tilewright_compiler.quoting import quoted
 
 from ..errors import InputError, PlanError
-from ..plans import prepares_from_plan
+from ..plans import parts_fit, prepares_from_plan
 from ..session import blaming_the_plan, open_session, require_select
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder
@@ -197,13 +197,17 @@ class LoadedBatch:
                 f"plan {self._rows.plan.name}: the SQL of its tiles does not give its "
                 "tile_columns. Compile it again."
             )
-        return self._rows.level(tiles, size_ms, buckets)
+        # The states of a plan that was edited may not take what its SQL gives.
+        with parts_fit(self._rows.plan):
+            return self._rows.level(tiles, size_ms, buckets)
 
     def event_chunks(self) -> LevelTiles | None:
         """Give the batch as chunks, if raw events are kept."""
         if self._chunks is None or self._script.events is None:
             return None
-        return self._chunks.level(self._table(self._script.events), self._rows)
+        events = self._table(self._script.events)
+        with parts_fit(self._rows.plan):
+            return self._chunks.level(events, self._rows)
 
     def _table(self, query: str, params: dict[str, int] | None = None) -> pa.Table:
         with blaming_the_plan(f"plan {self._rows.plan.name}: the SQL of its tiles"):

@@ -50,6 +50,7 @@ def test_levels_divide_each_other(plan: Plan) -> None:
     [
         ({"states": ["nosuch"]}, "n_sum_1h is computed from 'nosuch', which is no state"),
         ({"operation": "NOSUCH"}, r"NOSUCH\(.*\) is no operation"),
+        ({"params": {"k": 3}}, "SUM\\(.*\\) is no operation"),
         ({"operation": "MIN"}, "n_sum_1h is computed from other states than MIN"),
         ({"type": "VARCHAR"}, "n_sum_1h is a VARCHAR, not a "),
         ({"levels_ms": [7_000]}, "n_sum_1h has levels that the plan lacks"),
@@ -62,6 +63,15 @@ def test_a_feature_fits_the_rest(plan: Plan, fields: dict[str, Any], problem: st
     features = changed(plan.features, **fields)
     with pytest.raises(ValueError, match=f"features: {problem}"):
         check_plan(plan.model_copy(update={"features": features}))
+
+
+def test_a_feature_has_all_parameters_of_its_operation() -> None:
+    """Those that an author may leave out stand in the plan too."""
+    plan = plan_of(
+        {"k": "string", "n": "bigint"}, ["k"], aggregations("n", [Operation.HISTOGRAM(0)])
+    )
+    with pytest.raises(ValueError, match=r"features: HISTOGRAM has other parameters than \{\}"):
+        check_plan(plan.model_copy(update={"features": changed(plan.features, params={})}))
 
 
 def test_a_derivation_reads_features(plan: Plan) -> None:
