@@ -182,7 +182,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def _reason(error: ErrorDetails) -> str:
-    """Say why a value does not fit, and what to write."""
+    """Say why a value is wrong, and what to write."""
     value = error["input"]
     match error["type"]:
         case "sequence_str":

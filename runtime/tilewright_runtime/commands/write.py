@@ -99,11 +99,11 @@ def write(
     rejects: Path | None,
     again: bool,
 ) -> None:
-    """Write events into the tiles of PLAN (a plan.json or its folder).
+    """Write events into the tiles of PLAN.
 
-    A file that is written again adds nothing; one that has grown adds what is new. Rows that cannot
-    be used are counted and do not stop the others. The exit status is 1 only if a file could not be
-    read or no row was usable.
+    PLAN is a plan.json or its folder. A file that is written again adds nothing; one that has grown
+    adds what is new. Rows that cannot be used are counted and do not stop the others. The exit
+    status is 1 only if a file could not be read or no row was usable.
     """
     from ..ingest.writer import Writer
     from ..plans import load_plan

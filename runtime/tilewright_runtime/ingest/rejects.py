@@ -85,20 +85,27 @@ class Rejects:
 
 
 def _contents(table: pa.Table) -> list[dict[str, object]]:
-    """The rows as dictionaries; what Python does not have is the nearest to it."""
+    """Convert the rows to dictionaries.
+
+    What Python does not have is the nearest to it.
+    """
     try:
         rows: list[dict[str, object]] = table.to_pylist()
         return rows
     except (ValueError, OverflowError):
         columns = {name: table[name].combine_chunks() for name in table.column_names}
-        return [
-            {name: shown_value(column.slice(index, 1)) for name, column in columns.items()}
-            for index in range(len(table))
-        ]
+        shown_rows: list[dict[str, object]] = [{} for _ in range(len(table))]
+        for name, column in columns.items():
+            for index, row in enumerate(shown_rows):
+                row[name] = shown_value(column.slice(index, 1))
+        return shown_rows
 
 
 def _hint(table: pa.Table, index: int, reason: str) -> str:
-    """What to do about a text that does not fit its type, where it is one of those for no value."""
+    """Say what to do about a text that does not fit.
+
+    There is advice if it is one of the texts that often stand for no value.
+    """
     name, is_misfit, _ = reason.partition(" is not a")
     if not is_misfit or " is not an array" in reason or name not in table.column_names:
         return ""

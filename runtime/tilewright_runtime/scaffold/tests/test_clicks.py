@@ -1,4 +1,4 @@
-"""The plan of the clicks is the reviewed one, and their features are what a person counts."""
+"""The plan of the clicks, and features counted by hand."""
 
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,15 @@ CLICKS = Path(__file__).parents[1] / "data" / "clicks.csv"
 
 
 def test_plan(compile_plans: CompilePlans, plan_snapshot: Any) -> None:
-    """Read what changed in the plan, then renew it with `pytest --snapshot-update`."""
+    """Read what changed, then renew it with `pytest --snapshot-update`."""
     assert compile_plans("features")["clicks.user_clicks"] == plan_snapshot
 
 
 def test_features(compile_plans: CompilePlans, features_of: FeaturesOf) -> None:
-    """At noon ann has spent 6 in the last hour and 14 in the last day; free clicks do not count."""
+    """At noon ann has spent 6 in an hour.
+
+    In the last day it was 14; free clicks do not count.
+    """
     plan = compile_plans("features")["clicks.user_clicks"]
     assert features_of(plan, CLICKS, {"user_id": "ann"}, at="2024-01-04T12:00:00Z") == {
         "amount_sum_1h": 6.0,
@@ -26,7 +29,7 @@ def test_features(compile_plans: CompilePlans, features_of: FeaturesOf) -> None:
 
 
 def test_nobody(compile_plans: CompilePlans, features_of: FeaturesOf) -> None:
-    """A user without clicks has counts of 0, and no sum and no maximum."""
+    """A user without clicks counts 0 and has no sum."""
     plan = compile_plans("features")["clicks.user_clicks"]
     found = features_of(plan, CLICKS, {"user_id": "nobody"}, at="2024-01-04T12:00:00Z")
     assert (found["amount_count_1d"], found["amount_sum_1d"], found["amount_max_1d"]) == (
