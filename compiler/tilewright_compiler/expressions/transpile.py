@@ -14,9 +14,10 @@ from ..plan.model import Source
 from ..quoting import quoted
 from ..sql.dialects import DIALECTS, SqlDialect
 from ..sql.spark import SPARK_FAMILY, reading
-from ..sql.tree import Node
+from ..sql.tree import Node, TypeOf
 from .binder import shared_binder
-from .parsing import parse, shown
+from .parsing import ExpressionError, parse, shown
+from .spark.overflows import without_overflow
 
 #: What has one meaning in every dialect of the table, once DuckDB's corrected form of an expression
 #: is translated.
@@ -62,7 +63,10 @@ def portable(text: str, source: Source, dialect: SqlDialect) -> str:
 @lru_cache(maxsize=4096)  # asked first whether it can be written, then to write it
 def _portable(text: str, written: str, columns: tuple[tuple[str, str], ...], wanted: str) -> str:
     if _same(written, wanted):
-        return _written(parse(text, written), written, [name for name, _ in columns], wanted)
+        tree = parse(text, written)
+        if written in SPARK_FAMILY:
+            tree = without_overflow(tree, _typing(written, dict(columns)))
+        return _written(tree, written, [name for name, _ in columns], wanted)
     bound = shared_binder().bind(text, written, dict(columns))
     if wanted == "duckdb":  # what cannot be computed is null, as in the embedded writer
         is_column = bound.sql in {quoted(name) for name, _ in columns}
@@ -81,6 +85,18 @@ def _portable(text: str, written: str, columns: tuple[tuple[str, str], ...], wan
     for column in tree.find_all(exp.Column):
         column.set("table", exp.to_identifier(RAW))
     return _generated(_plain_division(tree), text, wanted)
+
+
+def _typing(written: str, columns: dict[str, str]) -> TypeOf:
+    """Ask for the DuckDB types of parts of a Spark expression; what is no value has none."""
+
+    def of_tree(tree: Node) -> str:
+        try:
+            return shared_binder().bind(tree.sql(reading(written)), written, columns).type
+        except ExpressionError:
+            return ""
+
+    return of_tree
 
 
 def _same(written: str, wanted: str) -> bool:

@@ -1,0 +1,149 @@
+"""Whole numbers that go beyond their type, in Spark SQL: null, where Spark would wrap round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlglot import exp
+
+from ...sql.tree import Node, TypeOf, call, number
+from .types import family_of
+
+#: DuckDB type -> its bits but for the sign.
+_WHOLE = {"TINYINT": 7, "SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}
+#: What sqlglot has no class for.
+_BY_NAME = frozenset({"tinyint", "smallint", "bigint", "bround"})
+#: A decimal with room for every whole number and its rounding.
+_WIDE = "DECIMAL(20,0)"
+
+
+def without_overflow(tree: Node, type_of: TypeOf) -> Node:
+    """Write each part whose value may go beyond its whole type so that it then is null.
+
+    `type_of` gives the DuckDB type of a part in Spark SQL. `sec * 1000` of an int gives
+    `TRY_MULTIPLY(sec, 1000)`.
+    """
+    # Types are those of the parts as they were written, so all are asked for first.
+    typed: list[tuple[Node, str, str]] = []
+    for node in tree.walk():
+        if _may_overflow(node) and (kind := type_of(node)) in _WHOLE:
+            typed.append((node, kind, _type_of_operand(node, type_of)))
+    for node, kind, own in reversed(typed):
+        written = _RULES[type(node)](node, kind, own)
+        if node is tree:
+            tree = written
+        elif written is not node:
+            node.replace(written)
+    return tree
+
+
+def _may_overflow(node: Node) -> bool:
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower() in _BY_NAME
+    return type(node) in _RULES
+
+
+def _type_of_operand(node: Node, type_of: TypeOf) -> str:
+    """Give the type of what is cast; other rules need none."""
+    if isinstance(node, exp.Anonymous):
+        return type_of(node.expressions[0])
+    is_read = isinstance(node, exp.Cast | exp.TryCast | exp.Ceil | exp.Floor)
+    return type_of(node.this) if is_read else ""
+
+
+def _called(node: Node, kind: str, own: str) -> Node:
+    """Write a cast or a rounding that is called by a name as what it is."""
+    name = node.name.lower()
+    if name == "bround":
+        return _rounded(node, kind, own)
+    return _casted(exp.cast(node.expressions[0].copy(), kind, dialect="duckdb"), kind, own)
+
+
+def _tried(name: str) -> Callable[[Node, str, str], Node]:
+    def rule(node: Node, kind: str, own: str) -> Node:
+        return call(name, node.this.copy(), node.expression.copy())
+
+    return rule
+
+
+def _negated(node: Node, kind: str, own: str) -> Node:
+    if isinstance(node.this, exp.Literal):
+        return node
+    return _opposite(node.this, kind)
+
+
+def _absolute(node: Node, kind: str, own: str) -> Node:
+    is_negative = exp.LT(this=exp.paren(node.this), expression=number(0))
+    opposite = _opposite(node.this, kind)
+    return exp.If(this=is_negative, true=opposite, false=node.this.copy())
+
+
+def _opposite(value: Node, kind: str) -> Node:
+    return call("TRY_SUBTRACT", exp.cast(number(0), kind, dialect="duckdb"), value.copy())
+
+
+def _casted(node: Node, kind: str, own: str) -> Node:
+    """Cast what lies within the type; Spark cuts off a fraction, so nearly one more does."""
+    bits = _WHOLE[kind]
+    match family_of(own):
+        case "integer" if _WHOLE.get(own, 64) > bits:
+            lowest, beyond = -(1 << bits) - 1, 1 << bits
+        case "decimal":
+            lowest, beyond = -(1 << bits) - 1, 1 << bits
+        case "float" if bits < 63:
+            lowest, beyond = -(1 << bits) - 1, 1 << bits
+        case "float":
+            return _of_float(node, kind, own)
+        case _:
+            return node
+    unit = "D" if family_of(own) == "float" else ""
+    return _within(node, exp.GT, f"{lowest}{unit}", f"{beyond}{unit}")
+
+
+def _of_float(node: Node, kind: str, own: str) -> Node:
+    """Make a BIGINT of a float that one has room for; next to its ends is no float with a part."""
+    if family_of(own) != "float":
+        return node
+    bits = _WHOLE["BIGINT"]
+    return _within(node, exp.GTE, f"{-(1 << bits)}D", f"{1 << bits}D")
+
+
+def _within(node: Node, above: type[Node], lowest: str, beyond: str) -> Node:
+    value = exp.paren(node.this)
+    inside = exp.and_(
+        above(this=value, expression=exp.var(lowest)),
+        exp.LT(this=value.copy(), expression=exp.var(beyond)),
+    )
+    return exp.If(this=inside, true=node.copy(), false=exp.Null())
+
+
+def _shifted(node: Node, kind: str, own: str) -> Node:
+    """Shift to the left, if the same shift back gives the value again."""
+    value, bits = node.this, node.expression
+    shifted = call("SHIFTLEFT", value.copy(), bits.copy())
+    back = call("SHIFTRIGHT", shifted.copy(), bits.copy())
+    return exp.If(
+        this=exp.EQ(this=back, expression=exp.paren(value)), true=shifted, false=exp.Null()
+    )
+
+
+def _rounded(node: Node, kind: str, own: str) -> Node:
+    """Round whole numbers as wide ones, which then are cast as far as they fit."""
+    wide = node.copy()
+    operand = wide.expressions[0] if isinstance(wide, exp.Anonymous) else wide.this
+    operand.replace(exp.cast(operand.copy(), _WIDE, dialect="duckdb"))
+    return _casted(exp.cast(wide, kind, dialect="duckdb"), kind, _WIDE)
+
+
+_RULES: Mapping[type[Node], Callable[[Node, str, str], Node]] = {
+    exp.Add: _tried("TRY_ADD"),
+    exp.Sub: _tried("TRY_SUBTRACT"),
+    exp.Mul: _tried("TRY_MULTIPLY"),
+    **dict.fromkeys((exp.Neg, exp.Negative), _negated),
+    exp.Abs: _absolute,
+    exp.BitwiseLeftShift: _shifted,
+    **dict.fromkeys((exp.Cast, exp.TryCast), _casted),
+    exp.Round: _rounded,
+    **dict.fromkeys((exp.Ceil, exp.Floor), _of_float),
+    exp.Anonymous: _called,
+}

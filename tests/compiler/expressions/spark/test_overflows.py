@@ -1,0 +1,51 @@
+"""Spark SQL of a job: whole numbers that go beyond their type are null and do not wrap round."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilewright_compiler.expressions.transpile import portable
+from tilewright_compiler.plan.model import Column, Source
+from tilewright_compiler.sql.dialects import DIALECTS
+
+COLUMNS = {"i": "INTEGER", "n": "BIGINT", "d": "DOUBLE", "m": "DECIMAL(10,2)", "day": "DATE"}
+SOURCE = Source(
+    name="events",
+    table=None,
+    topic=None,
+    dialect="spark",
+    schema=[Column(name=name, type=kind) for name, kind in COLUMNS.items()],
+    selects={},
+    wheres=[],
+    time_column="n",
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "written"),
+    [
+        ("i * 1000", "TRY_MULTIPLY(`i`, 1000)"),
+        ("i + n - 1", "TRY_SUBTRACT(TRY_ADD(`i`, `n`), 1)"),
+        ("-i", "TRY_SUBTRACT(CAST(0 AS INT), `i`)"),
+        (
+            "cast(n as int)",
+            "IF((`n`) > -2147483649 AND (`n`) < 2147483648, CAST(`n` AS INT), NULL)",
+        ),
+        (
+            "floor(d)",
+            "IF((`d`) >= -9223372036854775808D AND (`d`) < 9223372036854775808D, FLOOR(`d`), NULL)",
+        ),
+    ],
+)
+def test_what_may_overflow_is_tried(expression: str, written: str) -> None:
+    """Arithmetic has Spark's own trying functions; casts are of what fits."""
+    assert portable(expression, SOURCE, DIALECTS["spark"]).replace("`raw`.", "") == written
+
+
+@pytest.mark.parametrize(
+    "expression", ["d * 2", "m + 1.5", "cast(i as bigint)", "day + 1", "i / 2"]
+)
+def test_what_cannot_overflow_is_left_alone(expression: str) -> None:
+    """Fractions, days and wider types stay as the author wrote them."""
+    written = portable(expression, SOURCE, DIALECTS["spark"])
+    assert written.replace("`raw`.", "").replace("`", "").lower() == expression
