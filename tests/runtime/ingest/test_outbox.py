@@ -276,7 +276,7 @@ def test_a_state_that_went_back_is_refused(session: Session, tmp_path: Path) -> 
     session.write(rows_of([0]))
     session.state = open_store(f"lmdb:{tmp_path}/older")
     with pytest.raises(
-        StoreError, match=r"has tiles of things of 2 events, and lmdb:.*older of 1 only"
+        StoreError, match=r"has tiles of things of 2 events, and lmdb:.*older of only 1,"
     ):
         session.write(rows_of([1]))
 
