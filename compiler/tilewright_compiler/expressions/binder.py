@@ -70,6 +70,7 @@ class Binder:
             },
         )
         self._database.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._types: dict[str, str] = {}  # by query: GroupBys of one repository ask the same
         self._known: dict[
             tuple[str, str, tuple[tuple[str, str], ...], Scope], Typed | ExpressionError
         ] = {}
@@ -105,8 +106,11 @@ class Binder:
             )
             or "NULL"
         )
-        # A relation is bound and not run, which takes half the time of DESCRIBE.
-        return str(self._database.cursor().sql(f"SELECT {sql} AS x FROM (SELECT {empty})").types[0])
+        query = f"SELECT {sql} AS x FROM (SELECT {empty})"
+        if query not in self._types:
+            # A relation is bound and not run, which takes half the time of DESCRIBE.
+            self._types[query] = str(self._database.cursor().sql(query).types[0])
+        return self._types[query]
 
     def can_be_shown(self, kind: str) -> bool:
         """Whether values of a DuckDB type have a form in Python and JSON: plain ones, and lists,
