@@ -31,7 +31,8 @@ class RedisServer:
         self._options = options
         self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
-        self._databases = 0
+        # Tests that name a database name one below a hundred.
+        self._databases = 100
         self.start()
 
     def start(self) -> None:
