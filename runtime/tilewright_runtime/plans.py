@@ -61,7 +61,10 @@ def load_plan(path: str | Path) -> Plan:
 
 @contextmanager
 def parts_fit(plan: Plan) -> Iterator[None]:
-    """Blame the plan for what fails within. Raises PlanError in place of whatever was raised."""
+    """Blame the plan for what fails within.
+
+    Raises PlanError in place of whatever was raised.
+    """
     try:
         yield
     except _CLASHES as error:

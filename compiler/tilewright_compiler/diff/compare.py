@@ -27,7 +27,7 @@ class Difference:
         return max((change.verdict for change in self.changes), default=Verdict.UNCHANGED)
 
     def lines(self) -> Iterator[str]:
-        """Write the verdict, what it means, and the changes below their verdicts."""
+        """Write the verdict, its meaning and the changes by verdict."""
         names = dict.fromkeys([self.old.name, self.new.name])
         yield f"{' -> '.join(names)}: {self.verdict.title}"
         yield f"  {self.verdict.meaning}"

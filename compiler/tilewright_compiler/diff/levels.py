@@ -1,4 +1,7 @@
-"""Changes of levels and raw events, and whether a backfill is needed."""
+"""Changes of levels and raw events between two plans.
+
+They tell whether a backfill is needed.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,10 @@ def _new_level(old: Plan, new: Plan, size_ms: int) -> Change:
 
 
 def _reach_ms(plan: Plan, size_ms: int) -> int | None:
-    """Compute how far back a level is read; None for ever."""
+    """Compute how far back a level is read.
+
+    None means for ever.
+    """
     windows = [feature.window_ms for feature in plan.features if size_ms in feature.levels_ms]
     reach_ms = 0
     for window_ms in windows:
@@ -67,7 +73,7 @@ def _reach_ms(plan: Plan, size_ms: int) -> int | None:
 
 
 def _lasts(stored: Level | EventLog, reach_ms: int | None) -> bool:
-    """Tell whether tiles or events are kept as long as needed."""
+    """Tell whether stored tiles or events last long enough."""
     return stored.ttl_ms is None or (reach_ms is not None and stored.ttl_ms >= reach_ms)
 
 

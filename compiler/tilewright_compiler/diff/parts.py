@@ -1,4 +1,4 @@
-"""Parts of two plans: matched by name, and written in a line."""
+"""Parts of two plans: matched by name, written in lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _Part = TypeVar("_Part")
 
 @dataclass(frozen=True)
 class Pairing(Generic[_Name, _Part]):
-    """Parts that are gone, new, or in both plans, by name."""
+    """Parts that are gone, new, or in both plans.
+
+    They are found by name.
+    """
 
     gone: dict[_Name, _Part]
     new: dict[_Name, _Part]
@@ -38,7 +41,7 @@ def pair(old: Mapping[_Name, _Part], new: Mapping[_Name, _Part]) -> Pairing[_Nam
 
 
 def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Write each field of a part that has another value, as `name old -> new`."""
+    """Write each changed field as `name old -> new`."""
     return [
         one_line(f"{name} {old[name]} -> {new[name]}") for name in new if old.get(name) != new[name]
     ]

@@ -1,4 +1,7 @@
-"""Types of expressions: DuckDB binds them over columns of the source's schema, without rows."""
+"""Types of expressions, as DuckDB binds them.
+
+They are bound over columns of the source's schema, without rows.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ _SHOWN |= {"decimal", "boolean", "varchar", "date", "timestamp", "timestamp with
 
 @dataclass(frozen=True)
 class Typed:
-    """An expression in DuckDB SQL, its DuckDB type, and the columns that it reads."""
+    """An expression in DuckDB SQL, with its type and columns.
+
+    The type is DuckDB's; the columns are those that it reads.
+    """
 
     sql: str
     type: str
@@ -39,7 +45,7 @@ class Typed:
 
 
 def _leaves(kind: DuckDBPyType) -> set[str]:
-    """The names of the plain types that a type is made of."""
+    """Collect the plain types that a type is made of."""
     parts = (
         [part for _, part in kind.children if isinstance(part, DuckDBPyType)]
         if kind.id in _NESTED
@@ -50,17 +56,21 @@ def _leaves(kind: DuckDBPyType) -> set[str]:
 
 @cache
 def shared_binder() -> Binder:
-    """One for all that has no other at hand, since opening a database takes longer than all the
-    rest.
+    """Give a binder to those that have none at hand.
+
+    All share it, since opening a database takes longer than all the rest.
     """
     return Binder()
 
 
 class Binder:
-    """Binds expressions; what was bound once is remembered, since GroupBys share their sources."""
+    """Binds expressions, and remembers what it has bound.
+
+    GroupBys share their sources, so the same expressions come again.
+    """
 
     def __init__(self) -> None:
-        """Open a database of its own that cannot reach files or the network."""
+        """Open its own database, without files or the network."""
         self._database = duckdb.connect(
             ":memory:",
             config={
@@ -113,13 +123,18 @@ class Binder:
         return self._types[query]
 
     def can_be_shown(self, kind: str) -> bool:
-        """Whether values of a DuckDB type have a form in Python and JSON: plain ones, and lists,
-        maps and structs of them.
+        """Tell whether values of a DuckDB type can be shown.
+
+        Those that have a form in Python and JSON can: plain ones, and lists, maps and structs of
+        them.
         """
         return _SHOWN.issuperset(_leaves(duckdb.sqltype(kind)))
 
     def is_volatile(self, function: str) -> bool:
-        """Whether DuckDB has a function that depends on more than its arguments."""
+        """Tell whether a function depends on more than its arguments.
+
+        A function that DuckDB does not have is not volatile.
+        """
         query = (
             "SELECT count(*) FROM duckdb_functions() WHERE function_name = ? AND "
             "(function_type NOT IN ('scalar', 'macro') OR stability = 'VOLATILE')"

@@ -1,4 +1,7 @@
-"""Expressions in other dialects than Spark's: what is known to mean the same in DuckDB."""
+"""Expressions in dialects other than Spark's.
+
+Only what is known to mean the same in DuckDB is translated.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,7 @@ _WHOLE_TYPES = {exp.DataType.Type.INT, exp.DataType.Type.BIGINT}
 
 
 def adapt(tree: Node, dialect: str, type_of: TypeOf) -> Node:
-    """Translate a tree of a dialect, or refuse what is not known to mean the same.
+    """Translate a tree of a dialect, or refuse it.
 
     `a / b` of whole numbers in Postgres gives `a // NULLIF(b, 0)`.
 
@@ -198,7 +201,10 @@ def _cast(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
 
 
 def _part(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
-    """The year, month or day of a time, which are the same everywhere."""
+    """Keep the year, month or day of a time.
+
+    These are the same everywhere; other parts are refused.
+    """
     of_time = node.expression if isinstance(node, exp.Extract) else node.this
     unit = node.this.name.upper() if isinstance(node, exp.Extract) else "DAY"
     of = families([of_time], type_of)

@@ -1,4 +1,7 @@
-"""The author's expressions as syntax trees: one that can be computed per row, or an error."""
+"""The author's expressions as syntax trees.
+
+What cannot be computed for each row is an error.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +54,9 @@ _NOT_OF_ARGUMENTS = re.compile(
 
 @dataclass(frozen=True)
 class Scope:
-    """The words for what an expression reads, for the call that names its value, and for what to do
-    without a function.
+    """The words of messages about an expression.
+
+    They name what it reads, the call that names its value, and what to do without a function.
     """
 
     thing: str
@@ -76,7 +80,10 @@ FEATURES = Scope(
 
 
 class ExpressionError(Exception):
-    """An expression that cannot be used; `code` is that of the diagnostic."""
+    """An expression that cannot be used.
+
+    `code` is that of the diagnostic.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         """Keep the code beside the message."""
@@ -134,7 +141,10 @@ def _read(text: str, dialect: str) -> Node:
 
 
 def _check_parts(tree: Node, text: str) -> None:
-    """Refuse what is no value of one row, or another one each time."""
+    """Refuse what is no value of one row.
+
+    So is what gives another value each time.
+    """
     for size in tree.find_all(exp.ArraySize):  # of null size is -1, array_size null
         start, end = size.meta.get("start", 0), size.meta.get("end", -1)
         if text[start : end + 1].lower() == "array_size":
@@ -150,7 +160,10 @@ def _check_parts(tree: Node, text: str) -> None:
 
 
 def _check_json_paths(text: str, dialect: str) -> None:
-    """A JSON path begins with `$`; the tree has those that do not as if they did."""
+    """Check that JSON paths begin with `$`.
+
+    The tree shows those that do not as if they did.
+    """
     if "get_json_object" not in text.lower():
         return
     tokens = sqlglot.tokenize(text, read=dialect)
@@ -169,8 +182,9 @@ def _check_json_paths(text: str, dialect: str) -> None:
 
 @cache
 def as_column(name: str, dialect: str) -> str:
-    """A column as an expression: its name, quoted where that would be something else, such as
-    `select` or `a b`.
+    """Write a column's name as an expression.
+
+    It is quoted where it would be something else, such as `select` or `a b`.
     """
     if not is_dialect(dialect):
         return name  # which is reported where the expressions are parsed
@@ -193,13 +207,16 @@ def _names() -> list[str]:
 
 
 def shown(text: str) -> str:
-    """An expression in a message: on one line, not too long."""
+    """Shorten an expression to one line for a message."""
     line = " ".join(text.split())
     return f"'{line}'" if len(line) <= 80 else f"'{line[:77]}…'"
 
 
 def is_of_arguments(function: str) -> bool:
-    """Tell whether a function may depend on nothing but its arguments, by its name."""
+    """Tell whether a function may depend on its arguments alone.
+
+    Only its name is looked at.
+    """
     return _NOT_OF_ARGUMENTS.fullmatch(function.lower()) is None
 
 

@@ -1,4 +1,4 @@
-"""The expressions of a source, by the names of the columns that they give."""
+"""A source's expressions, by the columns that they give."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def written_of(source: EventSource, types: dict[str, str]) -> dict[str, str]:
 
 
 def told(source: EventSource, written: dict[str, str], taken: dict[str, str]) -> dict[str, str]:
-    """Write down the expressions, the name of a column for each that is taken as it is."""
+    """Write down the expressions by the names of their columns.
+
+    A column that is taken as it is has its name for an expression.
+    """
     dialect = source.query.dialect
     told: dict[str, str] = {}
     for column, text in written.items():

@@ -1,5 +1,6 @@
-"""The author's expressions: parsed, checked for what cannot run per row, and written again as
-DuckDB SQL.
+"""The author's expressions, written again as DuckDB SQL.
+
+They are parsed, and checked for what cannot run for each row.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class Facts(Protocol):
         ...
 
     def is_volatile(self, function: str) -> bool:
-        """Whether there is such a function, and it depends on more than its arguments."""
+        """Tell whether a function depends on more than its arguments.
+
+        One that does not exist is not volatile.
+        """
         ...
 
     def is_pattern(self, pattern: str) -> bool:
@@ -52,7 +56,10 @@ class Facts(Protocol):
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression in DuckDB SQL, and the columns that it reads in order of their appearance."""
+    """An expression in DuckDB SQL, with the columns it reads.
+
+    The columns are in the order of their appearance.
+    """
 
     sql: str
     columns: tuple[str, ...]
@@ -92,7 +99,10 @@ def translate(
 
 
 def _written(tree: Node, dialect: str, columns: dict[str, str], database: Facts) -> str:
-    """Write a checked tree in DuckDB SQL, as its dialect means it."""
+    """Write a checked tree in DuckDB SQL.
+
+    It means there what it means in its dialect.
+    """
     _check_zones(tree, database)
     if dialect != "duckdb" and tree.find(exp.Lambda) is not None:
         raise NotTranslatable("a function of elements. Take them one by one, as in x[0]")
@@ -108,7 +118,7 @@ def _written(tree: Node, dialect: str, columns: dict[str, str], database: Facts)
 
 
 def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
-    """Advice where a word that SQL keeps for itself may be a column."""
+    """Advise on a reserved word that may be a column."""
     words = set(re.findall(r"\w+", text))
     kept = next(
         (name for name in columns if name in words and as_column(name, dialect) != name), None
@@ -162,7 +172,10 @@ def _check_zones(tree: Node, database: Facts) -> None:
 
 
 def _check_functions(sql: str, database: Facts) -> None:
-    """Check that all functions of DuckDB SQL depend on nothing but their arguments."""
+    """Refuse functions that depend on more than their arguments.
+
+    They are looked for in DuckDB SQL.
+    """
     code = re.sub(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""", "''", sql)
     for name in dict.fromkeys(re.findall(r"[A-Za-z_]\w*(?=\s*\()", code)):
         if not is_of_arguments(name) or database.is_volatile(name.lower()):
@@ -171,7 +184,10 @@ def _check_functions(sql: str, database: Facts) -> None:
 
 
 def _check_patterns(tree: Node, database: Facts) -> None:
-    """Check literal regular expressions, which would otherwise be null for every row."""
+    """Check literal regular expressions.
+
+    A wrong one would otherwise be null for every row.
+    """
     for node in tree.find_all(exp.Func):
         if "REGEXP" in (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).upper():
             pattern = node.expressions[1:2] or [node.expression]
@@ -204,7 +220,10 @@ def _columns(tree: Node, text: str, columns: dict[str, str], scope: Scope) -> tu
 
 
 def _of_field(owner: str, kind: str, field: str) -> str:
-    """Say how a field of a column is taken, by the column's type."""
+    """Say how a field of a column is taken.
+
+    That depends on the column's type.
+    """
     if kind == "VARCHAR":
         return f"a text has no fields; of JSON, write get_json_object({owner}, '$.{field}')."
     if kind.startswith("MAP("):

@@ -1,5 +1,6 @@
-"""The author's expressions for engines other than DuckDB, as far as they are known to give the same
-values there.
+"""The author's expressions for engines other than DuckDB.
+
+They are written as far as they are known to give the same values there.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ RAW = "raw"
 
 
 class NotPortable(Exception):
-    """An expression that the dialect would compute in another way, or not at all; the text says why
-    and what to do.
+    """An expression that the dialect would not compute alike.
+
+    It computes it in another way, or not at all. The text says why and what to do.
     """
 
 
@@ -88,7 +90,10 @@ def _portable(text: str, written: str, columns: tuple[tuple[str, str], ...], wan
 
 
 def _typing(written: str, columns: dict[str, str]) -> TypeOf:
-    """Ask for the DuckDB types of parts of a Spark expression; what is no value has none."""
+    """Make the function that types parts of an expression.
+
+    Types are DuckDB's; what is no value has none.
+    """
 
     def of_tree(tree: Node) -> str:
         try:
@@ -112,7 +117,10 @@ def _written(tree: Node, written: str, columns: list[str], wanted: str) -> str:
 
 
 def _plain_division(tree: Node) -> Node:
-    """DuckDB divides doubles whatever it is given; others divide integers or decimals as such."""
+    """Make every division one of doubles.
+
+    DuckDB divides doubles whatever it is given; others divide integers or decimals as such.
+    """
     for node in list(tree.find_all(exp.Div)):
         node.set("this", exp.cast(node.this, "double"))
         node.set("expression", exp.cast(node.expression, "double"))

@@ -46,7 +46,7 @@ class FileColumns:
 def columns_of_file(
     path: Path, kind: FileFormat, delimiter: str | None, null_values: frozenset[str]
 ) -> FileColumns:
-    """Read the columns of a file as a write of it does.
+    """Read the columns of a file as a write does.
 
     Raises FileError if it cannot be read.
     """

@@ -65,7 +65,7 @@ def _feature_columns(draft: Draft) -> list[str]:
 
 
 def _wanted(draft: Draft) -> list[str]:
-    """List the keys and the columns that features read, each once."""
+    """List keys and the columns that features read, once each."""
     keys = list(draft.group_by.keys or ())
     for key in dict.fromkeys(keys):
         if keys.count(key) > 1:
@@ -95,7 +95,7 @@ def _source_names(draft: Draft, sources: list[EventSource]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Parts:
-    """What a source's expressions became: what is None has been reported."""
+    """What a source's expressions became; reported ones are None."""
 
     selects: dict[str, Typed]
     wheres: list[Typed | None]
@@ -146,7 +146,7 @@ def _bind_source(
 def _bind_parts(
     draft: Draft, source: EventSource, schema: Schema, written: dict[str, str], wanted: list[str]
 ) -> _Parts:
-    """Bind what the author wrote, also where no feature uses it: a mistake in it is a mistake."""
+    """Bind what the author wrote, even what no feature uses."""
     query = source.query
     bound: dict[str, Typed] = {}
     for column in query.selects or wanted:
@@ -264,7 +264,7 @@ def _agreed(draft: Draft, name: str, role: str) -> str | None:
 
 
 def _unfit(name: str, role: str, kind: str) -> str | None:
-    """Say why a column cannot have a type in a role, or None."""
+    """Say why a column's type does not fit a role."""
     many = kind.endswith("[]")
     if family(element(kind)) is None:
         if many:

@@ -92,7 +92,7 @@ def _on_ladder(feature: FeatureSpec, sized: TileSize, ladder: list[int]) -> Tile
 
 
 def _is_read(draft: Draft, size_ms: int) -> bool:
-    """Tell whether the cover of some feature has tiles of a size."""
+    """Tell whether some feature's cover has tiles of a size."""
     return any(size_ms in sized.levels_ms for sized in draft.sized)
 
 
@@ -135,7 +135,10 @@ def _check(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
 
 
 def _warn_of_errors(draft: Draft) -> None:
-    """Warn of edge errors above the budget: of the worst feature of each declaration."""
+    """Warn of edge errors above the budget.
+
+    For each declaration the worst feature is named.
+    """
     above: dict[int, list[tuple[float, FeatureSpec, int, int]]] = {}
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         size_ms, window_ms = sized.edge_ms, feature.window_ms
@@ -240,7 +243,10 @@ def fitting(size_ms: int, others: list[int]) -> str:
 
 
 def _fits_all(size_ms: int, others: list[int]) -> bool:
-    """Tell whether a size divides, or is divided by, each other size."""
+    """Tell whether a size fits each other size.
+
+    Of two that fit, one divides the other.
+    """
     return all(max(size_ms, other) % min(size_ms, other) == 0 for other in others)
 
 

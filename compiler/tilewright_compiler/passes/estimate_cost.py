@@ -55,7 +55,7 @@ def estimate_cost(draft: Draft) -> None:
 
 
 def _tiles_of_requests(draft: Draft) -> tuple[int, int]:
-    """Count the tiles that a fetch reads, typically and at worst.
+    """Count the tiles of a fetch, typically and at worst.
 
     The levels are not at their worst at one time. Where the times are too many to try, their sum
     stands for the worst of all.
@@ -72,7 +72,7 @@ def _tiles_of_requests(draft: Draft) -> tuple[int, int]:
 
 
 def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
-    """Count the tiles a fetch reads of a level, typically and at its worst.
+    """Count a level's tiles per fetch, typically and at worst.
 
     Up to the longest window that has this level as its coarsest there is no gap. Otherwise a fetch
     reads the tiles inside the newest tile of a coarser level, in case that one holds later events.
@@ -105,7 +105,10 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
 
 
 def _head_ms(draft: Draft, size_ms: int) -> int:
-    """Find the coarsest tile whose head tiles of a size may stand for."""
+    """Find the coarsest tile that head tiles may stand for.
+
+    The head tiles have the size `size_ms`.
+    """
     ladder = [level.size_ms for level in draft.levels]
     head_ms = 0
     for feature in draft.plan_features:

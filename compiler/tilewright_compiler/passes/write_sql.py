@@ -1,4 +1,4 @@
-"""Pass: the SQL that turns a batch of raw rows into rows of tiles, for DuckDB."""
+"""Pass: the DuckDB SQL that turns raw rows into tiles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from ..tile_sql.partials import partials_of
 
 
 def write_sql(draft: Draft) -> None:
-    """Give each source its script, and the plan what other engines' rows become tiles by."""
+    """Write the script of each source.
+
+    The plan also gets what the rows of other engines become tiles by.
+    """
     assert draft.tile_layout is not None  # laid out before
     queries = EventQueries(draft.keys, draft.states)
     buckets = draft.tile_layout.buckets if draft.levels else []

@@ -72,7 +72,9 @@ class FileFormat:
 
 
 def format_of(path: str | Path) -> FileFormat | None:
-    """Tell the format of a file by its name, if possible.
+    """Tell the format of a file by its name.
+
+    None if the name does not tell it.
 
     >>> format_of("clicks.csv.gz")
     FileFormat(ending='.csv', codec='gzip')

@@ -279,7 +279,10 @@ class Plan(Part):
 
 
 def _read(source: dict[str, Any], used: Collection[str]) -> dict[str, Any]:
-    """Pick what the tiles depend on of a source: its expressions that are used."""
+    """Pick what the tiles depend on of a source.
+
+    Of its expressions these are the ones in use.
+    """
     content = {name: source[name] for name in ("schema", "wheres", "time_column", "dialect")}
     if "null_values" in source:
         content["null_values"] = source["null_values"]

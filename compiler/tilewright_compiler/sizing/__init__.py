@@ -1,1 +1,4 @@
-"""How large tiles are, which levels a window reads, and how many tiles of each."""
+"""How large tiles are, and which a window reads.
+
+It reads tiles of certain levels, and so many of each.
+"""

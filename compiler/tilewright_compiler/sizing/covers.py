@@ -1,4 +1,4 @@
-"""Which levels make up the cover of a window, and how many tiles it reads."""
+"""Which levels cover a window, and in how many tiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The most tiles that a fetch reads, over all times at which it may be asked.
+"""The most tiles that a fetch reads at any time.
 
 It counts what the runtime's ranges hold: of each level the tiles back to the longest window that
 begins with it or to the newest coarser tile, and those between the old end of a longer cover and
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Read(NamedTuple):
-    """A window with the levels of its cover, coarsest first, and its edge mode."""
+    """A window with its cover's levels and its edge mode.
+
+    The levels are coarsest first.
+    """
 
     window_ms: int
     levels_ms: tuple[int, ...]
@@ -32,7 +35,9 @@ _MOST_TIMES = 400_000
 
 
 def worst_tiles(reads: Iterable[Read], ladder_ms: Sequence[int]) -> int | None:
-    """Count the tiles of the largest fetch of these windows, all of a ladder's levels.
+    """Count the tiles of the largest fetch of some windows.
+
+    It counts those of all levels of the ladder, which holds the windows' levels.
 
     None where that takes too long.
     """
@@ -53,7 +58,7 @@ def _worst_tiles(reads: tuple[Read, ...], ladder_ms: tuple[int, ...]) -> int | N
 
 
 def _rests(reads: Sequence[Read], finest_ms: int) -> list[int]:
-    """List where between two boundaries of the finest level a count may change.
+    """List where between two finest boundaries a count may change.
 
     All boundaries lie on multiples of the finest size, and a window's old end adds its own rest.
     """
@@ -64,9 +69,10 @@ def _rests(reads: Sequence[Read], finest_ms: int) -> list[int]:
 
 
 def _times(reads: Sequence[Read], ladder_ms: Sequence[int], rests: Sequence[int]) -> Times:
-    """List the times at which a count may change, within one tile of the coarsest level.
+    """List the times at which a count may change.
 
-    Later all repeats itself, as each size divides the coarsest one.
+    They lie within one tile of the coarsest level. Later all repeats itself, as each size divides
+    the coarsest one.
     """
     import numpy as np  # imported where it is needed, as it takes a tenth of a second
 
@@ -96,7 +102,7 @@ def _tiles(reads: Sequence[Read], ladder_ms: Sequence[int], size_ms: int, times:
 
 
 def _old_end(read: Read, size_ms: int, coarser_ms: int, times: Times) -> tuple[Times, Times]:
-    """Find the tiles before the first coarser one of a cover.
+    """Find the tiles before a cover's first coarser one.
 
     A prorated window reads its cut edge tile too, also beside a boundary of the coarser level.
     """
@@ -108,7 +114,10 @@ def _old_end(read: Read, size_ms: int, coarser_ms: int, times: Times) -> tuple[T
 
 
 def _united(pieces: Sequence[tuple[Times, Times]], last: Times) -> Times:
-    """Measure what some pieces cover together at each time, nothing twice."""
+    """Measure what pieces cover together at each time.
+
+    Nothing is measured twice.
+    """
     import numpy as np
 
     starts, ends = (np.stack(part) for part in zip(*pieces, strict=True))
@@ -124,7 +133,10 @@ def _united(pieces: Sequence[tuple[Times, Times]], last: Times) -> Times:
 
 
 def _head_ms(reads: Sequence[Read], ladder_ms: Sequence[int], size_ms: int) -> int:
-    """Find the coarsest tile whose head tiles of a size may stand for."""
+    """Find the coarsest tile that head tiles may stand for.
+
+    The head tiles have the size `size_ms`.
+    """
     head_ms = 0
     for read in reads:
         finer = [finer_ms for finer_ms in ladder_ms if finer_ms < read.levels_ms[-1]]
@@ -133,7 +145,10 @@ def _head_ms(reads: Sequence[Read], ladder_ms: Sequence[int], size_ms: int) -> i
 
 
 def next_coarser_ms(levels_ms: Sequence[int], size_ms: int) -> int | None:
-    """Find the level before a size, coarsest first; None if there is none."""
+    """Find the level before a size.
+
+    Levels are coarsest first; None if there is none before it.
+    """
     for coarser_ms, finer_ms in pairwise(levels_ms):
         if finer_ms == size_ms:
             return coarser_ms

@@ -1,1 +1,4 @@
-"""One target a file, found by its name: each turns a plan into files."""
+"""Targets, one a file, each found by its name.
+
+Each turns a plan into files.
+"""

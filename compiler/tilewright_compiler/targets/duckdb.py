@@ -1,4 +1,4 @@
-"""The SQL that the embedded writer runs, as a file for reviewers."""
+"""The embedded writer's SQL as a file for reviewers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _EVENTS = "The raw events, their values as tiles keep them: whole numbers, doubl
 
 
 def files(plan: Plan) -> dict[str, str]:
-    """`duckdb/tiles.sql`: a readable copy of what stands in the plan under `sql`."""
+    """Write `duckdb/tiles.sql` for readers.
+
+    It is a readable copy of what stands in the plan under `sql`.
+    """
     parts = [
         f"-- Tiles of {plan.name}. Generated; a copy for readers of what plan.json holds.\n"
         "-- The writer registers raw rows as the relation batch: the columns of the schema and "
@@ -46,7 +49,10 @@ def _of_levels(plan: Plan) -> str:
 
 
 def _text(script: Script) -> str:
-    """The statements one after the other, each below a line that says what it does."""
+    """Write the statements one after the other.
+
+    Each stands below a line that says what it does.
+    """
     parts = [(_READ, script.read)]
     if script.tiles is not None:
         parts.append((_TILES, script.tiles))

@@ -1,5 +1,6 @@
-"""A streaming job in Flink SQL that keeps the tiles of a plan up to date, with its runner and what
-to submit.
+"""A job in Flink SQL that follows a stream.
+
+It keeps the tiles of a plan up to date, and comes with its runner and what to submit.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _FLINK_TYPES = {"VARCHAR": "STRING"}
 
 
 def unsupported(plan: Plan) -> list[str]:
-    """Why Flink cannot run a plan, a sentence each; empty if it can."""
+    """Say why Flink cannot run a plan, a sentence each."""
     reasons: dict[str, None] = {}
     if plan.events is not None:
         reasons[
@@ -72,9 +73,7 @@ def unsupported(plan: Plan) -> list[str]:
 
 
 def files(plan: Plan) -> dict[str, str]:
-    """`flink/job.sql`, the job; `flink/job.py`, which starts it; `flink/README.md`, what to submit
-    and how.
-    """
+    """Write the job, its runner, and how to submit it."""
     templates = sources(_TEMPLATES, name=backquoted, sql=literal)
     job = _Job(plan)
     return {
@@ -84,7 +83,7 @@ def files(plan: Plan) -> dict[str, str]:
 
 
 def _expressions(plan: Plan, source: Source) -> Iterable[str]:
-    """List what is computed of each event; lists have been refused as such."""
+    """List what is computed of each event, without lists."""
     lists = {state.input for state in plan.states if state.many}
     return [
         *(source.selects[column.name] for column in _columns(plan) if column.name not in lists),
@@ -124,8 +123,9 @@ class _Read:
 
     @property
     def time(self) -> Code:
-        """Epoch milliseconds over the texts of the fields, 0 where they are none or too late a
-        time: those must not move the watermark.
+        """Epoch milliseconds over the texts of the fields.
+
+        They are 0 where they are none or too late a time: those must not move the watermark.
 
         Times before the first usable one move it nowhere. The expression stands once, for Flink
         computes it as often as it stands.
@@ -137,7 +137,7 @@ class _Read:
 
     @property
     def texts(self) -> list[tuple[str, str]]:
-        """(field, the column that keeps its text): the fields that are no texts themselves."""
+        """The fields that are no texts, with their texts' columns."""
         return [(name, _raw(name)) for name in self.fields if self._types[name] != "VARCHAR"]
 
     @property
@@ -147,7 +147,7 @@ class _Read:
 
     @cached_property
     def unreadable(self) -> list[tuple[Code, str]]:
-        """(condition, why): fields whose text is no value of their type."""
+        """The conditions of unreadable fields, with their reasons."""
         columns = [Column(name=name, type=self._types[name]) for name in self.fields]
         return [
             (Code(_is_unreadable(rule.column.name, rule.column.type)), rule.reason)
@@ -198,9 +198,7 @@ class _Job:
 
     @property
     def out_of_orderness(self) -> Code:
-        """How far the watermark stays behind the newest event: days, and the time of day in
-        milliseconds.
-        """
+        """The watermark's lag behind the newest event, as an interval."""
         days, rest = divmod(self.plan.late.out_of_orderness_ms, DAY_MS)
         seconds, milliseconds = divmod(rest, 1_000)
         return Code(
@@ -234,7 +232,7 @@ class _Job:
 
     @cached_property
     def aggregates(self) -> list[tuple[Code, str]]:
-        """The partials of a tile, after its keys, start, number of events and newest time."""
+        """The partials of a tile, after its other columns."""
         made = [
             (Code(sql), f"{state.id}.{field}")
             for state in self.plan.states
@@ -249,7 +247,7 @@ class _Job:
 
     @property
     def partials(self) -> list[str]:
-        """The names of all columns of partial tiles, in their order."""
+        """The names of a partial tile's columns, in their order."""
         assert self.plan.partials is not None  # a plan that Flink can run has them
         return [column.name for column in self.plan.partials.columns]
 
@@ -286,7 +284,10 @@ def _is_nan(name: str) -> str:
 
 
 def _raw(name: str) -> str:
-    """The column of a field's text; no name of an author begins like it."""
+    """Name the column of a field's text.
+
+    No name of an author begins like it.
+    """
     return f"__text:{name}"
 
 

@@ -1,4 +1,4 @@
-"""Spark jobs: one that builds the tiles of history, one that follows a stream."""
+"""Spark jobs: one builds history's tiles, one follows a stream."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _SPARK = DIALECTS["spark"]
 
 
 def unsupported(plan: Plan) -> list[str]:
-    """What Spark SQL is not known to compute as the embedded writer does."""
+    """List what Spark SQL may compute in another way.
+
+    That is what it is not known to compute as the embedded writer does.
+    """
     return TileQueries(plan, _SPARK).unsupported()
 
 

@@ -1,4 +1,7 @@
-"""The tile aggregation as SQL of a warehouse, for those who load tiles from there."""
+"""The tile aggregation as SQL of a warehouse.
+
+It is for those who load tiles from there.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ class Sql:
         return TileQueries(plan, self.dialect).unsupported()
 
     def files(self, plan: Plan) -> dict[str, str]:
-        """`sql/tiles_{size}.sql` for each level, and `sql/refused.sql`, which counts what cannot be
+        """Write the SQL of each level, and of refused rows.
+
+        The files are `sql/tiles_{size}.sql`, and `sql/refused.sql`, which counts what cannot be
         used.
         """
         queries = TileQueries(plan, self.dialect)
@@ -81,7 +86,10 @@ def _text(lines: Iterable[str]) -> str:
 
 
 def _is_table(source: Source) -> bool:
-    """Whether a source's table is one of a warehouse, by its name, and not a file."""
+    """Tell whether a source's table is in a warehouse.
+
+    Its name tells it from a file.
+    """
     return (
         source.table is not None
         and is_dotted(source.table)

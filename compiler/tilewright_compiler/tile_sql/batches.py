@@ -1,4 +1,7 @@
-"""DuckDB SQL that reads a batch of raw rows: usable events, and why the others are refused."""
+"""DuckDB SQL that reads a batch of raw rows.
+
+It gives the usable events, and why the others are refused.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ _CALENDARS = {
 
 
 def read_batch(source: BoundSource, keys: Sequence[Column], columns: Sequence[Column]) -> str:
-    """Write the statement that selects the events of `batch`, with the reason of each refusal.
+    """Write the statement that selects the events of `batch`.
+
+    A refused event has its reason beside it.
 
     `columns` are the keys and inputs, in the types that all sources share.
     """
@@ -39,7 +44,8 @@ def read_batch(source: BoundSource, keys: Sequence[Column], columns: Sequence[Co
     typed += [f"{_cast(source, name)} AS {quoted(name)}" for name in source.columns]
     selected = [quoted(ROW), _overflows(source, keys), f"TRY({source.time}) AS {quoted(TIME)}"]
     selected += [f"{_selected(source, column)} AS {quoted(column.name)}" for column in columns]
-    kept = [quoted(name) for name in (ROW, TIME, *(column.name for column in columns))]
+    names = [ROW, TIME, *(column.name for column in columns)]
+    kept = [quoted(name) for name in names]
     where = " AND ".join(f"TRY(({condition}))" for condition in source.wheres)
     lines = [
         *_head(source),
@@ -66,7 +72,10 @@ def _lists(source: BoundSource) -> list[str]:
 
 
 def _head(source: BoundSource) -> list[str]:
-    """Begin the statement: where the source has lists, with their elements as texts and typed."""
+    """Begin the statement.
+
+    Where the source has lists, it begins with their elements, as texts and typed.
+    """
     if not (names := _lists(source)):
         return ["WITH typed AS ("]
     read = []
@@ -108,7 +117,10 @@ def _values(name: str) -> str:
 
 
 def _list_as(duckdb_type: str, name: str, relation: str = "") -> str:
-    """Cast a list to a type, from its elements' texts where it came as a text."""
+    """Cast a list to a type.
+
+    Where it came as a text, it is cast from its elements' texts.
+    """
     column = relation + quoted(name)
     return (
         f"CASE WHEN typeof({column}) = 'VARCHAR' "
@@ -118,7 +130,10 @@ def _list_as(duckdb_type: str, name: str, relation: str = "") -> str:
 
 
 def _cast(source: BoundSource, name: str) -> str:
-    """The value of a column of the batch, null where it does not fit its type."""
+    """Write the value of a column of the batch.
+
+    It is null where it does not fit its type.
+    """
     duckdb_type = source.schema[name]
     if duckdb_type.endswith("[]"):
         return _values(name)
@@ -137,7 +152,7 @@ def _misfits(source: BoundSource) -> str:
 
 
 def _misfit(source: BoundSource, rule: ColumnRule) -> str:
-    """The condition under which a column's value does not fit its type."""
+    """Write when a column's value does not fit its type."""
     name, duckdb_type = rule.column.name, rule.column.type
     column, value = f"batch.{quoted(name)}", _cast(source, name)
     is_list = duckdb_type.endswith("[]")
@@ -159,7 +174,10 @@ def _misfit(source: BoundSource, rule: ColumnRule) -> str:
 
 
 def _selected(source: BoundSource, column: Column) -> str:
-    """A select's value: null where it cannot be computed, in the type that all sources share."""
+    """Write the value of a select.
+
+    It is null where it cannot be computed, and of the type that all sources share.
+    """
     sql, own = source.selects[column.name], source.types[column.name]
     is_column = any(sql == quoted(name) for name in source.columns)
     value = sql if is_column else _within_calendar(f"TRY({sql})", own)
@@ -167,18 +185,21 @@ def _selected(source: BoundSource, column: Column) -> str:
 
 
 def _overflows(source: BoundSource, keys: Sequence[Column]) -> str:
-    """Add to the reasons that the time or a key cannot be computed, which is not that it is null.
+    """Add to the reasons that a value cannot be computed.
+
+    The value is the time or a key; that it is null is another reason.
 
     A hash is never null, so it is null only where its argument fails.
     """
     parts = {"time": source.time} | {f"key {key.name}": source.selects[key.name] for key in keys}
-    cases = [
-        f"WHEN {quoted(REASON)} IS NULL AND TRY({sql}) IS NULL "
-        f"AND TRY(hash({sql}) IS NOT NULL) IS NULL "
-        f"THEN {literal(f'{what} {OVERFLOW}')}"
-        for what, sql in parts.items()
-        if any(sign in sql for sign in (" + ", " - ", " * "))
-    ]
+    cases = []
+    for what, sql in parts.items():
+        if any(sign in sql for sign in (" + ", " - ", " * ")):
+            cases.append(
+                f"WHEN {quoted(REASON)} IS NULL AND TRY({sql}) IS NULL "
+                f"AND TRY(hash({sql}) IS NOT NULL) IS NULL "
+                f"THEN {literal(f'{what} {OVERFLOW}')}"
+            )
     if not cases:
         return quoted(REASON)
     lines = "\n      ".join(cases)
@@ -186,7 +207,7 @@ def _overflows(source: BoundSource, keys: Sequence[Column]) -> str:
 
 
 def _within_calendar(value: str, duckdb_type: str) -> str:
-    """Null in place of days and moments that an answer cannot show."""
+    """Turn days and moments that cannot be shown into null."""
     if (unit := calendar(duckdb_type)) is None:
         return value
     shown = f"CASE WHEN {{0}} BETWEEN {_CALENDARS[unit]} THEN {{0}} END"

@@ -1,4 +1,7 @@
-"""DuckDB SQL over the events of a batch: tiles of a level, values of buckets, raw events."""
+"""DuckDB SQL over the events of a batch.
+
+It makes tiles of a level, values of buckets, and raw events.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,19 @@ _TIME = quoted(TIME)
 
 @dataclass(frozen=True)
 class EventQueries:
-    """The statements of one plan, which are the same for all of its sources."""
+    """The statements of one plan.
+
+    They are the same for all of its sources.
+    """
 
     keys: Sequence[Column]
     states: Sequence[State]
 
     def tiles(self) -> str:
-        """Write the states of every key in every tile of one level, whose size is $tile_ms."""
+        """Write the states of every key in every tile.
+
+        The tiles are those of one level, whose size is $tile_ms.
+        """
         states = [state for state in self.states if state.bucket is None]
         is_event = quoted("__event")
         flat = self._flat(states, f"true AS {is_event}", f"false AS {is_event}")
@@ -39,7 +48,7 @@ class EventQueries:
         return "\n".join([*flat, _select(columns), *source, "GROUP BY ALL"])
 
     def buckets(self, bucket: BucketLayout) -> str:
-        """Write what those tiles keep for each value of a bucket column."""
+        """Write what those tiles keep for each bucket value."""
         states = [state for state in self.states if state.bucket == bucket.column]
         named = f"{quoted(bucket.column)} AS {quoted('__value')}"
         flat = self._flat(states, named, named)
@@ -85,7 +94,9 @@ class EventQueries:
         return [*self._keys(is_flat), f"{start} AS {quoted('__start')}"]
 
     def _flat(self, states: Sequence[State], of_event: str, of_element: str) -> list[str]:
-        """Write the relation of events without lists and elements of lists; empty without lists.
+        """Write the relation of events and of lists' elements.
+
+        Events stand there without their lists. Where there are no lists, it is empty.
 
         States pass over nulls, so each input is a column of its own, null in all other rows.
         """
@@ -135,7 +146,10 @@ def _one_zero(column: str, duckdb_type: str) -> str:
 
 
 def _raw_value(column: Column) -> str:
-    """The value of an event's column as tiles keep it; of a list each element."""
+    """Write the value of an event's column for tiles.
+
+    A list is written element by element.
+    """
     if not column.type.endswith("[]"):
         return to_physical(quoted(column.name), column.type)
     value = to_physical("x", element(column.type))

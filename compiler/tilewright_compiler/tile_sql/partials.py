@@ -1,4 +1,4 @@
-"""Partial tiles of a stream engine, and the SQL that finishes them.
+"""A stream engine's partial tiles, and SQL that finishes them.
 
 Few engines have SQL for sketches, moments or the last value by event time. Of such a state the
 engine collects the values of its column, and where it needs them the times, once for all states of
@@ -17,19 +17,28 @@ from ..states import PartialField, fields_of, state_types
 
 
 def partials_of(keys: Sequence[Column], states: Sequence[State]) -> Partials | None:
-    """Lay out the partials of tiles; None where states are of lists or by bucket."""
+    """Lay out the partials of tiles.
+
+    None where states are of lists or by bucket.
+    """
     if any(state.many or state.bucket is not None for state in states):
         return None
     return Partials(columns=_columns(keys, states), finish_sql=_finish_sql(keys, states))
 
 
 def partial_fields(state: State) -> list[PartialField]:
-    """List the numbers and texts of a state that SQL makes; none where values are collected."""
+    """List the parts of a state that SQL makes.
+
+    They are numbers and texts; there are none where values are collected.
+    """
     return state_types()[state.kind].partial_fields(state)
 
 
 def collected_inputs(states: Sequence[State]) -> dict[str, tuple[str, bool]]:
-    """Give the inputs whose values are collected: their types, and whether their times are too."""
+    """Give the inputs whose values are collected.
+
+    Each has its type, and whether its times are collected too.
+    """
     collected = [state for state in states if not partial_fields(state)]
     timed = {state.input for state in collected if state_types()[state.kind].is_timed}
     return {state.input: (state.type, state.input in timed) for state in collected}
@@ -73,7 +82,7 @@ def _finish_sql(keys: Sequence[Column], states: Sequence[State]) -> str:
 
 
 def _finished(state: State) -> list[str]:
-    """The numbers and texts of a state, made of its partials."""
+    """Make a state's numbers and texts of its partials."""
     partials = {field.name: quoted(f"{state.id}.{field.name}") for field in partial_fields(state)}
     templates = state_types()[state.kind].finish(state)
     columns = []
@@ -96,7 +105,10 @@ def _fields(states: Sequence[State]) -> dict[str, str]:
 
 
 def _of_values(name: str, kind: str, is_timed: bool, fields: Mapping[str, str]) -> str:
-    """The states of an input by the SQL that the embedded writer runs, an event for each value."""
+    """Write the states of an input from collected values.
+
+    It is the SQL that the embedded writer runs, with an event for each value.
+    """
     unnested = ['"__row"', f'unnest({quoted(f"values:{name}")}) AS "__value"']
     if is_timed:
         unnested.append(f'unnest({quoted(f"times:{name}")}) AS "__ts"')
@@ -108,7 +120,7 @@ def _of_values(name: str, kind: str, is_timed: bool, fields: Mapping[str, str]) 
 
 
 def _from_physical(value: str, duckdb_type: str) -> str:
-    """Write the SQL that restores a value from what a tile keeps of it."""
+    """Restore a value from what a tile keeps of it."""
     match family(duckdb_type):
         case "boolean":
             return f"{value} <> 0"

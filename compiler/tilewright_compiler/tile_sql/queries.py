@@ -1,5 +1,6 @@
-"""The plan's tile aggregation as SQL of other engines: a query of usable and refused events, and
-one of the tiles of a level.
+"""The plan's tile aggregation as SQL of other engines.
+
+One query gives usable and refused events, another the tiles of a level.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ class TileQueries:
         self._columns = [Column(name=name, type=kind) for name, kind in types.items()]
 
     def unsupported(self) -> list[str]:
-        """Why the dialect cannot compute the plan's tiles, a sentence each; empty if it can."""
+        """Say why the dialect cannot compute the plan's tiles.
+
+        Each reason is a sentence; there is none if it can.
+        """
         reasons: dict[str, None] = {}
         if self.plan.events is not None:
             reasons[
@@ -78,8 +82,9 @@ class TileQueries:
         return list(reasons)
 
     def typed(self, source: Source, relation: str) -> Select:
-        """The columns of a source that its expressions use, cast from what files hold, and why a
-        row cannot be used.
+        """Select a source's columns, and why rows cannot be used.
+
+        The columns are those that its expressions use, cast from what files hold.
 
         The relation has a column `__malformed`: what is wrong with the row as a whole, or null.
         """
@@ -96,7 +101,7 @@ class TileQueries:
         return self._select(selected, relation)
 
     def _misfit(self, rule: ColumnRule) -> str:
-        """The condition under which a column's value does not fit its type."""
+        """Write when a column's value does not fit its type."""
         raw = self.dialect.identifier(rule.column.name)
         value = self.dialect.tried(raw, rule.column.type)
         conditions = [f"NOT {raw} IS NULL AND {value} IS NULL"]
@@ -107,8 +112,10 @@ class TileQueries:
         return " OR ".join(conditions)
 
     def events(self, source: Source, relation: str, refusals: bool = False) -> Select:
-        """The keys, inputs and time of a source's events that its wheres keep, and why an event
-        cannot be used (null if it can).
+        """Select a source's events, and why some cannot be used.
+
+        It selects the keys, inputs and time of the events that the source's wheres keep. The reason
+        is null for an event that can be used.
 
         `refusals` says that the relation has a column of reasons already, as that of `typed` has.
         """
@@ -120,16 +127,15 @@ class TileQueries:
         if wheres and refusals:
             wheres = f"NOT {name(REASON)} IS NULL OR ({wheres})"
         inner = self._select(selected, relation, alias=name(RAW), where=wheres or None)
-        kept = [
-            (name(column), None) for column in (*(column.name for column in self._columns), TIME)
-        ]
-        return self._select(
-            [*kept, (self._reason(refusals), name(REASON))], inner, alias="selected"
-        )
+        kept = [(name(column.name), None) for column in self._columns]
+        kept.append((name(TIME), None))
+        reason = (self._reason(refusals), name(REASON))
+        return self._select([*kept, reason], inner, alias="selected")
 
     def tiles(self, relation: str, size_ms: int) -> Select:
-        """The tiles of one level, a row each, with the columns of `states.tile_columns` in their
-        order.
+        """Select the tiles of one level, a row each.
+
+        The columns are those of `states.tile_columns`, in their order.
         """
         name, time = self.dialect.identifier, self.dialect.identifier(TIME)
         start = (f"{time} - MOD({time}, {size_ms})", name(START))
@@ -216,7 +222,10 @@ class TileQueries:
 
 
 def column_names(plan: Plan) -> list[str]:
-    """Name a result's columns: some warehouses allow neither points and colons nor a name twice."""
+    """Name a result's columns.
+
+    Some warehouses allow neither points and colons nor a name twice.
+    """
     names = [column.replace(":", "_").replace(".", "_") for column in plan.tile_columns]
     counts = Counter(name.casefold() for name in names)
     return [

@@ -1,4 +1,7 @@
-"""Why an event is refused: one table of conditions and reasons for all engines."""
+"""Why an event is refused.
+
+All engines share one table of conditions and reasons.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ _EPOCH_HINT = " (a number? declare the column bigint, in milliseconds, not secon
 
 @dataclass(frozen=True)
 class EventRule:
-    """A condition on a column of the selected events under which one is refused, and why."""
+    """A condition under which a selected event is refused.
+
+    It is on one column, and has its reason beside it.
+    """
 
     column: str
     test: Literal["is null", "is nan", "within", "outside"]
@@ -41,7 +47,9 @@ class EventRule:
     end: int = 0
 
     def condition(self, column: str, is_nan: str) -> str:
-        """Write the condition in SQL, over its column and whether that is NaN as an engine has it.
+        """Write the condition in SQL.
+
+        It is on the column, and on `is_nan`: whether that is NaN, as an engine has it.
 
         >>> EventRule("t", "within", "", 1, 5).condition("`t`", "")
         '`t` >= 1 AND `t` < 5'
@@ -58,7 +66,10 @@ class EventRule:
 
 
 def event_rules(keys: Iterable[Column], time: str) -> list[EventRule]:
-    """List why selected events are refused, in the order in which a reason is looked for."""
+    """List why selected events are refused.
+
+    Reasons are looked for in this order.
+    """
     rules = []
     for key in keys:
         rules.append(EventRule(key.name, "is null", f"key {key.name} is null"))
@@ -78,7 +89,10 @@ def event_cases(
     is_nan: Callable[[str], str],
     literal: Callable[[str], str],
 ) -> list[tuple[str, str]]:
-    """Write the rules as pairs (condition, reason) of an engine's SQL."""
+    """Write the rules in an engine's SQL.
+
+    Each is a pair (condition, reason).
+    """
     cases = []
     for rule in rules:
         column = quote(rule.column)
@@ -88,7 +102,10 @@ def event_cases(
 
 @dataclass(frozen=True)
 class ColumnRule:
-    """What a value of a source's column must be for its row to be of use, and why it is not."""
+    """What the values of a source's column must be.
+
+    A row with another value cannot be used, for the reason given.
+    """
 
     column: Column
     reason: str
@@ -101,12 +118,18 @@ class ColumnRule:
 
 
 def column_rules(columns: Iterable[Column]) -> list[ColumnRule]:
-    """List what the columns of a source must be; everything can be read as text."""
+    """List what the columns of a source must be.
+
+    Everything can be read as text.
+    """
     return [_column_rule(column) for column in columns if column.type != "VARCHAR"]
 
 
 def calendar(duckdb_type: str) -> Literal["date", "timestamp"] | None:
-    """Tell whether values of a type, or its elements, are days, moments or neither."""
+    """Tell whether values of a type are days or moments.
+
+    Those of a list are its elements. None if they are neither.
+    """
     match family(element(duckdb_type)):
         case "date":
             return "date"

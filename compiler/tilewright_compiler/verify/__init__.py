@@ -1,1 +1,4 @@
-"""Whether a plan that was read is sound: its references, its layouts, and the kinds in it."""
+"""Whether a plan that was read is sound.
+
+Its references, its layouts, and the kinds in it are checked.
+"""

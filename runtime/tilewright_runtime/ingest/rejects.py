@@ -102,7 +102,7 @@ def _contents(table: pa.Table) -> list[dict[str, object]]:
 
 
 def _hint(table: pa.Table, index: int, reason: str) -> str:
-    """Say what to do about a text that does not fit.
+    """Advise on a text that does not fit.
 
     There is advice if it is one of the texts that often stand for no value.
     """

@@ -1,4 +1,6 @@
-"""Casts in Flink SQL as DuckDB does them: null where there is no value, never cut in silence.
+"""Casts in Flink SQL as DuckDB does them.
+
+A cast gives null where there is no value, and cuts nothing in silence.
 
 A timestamp is a BIGINT of microseconds inside a job, since Flink has no way to take the number out
 of one.
@@ -49,7 +51,10 @@ def is_nan(value: Node) -> Node:
 
 
 def tried_cast(value: Node, own: str, kind: str) -> Node:
-    """Cast as DuckDB's TRY_CAST does: null where it is not possible."""
+    """Cast as DuckDB's TRY_CAST does.
+
+    The value is null where the cast is not possible.
+    """
     if own == kind:
         return value
     cast = _CASTS.get((family_of(own) or "", family_of(kind) or ""))
@@ -61,23 +66,26 @@ def tried_cast(value: Node, own: str, kind: str) -> Node:
 
 
 def carrier(kind: str) -> str:
-    """Give the type that holds values of a DuckDB type inside a job."""
+    """Give the type that carries a DuckDB type inside jobs."""
     return "BIGINT" if family_of(kind) == "timestamp" else kind
 
 
 def wide(value: Node) -> Node:
-    """Give an integer room for whatever sums and products of two give."""
+    """Give an integer room for sums and products of two."""
     return plain_cast(value, "DECIMAL(19,0)")
 
 
 def narrowed(wide: Node, kind: str) -> Node:
-    """Make an integer of a type of a wide number, null where it does not fit."""
+    """Narrow a wide number to an integer type.
+
+    The value is null where it does not fit.
+    """
     # Flink's integers wrap round, also when a decimal is cast; a text that does not fit is null.
     return plain_cast(plain_cast(exp.paren(wide), "VARCHAR"), kind, exp.TryCast)
 
 
 def decimal_digits(kind: str) -> tuple[str, str]:
-    """Give all digits of a decimal type, and those after the point.
+    """Give a decimal type's digits: all, and after the point.
 
     Raises NotTranslatable for another type.
     """
@@ -130,7 +138,10 @@ def _whole_of_float(value: Node, own: str, kind: str) -> Node:
 
 
 def _float_of_float(value: Node, own: str, kind: str) -> Node:
-    """Cast to another size; a number that FLOAT has no room for is null, and not infinite."""
+    """Cast a float to another size.
+
+    A number that FLOAT has no room for is null, and not infinite.
+    """
     if kind == "DOUBLE":
         return plain_cast(value, kind)
     size = call("ABS", value)

@@ -64,7 +64,10 @@ def _nullif(t: Translation, node: Node) -> Node:
 
 
 def _logical(t: Translation, node: Node) -> Node:
-    """AND, OR or NOT, whose parts Flink does not take as NULL."""
+    """Translate AND, OR or NOT.
+
+    Flink does not take NULL as a part of them.
+    """
     parts = [part for part in (node.this, node.args.get("expression")) if part is not None]
     _check_nulls(parts)
     return type(node)(**{key: t.of(node.args[key]) for key in node.args if node.args[key]})

@@ -1,5 +1,6 @@
-"""The author's expressions in Flink SQL: a table from parts to what gives the same value there;
-what is not in it is refused.
+"""The author's expressions in Flink SQL.
+
+A table says for each part what gives the same value there; what is not in it is refused.
 
 The way goes over the DuckDB SQL that the embedded writer runs, which says in full what the author's
 dialect means. A timestamp is a BIGINT of microseconds inside a job, since Flink has no way to take
@@ -30,7 +31,10 @@ from .translator import Rule, Translation
 
 @dataclass(frozen=True)
 class Translated:
-    """An expression in Flink SQL, its DuckDB type, and the columns that it reads."""
+    """An expression in Flink SQL, with its type and columns.
+
+    The type is DuckDB's; the columns are those that it reads.
+    """
 
     tree: Node
     type: str
@@ -43,8 +47,9 @@ class Translated:
 
 
 def to_flink(written: str, source: Source, binder: Binder) -> Translated:
-    """One expression of a source, as it stands in the plan, over columns that have the types of the
-    source's schema.
+    """Translate one expression of a source to Flink SQL.
+
+    It is written as in the plan, over columns that have the types of the source's schema.
 
     Raises:
         NotTranslatable: if a part is not known to give the same value in Flink; the text is a

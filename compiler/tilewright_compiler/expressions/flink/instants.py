@@ -1,4 +1,7 @@
-"""Days and moments in Flink SQL: a moment is a whole number of microseconds."""
+"""Days and moments in Flink SQL.
+
+A moment is a whole number of microseconds.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ _USUAL_INSTANT = (
 
 
 def floored(value: Node, unit: int) -> Node:
-    """Round a whole number down to a multiple of the unit, below zero too."""
+    """Round a number down to a multiple of the unit.
+
+    The number is whole, and may be below zero.
+    """
     rest = call(
         "MOD",
         exp.paren(exp.Add(this=call("MOD", value.copy(), number(unit)), expression=number(unit))),
@@ -103,9 +109,9 @@ def _any_instant(value: Node) -> Node:
 
 
 def _micros(day: Node, hours: Node, minutes: Node, seconds: Node, fraction: Node) -> Node:
-    """Add up epoch microseconds of the text of a day and of whole numbers.
+    """Add up the epoch microseconds of a moment's parts.
 
-    `fraction` is of microseconds.
+    The day is a text; the others are whole numbers, and `fraction` is of microseconds.
     """
     total = exp.Mul(this=days_of(plain_cast(day, "DATE", exp.TryCast)), expression=number(24))
     for part, unit in ((hours, 60), (minutes, 60), (seconds, US)):

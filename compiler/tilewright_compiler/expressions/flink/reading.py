@@ -1,4 +1,7 @@
-"""Fields of events in Flink SQL: read from their texts, and made what a tile keeps."""
+"""Fields of events in Flink SQL.
+
+They are read from their texts, and made what a tile keeps.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,17 @@ _FIRST_US, _LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999
 
 
 def read(column: Node, kind: str) -> Node:
-    """Read the text of a field of an event as a value of its type; null where it is none."""
+    """Read a field's text as a value of its type.
+
+    A text that is no such value gives null.
+    """
     return tried_cast(column, "VARCHAR", kind) if kind != "VARCHAR" else column
 
 
 def unreadable(raw: Node, value: Node, kind: str) -> Node:
-    """Tell whether the text of a field is there and is no value of its type.
+    """Write the condition that a field's text cannot be read.
+
+    It does not hold where there is no text.
 
     `value` is what `read` made of it; the type is not VARCHAR.
     """
@@ -43,12 +51,12 @@ def unreadable(raw: Node, value: Node, kind: str) -> Node:
 
 
 def converted(value: Node, own: str, wanted: str) -> Node:
-    """Make a value of one DuckDB type another that can hold it."""
+    """Convert a value to a DuckDB type that holds it."""
     return value if own == wanted else tried_cast(value, own, wanted)
 
 
 def selected(value: Node, kind: str, is_field: bool) -> Node:
-    """Give null in place of days and moments that an answer cannot show.
+    """Turn days and moments that cannot be shown into null.
 
     Of a field they have been refused before.
     """
@@ -59,7 +67,10 @@ def selected(value: Node, kind: str, is_field: bool) -> Node:
 
 
 def _within_calendar(value: Node, kind: str) -> Node | None:
-    """Tell whether a day or moment is of the years 1 to 9999; None for other values."""
+    """Write the condition for the years 1 to 9999.
+
+    None for a value that is neither a day nor a moment.
+    """
     match family_of(kind):
         case "date":
             first, last = (plain_cast(text(day), "DATE") for day in (_FIRST_DAY, _LAST_DAY))
@@ -74,7 +85,10 @@ def _within_calendar(value: Node, kind: str) -> Node | None:
 
 
 def to_physical(value: Node, kind: str) -> Node:
-    """Make what a tile keeps of a value: a BIGINT, a DOUBLE or a STRING."""
+    """Convert a value to what a tile keeps of it.
+
+    That is a BIGINT, a DOUBLE or a STRING.
+    """
     match family_of(kind):
         case "float":
             return plain_cast(value, "DOUBLE")

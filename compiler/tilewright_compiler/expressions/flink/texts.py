@@ -92,7 +92,10 @@ def _contains(t: Translation, node: Node) -> Node:
 
 
 def _replaced(t: Translation, node: Node) -> Node:
-    """Replace a text; Flink would put the new one between all letters in place of no text."""
+    """Replace a text by another.
+
+    In place of an empty text Flink would put the new one between all letters.
+    """
     replaced = _text_function("REPLACE")(t, node)
     searched = node.expression
     if isinstance(searched, exp.Literal) and searched.name:
@@ -108,12 +111,18 @@ def _joined(t: Translation, node: Node) -> Node:
 
 
 def _cased(t: Translation, node: Node) -> Node:
-    """Change the case; Java knows all letters that DuckDB is helped with."""
+    """Change the case of a text.
+
+    Java knows all letters that DuckDB is helped with.
+    """
     return type(node)(this=t.of(node.this))
 
 
 def _read(t: Translation, node: Node) -> Node:
-    """Take the part of a text that is a number or a day, by a pattern of ours."""
+    """Take a number or day out of a text.
+
+    The pattern is one of ours; others are refused.
+    """
     pattern = node.expression
     if not isinstance(pattern, exp.Literal) or pattern.name not in READ_ALIKE:
         raise NotTranslatable("regexp_extract, which is not known to give the same value in Flink")
@@ -123,7 +132,10 @@ def _read(t: Translation, node: Node) -> Node:
 
 
 def _led(t: Translation, node: Node) -> Node:
-    """Put 0 before a number that begins with its point; Flink has no groups in a replacement."""
+    """Put 0 before a number that begins with its point.
+
+    It is put together from parts, since Flink has no groups in a replacement.
+    """
     pattern = node.expression
     if not isinstance(pattern, exp.Literal) or pattern.name != LEADING_POINT:
         raise NotTranslatable("regexp_replace, which is not known to give the same value in Flink")

@@ -1,4 +1,7 @@
-"""Rules for Flink SQL: dates, and timestamps as the microseconds that they are inside a job."""
+"""Rules for dates and timestamps in Flink SQL.
+
+Inside a job a timestamp is a number of microseconds.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ def _part_of_day(unit: str) -> Rule:
 
 
 def _part_of_clock(unit: str, whole: str) -> Rule:
-    """Take a part of the time of day by arithmetic: Flink's own is below zero before 1970."""
+    """Take a part of the time of day by arithmetic.
+
+    Flink's own is below zero before 1970.
+    """
 
     def rule(t: Translation, node: Node) -> Node:
         if t.family(node.this) not in ("date", "timestamp"):

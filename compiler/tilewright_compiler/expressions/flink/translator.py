@@ -1,5 +1,6 @@
-"""One expression of an author on its way from DuckDB SQL to Flink SQL: each part by the rule for
-its kind.
+"""One expression's way from DuckDB SQL to Flink SQL.
+
+Each part is translated by the rule for its kind.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ _ARGUMENTS = {
 
 
 class Translation:
-    """An expression over columns of DuckDB types, with the rule for each kind of part."""
+    """An expression to translate, with rules for its parts.
+
+    Its columns have DuckDB types; there is a rule for each kind of part.
+    """
 
     def __init__(
         self,
@@ -87,7 +91,10 @@ class Translation:
         return rule(self, node)
 
     def type_of(self, node: Node) -> str:
-        """The DuckDB type of a part that is still in DuckDB SQL."""
+        """Give the DuckDB type of a part.
+
+        The part is still in DuckDB SQL.
+        """
         if isinstance(node, exp.Column):
             return self._columns[node.name]
         sql = str(node.sql("duckdb"))

@@ -1,4 +1,7 @@
-"""Arithmetic as Spark does it: decimals with all their digits, null where a divisor is 0."""
+"""Arithmetic as Spark does it.
+
+Decimals keep all their digits; a divisor of 0 gives null.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def _check(node: Node, type_of: TypeOf, what: str) -> set[str]:
 
 
 def _operated(node: Node, type_of: TypeOf) -> Node:
-    """Translate `+`, `-` or `*`; with times they are as they stand."""
+    """Translate `+`, `-` or `*`.
+
+    Those with times are left as they stand.
+    """
     of = families([node.this, node.expression], type_of)
     if of & {"date", "timestamp", "INTERVAL"}:
         return _of_times(node, type_of)
@@ -70,7 +76,10 @@ def _of_date_and_interval(node: Node) -> Node:
 
 
 def _of_floats(node: Node, type_of: TypeOf) -> Node:
-    """A float beside a decimal is a double, as is its result."""
+    """Make doubles of a float and a decimal.
+
+    In Spark a float beside a decimal is a double, as is the result.
+    """
     kinds = {type_of(node.this), type_of(node.expression)}
     if "FLOAT" not in kinds or not any(kind.startswith("DECIMAL") for kind in kinds):
         return node
@@ -81,7 +90,10 @@ def _of_floats(node: Node, type_of: TypeOf) -> Node:
 
 
 def _of_whole(node: Node, type_of: TypeOf) -> Node:
-    """A literal is an int beside small numbers, not one of theirs."""
+    """Make a literal beside a small number an int.
+
+    To Spark it is one, and not a number of the smaller type.
+    """
     new = node.copy()
     for key, other in (("this", "expression"), ("expression", "this")):
         is_literal = isinstance(node.args[other].unnest(), exp.Literal)
@@ -131,7 +143,10 @@ def _divided(node: Node, type_of: TypeOf) -> Node:
 
 
 def _scaled(value: Node, scale: int, shift: int) -> Node:
-    """A decimal times a power of ten, as a whole number; it leaves no digit after the point."""
+    """Multiply a decimal by a power of ten.
+
+    The product is a whole number: no digit after the point is left.
+    """
     unscaled = _cast(paren(value), decimal_type(MOST_DIGITS, scale))
     whole = _cast(paren(exp.Mul(this=unscaled, expression=_power(scale))), "HUGEINT")
     return exp.Mul(this=whole, expression=_power(shift - scale)) if shift > scale else whole
@@ -168,7 +183,7 @@ def _whole_division(node: Node, type_of: TypeOf) -> Node:
 
 
 def pmod(arguments: list[Node], type_of: TypeOf) -> Node:
-    """Give the remainder that is not negative if the divisor is positive."""
+    """Give the remainder, not negative for a positive divisor."""
     value, divisor = (paren(part) for part in arguments)
     mod = exp.Mod(this=value, expression=divisor)
     of = _check(mod, type_of, "pmod")
@@ -198,7 +213,10 @@ def _bitwise(node: Node, type_of: TypeOf) -> Node:
 
 
 def _shifted(node: Node, type_of: TypeOf) -> Node:
-    """DuckDB shifts no negative numbers to the left; a power of two is the same for all."""
+    """Translate a shift by a literal number of bits.
+
+    A left shift becomes a product, since DuckDB shifts no negative numbers to the left.
+    """
     kind, places = type_of(node.this), node.expression
     bits = {"INTEGER": 32, "TINYINT": 32, "SMALLINT": 32, "BIGINT": 64}.get(kind)
     is_literal = isinstance(places, exp.Literal) and places.is_int

@@ -1,4 +1,7 @@
-"""Casts as Spark does them: towards zero, null where not possible, texts as Spark writes them."""
+"""Casts as Spark does them.
+
+They go towards zero, give null where they are not possible, and write texts as Spark does.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,10 @@ def to_date(value: Node, type_of: TypeOf) -> Node:
 
 
 def to_timestamp(value: Node, type_of: TypeOf) -> Node:
-    """Give the instant of a text, date, timestamp, or number of seconds."""
+    """Convert a value to an instant.
+
+    The value is a text, a date, a timestamp or a number of seconds.
+    """
     kind = type_of(value)
     match family_of(kind):
         case "text":
@@ -65,7 +71,7 @@ def to_timestamp(value: Node, type_of: TypeOf) -> Node:
 
 
 def from_seconds(value: Node, type_of: TypeOf) -> Node:
-    """Give the instant that lies so many seconds after the epoch."""
+    """Give the instant so many seconds after the epoch."""
     match family_of(type_of(value)):
         case "integer":
             micros: Node = exp.Mul(this=tried(value, "BIGINT"), expression=number(_US))
@@ -80,7 +86,9 @@ def from_seconds(value: Node, type_of: TypeOf) -> Node:
 
 
 def from_text(value: Node, duckdb_type: str) -> Node:
-    """Read a text as Spark does; null where it is no such value.
+    """Read a text as Spark does.
+
+    A text that is no such value gives null.
 
     Raises NotTranslatable if a literal text is none.
     """
@@ -106,7 +114,10 @@ def _extracted(value: Node, pattern: str) -> Node:
 
 
 def _day(date: Node, rest: str) -> Node:
-    """A day of a text that may end after its year or its month."""
+    """Complete the day that a text gives.
+
+    The text may end after its year or its month.
+    """
     filled = exp.DPipe(this=date, expression=text("-01-01"))
     return call("REGEXP_EXTRACT", filled, text(text_patterns.DAY_PARTS + rest))
 
@@ -120,7 +131,10 @@ def _instant(value: Node, duckdb_type: str) -> Node:
 
 
 def to_whole(value: Node, duckdb_type: str, type_of: TypeOf) -> Node:
-    """Give a whole number: towards zero, and of a timestamp its seconds since the epoch."""
+    """Convert a value to a whole number.
+
+    It is cut towards zero; a timestamp gives its seconds since the epoch.
+    """
     kind = type_of(value)
     match family_of(kind):
         case "float" | "decimal":
@@ -139,7 +153,10 @@ def to_whole(value: Node, duckdb_type: str, type_of: TypeOf) -> Node:
 
 
 def since_epoch(timestamp: Node, unit: str = "SECOND", unit_us: int = _US) -> Node:
-    """Give the whole seconds (or other units) of a timestamp since the epoch, floored."""
+    """Give a timestamp's whole seconds since the epoch, floored.
+
+    `unit` may be another one than seconds.
+    """
     floored = call("EPOCH_US", call("DATE_TRUNC", text(unit), tried(timestamp, "TIMESTAMP")))
     return paren(exp.IntDiv(this=floored, expression=number(unit_us)))
 
@@ -184,7 +201,10 @@ def _cast(node: Node, type_of: TypeOf) -> Node:
 
 
 def _is_suffixed(literal: Node, to: object) -> bool:
-    """Whether a literal number is written in the type of the cast, as 1L and 1.5D are."""
+    """Tell whether a literal's suffix gives it the cast's type.
+
+    1L and 1.5D are such literals.
+    """
     return to in (_TYPE.FLOAT, _TYPE.DOUBLE) or (to in _WHOLE and literal.is_int)
 
 
@@ -202,7 +222,10 @@ def _target(to: Node) -> str:
 
 
 def cast_to(value: Node, kind: str, type_of: TypeOf, is_strict: bool = False) -> Node:
-    """Cast a value to a DuckDB type as Spark does, or as its try_cast, which is strict."""
+    """Cast a value to a DuckDB type as Spark does.
+
+    If strict, it does what Spark's try_cast does.
+    """
     own = type_of(value)
     source = family_of(own)
     if own == kind:

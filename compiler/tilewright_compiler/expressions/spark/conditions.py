@@ -1,4 +1,7 @@
-"""Choices and comparisons of unlike parts: of the type that Spark brings them to."""
+"""Choices and comparisons of unlike parts.
+
+Their type is the one that Spark brings them to.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ _TEXTS = {"integer", "decimal", "date", "timestamp", "text"}
 
 
 def _choices(node: Node) -> list[tuple[Node, str]]:
-    """The parts of which a value is chosen: their holders, and under what key they stand."""
+    """List the parts of which a value is chosen.
+
+    Each is a pair: its holder, and the key under which it stands there.
+    """
     match node:
         case exp.Case():
             branches = [(branch, "true") for branch in node.args["ifs"]]
@@ -56,7 +62,10 @@ def _check_condition(node: Node, type_of: TypeOf) -> None:
 
 
 def _as_common(part: Node, parts: list[Node], type_of: TypeOf) -> Node:
-    """A part as the type that all of them have together: of texts and numbers it is text."""
+    """Convert a part to the type that all parts share.
+
+    That of texts and numbers is text.
+    """
     of = families(parts, type_of)
     if "text" in of and len(of) > 1:
         if "float" in of or not of <= _TEXTS:
@@ -72,7 +81,10 @@ def _as_common(part: Node, parts: list[Node], type_of: TypeOf) -> Node:
 
 
 def _is_mixed_float(parts: Iterable[Node], type_of: TypeOf) -> bool:
-    """Whether floats of 32 bits are among decimals, whose common type in Spark is a double."""
+    """Tell whether 32-bit floats are among decimals.
+
+    Their common type in Spark is a double.
+    """
     kinds = {type_of(part) for part in parts if not is_null(part)}
     return "FLOAT" in kinds and any(kind.startswith("DECIMAL") for kind in kinds)
 

@@ -1,4 +1,7 @@
-"""Spark SQL for DuckDB: each function and operator, and what is written in its place."""
+"""Spark SQL for DuckDB, part by part.
+
+Each function and operator has what is written in its place.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ Named = tuple[int, int, Callable[[list[Node], TypeOf], Node]]
 
 
 def correct(tree: Node, type_of: TypeOf) -> Node:
-    """Replace every part whose translation would give another value than Spark does.
+    """Replace parts whose translation would not give Spark's value.
 
     `cast(2.7 as int)` is 2 in Spark and 3 in DuckDB, so `TRY_CAST(TRUNC(2.7) AS INT)` is written.
 

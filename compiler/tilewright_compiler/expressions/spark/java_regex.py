@@ -1,4 +1,7 @@
-"""Java's regular expressions as RE2 runs them: parsed whole, written anew, or refused."""
+"""Java's regular expressions as RE2 runs them.
+
+They are parsed whole and written anew, or refused.
+"""
 
 from __future__ import annotations
 
@@ -210,7 +213,10 @@ class _Parser(Characters):
         return _Part(text, part.nullable, part.starts, part.ends)
 
     def flags(self) -> bool:
-        """Read the flags of `(?i)` or `(?i:…)`; whether they hold for what follows the group."""
+        """Read the flags of `(?i)` or `(?i:…)`.
+
+        The result says whether they hold for what follows the group.
+        """
         written = ""
         while not self.peek(")") and not self.peek(":"):
             written += self.take("a group that does not end")

@@ -1,4 +1,7 @@
-"""Letters whose other case is not DuckDB's: several letters in Spark, or new in Unicode."""
+"""Letters whose other case is not DuckDB's.
+
+That case is several letters in Spark, or new in Unicode.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Arrays, maps and structs as Spark has them: places begin at 0 in x[0], at 1 in functions, and
-what is not there is null.
+"""Arrays, maps and structs as Spark has them.
+
+Places begin at 0 in x[0] and at 1 in functions, and what is not there is null.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ def _subscript(node: Node, type_of: TypeOf) -> Node:
 
 
 def _from_zero(value: Node, place: Node) -> Node:
-    """DuckDB counts from 1, and negative places from the end; in Spark they are null."""
+    """Take the element at a place counted from zero.
+
+    DuckDB counts from 1, and negative places from the end; in Spark these are null.
+    """
     if isinstance(place, exp.Literal) and place.is_int:
         return call("LIST_EXTRACT", value, number(int(place.name) + 1))
     found = call(
@@ -80,7 +84,7 @@ def _size(value: Node, type_of: TypeOf) -> Node:
 
 
 def _check_element(value: Node, element: Node, type_of: TypeOf) -> None:
-    """Check that an array may hold what is looked for in it."""
+    """Check that an array may hold what is looked for."""
     kind = type_of(value)
     if not is_list(kind) or is_null(element):
         raise NotTranslatable("a search for null, or in something that is no array")

@@ -26,7 +26,10 @@ def _number(node: Node, type_of: TypeOf) -> str:
 
 
 def _digits(node: Node) -> int:
-    """The digits of a rounding, which are written as a number."""
+    """Read the digits of a rounding.
+
+    They must be written as a number.
+    """
     digits = node.args.get("decimals")
     if digits is None:
         return 0
@@ -46,7 +49,10 @@ def _rounded(node: Node, type_of: TypeOf) -> Node:
 
 
 def round_half(name: str, value: Node, digits: int, type_of: TypeOf) -> Node:
-    """Round half up, or to the even digit: of a double its shortest text, as Java does."""
+    """Round half up, or to the even digit.
+
+    A double is rounded by its shortest text, as in Java.
+    """
     if _number(value, type_of) != "float":
         return call(name, value.copy(), _signed(digits))
     if digits == 0:

@@ -1,4 +1,7 @@
-"""Whole numbers that go beyond their type, in Spark SQL: null, where Spark would wrap round."""
+"""Whole numbers that overflow their type, in Spark SQL.
+
+They become null, where Spark would wrap round.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ _WIDE = "DECIMAL(20,0)"
 
 
 def without_overflow(tree: Node, type_of: TypeOf) -> Node:
-    """Write each part whose value may go beyond its whole type so that it then is null.
+    """Write whole-number parts so that overflows are null.
 
     `type_of` gives the DuckDB type of a part in Spark SQL. `sec * 1000` of an int gives
     `TRY_MULTIPLY(sec, 1000)`.
@@ -44,7 +47,10 @@ def _may_overflow(node: Node) -> bool:
 
 
 def _type_of_operand(node: Node, type_of: TypeOf) -> str:
-    """Give the type of what is cast; other rules need none."""
+    """Give the type of what is cast.
+
+    It is empty for rules that do not need it.
+    """
     if isinstance(node, exp.Anonymous):
         return type_of(node.expressions[0])
     is_read = isinstance(node, exp.Cast | exp.TryCast | exp.Ceil | exp.Floor)
@@ -52,7 +58,7 @@ def _type_of_operand(node: Node, type_of: TypeOf) -> str:
 
 
 def _called(node: Node, kind: str, own: str) -> Node:
-    """Write a cast or a rounding that is called by a name as what it is."""
+    """Translate a cast or rounding that is called by name."""
     name = node.name.lower()
     if name == "bround":
         return _rounded(node, kind, own)
@@ -83,7 +89,10 @@ def _opposite(value: Node, kind: str) -> Node:
 
 
 def _casted(node: Node, kind: str, own: str) -> Node:
-    """Cast what lies within the type; Spark cuts off a fraction, so nearly one more does."""
+    """Cast what lies within the type.
+
+    Spark cuts off a fraction, so what is over by less than one lies within it too.
+    """
     bits = _WHOLE[kind]
     match family_of(own):
         case "integer" if _WHOLE.get(own, 64) > bits:
@@ -101,7 +110,10 @@ def _casted(node: Node, kind: str, own: str) -> Node:
 
 
 def _of_float(node: Node, kind: str, own: str) -> Node:
-    """Make a BIGINT of a float that one has room for; next to its ends is no float with a part."""
+    """Make a BIGINT of a float that fits in one.
+
+    Next to the ends of BIGINT no float has a fraction.
+    """
     if family_of(own) != "float":
         return node
     bits = _WHOLE["BIGINT"]
@@ -118,7 +130,10 @@ def _within(node: Node, above: type[Node], lowest: str, beyond: str) -> Node:
 
 
 def _shifted(node: Node, kind: str, own: str) -> Node:
-    """Shift to the left, if the same shift back gives the value again."""
+    """Shift to the left if no bit is lost.
+
+    That is so if the same shift back gives the value again.
+    """
     value, bits = node.this, node.expression
     shifted = call("SHIFTLEFT", value.copy(), bits.copy())
     back = call("SHIFTRIGHT", shifted.copy(), bits.copy())
@@ -128,7 +143,10 @@ def _shifted(node: Node, kind: str, own: str) -> Node:
 
 
 def _rounded(node: Node, kind: str, own: str) -> Node:
-    """Round whole numbers as wide ones, which then are cast as far as they fit."""
+    """Round whole numbers as wide ones.
+
+    They are then cast as far as they fit.
+    """
     wide = node.copy()
     operand = wide.expressions[0] if isinstance(wide, exp.Anonymous) else wide.this
     operand.replace(exp.cast(operand.copy(), _WIDE, dialect="duckdb"))

@@ -1,4 +1,7 @@
-"""Functions of regular expressions and of JSON paths, whose pattern is read when it is compiled."""
+"""Functions of regular expressions and of JSON paths.
+
+Their patterns are read when an expression is compiled.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ Correction = Callable[[Node, TypeOf], Node]
 
 
 def _source(node: Node, type_of: TypeOf) -> str:
-    """The pattern as it is written; it and the text that it is looked for in are texts."""
+    """Give the pattern of a function as it is written.
+
+    Both it and what is searched must be texts.
+    """
     if families([node.this], type_of) - {"text"}:
         raise NotTranslatable("a regular expression on something else than a text")
     pattern = node.expression
@@ -26,7 +32,7 @@ def _source(node: Node, type_of: TypeOf) -> str:
 
 
 def _searched(source: str, function: str) -> Regex:
-    """A pattern for a function that looks for each of its matches.
+    """Parse a pattern for a function that finds all matches.
 
     After a match Java also finds the empty one behind it, and RE2 does not.
     """
@@ -89,7 +95,10 @@ def _regexp(arguments: list[Node], type_of: TypeOf) -> Node:
 
 
 def _json(node: Node, type_of: TypeOf) -> Node:
-    """A part of a JSON text; DuckDB also reads NaN and Infinity as numbers."""
+    """Translate a look into a JSON text.
+
+    DuckDB also reads NaN and Infinity as numbers.
+    """
     path = node.expression
     if families([node.this], type_of) - {"text"}:
         raise NotTranslatable("get_json_object of something else than a text")

@@ -1,4 +1,7 @@
-"""Characters of Java's regular expressions: escapes, classes, and what is refused of them."""
+"""Characters of Java's regular expressions.
+
+They are escapes and classes; some of them are refused.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ _INSTEAD = "Write it without, in several conditions or functions, or compute the
 
 @dataclass
 class Characters:
-    """A pattern that is read from a position on, character by character."""
+    """A pattern that is read character by character.
+
+    It is read from the position `at` on.
+    """
 
     source: str
     at: int = 0
@@ -41,9 +47,9 @@ class Characters:
         return self.source[self.at - 1]
 
     def named_class(self, sign: str) -> Ranges | None:
-        """Find the class of an escape such as \\d, \\S or \\p{Alpha}.
+        """Find the class of characters that an escape means.
 
-        None for another escape.
+        Such escapes are \\d, \\S and \\p{Alpha}. None for any other.
         """
         if sign in "pP":
             name, _, _ = self.source[self.at + 1 :].partition("}")
@@ -98,7 +104,10 @@ class Characters:
         return class_of(both_cases(ranges) if self.ignore_case else ranges, negated)
 
     def class_item(self) -> Ranges:
-        """Take a character, a range or a class within a class."""
+        """Take one item of a class.
+
+        It is a character, a range, or the class of an escape.
+        """
         if self.peek("&&") or self.peek("["):
             self.refuse("a class in a class. Write \\[ or \\& for the character")
         low = self.class_character()

@@ -1,4 +1,7 @@
-"""Classes of characters in regular expressions, as ranges of code points."""
+"""Classes of characters in regular expressions.
+
+They are ranges of code points.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ def others(ranges: Ranges) -> Ranges:
 
 
 def both_cases(ranges: Ranges) -> Ranges:
-    """Add the other case of each letter of ASCII: of others Java ignores no case."""
+    """Add the other case of each ASCII letter.
+
+    Java ignores the case of these letters only.
+    """
     found = list(ranges)
     for first, last, away in ((65, 90, 32), (97, 122, -32)):
         for low, high in ranges:
@@ -68,7 +74,10 @@ def class_of(ranges: Ranges, negated: bool) -> str:
 
 
 def character(point: int) -> str:
-    """Write a character so that it means itself, in a class and outside of one."""
+    """Write a character so that it means itself.
+
+    It does so in a class and outside of one.
+    """
     sign = chr(point)
     if sign.isascii() and sign.isalnum():
         return sign

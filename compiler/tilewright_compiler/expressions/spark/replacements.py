@@ -1,4 +1,7 @@
-"""What Java puts in the place of a match, as RE2 has it."""
+"""What Java puts in the place of a match.
+
+It is written as RE2 has it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from .java_regex import is_number, parse
 
 
 def replacement(source: str, written: str) -> str:
-    """Translate what is put in the place of each match of a pattern: `$1` is RE2's `\\1`.
+    """Translate what is put in the place of each match.
+
+    `$1` is RE2's `\\1`.
 
     Raises NotTranslatable if it names a group that the pattern has not.
     """
@@ -36,7 +41,10 @@ def replacement(source: str, written: str) -> str:
 
 
 def _group(written: str, at: int, groups: int) -> tuple[int, int]:
-    """Read the number after `$`: as many digits as there are groups for, as Java does."""
+    """Read the number of a group after `$`.
+
+    As in Java, it has as many digits as there are groups for.
+    """
     if not is_number(written[at : at + 1]):
         raise NotTranslatable(f"the replacement {written!r}. Write \\$ for a dollar")
     group = int(written[at])

@@ -1,4 +1,7 @@
-"""Patterns of the texts that Spark reads as numbers, days and times, for RE2."""
+"""Patterns, for RE2, of the texts that Spark reads.
+
+Spark reads them as numbers, days and times.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ _PLAIN_TIME = re.compile(rf"{_PLAIN_DAY.pattern}(?:[ T]{_CLOCK}Z?)?")
 
 
 def is_plain(written: str, duckdb_type: str) -> bool:
-    """Whether a literal text is read the same by every engine."""
+    """Tell whether every engine reads a literal text alike."""
     if duckdb_type == "DATE":
         return _PLAIN_DAY.fullmatch(written) is not None
     if duckdb_type.startswith("TIMESTAMP"):

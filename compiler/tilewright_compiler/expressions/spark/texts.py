@@ -1,4 +1,7 @@
-"""Texts as Spark has them: counted in characters of Unicode, with only spaces trimmed."""
+"""Texts as Spark has them.
+
+They are counted in characters of Unicode, and only spaces are trimmed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ _LAST_SIGMA = rf"(\p{{L}}\p{{M}}*){_SIGMA}(\p{{M}}*(?:[^\p{{L}}\p{{M}}]|\z))"
 
 
 def _texts(node: Node, type_of: TypeOf, *keys: str) -> None:
-    """Check that parts are texts: Spark would make texts of others."""
+    """Check that parts are texts.
+
+    Spark would make texts of others.
+    """
     parts = [part for key in keys if isinstance(part := node.args.get(key), Node)]
     if other := families(parts, type_of) - {"text"}:
         name = node.sql_name().lower() if isinstance(node, exp.Func) else node.key
@@ -29,12 +35,18 @@ def _texts(node: Node, type_of: TypeOf, *keys: str) -> None:
 
 @cache
 def rare_letters(letters: tuple[str, ...]) -> str:
-    """Give the pattern that finds letters whose other case DuckDB does not know."""
+    """Write the pattern that finds rare letters.
+
+    A letter is rare if DuckDB does not know its other case.
+    """
     return f"[{''.join(letters)}]"
 
 
 def _with_letters(name: str, letters: Mapping[str, str], node: Node) -> Node:
-    """The other case of a text, letter by letter if some are rare."""
+    """Change the case of a text.
+
+    It goes letter by letter if some are rare.
+    """
     value = node.this.copy()
     pairs = [" ".join(part) for part in (letters.keys(), letters.values())]
     known = call("MAP", *(call("STRING_SPLIT", text(part), text(" ")) for part in pairs))
@@ -74,7 +86,10 @@ def _trimmed(node: Node, type_of: TypeOf) -> Node:
 
 
 def _substring(node: Node, type_of: TypeOf) -> Node:
-    """The first place is 1, and 0 means it too; a length below 0 gives nothing."""
+    """Translate a substring.
+
+    Its first place is 1, and 0 means it too; a length below 0 gives nothing.
+    """
     _texts(node, type_of, "this")
     start, length = node.args.get("start"), node.args.get("length")
     if start is None:
@@ -118,7 +133,10 @@ def _reversed(node: Node, type_of: TypeOf) -> Node:
 
 
 def _padded(node: Node, type_of: TypeOf) -> Node:
-    """Nothing to pad with leaves a text as it is, cut to its length."""
+    """Translate a padding.
+
+    With nothing to pad with, a text stays as it is, cut to its length.
+    """
     _texts(node, type_of, "this", "fill_pattern")
     pad = node.args.get("fill_pattern")
     if pad is None:
@@ -167,7 +185,10 @@ def _joined(node: Node, type_of: TypeOf) -> Node:
 
 
 def _like(node: Node, type_of: TypeOf) -> Node:
-    """A backslash takes its sign as it is; a pattern is a text between quotes."""
+    """Translate LIKE or ILIKE.
+
+    A backslash takes the sign after it as it is; a pattern is a text between quotes.
+    """
     _texts(node, type_of, "this")
     escape = node.parent.expression.name if isinstance(node.parent, exp.Escape) else "\\"
     pattern = node.expression

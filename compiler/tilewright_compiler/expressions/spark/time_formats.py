@@ -1,4 +1,7 @@
-"""Patterns of times: Java's letters in DuckDB's, for reading and for writing."""
+"""Patterns of times: Java's letters in DuckDB's.
+
+They serve both reading and writing.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,9 @@ class Format:
         return "".join(parts)
 
     def reading(self) -> tuple[str, str]:
-        """Give DuckDB's pattern for a text as time, and the expression of what Java reads.
+        """Give DuckDB's pattern for reading texts as times.
+
+        With it comes the regular expression of what Java reads.
 
         Raises NotTranslatable if a letter is read in another way, or no time follows from them.
         """
@@ -101,7 +106,9 @@ def _escaped(between: str) -> str:
 
 @cache
 def read(written: str) -> Format:
-    """Take a pattern of Java apart: `dd'.'MM` gives dd, a point, and MM.
+    """Take a pattern of Java apart.
+
+    `dd'.'MM` gives dd, a point, and MM.
 
     Raises NotTranslatable if it is none.
     """

@@ -42,7 +42,10 @@ def _format(node: Node) -> Format:
 
 
 def _read(value: Node, pattern: Format, type_of: TypeOf) -> Node:
-    """Read a text by a pattern; null where it is another one."""
+    """Read a text by a pattern.
+
+    A text that does not match gives null.
+    """
     if families([value], type_of) - {"text"}:
         raise NotTranslatable("a time pattern for something else than a text. Leave it out")
     form, wanted = pattern.reading()
@@ -61,7 +64,10 @@ def _date(node: Node, type_of: TypeOf) -> Node:
 
 
 def _unix(node: Node, type_of: TypeOf) -> Node:
-    """Count seconds: of a timestamp towards zero, of a text by its pattern."""
+    """Count the seconds since the epoch.
+
+    Those of a timestamp go towards zero; a text is read by its pattern.
+    """
     value = node.this.copy()
     if isinstance(value, exp.CurrentTimestamp):
         raise NotTranslatable("the time of now, which is another at each run")
@@ -116,7 +122,10 @@ def _day_of_week(node: Node, type_of: TypeOf) -> Node:
 
 
 def _part(node: Node, type_of: TypeOf) -> Node:
-    """A part of a time, also of one in a text."""
+    """Take a part of a time.
+
+    The time may also stand in a text.
+    """
     new = node.copy()
     is_date = isinstance(node, exp.Year | exp.Month | exp.Day | exp.DayOfMonth | exp.LastDay)
     match family_of(type_of(node.this)):
@@ -177,7 +186,10 @@ def _to_utc(node: Node, type_of: TypeOf) -> Node:
 
 
 def _of_numbers(scale: int) -> Callable[[list[Node], TypeOf], Node]:
-    """The instant so many parts of a second after the epoch; `scale` microseconds each."""
+    """Make the rule for instants counted from the epoch.
+
+    They are counted in units of `scale` microseconds.
+    """
 
     def made(arguments: list[Node], type_of: TypeOf) -> Node:
         value = arguments[0]

@@ -1,4 +1,7 @@
-"""Types as Spark has them: digits of decimals, and the type that unlike parts share."""
+"""Types as Spark has them.
+
+Decimals have digits, and unlike parts share a type.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ MOST_DIGITS = 38
 
 
 def family_of(duckdb_type: str) -> str | None:
-    """Give the family of a type, wide decimals and literals included."""
+    """Give the family of a type.
+
+    Wide decimals and literals have one too.
+    """
     if duckdb_type.startswith("DECIMAL"):
         return "decimal"
     return "integer" if duckdb_type == "HUGEINT" else family(duckdb_type)
@@ -35,7 +41,9 @@ def decimal_type(digits: int, scale: int) -> str:
 
 
 def decimal_of(node: Node, type_of: TypeOf) -> tuple[int, int]:
-    """Give the digits of a number that meets a decimal, and those after the point.
+    """Give a number's digits: all, and after the point.
+
+    The number stands beside a decimal.
 
     Of a literal they are those that it is written with.
     """
