@@ -31,8 +31,7 @@ class RedisServer:
         self._options = options
         self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
-        # Tests that name a database name one below a hundred.
-        self._databases = 100
+        self._databases = 0
         self.start()
 
     def start(self) -> None:

@@ -93,7 +93,7 @@ def test_what_is_wrong_is_said_before_the_job_starts(tmp_path: Path, killed: Kil
     wrong: dict[str, tuple[Job, list[str]]] = {
         "a store URL begins with": (job, ["--store=nowhere:x", events]),
         "Say where its events are with --events orders=PATH": (job, [store]),
-        "there is no absent.jsonl": (job, [store, "--events=absent.jsonl"]),
+        "absent.jsonl: there is no such path": (job, [store, "--events=absent.jsonl"]),
         "holds checkpoints of another plan": (
             other,
             [store, f"--events={LOG.parts[0].path}", f"--checkpoints={killed.checkpoints}"],

@@ -310,10 +310,10 @@ def test_keys_are_those_of_the_specification(redis_server: RedisServer) -> None:
     """A tile lies under its documented text key, with its time to live; lifetimes have the first
     start beside them.
     """
-    store = open_store(redis_server.url(77))
+    store = open_store(redis_server.url(9077))
     store.put_newer(tiles(0, 5), [record(1), record(1)], 600_000)
     store.put_newer(tiles(3, 2, size_ms=86_400_000), [record(1), record(1)], None)
-    client = redis_server.client(77)
+    client = redis_server.client(9077)
     found = {key.decode(): client.pttl(key) > 0 for key in client.scan_iter()}
     assert found == {
         "tiles::t::{s=a}::1h::2024010400": True,
@@ -330,7 +330,7 @@ def test_keys_are_those_of_the_specification(redis_server: RedisServer) -> None:
 
 def test_a_cover_is_one_command(redis_server: RedisServer) -> None:
     """All ranges of windows are one MGET; lifetimes cost one MGET more."""
-    store = open_store(redis_server.url(78))
+    store = open_store(redis_server.url(9078))
     client = redis_server.client()
 
     def commands(*ranges: Range) -> list[str]:
@@ -369,8 +369,8 @@ def test_functions_that_were_lost_are_loaded_again(own_server: RedisServer) -> N
 
 def test_a_key_that_is_no_tile_is_an_error(redis_server: RedisServer) -> None:
     """Where another program keeps something else under a tile's key, a put says so."""
-    store = open_store(redis_server.url(79))
-    redis_server.client(79).rpush("tiles::t::{s=a}::1h::2024010400", "theirs")
+    store = open_store(redis_server.url(9079))
+    redis_server.client(9079).rpush("tiles::t::{s=a}::1h::2024010400", "theirs")
     with pytest.raises(StoreError, match=r"WRONGTYPE|wrong kind of value"):
         store.put_newer(tiles(0), [record(1)], None)
 
