@@ -20,7 +20,8 @@ def _of_its_sketch(value: int | None, info: ValidationInfo) -> int | None:
     if value is None or sketch is None or _SKETCH_SIZES[sketch] == info.field_name:
         return value
     size = _SKETCH_SIZES[sketch]
-    what = f"the sketch {sketch!r} has no {info.field_name}. Its size is {size}=…, 200 by default."
+    what = f"the sketch {sketch!r} has no {info.field_name}. "
+    what += f"Its size is {size}=…, 200 by default."
     raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
 
 

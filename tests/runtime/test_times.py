@@ -103,6 +103,5 @@ def test_text_that_is_no_time_is_refused(moment: str) -> None:
 
 def test_the_missing_time_of_pandas_is_refused() -> None:
     """NaT is a datetime to Python, but no moment."""
-    pandas = pytest.importorskip("pandas")
     with pytest.raises(FetchError, match="NaT is not a time"):
-        moment_ms(pandas.NaT)
+        moment_ms(pd.NaT)

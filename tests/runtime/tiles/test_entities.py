@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tilewright_compiler.plan.model import Column
@@ -40,9 +41,8 @@ def test_values_beyond_a_type_are_refused(kind: str, value: Any) -> None:
 
 def test_the_missing_time_of_pandas_is_no_key() -> None:
     """NaT is a datetime to Python, but names no entity."""
-    pandas = pytest.importorskip("pandas")
     with pytest.raises(KeyValueError, match="key k: "):
-        encoded("TIMESTAMP", pandas.NaT)
+        encoded("TIMESTAMP", pd.NaT)
 
 
 def test_a_decimal_does_not_depend_on_the_context() -> None:

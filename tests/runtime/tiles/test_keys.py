@@ -375,6 +375,14 @@ def test_an_ordered_key_is_reversible(
         assert parse_ordered_key(key) == ("a.b", entity, kind, *place)
 
 
+@pytest.mark.parametrize("start_ms", [-62_135_596_800_001, 253_402_300_800_000])
+def test_an_ordered_key_of_no_calendar_year_is_refused(start_ms: int) -> None:
+    """A start before the year 1 or after 9999 has no id, so a store that has one is damaged."""
+    key = ordered_prefix("g", "s=a") + ordered_tail(300_000, start_ms)
+    with pytest.raises(ValueError, match="is no key of a tile"):
+        parse_ordered_key(key)
+
+
 def test_an_ordered_key_holds_the_size_of_raw_events_as_a_negative_number() -> None:
     """The bytes of keys are those of stores that are already written."""
     tiles, chunks = (

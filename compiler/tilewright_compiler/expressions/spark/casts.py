@@ -214,7 +214,8 @@ def _target(to: Node) -> str:
     if to.this == _TYPE.DECIMAL:
         digits, scale = [*sizes, 10, 0][:2] if not sizes else [*sizes, 0][:2]
         if not 1 <= digits <= MOST_DIGITS or scale > digits:
-            raise NotTranslatable(f"decimal({digits},{scale}). Write decimal(p,s) with s ≤ p ≤ 38")
+            declared = f"decimal({digits},{scale})"
+            raise NotTranslatable(f"{declared}. Write decimal(p,s) with s ≤ p ≤ 38")
         return f"DECIMAL({digits},{scale})"
     if to.this not in _TARGETS or sizes:
         raise NotTranslatable(f"a cast to {to.sql('spark').lower()}. Use a plain type or string")
