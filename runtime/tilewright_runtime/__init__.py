@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import TilewrightError
-    from .fetch.fetcher import Answer, Fetcher
+    from .fetch.answers import Answer
+    from .fetch.fetcher import Fetcher
     from .ingest.report import WriteReport
     from .ingest.writer import Writer
     from .plans import load_plan
@@ -25,7 +26,7 @@ __all__ = [
 
 # Names are looked up when they are used, so that the command line stays instant.
 _HOMES = {
-    "Answer": "fetch.fetcher",
+    "Answer": "fetch.answers",
     "Fetcher": "fetch.fetcher",
     "TilewrightError": "errors",
     "WriteReport": "ingest.report",

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
-    from ..fetch.fetcher import Answer, Fetcher
-    from ..fetch.steps import FetchState
+    from tilewright_compiler.plan.model import Plan
 
-    AnswerAll = Callable[[Fetcher, Sequence[FetchState]], list[Answer]]
+    from ..fetch.answers import Answer
+    from ..fetch.fetcher import Fetcher
+    from ..fetch.steps import FetchContext, FetchState
+
+    AnswerAll = Callable[[Sequence[FetchState]], list[Answer]]
 
 #: Lines that arrived together are answered together, in one round trip and one query of the plan's
 #: derivations. A file gives some thousand of them at once. A slow pipe gives those that are there,
@@ -62,7 +66,17 @@ class Request:
     help="JSON Lines with the key columns and, optionally, `at`.",
 )
 @click.option(
-    "--at", metavar="T", help="The query time, as ISO 8601 or epoch milliseconds. Default: now."
+    "--at",
+    metavar="T",
+    help="The query time: ISO 8601 or epoch milliseconds. Default: all that was written until now.",
+)
+@click.option(
+    "--features",
+    "--feature",
+    "features",
+    multiple=True,
+    metavar="NAME[,NAME…]",
+    help="Fetch these features and derivations only. May be repeated. Default: all.",
 )
 @click.option(
     "--explain", is_flag=True, help="Show the steps, the tiles and what each contributed."
@@ -80,6 +94,7 @@ def fetch(
     key: tuple[str, ...],
     keys_file: BufferedReader | None,
     at: str | None,
+    features: tuple[str, ...],
     explain: bool,
     allow_many_tiles: bool,
 ) -> None:
@@ -102,26 +117,39 @@ def fetch(
     typed = typed_keys(loaded.keys, _from_options(key)) if key else {}
     with open_store(store_url, create=False) as store:
         fetcher = Fetcher(loaded, store, allow_many_tiles=allow_many_tiles)
-        answer = _explained if explain else _answered
+        context = fetcher.context_of(_listed(features, loaded) if features else None)
+        answer: AnswerAll = partial(fetcher.answers, context=context)
+        if explain:
+            answer = partial(_explained, context)
         if keys_file is None:
-            (single,) = answer(fetcher, [fetcher.request(typed, at)])
+            (single,) = answer([fetcher.request(typed, at)])
             _print(single)
             return
         ctx.exit(int(_answer_lines(fetcher, keys_file, at, answer)))
 
 
-def _answered(fetcher: Fetcher, states: Sequence[FetchState]) -> list[Answer]:
-    return fetcher.answers(states)
+def _listed(features: tuple[str, ...], plan: Plan) -> list[str]:
+    """List the names of --features.
+
+    Commas separate them, except where a name of the plan has one itself.
+    """
+    known = {feature.name for feature in plan.features}
+    known |= {derivation.name for derivation in plan.derivations}
+    names: list[str] = []
+    for text in features:
+        parts = [text] if text in known else text.split(",")
+        names += [part.strip() for part in parts if part.strip()]
+    return names
 
 
-def _explained(fetcher: Fetcher, states: Sequence[FetchState]) -> list[Answer]:
+def _explained(context: FetchContext, states: Sequence[FetchState]) -> list[Answer]:
     """Answer requests, and print each explanation to standard error."""
-    from ..fetch.explain import explain
+    from ..fetch.explain import explain_request
     from ..reports.explanation import console, print_explanation
 
     answers = []
     for state in states:
-        explanation = explain(fetcher, state.keys, state.at_ms)
+        explanation = explain_request(context, state)
         print_explanation(console(stderr=True), explanation)
         answers.append(explanation.answer)
     return answers
@@ -145,11 +173,11 @@ def _answer_lines(
             except TilewrightError as error:
                 failed = True
                 click.echo(f"error: {line.name}: {error}", err=True)
-        failed |= _answer_requests(fetcher, requests, answer)
+        failed |= _answer_requests(requests, answer)
     return failed
 
 
-def _answer_requests(fetcher: Fetcher, requests: Sequence[Request], answer: AnswerAll) -> bool:
+def _answer_requests(requests: Sequence[Request], answer: AnswerAll) -> bool:
     """Answer requests together, and tell whether one failed.
 
     If some cannot be answered, each is answered by itself.
@@ -157,12 +185,12 @@ def _answer_requests(fetcher: Fetcher, requests: Sequence[Request], answer: Answ
     from ..errors import TilewrightError
 
     try:
-        answers = answer(fetcher, [request.state for request in requests])
+        answers = answer([request.state for request in requests])
     except TilewrightError as error:
         if len(requests) == 1:
             click.echo(f"error: {requests[0].line}: {error}", err=True)
             return True
-        failures = [_answer_requests(fetcher, [request], answer) for request in requests]
+        failures = [_answer_requests([request], answer) for request in requests]
         return any(failures)
     for request, one in zip(requests, answers, strict=True):
         _print(one, request.extra)

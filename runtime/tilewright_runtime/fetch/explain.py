@@ -6,7 +6,7 @@ It also says what each tile contributed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,10 @@ from ..tiles.cover import Segment, raw_events
 from ..tiles.header import NEWEST, SEQUENCE, START
 from ..tiles.keys import EVENTS, TILES, Kind
 from ..times import Moment
-from .fetcher import Answer, Fetcher, answer_of
+from .answers import Answer, answer_of
+from .fetcher import Fetcher
 from .program import Program
-from .steps import FetchState
+from .steps import FetchContext, FetchState
 from .windows import Window
 
 #: The tiles of a window that are told apart, the newest ones: each is merged by itself.
@@ -83,45 +84,60 @@ class Explanation:
         return sum(step.seconds for step in self.steps)
 
 
-def explain(fetcher: Fetcher, keys: Mapping[str, Any], at: Moment = None) -> Explanation:
+def explain(
+    fetcher: Fetcher,
+    keys: Mapping[str, Any],
+    at: Moment = None,
+    *,
+    features: Iterable[str] | None = None,
+) -> Explanation:
     """Fetch as `Fetcher.fetch` does, step by step.
 
     Raises what a fetch raises.
     """
-    state = fetcher.request(keys, at)
+    return explain_request(fetcher.context_of(features), fetcher.request(keys, at))
+
+
+def explain_request(context: FetchContext, state: FetchState) -> Explanation:
+    """Walk the steps for a request, with a clock.
+
+    Raises what a fetch raises.
+    """
     steps = []
-    for step in fetcher.steps:
+    for step in context.steps:
         begun = time.perf_counter()
-        step.work(fetcher.context, [state])
+        step.work(context, [state])
         seconds = time.perf_counter() - begun
-        steps.append(TimedStep(step.name, _DETAILS[step.name](fetcher, state), seconds))
-    shares = _Shares(fetcher.program, state)
-    windows = [shares.of(index) for index in range(len(fetcher.program.windows))]
-    own = {feature.name for feature in fetcher.plan.features}
+        steps.append(TimedStep(step.name, _DETAILS[step.name](context, state), seconds))
+    shares = _Shares(context.program, state)
+    windows = [shares.of(index) for index in range(len(context.program.windows))]
+    own = {feature.name for feature in context.plan.features}
     derived = {name: value for name, value in state.features.items() if name not in own}
     return Explanation(answer_of(state), steps, windows, derived)
 
 
-def _range(_: Fetcher, state: FetchState) -> str:
+def _range(_: FetchContext, state: FetchState) -> str:
     return f"{len(state.ranges)} runs of tiles, one scan each"
 
 
-def _expand(_: Fetcher, state: FetchState) -> str:
+def _expand(_: FetchContext, state: FetchState) -> str:
     counts = {TILES: 0, EVENTS: 0}
     for wanted in state.ranges:
         counts[wanted.kind] += (wanted.end_ms - wanted.start_ms) // wanted.size_ms
     return f"{_amount(counts[TILES], counts[EVENTS])} may exist"
 
 
-def _fetch(_: Fetcher, state: FetchState) -> str:
+def _fetch(_: FetchContext, state: FetchState) -> str:
     read = _amount(len(state.tiles.records), len(state.tiles.chunks))
     return f"{read} read in one round trip"
 
 
-def _boundaries(fetcher: Fetcher, state: FetchState) -> str:
-    ladder_ms = fetcher.program.ladder_ms
+def _boundaries(context: FetchContext, state: FetchState) -> str:
+    ladder_ms = context.program.ladder_ms
     if not ladder_ms:
         return "there are no tiles, so the raw events before the query time are taken"
+    if state.end_ms > state.at_ms:
+        return "everything counts that was written until now, so the newest tiles are used whole"
     if state.head_level_ms is None:
         return (
             "the newest tile of every level holds later events: the finest one is left out, "
@@ -132,16 +148,16 @@ def _boundaries(fetcher: Fetcher, state: FetchState) -> str:
     return "the newest coarse tiles hold later events: finer ones cover the head"
 
 
-def _merge(fetcher: Fetcher, state: FetchState) -> str:
-    return f"{len(state.covers)} covers merged into {len(fetcher.plan.features)} features"
+def _merge(context: FetchContext, state: FetchState) -> str:
+    return f"{len(state.covers)} covers merged into {len(context.plan.features)} features"
 
 
-def _derive(fetcher: Fetcher, _: FetchState) -> str:
-    return f"{len(fetcher.plan.derivations)} values from the features"
+def _derive(context: FetchContext, _: FetchState) -> str:
+    return f"{len(context.plan.derivations)} values from the features"
 
 
 #: What is said of each step once it is done.
-_DETAILS: dict[str, Callable[[Fetcher, FetchState], str]] = {
+_DETAILS: dict[str, Callable[[FetchContext, FetchState], str]] = {
     "range": _range,
     "expand": _expand,
     "fetch": _fetch,
@@ -188,7 +204,7 @@ class _Shares:
             raw,
             [self._share(index, piece, names) for piece in newest_pieces],
             sum(counts.values()) - len(newest_pieces),
-            {name: self._state.features[name] for name in names},
+            {name: self._state.features[name] for name in names if name in self._state.features},
         )
 
     def _share(self, index: int, piece: Segment, names: Sequence[str]) -> TileShare:

@@ -55,15 +55,17 @@ class Program:
         if plan.events is not None:
             self._levels.append((EVENTS, plan.events.size_ms))
 
-    def ranges(self, at_ms: int) -> list[Range]:
+    def ranges(self, at_ms: int, end_ms: int | None = None) -> list[Range]:
         """Find what some cover may need.
 
-        It includes what is needed if newest tiles hold later events. Tiles come level after level,
-        then chunks of raw events.
+        It includes what is needed if newest tiles hold later events. A live fetch, which takes
+        those too, reads on to `end_ms`. Tiles come level after level, then chunks of raw events.
         """
-        wanted = ranges(self._reads, at_ms)
+        if end_ms is None:
+            end_ms = at_ms
+        wanted = ranges(self._reads, at_ms, end_ms)
         if self.events is not None:
-            wanted += event_ranges(self.windows, self.events.chunks.size_ms, at_ms)
+            wanted += event_ranges(self.windows, self.events.chunks.size_ms, at_ms, end_ms)
         return wanted
 
     def decode(

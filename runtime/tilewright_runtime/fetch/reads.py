@@ -96,28 +96,33 @@ def _reach_ms(windows: Sequence[Window], size_ms: int) -> int | None:
     return longest
 
 
-def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int) -> list[Range]:
+def event_ranges(windows: Sequence[Window], size_ms: int, at_ms: int, end_ms: int) -> list[Range]:
     """Find the chunks of raw events that windows may need.
 
-    Exact windows need those at their old ends, and the newest one. Without tiles they need all
-    chunks from the start of the longest window on. Runs come oldest first.
+    Exact windows need those at their old ends, and the newest one unless the fetch is live. Without
+    tiles they need all chunks from the start of the longest window on. Runs come oldest first.
     """
-    newest = floor(at_ms - 1, size_ms)
-    runs = [Range(size_ms, newest, newest + size_ms, EVENTS)]
+    newest = floor(end_ms - 1, size_ms)
+    is_live = end_ms > at_ms
+    runs = [Range(size_ms, newest, newest if is_live else newest + size_ms, EVENTS)]
     for window in windows:
         start, end = window.start_ms(at_ms), window.whole_ms(at_ms)
+        if not window.levels_ms:
+            end = end_ms
         if window.edge == "exact" and start < end:
             first, last = floor(max(start, EARLIEST_MS), size_ms), ceiling(end, size_ms)
             runs.append(Range(size_ms, first, last, EVENTS, window.window_ms is None))
     return _joined(runs)
 
 
-def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
+def ranges(reads: Sequence[LevelRead], at_ms: int, end_ms: int) -> list[Range]:
     """Find the runs of tiles to read at a time.
 
-    They come level after level, each level's oldest first.
+    They come level after level, each level's oldest first. A live fetch reads on to `end_ms`, which
+    is later than the query time. It needs no finer tiles for a head that holds later events.
     """
-    last = at_ms - 1
+    last = end_ms - 1
+    is_live = end_ms > at_ms
     wanted = []
     for size, reach, head, pieces in reads:
         if reach is None:
@@ -126,7 +131,9 @@ def ranges(reads: Sequence[LevelRead], at_ms: int) -> list[Range]:
             continue
         oldest = at_ms - reach
         start = oldest - oldest % size  # `floor` written out, as this is done for every fetch
-        if head:
+        if is_live:
+            start = start if reach else last - last % size + size
+        elif head:
             start = min(start, floor(last, head))
         if start < EARLIEST_MS:  # no event is older, and not every store can name such tiles
             start = floor(EARLIEST_MS, size)

@@ -42,6 +42,16 @@ class FetchContext:
     derivations: Derivations | None
     most_tiles: int | None
     """The tiles that a window may read, None for any number."""
+    names: tuple[str, ...]
+    """What an answer holds, in the order of the plan."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of a fetch.
+
+        The last one is only for those that need derivations.
+        """
+        return STEPS if self.derivations is None else (*STEPS, DERIVE)
 
 
 @dataclass(slots=True)
@@ -50,6 +60,8 @@ class FetchState:
 
     keys: Mapping[str, Any]
     at_ms: int
+    end_ms: int
+    """Where reading ends; later than the query time if all counts that was written until now."""
     entity: str
     ranges: list[Range] = field(init=False)
     scan_request: ScanRequest = field(init=False)
@@ -74,7 +86,7 @@ class Step(NamedTuple):
 def find_ranges(context: FetchContext, states: Sequence[FetchState]) -> None:
     """Find the runs of tiles that some cover may need."""
     for state in states:
-        state.ranges = context.program.ranges(state.at_ms)
+        state.ranges = context.program.ranges(state.at_ms, state.end_ms)
 
 
 def expand(_: FetchContext, states: Sequence[FetchState]) -> None:
@@ -104,14 +116,18 @@ def read(context: FetchContext, states: Sequence[FetchState]) -> None:
 def find_boundaries(context: FetchContext, states: Sequence[FetchState]) -> None:
     """Find the cover of each window.
 
-    It depends on how far the newest tiles may be used. Raises FetchError if a window's cover has
-    more tiles than are allowed.
+    It depends on how far the newest tiles may be used: whole, if everything counts that is written.
+    Raises FetchError if a window's cover has more tiles than are allowed.
     """
     program = context.program
     for state in states:
-        head_level_ms = program.head_level_ms(state.at_ms, state.tiles)
+        at_ms, end_ms = state.at_ms, state.end_ms
+        if end_ms > at_ms:
+            head_level_ms = program.ladder_ms[0] if program.ladder_ms else None
+        else:
+            head_level_ms = program.head_level_ms(at_ms, state.tiles)
         state.head_level_ms = head_level_ms
-        state.covers = [window.segments(state.at_ms, head_level_ms) for window in program.windows]
+        state.covers = [window.segments(at_ms, head_level_ms, end_ms) for window in program.windows]
         if context.most_tiles is not None and len(state.tiles.records) > context.most_tiles:
             _require_few(context, state, context.most_tiles)
 
@@ -136,15 +152,16 @@ def merge(context: FetchContext, states: Sequence[FetchState]) -> None:
 
 
 def derive(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Add the plan's derivations to all features.
+    """Add the derivations to all features.
 
-    One query computes them.
+    One query computes them. Features that only they read are left out.
     """
     if context.derivations is None:
         return
     answers = context.derivations.of([state.features for state in states])
     for state, derived in zip(states, answers, strict=True):
-        state.features |= derived
+        values = state.features | derived
+        state.features = {name: values[name] for name in context.names}
 
 
 #: The steps of a fetch. The last one is for plans that have derivations.

@@ -69,20 +69,25 @@ class Window:
             return self.start_ms(at_ms)
         return whole_start(at_ms, self.window_ms, self.levels_ms[-1], self.edge)
 
-    def segments(self, at_ms: int, head_level_ms: int | None) -> list[Segment]:
+    def segments(
+        self, at_ms: int, head_level_ms: int | None, end_ms: int | None = None
+    ) -> list[Segment]:
         """Make the cover at a time.
 
-        `head_level_ms` says which newest tiles hold no later events.
+        `head_level_ms` says which newest tiles hold no later events, or may be used whole all the
+        same. A live cover goes on to `end_ms`, which is then later than the query time.
         """
         size = self.single_size_ms
+        if end_ms is None:
+            end_ms = at_ms
         if size is not None and head_level_ms is not None and head_level_ms >= size:
             # What nearly every fetch asks for; head_end and cover come to the same.
-            last = at_ms - 1
+            last = end_ms - 1
             return [Segment(size, self.start_ms(at_ms), last - last % size + size)]
         if not self.levels_ms:
-            return [raw_events(self.start_ms(at_ms), at_ms)]
+            return [raw_events(self.start_ms(at_ms), end_ms)]
         start, ends = self.whole_ms(at_ms), ENDS.get(self.edge)
-        whole = cover(start, head_end(at_ms, start, self.sizes_ms, head_level_ms), self.sizes_ms)
+        whole = cover(start, head_end(end_ms, start, self.sizes_ms, head_level_ms), self.sizes_ms)
         if ends is None:
             return whole
         oldest = None if self.window_ms is None else at_ms - self.window_ms

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 import numpy as np
 
 from tilewright.suggestions import nearest_name
+from tilewright.windows import DAY_MS
 
 from ..errors import StoreError
 from ..tiles.header import precedence
@@ -62,6 +63,11 @@ class Store(Protocol):
     """The URL as messages show it, without a password."""
     max_entity_bytes: int
     """The longest text of an entity, together with its table's name, that a key can hold."""
+    live_ahead_ms: int = DAY_MS
+    """How far beyond now a fetch without a time looks for tiles, whose producers' clocks run ahead.
+
+    A store that has to name each tile that it reads looks less far.
+    """
     expires: bool
     """Whether tiles go when their time to live has passed; a store that does not forget keeps them
     all.

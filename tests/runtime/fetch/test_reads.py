@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.events import to_arrow
 from support.examples import few
 from support.oracle import disagreement
-from support.plans import AT, DAY, HOUR, MINUTE, asked, event_source, finest_ms, plan_of
+from support.plans import AT, DAY, HOUR, MINUTE, SECOND, asked, event_source, finest_ms, plan_of
 from support.session import Session
 from tilewright import Aggregation, GroupBy, Operation
 from tilewright.aggregation import Edge
@@ -26,6 +26,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.sizing.covers import tiles_read
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.fetch.program import Program
+from tilewright_runtime.fetch.steps import FetchState
 from tilewright_runtime.tiles.cover import Segment
 from tilewright_runtime.tiles.keys import EVENTS, TILES, Range
 
@@ -139,6 +140,39 @@ def test_every_cover_is_read(
     runs = program.ranges(at_ms)
     for window in program.windows:
         assert all(contains(runs, segment) for segment in window.segments(at_ms, head_level_ms))
+
+
+@given(windows, moments, st.sampled_from([SECOND, 5 * MINUTE, DAY]))
+def test_every_live_cover_is_read(
+    made: list[tuple[int, list[int], str]], at_ms: int, ahead_ms: int
+) -> None:
+    """The covers of a live fetch go on to the end of what is read."""
+    program = Program(with_windows(made))
+    end_ms = at_ms + ahead_ms
+    runs = program.ranges(at_ms, end_ms)
+    for window in program.windows:
+        cover = window.segments(at_ms, LADDER[0], end_ms)
+        assert all(contains(runs, segment) for segment in cover)
+        assert cover[-1].end_ms >= end_ms
+
+
+@few(2)
+@given(windows, moments, st.integers(1, DAY))
+def test_a_live_fetch_counts_everything_from_the_edge_on(
+    made: list[tuple[int, list[int], str]], at_ms: int, ahead_ms: int
+) -> None:
+    """A count is that of all events from the old end of its cover to where reading ends."""
+    plan = with_windows([(window, sizes, "sawtooth") for window, sizes, _ in made])
+    store, events = tiles()
+    fetcher = Fetcher(plan, store)
+    state = FetchState({"k": "a"}, at_ms, at_ms + ahead_ms, fetcher.entity({"k": "a"}))
+    (answer,) = fetcher.answers([state])
+    for group, cover in zip(fetcher.program.groups, state.covers, strict=True):
+        within = range(cover[0].start_ms, cover[-1].end_ms)
+        counted = sum(event["ts"] in within for event in events)
+        for name in group.finalizers:
+            if "n_count" in name:
+                assert answer.features[name] == counted
 
 
 @given(windows, moments)

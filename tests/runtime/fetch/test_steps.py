@@ -83,6 +83,6 @@ def test_derivations_are_a_step_of_plans_that_have_them(store: Store) -> None:
     derived = plan(derivations={"twice": "n_sum_1h * 2"})
     with Writer(derived, open_store("memory:")) as writer:
         fetcher = Fetcher(derived, writer.store)
-    names = [step.name for step in fetcher.steps]
+    names = [step.name for step in fetcher.context.steps]
     assert names == ["range", "expand", "fetch", "boundaries", "merge", "derive"]
-    assert [step.name for step in Fetcher(plan(), store).steps] == names[:-1]
+    assert [step.name for step in Fetcher(plan(), store).context.steps] == names[:-1]

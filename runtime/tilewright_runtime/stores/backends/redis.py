@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from tilewright.windows import MINUTE_MS
+
 from ...errors import StoreError
 from ...tiles.keys import TileKeys
 from ..base import FORMAT, CheckedStore, Scanned, ScanRequest, require_format
@@ -35,6 +37,7 @@ class RedisStore(CheckedStore):
     # embedded store beside it cannot hold, and what was refused must not be answered as if it had
     # never happened.
     max_entity_bytes = 493
+    live_ahead_ms = 5 * MINUTE_MS
     expires = True
 
     def __init__(self, url: str, create: bool = True) -> None:

@@ -1,0 +1,131 @@
+"""What fetchers have in common, whether they wait or are awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import KeyValueError
+from ..stores import CheckedStore, Store
+from ..stores.checked import CheckedReader
+from ..stores.ownership import require_plan
+from ..tiles.entities import entity_encoder, key_values
+from ..times import Moment, moment_ms
+from .program import Program
+from .selection import plan_of_features, wanted_names
+from .steps import FetchContext, FetchState
+
+if TYPE_CHECKING:
+    from .derivations import Derivations
+
+#: Keys, or keys with a time of their own.
+Request = Mapping[str, Any] | tuple[Mapping[str, Any], Moment]
+
+#: Requests whose tiles are in memory at once.
+_BATCH = 512
+#: Lists of features whose programs are kept; one takes some milliseconds to make.
+_MOST_SELECTIONS = 64
+
+
+class Serving:
+    """A plan and a store, made ready for requests.
+
+    Nothing of it changes once it is made, so threads and tasks may share it. Raises StoreError if
+    the store has no tiles of this plan, or tiles of another plan of its name.
+    """
+
+    def __init__(self, plan: Plan, store: Store, *, allow_many_tiles: bool = False) -> None:
+        require_plan(plan, store)
+        self.plan = plan
+        self.store = store
+        is_lossy = store.expires or isinstance(store, CheckedStore)
+        self._reader = CheckedReader(plan, store) if is_lossy else None
+        self._most_tiles = None if allow_many_tiles else plan.cost.max_tiles_per_request
+        self.context = self._prepare(plan, wanted_names(plan, _names(plan)))
+        self.program = self.context.program
+        self._encode = entity_encoder(plan.keys)
+        self._longest = store.max_entity_bytes - len(plan.name)
+        self._selected = lru_cache(_MOST_SELECTIONS)(self._select)
+
+    def context_of(self, features: Iterable[str] | None) -> FetchContext:
+        """Prepare for some features, or for all.
+
+        Raises FetchError for a name that the plan does not have.
+        """
+        if features is None:
+            return self.context
+        return self._selected(wanted_names(self.plan, features))
+
+    def _select(self, names: tuple[str, ...]) -> FetchContext:
+        if names == self.context.names:
+            return self.context
+        return self._prepare(plan_of_features(self.plan, names), names)
+
+    def _prepare(self, plan: Plan, names: tuple[str, ...]) -> FetchContext:
+        return FetchContext(
+            plan,
+            self.store,
+            self._reader,
+            Program(plan),
+            derivations=_derivations(plan),
+            most_tiles=self._most_tiles,
+            names=names,
+        )
+
+    def requests(self, requests: Iterable[Request], at: Moment = None) -> list[FetchState]:
+        """Make the requests of a batch.
+
+        Those without a time of their own have the same one. Raises what `request` raises.
+        """
+        common = self._times(at)
+        states = []
+        for one in requests:
+            keys, times = (one[0], self._times(one[1])) if isinstance(one, tuple) else (one, common)
+            states.append(FetchState(keys, *times, self.entity(keys)))
+        return states
+
+    def request(self, keys: Mapping[str, Any], at: Moment = None) -> FetchState:
+        """Make a request that the steps can begin with.
+
+        Raises KeyValueError or FetchError if the plan has no such keys, or the time is none.
+        """
+        return FetchState(keys, *self._times(at), self.entity(keys))
+
+    def _times(self, at: Moment) -> tuple[int, int]:
+        """Find the query time, and where reading ends."""
+        at_ms = moment_ms(at)
+        return at_ms, at_ms + self.store.live_ahead_ms if at is None else at_ms
+
+    def entity(self, keys: Mapping[str, Any]) -> str:
+        """Write the text of keys.
+
+        Raises KeyValueError for keys that the plan or the store cannot have.
+        """
+        text = self._encode(key_values(self.plan.keys, keys))
+        if len(text) > self._longest:
+            raise KeyValueError(
+                f"the key has {len(text):,} characters when encoded; store {self.store.url} "
+                f"allows {self._longest:,}. It can have no tiles: ask for a shorter key."
+            )
+        return text
+
+
+def batches(states: Sequence[FetchState]) -> Iterator[Sequence[FetchState]]:
+    """Cut requests into those whose tiles are in memory at once."""
+    for first in range(0, len(states), _BATCH):
+        yield states[first : first + _BATCH]
+
+
+def _names(plan: Plan) -> list[str]:
+    return [feature.name for feature in plan.features] + [one.name for one in plan.derivations]
+
+
+def _derivations(plan: Plan) -> Derivations | None:
+    if not plan.derivations:
+        return None
+    from .derivations import Derivations  # imports DuckDB, which no other fetch needs
+
+    return Derivations(plan)
