@@ -55,6 +55,11 @@ _COMMANDS = {
         "fetch",
         "Fetch the features of keys at a time.",
     ),
+    "serve": (
+        "tilewright_runtime.commands.serve",
+        "serve",
+        "Serve the features of plans over HTTP.",
+    ),
     "flink-job": (
         "tilewright_runtime.commands.flink_job",
         "flink_job",

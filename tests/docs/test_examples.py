@@ -31,6 +31,7 @@ import pytest
 
 import tilewright_runtime.stores.backends
 from docs.pages import ROOT, Block, blocks, commands, name, pages
+from support.service import ServiceProcess
 
 _RUN = ("console", "python", "pycon")
 PAGES = [
@@ -55,6 +56,7 @@ CONTINUING = (
     "docs/how-to/test-a-plan.md",
     "docs/how-to/run-on-spark.md",
     "docs/how-to/serve-from-redis.md",
+    "docs/how-to/serve-over-http.md",
     "docs/how-to/tiles-in-a-warehouse.md",
     *IN_A_CLONE,
 )
@@ -62,6 +64,8 @@ CONTINUING = (
 WINGS = ("dsl", "compiler", "runtime")
 #: Pages that need a Redis, whose URL is in the variable that they name.
 WITH_REDIS = ("docs/how-to/serve-from-redis.md",)
+#: Pages that need a service of the README's plan, whose URL is in the variable that they name.
+WITH_SERVICE = ("docs/how-to/serve-over-http.md",)
 
 # What a write of more than ten seconds says of itself, on a machine that is busy.
 _PROGRESS = re.compile(r".*: \d+% written, .* in all, [\d,]+ s\s*")
@@ -310,7 +314,17 @@ def test_the_examples_of_a_page_work(
         for wing in WINGS:
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / wing, folder / wing, ignore=ignored)
-    follow(page, folder, request.config)
+    if name(page) not in WITH_SERVICE:
+        follow(page, folder, request.config)
+        return
+    service = ServiceProcess(
+        folder / "compiled/clicks.by_user", "--store", f"lmdb:{folder}/tiles", "--no-access-log"
+    )
+    monkeypatch.setenv("SERVICE_URL", service.url)
+    try:
+        follow(page, folder, request.config)
+    finally:
+        service.stop()
 
 
 def test_differences_are_seen() -> None:

@@ -1,0 +1,133 @@
+"""`tilewright serve`: features over HTTP."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+
+import click
+
+_EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEEDED = ("uvicorn", "uvloop", "httptools", "orjson")
+
+
+@click.command()
+@click.argument("plans", metavar="PLAN...", nargs=-1, required=True)
+@click.option(
+    "--store",
+    "store_url",
+    required=True,
+    metavar="URL",
+    help="Where the tiles are, such as lmdb:tiles.lmdb.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="The port; 0 for one that is free.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that answer; one for each core is a good number.",
+)
+@click.option(
+    "--token-file",
+    type=_EXISTING,
+    help="A file with the tokens that clients may send, one a line. Default: TILEWRIGHT_TOKEN.",
+)
+@click.option("--tls-cert", type=_EXISTING, help="The server's certificate (PEM), for HTTPS.")
+@click.option("--tls-key", type=_EXISTING, help="Its private key (PEM), if it is not beside it.")
+@click.option(
+    "--max-body",
+    type=click.IntRange(1),
+    default=1 << 20,
+    show_default=True,
+    metavar="BYTES",
+    help="The largest body of a request.",
+)
+@click.option(
+    "--max-keys",
+    type=click.IntRange(1),
+    default=1_000,
+    show_default=True,
+    help="The most keys of a request.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The longest time of a request.",
+)
+@click.option(
+    "--access-log/--no-access-log",
+    default=True,
+    help="Print a line of JSON for each request. On by default.",
+)
+@click.option(
+    "--allow-many-tiles",
+    is_flag=True,
+    help="Answer even if a window has more tiles than the plan's max_tiles_per_request.",
+)
+def serve(
+    plans: tuple[str, ...],
+    store_url: str,
+    host: str,
+    port: int,
+    workers: int,
+    token_file: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    max_body: int,
+    max_keys: int,
+    timeout: float,
+    access_log: bool,
+    allow_many_tiles: bool,
+) -> None:
+    """Serve the features of each PLAN (a plan.json or its folder) over HTTP.
+
+    GET /openapi.json describes the paths. SIGTERM and Ctrl-C end it, after the requests that run.
+    """
+    if tls_key and not tls_cert:
+        raise click.UsageError("--tls-key needs --tls-cert.")
+    _require_packages()
+    from ..service.plans import load_plans
+    from ..service.server import Listening, listen, run
+    from ..service.settings import TOKEN_VARIABLE, Limits, ServiceSettings, read_tokens
+    from ..stores import open_store
+
+    loaded = load_plans(plans)
+    open_store(store_url, create=False).close()
+    tokens = read_tokens(token_file, os.environ.get(TOKEN_VARIABLE))
+    limits = Limits(max_body, max_keys, timeout)
+    settings = ServiceSettings(plans, store_url, tokens, limits, access_log, allow_many_tiles)
+    where = Listening(host, port, workers, tls_cert, tls_key)
+    with listen(where) as opened:
+        shown = f"[{host}]" if ":" in host else host
+        names = ", ".join(plan.name for plan in loaded)
+        click.echo(
+            f"serving {names} at {where.scheme}://{shown}:{opened.getsockname()[1]}", err=True
+        )
+        if not tokens and host not in ("127.0.0.1", "::1", "localhost"):
+            click.echo("warning: there is no token, so anyone who reaches it may ask.", err=True)
+        run(settings, where, opened)
+
+
+def _require_packages() -> None:
+    from ..service.settings import ServiceStartError
+
+    for name in _NEEDED:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            raise ServiceStartError(
+                f"tilewright serve needs the package {name}. Install it with: pip install "
+                "'tilewright[serve]'"
+            ) from None

@@ -1,0 +1,1 @@
+"""The HTTP service: features of plans for clients of any language."""

@@ -1,0 +1,141 @@
+"""Answers the keys of a request, row by row."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ..errors import CorruptRecordError, FetchError, KeyValueError, shown
+from ..fetch.answers import Answer
+from ..fetch.documents import jsonable
+from ..fetch.fetcher import Fetcher
+from ..fetch.steps import FetchContext, FetchState
+from ..stores import Store
+from .plans import ServedPlans
+from .problems import code_of
+from .requests import FeatureRequest, Options, require_features
+
+T = TypeVar("T")
+
+#: Keys that are answered before other requests get their turn.
+_TURN = 64
+#: Requests to a distant store that may wait for it at once.
+_MOST_WAITING = 32
+#: Types that JSON has, whatever their values.
+_PLAIN = frozenset({int, str, bool, type(None)})
+#: What concerns one row and no other.
+_OF_A_ROW = (KeyValueError, FetchError, CorruptRecordError)
+
+Row = dict[str, Any]
+
+
+class Answering:
+    """Answers requests from the plans' fetchers.
+
+    A store of this machine is read at once, as it never waits; one behind a network by threads.
+    """
+
+    def __init__(self, plans: ServedPlans) -> None:
+        self._plans = plans
+        self._threads = ThreadPoolExecutor(_MOST_WAITING) if is_distant(plans.store) else None
+
+    async def rows(self, name: str, request: FeatureRequest) -> list[Row]:
+        """Answer the keys of a request, in their order.
+
+        Raises RequestError for an unknown plan or feature, and StoreError.
+        """
+        require_features(self._plans.find(name), request.options.features)
+        fetcher = await self.call(self._plans.fetcher, name)
+        options = request.options
+        context = fetcher.context_of(options.features)
+        rows: list[Row | FetchState] = []
+        for keys in request.keys:
+            rows.append(_state(fetcher, keys, options.at_ms))
+        states = [row for row in rows if isinstance(row, FetchState)]
+        answered: list[Row] = []
+        for begin in range(0, len(states), _TURN):
+            turn = states[begin : begin + _TURN]
+            answered += await self.call(answer_states, fetcher, context, turn, options)
+            if self._threads is None:
+                await asyncio.sleep(0)
+        return list(_in_order(rows, answered))
+
+    async def call(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Call what may ask the store."""
+        if self._threads is None:
+            return work(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    def close(self) -> None:
+        """Wait for the threads to end."""
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+
+
+def is_distant(store: Store) -> bool:
+    """Tell whether a store is behind a network."""
+    return store.expires
+
+
+def _state(fetcher: Fetcher, keys: Any, at_ms: int | None) -> Row | FetchState:
+    if not isinstance(keys, dict):
+        columns = ", ".join(column.name for column in fetcher.plan.keys)
+        return failure({}, "bad_key", f"{shown(keys)} is no object with the key columns {columns}.")
+    try:
+        return fetcher.request(keys, at_ms)
+    except KeyValueError as wrong:
+        return failure(keys, "bad_key", str(wrong))
+
+
+def _in_order(rows: Sequence[Row | FetchState], answered: Sequence[Row]) -> Iterator[Row]:
+    """Put answers in the places of their requests."""
+    answers = iter(answered)
+    for row in rows:
+        yield next(answers) if isinstance(row, FetchState) else row
+
+
+def answer_states(
+    fetcher: Fetcher, context: FetchContext, states: Sequence[FetchState], options: Options
+) -> list[Row]:
+    """Answer states together, or one by one if some cannot be.
+
+    Raises StoreError if the store fails, which concerns them all.
+    """
+    try:
+        answers = fetcher.answers(states, context)
+    except _OF_A_ROW as error:
+        if len(states) == 1:
+            return [failure(states[0].keys, code_of(error), str(error))]
+        return [answer_states(fetcher, context, [state], options)[0] for state in states]
+    return [success(answer, options) for answer in answers]
+
+
+def success(answer: Answer, options: Options) -> Row:
+    """Make the row of an answer."""
+    row = {"status": "Success", "entityKeys": answer.keys, "features": plain(answer.features)}
+    if options.quality or (answer.quality and options.quality is None):
+        row["quality"] = jsonable(answer.quality)
+    return row
+
+
+def failure(keys: Any, code: str, message: str) -> Row:
+    """Make the row of keys that cannot be answered."""
+    return {"status": "Failure", "entityKeys": keys, "error": message, "code": code}
+
+
+def plain(features: dict[str, Any]) -> dict[str, Any]:
+    """Make the values of features such as JSON has, in place.
+
+    Most of them are.
+    """
+    for name, value in features.items():
+        kind = type(value)
+        if kind is float:
+            if not math.isfinite(value):
+                features[name] = jsonable(value)
+        elif kind not in _PLAIN:
+            features[name] = jsonable(value)
+    return features

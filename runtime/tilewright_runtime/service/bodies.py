@@ -1,0 +1,89 @@
+"""JSON in, JSON out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import orjson
+
+from ..fetch.documents import jsonable
+from .problems import RequestError
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+#: A body that is too large is read to its end all the same, since a client that still sends sees
+#: no answer; beyond this it is cut off.
+_MOST_DISCARDED = 1 << 27
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was whole."""
+
+
+async def read_body(receive: Receive, most_bytes: int) -> bytes:
+    """Read the body of a request.
+
+    Raises RequestError if it is larger than is allowed, and ClientGone.
+    """
+    message = await receive()
+    parts, size = [], 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part = message.get("body", b"")
+        size += len(part)
+        if size <= most_bytes:
+            parts.append(part)
+        if not message.get("more_body") or size > _MOST_DISCARDED:
+            break
+        message = await receive()
+    if size > most_bytes:
+        raise RequestError(
+            "body_too_large",
+            f"the body has more than {most_bytes:,} bytes, which is the most here.",
+            connection="close",
+        )
+    return b"".join(parts)
+
+
+def read_json(body: bytes) -> Any:
+    """Read JSON strictly.
+
+    Raises RequestError for what is no JSON, such as NaN, and for names that stand twice in an
+    object, since readers differ in which of them they take.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as wrong:
+        raise RequestError("bad_json", f"the body is not JSON: {wrong}.") from None
+    # Each name is followed by a colon: with no more of them than names, no name was dropped.
+    if body.count(b":") != _count_names(document):
+        json.loads(body, object_pairs_hook=_unique)
+    return document
+
+
+def _count_names(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_names, value.values()))
+    return sum(map(_count_names, value)) if isinstance(value, list) else 0
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        twice = next(name for name in names if sum(name == other for other, _ in pairs) > 1)
+        raise RequestError("bad_json", f"an object of the body has {twice!r} twice.")
+    return names
+
+
+def write_json(document: Any) -> bytes:
+    """Write JSON.
+
+    Numbers beyond 64 bits and half surrogates, which the quick writer refuses, take the slow one.
+    """
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return json.dumps(jsonable(document)).encode()

@@ -1,0 +1,105 @@
+"""The plans that a service serves, and their fetchers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tilewright.suggestions import nearest
+from tilewright.windows import format_duration
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import TilewrightError
+from ..fetch.fetcher import Fetcher
+from ..plans import load_plan
+from ..stores import Store
+from .problems import RequestError
+from .settings import ServiceStartError
+
+
+class ServedPlans:
+    """Plans by their names, on one store.
+
+    A fetcher is made when its plan is first asked for, so that a service may start before the first
+    tiles are written.
+    """
+
+    def __init__(self, plans: Iterable[Plan], store: Store, *, allow_many_tiles: bool) -> None:
+        self.plans = {plan.name: plan for plan in plans}
+        self.store = store
+        self._allow_many_tiles = allow_many_tiles
+        self._fetchers: dict[str, Fetcher] = {}
+
+    def find(self, name: str) -> Plan:
+        """Find a plan by its name.
+
+        Raises RequestError with the nearest name.
+        """
+        plan = self.plans.get(name)
+        if plan is None:
+            raise RequestError(
+                "unknown_plan", f"there is no plan {name!r}. {nearest(name, self.plans)}"
+            )
+        return plan
+
+    def fetcher(self, name: str) -> Fetcher:
+        """Give the fetcher of a plan.
+
+        Raises RequestError for an unknown plan, and StoreError if the store has no tiles of it.
+        """
+        made = self._fetchers.get(name)
+        if made is None:
+            plan = self.find(name)
+            made = Fetcher(plan, self.store, allow_many_tiles=self._allow_many_tiles)
+            self._fetchers[name] = made
+        return made
+
+    def readiness(self) -> dict[str, str | None]:
+        """Say of each plan what keeps it from being fetched.
+
+        The store is asked once for each.
+        """
+        states: dict[str, str | None] = {}
+        for name in self.plans:
+            try:
+                self.fetcher(name)
+                self.store.get(f"plan/{name}")
+                states[name] = None
+            except TilewrightError as error:
+                states[name] = str(error)
+        return states
+
+
+def load_plans(paths: Iterable[str]) -> list[Plan]:
+    """Load plans of different names.
+
+    Raises PlanError, and ServiceStartError for two of one name.
+    """
+    plans: dict[str, str] = {}
+    loaded = []
+    for path in paths:
+        plan = load_plan(path)
+        if plan.name in plans:
+            raise ServiceStartError(
+                f"{plans[plan.name]} and {path} are both of the plan {plan.name}. Name one of them."
+            )
+        plans[plan.name] = path
+        loaded.append(plan)
+    return loaded
+
+
+def plan_document(plan: Plan) -> Mapping[str, Any]:
+    """Make what /v1/plans says of a plan."""
+    features = []
+    for feature in plan.features:
+        window = None if feature.window_ms is None else format_duration(feature.window_ms)
+        operation = {"operation": feature.operation, "input": feature.input, "window": window}
+        features.append({"name": feature.name, "type": feature.type, **operation})
+    return {
+        "name": plan.name,
+        "fingerprint": plan.fingerprint,
+        "online": plan.online,
+        "keys": [{"name": key.name, "type": key.type} for key in plan.keys],
+        "features": features,
+        "derivations": [{"name": one.name, "type": one.type} for one in plan.derivations],
+    }

@@ -1,0 +1,53 @@
+"""How a service is started, as each of its workers gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import TilewrightError
+
+#: Where a service finds its token if no file is named.
+TOKEN_VARIABLE = "TILEWRIGHT_TOKEN"
+
+
+class ServiceStartError(TilewrightError):
+    """A service cannot start as it is told to."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may take."""
+
+    body_bytes: int = 1 << 20
+    keys: int = 1_000
+    seconds: float = 10.0
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """What a worker serves, from where, and to whom."""
+
+    plans: Sequence[str]
+    """Each a plan.json or its folder."""
+    store_url: str
+    tokens: Sequence[bytes] = field(default=(), repr=False)
+    """Any of them lets a client in; none lets everybody in."""
+    limits: Limits = field(default_factory=Limits)
+    access_log: bool = True
+    allow_many_tiles: bool = False
+
+
+def read_tokens(file: Path | None, variable: str | None) -> list[bytes]:
+    """Read the tokens of a file, one a line, or the one of a variable.
+
+    Two in a file let clients change from one to the other. Raises ServiceStartError if the file has
+    none.
+    """
+    if file is None:
+        return [variable.encode()] if variable else []
+    tokens = [line.strip() for line in file.read_bytes().splitlines() if line.strip()]
+    if not tokens:
+        raise ServiceStartError(f"{file}: there is no token. Write one on a line of its own.")
+    return tokens
