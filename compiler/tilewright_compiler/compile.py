@@ -82,7 +82,12 @@ def compile_paths(
     plans = []
     for named in loaded.group_bys:
         draft = Draft(
-            named.group_by, named.name, config or Config(), shared_binder(), named.variables
+            named.group_by,
+            named.name,
+            config or Config(),
+            shared_binder(),
+            named.variables,
+            root=named.root,
         )
         plan, problems = _compile(draft)
         diagnostics += problems
@@ -178,6 +183,7 @@ def _plan(draft: Draft) -> Plan:
         name=draft.name,
         fingerprint="",
         storage_fingerprint="",
+        declared=draft.place(draft.group_by.site),
         online=draft.group_by.online,
         keys=draft.keys,
         sources=[_source(draft, index) for index in range(len(draft.sources))],
@@ -251,4 +257,5 @@ def _source(draft: Draft, index: int) -> Source:
         selects=bound.written,
         wheres=list(query.wheres),
         time_column=query.time_column,
+        declared=draft.place(bound.source.site),
     )

@@ -5,6 +5,7 @@ It has what the passes have found so far.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -104,6 +105,8 @@ class Draft:
     binder: Binder
     variables: dict[int, str] = field(default_factory=dict)
     base_dir: str | None = None
+    root: str | None = None
+    """The folder below which the author's files were found."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     features: list[FeatureSpec] = field(default_factory=list)
@@ -127,6 +130,15 @@ class Draft:
     def report(self, code: str, site: CallSite, message: str) -> None:
         """Add a problem at the author's line."""
         self.diagnostics.append(diagnostic(code, site, message))
+
+    def place(self, site: CallSite) -> str:
+        """Name a line below the compiled folder, as `clicks.py:14`."""
+        path = os.path.basename(site.file)
+        if self.root is not None:
+            below = os.path.relpath(site.file, self.root)
+            if not below.startswith(os.pardir):
+                path = below.replace(os.sep, "/")
+        return f"{path}:{site.line}"
 
     @property
     def tiled(self) -> bool:

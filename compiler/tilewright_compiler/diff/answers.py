@@ -14,6 +14,11 @@ from .verdicts import Change, Verdict
 #: Fields of a feature that say how its value is made and not which it is.
 _OF_COVERS = {"levels_ms", "rule", "states"}
 
+#: Where the author wrote it, which changes nothing.
+_PLACE = {"declared"}
+#: What a derivation reads stands in its expression too.
+_READ = {"declared", "features"}
+
 
 def feature_changes(old: Plan, new: Plan) -> Iterator[Change]:
     """Compare the features, by name."""
@@ -24,8 +29,8 @@ def feature_changes(old: Plan, new: Plan) -> Iterator[Change]:
     for name, feature in features.new.items():
         yield Change(Verdict.COMPATIBLE, f"feature {name} is new", _asks(feature))
     for name, (before, after) in features.both.items():
-        if before != after:
-            one, other = before.model_dump(), after.model_dump()
+        one, other = before.model_dump(exclude=_PLACE), after.model_dump(exclude=_PLACE)
+        if one != other:
             same = all(one[field] == other[field] for field in one.keys() - _OF_COVERS)
             verdict = Verdict.COMPATIBLE if same else Verdict.OTHER_ANSWERS
             yield Change(verdict, f"feature {name}", "; ".join(changed_fields(one, other)))
@@ -54,10 +59,9 @@ def derivation_changes(old: Plan, new: Plan) -> Iterator[Change]:
         why = one_line(f"{derivation.sql}, {derivation.type}")
         yield Change(Verdict.COMPATIBLE, f"derivation {name} is new", why)
     for name, (before, after) in derivations.both.items():
-        if before != after:
-            changed = changed_fields(
-                before.model_dump(exclude={"features"}), after.model_dump(exclude={"features"})
-            )
+        one, other = before.model_dump(exclude=_READ), after.model_dump(exclude=_READ)
+        if one != other:
+            changed = changed_fields(one, other)
             yield Change(Verdict.OTHER_ANSWERS, f"derivation {name}", "; ".join(changed))
 
 

@@ -32,12 +32,14 @@ _Kind = TypeVar("_Kind", bound=Declaration)
 class NamedGroupBy:
     """A GroupBy with its name and its module's sources.
 
-    `variables` names the sources of the module, by identity.
+    `variables` names the sources of the module, by identity. `root` is the folder below which its
+    file was found, None where no variable holds it.
     """
 
     name: str
     group_by: GroupBy
     variables: dict[int, str]
+    root: str | None
 
 
 @dataclass
@@ -186,7 +188,7 @@ def _find(
             if name is None:
                 name = f"{candidate.file.module}.{candidate.variable}"
             variables = sources | _source_names(candidate.module)
-            loaded.group_bys.append(NamedGroupBy(name, group_by, variables))
+            loaded.group_bys.append(NamedGroupBy(name, group_by, variables, candidate.file.root))
     _find_unassigned(seen, sources, failed, loaded)
     if loaded.diagnostics:
         return
@@ -234,7 +236,7 @@ def _find_unassigned(
             if os.path.realpath(declaration.site.file) in failed:
                 continue  # the file's own failure is reported
             if declaration.name is not None:
-                named = NamedGroupBy(declaration.name, declaration, sources)
+                named = NamedGroupBy(declaration.name, declaration, sources, None)
                 loaded.group_bys.append(named)
             else:
                 what = (

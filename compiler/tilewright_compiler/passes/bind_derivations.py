@@ -31,6 +31,7 @@ def bind_derivations(draft: Draft) -> None:
                     features=list(bound.columns),
                     sql=bound.sql,
                     type=bound.type,
+                    declared=draft.place(derivation.site),
                 )
             )
 

@@ -124,4 +124,5 @@ def _plan_feature(
         states=states,
         max_edge_error=max_edge_error,
         default=aggregation.default,
+        declared=draft.place(aggregation.site),
     )

@@ -17,6 +17,17 @@ from .settings import Flink, Late, Monitoring, Store
 
 PLAN_VERSION: Final = 2
 
+_LINES: Final[dict[str, Any]] = {"__all__": {"declared"}}
+#: What says nothing of how a plan runs: a declaration may move down a line.
+_NOT_DIGESTED: Final[dict[str, Any]] = {
+    "fingerprint": True,
+    "storage_fingerprint": True,
+    "declared": True,
+    "sources": _LINES,
+    "features": _LINES,
+    "derivations": _LINES,
+}
+
 #: What chunks of raw events have in text keys where tiles have their size.
 EVENTS_NAME = "events"
 
@@ -58,6 +69,8 @@ class Source(Part):
     """Conditions that an event fulfils, all of them."""
     time_column: str
     """The expression of the event time."""
+    declared: str | None = None
+    """The author's file and line, as in `clicks.py:14`; null where it is unknown."""
 
     @property
     def column_names(self) -> list[str]:
@@ -170,6 +183,8 @@ class Feature(Part):
     """
     default: Any = None
     """The value of an empty window, as JSON has it; null for the operation's own."""
+    declared: str | None = None
+    """The author's file and line, as in `clicks.py:14`; null where it is unknown."""
 
 
 class Derivation(Part):
@@ -186,6 +201,8 @@ class Derivation(Part):
     """Its expression in DuckDB SQL."""
     type: str
     """Its DuckDB type."""
+    declared: str | None = None
+    """The author's file and line, as in `clicks.py:14`; null where it is unknown."""
 
 
 class Plan(Part):
@@ -199,6 +216,8 @@ class Plan(Part):
     """The digest of the whole plan but the two fingerprints."""
     storage_fingerprint: str
     """The digest of what stored tiles depend on; a store holds tiles of one."""
+    declared: str | None = None
+    """The author's file and line, as in `clicks.py:14`; null where it is unknown."""
     online: bool
     """Whether the features are served, so that stored tiles are not to be lost."""
     keys: list[Column]
@@ -237,12 +256,12 @@ class Plan(Part):
     """What a request and an entity cost."""
 
     def content_fingerprint(self) -> str:
-        """Digest all but the two fingerprints.
+        """Digest what the plan does.
 
-        A plan that was edited no longer fits its digest.
+        That is all but the two fingerprints, and the author's lines. A plan that was edited no
+        longer fits its digest.
         """
-        fingerprints = {"fingerprint", "storage_fingerprint"}
-        return digest(self.model_dump(by_alias=True, mode="json", exclude=fingerprints))
+        return digest(self.model_dump(by_alias=True, mode="json", exclude=_NOT_DIGESTED))
 
     def storage_content(self) -> dict[str, Any]:
         """Pick what stored tiles depend on, part by part.

@@ -5,9 +5,11 @@ Whatever runs a plan relies on it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from tilewright import operations
@@ -150,7 +152,7 @@ def _computed(plan: Plan, feature: Feature) -> Iterator[str]:
     own = [states[name] for name in feature.states]
     if any((state.input, state.bucket) != (feature.input, feature.bucket) for state in own):
         yield f"features: {feature.name} is computed from states of another column"
-    operation = _operation(feature)
+    operation = _operation(feature.operation, json.dumps(feature.params))
     if operation is None:
         yield f"features: {feature.operation}({feature.params}) is no operation"
         return
@@ -195,19 +197,21 @@ def _answer(plan: Plan, feature: Feature, operation: OperationSpec, state: State
         yield f"features: {feature.name} has no default of its type: {error}"
 
 
-def _operation(feature: Feature) -> OperationSpec | None:
-    """Make the operation of a feature.
+@lru_cache(maxsize=1024)
+def _operation(name: str, params: str) -> OperationSpec | None:
+    """Make an operation of its name and parameters, as JSON.
 
-    Returns None if none has its name and parameters.
+    Returns None if none has them. Plans ask for few, time and again.
     """
-    kind = _operations().get(feature.operation)
+    kind = _operations().get(name)
     try:
-        operation = kind(**feature.params) if kind is not None else None
+        operation = kind(**json.loads(params)) if kind is not None else None
     except (TypeError, ValueError):
         return None
     return None if operation is None or operation.problems else operation
 
 
+@cache
 def _operations() -> dict[str, type[OperationSpec]]:
     known: dict[str, type[OperationSpec]] = {}
     for kind in vars(operations).values():

@@ -98,18 +98,18 @@ def _print(console: Console, found: Verification) -> None:
     from ..reports.lines import Lines
 
     lines = Lines(console)
-    lines.add((found.store, "bold"))
+    lines.add(found.store, "bold")
     for table in found.tables:
         _add_table(lines, table)
     if found.damaged:
         lines.heading("damaged")
         for damage in found.damaged[:_MOST_SHOWN]:
-            lines.add((damage.place, ""))
-            lines.add((f"  {damage.reason}", ""))
+            lines.add(damage.place)
+            lines.add(damage.reason, indent=2)
         if found.damages > _MOST_SHOWN:
-            lines.add((f"and {found.damages - _MOST_SHOWN:,} more", "dim"))
-    lines.add()
-    lines.add((_summary(found), "green" if found.is_sound else "red"))
+            lines.add(f"and {found.damages - _MOST_SHOWN:,} more", "dim")
+    lines.add("")
+    lines.add(_summary(found), "green" if found.is_sound else "red")
     console.print(lines)
 
 
@@ -122,9 +122,9 @@ def _add_table(lines: Lines, table: Table) -> None:
     if rows:
         lines.table([LEFT, RIGHT, RIGHT, RIGHT, LEFT], head, rows)
     else:
-        lines.add(("no tiles", "dim"))
+        lines.add("no tiles", "dim")
     for note in table.notes:
-        lines.add((f"note: {note}", "dim"))
+        lines.add(f"note: {note}", "dim")
 
 
 def _row(level: Level) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
-from rich.text import Text
 
 from tilewright_compiler.humanize import one_line
 
@@ -16,6 +15,8 @@ LABEL_WIDTH = 12
 #: How far the cells below a name are indented.
 _INDENT = 2
 LEFT, RIGHT = "left", "right"
+#: After these a word may be broken that is longer than a line.
+_JOINTS = "_./,:(-"
 
 
 class Lines:
@@ -26,7 +27,6 @@ class Lines:
 
     def __init__(self, console: Console) -> None:
         self.width = console.width
-        self._console = console
         self._lines: list[list[tuple[str, str]]] = []
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
@@ -36,16 +36,30 @@ class Lines:
 
     def heading(self, title: str) -> None:
         """Add a title after an empty line."""
-        self.add()
-        self.add((title, "bold"))
+        self._lines.append([])
+        self.add(title, "bold")
 
-    def add(self, *parts: tuple[str, str]) -> None:
-        """Add styled parts of a text, folded where needed."""
-        text = Text.assemble(*((one_line(text), style) for text, style in parts))
-        for line in text.wrap(self._console, self.width, overflow="fold"):
-            self._lines.append(
-                [(part.text, str(part.style or "")) for part in line.render(self._console)]
-            )
+    def add(self, text: str, style: str = "", indent: int = 0, hanging: int = 0) -> None:
+        """Add a text, broken between words where needed.
+
+        Its lines are indented, and those after the first one hang deeper.
+        """
+        room = self.width - indent - hanging
+        first, *others = folded(one_line(text), room, first=self.width - indent)
+        self._lines.append([(" " * indent + first, style)])
+        for line in others:
+            self._lines.append([(" " * (indent + hanging) + line, style)])
+
+    def names(self, names: Iterable[str], indent: int = 0) -> None:
+        """Add names, of which as few as can be are broken."""
+        line = ""
+        for name in [one_line(name) for name in names]:
+            joined = f"{line}, {name}" if line else name
+            if line and cell_len(joined) >= self.width - indent:
+                self.add(line + ",", indent=indent)
+                joined = name
+            line = joined
+        self.add(line, indent=indent)
 
     def labelled(self, label: str, line: str, style: str) -> None:
         """Add a picture's line, cut at the console's edge."""
@@ -72,7 +86,7 @@ class Lines:
             return
         widths = _fitted(natural[1:], sides[1:], self.width - _INDENT)
         for index, (name, *rest) in enumerate(cells):
-            for line in self._folded(name, self.width):
+            for line in folded(name, self.width):
                 self._lines.append([(line, "" if index else "dim")])
             if index == 0 or index + 1 == len(cells) or cells[index + 1][1:] != rest:
                 self._columns([rest], sides[1:], widths, " " * _INDENT, is_head=index == 0)
@@ -87,15 +101,38 @@ class Lines:
     ) -> None:
         """Add rows of cells that stand side by side."""
         for row in cells:
-            folded = [self._folded(cell, width) for cell, width in zip(row, widths, strict=True)]
-            for texts in zip_longest(*folded, fillvalue=""):
+            parts = [folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+            for texts in zip_longest(*parts, fillvalue=""):
                 line = indent + "  ".join(map(_aligned, texts, widths, sides))
                 self._lines.append([(line.rstrip(), "dim" if is_head else "")])
 
-    def _folded(self, text: str, width: int) -> list[str]:
-        if cell_len(text) <= width:
-            return [text]
-        return [line.plain for line in Text(text).wrap(self._console, width, overflow="fold")]
+
+def folded(text: str, width: int, first: int | None = None) -> list[str]:
+    """Break a text into lines, at its spaces.
+
+    A word that is longer than a line is broken too, after `_` or the like if it can be. `first` is
+    the width of the first line, if it has another one.
+    """
+    room = width if first is None else first
+    if cell_len(text) <= room:
+        return [text]
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        while cell_len(joined) > room:
+            # Only a word by itself is broken; one that is not the first moves to the next line.
+            cut = len(line) or _joint(joined, room)
+            lines.append(joined[:cut].rstrip())
+            joined, line, room = joined[cut:].lstrip(), "", width
+        line = joined
+    return [*lines, line]
+
+
+def _joint(word: str, width: int) -> int:
+    """Find where a word too long for a line is broken."""
+    head = chop_cells(word, max(width, 1))[0]
+    return max(map(head.rfind, _JOINTS)) + 1 or len(head)
 
 
 def _aligned(text: str, width: int, side: str) -> str:

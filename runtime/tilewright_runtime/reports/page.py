@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from tilewright.windows import format_duration
 from tilewright_compiler.humanize import counted, format_bytes, requested
 from tilewright_compiler.templates import pages
@@ -14,8 +16,8 @@ from ..tiles.cover import WHOLE
 from ..tiles.keys import EVENTS
 from ..times import iso
 from .picture import Picture, Row, picture
-from .plan import PlanReport
-from .text import edge_text, kept_text, level_text, moment_text, reads_text, tile_text
+from .plan import FeatureReport, PlanReport
+from .text import edge_text, kept_text, level_text, moment_text, reads_text
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 #: The width of a picture in the units of its SVG, and of the narrowest tile that is drawn by
 #: itself.
 _WIDTH, _NARROWEST = 860, 3
-_AS_OF = "once the store holds events at or after T"
+_RECTANGLE = '<rect class="%s" x="%d" y="0" width="%d" height="20"><title>%s %s</title></rect>'
 
 
 def page(report: PlanReport) -> str:
@@ -31,15 +33,15 @@ def page(report: PlanReport) -> str:
 
     Whatever an author wrote is escaped, and nothing is loaded from elsewhere.
     """
+    reads = {one.feature.name: one for one in report.features}
+    pictures = []
+    for cover in report.covers:
+        pictures.append(_drawing(picture(cover), reads[cover.features[0]]))
     return _template().render(
         report=report,
         plan=report.plan,
-        features=[
-            (one, tile_text(one.feature), *reads_text(one), edge_text(one.feature))
-            for one in report.features
-        ],
         levels=[(one, level_text(one), *kept_text(one)) for one in report.levels],
-        pictures=[_drawing(picture(cover)) for cover in report.covers],
+        pictures=pictures,
         width=_WIDTH,
     )
 
@@ -49,7 +51,6 @@ def _template() -> Template:
     """Load the template once: compiling takes ten times the filling."""
     environment = pages(Path(__file__).parent / "templates")
     environment.filters |= {
-        "duration": format_duration,
         "size": format_bytes,
         "iso": iso,
         "counted": counted,
@@ -58,29 +59,31 @@ def _template() -> Template:
     return environment.get_template("plan.html")
 
 
-def _drawing(drawn: Picture) -> dict[str, Any]:
-    """Place a picture's rectangles, in units of the SVG."""
-    window = tuple(drawn.place(time, _WIDTH) for time in drawn.window)
-    groups: list[tuple[str, list[Any]]] = []
-    for title, rows in (("", drawn.rows), (_AS_OF, drawn.as_of)):
-        if rows:
-            groups.append((title, [(row.label, _rectangles(drawn, row)) for row in rows]))
+def _drawing(drawn: Picture, one: FeatureReport) -> dict[str, Any]:
+    """Draw a picture's rows, and say what a request reads."""
+    begin, end = (drawn.place(time, _WIDTH) for time in drawn.window)
+    tiles, size = reads_text(one)
     return {
         "title": drawn.title,
+        "chosen": drawn.chosen,
+        "tiles": tiles,
+        "bytes": size,
+        "edge": edge_text(one.feature),
         "features": drawn.features,
         "note": drawn.note,
         "open": drawn.open,
-        "window": window,
+        "window": (begin, end),
         "begin": moment_text(drawn.span.start_ms),
         "at": moment_text(drawn.window.end_ms),
-        "groups": groups,
+        "rows": [(row.label, _rectangles(drawn, row)) for row in drawn.rows],
+        "as_of": [(row.label, _rectangles(drawn, row)) for row in drawn.as_of],
     }
 
 
-def _rectangles(drawn: Picture, row: Row) -> list[tuple[str, int, int, str]]:
-    """Give each rectangle's kind, left end, width and title.
+def _rectangles(drawn: Picture, row: Row) -> Markup:
+    """Draw a row's tiles.
 
-    They are tuples, since the sandbox takes its time over every attribute.
+    They are made here, since the template's sandbox takes its time over every value.
     """
     rectangles = []
     size = "raw events from" if row.kind == EVENTS else format_duration(row.size_ms)
@@ -89,10 +92,12 @@ def _rectangles(drawn: Picture, row: Row) -> list[tuple[str, int, int, str]]:
         raw, crowded = segment.kind == EVENTS, last - first < _NARROWEST * segment.tiles
         step = segment.end_ms - segment.start_ms if crowded or raw else segment.size_ms
         name = f"{counted(segment.tiles, 'tile')} of {size} from" if crowded else size
+        left = first
         for start in range(segment.start_ms, segment.end_ms, step):
-            left, right = drawn.place(start, _WIDTH), drawn.place(start + step, _WIDTH)
+            right = drawn.place(start + step, _WIDTH)
             cut = segment.part != WHOLE or (start < drawn.window.start_ms and not drawn.open)
             kind = "events" if raw else "crowded" if crowded else "cut" if cut else "whole"
-            title = f"{name} {moment_text(start)}"
-            rectangles.append((kind, left, max(right - left - 1, 1), title))
-    return rectangles
+            wide = max(right - left - 1, 1)
+            rectangles.append(_RECTANGLE % (kind, left, wide, name, moment_text(start)))
+            left = right
+    return Markup("".join(rectangles))  # figures and words of ours, nothing of an author

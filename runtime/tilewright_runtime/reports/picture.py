@@ -42,6 +42,8 @@ class Picture:
     """
 
     title: str
+    chosen: str
+    """Its tiles, and the rules that chose them."""
     features: tuple[str, ...]
     span: Span
     rows: tuple[Row, ...]
@@ -71,6 +73,7 @@ def picture(cover: CoverReport) -> Picture:
     end = max([cover.at_ms, *(segment.end_ms for segment in segments)])
     return Picture(
         title=_title(cover),
+        chosen=_chosen(cover),
         features=cover.features,
         span=Span(start, end),
         rows=_rows(segments),
@@ -114,6 +117,13 @@ def _title(cover: CoverReport) -> str:
     if cover.window.window_ms is None:
         return "lifetime"
     return f"window {format_duration(cover.window.window_ms)}, {cover.window.edge}"
+
+
+def _chosen(cover: CoverReport) -> str:
+    """Say which tiles the cover has, and which rule chose them."""
+    sizes = ", ".join(map(format_duration, cover.window.levels_ms))
+    tiles = f"tiles of {sizes}" if sizes else "no tiles"
+    return f"{tiles}, chosen by {' or '.join(cover.rules)}"
 
 
 def _note(cover: CoverReport) -> str:

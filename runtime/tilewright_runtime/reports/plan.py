@@ -5,13 +5,13 @@ The figures are those of its features, levels, states and covers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from math import ceil
 from statistics import median_high
 
-from tilewright.windows import DAY_MS
+from tilewright.windows import DAY_MS, format_duration
 from tilewright_compiler.plan.layout import BucketLayout, TileLayout
 from tilewright_compiler.plan.model import EventLog, Feature, Level, Plan, State
 
@@ -21,6 +21,7 @@ from ..fetch.windows import Window
 from ..tiles.cover import Segment, ceiling, floor
 from ..tiles.keys import EVENTS
 from ..times import EARLIEST_MS
+from .definitions import InputReport, input_reports
 
 #: Query times spread over a tile of a window's coarsest level, at which its tiles are counted.
 _SAMPLES = 24
@@ -56,14 +57,14 @@ class FeatureReport:
 class LevelReport:
     """A level, or the chunks of raw events.
 
-    It says what an entity with an event in every tile keeps there, and which features read it. None
-    is for ever.
+    It says what an entity with an event in every tile keeps there. None is for ever.
     """
 
     level: Level | EventLog
     tiles: int | None
     bytes: int | None
-    features: tuple[str, ...]
+    windows: tuple[str, ...]
+    """The windows that are read from it."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class StateReport:
 
     state: State
     fields: tuple[str, ...]
-    features: tuple[str, ...]
+    operations: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ class CoverReport:
 
     window: Window
     features: tuple[str, ...]
+    rules: tuple[str, ...]
+    """The rules that chose its tiles."""
     at_ms: int
     segments: list[Segment]
     """As it is while the newest tiles hold no event at or after the time."""
@@ -107,6 +110,7 @@ class PlanReport:
     levels: list[LevelReport]
     states: list[StateReport]
     covers: list[CoverReport]
+    inputs: list[InputReport]
 
 
 def report(plan: Plan, at_ms: int) -> PlanReport:
@@ -130,7 +134,8 @@ def report(plan: Plan, at_ms: int) -> PlanReport:
         features=[FeatureReport(feature, *reads[feature.name]) for feature in plan.features],
         levels=levels,
         states=[_state(plan, state) for state in plan.states],
-        covers=[_cover(group, at_ms) for group in program.groups],
+        covers=[_cover(plan, group, at_ms) for group in program.groups],
+        inputs=input_reports(plan),
     )
 
 
@@ -197,7 +202,7 @@ def _chunks_of(segments: list[Segment], chunk_ms: int) -> int:
 
 
 def _chunks(plan: Plan, events: EventLog) -> LevelReport:
-    readers = tuple(feature.name for feature in plan.features if feature.edge == "exact")
+    readers = _windows(feature for feature in plan.features if feature.edge == "exact")
     if events.ttl_ms is None:
         return LevelReport(events, None, None, readers)
     chunks = ceil(events.ttl_ms / events.size_ms)
@@ -205,7 +210,7 @@ def _chunks(plan: Plan, events: EventLog) -> LevelReport:
 
 
 def _level(plan: Plan, level: Level, tile_bytes: int) -> LevelReport:
-    readers = tuple(feature.name for feature in plan.features if level.size_ms in feature.levels_ms)
+    readers = _windows(feature for feature in plan.features if level.size_ms in feature.levels_ms)
     if level.ttl_ms is None:
         return LevelReport(level, None, None, readers)
     tiles = ceil(level.ttl_ms / level.size_ms)
@@ -223,13 +228,28 @@ def _state(plan: Plan, state: State) -> StateReport:
             if field.state == state.id:
                 variable.append(f"{field.field} bytes")
     fields += variable
-    users = tuple(feature.name for feature in plan.features if state.id in feature.states)
-    return StateReport(state, tuple(fields), users)
+    users = [feature for feature in plan.features if state.id in feature.states]
+    operations = dict.fromkeys(feature.operation for feature in users)
+    return StateReport(state, tuple(fields), tuple(operations))
 
 
-def _cover(group: FeatureGroup, at_ms: int) -> CoverReport:
+def _windows(features: Iterable[Feature]) -> tuple[str, ...]:
+    """List the windows of features, the shortest first."""
+    lengths = {feature.window_ms for feature in features}
+    lengths_ms = sorted(length for length in lengths if length is not None)
+    lifetime = ("lifetime",) if None in lengths else ()
+    return (*map(format_duration, lengths_ms), *lifetime)
+
+
+def _cover(plan: Plan, group: FeatureGroup, at_ms: int) -> CoverReport:
     window, names = group.window, tuple(group.finalizers)
     head_level_ms = window.levels_ms[0] if window.levels_ms else None
+    rules = {feature.rule: None for feature in plan.features if feature.name in group.finalizers}
     return CoverReport(
-        window, names, at_ms, window.segments(at_ms, head_level_ms), window.segments(at_ms, None)
+        window,
+        names,
+        tuple(rules),
+        at_ms,
+        window.segments(at_ms, head_level_ms),
+        window.segments(at_ms, None),
     )

@@ -8,22 +8,32 @@ from rich.console import Console
 
 from tilewright.windows import format_duration
 from tilewright_compiler.humanize import counted, format_bytes, format_span, requested
-from tilewright_compiler.plan.model import EventLog, Feature
+from tilewright_compiler.plan.model import EventLog, Feature, Source
 
 from ..tiles.cover import Segment
 from ..tiles.keys import EVENTS
 from ..times import iso
+from .definitions import InputReport, source_text
 from .lines import LABEL_WIDTH, LEFT, RIGHT, Lines
 from .picture import Picture, Row, picture
 from .plan import FeatureReport, LevelReport, PlanReport
 
+#: The widest drawing: a terminal may be narrower than the lines of a file or a pipe.
+_WIDEST = 80
+
 
 def print_report(console: Console, report: PlanReport) -> None:
-    """Print the plan, its features, levels and covers."""
+    """Print the plan, its features, what they are, and covers."""
     lines = Lines(console)
     _add_head(lines, report)
     lines.heading("Features")
     _add_features(lines, report)
+    lines.heading("What they are")
+    for column in report.inputs:
+        _add_input(lines, column)
+    lines.heading("Events")
+    for source in report.plan.sources:
+        _add_source(lines, source)
     if report.plan.derivations:
         lines.heading("Derivations")
         lines.table(
@@ -34,64 +44,69 @@ def print_report(console: Console, report: PlanReport) -> None:
     lines.heading("Stored per entity")
     _add_levels(lines, report)
     lines.heading("States of a tile")
-    states = [
-        [one.state.id, one.state.subject, ", ".join(one.fields), ", ".join(one.features)]
-        for one in report.states
-    ]
-    lines.table([LEFT, LEFT, LEFT, LEFT], ["state", "of", "in a tile", "used by"], states)
+    states = []
+    for state in report.states:
+        used = f"{', '.join(state.operations)} of {state.state.input}"
+        states.append([state.state.id, ", ".join(state.fields), used])
+    lines.table([LEFT, LEFT, LEFT], ["state", "in a tile", "used by"], states)
     lines.heading(f"Covers at {iso(report.at_ms)}")
+    reads = {one.feature.name: one for one in report.features}
     for cover in report.covers:
-        lines.add()
-        _add_picture(lines, picture(cover))
+        _, read = reads_text(reads[cover.features[0]])
+        lines.add("")
+        _add_picture(lines, picture(cover), read)
     console.print(lines, crop=False)
 
 
 def _add_head(lines: Lines, report: PlanReport) -> None:
     plan, typical, worst = report.plan, report.plan.cost.typical, report.plan.cost.worst
     keys = ", ".join(f"{key.name} {key.type}" for key in plan.keys)
-    lines.add((plan.name, "bold"), (f"  {'online' if plan.online else 'offline'}, by {keys}", ""))
+    lines.add(f"{plan.name}  {'online' if plan.online else 'offline'}, by {keys}", "bold")
+    if plan.declared is not None:
+        lines.add(f"declared at {plan.declared}", "dim")
     sizes = [f"{counted(report.tile_bytes, 'byte')} a tile"] if plan.levels else []
     if plan.cost.chunk_bytes is not None:
         sizes.append(f"about {counted(plan.cost.chunk_bytes, 'byte')} a chunk of raw events")
     lines.add(
-        (f"plan {plan.fingerprint}, tiles {plan.storage_fingerprint}, {', '.join(sizes)}", "dim")
+        f"plan {plan.fingerprint}, tiles {plan.storage_fingerprint}, {', '.join(sizes)}", "dim"
     )
     usual = (
         f"{requested(typical)}, {format_bytes(typical.bytes)} in "
         f"{counted(typical.round_trips, 'round trip')}"
     )
-    lines.add(
-        (
-            (
-                f"a request for all features reads {usual}; at worst {requested(worst)}, "
-                f"{format_bytes(worst.bytes)}"
-            ),
-            "",
-        )
-    )
+    lines.add(f"a request for all features reads {usual}")
+    if (worst.tiles, worst.bytes) != (typical.tiles, typical.bytes):
+        lines.add(f"at worst {requested(worst)}, {format_bytes(worst.bytes)}")
 
 
 def _add_features(lines: Lines, report: PlanReport) -> None:
     rows = []
     for one in report.features:
-        levels = one.feature.levels_ms
-        rule = one.feature.rule + (
-            f" (levels {', '.join(map(format_duration, levels))})" if len(levels) > 1 else ""
-        )
-        rows.append(
-            [
-                one.feature.name,
-                tile_text(one.feature),
-                rule,
-                *reads_text(one),
-                edge_text(one.feature),
-            ]
-        )
-    lines.table(
-        [LEFT, RIGHT, LEFT, RIGHT, RIGHT, RIGHT],
-        ["feature", "tile", "chosen by", "tiles", "bytes", "edge"],
-        rows,
-    )
+        tiles, _ = reads_text(one)
+        rows.append([one.feature.name, tile_text(one.feature), tiles, edge_text(one.feature)])
+    lines.table([LEFT, RIGHT, RIGHT, RIGHT], ["feature", "tile", "tiles", "edge"], rows)
+
+
+def _add_input(lines: Lines, column: InputReport) -> None:
+    """Add a column, its expressions, and what is computed of it."""
+    expressions = dict.fromkeys(origin.expression for origin in column.origins)
+    computed = [expression for expression in expressions if expression != column.column]
+    equals = f" = {' or '.join(computed)}" if computed else ""
+    lines.add(f"{column.column} {column.type}{equals}", "bold", hanging=4)
+    for one in column.definitions:
+        default = "" if one.default is None else f", {one.default!r} where a window is empty"
+        declared = "" if one.declared is None else f" ({one.declared})"
+        lines.add(f"{one.what}: {one.type}{default}{declared}", indent=2, hanging=4)
+        lines.names(one.features, indent=4)
+
+
+def _add_source(lines: Lines, source: Source) -> None:
+    """Add where events come from, their time and their filter."""
+    declared = "" if source.declared is None else f", {source.declared}"
+    lines.add(f"{source_text(source)}{declared}", hanging=4)
+    lines.add(f"time: {source.time_column}", indent=2, hanging=4)
+    for where in source.wheres:
+        lines.add(f"only where: {where}", indent=2, hanging=4)
 
 
 def tile_text(feature: Feature) -> str:
@@ -137,7 +152,7 @@ def _between(low: int, high: int) -> str:
 
 def _add_levels(lines: Lines, report: PlanReport) -> None:
     rows = [
-        [level_text(one), *kept_text(one), ", ".join(one.features) or "heads only"]
+        [level_text(one), *kept_text(one), ", ".join(one.windows) or "heads only"]
         for one in report.levels
     ]
     lines.table(
@@ -149,10 +164,8 @@ def _add_levels(lines: Lines, report: PlanReport) -> None:
     )
     ever = f"grows for ever with the lifetime's {kept}"
     lines.add(
-        (
-            ever if total is None else f"{format_bytes(total)} in all, with an event in every tile",
-            "dim",
-        )
+        ever if total is None else f"{format_bytes(total)} in all, with an event in every tile",
+        "dim",
     )
 
 
@@ -169,18 +182,20 @@ def kept_text(one: LevelReport) -> tuple[str, str, str]:
     return format_span(one.level.ttl_ms), f"{one.tiles:,}", format_bytes(one.bytes)
 
 
-def _add_picture(lines: Lines, drawn: Picture) -> None:
-    width = lines.width - LABEL_WIDTH - 2
-    lines.add((drawn.title, "bold"), (f"  {', '.join(drawn.features)}", ""))
+def _add_picture(lines: Lines, drawn: Picture, read: str) -> None:
+    width = min(lines.width, _WIDEST) - LABEL_WIDTH - 2
+    lines.add(drawn.title, "bold", hanging=2)
+    lines.add(f"{drawn.chosen}; a request reads {read}", "dim", indent=2, hanging=2)
+    lines.names(drawn.features, indent=2)
     for row in drawn.rows:
         lines.labelled(row.label, tiles_line(drawn, row, width), "cyan")
     lines.labelled("window", _window(drawn, width), "green")
     if drawn.as_of:
-        lines.labelled("", "once the store holds events at or after T:", "dim")
+        lines.add("once the store holds events at or after T:", "dim", indent=LABEL_WIDTH + 1)
         for row in drawn.as_of:
             lines.labelled(row.label, tiles_line(drawn, row, width), "cyan")
     lines.labelled("", _axis(drawn, width), "dim")
-    lines.labelled("", drawn.note, "dim")
+    lines.add(drawn.note, "dim", indent=LABEL_WIDTH + 1)
 
 
 def tiles_line(drawn: Picture, row: Row, width: int) -> str:

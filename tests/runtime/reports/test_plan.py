@@ -103,9 +103,9 @@ def test_no_request_reads_more_than_the_worst(at_ms: int, head_level_ms: int | N
 def test_a_level_that_a_lifetime_reads_is_kept_for_ever() -> None:
     """Such a level has no number of tiles; the others have as many as their time to live holds."""
     made = report(plan(), AT)
-    kept = {one.level.size_ms: (one.tiles, one.features) for one in made.levels}
-    assert kept[DAY] == (None, ("t_last",))
-    assert kept[5 * MINUTE] == (21, ("n_sum_1h",))
+    kept = {one.level.size_ms: (one.tiles, one.windows) for one in made.levels}
+    assert kept[DAY] == (None, ("lifetime",))
+    assert kept[5 * MINUTE] == (21, ("1h",))
 
 
 @pytest.mark.parametrize("at_ms", [AT, AT // DAY * DAY, AT // DAY * DAY + 1, AT // DAY * DAY - 1])
@@ -191,6 +191,21 @@ def test_text(name: str, snapshot: SnapshotAssertion) -> None:
 def test_text_fits_other_terminals(width: int) -> None:
     """No line is longer than the terminal."""
     assert max(map(len, text(case("quick_start"), width).splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+@pytest.mark.parametrize("name", ["quick_start", "every_operation", "exact"])
+def test_names_and_rows_stay_whole(name: str, width: int) -> None:
+    """Each feature has a row of one line that begins with its name and ends with its edge error;
+    no drawing is wider than 80 columns, whatever the terminal's width.
+    """
+    plan = case(name)
+    lines = text(plan, width).splitlines()
+    begin = lines.index("Features") + 2
+    rows = [line.split() for line in lines[begin : begin + len(plan.features)]]
+    assert [row[0] for row in rows] == [feature.name for feature in plan.features]
+    assert {row[-1][-1] for row in rows} <= {"%", "–"}
+    assert max(len(line) for line in lines if "|" in line) <= 80
 
 
 HOSTILE = [
@@ -283,6 +298,23 @@ def test_the_page_draws_every_tile() -> None:
     ]
     assert len(rectangles) >= sum(segment.tiles for segment in hours)
     assert "1h 2024-01-04 02:00:00" in shown.text
+
+
+def test_the_page_says_what_a_feature_is() -> None:
+    """It names a feature's operation, type, expression, source, filter, and the author's line."""
+    shown = " ".join(Tags(page(report(case("quick_start"), AT))).text.split())
+    assert "price * quantity of click_events, only where price > 0" in shown
+    assert "APPROX_PERCENTILE([0.5, 0.99], tdigest) DOUBLE[]quick_start.py:18" in shown
+
+
+def test_the_page_names_a_feature_once_in_covers_and_once_below() -> None:
+    """Covers come first. What windows or features have in common stands there once."""
+    shown = Tags(page(report(case("quick_start"), AT))).text
+    covers, features = shown.index("Covers at"), shown.index("\nFeatures\n")
+    places = [found.start() for found in re.finditer("amount_sum_7d", shown)]
+    assert covers < places[0] < features < places[1]
+    assert len(places) == 2
+    assert shown.count("price * quantity") == 1
 
 
 def test_the_page_is_the_same_each_time() -> None:

@@ -1,0 +1,91 @@
+"""What features are: an operation over an expression of a source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tilewright_compiler.plan.model import Feature, Plan, Source
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a source takes a column from."""
+
+    source: Source
+    expression: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One operation over a column, for some windows.
+
+    `features` has a name for each window.
+    """
+
+    what: str
+    type: str
+    default: Any
+    declared: str | None
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """A column of the events, and what is computed from it."""
+
+    column: str
+    type: str
+    origins: tuple[Origin, ...]
+    definitions: tuple[Definition, ...]
+
+
+def input_reports(plan: Plan) -> list[InputReport]:
+    """Group features that differ in their windows alone.
+
+    They stand below the column that they are computed from.
+    """
+    alike: dict[str, dict[str, list[Feature]]] = {}
+    for feature in plan.features:
+        key = f"{operation_text(feature)} {feature.declared} {feature.type} {feature.default!r}"
+        alike.setdefault(feature.input, {}).setdefault(key, []).append(feature)
+    types = {state.input: state.type + "[]" * state.many for state in plan.states}
+    return [
+        InputReport(
+            column,
+            types.get(column, ""),
+            tuple(Origin(source, source.selects.get(column, column)) for source in plan.sources),
+            tuple(_definition(features) for features in groups.values()),
+        )
+        for column, groups in alike.items()
+    ]
+
+
+def _definition(features: list[Feature]) -> Definition:
+    first = features[0]
+    return Definition(
+        operation_text(first),
+        first.type,
+        first.default,
+        first.declared,
+        tuple(feature.name for feature in features),
+    )
+
+
+def operation_text(feature: Feature) -> str:
+    """Write an operation, as in `TOP_K(3) by country`."""
+    by = "" if feature.bucket is None else f" by {feature.bucket}"
+    return f"{feature.operation}{_arguments(feature.params)}{by}"
+
+
+def _arguments(params: Mapping[str, Any]) -> str:
+    texts = [value if isinstance(value, str) else json.dumps(value) for value in params.values()]
+    return f"({', '.join(texts)})" if texts else ""
+
+
+def source_text(source: Source) -> str:
+    """Name a source with its table and its topic."""
+    places = [place for place in (source.table, source.topic) if place is not None]
+    return f"{source.name} ({', '.join(places)})" if places else source.name
