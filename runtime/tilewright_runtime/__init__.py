@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from .ingest.report import WriteReport
     from .ingest.writer import Writer
     from .plans import load_plan
+    from .service.client import AsyncClient, Client
     from .stores import open_store
 
 __all__ = [
     "Answer",
+    "AsyncClient",
+    "Client",
     "Fetcher",
     "TilewrightError",
     "WriteReport",
@@ -27,6 +30,8 @@ __all__ = [
 # Names are looked up when they are used, so that the command line stays instant.
 _HOMES = {
     "Answer": "fetch.answers",
+    "AsyncClient": "service.client",
+    "Client": "service.client",
     "Fetcher": "fetch.fetcher",
     "TilewrightError": "errors",
     "WriteReport": "ingest.report",

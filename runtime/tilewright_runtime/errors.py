@@ -6,6 +6,8 @@ TilewrightError       the root, which the language and the compiler share
 ├── KeyValueError     a key that the plan does not have, or that cannot be written
 ├── FetchError        a question that has no honest answer
 ├── InputError        events that cannot be read
+├── ServiceStartError  a service that cannot start (of `service`)
+├── ServiceError      what a service refused (of its clients)
 ├── JobError          a job on another engine that cannot start, or that failed
 └── StoreError        a store that is missing, locked, of another version or of another plan
     └── CorruptRecordError   a stored tile whose bytes are not what was written

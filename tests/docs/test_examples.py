@@ -15,7 +15,10 @@ What becomes of a block, in the order of the page and in one folder a page:
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import doctest
+import inspect
 import json
 import os
 import re
@@ -31,7 +34,7 @@ import pytest
 
 import tilewright_runtime.stores.backends
 from docs.pages import ROOT, Block, blocks, commands, name, pages
-from support.service import ServiceProcess
+from support.service import ServiceProcess, serving
 
 _RUN = ("console", "python", "pycon")
 PAGES = [
@@ -44,6 +47,7 @@ PAGES = [
 GIVEN = {
     "docs/tutorial.md": ["examples/flights/flights.parquet"],
     "docs/how-to/check-an-engine.md": ["tests/conformance/kit"],
+    "docs/how-to/serve-over-http.md": ["examples/service/fetch.mjs"],
 }
 #: What an installed package registers by itself; here it is only on the path.
 _PLUGIN = "tilewright_runtime.testing.plugin"
@@ -60,6 +64,7 @@ CONTINUING = (
     "docs/how-to/tiles-in-a-warehouse.md",
     *IN_A_CLONE,
 )
+NOTEBOOK = ROOT / "examples/service/features.ipynb"
 #: The sources of the three wings.
 WINGS = ("dsl", "compiler", "runtime")
 #: Pages that need a Redis, whose URL is in the variable that they name.
@@ -325,6 +330,29 @@ def test_the_examples_of_a_page_work(
         follow(page, folder, request.config)
     finally:
         service.stop()
+
+
+async def run_cells(cells: list[str]) -> dict[str, Any]:
+    """The names after the cells of a notebook, which may await."""
+    names: dict[str, Any] = {}
+    for cell in cells:
+        code = compile(cell, str(NOTEBOOK), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        done = eval(code, names)
+        if inspect.isawaitable(done):
+            await done
+    return names
+
+
+def test_the_notebook_runs(after_readme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It makes a table of the features of two users."""
+    document = json.loads(NOTEBOOK.read_text())
+    cells = ["".join(c["source"]) for c in document["cells"] if c["cell_type"] == "code"]
+    plan, store = after_readme / "compiled/clicks.by_user", f"lmdb:{after_readme}/tiles"
+    with serving([plan], store) as service:
+        monkeypatch.setenv("SERVICE_URL", str(service.base_url))
+        table = asyncio.run(run_cells(cells))["table"]
+    assert table.column("user_id").to_pylist() == ["ana", "ben"]
+    assert table.column("amount_sum_1h").to_pylist() == [20.0, 9.99]
 
 
 def test_differences_are_seen() -> None:
