@@ -197,7 +197,7 @@ def _plan(draft: Draft) -> Plan:
         derivations=draft.derivations,
         key_layout=draft.key_layout,
         tile_layout=draft.tile_layout,
-        late=_late(draft.config),
+        late=_late(draft),
         flink=_flink(draft.config),
         store=_store(draft.config),
         monitoring=_monitoring(draft.config),
@@ -210,11 +210,13 @@ def _plan(draft: Draft) -> Plan:
     return plan.model_copy(update=fingerprints)
 
 
-def _late(config: Config) -> Late:
+def _late(draft: Draft) -> Late:
+    flink = draft.config.flink
     return Late(
         policy="delta",
-        allowed_lateness_ms=config.flink.allowed_lateness,
-        out_of_orderness_ms=config.flink.out_of_orderness,
+        allowed_lateness_ms=flink.allowed_lateness,
+        out_of_orderness_ms=flink.out_of_orderness,
+        max_ahead_ms=draft.max_ahead_ms,
     )
 
 

@@ -13,7 +13,7 @@ from tilewright.aggregation import Aggregation, Edge
 from tilewright.declaration import CallSite
 from tilewright.group_by import GroupBy
 from tilewright.source import EventSource
-from tilewright.windows import Duration
+from tilewright.windows import Duration, duration_ms
 
 from .expressions.binder import Binder
 from .frontend.config import Config
@@ -160,6 +160,12 @@ class Draft:
         if self.group_by.tile_size is not None:
             return self.group_by.tile_size
         return dict(self.group_by.serving_config or {}).get("tile_size")
+
+    @property
+    def max_ahead_ms(self) -> int:
+        """How far the time of an event may be ahead of the clock."""
+        own = self.group_by.max_ahead
+        return self.config.flink.max_ahead if own is None else duration_ms(own)
 
     @property
     def broken(self) -> bool:

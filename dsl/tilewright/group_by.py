@@ -41,8 +41,9 @@ class GroupBy(Declaration):
     """Aggregations of the events of `sources`, by `keys`.
 
     `tiling_enabled` and `tile_size` override the configuration; `serving_config={"tiling_enabled":
-    True, "tile_size": "1h"}` says the same. `edge` is the default of every aggregation. `name`
-    replaces the name made of the module and the variable.
+    True, "tile_size": "1h"}` says the same. `edge` is the default of every aggregation. Events
+    whose time is further ahead of the clock than `max_ahead` are refused; the configuration's is a
+    day. `name` replaces the name made of the module and the variable.
     """
 
     sources: Annotated[Sequence[EventSource], MinLen(1)]
@@ -52,6 +53,7 @@ class GroupBy(Declaration):
     tiling_enabled: bool | None = None
     tile_size: CheckedDuration | None = None
     edge: Edge = "sawtooth"
+    max_ahead: CheckedDuration | None = None
     serving_config: Annotated[Mapping[str, Any], AfterValidator(_serving_config)] | None = None
     derivations: Sequence[Derivation] = ()
     name: str | None = None

@@ -23,6 +23,11 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
 Moment = int | str | datetime | None
 
 
+def now_ms() -> int:
+    """Read the clock in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
 def moment_ms(moment: Moment) -> int:
     """Turn a query time into epoch milliseconds.
 
@@ -31,7 +36,7 @@ def moment_ms(moment: Moment) -> int:
     """
     match moment:
         case None:
-            return time.time_ns() // 1_000_000
+            return now_ms()
         case int() if not isinstance(moment, bool):
             at_ms = moment
         case datetime():

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from tilewright_compiler.plan.model import Plan
+from tilewright_compiler.tile_sql.rules import END_MS
 
 Tiles = list[dict[str, Any]]
 RunPlan = Callable[..., Tiles]
@@ -39,7 +40,8 @@ def run_plan(database: duckdb.DuckDBPyConnection) -> RunPlan:
     ) -> Tiles:
         load(database, plan, rows, text, source)
         script = plan.sql[plan.sources[source].name]["duckdb"]
-        database.execute(f"CREATE OR REPLACE TEMP TABLE events AS {script.read}")
+        read = f"CREATE OR REPLACE TEMP TABLE events AS {script.read}"
+        database.execute(read, {"latest_ms": END_MS})
         assert script.tiles is not None
         found = database.execute(script.tiles, {"tile_ms": tile_ms or plan.levels[0].size_ms})
         names = [column[0] for column in found.description or ()]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from support.kit import KIT, LOGS
-from support.plans import finest_ms
+from support.plans import DAY, finest_ms
 from tilewright_runtime.testing.event_logs import EventLog
-from tilewright_runtime.times import EARLIEST_MS, LATEST_MS
+from tilewright_runtime.times import EARLIEST_MS, now_ms
 
 
 def time_ms(value: Any) -> int | None:
@@ -24,7 +24,7 @@ def time_ms(value: Any) -> int | None:
         )
     except (TypeError, ValueError):
         return None
-    return ms if EARLIEST_MS <= ms < LATEST_MS else None
+    return ms if EARLIEST_MS <= ms <= now_ms() + DAY else None
 
 
 def usable(log: EventLog) -> list[tuple[str, str, dict[str, Any], int]]:

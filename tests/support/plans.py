@@ -47,8 +47,12 @@ def plan_of(
     edge: Edge = "sawtooth",
     derivations: Mapping[str, str] | None = None,
     tiled: bool = True,
+    **more: Any,
 ) -> Plan:
-    """A plan over one source with the given columns, or over the given sources."""
+    """A plan over one source with the given columns, or over the given sources.
+
+    `more` are other arguments of the GroupBy.
+    """
     chosen = list(sources) or [event_source(schema, wheres=wheres, selects=selects)]
     made: dict[str, Any] = {
         "sources": chosen,
@@ -56,6 +60,7 @@ def plan_of(
         "aggregations": aggregations,
         "name": name,
         "edge": edge,
+        **more,
     }
     derived = [
         Derivation(name=derivation, expression=expression)

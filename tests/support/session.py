@@ -41,17 +41,20 @@ def row(
 
 class Session:
     """A store, in memory unless a URL is given, and what a test asks of it; `state` is the URL of
-    the state beside it.
+    the state beside it; `writing` are the options of its writers.
     """
 
-    def __init__(self, plan: Plan | None = None, url: str = "memory:", state: str = "") -> None:
+    def __init__(
+        self, plan: Plan | None = None, url: str = "memory:", state: str = "", **writing: Any
+    ) -> None:
+        self.writing = writing
         self.plan = plan or simple_plan()
         self.store = open_store(url)
         self.state = open_store(state) if state else None
 
     def write(self, events: Any, **options: Any) -> WriteReport:
         """Writes with a writer of its own, as a new process would."""
-        with Writer(self.plan, self.store, state=self.state) as writer:
+        with Writer(self.plan, self.store, state=self.state, **self.writing) as writer:
             return writer.write(str(events) if isinstance(events, Path) else events, **options)
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from pydantic import (
 
 from tilewright.declaration import CallSite
 from tilewright.suggestions import nearest
-from tilewright.windows import LONGEST_MS, MINUTE_MS, duration_ms
+from tilewright.windows import DAY_MS, LONGEST_MS, MINUTE_MS, duration_ms
 
 from .diagnostics import CompileError, Diagnostic, diagnostic
 
@@ -108,6 +108,8 @@ class Flink(_Section):
     """How long after its end a tile still takes events."""
     out_of_orderness: _Time = 0
     """By how much the watermark is behind the newest event."""
+    max_ahead: _Time = DAY_MS
+    """How far the time of an event may be ahead of the clock."""
 
 
 class KvStore(_Section):

@@ -22,7 +22,7 @@ def write_sql(draft: Draft) -> None:
     columns = _columns(draft)
     for bound in draft.sources:
         script = Script(
-            read=read_batch(bound, draft.keys, columns),
+            read=read_batch(bound, draft.keys, columns, draft.max_ahead_ms),
             tiles=queries.tiles() if draft.levels else None,
             buckets={bucket.column: queries.buckets(bucket) for bucket in buckets},
             events=queries.raw(draft.events) if draft.events is not None else None,

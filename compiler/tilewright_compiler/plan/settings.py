@@ -16,6 +16,8 @@ class Late(Part):
     """How long after its end a tile still takes events."""
     out_of_orderness_ms: Natural
     """By how much the watermark is behind the newest event."""
+    max_ahead_ms: Natural
+    """How far the time of an event may be ahead of the clock."""
 
 
 class Flink(Part):

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 
 from sqlglot import exp
 
+from ..plan.clocks import SPARK_CLOCK
 from ..plan.types import LIMB, decimal_scale, family
 from .tree import Node
 
@@ -52,6 +53,8 @@ class SqlDialect:
     """Whether dates cannot have all years from 1 to 9999."""
     types: dict[str, str] = field(default_factory=dict)
     """family -> type, where sqlglot's own translation would lose digits."""
+    clock_ms: str = ""
+    """The time of a query in epoch milliseconds; empty where it is not asked for."""
     refused: frozenset[type[Node]] = frozenset()
     """What an author's expression may not hold, since this dialect computes it in another way."""
 
@@ -253,6 +256,7 @@ _TABLE = (
         ),
         hll_of_integers="CASE WHEN COUNT({x}) > 0 THEN HLL_SKETCH_AGG({x}, {k}) END",
         kll="CASE WHEN COUNT({x}) > 0 THEN KLL_SKETCH_AGG_DOUBLE({x}, {k}) END",
+        clock_ms=SPARK_CLOCK,
     ),
     SqlDialect(
         "trino",

@@ -27,6 +27,7 @@ def files(plan: Plan) -> dict[str, str]:
         "-- The writer registers raw rows as the relation batch: the columns of the schema and "
         "__row BIGINT, the row's number.\n"
         f"-- It runs statement 1 once for each batch, in UTC{_of_levels(plan)}.\n"
+        "-- $latest_ms: the latest time of an event, by the clock.\n"
     ]
     sizes = [f"{format_duration(level.size_ms)} = {level.size_ms}" for level in plan.levels]
     if sizes:

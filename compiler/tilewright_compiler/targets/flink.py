@@ -24,6 +24,7 @@ from ..expressions.flink.reading import (
     to_physical,
     unreadable,
 )
+from ..plan.clocks import FLINK_CLOCK
 from ..plan.model import Column, Plan, Source, State
 from ..plan.topics import parse_topic
 from ..plan.types import family
@@ -105,6 +106,7 @@ class _Read:
 
     def __init__(self, plan: Plan, source: Source) -> None:
         self.name = source.name
+        self._latest = _latest(plan)
         self.kafka = parse_topic(source.topic) if source.topic is not None else None
         self.path = source.table
         self._types = {column.name: column.type for column in source.columns}
@@ -125,7 +127,8 @@ class _Read:
     def time(self) -> Code:
         """Epoch milliseconds over the texts of the fields.
 
-        They are 0 where they are none or too late a time: those must not move the watermark.
+        They are 0 where they are none, or too far ahead of the clock: those must not move the
+        watermark.
 
         Times before the first usable one move it nowhere. The expression stands once, for Flink
         computes it as often as it stands.
@@ -133,7 +136,8 @@ class _Read:
         tree = self._ms().copy()
         for column in list(tree.find_all(exp.Column)):
             column.replace(exp.var(f"({_value(column.name, self._types[column.name])})"))
-        return Code(f"COALESCE(MOD(LEAST({_sql(tree)}, {END_MS}), {END_MS}), 0)")
+        end = f"LEAST({END_MS}, {self._latest})"
+        return Code(f"COALESCE(MOD(LEAST({_sql(tree)}, {end}), {end}), 0)")
 
     @property
     def texts(self) -> list[tuple[str, str]]:
@@ -209,11 +213,13 @@ class _Job:
     @property
     def refusals(self) -> list[tuple[Code, str]]:
         """(condition, why): which selected events cannot be used."""
-        rules = event_rules(self.plan.keys, TIME)
-        return [
-            (Code(rule.condition(backquoted(rule.column), _is_nan(rule.column))), rule.reason)
-            for rule in rules
-        ]
+        latest = _latest(self.plan)
+        refusals = []
+        for rule in event_rules(self.plan.keys, TIME, self.plan.late.max_ahead_ms):
+            column = backquoted(rule.column)
+            condition = rule.condition(column, _is_nan(rule.column), latest)
+            refusals.append((Code(condition), rule.reason))
+        return refusals
 
     @property
     def stored(self) -> list[tuple[Code, str]]:
@@ -250,6 +256,11 @@ class _Job:
         """The names of a partial tile's columns, in their order."""
         assert self.plan.partials is not None  # a plan that Flink can run has them
         return [column.name for column in self.plan.partials.columns]
+
+
+def _latest(plan: Plan) -> str:
+    """Write the latest time that an event may have."""
+    return f"{FLINK_CLOCK} + {plan.late.max_ahead_ms}"
 
 
 def _selected(part: Translated, wanted: str) -> Node:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..draft import BoundSource
+from ..plan.clocks import DUCKDB_LATEST
 from ..plan.model import Column
 from ..plan.types import element, family
 from ..quoting import literal, quoted
@@ -33,7 +34,12 @@ _CALENDARS = {
 }
 
 
-def read_batch(source: BoundSource, keys: Sequence[Column], columns: Sequence[Column]) -> str:
+def read_batch(
+    source: BoundSource,
+    keys: Sequence[Column],
+    columns: Sequence[Column],
+    max_ahead_ms: int,
+) -> str:
     """Write the statement that selects the events of `batch`.
 
     A refused event has its reason beside it.
@@ -59,7 +65,10 @@ def read_batch(source: BoundSource, keys: Sequence[Column], columns: Sequence[Co
     ]
     if where:
         lines.append(f"  WHERE {quoted(REASON)} IS NOT NULL OR ({where})")
-    lines += [")", f"SELECT\n  {', '.join(kept)},\n  {_reason(keys)} AS {quoted(REASON)}"]
+    lines += [
+        ")",
+        f"SELECT\n  {', '.join(kept)},\n  {_reason(keys, max_ahead_ms)} AS {quoted(REASON)}",
+    ]
     return "\n".join([*lines, "FROM selected"])
 
 
@@ -216,8 +225,9 @@ def _within_calendar(value: str, duckdb_type: str) -> str:
     return shown.format(value)
 
 
-def _reason(keys: Sequence[Column]) -> str:
+def _reason(keys: Sequence[Column], max_ahead_ms: int) -> str:
     cases = [(f"{quoted(REASON)} IS NOT NULL", quoted(REASON))]
-    cases += event_cases(event_rules(keys, TIME), quoted, "isnan({})".format, literal)
+    rules = event_rules(keys, TIME, max_ahead_ms)
+    cases += event_cases(rules, quoted, "isnan({})".format, literal, DUCKDB_LATEST)
     lines = [f"WHEN {condition} THEN {reason}" for condition, reason in cases]
     return "CASE\n    " + "\n    ".join(lines) + "\n  END"

@@ -197,9 +197,10 @@ class TileQueries:
     def _reason(self, refusals: bool) -> str:
         name = self.dialect.identifier
         cases = [(f"NOT {name(REASON)} IS NULL", name(REASON))] * refusals
-        cases += event_cases(
-            event_rules(self.plan.keys, TIME), name, self._is_nan, self.dialect.literal
-        )
+        ahead_ms = self.plan.late.max_ahead_ms
+        rules = event_rules(self.plan.keys, TIME, ahead_ms if self.dialect.clock_ms else None)
+        latest = f"{self.dialect.clock_ms} + {ahead_ms}"
+        cases += event_cases(rules, name, self._is_nan, self.dialect.literal, latest)
         return f"CASE {' '.join(f'WHEN {condition} THEN {why}' for condition, why in cases)} END"
 
     def _is_nan(self, value: str) -> str:

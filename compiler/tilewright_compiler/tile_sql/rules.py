@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..frontend.column_types import spark_type
+from ..humanize import format_span
 from ..plan.model import Column
 from ..plan.types import element, family
 
@@ -41,17 +42,18 @@ class EventRule:
     """
 
     column: str
-    test: Literal["is null", "is nan", "within", "outside"]
+    test: Literal["is null", "is nan", "within", "outside", "ahead"]
     reason: str
     begin: int = 0
     end: int = 0
 
-    def condition(self, column: str, is_nan: str) -> str:
+    def condition(self, column: str, is_nan: str, latest: str) -> str:
         """Write the condition in SQL.
 
-        It is on the column, and on `is_nan`: whether that is NaN, as an engine has it.
+        It is on the column, on `is_nan`, whether that is NaN, and on `latest`, the latest usable
+        time, both as an engine writes them.
 
-        >>> EventRule("t", "within", "", 1, 5).condition("`t`", "")
+        >>> EventRule("t", "within", "", 1, 5).condition("`t`", "", "")
         '`t` >= 1 AND `t` < 5'
         """
         match self.test:
@@ -63,12 +65,15 @@ class EventRule:
                 return f"{column} >= {self.begin} AND {column} < {self.end}"
             case "outside":
                 return f"{column} < {self.begin} OR {column} >= {self.end}"
+            case "ahead":
+                return f"{column} > {latest}"
 
 
-def event_rules(keys: Iterable[Column], time: str) -> list[EventRule]:
+def event_rules(keys: Iterable[Column], time: str, max_ahead_ms: int | None) -> list[EventRule]:
     """List why selected events are refused.
 
-    Reasons are looked for in this order.
+    Reasons are looked for in this order. `max_ahead_ms` is how far a time may be ahead of the
+    engine's clock; an engine without one gives None.
     """
     rules = []
     for key in keys:
@@ -80,6 +85,10 @@ def event_rules(keys: Iterable[Column], time: str) -> list[EventRule]:
         reason = f"{_OUTSIDE}: {unit}? times are milliseconds"
         rules.append(EventRule(time, "within", reason, begin, end))
     rules.append(EventRule(time, "outside", _OUTSIDE, EARLIEST_MS, END_MS))
+    if max_ahead_ms is not None:
+        # One such event would move the watermark, and all later ones would be too late.
+        reason = f"time is more than {format_span(max_ahead_ms)} ahead of the clock"
+        rules.append(EventRule(time, "ahead", reason))
     return rules
 
 
@@ -88,6 +97,7 @@ def event_cases(
     quote: Callable[[str], str],
     is_nan: Callable[[str], str],
     literal: Callable[[str], str],
+    latest: str,
 ) -> list[tuple[str, str]]:
     """Write the rules in an engine's SQL.
 
@@ -96,7 +106,7 @@ def event_cases(
     cases = []
     for rule in rules:
         column = quote(rule.column)
-        cases.append((rule.condition(column, is_nan(column)), literal(rule.reason)))
+        cases.append((rule.condition(column, is_nan(column), latest), literal(rule.reason)))
     return cases
 
 

@@ -86,6 +86,11 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
     help="Append rows that cannot be used to this file.",
 )
 @click.option("--again", is_flag=True, help="Count files that were read before under another name.")
+@click.option(
+    "--replay",
+    is_flag=True,
+    help="The past is written again: refuse no event for being ahead of the clock.",
+)
 @click.option("--final", is_flag=True, hidden=True, expose_value=False, help="Without effect.")
 @click.pass_context
 def write(
@@ -98,6 +103,7 @@ def write(
     position: str | None,
     rejects: Path | None,
     again: bool,
+    replay: bool,
 ) -> None:
     """Write events into the tiles of PLAN.
 
@@ -117,7 +123,7 @@ def write(
         _open_rejects(rejects) as rejects_file,
         open_store(store_url) as store,
         _open_state(state) as state_store,
-        Writer(loaded, store, state=state_store, rejects=rejects_file) as writer,
+        Writer(loaded, store, state=state_store, rejects=rejects_file, replay=replay) as writer,
         _progress() as on_progress,
     ):
         report = writer.write_inputs(inputs, source, on_progress, again)

@@ -18,6 +18,7 @@ from ..session import blaming_the_plan, open_session, require_select
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder
 from ..tiles.rows import LevelTiles, TileRows
+from ..times import LATEST_MS
 
 _KEY_TOO_LONG = "the key is longer than the store allows"
 
@@ -88,15 +89,17 @@ class Aggregator:
                     what = f"{named}, {part}"
                     require_select(self._connection, sql, {"events"}, what, selects)
 
-    def load(self, source: str, rows: pa.Table) -> LoadedBatch:
+    def load(self, source: str, rows: pa.Table, latest_ms: int = LATEST_MS) -> LoadedBatch:
         """Read, filter and select a batch.
 
-        It stays until the next one is loaded.
+        Events after `latest_ms` are refused. The batch stays until the next one is loaded.
         """
         script = self.plan.sql[source]["duckdb"]
         self._connection.register("batch", rows)
         with blaming_the_plan(f"plan {self.plan.name}: the SQL that reads {source}"):
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE events AS {script.read}")
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE events AS {script.read}", {"latest_ms": latest_ms}
+            )
             self._refuse_long_keys()
             refused = self._refused()
         self._connection.unregister("batch")

@@ -22,6 +22,7 @@ from ..stores.ownership import register_plan, require_no_load, require_no_stream
 from ..tiles.header import SEQUENCE
 from ..tiles.keys import EVENTS
 from ..tiles.rows import LevelTiles
+from ..times import LATEST_MS, now_ms
 from .aggregation import Aggregator, source_of
 from .known_inputs import KnownInputs
 from .merge import Merger
@@ -39,7 +40,8 @@ class Writer:
     A store without transactions, such as Redis, gets whole tiles; `state` is then the embedded
     store in which they are merged and which keeps the positions of their sources. What a store has
     not acknowledged is put by the next writer with that state. `rejects` is an open text file that
-    gets one JSON object a line for every row that cannot be used.
+    gets one JSON object a line for every row that cannot be used. `replay` says that the past is
+    written again, so that no event is too far ahead of the `clock`.
     Raises StoreError if the store holds tiles of another plan of the same name, if another process
     writes to it, or if it cannot be brought up to the state.
     """
@@ -51,9 +53,13 @@ class Writer:
         *,
         state: Store | None = None,
         rejects: IO[str] | None = None,
+        replay: bool = False,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         self.plan = plan
         self.store = store
+        self._replay = replay
+        self._clock = clock
         self._state = _where_tiles_are_merged(store, state)
         self._rejects = Rejects(rejects)
         self._pid = os.getpid()
@@ -192,7 +198,7 @@ class Writer:
         report: WriteReport,
         keep_position: Callable[[Transaction, int], None],
     ) -> None:
-        loaded = self._aggregator.load(source, batch.table)
+        loaded = self._aggregator.load(source, batch.table, self._latest_ms())
         refused = self._rejects.rows_of(batch, loaded.refused)
         self._rejects.keep(item, refused)
         levels = [loaded.tiles(level.size_ms) for level in self.plan.levels]
@@ -215,6 +221,10 @@ class Writer:
                 report.chunks += len(tiles.block)
             else:
                 report.tiles[tiles.keys.size_ms] += len(tiles.block)
+
+    def _latest_ms(self) -> int:
+        """The latest time that an event may have."""
+        return LATEST_MS if self._replay else self._clock() + self.plan.late.max_ahead_ms
 
     def add_tiles(self, levels: Sequence[LevelTiles], stream: str, batch: int) -> bool:
         """Add tiles of every level from another engine.

@@ -67,7 +67,7 @@ tiling:
   entity_stats: {events_per_hour: 30, entities: 1000, requests_per_second: 200}
   flink:
     {checkpointing_interval: 2m, state_backend: hashmap, parallelism: 8, allowed_lateness: 10m,
-     out_of_orderness: 30s}
+     out_of_orderness: 30s, max_ahead: 1h}
   kv_store: {type: lmdb, ttl_multiplier: 2, compression: none, batch_size: 100}
   monitoring: {tile_write_sla: 2000, tile_fetch_sla: 20, missing_tile_threshold: 0.02}
 """
@@ -114,6 +114,7 @@ def test_the_specifications_file_is_accepted_as_it_is(tmp_path: Path) -> None:
         "policy": "delta",
         "allowed_lateness_ms": 300_000,
         "out_of_orderness_ms": 0,
+        "max_ahead_ms": 86_400_000,
     }
     assert plan.store.model_dump() == {
         "type": "redis_cluster",
@@ -143,6 +144,7 @@ def test_every_key_reaches_the_plan(tmp_path: Path) -> None:
         "policy": "delta",
         "allowed_lateness_ms": 600_000,
         "out_of_orderness_ms": 30_000,
+        "max_ahead_ms": 3_600_000,
     }
     assert plan.store.model_dump() == {
         "type": "lmdb",
@@ -193,6 +195,7 @@ ALONE: dict[str, tuple[Any, dict[str, Any]]] = {
     "flink.parallelism": (8, {}),
     "flink.allowed_lateness": ("10m", {}),
     "flink.out_of_orderness": ("30s", {}),
+    "flink.max_ahead": ("1h", {}),
     "kv_store.type": ("redis", {}),
     "kv_store.ttl_multiplier": (2, {}),
     "kv_store.compression": ("none", {}),

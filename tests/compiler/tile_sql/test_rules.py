@@ -10,7 +10,8 @@ from tilewright_compiler.tile_sql.rules import EventRule, column_rules, event_ca
 
 def test_keys_are_looked_at_before_the_time() -> None:
     """Units that the time may be in come before the plain reason that it is out of range."""
-    rules = event_rules([Column(name="k", type="VARCHAR"), Column(name="x", type="DOUBLE")], "t")
+    keys = [Column(name="k", type="VARCHAR"), Column(name="x", type="DOUBLE")]
+    rules = event_rules(keys, "t", max_ahead_ms=90_000)
     assert [rule.reason for rule in rules] == [
         "key k is null",
         "key x is null",
@@ -20,7 +21,14 @@ def test_keys_are_looked_at_before_the_time() -> None:
         "time is outside 1971-2099: microseconds? times are milliseconds",
         "time is outside 1971-2099: nanoseconds? times are milliseconds",
         "time is outside 1971-2099",
+        "time is more than 1m 30s ahead of the clock",
     ]
+
+
+def test_an_engine_without_a_clock_refuses_no_event_that_is_ahead() -> None:
+    """The other rules of a time stay."""
+    rules = event_rules([], "t", max_ahead_ms=None)
+    assert (len(rules), rules[-1].test) == (5, "outside")
 
 
 @pytest.mark.parametrize(
@@ -30,11 +38,12 @@ def test_keys_are_looked_at_before_the_time() -> None:
         (EventRule("t", "is nan", "why"), "isnan(t)"),
         (EventRule("t", "within", "why", 1, 5), "t >= 1 AND t < 5"),
         (EventRule("t", "outside", "why", 1, 5), "t < 1 OR t >= 5"),
+        (EventRule("t", "ahead", "why"), "t > now + 5"),
     ],
 )
 def test_a_rule_is_a_condition_in_sql(rule: EventRule, expected: str) -> None:
     """A range holds its begin and not its end."""
-    assert rule.condition("t", "isnan(t)") == expected
+    assert rule.condition("t", "isnan(t)", "now + 5") == expected
 
 
 def test_an_engine_writes_names_and_reasons_in_its_own_way() -> None:
@@ -44,6 +53,7 @@ def test_an_engine_writes_names_and_reasons_in_its_own_way() -> None:
         quote="`{}`".format,
         is_nan="ISNAN({})".format,
         literal=lambda text: f"E'{text}'",
+        latest="",
     )
     assert cases == [("ISNAN(`a b`)", "E'it's none'")]
 

@@ -84,6 +84,17 @@ def test_refused_rows_are_counted_and_the_status_is_0(desk: Desk) -> None:
     assert "--rejects FILE" in ran.err
 
 
+def test_an_event_of_the_far_future_stops_nothing(desk: Desk) -> None:
+    """It is refused, unless the past is replayed, and the others count."""
+    far = 4_050_000_000_000
+    path = desk.events([row("a", 1), row("a", 2, ts=far)])
+    ran = desk.write(path)
+    assert (ran.status, sums(desk, "a")) == (0, [1])
+    assert "1 row refused: time is more than 1d ahead of the clock" in ran.err
+    replayed = desk.write(desk.events([row("b", 2, ts=far)], "b.csv"), options=["--replay"])
+    assert "1 event written" in replayed.out
+
+
 def test_no_usable_row_is_status_1(desk: Desk) -> None:
     """If every row was refused the command fails."""
     assert desk.write(desk.events([row(None, 1)])).status == 1

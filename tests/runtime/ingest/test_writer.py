@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 from support.events import FILES, to_arrow, to_csv
-from support.plans import AT, DAY, aggregations, event_source, plan_of
+from support.plans import AT, DAY, HOUR, aggregations, event_source, plan_of
 from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_runtime import Writer, open_store
@@ -70,7 +70,29 @@ def test_a_row_that_cannot_be_used_is_counted_and_stops_nothing(tmp_path: Path, 
 @pytest.mark.parametrize("ts", [365 * DAY, 4_102_444_799_999])
 def test_the_first_and_the_last_millisecond_are_taken(ts: int) -> None:
     """1971 and 2099 themselves are inside."""
-    assert Session().write([row("a", 1, ts=ts)]).events == 1
+    assert Session(replay=True).write([row("a", 1, ts=ts)]).events == 1
+
+
+@pytest.mark.parametrize(("ahead_ms", "events"), [(DAY, 1), (DAY + 1, 0)])
+def test_an_event_may_be_a_day_ahead_of_the_clock(ahead_ms: int, events: int) -> None:
+    """A millisecond more, and it is refused with its reason."""
+    report = Session(clock=lambda: AT).write([row("a", 1, ts=AT + ahead_ms)])
+    assert report.events == events
+    assert list(report.refused) == ["time is more than 1d ahead of the clock"] * (1 - events)
+
+
+def test_a_group_by_says_how_far_ahead_its_events_may_be() -> None:
+    """What it says goes before the configuration."""
+    counts = aggregations("n", [Operation.COUNT])
+    plan = plan_of(SCHEMA, ["k"], counts, max_ahead="1h")
+    report = Session(plan, clock=lambda: AT).write([row("a", 1, ts=AT + HOUR + 1)])
+    assert report.refused == {"time is more than 1h ahead of the clock": 1}
+
+
+def test_a_replay_takes_events_that_are_ahead() -> None:
+    """The past is written with another clock than its own."""
+    session = Session(clock=lambda: AT, replay=True)
+    assert session.write([row("a", 1, ts=AT + 2 * DAY)]).events == 1
 
 
 def test_a_write_without_a_usable_row_says_so() -> None:

@@ -43,6 +43,11 @@ _STOPPED = "stopped; with --checkpoints the same command goes on from the newest
     help="Keep reading new files of a folder, as a stream without an end.",
 )
 @click.option(
+    "--replay",
+    is_flag=True,
+    help="Refuse no event for being ahead of the clock.",
+)
+@click.option(
     "--refused",
     metavar="FOLDER",
     help="Write refused events, with reasons, to this folder. Default: print them.",
@@ -75,6 +80,7 @@ def job(
     events: tuple[str, ...],
     stream: bool,
     follow: bool,
+    replay: bool,
     refused: str | None,
     checkpoints: str | None,
     parallelism: int | None,
@@ -91,6 +97,7 @@ def job(
             events=_events(plan, events),
             stream=stream or follow,
             follow=follow,
+            replay=replay,
             refused=refused,
             checkpoints=checkpoints,
             parallelism=parallelism,

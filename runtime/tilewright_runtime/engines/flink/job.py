@@ -44,7 +44,7 @@ def run(plan: Plan, sql: str, options: JobOptions, report: Report) -> None:
         require_java()
     environment = _environment(batch, options.jars)
     _require_topics(plan, topics, report)
-    script = parse_script(sql, batch=batch)
+    script = parse_script(sql, batch=batch, replay=options.replay)
     settings = environment.get_config()
     for name, value in script.settings.items():
         settings.set(name, value)

@@ -15,6 +15,8 @@ class JobOptions:
     """Source -> its file or folder of JSON Lines."""
     stream: bool
     follow: bool
+    replay: bool
+    """Whether events may be ahead of the clock."""
     refused: str | None
     checkpoints: str | None
     parallelism: int | None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tilewright_compiler.plan.clocks import FLINK_CLOCK, NO_CLOCK
 from tilewright_compiler.plan.model import Plan, Source
 from tilewright_compiler.quoting import backquoted, literal
 
@@ -40,8 +41,13 @@ class Script:
     statements: list[str]
 
 
-def parse_script(sql: str, *, batch: bool) -> Script:
-    """Read `job.sql` for a batch or a stream."""
+def parse_script(sql: str, *, batch: bool, replay: bool) -> Script:
+    """Read `job.sql` for a batch or a stream.
+
+    In a replay no event is ahead of the clock.
+    """
+    if replay:
+        sql = sql.replace(FLINK_CLOCK, NO_CLOCK)
     if batch:
         # A batch is read as a whole before anything is put, so nothing is late, and Flink has no
         # watermark.

@@ -22,6 +22,9 @@ _EVENTS = click.option(
     metavar="[SOURCE=]PLACE",
     help="A table or files. Default: the table of the source.",
 )
+_REPLAY = click.option(
+    "--replay", is_flag=True, help="Refuse no event for being ahead of the clock."
+)
 _PLAN = click.option(
     "--plan", metavar="PATH", help="The plan. Default: the one beside this file's folder."
 )
@@ -39,11 +42,18 @@ def main(script: str, queries: Queries, tiles: str) -> None:
     @_STORE
     @_EVENTS
     @_PLAN
+    @_REPLAY
     @_STAGING
-    def job(store: str, events: tuple[str, ...], plan: str | None, staging: str | None) -> None:
+    def job(
+        store: str,
+        events: tuple[str, ...],
+        plan: str | None,
+        replay: bool,
+        staging: str | None,
+    ) -> None:
         """Build tiles from history and load a store with them."""
         with job_boundary():
             built = plan_beside(script, plan)
-            sys.exit(build(built, queries, tiles, store, events, staging, say))
+            sys.exit(build(built, queries, tiles, store, events, staging, replay, say))
 
     job()

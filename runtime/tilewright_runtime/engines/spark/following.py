@@ -45,6 +45,7 @@ def follow(
     checkpoint: str,
     state: str | None,
     every: str | None,
+    replay: bool,
     report: Report,
 ) -> int:
     """Run the job until it is stopped.
@@ -65,7 +66,8 @@ def follow(
         with Writer(plan, store, state=state_store) as writer:
             adder = _Adder(plan, writer, tiles, checkpoint, report)
             with readable():
-                stream = events_view(spark, queries, raw).writeStream.foreachBatch(adder.add)
+                view = events_view(spark, queries, raw, replay)
+                stream = view.writeStream.foreachBatch(adder.add)
                 stream = stream.option("checkpointLocation", checkpoint)
                 trigger = {"availableNow": True} if every is None else {"processingTime": every}
                 query = stream.trigger(**trigger).start()

@@ -46,6 +46,7 @@ def build(
     store_url: str,
     events: tuple[str, ...],
     staging: str | None,
+    replay: bool,
     report: Report,
 ) -> int:
     """Run the job and return its exit status.
@@ -65,7 +66,8 @@ def build(
         try:
             with readable():
                 report(f"building tiles of {plan.name}")
-                staged = _stage(spark, plan, events_view(spark, queries, raw), tiles, records)
+                view = events_view(spark, queries, raw, replay)
+                staged = _stage(spark, plan, view, tiles, records)
             return _load(spark, plan, staged, store, store_url, records, report)
         finally:
             if staging is None:

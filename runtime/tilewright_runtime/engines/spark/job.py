@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tilewright_compiler.plan.clocks import NO_CLOCK, SPARK_CLOCK
 from tilewright_compiler.plan.model import Plan
 
 from .session import readable
@@ -28,14 +29,19 @@ def plan_beside(script: str, given: str | None) -> Plan:
     return load_plan(given or Path(script).resolve().parent.parent)
 
 
-def events_view(spark: SparkSession, queries: Queries, raw: Mapping[str, DataFrame]) -> DataFrame:
-    """Make one table of all events, usable and refused."""
+def events_view(
+    spark: SparkSession, queries: Queries, raw: Mapping[str, DataFrame], replay: bool
+) -> DataFrame:
+    """Make one table of all events, usable and refused.
+
+    In a replay no event is ahead of the clock.
+    """
     events: DataFrame | None = None
     with readable():
         for name, (typed, selected) in queries.items():
             raw[name].createOrReplaceTempView(f"raw_{name}")
             spark.sql(typed).createOrReplaceTempView(f"typed_{name}")
-            more = spark.sql(selected)
+            more = spark.sql(selected.replace(SPARK_CLOCK, NO_CLOCK) if replay else selected)
             events = more if events is None else events.unionByName(more)
     if events is None:
         raise ValueError("a job without sources")

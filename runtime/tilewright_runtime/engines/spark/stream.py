@@ -33,6 +33,9 @@ _STATE = click.option(
     metavar="DIR",
     help="Where tiles are merged. Needed for a store that takes whole tiles only.",
 )
+_REPLAY = click.option(
+    "--replay", is_flag=True, help="Refuse no event for being ahead of the clock."
+)
 _PLAN = click.option(
     "--plan", metavar="PATH", help="The plan. Default: the one beside this file's folder."
 )
@@ -55,6 +58,7 @@ def main(script: str, queries: Queries, tiles: str) -> None:
     @_CHECKPOINT
     @_STATE
     @_PLAN
+    @_REPLAY
     @_ONCE
     @_EVERY
     def job(
@@ -63,6 +67,7 @@ def main(script: str, queries: Queries, tiles: str) -> None:
         checkpoint: str,
         state: str | None,
         plan: str | None,
+        replay: bool,
         once: bool,
         every: str,
     ) -> None:
@@ -70,8 +75,7 @@ def main(script: str, queries: Queries, tiles: str) -> None:
         with job_boundary():
             interval = None if once else every
             followed = plan_beside(script, plan)
-            sys.exit(
-                follow(followed, queries, tiles, store, events, checkpoint, state, interval, say)
-            )
+            where = (store, events, checkpoint, state)
+            sys.exit(follow(followed, queries, tiles, *where, interval, replay, say))
 
     job()

@@ -1,6 +1,7 @@
 -- Tiles of hostile_names.group. Generated; a copy for readers of what plan.json holds.
 -- The writer registers raw rows as the relation batch: the columns of the schema and __row BIGINT, the row's number.
 -- It runs statement 1 once for each batch, in UTC, and statement 2 once for each level.
+-- $latest_ms: the latest time of an event, by the clock.
 -- $tile_ms: 5m = 300000
 
 -- Source nasty
@@ -51,6 +52,7 @@ SELECT
     WHEN "__ts" >= 31536000000000 AND "__ts" < 4102444800000000 THEN 'time is outside 1971-2099: microseconds? times are milliseconds'
     WHEN "__ts" >= 31536000000000000 AND "__ts" < 4102444800000000000 THEN 'time is outside 1971-2099: nanoseconds? times are milliseconds'
     WHEN "__ts" < 31536000000 OR "__ts" >= 4102444800000 THEN 'time is outside 1971-2099'
+    WHEN "__ts" > $latest_ms THEN 'time is more than 1d ahead of the clock'
   END AS "__reason"
 FROM selected;
 

@@ -20,6 +20,7 @@ OPTIONS = JobOptions(
     events={},
     stream=False,
     follow=False,
+    replay=False,
     refused=None,
     checkpoints=None,
     parallelism=None,

@@ -43,7 +43,7 @@ CREATE TABLE `nasty` (
   `x; DROP TABLE batch --` STRING,
   `{{ 7 * 7 }}` STRING,
   `batch` STRING,
-  `__time` AS TO_TIMESTAMP_LTZ(COALESCE(MOD(LEAST(CAST((TRY_CAST(`batch` AS BIGINT)) AS BIGINT), 4102444800000), 4102444800000), 0), 3),
+  `__time` AS TO_TIMESTAMP_LTZ(COALESCE(MOD(LEAST(CAST((TRY_CAST(`batch` AS BIGINT)) AS BIGINT), LEAST(4102444800000, UNIX_TIMESTAMP() * 1000 + 86400000)), LEAST(4102444800000, UNIX_TIMESTAMP() * 1000 + 86400000)), 0), 3),
   WATERMARK FOR `__time` AS `__time` - INTERVAL '0 00:00:00.000' DAY(3) TO SECOND(3)
 ) WITH (
   'connector' = 'kafka',
@@ -123,6 +123,7 @@ SELECT
     WHEN `__ts` >= 31536000000000 AND `__ts` < 4102444800000000 THEN 'time is outside 1971-2099: microseconds? times are milliseconds'
     WHEN `__ts` >= 31536000000000000 AND `__ts` < 4102444800000000000 THEN 'time is outside 1971-2099: nanoseconds? times are milliseconds'
     WHEN `__ts` < 31536000000 OR `__ts` >= 4102444800000 THEN 'time is outside 1971-2099'
+    WHEN `__ts` > UNIX_TIMESTAMP() * 1000 + 86400000 THEN 'time is more than 1d ahead of the clock'
     -- Late is decided before anything is counted, tile by tile: the watermark has passed the tile's end and the allowed lateness.
     WHEN CURRENT_WATERMARK(`__time`) IS NOT NULL
       AND TO_TIMESTAMP_LTZ(`__ts` - MOD(`__ts`, 300000) + 599999, 3) <= CURRENT_WATERMARK(`__time`)

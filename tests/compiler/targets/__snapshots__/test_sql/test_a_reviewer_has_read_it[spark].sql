@@ -19,6 +19,8 @@ WITH events AS (
       THEN 'time is outside 1971-2099: nanoseconds? times are milliseconds'
       WHEN `__ts` < 31536000000 OR `__ts` >= 4102444800000
       THEN 'time is outside 1971-2099'
+      WHEN `__ts` > UNIX_MILLIS(CURRENT_TIMESTAMP()) + 86400000
+      THEN 'time is more than 1d ahead of the clock'
     END AS `__reason`
   FROM (
     SELECT
