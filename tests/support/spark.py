@@ -55,7 +55,7 @@ class Jobs:
 
     def build(self, store: str, *events: str) -> int:
         """Runs `job.py`."""
-        return build(self.plan, self.queries, self.tiles, store, events, None, say)
+        return build(self.plan, self.queries, self.tiles, store, events, None, False, say)
 
     def follow(self, store: str, checkpoint: Path, *events: str, state: Path | None = None) -> int:
         """Runs `stream.py` until all that is there was read."""
@@ -68,5 +68,6 @@ class Jobs:
             str(checkpoint),
             str(state) if state else None,
             None,
+            False,
             say,
         )
