@@ -19,6 +19,11 @@ class Late(Part):
     max_ahead_ms: Natural
     """How far the time of an event may be ahead of the clock."""
 
+    @property
+    def too_late(self) -> str:
+        """Why an event is refused that comes too late."""
+        return f"later than the allowed lateness of {self.allowed_lateness_ms} ms"
+
 
 class Flink(Part):
     """How a generated Flink job is started.

@@ -87,9 +87,20 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
 )
 @click.option("--again", is_flag=True, help="Count files that were read before under another name.")
 @click.option(
+    "--stream",
+    is_flag=True,
+    help="Take the events as they come: refuse those later than the plan's allowed lateness.",
+)
+@click.option(
+    "--late",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Append events that come too late to this file. Means --stream.",
+)
+@click.option(
     "--replay",
     is_flag=True,
-    help="The past is written again: refuse no event for being ahead of the clock.",
+    help="The past is written again: refuse no event for its lateness, or as ahead of the clock.",
 )
 @click.option("--final", is_flag=True, hidden=True, expose_value=False, help="Without effect.")
 @click.pass_context
@@ -103,6 +114,8 @@ def write(
     position: str | None,
     rejects: Path | None,
     again: bool,
+    stream: bool,
+    late: Path | None,
     replay: bool,
 ) -> None:
     """Write events into the tiles of PLAN.
@@ -120,10 +133,19 @@ def write(
     inputs = find_inputs(events, position)
     begun = time.perf_counter()
     with (
-        _open_rejects(rejects) as rejects_file,
+        _open_kept(rejects, "--rejects") as rejects_file,
+        _open_kept(late, "--late") as late_file,
         open_store(store_url) as store,
         _open_state(state) as state_store,
-        Writer(loaded, store, state=state_store, rejects=rejects_file, replay=replay) as writer,
+        Writer(
+            loaded,
+            store,
+            state=state_store,
+            rejects=rejects_file,
+            stream=stream,
+            late=late_file,
+            replay=replay,
+        ) as writer,
         _progress() as on_progress,
     ):
         report = writer.write_inputs(inputs, source, on_progress, again)
@@ -138,14 +160,14 @@ def _open_state(folder: Path | None) -> AbstractContextManager[Store | None]:
     return nullcontext() if folder is None else open_store(f"lmdb:{folder}")
 
 
-def _open_rejects(path: Path | None) -> AbstractContextManager[IO[str] | None]:
+def _open_kept(path: Path | None, option: str) -> AbstractContextManager[IO[str] | None]:
     if path is None:
         return nullcontext()
     try:
         return path.open("a", encoding="utf-8")
     except OSError as wrong:
         raise click.BadParameter(
-            f"{path}: cannot be written ({wrong.strerror}).", param_hint="--rejects"
+            f"{path}: cannot be written ({wrong.strerror}).", param_hint=option
         ) from wrong
 
 

@@ -18,7 +18,8 @@ from ..session import blaming_the_plan, open_session, require_select
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder
 from ..tiles.rows import LevelTiles, TileRows
-from ..times import LATEST_MS
+from ..times import EARLIEST_MS, LATEST_MS
+from .late import Lateness
 
 _KEY_TOO_LONG = "the key is longer than the store allows"
 
@@ -89,10 +90,17 @@ class Aggregator:
                     what = f"{named}, {part}"
                     require_select(self._connection, sql, {"events"}, what, selects)
 
-    def load(self, source: str, rows: pa.Table, latest_ms: int = LATEST_MS) -> LoadedBatch:
+    def load(
+        self,
+        source: str,
+        rows: pa.Table,
+        latest_ms: int = LATEST_MS,
+        lateness: Lateness | None = None,
+    ) -> LoadedBatch:
         """Read, filter and select a batch.
 
-        Events after `latest_ms` are refused. The batch stays until the next one is loaded.
+        Events after `latest_ms` are refused, and by `lateness` those of a stream that come too
+        late. The batch stays until the next one is loaded.
         """
         script = self.plan.sql[source]["duckdb"]
         self._connection.register("batch", rows)
@@ -101,6 +109,7 @@ class Aggregator:
                 f"CREATE OR REPLACE TEMP TABLE events AS {script.read}", {"latest_ms": latest_ms}
             )
             self._refuse_long_keys()
+            newest_ms = self._refuse_too_late(lateness, latest_ms) if lateness else None
             refused = self._refused()
         self._connection.unregister("batch")
         selected = int(self._value("SELECT count(*) FROM events"))
@@ -108,6 +117,7 @@ class Aggregator:
             filtered=len(rows) - selected,
             refused=refused,
             usable=selected - len(refused),
+            newest_ms=newest_ms,
             _script=script,
             _rows=self.rows,
             _chunks=self.chunks,
@@ -143,6 +153,34 @@ class Aggregator:
         )
         self._connection.unregister("long_keys")
 
+    def _refuse_too_late(self, lateness: Lateness, latest_ms: int) -> int | None:
+        """Refuse events that come too late, and find the newest time.
+
+        Events that cannot be used for another reason than their time move a watermark too.
+        """
+        timed = f'"__ts" BETWEEN {EARLIEST_MS} AND {latest_ms}'
+        ((oldest_ms, newest_ms),) = self._connection.execute(
+            f'SELECT min("__ts"), max("__ts") FROM events WHERE {timed}'
+        ).fetchall()
+        if newest_ms is None:
+            return None
+        newest_ms = int(newest_ms)
+        if lateness.closes_ms(int(oldest_ms)) > lateness.after(newest_ms):
+            return newest_ms
+        times = self._connection.execute(
+            f'SELECT "__row", "__ts" FROM events WHERE {timed} ORDER BY "__row"'
+        ).fetchnumpy()
+        late = times["__row"][lateness.too_late(times["__ts"])]
+        if len(late):
+            self._connection.register("late_rows", pa.table({"row": late}))
+            self._connection.execute(
+                'UPDATE events SET "__reason" = $reason FROM late_rows '
+                'WHERE "__row" = late_rows.row AND "__reason" IS NULL',
+                {"reason": self.plan.late.too_late},
+            )
+            self._connection.unregister("late_rows")
+        return newest_ms
+
     def _refused(self) -> list[Refused]:
         if not self._value('SELECT count("__reason") FROM events'):
             return []
@@ -165,6 +203,8 @@ class LoadedBatch:
     """The rows that cannot be used, in their order."""
     usable: int
     """How many events count."""
+    newest_ms: int | None
+    """The newest time that moves the watermark of a stream."""
     _script: Script
     _rows: TileRows
     _chunks: EventChunks | None

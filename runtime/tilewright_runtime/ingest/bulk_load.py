@@ -223,4 +223,5 @@ def _claim(
     if not isinstance(store, TransactionalStore):
         # A state folder without this history would put its own tiles over it (outbox.py).
         store.put_first(f"writer/{plan.name}", b"history")
-    Progress(newest_ms, events).save(plan, store)
+    progress = Progress(newest_ms, events)
+    progress.moved(progress.head_ms(plan)).save(plan, store)

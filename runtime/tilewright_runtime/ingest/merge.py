@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,13 @@ from ..tiles.keys import EVENTS, TILES, Kind
 from ..tiles.layout import Layout
 from ..tiles.records import Names, RecordCodec
 from ..tiles.rows import LevelTiles, TileRows
+
+#: Moves the watermark of a progress on, after a batch.
+Move = Callable[[Progress], Progress]
+
+
+def _stay(progress: Progress) -> Progress:
+    return progress
 
 
 class _Form(NamedTuple):
@@ -45,18 +52,25 @@ class Merger:
             self._levels.append((EVENTS, chunks.size_ms))
 
     def merge(
-        self, transaction: Transaction, levels: Sequence[LevelTiles], events: int
+        self,
+        transaction: Transaction,
+        levels: Sequence[LevelTiles],
+        events: int,
+        move: Move = _stay,
     ) -> tuple[Progress, Progress]:
         """Put new tiles merged with the stored ones.
 
-        Returns the progress before and after. `events` is how many events the tiles hold.
+        Returns the progress before and after. `events` is how many events the tiles hold, and
+        `move` moves the watermark.
 
         Raises CorruptRecordError if a stored tile is damaged; then nothing of the transaction may
         stay.
         """
         before = Progress.load(self._plan, transaction.get)
-        after = before.after(newest_ms(levels), events)
-        watermark_ms = after.watermark_ms(self._plan)
+        after = move(before.after(newest_ms(levels), events))
+        if self._touches_finished(levels, before.finished_until_ms(self._plan)):
+            after = after.repaired()
+        watermark_ms = after.head_ms(self._plan)
         added: dict[tuple[Kind, int], int] = {}
         for tiles in levels:
             new = self._merge_level(transaction, tiles, before.newest_ms, watermark_ms)
@@ -64,6 +78,16 @@ class Merger:
         after.save(self._plan, transaction)
         self._count(transaction, before, added)
         return before, after
+
+    def _touches_finished(self, levels: Sequence[LevelTiles], until_ms: int | None) -> bool:
+        """Tell whether a tile has changed that readers take for finished."""
+        if until_ms is None:
+            return False
+        ends_ms = []
+        for tiles in levels:
+            if len(tiles.block):
+                ends_ms.append(int(tiles.block.rows[:, START].min()) + tiles.keys.size_ms)
+        return min(ends_ms, default=until_ms + 1) <= until_ms
 
     def _count(
         self, transaction: Transaction, before: Progress, added: Mapping[tuple[Kind, int], int]

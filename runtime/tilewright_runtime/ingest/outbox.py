@@ -106,6 +106,7 @@ class Outbox:
         self._ttl_ms = ttls_ms(plan)
         self._outbox = f"outbox/{plan.name}"
         self._own = b""
+        self._told: Progress | None = None
         self._is_widened = False
 
     def begin(self) -> None:
@@ -138,11 +139,19 @@ class Outbox:
         """
         try:
             self._bring_up()
+            self._tell()
         except StoreError as wrong:
             raise StoreError(
                 f"{wrong} What was written so far is kept in {self._state.url}, and the next "
                 "write puts it."
             ) from wrong
+
+    def _tell(self) -> None:
+        """Tell readers of the store how far it is, after its tiles."""
+        progress = Progress.load(self._plan, self._state.get)
+        if progress != self._told and progress.events:
+            progress.save(self._plan, self._store)
+            self._told = progress
 
     def _bring_up(self) -> None:
         """Put what is missing until the store has lost nothing."""

@@ -38,8 +38,10 @@ _MARKERS = {
 class Rejects:
     """Appends refused rows to an open text file, if any."""
 
-    def __init__(self, file: IO[str] | None) -> None:
+    def __init__(self, file: IO[str] | None, option: str) -> None:
+        """`option` is the one that names another file."""
         self._file = file
+        self._option = option
 
     def rows_of(self, batch: Batch, refused: Sequence[Refused]) -> list[Malformed]:
         """List a batch's refused rows, with any kept text."""
@@ -80,7 +82,7 @@ class Rejects:
         except OSError as wrong:
             raise InputError(
                 f"the refused rows cannot be kept in {self._file.name}: {wrong.strerror}. Make "
-                "room on the disk, or name another file (--rejects), and write again."
+                "room on the disk, or name another file ({self._option}), and write again."
             ) from wrong
 
 

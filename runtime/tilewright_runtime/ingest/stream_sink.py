@@ -16,6 +16,7 @@ same holds from each level to the next coarser one.
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import numpy as np
@@ -34,6 +35,9 @@ from ..tiles.records import Names, RecordCodec
 from ..tiles.rollup import RollUp
 from ..tiles.rows import LevelTiles
 from .open_tiles import OpenTiles
+
+#: The largest step of the number of repairs; JSON's readers take numbers up to 2**53.
+_LARGEST_STEP = 1 << 32
 
 
 class TileSink:
@@ -66,7 +70,6 @@ class TileSink:
             for coarser_ms, finer_ms in reversed(list(pairwise(sizes)))
         ]
         self._kept_ms = kept_for_merging_ms(plan)
-        self._newest_ms: int | None = None
         kept = {level_name(TILES, size_ms): ttl_ms for size_ms, ttl_ms in self._kept_ms.items()}
         register_plan(plan, store, kept)
         self.stream = claim_for_stream(plan, store)
@@ -96,11 +99,12 @@ class TileSink:
         if not len(tiles.block):
             return 0
         put = tiles
+        begun = Progress.load(self.plan, self.store.get)
         self._put(put)
         for finer in self._open:
             put = self._merged(put, finer)
             self._put(put)
-        self._advance(int(tiles.block.rows[:, NEWEST].max()))
+        self._advance(tiles, begun)
         return len(tiles.block)
 
     def _put(self, tiles: LevelTiles) -> None:
@@ -131,14 +135,20 @@ class TileSink:
         names = Names(tile_namer(self.store.url, present), keys.table, keys.entities, levels)
         return LevelTiles(present, self._codec.decode_block(records, present, names))
 
-    def _advance(self, newest_ms: int) -> None:
-        """Keep the time of the newest event.
+    def _advance(self, tiles: LevelTiles, begun: Progress) -> None:
+        """Say how far the stream is, after its tiles were put.
 
-        Where several sinks do so at once, it may be an older one of them for a while.
+        Where several sinks do so at once, it may be an older state of one of them for a while. The
+        number of repairs is then another one all the same, since each takes a step by chance.
         """
-        if self._newest_ms is None or newest_ms > self._newest_ms:
-            self._newest_ms = newest_ms
-            Progress.load(self.plan, self.store.get).after(newest_ms, 0).save(self.plan, self.store)
+        progress = begun.after(int(tiles.block.rows[:, NEWEST].max()), 0)
+        progress = progress.moved(progress.head_ms(self.plan))
+        finished_ms = begun.finished_until_ms(self.plan)
+        ends_ms = tiles.block.rows[:, START] + tiles.keys.size_ms
+        if finished_ms is not None and bool((ends_ms <= finished_ms).any()):
+            progress = progress.repaired(random.randrange(1, _LARGEST_STEP))
+        if progress != begun:
+            progress.save(self.plan, self.store)
 
 
 def kept_for_merging_ms(plan: Plan) -> dict[int, int | None]:

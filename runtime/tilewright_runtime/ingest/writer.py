@@ -19,13 +19,15 @@ from ..readers import Batch, Input, Position, inputs_of
 from ..stores import CheckedStore, Store, Transaction, TransactionalStore
 from ..stores.documents import reading_document
 from ..stores.ownership import register_plan, require_no_load, require_no_stream
+from ..stores.progress import Progress
 from ..tiles.header import SEQUENCE
 from ..tiles.keys import EVENTS
 from ..tiles.rows import LevelTiles
 from ..times import LATEST_MS, now_ms
 from .aggregation import Aggregator, source_of
 from .known_inputs import KnownInputs
-from .merge import Merger
+from .late import Lateness
+from .merge import Merger, Move
 from .outbox import Outbox
 from .rejects import Rejects
 from .report import WriteReport
@@ -40,8 +42,12 @@ class Writer:
     A store without transactions, such as Redis, gets whole tiles; `state` is then the embedded
     store in which they are merged and which keeps the positions of their sources. What a store has
     not acknowledged is put by the next writer with that state. `rejects` is an open text file that
-    gets one JSON object a line for every row that cannot be used. `replay` says that the past is
-    written again, so that no event is too far ahead of the `clock`.
+    gets one JSON object a line for every row that cannot be used.
+
+    With `stream` the events come as they happen: those later than the plan's allowed lateness are
+    refused, and kept in the open text file `late` too. Otherwise they are history, in any order,
+    and none is too late. `replay` says that the past is written again: no event is too late, or too
+    far ahead of the `clock`.
     Raises StoreError if the store holds tiles of another plan of the same name, if another process
     writes to it, or if it cannot be brought up to the state.
     """
@@ -53,6 +59,8 @@ class Writer:
         *,
         state: Store | None = None,
         rejects: IO[str] | None = None,
+        stream: bool = False,
+        late: IO[str] | None = None,
         replay: bool = False,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -61,7 +69,9 @@ class Writer:
         self._replay = replay
         self._clock = clock
         self._state = _where_tiles_are_merged(store, state)
-        self._rejects = Rejects(rejects)
+        self._rejects = Rejects(rejects, "--rejects")
+        self._late = Rejects(late, "--late")
+        self._is_stream = (stream or late is not None) and not replay
         self._pid = os.getpid()
         self._aggregator = Aggregator(
             plan, min(store.max_entity_bytes, self._state.max_entity_bytes)
@@ -132,7 +142,22 @@ class Writer:
                 self._write_input(chosen, item, report, on_progress or _silent)
             except InputError as error:
                 report.errors.append(error)
+        if not self._is_stream:
+            self._end_of_history()
         return report
+
+    def _end_of_history(self) -> None:
+        """Move the watermark to the end of what was written, whose order says nothing."""
+
+        def move(transaction: Transaction) -> None:
+            before = Progress.load(self.plan, transaction.get)
+            after = before.moved(before.head_ms(self.plan))
+            if after != before:
+                after.save(self.plan, transaction)
+
+        self._state.transact(move)
+        if self._outbox:
+            self._outbox.deliver()
 
     def _require_own_process(self) -> None:
         if os.getpid() != self._pid:
@@ -198,15 +223,24 @@ class Writer:
         report: WriteReport,
         keep_position: Callable[[Transaction, int], None],
     ) -> None:
-        loaded = self._aggregator.load(source, batch.table, self._latest_ms())
+        lateness = self._lateness(source)
+        loaded = self._aggregator.load(source, batch.table, self._latest_ms(), lateness)
         refused = self._rejects.rows_of(batch, loaded.refused)
         self._rejects.keep(item, refused)
+        late = [row for row in refused if row.reason == self.plan.late.too_late]
+        self._late.keep(item, late)
+
+        def move(progress: Progress) -> Progress:
+            if lateness is None:
+                return progress
+            return progress.moved_stream(source, lateness.after(loaded.newest_ms))
+
         levels = [loaded.tiles(level.size_ms) for level in self.plan.levels]
         if (chunks := loaded.event_chunks()) is not None:
             levels.append(chunks)
 
         def commit(transaction: Transaction) -> None:
-            self._merge(transaction, levels, loaded.usable)
+            self._merge(transaction, levels, loaded.usable, move)
             keep_position(transaction, loaded.usable)
 
         self._state.transact(commit)
@@ -221,6 +255,13 @@ class Writer:
                 report.chunks += len(tiles.block)
             else:
                 report.tiles[tiles.keys.size_ms] += len(tiles.block)
+
+    def _lateness(self, source: str) -> Lateness | None:
+        """How late the events of a source are, if it is a stream."""
+        if not self._is_stream:
+            return None
+        progress = Progress.load(self.plan, self._state.get)
+        return Lateness.of(self.plan, progress.streams.get(source))
 
     def _latest_ms(self) -> int:
         """The latest time that an event may have."""
@@ -250,7 +291,7 @@ class Writer:
             if batch <= last_batch:
                 return False
             events = int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
-            self._merge(transaction, levels, events)
+            self._merge(transaction, levels, events, self._to_head)
             transaction.put(name, json.dumps({"stream": stream, "batch": batch}).encode())
             return True
 
@@ -259,8 +300,17 @@ class Writer:
             self._outbox.deliver()
         return added
 
-    def _merge(self, transaction: Transaction, levels: Sequence[LevelTiles], events: int) -> None:
-        before, after = self._merger.merge(transaction, levels, events)
+    def _to_head(self, progress: Progress) -> Progress:
+        return progress.moved(progress.head_ms(self.plan))
+
+    def _merge(
+        self,
+        transaction: Transaction,
+        levels: Sequence[LevelTiles],
+        events: int,
+        move: Move,
+    ) -> None:
+        before, after = self._merger.merge(transaction, levels, events, move)
         if self._outbox:
             self._outbox.add(transaction, before, after, [tiles.keys for tiles in levels])
 

@@ -227,7 +227,7 @@ class _Walk:
             filling = self._store.filling(table)
             return None if None in filling.filled else filling.events
         document = self._document(f"progress/{table}")
-        return None if document is None else _progress(document).events
+        return None if document is None else Progress.from_bytes(document).events
 
 
 def _fingerprint(document: bytes) -> str:
@@ -236,13 +236,6 @@ def _fingerprint(document: bytes) -> str:
     int(fingerprint, 16)
     Kept.from_json(content.get("kept", {}))
     return str(fingerprint)
-
-
-def _progress(document: bytes) -> Progress:
-    progress = Progress(**json.loads(document))
-    if type(progress.events) is not int:
-        raise TypeError("the events are not counted")
-    return progress
 
 
 def _filled(document: bytes) -> Filled:
@@ -259,7 +252,7 @@ def _first_line(document: bytes) -> Any:
 #: How documents are read, by what their names begin with.
 _READERS: dict[str, Callable[[bytes], Any]] = {
     "plan": _fingerprint,
-    "progress": _progress,
+    "progress": Progress.from_bytes,
     "counts": TileCounts.from_bytes,
     "outbox": Pending.from_bytes,
     "position": Position.from_bytes,

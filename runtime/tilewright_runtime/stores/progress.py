@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 from tilewright_compiler.plan.model import Plan
 
@@ -16,10 +16,21 @@ Get = Callable[[str], bytes | None]
 
 @dataclass(frozen=True)
 class Progress:
-    """How many events were written, and the newest's time."""
+    """How many events were written, and up to which time all are there.
+
+    A tile is finished once the watermark has passed its end and the allowed lateness, whether or
+    not anything touches it again. `repairs` grows whenever a finished tile changes all the same.
+    """
 
     newest_ms: int | None = None
+    """The time of the newest event."""
     events: int = 0
+    watermark_ms: int | None = None
+    """The time up to which events have come, but for late ones; None before anything is known."""
+    repairs: int = 0
+    """How often finished tiles have changed: whoever keeps copies drops them when this changes."""
+    streams: Mapping[str, int] = field(default_factory=dict)
+    """The watermark of each source that is written as a stream."""
 
     @classmethod
     def load(cls, plan: Plan, get: Get) -> Progress:
@@ -27,23 +38,62 @@ class Progress:
         name = f"progress/{plan.name}"
         document = get(name)
         with reading_document(name):
-            return cls(**json.loads(document)) if document else cls()
+            return cls.from_bytes(document) if document else cls()
+
+    @classmethod
+    def from_bytes(cls, document: bytes) -> Progress:
+        """Read the document of a progress."""
+        progress = cls(**json.loads(document))
+        if type(progress.events) is not int:
+            raise TypeError("the events are not counted")
+        return progress
 
     def after(self, newest_ms: int | None, events: int) -> Progress:
         """Add some more events to the progress."""
-        times = [time for time in (self.newest_ms, newest_ms) if time is not None]
-        return Progress(max(times, default=None), self.events + events)
+        newest = _later(self.newest_ms, newest_ms)
+        return replace(self, newest_ms=newest, events=self.events + events)
 
-    def watermark_ms(self, plan: Plan) -> int | None:
+    def head_ms(self, plan: Plan) -> int | None:
         """Compute the newest time less the allowed disorder.
 
         The plan says by how much events may be out of order.
         """
         return None if self.newest_ms is None else self.newest_ms - plan.late.out_of_orderness_ms
 
+    def moved(self, watermark_ms: int | None) -> Progress:
+        """Move the watermark on; it never goes back."""
+        return replace(self, watermark_ms=_later(self.watermark_ms, watermark_ms))
+
+    def moved_stream(self, source: str, watermark_ms: int) -> Progress:
+        """Move the watermark of a source that is a stream, and with it that of all."""
+        streams = {**self.streams, source: watermark_ms}
+        return replace(self.moved(watermark_ms), streams=streams)
+
+    def repaired(self, step: int = 1) -> Progress:
+        """Note that finished tiles have changed."""
+        return replace(self, repairs=self.repairs + step)
+
+    def finished_until_ms(self, plan: Plan) -> int | None:
+        """Find the time up to which tiles are finished.
+
+        All tiles that end at or before it are, those that nothing ever touched too; None if none
+        is known to be.
+        """
+        if self.watermark_ms is None:
+            return None
+        return self.watermark_ms + 1 - plan.late.allowed_lateness_ms
+
     def save(self, plan: Plan, to: Transaction | Store) -> None:
         """Write the progress.
 
         It is written in the transaction of its tiles, if there is one.
         """
-        to.put(f"progress/{plan.name}", json.dumps(asdict(self), sort_keys=True).encode())
+        to.put(f"progress/{plan.name}", self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Write the document that is stored."""
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+
+def _later(time_ms: int | None, other_ms: int | None) -> int | None:
+    return max((one for one in (time_ms, other_ms) if one is not None), default=None)

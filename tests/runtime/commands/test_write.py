@@ -95,6 +95,16 @@ def test_an_event_of_the_far_future_stops_nothing(desk: Desk) -> None:
     assert "1 event written" in replayed.out
 
 
+def test_late_keeps_what_comes_too_late(desk: Desk) -> None:
+    """With --late the events are a stream, whose late events are refused and kept."""
+    path = desk.events([row("a", 1), row("a", 2, ts=AT - 1_200_000)])
+    ran = desk.write(path, options=["--late", desk.folder / "late.jsonl"])
+    assert (ran.status, sums(desk, "a")) == (0, [1])
+    assert "1 row refused: later than the allowed lateness of 300000 ms" in ran.err
+    (line,) = (desk.folder / "late.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["row"] == 2
+
+
 def test_no_usable_row_is_status_1(desk: Desk) -> None:
     """If every row was refused the command fails."""
     assert desk.write(desk.events([row(None, 1)])).status == 1
