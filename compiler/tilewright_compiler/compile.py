@@ -203,11 +203,7 @@ def _plan(draft: Draft) -> Plan:
         monitoring=_monitoring(draft.config),
         cost=draft.cost,
     )
-    fingerprints = {
-        "fingerprint": plan.content_fingerprint(),
-        "storage_fingerprint": plan.digest_of_storage(),
-    }
-    return plan.model_copy(update=fingerprints)
+    return plan.model_copy(update=plan.fingerprints())
 
 
 def _late(draft: Draft) -> Late:

@@ -103,7 +103,7 @@ class Draft:
     name: str
     config: Config
     binder: Binder
-    variables: dict[int, str] = field(default_factory=dict)
+    variables: Mapping[int, str] = field(default_factory=dict)
     base_dir: str | None = None
     root: str | None = None
     """The folder below which the author's files were found."""

@@ -18,7 +18,6 @@ from pydantic import ValidationError
 from tilewright.declaration import CallSite
 
 from .compile import Compilation
-from .diff import Change, Verdict, compare
 from .frontend.diagnostics import Diagnostic, diagnostic
 from .plan.model import Plan
 
@@ -31,8 +30,7 @@ def target_names() -> list[str]:
 
 def plan_text(plan: Plan) -> str:
     """Write the text of `plan.json`."""
-    document = plan.model_dump(by_alias=True, mode="json")
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return plan.model_dump_json(by_alias=True, indent=2) + "\n"
 
 
 class Target(Protocol):
@@ -94,25 +92,22 @@ def write(out: str, rendered: Mapping[str, str]) -> None:
     A reader sees the old file or the new one, never a part. Raises OSError for a path that leads
     out of the folder, for example through a link inside it.
     """
+    root, mode = Path(out).resolve(), 0o666 & ~_umask()
     for path in differing(out, rendered):
         target = Path(out, path)
-        _require_inside(out, target)
+        if not target.parent.resolve().is_relative_to(root):
+            raise PermissionError(errno.EPERM, f"it leads out of {out}", str(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(rendered[path].encode())
-            os.chmod(temporary, 0o666 & ~_umask())
+            os.chmod(temporary, mode)
             os.replace(temporary, target)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
             raise
-
-
-def _require_inside(out: str, target: Path) -> None:
-    if not target.parent.resolve().is_relative_to(Path(out).resolve()):
-        raise PermissionError(errno.EPERM, f"it leads out of {out}", str(target))
 
 
 def left_over(out: str, plans: Collection[Plan], is_whole: bool) -> list[str]:
@@ -196,6 +191,8 @@ def _endangered(path: Path, new: Plan) -> list[Diagnostic]:
 
 
 def _reasons(document: dict[str, object], new: Plan) -> list[str]:
+    from .diff import Change, Verdict, compare  # which few compilations need
+
     try:
         old = Plan.model_validate(document)
     except ValidationError:

@@ -124,7 +124,7 @@ def plan_of_document(document: Any, place: str | Path) -> Plan:
         )
     try:
         plan = Plan.model_validate(document)
-        fingerprint, stored = plan.content_fingerprint(), plan.digest_of_storage()
+        digests = plan.fingerprints()
     except ValidationError as wrong:
         first = wrong.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -136,12 +136,12 @@ def plan_of_document(document: Any, place: str | Path) -> Plan:
         raise PlanError(
             f"{place}: a value cannot be read ({wrong}). Compile it again with tilewright compile."
         ) from wrong
-    if fingerprint != plan.fingerprint:
+    if digests["fingerprint"] != plan.fingerprint:
         raise PlanError(
             f"{place}: its content is not what its fingerprint says, so it was changed by hand. "
             "Compile it again."
         )
-    if stored != plan.storage_fingerprint:
+    if digests["storage_fingerprint"] != plan.storage_fingerprint:
         raise PlanError(
             f"{place}: storage_fingerprint is not that of its content, so it was changed by hand. "
             "Compile it again."

@@ -5,6 +5,7 @@ They are bound over columns of the source's schema, without rows.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 
@@ -80,6 +81,7 @@ class Binder:
             },
         )
         self._database.execute("SET GLOBAL TimeZone = 'UTC'")
+        self._of_thread = threading.local()
         self._types: dict[str, str] = {}  # by query: GroupBys of one repository ask the same
         self._known: dict[
             tuple[str, str, tuple[tuple[str, str], ...], Scope], Typed | ExpressionError
@@ -119,7 +121,7 @@ class Binder:
         query = f"SELECT {sql} AS x FROM (SELECT {empty})"
         if query not in self._types:
             # A relation is bound and not run, which takes half the time of DESCRIBE.
-            self._types[query] = str(self._database.cursor().sql(query).types[0])
+            self._types[query] = str(self._cursor().sql(query).types[0])
         return self._types[query]
 
     def can_be_shown(self, kind: str) -> bool:
@@ -139,13 +141,13 @@ class Binder:
             "SELECT count(*) FROM duckdb_functions() WHERE function_name = ? AND "
             "(function_type NOT IN ('scalar', 'macro') OR stability = 'VOLATILE')"
         )
-        row = self._database.cursor().execute(query, [function]).fetchone()
+        row = self._cursor().execute(query, [function]).fetchone()
         return bool(row and row[0])
 
     def is_pattern(self, pattern: str) -> bool:
         """Whether DuckDB can run a regular expression."""
         try:
-            self._database.cursor().execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
+            self._cursor().execute("SELECT regexp_matches('', ?)", [pattern]).fetchall()
         except duckdb.Error:
             return False
         return True
@@ -153,13 +155,20 @@ class Binder:
     def is_zone(self, name: str) -> bool:
         """Whether DuckDB knows a time zone of this name."""
         row = (
-            self._database.cursor()
+            self._cursor()
             .execute(
                 "SELECT count(*) FROM pg_timezone_names() WHERE lower(name) = lower(?)", [name]
             )
             .fetchone()
         )
         return bool(row and row[0])
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """Give this thread's connection, which takes long to open and no two threads may use."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._of_thread, "cursor", None)
+        if cursor is None:
+            cursor = self._of_thread.cursor = self._database.cursor()
+        return cursor
 
     def _bind(self, text: str, dialect: str, columns: dict[str, str], scope: Scope) -> Typed:
         try:

@@ -39,6 +39,7 @@ _REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
     ((exp.Parameter, exp.Placeholder, exp.SessionParameter), "a parameter: write its value"),
     ((exp.Rand, exp.Randn, exp.Uuid), _OTHER_EACH_TIME),
 )
+_ANY_REFUSED = tuple(kind for kinds, _ in _REFUSED for kind in kinds)
 #: Functions of the clock, of chance, of the session or of files, in whatever dialect.
 _NOT_OF_ARGUMENTS = re.compile(
     r"current_.*|get_current_.*|local_?time(stamp)?|now|today|transaction_timestamp|txid_current"
@@ -119,7 +120,8 @@ def _read(text: str, dialect: str) -> Node:
     """Read the one tree of a text."""
     try:
         with quiet():
-            trees = sqlglot.parse(text, read=reading(dialect), error_level=sqlglot.ErrorLevel.RAISE)
+            read = sqlglot_dialect(dialect)
+            trees = sqlglot.parse(text, read=read, error_level=sqlglot.ErrorLevel.RAISE)
     except SqlglotError as error:
         details = getattr(error, "errors", None) or [{}]
         reason = (details[0].get("description") or str(error).splitlines()[0]).rstrip(".")
@@ -145,18 +147,18 @@ def _check_parts(tree: Node, text: str) -> None:
 
     So is what gives another value each time.
     """
-    for size in tree.find_all(exp.ArraySize):  # of null size is -1, array_size null
-        start, end = size.meta.get("start", 0), size.meta.get("end", -1)
-        if text[start : end + 1].lower() == "array_size":
-            raise ExpressionError("TW024", f"{shown(text)} holds array_size. Use size(x).")
     for node in tree.walk():
-        for kinds, why in _REFUSED:
-            if isinstance(node, kinds):
-                raise ExpressionError("TW024", f"{shown(text)} holds {why}.")
+        if isinstance(node, _ANY_REFUSED):
+            why = next(why for kinds, why in _REFUSED if isinstance(node, kinds))
+            raise ExpressionError("TW024", f"{shown(text)} holds {why}.")
         if isinstance(node, exp.Func) and not is_of_arguments(
             node.name if isinstance(node, exp.Anonymous) else node.sql_name()
         ):
             raise ExpressionError("TW024", f"{shown(text)} holds {_OTHER_EACH_TIME}.")
+        if isinstance(node, exp.ArraySize):  # of null size is -1, array_size null
+            start, end = node.meta.get("start", 0), node.meta.get("end", -1)
+            if text[start : end + 1].lower() == "array_size":
+                raise ExpressionError("TW024", f"{shown(text)} holds array_size. Use size(x).")
 
 
 def _check_json_paths(text: str, dialect: str) -> None:
@@ -200,6 +202,12 @@ def is_dialect(name: str) -> bool:
     """Tell whether sqlglot has a dialect of this name."""
     # To ask for all names would load thirty dialects.
     return name != "" and not name.startswith(AS_WRITTEN) and Dialect.get(name) is not None
+
+
+@cache
+def sqlglot_dialect(name: str) -> Dialect:
+    """Give sqlglot's dialect by our name, made once."""
+    return Dialect.get_or_raise(reading(name))
 
 
 def _names() -> list[str]:

@@ -27,6 +27,7 @@ from .parsing import (
     parse,
     quiet,
     shown,
+    sqlglot_dialect,
 )
 from .spark.functions import correct
 
@@ -127,22 +128,31 @@ def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
 
 
 def _generate(tree: Node) -> str:
+    raised = sqlglot.ErrorLevel.RAISE
     with quiet():
         return str(
             tree.sql(
-                "duckdb", identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE
+                sqlglot_dialect("duckdb"), identify=True, comments=False, unsupported_level=raised
             )
         )
 
 
 def _typing(columns: dict[str, str], database: Facts) -> TypeOf:
+    """Make the function that types parts of one expression.
+
+    A part is asked for by each operator around it, so its type is remembered.
+    """
+    known: dict[Node, str] = {}
+
     def of_tree(tree: Node) -> str:
         bare = tree.unnest()
         if isinstance(bare, exp.Column):
             return columns[bare.name]
         if isinstance(bare, exp.Literal):
             return _type_of_literal(bare)
-        return database.type_of(_generate(bare), columns)
+        if bare not in known:
+            known[bare] = database.type_of(_generate(bare), columns)
+        return known[bare]
 
     return of_tree
 

@@ -9,7 +9,8 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ from .author_files import AuthorFile, author_files
 from .diagnostics import Diagnostic, diagnostic
 
 _Kind = TypeVar("_Kind", bound=Declaration)
+#: Where a statement holds others.
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class NamedGroupBy:
 
     name: str
     group_by: GroupBy
-    variables: dict[int, str]
+    variables: Mapping[int, str]
     root: str | None
 
 
@@ -141,7 +144,8 @@ def _is_of(module: ModuleType, file: AuthorFile) -> bool:
 
 def _parse(file: AuthorFile) -> tuple[ast.Module, CodeType]:
     source = importlib.util.decode_source(Path(file.path).read_bytes())
-    return ast.parse(source, file.path), compile(source, file.path, "exec", dont_inherit=True)
+    tree = ast.parse(source, file.path)
+    return tree, compile(tree, file.path, "exec", dont_inherit=True)
 
 
 def _new_module(file: AuthorFile, known: ModuleType | None) -> ModuleType:
@@ -158,9 +162,19 @@ def _new_module(file: AuthorFile, known: ModuleType | None) -> ModuleType:
 
 
 def _imported(tree: ast.Module) -> set[str]:
-    """Collect a module's names from `from … import`."""
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    return {alias.asname or alias.name for node in nodes for alias in node.names}
+    """Collect a module's names from `from … import`.
+
+    Only statements are walked, since no expression holds one.
+    """
+    names: set[str] = set()
+    statements: list[ast.AST] = list(tree.body)
+    while statements:
+        statement = statements.pop()
+        if isinstance(statement, ast.ImportFrom):
+            names.update(alias.asname or alias.name for alias in statement.names)
+        for block in _BLOCKS:
+            statements += getattr(statement, block, ())
+    return names
 
 
 def _exception(file: AuthorFile, error: BaseException) -> Diagnostic:
@@ -187,7 +201,8 @@ def _find(
             name = group_by.name
             if name is None:
                 name = f"{candidate.file.module}.{candidate.variable}"
-            variables = sources | _source_names(candidate.module)
+            # A thousand modules would otherwise have a thousand copies of a thousand names.
+            variables = ChainMap(_source_names(candidate.module), sources)
             loaded.group_bys.append(NamedGroupBy(name, group_by, variables, candidate.file.root))
     _find_unassigned(seen, sources, failed, loaded)
     if loaded.diagnostics:

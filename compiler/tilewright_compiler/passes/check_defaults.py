@@ -39,7 +39,7 @@ def check_defaults(draft: Draft) -> None:
 def _fits(value: Any, result: str) -> bool:
     try:
         default_value(value, result)
-        json.dumps(value, allow_nan=False)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()  # half a surrogate is none
     except (TypeError, ValueError):
         return False
     return True

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection
 from typing import Any, Final, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from .cost import Cost
+from .digests import digest, stored_content, whole_content
 from .layout import KeyLayout, TileLayout
 from .part import Part, Positive, Real
 from .script import Partials, Script
 from .settings import Flink, Late, Monitoring, Store
 
 PLAN_VERSION: Final = 2
-
-_LINES: Final[dict[str, Any]] = {"__all__": {"declared"}}
-#: What says nothing of how a plan runs: a declaration may move down a line.
-_NOT_DIGESTED: Final[dict[str, Any]] = {
-    "fingerprint": True,
-    "storage_fingerprint": True,
-    "declared": True,
-    "sources": _LINES,
-    "features": _LINES,
-    "derivations": _LINES,
-}
 
 #: What chunks of raw events have in text keys where tiles have their size.
 EVENTS_NAME = "events"
@@ -255,35 +242,29 @@ class Plan(Part):
     cost: Cost
     """What a request and an entity cost."""
 
+    def fingerprints(self) -> dict[str, str]:
+        """Compute both fingerprints, by the names of their keys."""
+        content = self.model_dump(by_alias=True, mode="json")
+        return {
+            "fingerprint": digest(whole_content(content)),
+            "storage_fingerprint": digest(stored_content(content)),
+        }
+
     def content_fingerprint(self) -> str:
         """Digest what the plan does.
 
         That is all but the two fingerprints, and the author's lines. A plan that was edited no
         longer fits its digest.
         """
-        return digest(self.model_dump(by_alias=True, mode="json", exclude=_NOT_DIGESTED))
+        return self.fingerprints()["fingerprint"]
 
-    def storage_content(self) -> dict[str, Any]:
-        """Pick what stored tiles depend on, part by part.
-
-        That is neither where events lie nor which features are computed from the states.
-        """
-        content = self.model_dump(by_alias=True, mode="json")
-        used = {key.name for key in self.keys} | {feature.input for feature in self.features}
-        used |= {feature.bucket for feature in self.features if feature.bucket is not None}
-        # Every record names its own compression, so that of a plan can change at any time. What
-        # stands here is what it was by default when it was a part of the fingerprint.
-        layout = content["tile_layout"] | {"compression": "snappy"}
-        stored = {name: content[name] for name in ("name", "keys", "states", "key_layout")}
-        stored |= {"tile_layout": layout, "sources": [_read(s, used) for s in content["sources"]]}
-        stored["levels"] = [level.size_ms for level in self.levels]
-        if self.events is not None:
-            stored["events"] = {name: content["events"][name] for name in ("size_ms", "columns")}
-        return stored
+    def digest_of_storage(self) -> str:
+        """Digest what stored tiles depend on."""
+        return self.fingerprints()["storage_fingerprint"]
 
     def storage_parts(self) -> dict[str, str]:
         """Digest each part of what stored tiles depend on."""
-        content = self.storage_content()
+        content = stored_content(self.model_dump(by_alias=True, mode="json"))
         parts = {
             "keys": [content["name"], content["keys"], content["key_layout"]["entity"]],
             "states": [content["states"], content["tile_layout"]],
@@ -291,29 +272,3 @@ class Plan(Part):
             "expressions": content["sources"],
         }
         return {name: digest(part) for name, part in parts.items()}
-
-    def digest_of_storage(self) -> str:
-        """Digest what stored tiles depend on."""
-        return digest(self.storage_content())
-
-
-def _read(source: dict[str, Any], used: Collection[str]) -> dict[str, Any]:
-    """Pick what the tiles depend on of a source.
-
-    Of its expressions these are the ones in use.
-    """
-    content = {name: source[name] for name in ("schema", "wheres", "time_column", "dialect")}
-    if "null_values" in source:
-        content["null_values"] = source["null_values"]
-    selects = source["selects"]
-    content["selects"] = {name: selects[name] for name in selects if name in used}
-    return content
-
-
-def digest(content: Any) -> str:
-    """Digest a JSON value to 16 hexadecimal digits.
-
-    They are the first of the SHA-256 of its canonical form: sorted keys, no spaces, UTF-8.
-    """
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -6,6 +6,7 @@ It keeps them as whole numbers of 64 bits, as doubles, or as texts.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .layout import Dtype
 from .script import PhysicalType
@@ -28,6 +29,7 @@ _DEEPEST_TYPE = 100
 LIMB = 1 << 32
 
 
+@lru_cache(maxsize=4096)
 def family(duckdb_type: str) -> str | None:
     """Name the family of a DuckDB type.
 

@@ -10,13 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Times = NDArray[np.int64]
+from typing import NamedTuple
 
 
 class Read(NamedTuple):
@@ -30,8 +24,8 @@ class Read(NamedTuple):
     edge: str
 
 
-#: More times than these are not counted one by one: a day of seconds has less, for three windows.
-_MOST_TIMES = 400_000
+#: More times than these would take seconds. Only many windows at odd seconds have as many.
+_MOST_TIMES = 50_000
 
 
 def worst_tiles(reads: Iterable[Read], ladder_ms: Sequence[int]) -> int | None:
@@ -47,88 +41,127 @@ def worst_tiles(reads: Iterable[Read], ladder_ms: Sequence[int]) -> int | None:
 # Plans of one repository have the same windows over and over.
 @lru_cache(maxsize=1024)
 def _worst_tiles(reads: tuple[Read, ...], ladder_ms: tuple[int, ...]) -> int | None:
-    rests = _rests(reads, ladder_ms[-1])
-    if len(rests) * ladder_ms[0] // ladder_ms[-1] > _MOST_TIMES:
+    times = _times(reads, ladder_ms)
+    if times is None:
         return None
-    times = _times(reads, ladder_ms, rests)
-    total = times * 0
-    for size_ms in ladder_ms:
-        total += _tiles(reads, ladder_ms, size_ms, times)
-    return int(total.max())
+    levels = [_level(reads, ladder_ms, size_ms) for size_ms in ladder_ms]
+    # Far enough from zero that no window begins before it.
+    longest_ms = max(read.window_ms for read in reads)
+    first_ms = (longest_ms // ladder_ms[0] + 2) * ladder_ms[0]
+    return max(sum(_tiles(level, first_ms + time) for level in levels) for time in times)
 
 
-def _rests(reads: Sequence[Read], finest_ms: int) -> list[int]:
-    """List where between two finest boundaries a count may change.
+def _times(reads: Sequence[Read], ladder_ms: Sequence[int]) -> set[int] | None:
+    """List the times at which the count may be largest.
 
-    All boundaries lie on multiples of the finest size, and a window's old end adds its own rest.
-    """
-    rests = {1}
-    for read in reads:
-        rests.update((read.window_ms % finest_ms, read.window_ms % finest_ms + 1))
-    return sorted(rests)
-
-
-def _times(reads: Sequence[Read], ladder_ms: Sequence[int], rests: Sequence[int]) -> Times:
-    """List the times at which a count may change.
+    None if they are too many.
 
     They lie within one tile of the coarsest level. Later all repeats itself, as each size divides
     the coarsest one.
+
+    Between two times at which something begins or ends at a coarser level, a count grows or
+    shrinks evenly from one tile of a level to the next. So it is largest in the first or the last
+    of these tiles, and only they are looked into:
+
+    #  coarse  |                        |                        |
+    #  finer   |xxxx|....|....|....|xxxx|xxxx|....|....|....|xxxx|
     """
-    import numpy as np  # imported where it is needed, as it takes a tenth of a second
+    coarsest_ms = ladder_ms[0]
+    times = {0}
+    for size_ms in ladder_ms:
+        rests = _rests(reads, size_ms)
+        found: set[int] = set()
+        for time in times:
+            for rest in rests:
+                next_ms = time + (rest - time) % size_ms
+                found.update((next_ms % coarsest_ms, (next_ms - size_ms) % coarsest_ms))
+        times |= found
+        if len(times) > _MOST_TIMES:
+            return None
+    return times
 
-    coarsest_ms, finest_ms = ladder_ms[0], ladder_ms[-1]
-    # Far enough from zero that no window begins before it.
-    longest_ms = max(read.window_ms for read in reads)
-    first_ms = (longest_ms // coarsest_ms + 2) * coarsest_ms
-    starts = np.arange(first_ms, first_ms + coarsest_ms, finest_ms, dtype=np.int64)
-    return np.add.outer(np.array(rests, dtype=np.int64), starts).ravel()
+
+def _rests(reads: Sequence[Read], size_ms: int) -> list[int]:
+    """List where within a tile a count may change.
+
+    All boundaries lie on multiples of the sizes, and a window's old end adds its own rest; where it
+    takes a whole edge tile, that tile's end is one too.
+    """
+    rests = {1 % size_ms}
+    for read in reads:
+        for old_ms in (read.window_ms, read.window_ms + read.levels_ms[-1]):
+            rests.update((old_ms % size_ms, (old_ms + 1) % size_ms))
+    return sorted(rests)
 
 
-def _tiles(reads: Sequence[Read], ladder_ms: Sequence[int], size_ms: int, times: Times) -> Times:
-    """Count the tiles of one level at each time."""
-    end = _floor(times - 1, size_ms) + size_ms
+class _OldEnd(NamedTuple):
+    """Where the tiles before a cover's first coarser one are."""
+
+    window_ms: int
+    edge_ms: int
+    coarser_ms: int
+    is_whole: bool
+    is_cut: bool
+
+
+class _Level(NamedTuple):
+    """What is read of one level: its tiles back to `reach_ms`, and old ends."""
+
+    size_ms: int
+    reach_ms: int
+    head_ms: int
+    old_ends: tuple[_OldEnd, ...]
+
+
+def _level(reads: Sequence[Read], ladder_ms: Sequence[int], size_ms: int) -> _Level:
     own = [read.window_ms for read in reads if read.levels_ms[0] == size_ms]
     reach_ms = max(own, default=0)
-    start = _floor(times - reach_ms, size_ms)
     head_ms = _head_ms(reads, ladder_ms, size_ms)
-    if head_ms > reach_ms:
-        start = start.clip(max=_floor(times - 1, head_ms))
-    pieces = [(start, end)]
+    old_ends: set[_OldEnd] = set()
     for read in reads:
         coarser_ms = next_coarser_ms(read.levels_ms, size_ms)
         if coarser_ms is not None and read.window_ms > reach_ms:
-            pieces.append(_old_end(read, size_ms, coarser_ms, times))
-    return _united(pieces, end) // size_ms
+            edge_ms = read.levels_ms[-1]
+            is_cut = read.edge == "prorate" and size_ms == edge_ms
+            is_whole = read.edge == "sawtooth"
+            old_ends.add(_OldEnd(read.window_ms, edge_ms, coarser_ms, is_whole, is_cut))
+    return _Level(size_ms, reach_ms, head_ms if head_ms > reach_ms else 0, tuple(old_ends))
 
 
-def _old_end(read: Read, size_ms: int, coarser_ms: int, times: Times) -> tuple[Times, Times]:
+def _tiles(level: _Level, time: int) -> int:
+    """Count the tiles of one level at a time."""
+    end = _floor(time - 1, level.size_ms) + level.size_ms
+    start = _floor(time - level.reach_ms, level.size_ms)
+    if level.head_ms:
+        start = min(start, _floor(time - 1, level.head_ms))
+    if not level.old_ends:
+        return (end - start) // level.size_ms
+    pieces = [(start, end)]
+    pieces += [_old_end(old_end, level.size_ms, time) for old_end in level.old_ends]
+    return _united(pieces, end) // level.size_ms
+
+
+def _old_end(old_end: _OldEnd, size_ms: int, time: int) -> tuple[int, int]:
     """Find the tiles before a cover's first coarser one.
 
     A prorated window reads its cut edge tile too, also beside a boundary of the coarser level.
     """
-    edge_ms, oldest = read.levels_ms[-1], times - read.window_ms
-    whole = _floor(oldest, edge_ms) if read.edge == "sawtooth" else _ceiling(oldest, edge_ms)
-    is_cut = read.edge == "prorate" and size_ms == edge_ms
-    start = _floor(oldest, edge_ms) if is_cut else whole
-    return _ceiling(start, size_ms), _ceiling(whole, coarser_ms)
+    oldest, edge_ms = time - old_end.window_ms, old_end.edge_ms
+    whole = _floor(oldest, edge_ms) if old_end.is_whole else _ceiling(oldest, edge_ms)
+    start = _floor(oldest, edge_ms) if old_end.is_cut else whole
+    return _ceiling(start, size_ms), _ceiling(whole, old_end.coarser_ms)
 
 
-def _united(pieces: Sequence[tuple[Times, Times]], last: Times) -> Times:
-    """Measure what pieces cover together at each time.
+def _united(pieces: list[tuple[int, int]], last: int) -> int:
+    """Measure what pieces up to a last time cover together.
 
     Nothing is measured twice.
     """
-    import numpy as np
-
-    starts, ends = (np.stack(part) for part in zip(*pieces, strict=True))
-    ends = np.minimum(ends, last)
-    order = np.argsort(starts, axis=0)
-    starts, ends = (np.take_along_axis(part, order, axis=0) for part in (starts, ends))
-    covered = np.full_like(last, np.iinfo(np.int64).min)
-    total = np.zeros_like(last)
-    for start, end in zip(starts, ends, strict=True):
-        total += np.maximum(end - np.maximum(start, covered), 0)
-        covered = np.maximum(covered, end)
+    total, covered = 0, min(pieces)[0]
+    for start, end in sorted(pieces):
+        end = min(end, last)
+        total += max(end - max(start, covered), 0)
+        covered = max(covered, end)
     return total
 
 
@@ -155,9 +188,9 @@ def next_coarser_ms(levels_ms: Sequence[int], size_ms: int) -> int | None:
     return None
 
 
-def _floor(times: Times, size_ms: int) -> Times:
-    return times - times % size_ms
+def _floor(time: int, size_ms: int) -> int:
+    return time - time % size_ms
 
 
-def _ceiling(times: Times, size_ms: int) -> Times:
-    return times + -times % size_ms
+def _ceiling(time: int, size_ms: int) -> int:
+    return time + -time % size_ms
