@@ -11,6 +11,7 @@ from os import PathLike
 
 from tilewright.declaration import CallSite, Declaration
 from tilewright.group_by import GroupBy
+from tilewright.windows import duration_ms
 
 from .draft import Draft
 from .expressions.binder import shared_binder
@@ -29,7 +30,7 @@ from .passes.lay_out_keys import lay_out_keys
 from .passes.lay_out_states import lay_out_states
 from .passes.write_sql import write_sql
 from .plan.model import PLAN_VERSION, Column, Plan, Source
-from .plan.settings import Flink, Late, Monitoring, Store
+from .plan.settings import Flink, Late, Monitoring, Serving, Store
 
 #: Each finds its own mistakes, so all of them run whatever the others find.
 CHECKING: tuple[Callable[[Draft], None], ...] = (
@@ -200,10 +201,19 @@ def _plan(draft: Draft) -> Plan:
         late=_late(draft),
         flink=_flink(draft.config),
         store=_store(draft.config),
+        serving=_serving(draft.group_by),
         monitoring=_monitoring(draft.config),
         cost=draft.cost,
     )
     return plan.model_copy(update=plan.fingerprints())
+
+
+def _serving(group_by: GroupBy) -> Serving:
+    staleness = group_by.max_staleness
+    return Serving(
+        on_missing=group_by.on_missing,
+        max_staleness_ms=None if staleness is None else duration_ms(staleness),
+    )
 
 
 def _late(draft: Draft) -> Late:

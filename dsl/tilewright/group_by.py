@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from annotated_types import MinLen
 from pydantic import AfterValidator, model_validator
@@ -43,7 +43,9 @@ class GroupBy(Declaration):
     `tiling_enabled` and `tile_size` override the configuration; `serving_config={"tiling_enabled":
     True, "tile_size": "1h"}` says the same. `edge` is the default of every aggregation. Events
     whose time is further ahead of the clock than `max_ahead` are refused; the configuration's is a
-    day. `name` replaces the name made of the module and the variable.
+    day. `on_missing` says what a fetch does about tiles that ought to be there, and `max_staleness`
+    how old the newest event may be that was written; a request may say otherwise. `name` replaces
+    the name made of the module and the variable.
     """
 
     sources: Annotated[Sequence[EventSource], MinLen(1)]
@@ -54,6 +56,8 @@ class GroupBy(Declaration):
     tile_size: CheckedDuration | None = None
     edge: Edge = "sawtooth"
     max_ahead: CheckedDuration | None = None
+    on_missing: Literal["fail", "degrade", "default"] | None = None
+    max_staleness: CheckedDuration | None = None
     serving_config: Annotated[Mapping[str, Any], AfterValidator(_serving_config)] | None = None
     derivations: Sequence[Derivation] = ()
     name: str | None = None

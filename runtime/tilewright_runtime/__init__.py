@@ -6,8 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .errors import TilewrightError
+    from .errors import MissingTileError, TilewrightError
     from .fetch.answers import Answer
+    from .fetch.async_fetcher import AsyncFetcher
     from .fetch.fetcher import Fetcher
     from .ingest.report import WriteReport
     from .ingest.writer import Writer
@@ -19,7 +20,9 @@ __all__ = [
     "Answer",
     "AsyncClient",
     "Client",
+    "AsyncFetcher",
     "Fetcher",
+    "MissingTileError",
     "TilewrightError",
     "WriteReport",
     "Writer",
@@ -32,7 +35,9 @@ _HOMES = {
     "Answer": "fetch.answers",
     "AsyncClient": "service.client",
     "Client": "service.client",
+    "AsyncFetcher": "fetch.async_fetcher",
     "Fetcher": "fetch.fetcher",
+    "MissingTileError": "errors",
     "TilewrightError": "errors",
     "WriteReport": "ingest.report",
     "Writer": "ingest.writer",

@@ -5,6 +5,7 @@ TilewrightError       the root, which the language and the compiler share
 ├── PlanError         a plan that cannot be read or is of another version
 ├── KeyValueError     a key that the plan does not have, or that cannot be written
 ├── FetchError        a question that has no honest answer
+│   └── MissingTileError     a tile that ought to be there, where the policy is to fail
 ├── InputError        events that cannot be read
 ├── ServiceStartError  a service that cannot start (of `service`)
 ├── ServiceError      what a service refused (of its clients)
@@ -23,6 +24,7 @@ __all__ = [
     "InputError",
     "JobError",
     "KeyValueError",
+    "MissingTileError",
     "PlanError",
     "StoreError",
     "TilewrightError",
@@ -44,6 +46,10 @@ class KeyValueError(TilewrightError):
 
 class FetchError(TilewrightError):
     """A question has no honest answer."""
+
+
+class MissingTileError(FetchError):
+    """A tile is missing, and the policy is to fail."""
 
 
 class InputError(TilewrightError):

@@ -11,7 +11,7 @@ from .digests import digest, stored_content, whole_content
 from .layout import KeyLayout, TileLayout
 from .part import Part, Positive, Real
 from .script import Partials, Script
-from .settings import Flink, Late, Monitoring, Store
+from .settings import Flink, Late, Monitoring, Serving, Store
 
 PLAN_VERSION: Final = 2
 
@@ -237,10 +237,20 @@ class Plan(Part):
     """How a generated Flink job is started."""
     store: Store
     """How a store is used."""
+    serving: Serving = Field(default_factory=Serving)
+    """How good an answer has to be; left out where the author does not say."""
     monitoring: Monitoring
     """What alerts are made from."""
     cost: Cost
     """What a request and an entity cost."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A plan that says nothing of serving keeps the fingerprint that it had before it could.
+        document: dict[str, Any] = serialize(self)
+        if "serving" in document and self.serving == Serving():
+            del document["serving"]
+        return document
 
     def fingerprints(self) -> dict[str, str]:
         """Compute both fingerprints, by the names of their keys."""

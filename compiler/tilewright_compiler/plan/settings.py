@@ -39,6 +39,21 @@ class Flink(Part):
     """In how many slots the job runs."""
 
 
+#: What is done about tiles that ought to be there. `fail` is an error. `degrade` answers what can
+#: be answered: a feature that reads a damaged tile is null. `default` gives every feature that
+#: misses tiles the value of an empty window.
+OnMissing = Literal["fail", "degrade", "default"]
+
+
+class Serving(Part):
+    """How good an answer has to be."""
+
+    on_missing: OnMissing | None = None
+    """What is done about missing tiles; null where only a damaged tile is an error."""
+    max_staleness_ms: Positive | None = None
+    """How old the newest event that was written may be; null where it may be any age."""
+
+
 class Store(Part):
     """What the author's configuration says of the key-value store."""
 

@@ -79,6 +79,19 @@ class Request:
     help="Fetch these features and derivations only. May be repeated. Default: all.",
 )
 @click.option(
+    "--quality", is_flag=True, help="Report the quality of every answer in full, also if clean."
+)
+@click.option(
+    "--on-missing",
+    type=click.Choice(["fail", "degrade", "default"]),
+    help="What is done about tiles that ought to be there. Default: as the plan says.",
+)
+@click.option(
+    "--max-staleness",
+    metavar="DURATION",
+    help="How old the newest written event may be, such as 10m. Default: as the plan says.",
+)
+@click.option(
     "--explain", is_flag=True, help="Show the steps, the tiles and what each contributed."
 )
 @click.option(
@@ -95,6 +108,9 @@ def fetch(
     keys_file: BufferedReader | None,
     at: str | None,
     features: tuple[str, ...],
+    quality: bool,
+    on_missing: str | None,
+    max_staleness: str | None,
     explain: bool,
     allow_many_tiles: bool,
 ) -> None:
@@ -117,7 +133,8 @@ def fetch(
     typed = typed_keys(loaded.keys, _from_options(key)) if key else {}
     with open_store(store_url, create=False) as store:
         fetcher = Fetcher(loaded, store, allow_many_tiles=allow_many_tiles)
-        context = fetcher.context_of(_listed(features, loaded) if features else None)
+        names = _listed(features, loaded) if features else None
+        context = fetcher.context_of(names, quality, on_missing, max_staleness)
         answer: AnswerAll = partial(fetcher.answers, context=context)
         if explain:
             answer = partial(_explained, context)

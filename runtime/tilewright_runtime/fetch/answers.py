@@ -2,23 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
+from tilewright_compiler.plan.model import Plan
+
+from ..times import iso
 from .steps import FetchState
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
 
 
 @dataclass(slots=True)
 class Answer:
     """The features of some keys at a time.
 
-    The time is in epoch milliseconds. `quality` is empty if they are clean.
+    The time is in epoch milliseconds. `quality` is empty if they are clean, unless a full report
+    was asked for.
     """
 
     keys: dict[str, Any]
     at: int
     features: dict[str, Any]
     quality: dict[str, Any] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        """Show the answer in a notebook."""
+        parts = {"keys": self.keys, "at": {"at": iso(self.at)}, "features": self.features}
+        rows = "".join(
+            f"<tr><th>{escape(str(name))}</th><td>{escape(repr(value))}</td></tr>"
+            for part in (*parts.values(), (self.quality and {"quality": self.quality}) or {})
+            for name, value in part.items()
+        )
+        return f"<table>{rows}</table>"
+
+
+class Answers(list[Answer]):
+    """Many answers: a list that can become a table.
+
+    A table has the key columns, `at` and the features, with the types of the plan.
+    """
+
+    def __init__(self, answers: Iterable[Answer], plan: Plan, names: Sequence[str]) -> None:
+        super().__init__(answers)
+        self._plan = plan
+        self._names = names
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Make a table of pyarrow."""
+        from .frames import answers_table
+
+        return answers_table(self._plan, self._names, self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Make a frame of pandas, with Arrow's types."""
+        import pandas
+
+        return self.to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)
+
+    def to_polars(self) -> polars.DataFrame:
+        """Make a frame of polars."""
+        import polars
+
+        frame = polars.from_arrow(self.to_arrow())
+        assert isinstance(frame, polars.DataFrame)
+        return frame
 
 
 def answer_of(state: FetchState) -> Answer:

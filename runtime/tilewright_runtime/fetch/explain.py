@@ -156,6 +156,11 @@ def _derive(context: FetchContext, _: FetchState) -> str:
     return f"{len(context.plan.derivations)} values from the features"
 
 
+def _judge(context: FetchContext, state: FetchState) -> str:
+    policy = context.policy.on_missing or "as the store says"
+    return f"missing tiles: {policy}; {counted(len(state.damaged), 'damaged tile')}"
+
+
 #: What is said of each step once it is done.
 _DETAILS: dict[str, Callable[[FetchContext, FetchState], str]] = {
     "range": _range,
@@ -163,6 +168,7 @@ _DETAILS: dict[str, Callable[[FetchContext, FetchState], str]] = {
     "fetch": _fetch,
     "boundaries": _boundaries,
     "merge": _merge,
+    "judge": _judge,
     "derive": _derive,
 }
 

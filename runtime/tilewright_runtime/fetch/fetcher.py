@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tilewright.windows import Duration
+from tilewright_compiler.plan.settings import OnMissing
+
 from ..times import Moment
-from .answers import Answer, answer_of
+from .answers import Answer, Answers, answer_of
 from .serving import Request, Serving, batches
 from .steps import FetchContext, FetchState
 
@@ -30,6 +33,9 @@ class Fetcher(Serving):
         at: Moment = None,
         *,
         features: Iterable[str] | None = None,
+        quality: bool = False,
+        on_missing: OnMissing | None = None,
+        max_staleness: Duration | None = None,
     ) -> Answer:
         """Fetch the features of keys at a time.
 
@@ -37,11 +43,18 @@ class Fetcher(Serving):
         at or after it are never in the answer. Without a time everything counts that was written
         until now, also by a clock that runs ahead. `features` names the features and derivations
         that are wanted; only what they need is read. A key without events has the values of empty
-        windows. Raises KeyValueError, FetchError, CorruptRecordError.
+        windows.
+
+        `quality` asks for a full report in `Answer.quality`. `on_missing` says what is done about
+        tiles that ought to be there: `fail` raises MissingTileError, `degrade` gives no value to
+        features that read a damaged tile, and `default` gives those that miss tiles the value of an
+        empty window. If the newest event that was written is older than `max_staleness`, that
+        counts as missing. Without a policy, neither here nor in the plan, a damaged tile is an
+        error. Raises KeyValueError, FetchError, CorruptRecordError.
         """
-        context = self.context_of(features)
+        context = self.context_of(features, quality, on_missing, max_staleness)
         state = self.request(keys, at)
-        _walk(context, [state])
+        walk(context, [state])
         return answer_of(state)
 
     def fetch_many(
@@ -50,27 +63,32 @@ class Fetcher(Serving):
         at: Moment = None,
         *,
         features: Iterable[str] | None = None,
-    ) -> list[Answer]:
+        quality: bool = False,
+        on_missing: OnMissing | None = None,
+        max_staleness: Duration | None = None,
+    ) -> Answers:
         """Fetch many answers, one for each request.
 
         A request is keys, or keys with a time of their own. Some hundred requests are one round
-        trip to the store. Raises what `fetch` raises.
+        trip to the store. What `features` and the policy say goes for all of them. The result is a
+        list that can become a table. Raises what `fetch` raises.
         """
-        context = self.context_of(features)
+        context = self.context_of(features, quality, on_missing, max_staleness)
         return self.answers(self.requests(requests, at), context)
 
-    def answers(
-        self, states: Sequence[FetchState], context: FetchContext | None = None
-    ) -> list[Answer]:
+    def answers(self, states: Sequence[FetchState], context: FetchContext | None = None) -> Answers:
         """Walk the steps for some requests.
 
-        The context says which features are wanted, by default all. Raises what `fetch` raises.
+        The context says which features are wanted, by default all, and the policy. Raises what
+        `fetch` raises.
         """
+        context = context or self.context
         for batch in batches(states):
-            _walk(context or self.context, batch)
-        return [answer_of(state) for state in states]
+            walk(context, batch)
+        return Answers(map(answer_of, states), context.plan, context.names)
 
 
-def _walk(context: FetchContext, states: Sequence[FetchState]) -> None:
+def walk(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Walk the steps for requests that are read together."""
     for step in context.steps:
         step.work(context, states)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from tilewright.windows import Duration
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import KeyValueError
 from ..stores import CheckedStore, Store
-from ..stores.checked import CheckedReader
+from ..stores.checked import CheckedReader, Reader
 from ..stores.ownership import require_plan
 from ..tiles.entities import entity_encoder, key_values
 from ..times import Moment, moment_ms
+from .policy import Policy, policy_of
 from .program import Program
 from .selection import plan_of_features, wanted_names
 from .steps import FetchContext, FetchState
@@ -42,29 +45,38 @@ class Serving:
         self.plan = plan
         self.store = store
         is_lossy = store.expires or isinstance(store, CheckedStore)
-        self._reader = CheckedReader(plan, store) if is_lossy else None
+        self._reader = CheckedReader(plan, store) if is_lossy else Reader(plan, store)
         self._most_tiles = None if allow_many_tiles else plan.cost.max_tiles_per_request
-        self.context = self._prepare(plan, wanted_names(plan, _names(plan)))
+        self._names = wanted_names(plan, _names(plan))
+        self._policy = policy_of(plan, False, None, None)
+        self._prepared = lru_cache(_MOST_SELECTIONS)(self._prepare)
+        self._contexts = lru_cache(_MOST_SELECTIONS)(self._context)
+        self.context = self._contexts(self._names, self._policy)
         self.program = self.context.program
         self._encode = entity_encoder(plan.keys)
         self._longest = store.max_entity_bytes - len(plan.name)
-        self._selected = lru_cache(_MOST_SELECTIONS)(self._select)
 
-    def context_of(self, features: Iterable[str] | None) -> FetchContext:
-        """Prepare for some features, or for all.
+    def context_of(
+        self,
+        features: Iterable[str] | None = None,
+        quality: bool = False,
+        on_missing: str | None = None,
+        max_staleness: Duration | None = None,
+    ) -> FetchContext:
+        """Prepare for some features, or for all, and for a policy.
 
-        Raises FetchError for a name that the plan does not have.
+        Raises FetchError for a name that the plan does not have, and for what is no policy.
         """
-        if features is None:
+        if features is None and not (quality or on_missing or max_staleness):
             return self.context
-        return self._selected(wanted_names(self.plan, features))
+        names = self._names if features is None else wanted_names(self.plan, features)
+        return self._contexts(names, policy_of(self.plan, quality, on_missing, max_staleness))
 
-    def _select(self, names: tuple[str, ...]) -> FetchContext:
-        if names == self.context.names:
-            return self.context
-        return self._prepare(plan_of_features(self.plan, names), names)
+    def _context(self, names: tuple[str, ...], policy: Policy) -> FetchContext:
+        return replace(self._prepared(names), policy=policy)
 
-    def _prepare(self, plan: Plan, names: tuple[str, ...]) -> FetchContext:
+    def _prepare(self, names: tuple[str, ...]) -> FetchContext:
+        plan = self.plan if names == self._names else plan_of_features(self.plan, names)
         return FetchContext(
             plan,
             self.store,

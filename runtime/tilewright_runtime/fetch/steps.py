@@ -7,51 +7,60 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tilewright.windows import format_duration
 from tilewright_compiler.plan.model import Plan
 
-from ..errors import FetchError
+from ..errors import CorruptRecordError, FetchError
 from ..stores import Store
 from ..stores.base import ScanRequest
-from ..tiles.cover import Segment
-from ..tiles.keys import Range
-from .damage import record_name
+from ..stores.checked import CheckedReader, Reader, Reading
+from ..stores.progress import Progress, progress_name
+from ..tiles.cover import Segment, floor
+from ..tiles.keys import EVENTS, Range
+from .damage import Tile, record_name, record_tile
+from .policy import PLAIN, Policy
 from .program import Program
 from .tiles import Tiles
 
 if TYPE_CHECKING:
-    from ..stores.checked import CheckedReader
     from .derivations import Derivations
 
 
 @dataclass(frozen=True)
 class FetchContext:
-    """What all fetches of a plan from a store share.
+    """What all fetches of some features share.
 
     Nothing of it changes.
     """
 
     plan: Plan
     store: Store
-    reader: CheckedReader | None
-    """What reads the same store, if it can lose tiles or lets them go."""
+    reader: Reader | CheckedReader
     program: Program
     derivations: Derivations | None
     most_tiles: int | None
     """The tiles that a window may read, None for any number."""
     names: tuple[str, ...]
     """What an answer holds, in the order of the plan."""
+    policy: Policy = PLAIN
 
-    @property
+    @cached_property
+    def documents(self) -> tuple[str, ...]:
+        """The names of what is read beside the records."""
+        return (progress_name(self.plan),) if self.policy.asks_progress else ()
+
+    @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps of a fetch.
 
-        The last one is only for those that need derivations.
+        The last ones are only for policies and derivations.
         """
-        return STEPS if self.derivations is None else (*STEPS, DERIVE)
+        judge = (JUDGE,) if self.policy.asks_progress else ()
+        derive = () if self.derivations is None else (DERIVE,)
+        return (*STEPS, *judge, *derive)
 
 
 @dataclass(slots=True)
@@ -74,6 +83,10 @@ class FetchState:
     quality: dict[str, Any] = field(init=False)
     flaws: Mapping[str, Any] | None = None
     """What is to be said against what the store gave."""
+    damaged: list[Tile] = field(default_factory=list)
+    """The tiles that could not be read, where the policy is not to fail at once."""
+    progress: Progress | None = None
+    """How far the writer has come, if the policy asks for it."""
 
 
 class Step(NamedTuple):
@@ -81,6 +94,8 @@ class Step(NamedTuple):
 
     name: str
     work: Callable[[FetchContext, Sequence[FetchState]], None]
+    receive: Callable[[FetchContext, Sequence[FetchState], Reading], None] | None = None
+    """What the step does with what was read, if it reads: then the reading may be awaited."""
 
 
 def find_ranges(context: FetchContext, states: Sequence[FetchState]) -> None:
@@ -102,15 +117,51 @@ def read(context: FetchContext, states: Sequence[FetchState]) -> None:
     was emptied, and CorruptRecordError for a damaged record.
     """
     requests = [state.scan_request for state in states]
-    if context.reader is None:
-        answers = context.store.scan_many(context.plan.name, requests)
-    else:
-        answers, flaws = context.reader.read(requests)
-        for state, flaw in zip(states, flaws, strict=True):
-            state.flaws = flaw
-    for state, records in zip(states, answers, strict=True):
+    receive(context, states, context.reader.read(requests, context.documents))
+
+
+def receive(context: FetchContext, states: Sequence[FetchState], reading: Reading) -> None:
+    """Decode the records that were read.
+
+    Raises CorruptRecordError for a damaged record, unless the policy says what is done about it.
+    """
+    for state, flaw in zip(states, reading.flaws, strict=False):
+        state.flaws = flaw
+    if reading.documents:
+        progress = Progress.read(context.plan, reading.documents[0])
+        for state in states:
+            state.progress = progress
+    for state, records in zip(states, reading.records, strict=True):
         name_of = _namer(context, state)
-        state.tiles = context.program.decode(state.entity, state.ranges, records, name_of)
+        try:
+            state.tiles = context.program.decode(state.entity, state.ranges, records, name_of)
+        except CorruptRecordError:
+            if context.policy.on_missing is None:
+                raise
+            sound = _sound(context, state, records)
+            state.tiles = context.program.decode(state.entity, state.ranges, sound, name_of)
+
+
+def _sound(
+    context: FetchContext, state: FetchState, records: Sequence[list[bytes]]
+) -> list[list[bytes]]:
+    """Leave damaged records out, and note their tiles."""
+    name_of = _namer(context, state)
+    sound: list[list[bytes]] = []
+    index = 0
+    for wanted, part in zip(state.ranges, records, strict=True):
+        kept = []
+        for record in part:
+            try:
+                context.program.decode(state.entity, [wanted], [[record]], name_of)
+                kept.append(record)
+            except CorruptRecordError:
+                table = context.plan.name
+                tile = record_tile(context.store, table, state.entity, state.ranges, index)
+                state.damaged += [] if tile is None else [tile]
+            index += 1
+        sound.append(kept)
+    return sound
 
 
 def find_boundaries(context: FetchContext, states: Sequence[FetchState]) -> None:
@@ -141,14 +192,41 @@ def merge(context: FetchContext, states: Sequence[FetchState]) -> None:
     program = context.program
     for state in states:
         if program.events is not None:
-            name_of = _namer(context, state)
-            state.tiles = program.with_events(state.entity, state.tiles, state.covers, name_of)
+            _add_events(context, state)
         state.features, errors = program.evaluate(state.tiles, state.covers)
         state.quality = program.quality(state.at_ms, state.tiles, state.head_level_ms)
         if errors:
             state.quality["max_error"] = errors
         if state.flaws:
             state.quality |= state.flaws
+
+
+def _add_events(context: FetchContext, state: FetchState) -> None:
+    """Add the raw events of all covers.
+
+    A damaged chunk leaves no events, where the policy is not to fail at once.
+    """
+    program, name_of = context.program, _namer(context, state)
+    try:
+        state.tiles = program.with_events(state.entity, state.tiles, state.covers, name_of)
+    except CorruptRecordError:
+        if context.policy.on_missing is None or program.events is None:
+            raise
+        size_ms = program.events.chunks.size_ms
+        state.damaged.append(Tile(EVENTS, size_ms, floor(state.at_ms - 1, size_ms)))
+        bare = state.tiles._replace(chunks=[])
+        state.tiles = program.with_events(state.entity, bare, state.covers, name_of)
+
+
+def judge(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Apply the policy to what is missing, and report the quality.
+
+    Raises MissingTileError if the policy is to fail.
+    """
+    from .quality import judge_answer  # no fetch without a policy needs it
+
+    for state in states:
+        judge_answer(context, state)
 
 
 def derive(context: FetchContext, states: Sequence[FetchState]) -> None:
@@ -164,14 +242,15 @@ def derive(context: FetchContext, states: Sequence[FetchState]) -> None:
         state.features = {name: values[name] for name in context.names}
 
 
-#: The steps of a fetch. The last one is for plans that have derivations.
+#: The steps of every fetch; then come those of policies and of derivations.
 STEPS = (
     Step("range", find_ranges),
     Step("expand", expand),
-    Step("fetch", read),
+    Step("fetch", read, receive),
     Step("boundaries", find_boundaries),
     Step("merge", merge),
 )
+JUDGE = Step("judge", judge)
 DERIVE = Step("derive", derive)
 
 

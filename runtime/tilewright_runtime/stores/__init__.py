@@ -5,9 +5,18 @@ There is one file for each, found by the scheme of its URL.
 
 from __future__ import annotations
 
-from .base import CheckedStore, Store, Transaction, TransactionalStore, open_store, store_modules
+from .base import (
+    AsyncStore,
+    CheckedStore,
+    Store,
+    Transaction,
+    TransactionalStore,
+    open_store,
+    store_modules,
+)
 
 __all__ = [
+    "AsyncStore",
     "CheckedStore",
     "Store",
     "Transaction",

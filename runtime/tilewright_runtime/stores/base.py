@@ -80,6 +80,16 @@ class Store(Protocol):
         one; any other range it may refuse if it is very long.
         """
 
+    def scan_with(
+        self, table: str, requests: Sequence[ScanRequest], names: Sequence[str]
+    ) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
+        """Do `scan_many`, and read some named documents.
+
+        No document is younger than the records. A store that can does both in one round trip.
+        """
+        documents = [self.get(name) for name in names]
+        return self.scan_many(table, requests), documents
+
     def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
         """Do `scan_many` for one entity."""
         (records,) = self.scan_many(table, [(entity, ranges)])
@@ -124,6 +134,13 @@ class Store(Protocol):
         the store is damaged so that it cannot be read.
         """
 
+    def open_async(self) -> AsyncStore | None:
+        """Open the same store for tasks of asyncio.
+
+        None for a store that answers without waiting, so that there is nothing to await.
+        """
+        return None
+
     def close(self) -> None:
         """Close files and connections.
 
@@ -149,6 +166,8 @@ class Scanned(NamedTuple):
     """What keeps the table from being whole: `updating`, `filling`, `evicted`, `restarted` (it may
     be an older snapshot), `unknown`, or nothing.
     """
+    documents: Sequence[bytes | None] = ()
+    """The other documents that were asked for."""
 
 
 @runtime_checkable
@@ -158,10 +177,17 @@ class CheckedStore(Store, Protocol):
     It loses them without a word, but it can tell when it has.
     """
 
-    def scan_checked(self, table: str, requests: Sequence[ScanRequest]) -> Scanned:
+    def scan_checked(
+        self,
+        table: str,
+        requests: Sequence[ScanRequest],
+        names: Sequence[str] = (),
+        batch_keys: int = 512,
+    ) -> Scanned:
         """Read the same, and say why it may lack some.
 
-        Both come in the same round trip.
+        Both come in the same round trip, as do the documents of some names. A command asks for at
+        most `batch_keys` keys; several are in flight together.
         """
 
     def filling(self, table: str) -> Filling:
@@ -172,6 +198,25 @@ class CheckedStore(Store, Protocol):
 
         It is said only if no server has lost anything since it was seen. That is one atomic step on
         each server. Returns what is said, or None.
+        """
+
+
+class AsyncStore(Protocol):
+    """Reads of a `CheckedStore` that are awaited."""
+
+    async def scan_checked(
+        self,
+        table: str,
+        requests: Sequence[ScanRequest],
+        names: Sequence[str] = (),
+        batch_keys: int = 512,
+    ) -> Scanned:
+        """Do what `CheckedStore.scan_checked` does."""
+
+    async def aclose(self) -> None:
+        """Close the connections.
+
+        Closing twice is harmless.
         """
 
 

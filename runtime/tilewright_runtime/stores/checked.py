@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tilewright_compiler.plan.model import Plan
 
@@ -17,6 +17,34 @@ from ..times import iso
 from .base import CheckedStore, Scanned, ScanRequest, Store
 from .kept import Kept, ttls_ms
 from .ownership import PlanDocument
+
+
+class Reading(NamedTuple):
+    """What was read for some requests."""
+
+    records: list[list[list[bytes]]]
+    """Of each request, by range."""
+    documents: Sequence[bytes | None]
+    """The named documents that were asked for."""
+    flaws: Sequence[dict[str, Any] | None]
+    """What is to be said against the records of each request; nothing to be told for any is an
+    empty sequence.
+    """
+
+
+class Reader:
+    """Reads the tiles of one plan from a store that keeps all."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self._table = plan.name
+        self._store = store
+
+    def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
+        """Read records, and documents of some names."""
+        if not names:
+            return Reading(self._store.scan_many(self._table, requests), (), ())
+        records, documents = self._store.scan_with(self._table, requests, names)
+        return Reading(records, documents, ())
 
 
 class CheckedReader:
@@ -30,17 +58,22 @@ class CheckedReader:
         #: The last document of the plan that was read, and what it says; they change together.
         self._known: tuple[bytes | None, Kept] = None, Kept({})
 
-    def read(
-        self, requests: Sequence[ScanRequest]
-    ) -> tuple[list[list[list[bytes]]], list[dict[str, Any]]]:
+    def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
         """Read records, and say what each request may lack.
 
-        Both come in one round trip. What is said is `store`, and `not_kept`: for a level the start
-        (epoch ms) before which records may be gone, or never were put. Raises StoreError if the
-        store holds nothing of the plan, and FetchError if a question is older than what the plan
-        keeps.
+        Both come in one round trip, as do the documents of some names. What is said is `store`, and
+        `not_kept`: for a level the start (epoch ms) before which records may be gone, or never were
+        put. Raises StoreError if the store holds nothing of the plan, and FetchError if a question
+        is older than what the plan keeps.
         """
-        records, document, condition = self._scan(requests)
+        return self.judged(self._scan(requests, names), requests)
+
+    def judged(self, scanned: Scanned, requests: Sequence[ScanRequest]) -> Reading:
+        """Say what each request may lack of what was read.
+
+        Raises what `read` raises.
+        """
+        records, document, condition, documents = scanned
         kept = self._kept(document)
         now_ms = time.time_ns() // 1_000_000
         if document is None and not condition:  # the plan came while the records were read
@@ -51,13 +84,15 @@ class CheckedReader:
             if not_kept := self.not_kept(kept, ranges, now_ms):
                 flaw["not_kept"] = not_kept
             flaws.append(flaw)
-        return records, flaws
+        return Reading(records, documents, flaws)
 
-    def _scan(self, requests: Sequence[ScanRequest]) -> Scanned:
+    def _scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
         if self._checked is not None:
-            return self._checked.scan_checked(self._plan.name, requests)
-        document = self._store.get(f"plan/{self._plan.name}")
-        return Scanned(self._store.scan_many(self._plan.name, requests), document, "")
+            batch_keys = self._plan.store.batch_size
+            return self._checked.scan_checked(self._plan.name, requests, names, batch_keys)
+        own = f"plan/{self._plan.name}"
+        records, documents = self._store.scan_with(self._plan.name, requests, (own, *names))
+        return Scanned(records, documents[0], "", documents[1:])
 
     def _kept(self, document: bytes | None) -> Kept:
         """Read what a store says that it keeps.

@@ -14,6 +14,11 @@ from .documents import reading_document
 Get = Callable[[str], bytes | None]
 
 
+def progress_name(plan: Plan) -> str:
+    """Name the document of a plan's progress."""
+    return f"progress/{plan.name}"
+
+
 @dataclass(frozen=True)
 class Progress:
     """How many events were written, and up to which time all are there.
@@ -35,9 +40,15 @@ class Progress:
     @classmethod
     def load(cls, plan: Plan, get: Get) -> Progress:
         """Load the progress that a store has of a plan."""
-        name = f"progress/{plan.name}"
-        document = get(name)
-        with reading_document(name):
+        return cls.read(plan, get(progress_name(plan)))
+
+    @classmethod
+    def read(cls, plan: Plan, document: bytes | None) -> Progress:
+        """Read a plan's document, if there is one.
+
+        Raises StoreError if it is damaged.
+        """
+        with reading_document(progress_name(plan)):
             return cls.from_bytes(document) if document else cls()
 
     @classmethod
@@ -88,7 +99,7 @@ class Progress:
 
         It is written in the transaction of its tiles, if there is one.
         """
-        to.put(f"progress/{plan.name}", self.to_bytes())
+        to.put(progress_name(plan), self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Write the document that is stored."""

@@ -71,6 +71,22 @@ class LmdbStore(TransactionalStore):
 
         return environment.read(environment.tiles, work)
 
+    def scan_with(
+        self, table: str, requests: Sequence[ScanRequest], names: Sequence[str]
+    ) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
+        """Do `scan_many`, and read documents of the same moment."""
+        environment = self._open
+        keys = [_document_key(name) for name in names]
+
+        def work(transaction: Any) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
+            cursor = transaction.cursor()
+            records = [
+                _scan(cursor, ordered_prefix(table, entity), ranges) for entity, ranges in requests
+            ]
+            return records, [transaction.get(key, db=environment.documents) for key in keys]
+
+        return environment.read(environment.tiles, work)
+
     def get(self, name: str) -> bytes | None:
         """Read a named document."""
         environment, key = self._open, _document_key(name)

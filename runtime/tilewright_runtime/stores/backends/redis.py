@@ -5,25 +5,23 @@ One MGET reads a cover. A function on the server puts tiles and keeps the newer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from tilewright.windows import MINUTE_MS
 
 from ...errors import StoreError
 from ...tiles.keys import TileKeys
-from ..base import FORMAT, CheckedStore, Scanned, ScanRequest, require_format
+from ..base import FORMAT, AsyncStore, CheckedStore, Scanned, ScanRequest, require_format
 from ..contents import Content
-from ..filling import Filled, Filling, State, condition_of
+from ..filling import Filled, Filling, State
+from ..redis.async_commands import AsyncRedis
+from ..redis.checked_scan import checked_scan, document_key, filled_keys, scanning
 from ..redis.commands import CALL_KEYS, Commands
 from ..redis.functions import ADVANCE, SEEN
 from ..redis.puts import put_calls
-from ..redis.scan import begin_scan
 from ..redis.servers import Servers, server_of
 from ..redis.walk import RedisWalk
-
-_DOCUMENT = "tilewright::{}"
 
 
 class RedisStore(CheckedStore):
@@ -56,38 +54,29 @@ class RedisStore(CheckedStore):
         That is one round trip: one MGET, or several in flight together. Lifetimes need another
         round trip before it.
         """
-        scan = begin_scan(self._commands, table, requests)
-        return scan.records(self._commands.values(scan.keys)[1])
+        return self._commands.run(scanning(self._commands, table, requests))
 
-    def scan_checked(self, table: str, requests: Sequence[ScanRequest]) -> Scanned:
+    def scan_checked(
+        self,
+        table: str,
+        requests: Sequence[ScanRequest],
+        names: Sequence[str] = (),
+        batch_keys: int = CALL_KEYS,
+    ) -> Scanned:
         """Read the same, and say why it may lack some.
 
-        Both come in the same round trip.
+        Both come in the same round trip, as do the documents of some names.
         """
-        scan = begin_scan(self._commands, table, requests)
-        tags = self._servers.tags(keys[0] for keys in scan.keys if keys)
-        checks: list[tuple[str, ...]] = [("GET", _DOCUMENT.format(f"plan/{table}"))]
-        checks += [("FCALL_RO", SEEN, "1", key) for key in _filled_keys(table, tags)]
-        (plan, *seen), values = self._commands.values(scan.keys, checks)
-        condition = "" if plan is None else self._condition(seen)
-        if plan is not None and not condition:
-            scan.require_firsts(self.url, values)
-        return Scanned(scan.records(values), plan, condition)
+        exchange = checked_scan(self._commands, self._servers, table, requests, names, batch_keys)
+        return self._commands.run(exchange)
 
-    def _condition(self, seen: Sequence[Any]) -> str:
-        for one in seen:
-            # A server that lacks the function was filled by an older version, or went back to
-            # before the function was there.
-            is_known = not isinstance(one, Exception)
-            filled = Filled.from_bytes(one[0]) if is_known else None
-            condition = condition_of(filled, server_of(one)) if is_known else "unknown"
-            if condition:
-                return condition
-        return ""
+    def open_async(self) -> AsyncStore:
+        """Open the same database for tasks of asyncio."""
+        return AsyncRedis(self._commands, self._servers)
 
     def filling(self, table: str) -> Filling:
         """Read how far the table is filled, by server."""
-        keys = tuple(_filled_keys(table, self._servers.all_tags()))
+        keys = tuple(filled_keys(table, self._servers.all_tags()))
         seen = self._commands.call([[SEEN, 1, key] for key in keys])
         documents = [one[0] for one in seen]
         filled = [Filled.from_bytes(document) for document in documents]
@@ -132,20 +121,20 @@ class RedisStore(CheckedStore):
     def get(self, name: str) -> bytes | None:
         """Read a named document."""
         client = self._commands.client
-        found: bytes | None = self._commands.ask(lambda: client.get(_DOCUMENT.format(name)))
+        found: bytes | None = self._commands.ask(lambda: client.get(document_key(name)))
         return found
 
     def put(self, name: str, value: bytes) -> None:
         """Write a named document."""
         client = self._commands.client
-        self._commands.ask(lambda: client.set(_DOCUMENT.format(name), value))
+        self._commands.ask(lambda: client.set(document_key(name), value))
 
     def put_first(self, name: str, value: bytes) -> bytes:
         """Write a named document unless there is one.
 
         Returns the one that is there.
         """
-        client, key = self._commands.client, _DOCUMENT.format(name)
+        client, key = self._commands.client, document_key(name)
         found: bytes | None = self._commands.ask(lambda: client.set(key, value, nx=True, get=True))
         return value if found is None else found
 
@@ -156,14 +145,6 @@ class RedisStore(CheckedStore):
     def close(self) -> None:
         """Close the connections."""
         self._commands.close()
-
-
-def _filled_keys(table: str, tags: Iterable[str]) -> list[str]:
-    """Name the documents of how far a table is filled.
-
-    There is one for each server.
-    """
-    return [_DOCUMENT.format(f"filled/{table}{tag}") for tag in tags]
 
 
 def open_url(url: str, rest: str, create: bool) -> RedisStore:

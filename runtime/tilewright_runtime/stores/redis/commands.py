@@ -5,7 +5,7 @@ Their errors say what to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -14,6 +14,12 @@ from .connection import connect, shown, what_to_do
 from .functions import CODE
 
 T = TypeVar("T")
+
+#: A command and its arguments.
+Command = Sequence[Any]
+#: What is said to a server. It yields commands that are sent together, gets their answers, and
+#: returns what it made of them. So who speaks may wait for answers, or await them.
+Exchange = Generator[Sequence[Command], list[Any], T]
 
 #: Keys of one call, which the server works off without doing anything else: about a millisecond.
 CALL_KEYS = 512
@@ -29,6 +35,8 @@ class Commands:
 
     def __init__(self, url: str) -> None:
         self.url = shown(url)
+        self.full_url = url
+        """With its password, which no message shows."""
         self._client: Any = None
         self._client, self.is_cluster = self.ask(lambda: connect(url, self.url))
 
@@ -51,27 +59,18 @@ class Commands:
         except (RedisError, OSError) as wrong:
             raise StoreError(f"store {self.url} {what_to_do(wrong)}") from wrong
 
-    def values(
-        self, by_entity: Sequence[Sequence[str]], checks: Sequence[Sequence[str]] = ()
-    ) -> tuple[list[Any], list[bytes | None]]:
-        """Answer some checks, and read the values of keys.
+    def run(self, exchange: Exchange[T]) -> T:
+        """Send what an exchange yields until it returns.
 
-        All are sent together; MGETs read the values. In a cluster an MGET asks for one entity,
-        since all its keys lie on one node.
+        Raises StoreError for whatever goes wrong.
         """
-        groups = by_entity if self.is_cluster else [list(chain.from_iterable(by_entity))]
-        calls = [
-            keys[at : at + CALL_KEYS] for keys in groups for at in range(0, len(keys), CALL_KEYS)
-        ]
-        checked: list[Any] = []
-        values: list[bytes | None] = []
-        for at in range(0, max(len(calls), 1), _IN_FLIGHT):
-            commands = [*checks, *(("MGET", *keys) for keys in calls[at : at + _IN_FLIGHT])]
-            answers = self._sent(commands)
-            checked += answers[: len(checks)]
-            values += chain.from_iterable(answers[len(checks) :])
-            checks = ()
-        return checked, values
+        try:
+            commands = next(exchange)
+            while True:
+                commands = exchange.send(self._sent(commands) if commands else [])
+        except StopIteration as end:
+            result: T = end.value
+            return result
 
     def call(self, calls: Sequence[Sequence[Any]]) -> list[Any]:
         """Call functions in one round trip.
@@ -107,7 +106,7 @@ class Commands:
             self._client.close()
             self._client = None
 
-    def _sent(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+    def _sent(self, commands: Sequence[Command]) -> list[Any]:
         """Send some commands together.
 
         A function that the server does not have is an exception among the answers.
@@ -117,10 +116,43 @@ class Commands:
             pipeline = self.client.pipeline(transaction=False)
             for command in commands:
                 pipeline.execute_command(*command)
-            answers: list[Any] = pipeline.execute(raise_on_error=False)
-            for answer in answers:
-                if isinstance(answer, Exception) and "Function not found" not in str(answer):
-                    raise answer
-            return answers
+            return without_errors(pipeline.execute(raise_on_error=False))
 
         return self.ask(work)
+
+
+def without_errors(answers: list[Any]) -> list[Any]:
+    """Raise the first error among answers.
+
+    A function that the server does not have is no error.
+    """
+    for answer in answers:
+        if isinstance(answer, Exception) and "Function not found" not in str(answer):
+            raise answer
+    return answers
+
+
+def values_of(
+    by_entity: Sequence[Sequence[str]],
+    is_cluster: bool,
+    checks: Sequence[Command] = (),
+    batch_keys: int = CALL_KEYS,
+) -> Exchange[tuple[list[Any], list[bytes | None]]]:
+    """Answer some checks, and read the values of keys.
+
+    All are sent together; MGETs of some keys each read the values. In a cluster an MGET asks for
+    one entity, since all its keys lie on one node.
+    """
+    groups = by_entity if is_cluster else [list(chain.from_iterable(by_entity))]
+    batch_keys = min(batch_keys, CALL_KEYS)
+    calls = []
+    for keys in groups:
+        calls += [("MGET", *keys[at : at + batch_keys]) for at in range(0, len(keys), batch_keys)]
+    checked: list[Any] = []
+    values: list[bytes | None] = []
+    for at in range(0, max(len(calls), 1), _IN_FLIGHT):
+        answers = yield [*checks, *calls[at : at + _IN_FLIGHT]]
+        checked += answers[: len(checks)]
+        values += chain.from_iterable(answers[len(checks) :])
+        checks = ()
+    return checked, values

@@ -5,15 +5,20 @@ That is its URL, a client, and what its errors mean.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ...errors import StoreError
 from ..passwords import PASSWORD_VARIABLE, password_from_environment
 
 _TIMEOUT_S = 5.0
 _CONNECTIONS = 16
+#: How often a command is sent again over a new connection.
+_RETRIES, _MOST_RETRIES = 2, 10
+#: The pause before that, in seconds, which doubles and has a random part; and the longest one.
+_RETRY_DELAY_S, _LONGEST_DELAY_S = 0.05, 0.5
 _OLDEST = 7
 
 _WRONG_PASSWORD = (
@@ -66,23 +71,11 @@ def connect(url: str, shown: str) -> tuple[Any, bool]:
     Also tells which of them it is. Raises StoreError for a server that cannot hold tiles.
     """
     import redis
-    from redis.backoff import ExponentialBackoff
     from redis.retry import Retry
 
-    options: dict[str, Any] = {
-        "password": password_from_environment(),
-        "socket_timeout": _TIMEOUT_S,
-        "socket_connect_timeout": _TIMEOUT_S,
-        "health_check_interval": 30,
-        # A time-out is not tried again: whoever set it has waited long enough.
-        "retry": Retry(
-            ExponentialBackoff(cap=0.5, base=0.05), 2, supported_errors=(redis.ConnectionError,)
-        ),
-    }
     try:
-        pool = redis.BlockingConnectionPool.from_url(
-            url, max_connections=_CONNECTIONS, timeout=_TIMEOUT_S, **options
-        )
+        address, options = _settings(url, Retry)
+        pool = redis.BlockingConnectionPool.from_url(address, **_of_pool(options))
         client: Any = redis.Redis(connection_pool=pool)
         info = client.info()
     except (ValueError, TypeError) as wrong:
@@ -96,7 +89,56 @@ def connect(url: str, shown: str) -> tuple[Any, bool]:
     if not info.get("cluster_enabled"):
         return client, False
     client.close()
-    return redis.RedisCluster.from_url(url, **options), True
+    return redis.RedisCluster.from_url(address, **options), True
+
+
+def connect_async(url: str) -> Any:
+    """Make a client of a server for tasks of asyncio.
+
+    The URL is one that `connect` took.
+    """
+    import redis.asyncio
+    from redis.asyncio.retry import Retry
+
+    address, options = _settings(url, Retry)
+    pool = redis.asyncio.BlockingConnectionPool.from_url(address, **_of_pool(options))
+    return redis.asyncio.Redis.from_pool(pool)
+
+
+def _settings(url: str, retry: Callable[..., Any]) -> tuple[str, dict[str, Any]]:
+    """Take our own parameters out of a URL.
+
+    Returns the URL that redis-py reads, and the options of its connections. Raises ValueError for a
+    parameter that is no number.
+    """
+    import redis
+    from redis.backoff import ExponentialWithJitterBackoff
+
+    parts = urlsplit(url)
+    own = {"retries": float(_RETRIES), "retry_delay": _RETRY_DELAY_S}
+    others = []
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name in own:
+            own[name] = float(value)
+        else:
+            others.append((name, value))
+    if not own["retries"].is_integer() or not 0 <= own["retries"] <= _MOST_RETRIES:
+        raise ValueError("retries")
+    if not 0 <= own["retry_delay"] <= _LONGEST_DELAY_S:
+        raise ValueError("retry_delay")
+    backoff = ExponentialWithJitterBackoff(cap=_LONGEST_DELAY_S, base=own["retry_delay"])
+    return urlunsplit(parts._replace(query=urlencode(others))), {
+        "password": password_from_environment(),
+        "socket_timeout": _TIMEOUT_S,
+        "socket_connect_timeout": _TIMEOUT_S,
+        "health_check_interval": 30,
+        # A time-out is not tried again: whoever set it has waited long enough.
+        "retry": retry(backoff, int(own["retries"]), supported_errors=(redis.ConnectionError,)),
+    }
+
+
+def _of_pool(options: dict[str, Any]) -> dict[str, Any]:
+    return {"max_connections": _CONNECTIONS, "timeout": _TIMEOUT_S, **options}
 
 
 def require_fit(info: dict[str, Any], shown: str) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ...errors import StoreError
 from ...tiles.keys import Range, text_prefix, tile_id
 from ..base import ScanRequest
-from .commands import Commands
+from .commands import Commands, Exchange, values_of
 
 #: The end of the key under which the start of an entity's first tile is kept, for lifetimes.
 FIRST = "first"
@@ -63,12 +63,12 @@ class Scan(NamedTuple):
                 raise StoreError(_WRONG_INDEX.format(url, index))
 
 
-def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) -> Scan:
+def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) -> Exchange[Scan]:
     """Name all tiles that the ranges may hold.
 
     For lifetimes their index is read.
     """
-    firsts = _firsts(commands, table, requests)
+    firsts = yield from _firsts(commands, table, requests)
     scan = Scan([], [], [])
     first_tiles: dict[str, str] = {}
     for entity, ranges in requests:
@@ -95,7 +95,7 @@ def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) 
 
 def _firsts(
     commands: Commands, table: str, requests: Sequence[ScanRequest]
-) -> dict[str, int | None]:
+) -> Exchange[dict[str, int | None]]:
     """Read the first starts of lifetimes, by prefix.
 
     They are kept beside the tiles.
@@ -107,7 +107,8 @@ def _firsts(
                 prefixes.append(text_prefix(table, entity, wanted.size_ms, wanted.kind))
     if not prefixes:
         return {}
-    _, starts = commands.values([[prefix + FIRST] for prefix in prefixes])
+    indexes = [[prefix + FIRST] for prefix in prefixes]
+    _, starts = yield from values_of(indexes, commands.is_cluster)
     return {
         prefix: _first_ms(commands.url, prefix, start)
         for prefix, start in zip(prefixes, starts, strict=True)

@@ -217,11 +217,8 @@ def test_a_user_needs_the_rights_that_are_documented(own_server: RedisServer) ->
     assert store.advance(store.filling("t"), 0, "complete")
     reader = open_store(as_user(own_server, READER), create=False)
     assert isinstance(reader, CheckedStore)
-    assert reader.scan_checked("t", [("s=a", [from_the_beginning(), span(0, 2)])]) == (
-        [[[record(1), record(1)], [record(1), record(1)]]],
-        b"{}",
-        "",
-    )
+    scanned = reader.scan_checked("t", [("s=a", [from_the_beginning(), span(0, 2)])], ["plan/t"])
+    assert scanned == ([[[record(1), record(1)], [record(1), record(1)]]], b"{}", "", [b"{}"])
 
 
 def test_a_replica_can_be_read_and_not_written(own_server: RedisServer, tmp_path: Path) -> None:

@@ -1,0 +1,125 @@
+"""The fetcher for tasks of asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Self
+
+from tilewright.windows import Duration
+from tilewright_compiler.plan.model import Plan
+from tilewright_compiler.plan.settings import OnMissing
+
+from ..stores import CheckedStore, Store
+from ..stores.checked import CheckedReader, Reading
+from ..times import Moment
+from .answers import Answer, Answers, answer_of
+from .fetcher import walk
+from .serving import Request, Serving, batches
+from .steps import FetchContext, FetchState
+
+#: Requests whose steps are walked in the event loop itself; more would hold up other tasks.
+_FEW = 16
+
+
+class AsyncFetcher(Serving):
+    """Fetches the features of one plan from one store, awaited.
+
+    It walks the steps that `Fetcher` walks, so the answers are the same. Reads of a store elsewhere
+    are awaited; one on this machine answers at once. Any number of tasks of one event loop may
+    share it. Close it, or use it as an async context manager; the store stays open. Raises what
+    `Fetcher` raises.
+    """
+
+    def __init__(self, plan: Plan, store: Store, *, allow_many_tiles: bool = False) -> None:
+        super().__init__(plan, store, allow_many_tiles=allow_many_tiles)
+        self._far = store.open_async() if isinstance(store, CheckedStore) else None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close its connections; closing twice is harmless."""
+        if self._far is not None:
+            await self._far.aclose()
+
+    async def fetch(
+        self,
+        keys: Mapping[str, Any],
+        at: Moment = None,
+        *,
+        features: Iterable[str] | None = None,
+        quality: bool = False,
+        on_missing: OnMissing | None = None,
+        max_staleness: Duration | None = None,
+    ) -> Answer:
+        """Fetch the features of keys at a time, as `Fetcher.fetch` does.
+
+        Raises what that raises.
+        """
+        context = self.context_of(features, quality, on_missing, max_staleness)
+        state = self.request(keys, at)
+        await self._walk(context, [state])
+        return answer_of(state)
+
+    async def fetch_many(
+        self,
+        requests: Iterable[Request],
+        at: Moment = None,
+        *,
+        features: Iterable[str] | None = None,
+        quality: bool = False,
+        on_missing: OnMissing | None = None,
+        max_staleness: Duration | None = None,
+    ) -> Answers:
+        """Fetch many answers, as `Fetcher.fetch_many` does.
+
+        Raises what that raises.
+        """
+        context = self.context_of(features, quality, on_missing, max_staleness)
+        return await self.answers(self.requests(requests, at), context)
+
+    async def answers(
+        self, states: Sequence[FetchState], context: FetchContext | None = None
+    ) -> Answers:
+        """Walk the steps for some requests.
+
+        The context says which features are wanted, by default all, and the policy. Raises what
+        `fetch` raises.
+        """
+        context = context or self.context
+        for batch in batches(states):
+            await self._walk(context, batch)
+        return Answers(map(answer_of, states), context.plan, context.names)
+
+    async def _walk(self, context: FetchContext, states: Sequence[FetchState]) -> None:
+        if self._far is None:
+            await _run(partial(walk, context, states), states)
+            return
+        for step in context.steps:
+            if step.receive is None:
+                await _run(partial(step.work, context, states), states)
+                continue
+            reading = await self._read(context, states)
+            await _run(partial(step.receive, context, states, reading), states)
+
+    async def _read(self, context: FetchContext, states: Sequence[FetchState]) -> Reading:
+        far, reader = self._far, context.reader
+        assert far is not None
+        assert isinstance(reader, CheckedReader)
+        requests = [state.scan_request for state in states]
+        batch_keys = self.plan.store.batch_size
+        scanned = await far.scan_checked(self.plan.name, requests, context.documents, batch_keys)
+        return reader.judged(scanned, requests)
+
+
+async def _run(work: Callable[[], None], states: Sequence[FetchState]) -> None:
+    """Do some work here, or in a thread if it takes long."""
+    if len(states) <= _FEW:
+        work()
+    else:
+        await asyncio.to_thread(work)
