@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tilewright_compiler.plan.model import Plan
 
     from ..fetch.answers import Answer
+    from ..fetch.context import FetchContext, FetchState
     from ..fetch.fetcher import Fetcher
-    from ..fetch.steps import FetchContext, FetchState
 
     AnswerAll = Callable[[Sequence[FetchState]], list[Answer]]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tilewright_compiler.plan.model import Plan
 
 from ..times import iso
-from .steps import FetchState
+from .context import FetchState
 
 if TYPE_CHECKING:
     import pandas
@@ -57,7 +57,13 @@ class Answers(list[Answer]):
         """Make a table of pyarrow."""
         from .frames import answers_table
 
-        return answers_table(self._plan, self._names, self)
+        columns: list[list[Any]] = []
+        for key in self._plan.keys:
+            columns.append([answer.keys[key.name] for answer in self])
+        columns.append([answer.at for answer in self])
+        for name in self._names:
+            columns.append([answer.features[name] for answer in self])
+        return answers_table(self._plan, self._names, columns)
 
     def to_pandas(self) -> pandas.DataFrame:
         """Make a frame of pandas, with Arrow's types."""

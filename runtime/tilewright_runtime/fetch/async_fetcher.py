@@ -15,9 +15,9 @@ from ..stores import CheckedStore, Store
 from ..stores.checked import CheckedReader, Reading
 from ..times import Moment
 from .answers import Answer, Answers, answer_of
+from .context import FetchContext, FetchState
 from .fetcher import walk
 from .serving import Request, Serving, batches
-from .steps import FetchContext, FetchState
 
 #: Requests whose steps are walked in the event loop itself; more would hold up other tasks.
 _FEW = 16

@@ -17,9 +17,9 @@ from ..tiles.header import NEWEST, SEQUENCE, START
 from ..tiles.keys import EVENTS, TILES, Kind
 from ..times import Moment
 from .answers import Answer, answer_of
+from .context import FetchContext, FetchState
 from .fetcher import Fetcher
 from .program import Program
-from .steps import FetchContext, FetchState
 from .windows import Window
 
 #: The tiles of a window that are told apart, the newest ones: each is merged by itself.

@@ -13,8 +13,8 @@ from tilewright_compiler.plan.settings import OnMissing
 
 from ..times import Moment
 from .answers import Answer, Answers, answer_of
+from .context import FetchContext, FetchState
 from .serving import Request, Serving, batches
-from .steps import FetchContext, FetchState
 
 __all__ = ["Answer", "Fetcher"]
 

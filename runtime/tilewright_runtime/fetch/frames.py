@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from tilewright_compiler.plan.model import Plan
-
-if TYPE_CHECKING:
-    from .answers import Answer
 
 _PLAIN: Mapping[str, pa.DataType] = {
     "TINYINT": pa.int8(),
@@ -92,22 +89,14 @@ def answers_schema(plan: Plan, names: Sequence[str]) -> pa.Schema:
     return pa.schema(fields)
 
 
-def answers_table(plan: Plan, names: Sequence[str], answers: Sequence[Answer]) -> pa.Table:
-    """Make a table of answers, a row for each."""
+def answers_table(plan: Plan, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> pa.Table:
+    """Make a table of the values of its columns."""
     schema = answers_schema(plan, names)
-    columns = []
-    for index, field in enumerate(schema):
-        values = _column(index, field, plan, answers)
-        columns.append(pa.array(values, field.type))
-    return pa.Table.from_arrays(columns, schema=schema)
+    arrays = [_array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _column(index: int, field: pa.Field, plan: Plan, answers: Sequence[Answer]) -> list[Any]:
-    if index < len(plan.keys):
-        return [answer.keys[field.name] for answer in answers]
-    if index == len(plan.keys):
-        return [answer.at for answer in answers]
-    values = [answer.features[field.name] for answer in answers]
-    if pa.types.is_map(field.type):
-        return [None if value is None else list(value.items()) for value in values]
-    return values
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_map(kind):
+        values = [None if value is None else list(value.items()) for value in values]
+    return pa.array(values, kind)

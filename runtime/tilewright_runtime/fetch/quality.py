@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tilewright.windows import MINUTE_MS, format_duration
 
@@ -12,10 +12,8 @@ from ..tiles.cover import Segment, floor
 from ..tiles.header import NEWEST
 from ..tiles.keys import EVENTS, level_name
 from ..times import iso
+from .context import FetchContext, FetchState
 from .sketch_errors import sketch_errors
-
-if TYPE_CHECKING:
-    from .steps import FetchContext, FetchState
 
 #: What a store says of itself while tiles are put: all are there, some newer than others.
 _WHOLE = "updating"

@@ -16,10 +16,11 @@ from ..stores.checked import CheckedReader, Reader
 from ..stores.ownership import require_plan
 from ..tiles.entities import entity_encoder, key_values
 from ..times import Moment, moment_ms
+from .context import FetchContext, FetchState
 from .policy import Policy, policy_of
 from .program import Program
 from .selection import plan_of_features, wanted_names
-from .steps import FetchContext, FetchState
+from .steps import steps_of
 
 if TYPE_CHECKING:
     from .derivations import Derivations
@@ -73,7 +74,9 @@ class Serving:
         return self._contexts(names, policy_of(self.plan, quality, on_missing, max_staleness))
 
     def _context(self, names: tuple[str, ...], policy: Policy) -> FetchContext:
-        return replace(self._prepared(names), policy=policy)
+        prepared = self._prepared(names)
+        steps = steps_of(policy, derives=prepared.derivations is not None)
+        return replace(prepared, policy=policy, steps=steps)
 
     def _prepare(self, names: tuple[str, ...]) -> FetchContext:
         plan = self.plan if names == self._names else plan_of_features(self.plan, names)

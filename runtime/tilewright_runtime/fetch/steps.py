@@ -5,97 +5,20 @@ The fetcher walks them, and explain walks them with a clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from tilewright.windows import format_duration
-from tilewright_compiler.plan.model import Plan
 
 from ..errors import CorruptRecordError, FetchError
-from ..stores import Store
-from ..stores.base import ScanRequest
-from ..stores.checked import CheckedReader, Reader, Reading
-from ..stores.progress import Progress, progress_name
-from ..tiles.cover import Segment, floor
-from ..tiles.keys import EVENTS, Range
+from ..stores.checked import Reading
+from ..stores.progress import Progress
+from ..tiles.cover import floor
+from ..tiles.keys import EVENTS
+from .context import FetchContext, FetchState, Step
 from .damage import Tile, record_name, record_tile
-from .policy import PLAIN, Policy
-from .program import Program
-from .tiles import Tiles
-
-if TYPE_CHECKING:
-    from .derivations import Derivations
-
-
-@dataclass(frozen=True)
-class FetchContext:
-    """What all fetches of some features share.
-
-    Nothing of it changes.
-    """
-
-    plan: Plan
-    store: Store
-    reader: Reader | CheckedReader
-    program: Program
-    derivations: Derivations | None
-    most_tiles: int | None
-    """The tiles that a window may read, None for any number."""
-    names: tuple[str, ...]
-    """What an answer holds, in the order of the plan."""
-    policy: Policy = PLAIN
-
-    @cached_property
-    def documents(self) -> tuple[str, ...]:
-        """The names of what is read beside the records."""
-        return (progress_name(self.plan),) if self.policy.asks_progress else ()
-
-    @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        """The steps of a fetch.
-
-        The last ones are only for policies and derivations.
-        """
-        judge = (JUDGE,) if self.policy.asks_progress else ()
-        derive = () if self.derivations is None else (DERIVE,)
-        return (*STEPS, *judge, *derive)
-
-
-@dataclass(slots=True)
-class FetchState:
-    """One request, and what the steps made of it."""
-
-    keys: Mapping[str, Any]
-    at_ms: int
-    end_ms: int
-    """Where reading ends; later than the query time if all counts that was written until now."""
-    entity: str
-    ranges: list[Range] = field(init=False)
-    scan_request: ScanRequest = field(init=False)
-    tiles: Tiles = field(init=False)
-    head_level_ms: int | None = field(init=False)
-    """The coarsest level whose newest tile has only events before the query time."""
-    covers: list[list[Segment]] = field(init=False)
-    """The cover of each of the program's windows."""
-    features: dict[str, Any] = field(init=False)
-    quality: dict[str, Any] = field(init=False)
-    flaws: Mapping[str, Any] | None = None
-    """What is to be said against what the store gave."""
-    damaged: list[Tile] = field(default_factory=list)
-    """The tiles that could not be read, where the policy is not to fail at once."""
-    progress: Progress | None = None
-    """How far the writer has come, if the policy asks for it."""
-
-
-class Step(NamedTuple):
-    """A part of the work, done for a whole batch."""
-
-    name: str
-    work: Callable[[FetchContext, Sequence[FetchState]], None]
-    receive: Callable[[FetchContext, Sequence[FetchState], Reading], None] | None = None
-    """What the step does with what was read, if it reads: then the reading may be awaited."""
+from .policy import Policy
+from .quality import judge_answer
 
 
 def find_ranges(context: FetchContext, states: Sequence[FetchState]) -> None:
@@ -223,8 +146,6 @@ def judge(context: FetchContext, states: Sequence[FetchState]) -> None:
 
     Raises MissingTileError if the policy is to fail.
     """
-    from .quality import judge_answer  # no fetch without a policy needs it
-
     for state in states:
         judge_answer(context, state)
 
@@ -252,6 +173,16 @@ STEPS = (
 )
 JUDGE = Step("judge", judge)
 DERIVE = Step("derive", derive)
+
+
+def steps_of(policy: Policy, *, derives: bool) -> tuple[Step, ...]:
+    """Choose the steps of a fetch.
+
+    The last ones are only for policies and derivations.
+    """
+    judged = (JUDGE,) if policy.asks_progress else ()
+    derived = (DERIVE,) if derives else ()
+    return (*STEPS, *judged, *derived)
 
 
 def _namer(context: FetchContext, state: FetchState) -> Callable[[int], str]:

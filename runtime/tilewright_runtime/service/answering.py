@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from ..errors import CorruptRecordError, FetchError, KeyValueError, shown
 from ..fetch.answers import Answer
+from ..fetch.context import FetchContext, FetchState
 from ..fetch.documents import jsonable
 from ..fetch.fetcher import Fetcher
-from ..fetch.steps import FetchContext, FetchState
 from ..stores import Store
 from .plans import ServedPlans
 from .problems import code_of

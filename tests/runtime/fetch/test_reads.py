@@ -25,8 +25,8 @@ from tilewright_compiler.frontend.config import Config, EntityStats
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.sizing.covers import tiles_read
 from tilewright_runtime import Fetcher, Writer, open_store
+from tilewright_runtime.fetch.context import FetchState
 from tilewright_runtime.fetch.program import Program
-from tilewright_runtime.fetch.steps import FetchState
 from tilewright_runtime.tiles.cover import Segment
 from tilewright_runtime.tiles.keys import EVENTS, TILES, Range
 

@@ -12,7 +12,8 @@ from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.errors import FetchError
-from tilewright_runtime.fetch.steps import STEPS, FetchContext, FetchState, find_boundaries
+from tilewright_runtime.fetch.context import FetchContext, FetchState
+from tilewright_runtime.fetch.steps import STEPS, find_boundaries
 from tilewright_runtime.stores import Store
 
 
