@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "AsyncClient",
-    "Client",
     "AsyncFetcher",
+    "Client",
     "Fetcher",
     "MissingTileError",
     "TilewrightError",
