@@ -7,6 +7,7 @@ TilewrightError       the root, which the language and the compiler share
 ├── FetchError        a question that has no honest answer
 │   └── MissingTileError     a tile that ought to be there, where the policy is to fail
 ├── InputError        events that cannot be read
+│   └── TooManyRejectsError  more rows that cannot be used than may be
 ├── ServiceStartError  a service that cannot start (of `service`)
 ├── ServiceError      what a service refused (of its clients)
 ├── JobError          a job on another engine that cannot start, or that failed
@@ -28,6 +29,7 @@ __all__ = [
     "PlanError",
     "StoreError",
     "TilewrightError",
+    "TooManyRejectsError",
     "shown",
 ]
 
@@ -54,6 +56,10 @@ class MissingTileError(FetchError):
 
 class InputError(TilewrightError):
     """Events cannot be read, or have changed since."""
+
+
+class TooManyRejectsError(InputError):
+    """More rows cannot be used than the caller allows."""
 
 
 class JobError(TilewrightError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -57,6 +57,24 @@ def load_plan(path: str | Path) -> Plan:
             f"{file}: not a plan ({wrong}). Compile it again with tilewright compile."
         ) from wrong
     return plan_of_document(document, file)
+
+
+def load_plans(paths: Sequence[str | Path]) -> list[Plan]:
+    """Load plans, and those in folders of plans.
+
+    Each comes once, in order. Raises PlanError, also for two plans of one name.
+    """
+    plans: dict[str, Plan] = {}
+    for path in paths:
+        below = [] if (Path(path) / _FILE).exists() else _plans_below(Path(path))
+        for place in [Path(path, name) for name in below] or [Path(path)]:
+            plan = load_plan(place)
+            known = plans.setdefault(plan.name, plan)
+            if known.fingerprint != plan.fingerprint:
+                raise PlanError(
+                    f"{place}: is another plan of the name {plan.name}. Name one of the two."
+                )
+    return list(plans.values())
 
 
 @contextmanager

@@ -57,6 +57,7 @@ IN_A_CLONE = ("docs/how-to/add-a-target.md", "docs/how-to/add-a-reader.md")
 CONTINUING = (
     "docs/concepts.md",
     "docs/reference/plan.md",
+    "docs/how-to/follow-events.md",
     "docs/how-to/test-a-plan.md",
     "docs/how-to/run-on-spark.md",
     "docs/how-to/serve-from-redis.md",
@@ -72,8 +73,6 @@ WITH_REDIS = ("docs/how-to/serve-from-redis.md",)
 #: Pages that need a service of the README's plan, whose URL is in the variable that they name.
 WITH_SERVICE = ("docs/how-to/serve-over-http.md",)
 
-# What a write of more than ten seconds says of itself, on a machine that is busy.
-_PROGRESS = re.compile(r".*: \d+% written, .* in all, [\d,]+ s\s*")
 _VOLATILE = (
     (re.compile(r" +"), " "),
     (re.compile(r"\bin \d+\.\d+ ?s\b( \([\d,]+ rows/s\))?"), "in <time>"),
@@ -81,7 +80,7 @@ _VOLATILE = (
     (re.compile(r"^ ?[\d,]+ in all$"), "<µs> in all"),
 )
 #: What a command says every ten seconds, on a machine that is slow enough.
-_PROGRESS = re.compile(r"\S+: \d+% written, [\d,]+ new rows in all, \d+ s")
+_PROGRESS = re.compile(r"(\S+: \d+% written, )?[\d,]+ rows, .* open tiles, [\d,]+ s")
 
 
 def settled(line: str) -> str:

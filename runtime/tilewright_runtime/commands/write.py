@@ -1,32 +1,17 @@
-"""`tilewright write`: events from files or standard input into tiles."""
+"""`tilewright write`: events from files, streams or standard input into tiles."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
-from threading import Event, Thread
 from typing import IO, TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from tilewright_compiler.plan.model import Plan
-
-    from ..ingest.report import WriteReport
-    from ..ingest.writer import OnProgress
-    from ..readers import Input
     from ..stores import Store
 
-#: How often a line says how far a write is, where there is no terminal.
-LINE_SECONDS = 10.0
-
 _INTERRUPTED = "interrupted: batches that were committed stay; the same command goes on after them"
-#: What a shell gives a process that Ctrl-C has ended.
-_INTERRUPTED_STATUS = 130
 
 
 def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -43,14 +28,14 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
 
 
 @click.command()
-@click.argument("plan")
+@click.argument("plans", nargs=-1, required=True, metavar="PLAN...")
 @click.option(
     "--events",
     "-e",
     multiple=True,
     required=True,
     metavar="FILE",
-    help="A file, a glob, or - for standard input. May be repeated.",
+    help="A file, a glob, or - for standard input; with --follow also a folder. May be repeated.",
 )
 @click.option(
     "--store",
@@ -85,6 +70,26 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
     metavar="FILE",
     help="Append rows that cannot be used to this file.",
 )
+@click.option(
+    "--max-rejects",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Stop with status 1 before the batch with which more than N rows cannot be used.",
+)
+@click.option(
+    "--follow",
+    is_flag=True,
+    help=(
+        "Go on with what is appended, and with files that appear, until SIGINT or SIGTERM. Means "
+        "--stream."
+    ),
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How the progress is told, where there is no terminal: json is an object a line.",
+)
 @click.option("--again", is_flag=True, help="Count files that were read before under another name.")
 @click.option(
     "--stream",
@@ -106,13 +111,16 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
 @click.pass_context
 def write(
     ctx: click.Context,
-    plan: str,
+    plans: tuple[str, ...],
     events: tuple[str, ...],
     store_url: str,
     state: Path | None,
     source: str | None,
     position: str | None,
     rejects: Path | None,
+    max_rejects: int | None,
+    follow: bool,
+    log_format: str,
     again: bool,
     stream: bool,
     late: Path | None,
@@ -120,37 +128,48 @@ def write(
 ) -> None:
     """Write events into the tiles of PLAN.
 
-    PLAN is a plan.json or its folder. A file that is written again adds nothing; one that has grown
-    adds what is new. Rows that cannot be used are counted and do not stop the others. The exit
-    status is 1 only if a file could not be read or no row was usable.
+    PLAN is a plan.json, its folder, or a folder of plans; several are written in one pass over the
+    events. A file that is written again adds nothing; one that has grown adds what is new. Rows
+    that cannot be used are counted and do not stop the others. The exit status is 1 only if a file
+    could not be read, no row was usable or a plan's tiles could not be written. A signal ends a
+    write after the batch in progress: with status 0 if it follows, else with 130 or 143.
     """
-    from ..ingest.writer import Writer
-    from ..plans import load_plan
-    from ..readers import find_inputs
+    from ..ingest.passes import write_pass
+    from ..plans import load_plans
     from ..stores import open_store
+    from .progress import Status, showing
+    from .stopping import stopping
+    from .summary import print_summaries
+    from .writing import Events, Judging, Kept, Places, takers_of
 
-    loaded = load_plan(plan)
-    inputs = find_inputs(events, position)
-    begun = time.perf_counter()
-    with (
-        _open_kept(rejects, "--rejects") as rejects_file,
-        _open_kept(late, "--late") as late_file,
-        open_store(store_url) as store,
-        _open_state(state) as state_store,
-        Writer(
-            loaded,
-            store,
-            state=state_store,
-            rejects=rejects_file,
-            stream=stream,
-            late=late_file,
-            replay=replay,
-        ) as writer,
-        _progress() as on_progress,
-    ):
-        report = writer.write_inputs(inputs, source, on_progress, again)
-    _print_summary(report, loaded, time.perf_counter() - begun, rejects)
-    if not report.usable:
+    loaded = load_plans(plans)
+    named = Events(events, position, again)
+    inputs = [] if follow else named.inputs()
+    with ExitStack() as opened:
+        stop = opened.enter_context(stopping())
+        files = Kept(
+            opened.enter_context(_open_kept(rejects, "--rejects")),
+            opened.enter_context(_open_kept(late, "--late")),
+        )
+        store = opened.enter_context(open_store(store_url))
+        kept = opened.enter_context(_open_state(state))
+        judged = Judging(max_rejects, stream or follow, replay)
+        found = takers_of(loaded, source, Places(store, kept, files, judged), opened)
+        status = Status(found.takers)
+        waiting = {}
+        with showing(status, log_format == "json") as on_progress:
+            if follow:
+                follower = named.follower(found.takers)
+                follower.run(stop)
+                waiting = follower.waiting
+            else:
+                write_pass(found.takers, inputs, on_progress, again, stop)
+    for name, count in waiting.items():
+        click.echo(f"{name}: {count:,} bytes of a last line wait for its newline", err=True)
+    if stop() and not follow:
+        click.echo(_INTERRUPTED, err=True)
+        ctx.exit(stop.status)
+    if not print_summaries(found, status, log_format == "json", rejects is not None):
         ctx.exit(1)
 
 
@@ -169,122 +188,3 @@ def _open_kept(path: Path | None, option: str) -> AbstractContextManager[IO[str]
         raise click.BadParameter(
             f"{path}: cannot be written ({wrong.strerror}).", param_hint=option
         ) from wrong
-
-
-@contextmanager
-def _progress() -> Iterator[OnProgress]:
-    """Show how far a write is.
-
-    If it is interrupted, say what stays.
-    """
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    with _bar(console) if console.is_terminal else _lines() as on_progress:
-        try:
-            yield on_progress
-        except KeyboardInterrupt:
-            console.print(_INTERRUPTED, highlight=False)
-            raise click.exceptions.Exit(_INTERRUPTED_STATUS) from None
-
-
-@contextmanager
-def _bar(console: Console) -> Iterator[OnProgress]:
-    """Show a bar for each input.
-
-    It only pulses until the first batch is written.
-    """
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        SpinnerColumn,
-        TaskID,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    columns = (
-        SpinnerColumn(),
-        "{task.description}",
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-    )
-    begun = time.perf_counter()
-    tasks: dict[str, TaskID] = {}
-
-    with Progress(*columns, console=console, transient=True) as bar:
-
-        def on_progress(item: Input, part: float, report: WriteReport) -> None:
-            if item.name not in tasks:
-                tasks[item.name] = bar.add_task(item.name, total=None, rate="")
-            seconds = max(time.perf_counter() - begun, 1e-9)
-            rate = f"{report.rows / seconds:,.0f} rows/s"
-            total = 1.0 if part else None
-            bar.update(tasks[item.name], total=total, completed=part, rate=rate)
-
-        yield on_progress
-
-
-@contextmanager
-def _lines() -> Iterator[OnProgress]:
-    """Print a line every ten seconds.
-
-    It does so even if no batch has been written meanwhile.
-    """
-    ended, latest, begun = Event(), [""], time.perf_counter()
-
-    def on_progress(item: Input, part: float, report: WriteReport) -> None:
-        latest[0] = f"{item.name}: {part:.0%} written, {_count(report.rows, 'new row')} in all"
-
-    def print_lines() -> None:
-        while not ended.wait(LINE_SECONDS):
-            if latest[0]:
-                click.echo(f"{latest[0]}, {time.perf_counter() - begun:,.0f} s", err=True)
-
-    printer = Thread(target=print_lines, daemon=True)
-    printer.start()
-    try:
-        yield on_progress
-    finally:
-        ended.set()
-        printer.join()
-
-
-def _print_summary(report: WriteReport, plan: Plan, seconds: float, rejects: Path | None) -> None:
-    for error in report.errors:
-        click.echo(f"error: {error}", err=True)
-    rate = ""
-    if report.rows:
-        rate = f" in {seconds:.1f} s ({report.rows / seconds:,.0f} rows/s)"
-    click.echo(f"{plan.name}: {_count(report.rows, 'new row')}{rate}")
-    click.echo(f"  {_count(report.events, 'event')} written into {_tiles(report, plan)}")
-    for name, before in report.moved.items():
-        click.echo(f"  {name} goes on where {before} ended, which it was before")
-    if report.filtered:
-        click.echo(f"  {_count(report.filtered, 'row')} left out by the wheres")
-    for reason, count in report.refused.most_common():
-        click.echo(f"  {_count(count, 'row')} refused: {reason}", err=True)
-    if report.refused and rejects is None:
-        click.echo("  (--rejects FILE keeps the refused rows)", err=True)
-
-
-def _tiles(report: WriteReport, plan: Plan) -> str:
-    """Name what was written: tiles by size, and chunks."""
-    from tilewright.windows import format_duration
-
-    chunks = _count(report.chunks, "chunk") + " of raw events"
-    if not plan.levels:
-        return chunks
-    parts = [
-        f"{count:,} × {format_duration(size)}" for size, count in report.tiles.items() if count
-    ]
-    if report.chunks:
-        parts.append(chunks)
-    return "tiles" + (f" ({', '.join(parts)})" if parts else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

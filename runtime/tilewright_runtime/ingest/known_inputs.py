@@ -6,7 +6,7 @@ They were moved, rotated, linked or copied.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tilewright_compiler.plan.model import Plan, Source
@@ -51,29 +51,25 @@ class KnownInputs:
         if position.uri not in uris:
             transaction.put(name, json.dumps([*uris, position.uri]).encode())
 
-    def resolve(
-        self, source: Source, inputs: Sequence[Input], report: WriteReport
-    ) -> Iterator[Input]:
-        """Yield the inputs to read.
+    def resolved(self, source: Source, item: Input, report: WriteReport) -> Input | None:
+        """Tell as what an input is to be read.
 
-        Each comes once all before it has been written. If the beginning of a file was read before
-        from another file, there are three cases. The other is gone or has changed: the file goes on
-        where the other ended. The file is a link to the other: it is read as the other. The other
-        is still there: the file is a copy, and an error of the report.
+        If the beginning of a file was read before from another file, there are three cases. The
+        other is gone or has changed: the file goes on where the other ended (`move_all`). The file
+        is a link to the other: it is read as the other. The other is still there: the file is a
+        copy, and an error of the report.
         """
-        self._move_all(source, inputs, report)
-        for item in inputs:
-            known = self._elsewhere(source, item)
-            if known is None:
-                yield item
-            elif item.is_link_to(known.uri):
-                yield replace(item, uri=known.uri)
-            elif (first := item.at(known.uri)).holds(source, known):
-                report.errors.append(_copy(item, first))
-            else:
-                yield item
+        known = self._elsewhere(source, item)
+        if known is None:
+            return item
+        if item.is_link_to(known.uri):
+            return replace(item, uri=known.uri)
+        if not (first := item.at(known.uri)).holds(source, known):
+            return item
+        report.errors.append(_copy(item, first))
+        return None
 
-    def _move_all(self, source: Source, inputs: Sequence[Input], report: WriteReport) -> None:
+    def move_all(self, source: Source, inputs: Sequence[Input], report: WriteReport) -> None:
         """Move positions to new names before any file is read.
 
         A name may be taken anew.

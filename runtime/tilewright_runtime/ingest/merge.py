@@ -38,6 +38,15 @@ class _Form(NamedTuple):
     codec: RecordCodec
 
 
+class Merged(NamedTuple):
+    """What a merge has changed."""
+
+    before: Progress
+    after: Progress
+    added: dict[tuple[Kind, int], NDArray[np.int64]]
+    """The starts of new records, by level."""
+
+
 class Merger:
     """Merges one plan's tiles and chunks with its store's."""
 
@@ -57,11 +66,10 @@ class Merger:
         levels: Sequence[LevelTiles],
         events: int,
         move: Move = _stay,
-    ) -> tuple[Progress, Progress]:
+    ) -> Merged:
         """Put new tiles merged with the stored ones.
 
-        Returns the progress before and after. `events` is how many events the tiles hold, and
-        `move` moves the watermark.
+        `events` is how many events the tiles hold, and `move` moves the watermark.
 
         Raises CorruptRecordError if a stored tile is damaged; then nothing of the transaction may
         stay.
@@ -71,13 +79,13 @@ class Merger:
         if self._touches_finished(levels, before.finished_until_ms(self._plan)):
             after = after.repaired()
         watermark_ms = after.head_ms(self._plan)
-        added: dict[tuple[Kind, int], int] = {}
+        added: dict[tuple[Kind, int], NDArray[np.int64]] = {}
         for tiles in levels:
             new = self._merge_level(transaction, tiles, before.newest_ms, watermark_ms)
             added[tiles.keys.kind, tiles.keys.size_ms] = new
         after.save(self._plan, transaction)
         self._count(transaction, before, added)
-        return before, after
+        return Merged(before, after, added)
 
     def _touches_finished(self, levels: Sequence[LevelTiles], until_ms: int | None) -> bool:
         """Tell whether a tile has changed that readers take for finished."""
@@ -90,14 +98,18 @@ class Merger:
         return min(ends_ms, default=until_ms + 1) <= until_ms
 
     def _count(
-        self, transaction: Transaction, before: Progress, added: Mapping[tuple[Kind, int], int]
+        self,
+        transaction: Transaction,
+        before: Progress,
+        added: Mapping[tuple[Kind, int], NDArray[np.int64]],
     ) -> None:
         """Count new tiles, if all before them were counted."""
         counts = TileCounts.load(self._plan.name, transaction.get)
         if counts is None and before == Progress():
             counts = TileCounts()
         if counts is not None:
-            counts.plus(added).save(self._plan.name, transaction)
+            new = {level: len(starts_ms) for level, starts_ms in added.items()}
+            counts.plus(new).save(self._plan.name, transaction)
 
     def _merge_level(
         self,
@@ -105,10 +117,10 @@ class Merger:
         tiles: LevelTiles,
         stored_newest_ms: int | None,
         watermark_ms: int | None,
-    ) -> int:
+    ) -> NDArray[np.int64]:
         """Merge and put the tiles of one level.
 
-        Returns how many are new.
+        Returns the starts of those that are new.
 
         Those that begin after the newest event before this batch cannot be in the store, so they
         are not looked up.
@@ -117,16 +129,17 @@ class Merger:
             tiles.block.rows.copy(),
             {name: list(values) for name, values in tiles.block.variable.items()},
         )
-        known = 0
+        is_new = np.ones(len(merged), dtype=bool)
         if stored_newest_ms is not None:
             candidates = np.flatnonzero(tiles.block.rows[:, START] <= stored_newest_ms)
-            known = self._merge_stored(transaction, tiles, merged, candidates)
+            is_new[self._merge_stored(transaction, tiles, merged, candidates)] = False
         if watermark_ms is not None:
             ended = merged.rows[:, START] + (tiles.keys.size_ms - 1) <= watermark_ms
             merged.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
         codec = self._forms[tiles.keys.kind].codec
         transaction.put_tiles(tiles.keys, codec.encode(merged, tiles.keys))
-        return len(merged) - known
+        starts_ms: NDArray[np.int64] = merged.rows[is_new, START]
+        return starts_ms
 
     def _merge_stored(
         self,
@@ -134,12 +147,12 @@ class Merger:
         tiles: LevelTiles,
         merged: Block,
         candidates: NDArray[np.intp],
-    ) -> int:
-        """Merge the stored candidates into `merged`, and count them."""
+    ) -> NDArray[np.intp]:
+        """Merge the stored candidates into `merged`; return which they are."""
         stored = transaction.get_tiles(tiles.keys.take(candidates))
         indices = candidates[[record is not None for record in stored]]
         if not len(indices):
-            return 0
+            return indices
         form = self._forms[tiles.keys.kind]
         records = [record for record in stored if record is not None]
         keys = tiles.keys.take(indices)
@@ -148,7 +161,7 @@ class Merger:
         merged.put(
             indices, merge_blocks(form.layout, form.codecs, older, tiles.block.take(indices))
         )
-        return len(indices)
+        return indices
 
 
 def newest_ms(levels: Iterable[LevelTiles]) -> int | None:

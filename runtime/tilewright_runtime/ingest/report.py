@@ -23,6 +23,10 @@ class WriteReport:
     moved: dict[str, str] = field(default_factory=dict)
     """Files that go on where a file of another name ended, with that name."""
     errors: list[InputError] = field(default_factory=list)
+    watermark_ms: int | None = None
+    """The newest event's time less the disorder that the plan allows."""
+    open_tiles: int = 0
+    """Tiles that this writer has begun and that later events may change."""
 
     @property
     def usable(self) -> bool:

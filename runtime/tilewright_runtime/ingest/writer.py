@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import IO, Any
 
+from tilewright_compiler.humanize import counted
 from tilewright_compiler.plan.model import Plan, Source
 
-from ..errors import InputError, StoreError
+from ..errors import StoreError, TooManyRejectsError
 from ..readers import Batch, Input, Position, inputs_of
 from ..stores import CheckedStore, Store, Transaction, TransactionalStore
 from ..stores.documents import reading_document
@@ -25,15 +25,15 @@ from ..tiles.keys import EVENTS
 from ..tiles.rows import LevelTiles
 from ..times import LATEST_MS, now_ms
 from .aggregation import Aggregator, source_of
+from .cursor import Cursor
 from .known_inputs import KnownInputs
 from .late import Lateness
-from .merge import Merger, Move
+from .merge import Merged, Merger, Move
 from .outbox import Outbox
+from .passes import OnProgress, Taker, write_pass
 from .rejects import Rejects
 from .report import WriteReport
-
-#: Gets an input, the part of it that is written (0 to 1), and the report so far.
-OnProgress = Callable[[Input, float, WriteReport], None]
+from .unfinished import UnfinishedTiles
 
 
 class Writer:
@@ -42,7 +42,8 @@ class Writer:
     A store without transactions, such as Redis, gets whole tiles; `state` is then the embedded
     store in which they are merged and which keeps the positions of their sources. What a store has
     not acknowledged is put by the next writer with that state. `rejects` is an open text file that
-    gets one JSON object a line for every row that cannot be used.
+    gets one JSON object a line for every row that cannot be used. A write with more than
+    `max_rejects` of those stops with an error before the batch that has one too many.
 
     With `stream` the events come as they happen: those later than the plan's allowed lateness are
     refused, and kept in the open text file `late` too. Otherwise they are history, in any order,
@@ -59,6 +60,7 @@ class Writer:
         *,
         state: Store | None = None,
         rejects: IO[str] | None = None,
+        max_rejects: int | None = None,
         stream: bool = False,
         late: IO[str] | None = None,
         replay: bool = False,
@@ -72,6 +74,7 @@ class Writer:
         self._rejects = Rejects(rejects, "--rejects")
         self._late = Rejects(late, "--late")
         self._is_stream = (stream or late is not None) and not replay
+        self._max_rejects = max_rejects
         self._pid = os.getpid()
         self._aggregator = Aggregator(
             plan, min(store.max_entity_bytes, self._state.max_entity_bytes)
@@ -81,7 +84,8 @@ class Writer:
         require_no_stream(plan, self._state)
         for place in (self._state, store):
             require_no_load(plan, place)
-        self._known = KnownInputs(plan, self._state)
+        self.known = KnownInputs(plan, self._state)
+        self._unfinished = UnfinishedTiles(plan.late.allowed_lateness_ms)
         self._outbox = None
         if isinstance(store, CheckedStore):
             self._outbox = Outbox(plan, self._state, store)
@@ -134,20 +138,19 @@ class Writer:
 
         One that cannot be read ends up in `errors` and does not stop the rest.
         """
-        self._require_own_process()
-        chosen = source_of(self.plan, source)
-        report = WriteReport()
-        for item in inputs if again else self._known.resolve(chosen, inputs, report):
-            try:
-                self._write_input(chosen, item, report, on_progress or _silent)
-            except InputError as error:
-                report.errors.append(error)
-        if not self._is_stream:
-            self._end_of_history()
-        return report
+        taker = Taker(self, source_of(self.plan, source))
+        write_pass([taker], inputs, on_progress or _silent, again)
+        if taker.failure is not None:
+            raise taker.failure
+        return taker.report
 
-    def _end_of_history(self) -> None:
-        """Move the watermark to the end of what was written, whose order says nothing."""
+    def end_pass(self) -> None:
+        """Say that a pass has ended.
+
+        The order of history says nothing, so the watermark moves to its end only now.
+        """
+        if self._is_stream:
+            return
 
         def move(transaction: Transaction) -> None:
             before = Progress.load(self.plan, transaction.get)
@@ -166,86 +169,42 @@ class Writer:
                 "both would count the same events. Make another writer after the fork."
             )
 
-    def _write_input(
-        self,
-        source: Source,
-        item: Input,
-        report: WriteReport,
-        on_progress: OnProgress,
-    ) -> None:
-        on_progress(item, 0.0, report)
-        name = self._known.position_name(source, item.uri)
-        beginning = item.beginning(source)
-        stored = self._state.get(name) if item.uri else None
-        with reading_document(name):
-            begin = Position.from_bytes(stored) if stored else Position(item.uri)
-        for batch in item.batches(source, begin):
-            position = replace(batch.position, beginning=beginning)
+    def cursor(self, source: Source, item: Input) -> Cursor:
+        """Find how far an input is written."""
+        self._require_own_process()
+        return Cursor(self.known, self._state, source, item)
 
-            def keep_position(
-                transaction: Transaction,
-                usable: int,
-                before: bytes | None = stored,
-                after: Position = position,
-            ) -> None:
-                # While tiles hold nothing of a file it may be corrected, so it has no position.
-                if not item.uri or (before is None and not usable):
-                    return
-                self._move_position(transaction, name, before, after.to_bytes())
-                self._known.remember(transaction, source, after)
+    def add_batch(self, cursor: Cursor, batch: Batch, report: WriteReport) -> None:
+        """Commit a batch together with its position.
 
-            events = report.events
-            self._write_batch(source.name, item, batch, report, keep_position)
-            if stored is not None or report.events > events:
-                stored = position.to_bytes()
-            on_progress(item, batch.progress, report)
-
-    def _move_position(
-        self, transaction: Transaction, name: str, before: bytes | None, after: bytes
-    ) -> None:
-        """Moves a position on from where the batch began.
-
-        Raises StoreError if another writer has moved it meanwhile: its events are these.
+        Raises TooManyRejectsError, and adds nothing of the batch, if too many rows cannot be used.
         """
-        if transaction.get(name) != before:
-            raise StoreError(
-                f"store {self._state.url}: another writer wrote the same input meanwhile, so this "
-                "batch was not added. Write it again, one writer after the other: what is there "
-                "is passed over."
-            )
-        transaction.put(name, after)
-
-    def _write_batch(
-        self,
-        source: str,
-        item: Input,
-        batch: Batch,
-        report: WriteReport,
-        keep_position: Callable[[Transaction, int], None],
-    ) -> None:
-        lateness = self._lateness(source)
-        loaded = self._aggregator.load(source, batch.table, self._latest_ms(), lateness)
+        lateness = self._lateness(cursor.stream)
+        loaded = self._aggregator.load(cursor.source.name, batch.table, self._latest_ms(), lateness)
         refused = self._rejects.rows_of(batch, loaded.refused)
-        self._rejects.keep(item, refused)
-        late = [row for row in refused if row.reason == self.plan.late.too_late]
-        self._late.keep(item, late)
+        self._rejects.keep(cursor.item, refused)
+        self._late.keep(
+            cursor.item, [row for row in refused if row.reason == self.plan.late.too_late]
+        )
+        self._require_few(report, len(refused), cursor)
 
         def move(progress: Progress) -> Progress:
             if lateness is None:
                 return progress
-            return progress.moved_stream(source, lateness.after(loaded.newest_ms))
+            return progress.moved_stream(cursor.stream, lateness.after(loaded.newest_ms))
 
         levels = [loaded.tiles(level.size_ms) for level in self.plan.levels]
         if (chunks := loaded.event_chunks()) is not None:
             levels.append(chunks)
 
-        def commit(transaction: Transaction) -> None:
-            self._merge(transaction, levels, loaded.usable, move)
-            keep_position(transaction, loaded.usable)
+        def commit(transaction: Transaction) -> tuple[Merged, Position]:
+            merged = self._merge(transaction, levels, loaded.usable, move)
+            return merged, cursor.keep(transaction, loaded.usable, batch.position)
 
-        self._state.transact(commit)
-        if self._outbox:
-            self._outbox.deliver()
+        merged, position = self._state.transact(commit)
+        cursor.moved(loaded.usable, position)
+        report.watermark_ms = merged.after.head_ms(self.plan)
+        report.open_tiles = self._unfinished.add(merged.added, report.watermark_ms)
         report.rows += len(batch.table) + len(batch.malformed)
         report.events += loaded.usable
         report.filtered += loaded.filtered
@@ -255,6 +214,20 @@ class Writer:
                 report.chunks += len(tiles.block)
             else:
                 report.tiles[tiles.keys.size_ms] += len(tiles.block)
+        if self._outbox:
+            self._outbox.deliver()
+
+    def _require_few(self, report: WriteReport, refused: int, cursor: Cursor) -> None:
+        total = report.refused.total() + refused
+        if self._max_rejects is None or total <= self._max_rejects:
+            return
+        raise TooManyRejectsError(
+            f"{self.plan.name}: {counted(total, 'row')} cannot be used, and at most "
+            f"{self._max_rejects:,} may be. What was committed before stays: "
+            f"{counted(report.events, 'event')} of this write, and {cursor.item.name} up to row "
+            f"{cursor.position.rows:,}. Mend the rows after it, or allow more, and write again: it "
+            "goes on there."
+        )
 
     def _lateness(self, source: str) -> Lateness | None:
         """How late the events of a source are, if it is a stream."""
@@ -309,10 +282,12 @@ class Writer:
         levels: Sequence[LevelTiles],
         events: int,
         move: Move,
-    ) -> None:
-        before, after = self._merger.merge(transaction, levels, events, move)
+    ) -> Merged:
+        merged = self._merger.merge(transaction, levels, events, move)
         if self._outbox:
-            self._outbox.add(transaction, before, after, [tiles.keys for tiles in levels])
+            changed = [tiles.keys for tiles in levels]
+            self._outbox.add(transaction, merged.before, merged.after, changed)
+        return merged
 
 
 def _silent(item: Input, part: float, report: WriteReport) -> None:

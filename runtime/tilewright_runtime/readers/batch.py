@@ -61,3 +61,7 @@ class Batch:
     malformed: list[Malformed] = field(default_factory=list)
     progress: float = 0.0
     """The part of the input that has been read, from 0 to 1; 0 where its size is unknown."""
+    is_idle: bool = False
+    """Whether there is nothing more for now, in an input that may grow."""
+    waiting_bytes: int = 0
+    """Bytes of a last line that waits for its newline."""

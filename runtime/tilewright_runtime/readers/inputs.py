@@ -9,7 +9,7 @@ import codecs
 import glob
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,10 @@ Read = Callable[[Source, Position], Iterator[Batch]]
 STANDARD_INPUT = "-"
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Input:
     """One input of events.
@@ -41,6 +45,8 @@ class Input:
     read: Read
     path: Path | None = None
     """The file; none for tables and standard input."""
+    is_begun: Callable[[], bool] = _always
+    """Whether there is something to read yet, in an input that grows."""
 
     def beginning(self, source: Source) -> str:
         """Digest the first rows of a file.
@@ -75,7 +81,7 @@ class Input:
         other = self.at(uri).path
         return bool(self.path and other and other.exists() and self.path.samefile(other))
 
-    def batches(self, source: Source, position: Position) -> Iterator[Batch]:
+    def batches(self, source: Source, position: Position) -> Generator[Batch, None, None]:
         """Read the batches after a position.
 
         Their types are those that the plan's SQL takes. An InputError names the input.
@@ -111,10 +117,11 @@ def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> li
     return list(inputs.values())
 
 
-def open_input(path: str | Path) -> Input:
+def open_input(path: str | Path, grows: bool = False) -> Input:
     """Make the input that a file is.
 
-    Its format is told by its ending. Raises InputError for an unknown one.
+    Its format is told by its ending. `grows` says that lines may be appended to it while it is
+    read. Raises InputError for an unknown format.
     """
     file = Path(path)
     if file.is_dir():
@@ -129,27 +136,50 @@ def open_input(path: str | Path) -> Input:
         raise InputError(f"{path}: {format_names()}; this one does not, so its format is unknown.")
 
     def read(source: Source, position: Position) -> Iterator[Batch]:
-        yield from _reader(kind).read(file, kind, source, position)
+        yield from _reader(kind).read(file, kind, source, position, grows)
 
-    return Input(str(path), file.resolve().as_uri(), read, file)
+    def is_begun() -> bool:
+        if kind.codec is not None:
+            return file.stat().st_size > 0
+        begun: bool = _reader(kind).is_begun(file, kind)
+        return begun
+
+    return Input(str(path), file.resolve().as_uri(), read, file, is_begun)
 
 
 def _standard_input(position_name: str | None) -> Input:
+    uri = standard_input_uri(position_name)
+
+    def read(source: Source, position: Position) -> Iterator[Batch]:
+        with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
+            yield from read_piped(Opened(text_in(stream, None), _unknown), source, position)
+
+    return Input("standard input", uri, read)
+
+
+def standard_input_uri(position_name: str | None) -> str:
+    """Name the position of standard input.
+
+    Raises InputError if it has no name.
+    """
     if not position_name:
         raise InputError(
             "standard input needs --position NAME: under that name the store remembers how much "
             "of it was read, so that sending it again adds nothing twice."
         )
+    return f"stdin:{position_name}"
 
-    def read(source: Source, position: Position) -> Iterator[Batch]:
-        with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
-            text = text_in(stream, None)
-            is_json = text.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
-            kind = FileFormat(".json" if is_json else ".csv", None)
-            opened = Opened(text, lambda offset: 0.0)
-            yield from _reader(kind).read_text(opened, kind, source, position)
 
-    return Input("standard input", f"stdin:{position_name}", read)
+def read_piped(opened: Opened, source: Source, position: Position) -> Iterator[Batch]:
+    """Read text that has no name, so its content tells the format."""
+    is_json = opened.stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
+    kind = FileFormat(".json" if is_json else ".csv", None)
+    yield from _reader(kind).read_text(opened, kind, source, position)
+
+
+def _unknown(offset: int) -> float:
+    """Tell that the part of a pipe that was read is not known."""
+    return 0.0
 
 
 def _reader(kind: FileFormat) -> Any:

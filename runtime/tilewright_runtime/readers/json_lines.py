@@ -32,6 +32,8 @@ SELECT *, CASE WHEN is_object THEN json_extract_string(line, $pointers) END AS f
   is_object AND regexp_matches(line, $long) AS is_long
 FROM read ORDER BY __row
 """
+#: Of an input that grows, fewer lines do not tell which members its objects have.
+_SAMPLE_LINES = 100
 #: Numbers whose digits decimals keep and doubles lose, and those that whole numbers need.
 _LONG_DECIMAL, _LONG_WHOLE = "[0-9][0-9.]{16}", r"[0-9]{16}\.|[0-9]{20}"
 
@@ -99,7 +101,7 @@ def read_json_lines(
         def parse(data: bytes, first_row: int) -> Parsed:
             lines = data.removesuffix(b"\n").split(b"\n")
             parsed = parser.parse(lines, first_row)
-            if first_row == 1:
+            if first_row == 1 and (len(lines) >= _SAMPLE_LINES or not opened.grows()):
                 require_members(parser, parsed.table, lines, opened.stream)
             return parsed
 

@@ -6,7 +6,7 @@ Reading starts after a position, once the bytes before it are verified.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BufferedReader
@@ -31,16 +31,25 @@ CHUNK_BYTES = 1 << 25
 LONGEST_RECORD_BYTES = 1 << 28
 #: Bytes of a line by which a file is known again.
 _LONGEST_LINE = 1 << 16
+_NO_ROWS = pa.table({"__row": pa.array([], pa.int64())})
+
+
+def _is_whole() -> bool:
+    """Tell that nothing will be appended."""
+    return False
 
 
 class Opened(NamedTuple):
     """A stream of bytes, and how far it was read.
 
-    `progress` tells the part of it at an offset, or 0 if unknown.
+    `progress` tells the part of it at an offset, or 0 if unknown. While `grows` is true, more may
+    follow what is there. A pipe sends again what was read before, too.
     """
 
     stream: BufferedReader
     progress: Callable[[int], float]
+    grows: Callable[[], bool] = _is_whole
+    is_pipe: bool = False
 
 
 class Parsed(NamedTuple):
@@ -65,13 +74,16 @@ def read_chunks(
 
     The stream stands after its header. `cut` tells where the last whole record of some bytes ends;
     `parse` reads whole records, given the number of the first. The last line is whole, with or
-    without its newline. If a quote is never closed, only its line is spoilt.
+    without its newline, unless the stream grows: then it waits, and an idle batch says that nothing
+    more is there. If a quote is never closed, only its line is spoilt.
     """
-    offset, rows, digest, pending = _resume(opened.stream, start, header)
+    begun = yield from _resume(opened, start, header)
+    offset, rows, digest, pending = begun
     while True:
         block = _read(opened.stream, CHUNK_BYTES)
         pending += block
-        while end := cut(pending) or (0 if block else _forced_end(pending, cut)):
+        is_end = not block and not opened.grows()
+        while end := cut(pending) or (_forced_end(pending, cut) if is_end else 0):
             data, pending = pending[:end], pending[end:]
             digest.update(data)
             offset += end
@@ -83,18 +95,26 @@ def read_chunks(
             if is_tail:
                 position = replace(position, tail=len(data), tail_is_row=is_row)
             yield Batch(parsed.table, position, parsed.malformed, progress=opened.progress(offset))
+            del data, parsed  # a stream that waits holds no rows
         if len(pending) > LONGEST_RECORD_BYTES:
             raise InputError(
                 f"the record after row {rows:,} is longer than {LONGEST_RECORD_BYTES:,} bytes. Is "
                 "there a quote that is never closed?"
             )
-        if not block:
+        if is_end:
             return
+        if not block:
+            yield idle(replace(start, offset=offset, rows=rows), len(pending))
+
+
+def idle(position: Position, waiting_bytes: int = 0) -> Batch:
+    """Say that an input has nothing more for now."""
+    return Batch(_NO_ROWS, position, is_idle=True, waiting_bytes=waiting_bytes)
 
 
 def _read(stream: BinaryIO, count: int) -> bytes:
     try:
-        return stream.read(count)
+        return stream.read(count) or b""  # None where a pipe has nothing yet
     except (OSError, EOFError, pa.ArrowException) as wrong:
         raise InputError(f"cannot be read on ({wrong}). What was read before is kept.") from wrong
 
@@ -108,35 +128,69 @@ def _forced_end(pending: bytes, cut: Callable[[bytes], int]) -> int:
     return whole or pending.find(b"\n") + 1 or len(pending)
 
 
-def _resume(stream: BinaryIO, start: Position, header: bytes) -> tuple[int, int, xxh3_128, bytes]:
-    """Read over what was read before, and verify it.
+class _Begun(NamedTuple):
+    """Where reading goes on."""
 
-    Returns the offset and the row to go on from, the digest up to there, and bytes after it.
-    """
+    offset: int
+    rows: int
+    digest: xxh3_128
+    """Of all up to the offset."""
+    pending: bytes
+    """What was read already of what follows."""
+
+
+def _resume(opened: Opened, start: Position, header: bytes) -> Generator[Batch, None, _Begun]:
+    """Read over what was read before, and verify it."""
     digest = xxh3_128(header)
     if not start.offset:
-        return len(header), 0, digest, b""
-    left = start.offset - start.tail - len(header)
-    while left > 0 and (block := _read(stream, min(left, CHUNK_BYTES))):
-        digest.update(block)
-        left -= len(block)
-    tail = _read(stream, start.tail)
-    if left > 0 or len(tail) < start.tail:
-        now = start.offset - max(left, 0) - (start.tail - len(tail))
-        raise shrunk(f"{now:,} bytes", f"{start.offset:,}")
+        return _Begun(len(header), 0, digest, b"")
+    prior, tail, at = start.offset - start.tail, b"", len(header)
+    while at < start.offset:
+        count = (prior if at < prior else start.offset) - at
+        block = yield from _next(opened, start, min(count, CHUNK_BYTES), opened.is_pipe)
+        if not block:
+            raise shrunk(f"{at:,} bytes", f"{start.offset:,}")
+        if at < prior:
+            digest.update(block)
+        else:
+            tail += block
+        at += len(block)
     whole = digest.copy()
     whole.update(tail)
-    if left < 0 or whole.hexdigest() != start.digest:
+    if len(header) > prior or whole.hexdigest() != start.digest:
         raise changed(f"{start.offset:,} bytes")
-    if not tail or not (more := _read(stream, CHUNK_BYTES)):
-        return start.offset, start.rows, whole, b""
+    return (yield from _after_tail(opened, start, _Begun(start.offset, start.rows, digest, tail)))
+
+
+def _after_tail(opened: Opened, start: Position, begun: _Begun) -> Generator[Batch, None, _Begun]:
+    """Go on after a last line that no newline ended.
+
+    `begun` has it as pending, and the digest of what is before it.
+    """
+    offset, rows, digest, tail = begun
+    whole = digest.copy()
+    whole.update(tail)
+    more = (yield from _next(opened, start, CHUNK_BYTES)) if tail else b""
+    if more == b"\r":
+        more += yield from _next(opened, start, CHUNK_BYTES)
+    if not more:
+        return _Begun(offset, rows, whole, b"")
     if not start.tail_is_row:
-        return start.offset - len(tail), start.rows, digest, tail + more
+        return _Begun(offset - len(tail), rows, digest, tail + more)
     newline = re.match(rb"\r?\n", more)
     if newline is None:
-        raise cut_line(start.rows)
+        raise cut_line(rows)
     whole.update(newline[0])
-    return start.offset + newline.end(), start.rows, whole, more[newline.end() :]
+    return _Begun(offset + newline.end(), rows, whole, more[newline.end() :])
+
+
+def _next(
+    opened: Opened, start: Position, count: int, waits: bool = True
+) -> Generator[Batch, None, bytes]:
+    """Read bytes, and wait for them if the stream grows."""
+    while not (block := _read(opened.stream, count)) and waits and opened.grows():
+        yield idle(start)
+    return block
 
 
 def numbered_text(
@@ -161,8 +215,11 @@ def numbered_text(
 
 
 @contextmanager
-def open_text(path: Path, kind: FileFormat) -> Iterator[Opened]:
-    """Open a file's text, decompressed if its ending says so."""
+def open_text(path: Path, kind: FileFormat, grows: bool = False) -> Iterator[Opened]:
+    """Open a file's text, decompressed if its ending says so.
+
+    `grows` says that more may be appended to it.
+    """
     try:
         raw = path.open("rb")
     except OSError as wrong:
@@ -170,7 +227,11 @@ def open_text(path: Path, kind: FileFormat) -> Iterator[Opened]:
     with raw:
         size = max(path.stat().st_size, 1)
         text = text_in(raw, kind.codec)
-        yield Opened(text, lambda offset: raw.tell() / size if kind.codec else offset / size)
+        yield Opened(
+            text,
+            lambda offset: raw.tell() / size if kind.codec else offset / size,
+            lambda: grows,
+        )
 
 
 def text_in(raw: BufferedReader, codec: str | None) -> BufferedReader:
@@ -184,6 +245,12 @@ def text_in(raw: BufferedReader, codec: str | None) -> BufferedReader:
         raise InputError(str(wrong)) from None
     except OSError as wrong:
         raise InputError(f"cannot be read ({wrong}). Is it whole?") from wrong
+
+
+def has_line(path: Path, kind: FileFormat) -> bool:
+    """Tell whether a file's first line is there as a whole."""
+    with open_text(path, kind) as opened:
+        return opened.stream.readline(_LONGEST_LINE)[-1:] == b"\n"
 
 
 def digest_of_lines(path: Path, kind: FileFormat, count: int) -> str:

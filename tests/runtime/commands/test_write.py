@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from rich.console import Console
 
 from support.cli import Desk
-from support.plans import AT, aggregations, plan_of
+from support.plans import AT, aggregations, event_source, plan_of
 from support.process import tilewright
 from support.redis_server import RedisServer
 from support.session import SCHEMA, row
 from tilewright import Operation
-from tilewright_runtime.commands import write
-from tilewright_runtime.ingest.report import WriteReport
-from tilewright_runtime.readers import Input
+from tilewright_runtime import Writer, open_store
+from tilewright_runtime.commands import progress
+from tilewright_runtime.readers import Input, inputs, stream
 
 
 @pytest.fixture
@@ -303,40 +301,116 @@ def test_a_redis_that_is_away_is_status_1_and_no_password_is_shown(desk: Desk) -
             assert "hunter2" not in ran.err + ran.out
 
 
-def test_the_task_of_a_file_is_there_before_its_first_batch() -> None:
-    """On a terminal a bar stands from the beginning, and then says how much and how fast."""
-    screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=100)
-    item, report = Input("clicks.csv", "", lambda source, start: iter(())), WriteReport()
-    with write._bar(console) as on_progress:
-        on_progress(item, 0.0, report)
-        time.sleep(0.3)
-        before, screen_size = screen.getvalue(), len(screen.getvalue())
-        report.rows = 1_000
-        on_progress(item, 0.25, report)
-        time.sleep(0.3)
-        after = screen.getvalue()[screen_size:]
-    assert "clicks.csv" in before and "25%" not in before
-    assert "25%" in after and re.search(r"[\d,]+ rows/s", after)
-
-
-def test_without_a_terminal_a_line_says_how_far_it_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """It comes after a while, also where no batch is written yet, and ends with the write."""
-    monkeypatch.setattr(write, "LINE_SECONDS", 0.05)
-    item, report = Input("clicks.csv", "", lambda source, start: iter(())), WriteReport()
-    with write._lines() as on_progress:
-        on_progress(item, 0.0, report)
-        time.sleep(0.2)
-        report.rows = 1
-        on_progress(item, 0.5, report)
-        time.sleep(0.2)
-    lines = capsys.readouterr().err.splitlines()
-    assert re.fullmatch(r"clicks\.csv: 0% written, 0 new rows in all, \d+ s", lines[0])
-    assert re.fullmatch(r"clicks\.csv: 50% written, 1 new row in all, \d+ s", lines[-1])
-
-
 def test_a_write_that_ends_soon_says_nothing_of_its_progress(desk: Desk) -> None:
     """A line is every ten seconds: a short write prints its summary alone."""
-    assert (write.LINE_SECONDS, desk.write(desk.events([row("a", 1)])).err) == (10.0, "")
+    assert (progress.LINE_SECONDS, desk.write(desk.events([row("a", 1)])).err) == (10.0, "")
+
+
+def test_progress_and_summary_may_be_json(desk: Desk) -> None:
+    """With --log-format json the last state and the summary are an object each."""
+    path = desk.events([row("a", 1), row(None, 2)])
+    ran = desk.write(path, options=["--log-format", "json"])
+    said = json.loads(ran.err.splitlines()[-1])
+    assert (said["rows"], said["events"], said["refused"], said["open_tiles"]) == (2, 1, 1, 1)
+    assert said["watermark"].startswith("20") and said["lag_ms"] > 0
+    (summary,) = ran.lines
+    assert (summary["plan"], summary["rows"], summary["tiles"]) == ("things", 2, {"5m": 1})
+    assert summary["refused"] == {"key k is null": 1}
+
+
+def test_too_many_rejects_stop_a_write(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch with one row too many is not added; what came before is, and is told."""
+    monkeypatch.setattr(stream, "CHUNK_BYTES", 60)
+    path = desk.events([row("a", n) for n in range(1, 4)] + [row(None, n) for n in range(9)])
+    with path.open("a") as file:
+        file.write(f"a,10,x,{AT - 1}\n")
+    ran = desk.write(path, options=["--max-rejects", "2"])
+    assert ran.status == 1
+    assert "things: 3 rows cannot be used, and at most 2 may be" in ran.err
+    assert re.search(r"events of this write, and \S+events.csv up to row \d", ran.err)
+    assert sums(desk, "a") == [6]
+    assert desk.write(path, options=["--max-rejects", "9"]).status == 0
+    assert sums(desk, "a") == [16]
+
+
+def test_as_many_rejects_as_allowed_are_no_failure(desk: Desk) -> None:
+    """Exactly N refused rows do not stop a write."""
+    path = desk.events([row("a", 1), row(None, 2)])
+    assert desk.write(path, options=["--max-rejects", "1"]).status == 0
+
+
+# Several plans in one pass
+
+
+@pytest.fixture
+def plans(desk: Desk) -> Path:
+    """A folder of two plans over one source."""
+    for name, operation in (("largest", Operation.MAX), ("things", Operation.SUM)):
+        plan = plan_of(SCHEMA, ["k"], aggregations("n", [operation]), name=name)
+        folder = desk.folder / "compiled" / name
+        folder.mkdir(parents=True)
+        document = plan.model_dump(by_alias=True, mode="json")
+        (folder / "plan.json").write_text(json.dumps(document), encoding="utf-8")
+    return desk.folder / "compiled"
+
+
+def answer(desk: Desk, plan: Path) -> dict[str, object]:
+    ran = desk.run("fetch", plan, "--store", desk.store, "--key", "k=a", "--at", str(AT))
+    features: dict[str, object] = ran.lines[0]["features"]
+    return features
+
+
+def test_a_folder_of_plans_is_written_in_one_pass(
+    desk: Desk, plans: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is read once, and each plan has its tiles and its position."""
+    read = []
+    batches = inputs.Input.batches
+
+    def counting(self: Input, *args: Any) -> Any:
+        read.append(self.name)
+        return batches(self, *args)
+
+    monkeypatch.setattr(inputs.Input, "batches", counting)
+    path = desk.events([row("a", 1), row("a", 2)])
+    ran = desk.run("write", plans, "--store", desk.store, "--events", path)
+    assert (ran.status, ran.err, len(read)) == (0, "", 1)
+    assert "largest: 2 new rows" in ran.out and "things: 2 new rows" in ran.out
+    assert answer(desk, plans / "largest") == {"n_max_1h": 2}
+    assert answer(desk, plans / "things") == {"n_sum_1h": 3}
+
+
+def test_a_plan_that_is_behind_reads_on_where_it_is(desk: Desk, plans: Path) -> None:
+    """Positions are those of a plan: what one has already does not count again for it."""
+    path = desk.events([row("a", 1), row("a", 2)])
+    desk.run("write", plans / "things", "--store", desk.store, "--events", path)
+    ran = desk.run(
+        "write", plans / "things", plans / "largest", "--store", desk.store, "--events", path
+    )
+    assert "things: 0 new rows" in ran.out and "largest: 2 new rows" in ran.out
+    assert answer(desk, plans / "things") == {"n_sum_1h": 3}
+
+
+def test_a_plan_that_fails_does_not_lose_the_others_work(desk: Desk, plans: Path) -> None:
+    """A store with other tiles of one plan is told with status 1, and the other plan is written."""
+    other = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT]), name="largest")
+    Writer(other, open_store(desk.store)).close()
+    path = desk.events([row("a", 1), row("a", 2)])
+    ran = desk.run("write", plans, "--store", desk.store, "--events", path)
+    assert (ran.status, "tiles of largest made by a plan with other" in ran.err) == (1, True)
+    assert answer(desk, plans / "things") == {"n_sum_1h": 3}
+
+
+def test_plans_of_other_sources_need_the_source_named(desk: Desk, plans: Path) -> None:
+    """Which plans take the events is not guessed; with --source those that have it do."""
+    source = event_source(SCHEMA, name="others")
+    plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), "more", sources=[source])
+    (plans / "more").mkdir()
+    document = plan.model_dump(by_alias=True, mode="json")
+    (plans / "more" / "plan.json").write_text(json.dumps(document), encoding="utf-8")
+    path = desk.events([row("a", 1)])
+    command: list[str | Path] = ["write", plans, "--store", desk.store, "--events", path]
+    ran = desk.run(*command)
+    assert (ran.status, "Name one with --source" in ran.err) == (1, True)
+    ran = desk.run(*command, "--source", "events")
+    assert (ran.status, "more" in ran.out) == (0, False)

@@ -470,7 +470,7 @@ def test_the_events_of_a_failed_commit_are_not_half_there(monkeypatch: pytest.Mo
     original = Merger._merge_level
     calls: list[int] = []
 
-    def fail(self: Merger, *arguments: Any) -> int:
+    def fail(self: Merger, *arguments: Any) -> Any:
         calls.append(1)
         if len(calls) == 2:
             raise StoreError("the disk is full")

@@ -10,12 +10,14 @@ from tilewright_compiler.plan.model import Source
 
 from ..batch import Batch, Position
 from ..comma_separated import read_csv
-from ..stream import Opened, digest_of_lines, open_text
+from ..stream import Opened, digest_of_lines, has_line, open_text
 
 
-def read(path: Path, kind: FileFormat, source: Source, position: Position) -> Iterator[Batch]:
+def read(
+    path: Path, kind: FileFormat, source: Source, position: Position, grows: bool = False
+) -> Iterator[Batch]:
     """Read the batches of a file after a position."""
-    with open_text(path, kind) as opened:
+    with open_text(path, kind, grows) as opened:
         yield from read_text(opened, kind, source, position)
 
 
@@ -29,3 +31,8 @@ def read_text(
 def beginning(path: Path, kind: FileFormat, source: Source) -> str:
     """Digest header and first row, by which copies are known."""
     return digest_of_lines(path, kind, 2)
+
+
+def is_begun(path: Path, kind: FileFormat) -> bool:
+    """Tell whether a file that is being written has a first line."""
+    return has_line(path, kind)

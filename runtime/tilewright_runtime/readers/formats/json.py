@@ -11,12 +11,14 @@ from tilewright_compiler.plan.model import Source
 from ..batch import Batch, Position
 from ..json_array import read_json_array
 from ..json_lines import read_json_lines
-from ..stream import Opened, digest_of_lines, open_text
+from ..stream import Opened, digest_of_lines, has_line, open_text
 
 
-def read(path: Path, kind: FileFormat, source: Source, position: Position) -> Iterator[Batch]:
+def read(
+    path: Path, kind: FileFormat, source: Source, position: Position, grows: bool = False
+) -> Iterator[Batch]:
     """Read the batches of a file after a position."""
-    with open_text(path, kind) as opened:
+    with open_text(path, kind, grows) as opened:
         yield from read_text(opened, kind, source, position)
 
 
@@ -31,3 +33,12 @@ def read_text(
 def beginning(path: Path, kind: FileFormat, source: Source) -> str:
     """Digest the first line, by which copies are known."""
     return digest_of_lines(path, kind, 1)
+
+
+def is_begun(path: Path, kind: FileFormat) -> bool:
+    """Tell whether a file that is being written has a first line.
+
+    An array is read once it is whole, however many lines it has.
+    """
+    with open_text(path, kind) as opened:
+        return kind.is_json_array(opened.stream) or has_line(path, kind)

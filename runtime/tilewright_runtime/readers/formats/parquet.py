@@ -12,11 +12,21 @@ from ..batch import Batch, Position
 from ..columns import first_row, read_parquet
 
 
-def read(path: Path, kind: FileFormat, source: Source, position: Position) -> Iterator[Batch]:
-    """Read the batches of a file after a position."""
+def read(
+    path: Path, kind: FileFormat, source: Source, position: Position, grows: bool = False
+) -> Iterator[Batch]:
+    """Read the batches of a file after a position.
+
+    It ends with its footer, so it cannot grow while it is read.
+    """
     return read_parquet(path, source.column_names, position)
 
 
 def beginning(path: Path, kind: FileFormat, source: Source) -> str:
     """Digest the first row, by which copies are known."""
     return first_row(path, source.column_names)
+
+
+def is_begun(path: Path, kind: FileFormat) -> bool:
+    """Tell whether a file that is being written may be read."""
+    return path.stat().st_size > 0

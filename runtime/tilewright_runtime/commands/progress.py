@@ -1,0 +1,180 @@
+"""Progress of a long write: on a terminal, as lines, or as JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..times import iso
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..ingest.passes import OnProgress, Taker
+    from ..ingest.report import WriteReport
+    from ..readers import Input
+
+#: How often a line says how far a write is, where there is no terminal.
+LINE_SECONDS = 10.0
+
+
+class Status:
+    """How far the plans of a write are."""
+
+    def __init__(self, takers: Sequence[Taker]) -> None:
+        self._takers = takers
+        self._begun_s = time.perf_counter()
+        self._last_s, self._last_rows = self._begun_s, 0
+        self.place = ""
+        """The input that is written, and how much of it is."""
+
+    @property
+    def rows(self) -> int:
+        """New rows that were read; each plan takes them."""
+        return max((taker.report.rows for taker in self._takers), default=0)
+
+    @property
+    def seconds(self) -> float:
+        """How long the write has taken so far."""
+        return time.perf_counter() - self._begun_s
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """The watermark of the plan that is least far."""
+        known = [taker.report.watermark_ms for taker in self._takers]
+        return min((time_ms for time_ms in known if time_ms is not None), default=None)
+
+    @property
+    def open_tiles(self) -> int:
+        """The open tiles of all plans."""
+        return sum(taker.report.open_tiles for taker in self._takers)
+
+    @property
+    def lag_ms(self) -> int | None:
+        """How far the watermark is behind the clock."""
+        if self.watermark_ms is None:
+            return None
+        return time.time_ns() // 1_000_000 - self.watermark_ms
+
+    def text(self) -> str:
+        """Say it in a line."""
+        rate = self.rows / max(self.seconds, 1e-9)
+        said = f"{self.rows:,} rows, {rate:,.0f} rows/s"
+        if self.watermark_ms is not None and self.lag_ms is not None:
+            said += f", watermark {iso(self.watermark_ms)}, {self.lag_ms / 1000:,.1f} s behind"
+        return f"{said}, {self.open_tiles:,} open tiles"
+
+    def document(self) -> dict[str, Any]:
+        """Say it for programs, with the rate since this was last asked."""
+        now_s, rows = time.perf_counter(), self.rows
+        rate = (rows - self._last_rows) / max(now_s - self._last_s, 1e-9)
+        self._last_s, self._last_rows = now_s, rows
+        document: dict[str, Any] = {
+            "time": iso(time.time_ns() // 1_000_000),
+            "rows": rows,
+            "rows_per_s": round(rate, 1),
+            "watermark": None if self.watermark_ms is None else iso(self.watermark_ms),
+            "lag_ms": self.lag_ms,
+            "open_tiles": self.open_tiles,
+        }
+        if len(self._takers) > 1:
+            document["plans"] = {
+                taker.writer.plan.name: _of_plan(taker.report) for taker in self._takers
+            }
+        else:
+            document |= {"events": 0, "refused": 0}
+            for taker in self._takers:
+                document |= _of_plan(taker.report)
+        return document
+
+
+def _of_plan(report: WriteReport) -> dict[str, Any]:
+    return {"events": report.events, "refused": report.refused.total()}
+
+
+@contextmanager
+def showing(status: Status, is_json: bool) -> Iterator[OnProgress]:
+    """Show a status until the write ends."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if is_json:
+        with lines(lambda: json.dumps(status.document())):
+            yield _ignore
+        click.echo(json.dumps(status.document()), err=True)
+    elif console.is_terminal:
+        with bars(console, status) as on_progress:
+            yield on_progress
+    else:
+
+        def note_place(item: Input, part: float, report: WriteReport) -> None:
+            status.place = f"{item.name}: {part:.0%} written, "
+
+        with lines(lambda: f"{status.place}{status.text()}, {status.seconds:,.0f} s"):
+            yield note_place
+
+
+def _ignore(item: Input, part: float, report: WriteReport) -> None:
+    """Show nothing of an input by itself."""
+
+
+@contextmanager
+def lines(text: Callable[[], str]) -> Iterator[None]:
+    """Print a line every ten seconds.
+
+    It does so even if no batch has been written meanwhile.
+    """
+    ended = Event()
+
+    def print_lines() -> None:
+        while not ended.wait(LINE_SECONDS):
+            click.echo(text(), err=True)
+
+    printer = Thread(target=print_lines, daemon=True)
+    printer.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        printer.join()
+
+
+@contextmanager
+def bars(console: Console, status: Status) -> Iterator[OnProgress]:
+    """Show a bar for each input, and the status below them.
+
+    It only pulses until the first batch is written.
+    """
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), "{task.description}", BarColumn(20), TimeElapsedColumn())
+    tasks: dict[str, TaskID] = {}
+
+    with Progress(*columns, console=console, transient=True) as bar:
+        whole = bar.add_task(status.text(), total=None)
+        ended = Event()
+
+        def refresh() -> None:
+            while not ended.wait(0.2):
+                bar.update(whole, description=status.text())
+
+        refresher = Thread(target=refresh, daemon=True)
+        refresher.start()
+
+        def on_progress(item: Input, part: float, report: WriteReport) -> None:
+            if item.name not in tasks:
+                tasks[item.name] = bar.add_task(item.name, total=None)
+            bar.update(tasks[item.name], total=1.0 if part else None, completed=part)
+            bar.update(whole, description=status.text())
+
+        try:
+            yield on_progress
+        finally:
+            ended.set()
+            refresher.join()

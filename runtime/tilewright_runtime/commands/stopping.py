@@ -1,0 +1,54 @@
+"""Stops a command between two batches, on SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+#: Added to the number of a signal, this is the status that a shell gives a process it ends.
+_SIGNAL_STATUS = 128
+
+
+class Stop:
+    """Whether a signal has asked the command to stop."""
+
+    def __init__(self) -> None:
+        self._signal = 0
+
+    def __call__(self) -> bool:
+        """Tell whether to stop."""
+        return self._signal != 0
+
+    @property
+    def status(self) -> int:
+        """The exit status of a command that was stopped in the middle."""
+        return _SIGNAL_STATUS + self._signal
+
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal; the second one does not wait for anything.
+
+        Raises KeyboardInterrupt for the second one.
+        """
+        if self._signal:
+            raise KeyboardInterrupt
+        self._signal = number
+
+
+@contextmanager
+def stopping() -> Iterator[Stop]:
+    """Take SIGINT and SIGTERM as a request to stop.
+
+    What is being committed is committed first.
+    """
+    stop = Stop()
+    before = {number: signal.signal(number, stop.note) for number in _SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
