@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest fuzz coverage bench format clean
+.PHONY: help demo test nightly test-lowest fuzz coverage bench format clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -15,9 +15,13 @@ demo: $(READY)  ## compile, write and fetch the features of 336,776 real flights
 test: $(READY)  ## everything that has to pass: format, lint, types, layers, tests
 	@scripts/test
 
+nightly: $(READY)  ## the tests with the slow cases that `make test` leaves out, and eight times the examples (an hour)
+	@scripts/bootstrap --servers
+	@HYPOTHESIS_PROFILE=nightly TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-200} $(PYTHON) -m pytest -n 2 --dist loadgroup -m ""
+
 test-lowest: .venv-lowest/.ready  ## the tests with the oldest libraries that we say we work with
 	@scripts/bootstrap --servers
-	@.venv-lowest/bin/python -m pytest -n 2 --dist worksteal
+	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup
 
 fuzz: $(READY)  ## damage plans, records, settings, declarations, files and requests for half an hour
 	@TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-2000} $(PYTHON) -m pytest -q tests/fuzz

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.flink import Ended, Job, run_all
+from support.flink import Ended, Host, Job
 from support.kit import KIT, LOGS
 from support.redis_server import RedisServer
 from tilewright_runtime import Writer, open_store
@@ -22,6 +22,9 @@ WHOLE = ["late", "operations"]
 
 #: What Flink, which reads no text of a line that is cut, says in other words.
 OTHER_WORDS = {"not valid JSON: is the line cut?": "not a JSON object"}
+
+
+pytestmark = pytest.mark.xdist_group("flink")
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,11 @@ class Ran:
 
 @pytest.fixture(scope="module")
 def ran(
-    tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
+    tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer, flink: Host
 ) -> dict[tuple[str, bool], Ran]:
-    """(log, whether as a stream) -> its job, all run in one process; `operations` as whole files
-    goes into Redis.
-    """
+    """(log, whether as a stream) -> its job; `operations` as whole files goes into Redis."""
     folder = tmp_path_factory.mktemp("flink")
-    jobs: dict[tuple[str, bool], tuple[Job, list[str]]] = {}
+    ran: dict[tuple[str, bool], Ran] = {}
     stores = {("operations", False): redis_server.url()}
     for name, stream in of_all():
         log, own = EventLog(KIT / name), folder / f"{name}-{stream}"
@@ -59,12 +60,9 @@ def ran(
             f"--refused={own}/refused",
             *(["--stream"] if stream else []),
         ]
-        jobs[name, stream] = job, [*inputs, *options]
-    ended = zip(jobs.items(), run_all(jobs.values(), folder), strict=True)
-    return {
-        of: Ran(end, stores[of], job.refused(job.folder / "refused"))
-        for (of, (job, _)), end in ended
-    }
+        ended = flink.run(job, [*inputs, *options])
+        ran[name, stream] = Ran(ended, store, job.refused(own / "refused"))
+    return ran
 
 
 def of_all() -> list[tuple[str, bool]]:

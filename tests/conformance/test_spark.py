@@ -22,7 +22,10 @@ from tilewright_runtime.engines.spark.session import open_session, readable
 from tilewright_runtime.errors import InputError, JobError, StoreError
 from tilewright_runtime.testing.event_logs import EventLog, Part
 
-pytestmark = pytest.mark.usefixtures("spark")
+pytestmark = [pytest.mark.usefixtures("spark"), pytest.mark.xdist_group("spark")]
+
+#: Logs that `make test` reads as streams too: of several files, late and in disorder.
+STREAMS = ["disorder", "late", "operations", "refused", "restarts"]
 
 
 def disagreements(log: EventLog, url: str) -> list[str]:
@@ -62,7 +65,10 @@ def test_history_in_a_batch(tmp_path: Path, name: str) -> None:
     assert disagreements(log, f"lmdb:{tmp_path}/store") == []
 
 
-@pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in STREAMS else pytest.param(name, marks=pytest.mark.nightly) for name in LOGS],
+)
 def test_a_stream_that_is_restarted_for_every_file(tmp_path: Path, name: str) -> None:
     """Files that arrive one by one, each read by a job that begins where the last one ended."""
     log = EventLog(KIT / name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,8 +16,7 @@ from sqlglot import exp
 
 from support.corpus import CORPUS, FAMILIES, Case, Rows, columns, read, recorded_of, rows
 from support.corpus_duckdb import beyond, same
-from support.flink import PATHS, python
-from support.process import environment
+from support.flink import Host
 from tilewright_compiler.expressions.binder import shared_binder
 from tilewright_compiler.expressions.flink.expressions import Translated, to_flink
 from tilewright_compiler.expressions.flink.reading import read as read_field
@@ -31,7 +29,6 @@ from tilewright_compiler.sql.tree import NotTranslatable
 
 #: What Flink gave is kept here, by table and expression.
 RECORDED = CORPUS / "flink.jsonl"
-_PROGRAM = Path(__file__).with_name("programs") / "flink_values.py"
 #: One query of a hundred columns makes more code than a Java method takes.
 _AT_ONCE = 20
 
@@ -116,7 +113,8 @@ def save(found: Recorded) -> None:
 class Answers:
     """What Flink gives for some expressions of the corpus that differs from Spark."""
 
-    def __init__(self, cases: Sequence[Case], folder: Path) -> None:
+    def __init__(self, cases: Sequence[Case], folder: Path, host: Host) -> None:
+        self._host = host
         self.wrong: dict[tuple[str, str], list[Any]] = {}
         tables = list(dict.fromkeys(case.rows for case in cases))
         self._ddl: list[str] = []
@@ -134,7 +132,7 @@ class Answers:
         """Compare the values of each part; give those whose query fails."""
         if not parts:
             return []
-        said = _run({"ddl": self._ddl, "queries": [_query(part) for part in parts]})
+        said = self._host.query(self._ddl, [_query(part) for part in parts])
         self.flink: str = said["flink"]
         failed = []
         for part, answers in zip(parts, said["answers"], strict=True):
@@ -196,21 +194,6 @@ def _query(part: Iterable[Case]) -> str:
     ]
     (table,) = {case.rows for case in part}
     return f"SELECT `__row`, {', '.join(chosen)} FROM {backquoted(table)}"
-
-
-def _run(asked: Any) -> Any:
-    ran = subprocess.run(
-        [python(), str(_PROGRAM)],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment(
-            JVM_ARGS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g", PYTHONPATH=PATHS
-        ),
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return json.loads(ran.stdout.splitlines()[-1])
 
 
 def _value(text: str | None, kind: str) -> Any:

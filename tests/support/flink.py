@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from support.everything import Event, tiles
 from support.process import environment
+from support.servers import end_with_parent
 from tilewright_compiler.output import plan_text
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.targets import flink
@@ -33,9 +33,9 @@ PATHS = os.pathsep.join(str(_ROOT / wing) for wing in ("dsl", "compiler", "runti
 #: that collect garbage.
 _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g"
 
-#: A job leaves a core idle half of the time: its JVM waits for its Python, or that for the JVM.
-_PROCESSES = 2
-_ENDED = re.compile(r"^job ended with (\d+)\n", re.MULTILINE)
+#: How the last line of what a host prints begins.
+_DONE = "done with "
+_PATIENCE_S = 900
 
 
 @cache
@@ -107,36 +107,62 @@ class Job:
         ]
 
 
-def run_all(jobs: Iterable[tuple[Job, Sequence[str]]], folder: Path) -> list[Ended]:
-    """Jobs with their arguments: every other one in each of two processes, one after the other."""
-    asked = [[str(job.folder / "flink" / "job.py"), list(arguments)] for job, arguments in jobs]
-    program = str(Path(__file__).with_name("programs") / "flink_jobs.py")
-    with ThreadPoolExecutor(_PROCESSES) as threads:
-        outputs = threads.map(
-            lambda part: _output(json.dumps(part), program, folder),
-            [asked[at::_PROCESSES] for at in range(_PROCESSES)],
+class Host:
+    """A process with Flink that runs jobs and queries, one after the other, in one JVM."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [python(), str(Path(__file__).with_name("programs") / "flink_host.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=_variables(folder),
+            cwd=folder,
+            start_new_session=True,
+            preexec_fn=end_with_parent,
         )
-    ended: list[Ended | None] = [None] * len(asked)
-    for at, output in enumerate(outputs):
-        *parts, _ = _ENDED.split(output)
-        ended[at::_PROCESSES] = [
-            Ended(int(status), text) for text, status in zip(parts[::2], parts[1::2], strict=True)
-        ]
-    return [end for end in ended if end is not None]
+
+    def run(self, job: Job, arguments: Iterable[str | Path]) -> Ended:
+        """Run a job until it ends."""
+        asked = {"job": str(job.folder / "flink" / "job.py"), "arguments": [*map(str, arguments)]}
+        output, status = self._ask(asked)
+        return Ended(int(status), output)
+
+    def query(self, ddl: Sequence[str], queries: Sequence[str]) -> Any:
+        """Give Flink's version and the rows of each query, or what it says against the query."""
+        _, answers = self._ask({"ddl": ddl, "queries": queries})
+        return json.loads(answers)
+
+    def _ask(self, asked: Any) -> tuple[str, str]:
+        """Give what was printed, and what the last line says of the result."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        patience = Timer(_PATIENCE_S, self.stop)
+        patience.start()
+        printed: list[str] = []
+        for line in self._process.stdout:
+            if line.startswith(_DONE):
+                patience.cancel()
+                return "".join(printed).removesuffix("\n"), line.removeprefix(_DONE).rstrip("\n")
+            printed.append(line)
+        raise AssertionError(f"Flink's process ended, or took too long:\n{''.join(printed)}")
+
+    def stop(self) -> None:
+        """End it with its JVM and its workers."""
+        stop(self._process)
 
 
-def _output(asked: str, program: str, folder: Path) -> str:
-    return subprocess.run(
-        [python(), program],
-        input=asked,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=_variables(folder),
-        cwd=folder,
-        timeout=900,
-        check=True,
-    ).stdout
+@contextmanager
+def flink_host(folder: Path) -> Iterator[Host]:
+    """Start a host that has ended when the block has."""
+    host = Host(folder)
+    try:
+        yield host
+    finally:
+        host.stop()
 
 
 def lines_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

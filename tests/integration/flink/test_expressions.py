@@ -10,6 +10,7 @@ import pytest
 
 from support.corpus_flink import Answers, accepted, recorded
 from support.expressions import COLUMNS
+from support.flink import Host
 from tilewright_compiler.expressions.binder import Binder
 from tilewright_compiler.expressions.flink.expressions import to_flink
 from tilewright_compiler.plan.model import Column, Source
@@ -27,13 +28,14 @@ SOURCE = Source(
 )
 
 
-def test_a_share_of_the_corpus_has_the_values_of_spark(tmp_path: Path) -> None:
+@pytest.mark.xdist_group("flink")
+def test_a_share_of_the_corpus_has_the_values_of_spark(tmp_path: Path, flink: Host) -> None:
     """Flink is asked for every tenth expression of some tables; scripts/flink-corpus asks for all
     of them.
     """
     tables = {"floats", "number_texts", "texts", "times", "whole"}
     cases = [case for case in accepted() if case.rows in tables][::10]
-    answers = Answers(cases, tmp_path)
+    answers = Answers(cases, tmp_path, flink)
     assert answers.wrong == {}
     assert answers.flink == recorded().flink
 

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from support.flink import Job, await_checkpoint, await_that, run_all, stop
+from support.flink import Host, Job, await_checkpoint, await_that, stop
 from support.kit import KIT
 from support.plans import aggregations, plan_of
 from tilewright import Operation
 from tilewright_runtime import open_store
 from tilewright_runtime.testing.event_logs import EventLog
+
+pytestmark = pytest.mark.xdist_group("flink")
 
 LOG = EventLog(KIT / "restarts")
 
@@ -79,7 +81,9 @@ def test_a_job_that_is_killed_goes_on_from_its_checkpoint(killed: Killed) -> Non
     assert LOG.disagreements(open_store(killed.store)) == []
 
 
-def test_what_is_wrong_is_said_before_the_job_starts(tmp_path: Path, killed: Killed) -> None:
+def test_what_is_wrong_is_said_before_the_job_starts(
+    tmp_path: Path, killed: Killed, flink: Host
+) -> None:
     """No such kind of store, no events, checkpoints of another plan: one line, and no stack of
     Java.
     """
@@ -107,7 +111,7 @@ def test_what_is_wrong_is_said_before_the_job_starts(tmp_path: Path, killed: Kil
         job,
         [store, f"--events={tmp_path}/plan.json", f"--refused={tmp_path}/refused"],
     )
-    found = run_all(wrong.values(), tmp_path)
+    found = [flink.run(job, arguments) for job, arguments in wrong.values()]
     assert "have no k, n, which is read as null" in found[3].output
     for said, ended in zip(wrong, found, strict=True):
         assert ended.status == 1

@@ -144,9 +144,9 @@ BUCKETS: dict[str, tuple[str, Sequence[Any]]] = {
 }
 CASES |= {case: CASES[case.partition(" by ")[0]] for case in BUCKETS}
 
-#: So many answers are compared in all, each of a feature at a time, over operations, types, edge
-#: modes and windows.
-LEAST_ANSWERS = 100_000
+#: So many answers are compared of each case, for every example that it has: of a feature at a time,
+#: over operations, types, edge modes and windows.
+LEAST_ANSWERS = 300
 
 #: A day's boundary, around which edges of all levels meet.
 MIDNIGHT = AT // DAY * DAY
@@ -276,7 +276,7 @@ def test_every_answer_is_the_oracles(case: str) -> None:
     _, buckets = BUCKETS.get(case, ("", ()))
     compared = 0
 
-    @few(8)
+    @few(12)
     @given(histories(values, buckets), st.sampled_from(["memory:", "lmdb:"]))
     def check(
         drawn: tuple[list[dict[str, Any]], list[list[dict[str, Any]]], list[str], list[int]],
@@ -305,7 +305,7 @@ def test_every_answer_is_the_oracles(case: str) -> None:
             store.close()
 
     check()
-    assert compared >= LEAST_ANSWERS / len(CASES)
+    assert compared >= LEAST_ANSWERS * few(12).max_examples
 
 
 def assert_answer(
