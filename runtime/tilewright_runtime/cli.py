@@ -45,6 +45,7 @@ _COMMANDS = {
         "verify",
         "Check every record of a store, and that none is missing.",
     ),
+    "bench": ("tilewright_runtime.commands.bench", "bench", "Measure what tiles are worth here."),
     "spark-job": (
         "tilewright_runtime.commands.spark_job",
         "spark_job",
@@ -64,6 +65,16 @@ _COMMANDS = {
         "tilewright_runtime.commands.flink_job",
         "flink_job",
         "Start the generated Flink job of a plan.",
+    ),
+    "completion": (
+        "tilewright_runtime.commands.completion",
+        "completion",
+        "Print what completes commands in a shell.",
+    ),
+    "version": (
+        "tilewright_runtime.commands.version",
+        "show_version",
+        "Print the version, and what it runs on.",
     ),
 }
 

@@ -1,0 +1,1 @@
+"""The experiment of `tilewright bench`, its figures and its chart."""
