@@ -22,6 +22,7 @@ from .frontend.names import is_dotted
 from .passes.bind_columns import bind_columns
 from .passes.bind_derivations import bind_derivations
 from .passes.check_defaults import check_defaults
+from .passes.choose_late_policy import choose_late_policy
 from .passes.choose_tile_sizes import choose_tile_sizes
 from .passes.estimate_cost import estimate_cost
 from .passes.expand_features import expand_features
@@ -39,6 +40,7 @@ CHECKING: tuple[Callable[[Draft], None], ...] = (
     bind_derivations,
     check_defaults,
     choose_tile_sizes,
+    choose_late_policy,
 )
 #: These build on a draft without errors.
 BUILDING: tuple[Callable[[Draft], None], ...] = (
@@ -219,7 +221,8 @@ def _serving(group_by: GroupBy) -> Serving:
 def _late(draft: Draft) -> Late:
     flink = draft.config.flink
     return Late(
-        policy="delta",
+        policy=draft.late_policy,
+        approximate=list(draft.approximate),
         allowed_lateness_ms=flink.allowed_lateness,
         out_of_orderness_ms=flink.out_of_orderness,
         max_ahead_ms=draft.max_ahead_ms,
@@ -254,6 +257,7 @@ def _monitoring(config: Config) -> Monitoring:
 def _source(draft: Draft, index: int) -> Source:
     bound = draft.sources[index]
     query = bound.source.query
+    horizon = bound.source.event_id_horizon
     return Source(
         name=bound.name,
         table=bound.source.table,
@@ -266,4 +270,6 @@ def _source(draft: Draft, index: int) -> Source:
         wheres=list(query.wheres),
         time_column=query.time_column,
         declared=draft.place(bound.source.site),
+        event_id=bound.source.event_id,
+        event_id_horizon_ms=None if bound.source.event_id is None else duration_ms(horizon),
     )

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tilewright.aggregation import Aggregation, Edge
+from tilewright.aggregation import Aggregation, Edge, LatePolicy
 from tilewright.declaration import CallSite
 from tilewright.group_by import GroupBy
 from tilewright.source import EventSource
@@ -90,6 +90,8 @@ class BoundSource:
     time: str
     types: dict[str, str]
     written: dict[str, str]
+    event_id: str | None
+    """The text that tells events apart, if any."""
 
 
 @dataclass
@@ -115,6 +117,9 @@ class Draft:
     keys: list[Column] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)
     """The types of the columns that features read: inputs and buckets."""
+    late_policy: LatePolicy = "delta"
+    approximate: list[str] = field(default_factory=list)
+    """The inputs whose late values are left out."""
     derivations: list[Derivation] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
     events: EventLog | None = None

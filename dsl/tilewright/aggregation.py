@@ -14,6 +14,7 @@ from .operations import Operation
 from .windows import CheckedDuration
 
 Edge = Literal["sawtooth", "prorate", "truncate", "exact"]
+LatePolicy = Literal["delta", "recompute", "approximate"]
 
 
 def _operation(value: object) -> object:
@@ -53,7 +54,8 @@ class Aggregation(Declaration):
 
     Without windows it covers all of the past. `name` replaces `{input}_{operation}{k}` in the
     features' names; `default` is the value of an empty window; `edge`, if given, replaces the
-    GroupBy's and says how the tile that a window's old end cuts is counted.
+    GroupBy's and says how the tile that a window's old end cuts is counted; `late` likewise says
+    what becomes of late events.
     """
 
     input_column: str
@@ -61,6 +63,7 @@ class Aggregation(Declaration):
     windows: Annotated[Sequence[CheckedDuration], AfterValidator(_windows)] | None = None
     tile_size: CheckedDuration | None = None
     edge: Edge | None = None
+    late: LatePolicy | None = None
     buckets: Annotated[Sequence[str], AfterValidator(_buckets)] | None = None
     default: Any = None
     name: str | None = None

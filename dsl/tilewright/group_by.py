@@ -9,7 +9,7 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from .aggregation import Aggregation, Edge
+from .aggregation import Aggregation, Edge, LatePolicy
 from .declaration import Declaration
 from .source import EventSource
 from .windows import CheckedDuration, duration_ms
@@ -41,7 +41,9 @@ class GroupBy(Declaration):
     """Aggregations of the events of `sources`, by `keys`.
 
     `tiling_enabled` and `tile_size` override the configuration; `serving_config={"tiling_enabled":
-    True, "tile_size": "1h"}` says the same. `edge` is the default of every aggregation. Events
+    True, "tile_size": "1h"}` says the same. `edge` and `late` are the defaults of
+    every aggregation: late events are merged into their tiles (`delta`), have them computed again
+    from the events (`recompute`), or leave them as they are and flag them (`approximate`). Events
     whose time is further ahead of the clock than `max_ahead` are refused; the configuration's is a
     day. `on_missing` says what a fetch does about tiles that ought to be there, and `max_staleness`
     how old the newest event may be that was written; a request may say otherwise. `name` replaces
@@ -55,6 +57,7 @@ class GroupBy(Declaration):
     tiling_enabled: bool | None = None
     tile_size: CheckedDuration | None = None
     edge: Edge = "sawtooth"
+    late: LatePolicy = "delta"
     max_ahead: CheckedDuration | None = None
     on_missing: Literal["fail", "degrade", "default"] | None = None
     max_staleness: CheckedDuration | None = None

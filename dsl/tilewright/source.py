@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from .declaration import Declaration
+from .windows import CheckedDuration
 
 
 def select(*columns: str, **expressions: str) -> dict[str, str]:
@@ -46,7 +47,9 @@ class EventSource(Declaration):
     `table` is a file, a glob or a warehouse table, relative to the author's file; `topic` is a
     stream. `schema` gives the columns that are used and their Spark types; a local file may be
     asked instead. `delimiter` separates the fields of CSV files (else a comma, or a tab in `.tsv`);
-    `null_values` are texts that stand for no value, such as "NA".
+    `null_values` are texts that stand for no value, such as "NA". `event_id`, a column or an
+    expression, tells events apart: one with an id that was counted already is passed over, as long
+    as the newest event is not `event_id_horizon` later.
     """
 
     table: str | None = None
@@ -55,6 +58,8 @@ class EventSource(Declaration):
     delimiter: str | None = None
     null_values: Sequence[str] = ()
     query: Query
+    event_id: str | None = None
+    event_id_horizon: CheckedDuration = "7d"
     name: str | None = None
 
     @field_validator("delimiter")

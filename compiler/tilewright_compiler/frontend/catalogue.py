@@ -214,6 +214,14 @@ CATALOGUE: dict[str, Entry] = {
         "Enable tiles, or leave `tile_size` and `edge` out.",
         "warning",
     ),
+    "TW045": Entry(
+        "late events cannot be treated so",
+        "`late=` says what becomes of late events. A tile is one record with the states of all "
+        "aggregations, so it cannot be computed again and leave out what is late at once, and a "
+        "column is counted in one way. Without tiles there is nothing to treat.",
+        "Say the same `late` for all aggregations of a column, and either `recompute` or "
+        "`approximate` in a GroupBy.",
+    ),
     "TW050": Entry(
         "an online plan would lose its tiles",
         "The output folder holds an online plan of this name, and its stored tiles do not fit the "

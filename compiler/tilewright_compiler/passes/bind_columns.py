@@ -100,12 +100,13 @@ class _Parts:
     selects: dict[str, Typed]
     wheres: list[Typed | None]
     time: Typed | None
+    event_id: Typed | None
 
     @property
     def used(self) -> set[str]:
         """The columns of the source that they read."""
         used: set[str] = set()
-        for part in (*self.selects.values(), *self.wheres, self.time):
+        for part in (*self.selects.values(), *self.wheres, self.time, self.event_id):
             if part is not None:
                 used.update(part.columns)
         return used
@@ -140,6 +141,7 @@ def _bind_source(
         time=time_sql,
         types={column: part.type for column, part in parts.selects.items()},
         written=told(source, written, taken),
+        event_id=None if parts.event_id is None else parts.event_id.sql,
     )
 
 
@@ -156,7 +158,11 @@ def _bind_parts(
                 bound[column] = typed
     wheres = [_where(draft, source, schema, where) for where in query.wheres]
     time = _bind(draft, source, schema, query.time_column, None)
-    return _Parts({name: bound[name] for name in wanted if name in bound}, wheres, time)
+    event_id = None
+    if source.event_id is not None:
+        event_id = _event_id(draft, source, schema, source.event_id)
+    selects = {name: bound[name] for name in wanted if name in bound}
+    return _Parts(selects, wheres, time, event_id)
 
 
 def _check_names(
@@ -219,6 +225,17 @@ def _where(draft: Draft, source: EventSource, schema: Schema, text: str) -> Type
         )
         draft.report("TW026", source.query.site, what)
     return condition
+
+
+def _event_id(draft: Draft, source: EventSource, schema: Schema, text: str) -> Typed | None:
+    event_id = _bind(draft, source, schema, text, None)
+    if event_id is not None and family(event_id.type) is None:
+        what = (
+            f"the event_id {shown(text)} is {spark_type(event_id.type)}. Give one plain value, as "
+            "in concat_ws('/', partition, offset)."
+        )
+        draft.report("TW026", source.site, what)
+    return event_id
 
 
 def _time(draft: Draft, source: EventSource, time: Typed) -> str:

@@ -58,6 +58,10 @@ class Source(Part):
     """The expression of the event time."""
     declared: str | None = None
     """The author's file and line, as in `clicks.py:14`; null where it is unknown."""
+    event_id: str | None = None
+    """The expression that tells events apart; null where none are passed over as duplicates."""
+    event_id_horizon_ms: Positive | None = None
+    """How much later than an event the newest one is when its id is forgotten; null without ids."""
 
     @property
     def column_names(self) -> list[str]:
@@ -66,9 +70,10 @@ class Source(Part):
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A plan that says nothing of its files keeps the fingerprint that it had before it could.
+        # A plan that says nothing of its files and ids keeps the fingerprint that it had before it
+        # could.
         document: dict[str, Any] = serialize(self)
-        for name in ("delimiter", "null_values"):
+        for name in ("delimiter", "null_values", "event_id", "event_id_horizon_ms"):
             if not document[name]:
                 del document[name]
         return document

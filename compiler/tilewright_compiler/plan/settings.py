@@ -12,6 +12,8 @@ class Late(Part):
 
     policy: Literal["delta", "recompute", "approximate"]
     """Late events are merged (`delta`), or their tiles computed again, or flagged."""
+    approximate: list[str]
+    """The inputs whose late values are left out; some only if that is the policy."""
     allowed_lateness_ms: Natural
     """How long after its end a tile still takes events."""
     out_of_orderness_ms: Natural
@@ -23,6 +25,11 @@ class Late(Part):
     def too_late(self) -> str:
         """Why an event is refused that comes too late."""
         return f"later than the allowed lateness of {self.allowed_lateness_ms} ms"
+
+    @property
+    def left_out(self) -> str:
+        """What became of an event whose values were left out."""
+        return "late: its values were left out, and its tiles flagged as approximate"
 
 
 class Flink(Part):

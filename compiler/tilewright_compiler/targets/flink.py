@@ -43,7 +43,9 @@ _FLINK_TYPES = {"VARCHAR": "STRING"}
 def unsupported(plan: Plan) -> list[str]:
     """Say why Flink cannot run a plan, a sentence each."""
     reasons: dict[str, None] = {}
-    if plan.events is not None:
+    if plan.late.policy != "delta":
+        reasons[f"late={plan.late.policy!r}, which only tilewright write carries out"] = None
+    elif plan.events is not None:
         reasons[
             "it keeps raw events (edge='exact', or no tiles), which only tilewright write does"
         ] = None
@@ -60,6 +62,11 @@ def unsupported(plan: Plan) -> list[str]:
                 f"{advice}"
             ] = None
     for source in plan.sources:
+        if source.event_id is not None:
+            reasons[
+                f"source {source.name}: its event_id, for only tilewright write passes over "
+                "duplicates"
+            ] = None
         if source.topic is not None and parse_topic(source.topic) is None:
             reasons[
                 f"source {source.name}: the topic {source.topic!r} is not of the form "

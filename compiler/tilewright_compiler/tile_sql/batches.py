@@ -26,6 +26,9 @@ from .rules import (
 )
 
 ROW, REASON = "__row", "__reason"
+#: The two halves of the hash of an event's id.
+ID_HIGH, ID_LOW = "__id_high", "__id_low"
+_ID = "__id"
 
 #: Years that an answer can show; DuckDB has others too, and infinite days.
 _CALENDARS = {
@@ -52,6 +55,10 @@ def read_batch(
     selected += [f"{_selected(source, column)} AS {quoted(column.name)}" for column in columns]
     names = [ROW, TIME, *(column.name for column in columns)]
     kept = [quoted(name) for name in names]
+    if source.event_id is not None:
+        selected.append(f"TRY(CAST({source.event_id} AS VARCHAR)) AS {quoted(_ID)}")
+        kept.append(f"md5_number_upper({quoted(_ID)}) AS {quoted(ID_HIGH)}")
+        kept.append(f"md5_number_lower({quoted(_ID)}) AS {quoted(ID_LOW)}")
     where = " AND ".join(f"TRY(({condition}))" for condition in source.wheres)
     lines = [
         *_head(source),

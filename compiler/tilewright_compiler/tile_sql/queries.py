@@ -54,11 +54,19 @@ class TileQueries:
         Each reason is a sentence; there is none if it can.
         """
         reasons: dict[str, None] = {}
-        if self.plan.events is not None:
+        late = self.plan.late.policy
+        if late != "delta":
+            reasons[f"late={late!r}, which only tilewright write carries out."] = None
+        elif self.plan.events is not None:
             reasons[
                 "it keeps raw events (edge='exact', or no tiles), which only tilewright write does."
             ] = None
         for source in self.plan.sources:
+            if source.event_id is not None:
+                reasons[
+                    f"source {source.name}: its event_id, for only tilewright write passes over "
+                    "duplicates."
+                ] = None
             for text in (
                 *(source.selects[column.name] for column in self._columns),
                 *source.wheres,

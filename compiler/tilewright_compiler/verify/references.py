@@ -45,6 +45,7 @@ def _problems(plan: Plan) -> Iterator[str]:
         yield from _feature(plan, feature)
     yield from _derivations(plan)
     yield from _events(plan)
+    yield from _late(plan)
 
 
 def _names(plan: Plan) -> Iterator[str]:
@@ -227,6 +228,18 @@ def _derivations(plan: Plan) -> Iterator[str]:
             yield f"derivations: {derivation.name} reads {unknown[0]!r}, which is no feature"
 
 
+def _late(plan: Plan) -> Iterator[str]:
+    inputs = {state.input for state in plan.states} - {key.name for key in plan.keys}
+    if unknown := sorted(set(plan.late.approximate) - inputs):
+        yield f"late: {unknown[0]!r} is no input that can be left out"
+    if bool(plan.late.approximate) != (plan.late.policy == "approximate"):
+        yield "late: inputs are left out if the policy is approximate, and only then"
+    if plan.late.policy != "delta" and not plan.levels:
+        yield f"late: {plan.late.policy} is about tiles, and there are none"
+    if plan.late.policy == "recompute" and plan.events is None:
+        yield "late: tiles are computed again from events, and none are kept"
+
+
 def _events(plan: Plan) -> Iterator[str]:
     if plan.events is None:
         return
@@ -238,6 +251,10 @@ def _events(plan: Plan) -> Iterator[str]:
     for column in plan.events.columns[1:]:
         if types.get(column.name) != column.type:
             yield f"events: {column.name!r} is not a {column.type} of a state or bucket"
+    if plan.late.policy == "recompute":
+        for state in plan.states:
+            if state.input not in names or (state.bucket or state.input) not in names:
+                yield f"events: {state.input!r} is computed again from them, and not kept"
     for name in _exact_columns(plan.features):
         if name not in names:
             yield f"events: {name!r} is asked for exactly, and not kept"

@@ -16,6 +16,12 @@ from ..times import iso
 from .progress import Status
 from .writing import Takers
 
+#: What becomes of late events that are not just merged.
+_LATE = {
+    "recompute": "their tiles were computed again",
+    "approximate": "their values were left out, and their tiles flagged",
+}
+
 
 def print_summaries(found: Takers, status: Status, is_json: bool, keeps_rejects: bool) -> bool:
     """Say what became of the events, by plan.
@@ -51,6 +57,8 @@ def _document(report: WriteReport, plan: Plan) -> dict[str, Any]:
         "rows": report.rows,
         "events": report.events,
         "filtered": report.filtered,
+        "duplicates": report.duplicates,
+        "late": report.late,
         "refused": dict(report.refused),
         "tiles": {format_duration(size): count for size, count in report.tiles.items()},
         "chunks": report.chunks,
@@ -69,6 +77,10 @@ def _print_summary(report: WriteReport, plan: Plan, seconds: float, keeps_reject
         click.echo(f"  {name} goes on where {before} ended, which it was before")
     if report.filtered:
         click.echo(f"  {_count(report.filtered, 'row')} left out by the wheres")
+    if report.duplicates:
+        click.echo(f"  {_count(report.duplicates, 'duplicate')} passed over")
+    if report.late:
+        click.echo(f"  {_count(report.late, 'late event')}: {_LATE[plan.late.policy]}")
     for reason, count in report.refused.most_common():
         click.echo(f"  {_count(count, 'row')} refused: {reason}", err=True)
     if report.refused and not keeps_rejects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,14 @@ from tilewright_compiler.quoting import quoted
 from ..errors import InputError, PlanError
 from ..plans import parts_fit, prepares_from_plan
 from ..session import blaming_the_plan, open_session, require_select
+from ..stores import TransactionalStore
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder
 from ..tiles.rows import LevelTiles, TileRows
-from ..times import EARLIEST_MS, LATEST_MS
+from ..times import LATEST_MS
+from .event_ids import EventIds
+from .judge import NOTHING_LATE, Judge
+from .known_ids import KnownIds
 from .late import Lateness
 
 _KEY_TOO_LONG = "the key is longer than the store allows"
@@ -66,7 +71,18 @@ class Aggregator:
         self._max_entity_bytes = max_entity_bytes - len(plan.name.encode())
         self._encode = entity_encoder(plan.keys)
         self._connection = open_session(preserve_insertion_order=False)
+        self._ids: dict[str, KnownIds] = {}
+        self._judge = Judge(plan, self._connection)
         self._check_script()
+
+    def ids_of(self, source: Source, state: TransactionalStore) -> KnownIds | None:
+        """Make the ids of a source's events known to the session, if it has any."""
+        if source.event_id is None:
+            return None
+        if source.name not in self._ids:
+            event_ids = EventIds(self.plan, source, state)
+            self._ids[source.name] = KnownIds(self._connection, event_ids)
+        return self._ids[source.name]
 
     def close(self) -> None:
         """End the session."""
@@ -96,11 +112,13 @@ class Aggregator:
         rows: pa.Table,
         latest_ms: int = LATEST_MS,
         lateness: Lateness | None = None,
+        ids: KnownIds | None = None,
     ) -> LoadedBatch:
         """Read, filter and select a batch.
 
         Events after `latest_ms` are refused, and by `lateness` those of a stream that come too
-        late. The batch stays until the next one is loaded.
+        late. Events whose `ids` are known are passed over. The batch stays until the next one is
+        loaded.
         """
         script = self.plan.sql[source]["duckdb"]
         self._connection.register("batch", rows)
@@ -109,15 +127,20 @@ class Aggregator:
                 f"CREATE OR REPLACE TEMP TABLE events AS {script.read}", {"latest_ms": latest_ms}
             )
             self._refuse_long_keys()
-            newest_ms = self._refuse_too_late(lateness, latest_ms) if lateness else None
+            duplicates = ids.drop_known() if ids else 0
+            judged = self._judge.judge(lateness, latest_ms) if lateness else NOTHING_LATE
+            duplicates += ids.drop_repeated() if ids else 0
+            late = self._judge.set_aside(judged.late_rows)
             refused = self._refused()
         self._connection.unregister("batch")
-        selected = int(self._value("SELECT count(*) FROM events"))
+        selected = int(self._value("SELECT count(*) FROM events")) + len(late)
         return LoadedBatch(
-            filtered=len(rows) - selected,
+            filtered=len(rows) - selected - duplicates,
+            duplicates=duplicates,
             refused=refused,
             usable=selected - len(refused),
-            newest_ms=newest_ms,
+            newest_ms=judged.newest_ms,
+            late=late,
             _script=script,
             _rows=self.rows,
             _chunks=self.chunks,
@@ -153,34 +176,6 @@ class Aggregator:
         )
         self._connection.unregister("long_keys")
 
-    def _refuse_too_late(self, lateness: Lateness, latest_ms: int) -> int | None:
-        """Refuse events that come too late, and find the newest time.
-
-        Events that cannot be used for another reason than their time move a watermark too.
-        """
-        timed = f'"__ts" BETWEEN {EARLIEST_MS} AND {latest_ms}'
-        ((oldest_ms, newest_ms),) = self._connection.execute(
-            f'SELECT min("__ts"), max("__ts") FROM events WHERE {timed}'
-        ).fetchall()
-        if newest_ms is None:
-            return None
-        newest_ms = int(newest_ms)
-        if lateness.closes_ms(int(oldest_ms)) > lateness.after(newest_ms):
-            return newest_ms
-        times = self._connection.execute(
-            f'SELECT "__row", "__ts" FROM events WHERE {timed} ORDER BY "__row"'
-        ).fetchnumpy()
-        late = times["__row"][lateness.too_late(times["__ts"])]
-        if len(late):
-            self._connection.register("late_rows", pa.table({"row": late}))
-            self._connection.execute(
-                'UPDATE events SET "__reason" = $reason FROM late_rows '
-                'WHERE "__row" = late_rows.row AND "__reason" IS NULL',
-                {"reason": self.plan.late.too_late},
-            )
-            self._connection.unregister("late_rows")
-        return newest_ms
-
     def _refused(self) -> list[Refused]:
         if not self._value('SELECT count("__reason") FROM events'):
             return []
@@ -188,6 +183,21 @@ class Aggregator:
             'SELECT "__row", "__reason" FROM events WHERE "__reason" IS NOT NULL ORDER BY "__row"'
         )
         return [Refused(row, reason) for row, reason in rows.fetchall()]
+
+
+@dataclass(frozen=True)
+class BatchTiles:
+    """The tiles of a batch, and those of the late events that are set aside."""
+
+    levels: Sequence[LevelTiles]
+    events: int
+    late: Sequence[LevelTiles] = ()
+    late_events: int = 0
+
+    @property
+    def all_levels(self) -> list[LevelTiles]:
+        """The tiles of both."""
+        return [*self.levels, *self.late]
 
 
 @dataclass(frozen=True)
@@ -199,12 +209,16 @@ class LoadedBatch:
 
     filtered: int
     """How many rows the author's filters left out."""
+    duplicates: int
+    """How many events were passed over, since they count already."""
     refused: list[Refused]
     """The rows that cannot be used, in their order."""
     usable: int
     """How many events count."""
     newest_ms: int | None
     """The newest time that moves the watermark of a stream."""
+    late: list[int]
+    """The rows of those among them that are set aside for the plan's policy."""
     _script: Script
     _rows: TileRows
     _chunks: EventChunks | None
@@ -227,6 +241,26 @@ class LoadedBatch:
         entities = [texts[index] for index in indices.tolist()]
         starts_ms, events = table["__start"].to_pylist(), table["__events"].to_pylist()
         return dict(zip(zip(entities, starts_ms, strict=True), events, strict=True))
+
+    @property
+    def counted(self) -> int:
+        """How many events count by now, duplicates too."""
+        return self.usable + self.duplicates
+
+    def tiles_of_all(self) -> BatchTiles:
+        """Aggregate the batch, and then the late events that were set aside."""
+        on_time = self._all_levels()
+        if not self.late:
+            return BatchTiles(on_time, self.usable)
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE events AS FROM late_events")
+        late = len(self.late)
+        return BatchTiles(on_time, self.usable - late, self._all_levels(), late)
+
+    def _all_levels(self) -> list[LevelTiles]:
+        """Aggregate the batch to tiles of all levels, and to chunks if raw events are kept."""
+        levels = [self.tiles(level.size_ms) for level in self._rows.plan.levels]
+        chunks = self.event_chunks()
+        return levels if chunks is None else [*levels, chunks]
 
     def tiles(self, size_ms: int) -> LevelTiles:
         """Aggregate the batch to one level's tiles."""

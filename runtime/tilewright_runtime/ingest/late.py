@@ -1,13 +1,15 @@
-"""Decides which events of a stream come too late.
+"""Decides which events are late, and which come too late.
 
 The decision is made tile by tile and before anything is merged. An event is late once the watermark
 has passed the end of its tile, and too late once it has passed that by the allowed lateness. Its
-tile is that of the finest level: covers mix the levels, so all of them hold the same events.
+tile is that of the finest level: covers mix the levels, so all of them hold the same events. Only
+in a stream an event is too late: history comes in any order.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,38 +20,51 @@ from tilewright_compiler.plan.model import Plan
 BEFORE_ALL_MS = -(2**62)
 
 
+class Judged(NamedTuple):
+    """Which of some events are late, and which come too late."""
+
+    late: NDArray[np.bool_]
+    too_late: NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class Lateness:
-    """What a plan says of late events, and how far a stream is."""
+    """What a plan says of late events, and how far its events are."""
 
     tile_ms: int
     allowed_ms: int
     out_of_orderness_ms: int
     watermark_ms: int
     """Before the events that are judged."""
+    is_stream: bool
+    """Whether their order says when they came; history is judged as a whole."""
 
     @classmethod
-    def of(cls, plan: Plan, watermark_ms: int | None) -> Lateness:
-        """Make the rules of a plan, for a stream that has come to a watermark."""
+    def of(cls, plan: Plan, watermark_ms: int | None, is_stream: bool) -> Lateness:
+        """Make the rules of a plan whose events have come to a watermark."""
         began_ms = BEFORE_ALL_MS if watermark_ms is None else watermark_ms
         late = plan.late
-        return cls(finest_ms(plan), late.allowed_lateness_ms, late.out_of_orderness_ms, began_ms)
+        times_ms = (late.allowed_lateness_ms, late.out_of_orderness_ms)
+        return cls(finest_ms(plan), *times_ms, began_ms, is_stream)
 
-    def closes_ms(self, time_ms: int) -> int:
-        """The watermark from which on the tile of a time takes nothing more."""
-        return time_ms // self.tile_ms * self.tile_ms + self.tile_ms - 1 + self.allowed_ms
+    def may_be_late(self, oldest_ms: int, newest_ms: int) -> bool:
+        """Tell whether any of some events can be late."""
+        watermark_ms = self.after(newest_ms) if self.is_stream else self.watermark_ms
+        return oldest_ms // self.tile_ms * self.tile_ms + self.tile_ms - 1 <= watermark_ms
 
-    def too_late(self, times_ms: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which events of a stream come too late.
+    def judge(self, times_ms: NDArray[np.int64]) -> Judged:
+        """Judge events in their order.
 
-        The watermark of each is what all earlier ones have made of it.
+        The watermark of each event of a stream is what all earlier ones have made of it.
         """
-        newest_ms = np.maximum.accumulate(times_ms) - self.out_of_orderness_ms
-        watermarks_ms = np.concatenate([[BEFORE_ALL_MS], newest_ms[:-1]])
-        watermarks_ms = np.maximum(watermarks_ms, self.watermark_ms)
+        watermarks_ms = np.full(len(times_ms), self.watermark_ms)
+        if self.is_stream:
+            newest_ms = np.maximum.accumulate(times_ms)[:-1] - self.out_of_orderness_ms
+            np.maximum(watermarks_ms[1:], newest_ms, out=watermarks_ms[1:])
         ends_ms = times_ms // self.tile_ms * self.tile_ms + (self.tile_ms - 1)
-        is_too_late: NDArray[np.bool_] = ends_ms + self.allowed_ms <= watermarks_ms
-        return is_too_late
+        late = ends_ms <= watermarks_ms
+        too_late = ends_ms + self.allowed_ms <= watermarks_ms
+        return Judged(late & ~(too_late & self.is_stream), too_late & self.is_stream)
 
     def after(self, newest_ms: int | None) -> int:
         """The watermark after events of which the newest is given."""

@@ -17,7 +17,7 @@ from ..stores.progress import Progress
 from ..tiles.block import COMPLETE, Block, merge_blocks
 from ..tiles.chunks import EventChunks
 from ..tiles.header import NEWEST, STAMP, START
-from ..tiles.keys import EVENTS, TILES, Kind
+from ..tiles.keys import EVENTS, TILES, Kind, TileKeys
 from ..tiles.layout import Layout
 from ..tiles.records import Names, RecordCodec
 from ..tiles.rows import LevelTiles, TileRows
@@ -45,6 +45,14 @@ class Merged(NamedTuple):
     after: Progress
     added: dict[tuple[Kind, int], NDArray[np.int64]]
     """The starts of new records, by level."""
+
+    def following(self, first: Merged) -> Merged:
+        """Join with what was merged before, in the same transaction."""
+        added = dict(first.added)
+        for level, starts_ms in self.added.items():
+            known = added.get(level)
+            added[level] = starts_ms if known is None else np.concatenate([known, starts_ms])
+        return Merged(first.before, self.after, added)
 
 
 class Merger:
@@ -83,6 +91,23 @@ class Merger:
         for tiles in levels:
             new = self._merge_level(transaction, tiles, before.newest_ms, watermark_ms)
             added[tiles.keys.kind, tiles.keys.size_ms] = new
+        after.save(self._plan, transaction)
+        self._count(transaction, before, added)
+        return Merged(before, after, added)
+
+    def replace(
+        self, transaction: Transaction, levels: Sequence[LevelTiles], events: int
+    ) -> Merged:
+        """Put tiles in the place of the stored ones, of which they have `events` more."""
+        before = Progress.load(self._plan, transaction.get)
+        after = before.after(None, events)
+        if self._touches_finished(levels, before.finished_until_ms(self._plan)):
+            after = after.repaired()
+        added: dict[tuple[Kind, int], NDArray[np.int64]] = {}
+        for tiles in levels:
+            is_new = [record is None for record in transaction.get_tiles(tiles.keys)]
+            self._put(transaction, tiles.keys, tiles.block, after.head_ms(self._plan))
+            added[tiles.keys.kind, tiles.keys.size_ms] = tiles.block.rows[is_new, START]
         after.save(self._plan, transaction)
         self._count(transaction, before, added)
         return Merged(before, after, added)
@@ -133,13 +158,18 @@ class Merger:
         if stored_newest_ms is not None:
             candidates = np.flatnonzero(tiles.block.rows[:, START] <= stored_newest_ms)
             is_new[self._merge_stored(transaction, tiles, merged, candidates)] = False
-        if watermark_ms is not None:
-            ended = merged.rows[:, START] + (tiles.keys.size_ms - 1) <= watermark_ms
-            merged.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
-        codec = self._forms[tiles.keys.kind].codec
-        transaction.put_tiles(tiles.keys, codec.encode(merged, tiles.keys))
+        self._put(transaction, tiles.keys, merged, watermark_ms)
         starts_ms: NDArray[np.int64] = merged.rows[is_new, START]
         return starts_ms
+
+    def _put(
+        self, transaction: Transaction, keys: TileKeys, block: Block, watermark_ms: int | None
+    ) -> None:
+        if watermark_ms is not None:
+            ended = block.rows[:, START] + (keys.size_ms - 1) <= watermark_ms
+            block.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
+        codec = self._forms[keys.kind].codec
+        transaction.put_tiles(keys, codec.encode(block, keys))
 
     def _merge_stored(
         self,

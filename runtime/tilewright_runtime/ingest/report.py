@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..tiles.keys import EVENTS
+
+if TYPE_CHECKING:
+    from ..tiles.rows import LevelTiles
+    from .aggregation import LoadedBatch
 
 
 @dataclass
@@ -15,6 +22,10 @@ class WriteReport:
     rows: int = 0
     events: int = 0
     filtered: int = 0
+    duplicates: int = 0
+    """Events that were passed over, since one with the same id counts already."""
+    late: int = 0
+    """Late events that were not just merged, as the plan's policy says."""
     refused: Counter[str] = field(default_factory=Counter)
     tiles: Counter[int] = field(default_factory=Counter)
     """Tiles by size."""
@@ -34,4 +45,17 @@ class WriteReport:
 
         It was if something was read without complaint, or if there was nothing to complain of.
         """
-        return not self.errors and (self.events + self.filtered > 0 or not self.refused)
+        read = self.events + self.filtered + self.duplicates
+        return not self.errors and (read > 0 or not self.refused)
+
+    def add(self, loaded: LoadedBatch, levels: Iterable[LevelTiles]) -> None:
+        """Count the events of a batch, and its tiles."""
+        self.events += loaded.usable
+        self.filtered += loaded.filtered
+        self.duplicates += loaded.duplicates
+        self.late += len(loaded.late)
+        for tiles in levels:
+            if tiles.keys.kind == EVENTS:
+                self.chunks += len(tiles.block)
+            else:
+                self.tiles[tiles.keys.size_ms] += len(tiles.block)

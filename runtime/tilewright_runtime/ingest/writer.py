@@ -16,19 +16,20 @@ from tilewright_compiler.plan.model import Plan, Source
 
 from ..errors import StoreError, TooManyRejectsError
 from ..readers import Batch, Input, Position, inputs_of
-from ..stores import CheckedStore, Store, Transaction, TransactionalStore
+from ..stores import CheckedStore, Store, Transaction
 from ..stores.documents import reading_document
 from ..stores.ownership import register_plan, require_no_load, require_no_stream
 from ..stores.progress import Progress
 from ..tiles.header import SEQUENCE
-from ..tiles.keys import EVENTS
 from ..tiles.rows import LevelTiles
 from ..times import LATEST_MS, now_ms
-from .aggregation import Aggregator, source_of
+from .aggregation import Aggregator, BatchTiles, source_of
 from .cursor import Cursor
 from .known_inputs import KnownInputs
 from .late import Lateness
+from .late_policies import LateTiles, late_rows
 from .merge import Merged, Merger, Move
+from .merging_store import merging_store
 from .outbox import Outbox
 from .passes import OnProgress, Taker, write_pass
 from .rejects import Rejects
@@ -70,7 +71,7 @@ class Writer:
         self.store = store
         self._replay = replay
         self._clock = clock
-        self._state = _where_tiles_are_merged(store, state)
+        self._state = merging_store(store, state)
         self._rejects = Rejects(rejects, "--rejects")
         self._late = Rejects(late, "--late")
         self._is_stream = (stream or late is not None) and not replay
@@ -80,6 +81,9 @@ class Writer:
             plan, min(store.max_entity_bytes, self._state.max_entity_bytes)
         )
         self._merger = Merger(plan, self._aggregator.rows, self._aggregator.chunks, self._state.url)
+        self._late_tiles = LateTiles(
+            plan, self._merger, self._aggregator.rows, self._aggregator.chunks, self._state.url
+        )
         register_plan(plan, self._state)
         require_no_stream(plan, self._state)
         for place in (self._state, store):
@@ -180,40 +184,37 @@ class Writer:
         Raises TooManyRejectsError, and adds nothing of the batch, if too many rows cannot be used.
         """
         lateness = self._lateness(cursor.stream)
-        loaded = self._aggregator.load(cursor.source.name, batch.table, self._latest_ms(), lateness)
+        ids = self._aggregator.ids_of(cursor.source, self._state)
+        name, latest_ms = cursor.source.name, self._latest_ms()
+        loaded = self._aggregator.load(name, batch.table, latest_ms, lateness, ids)
         refused = self._rejects.rows_of(batch, loaded.refused)
         self._rejects.keep(cursor.item, refused)
-        self._late.keep(
-            cursor.item, [row for row in refused if row.reason == self.plan.late.too_late]
-        )
+        self._late.keep(cursor.item, late_rows(self.plan, self._late, batch, loaded, refused))
         self._require_few(report, len(refused), cursor)
 
         def move(progress: Progress) -> Progress:
-            if lateness is None:
+            if lateness is None or not self._is_stream:
                 return progress
             return progress.moved_stream(cursor.stream, lateness.after(loaded.newest_ms))
 
-        levels = [loaded.tiles(level.size_ms) for level in self.plan.levels]
-        if (chunks := loaded.event_chunks()) is not None:
-            levels.append(chunks)
+        tiles = loaded.tiles_of_all()
 
-        def commit(transaction: Transaction) -> tuple[Merged, Position]:
-            merged = self._merge(transaction, levels, loaded.usable, move)
-            return merged, cursor.keep(transaction, loaded.usable, batch.position)
+        def commit(transaction: Transaction) -> tuple[Merged, Position, Callable[[], None]]:
+            merged = self._merge(transaction, tiles, move)
+            position = cursor.keep(transaction, loaded.counted, batch.position)
+            newest_ms = merged.after.newest_ms
+            if ids is None or newest_ms is None:
+                return merged, position, _nothing
+            return merged, position, ids.keep(transaction, newest_ms)
 
-        merged, position = self._state.transact(commit)
-        cursor.moved(loaded.usable, position)
+        merged, position, know_ids = self._state.transact(commit)
+        know_ids()
+        cursor.moved(loaded.counted, position)
         report.watermark_ms = merged.after.head_ms(self.plan)
         report.open_tiles = self._unfinished.add(merged.added, report.watermark_ms)
         report.rows += len(batch.table) + len(batch.malformed)
-        report.events += loaded.usable
-        report.filtered += loaded.filtered
         report.refused.update(row.reason for row in refused)
-        for tiles in levels:
-            if tiles.keys.kind == EVENTS:
-                report.chunks += len(tiles.block)
-            else:
-                report.tiles[tiles.keys.size_ms] += len(tiles.block)
+        report.add(loaded, tiles.all_levels)
         if self._outbox:
             self._outbox.deliver()
 
@@ -230,11 +231,13 @@ class Writer:
         )
 
     def _lateness(self, source: str) -> Lateness | None:
-        """How late the events of a source are, if it is a stream."""
-        if not self._is_stream:
+        """How late the events of a source are, if that matters."""
+        if self._replay or not (self._is_stream or self.plan.late.policy != "delta"):
             return None
         progress = Progress.load(self.plan, self._state.get)
-        return Lateness.of(self.plan, progress.streams.get(source))
+        if self._is_stream:
+            return Lateness.of(self.plan, progress.streams.get(source), is_stream=True)
+        return Lateness.of(self.plan, progress.watermark_ms, is_stream=False)
 
     def _latest_ms(self) -> int:
         """The latest time that an event may have."""
@@ -264,7 +267,7 @@ class Writer:
             if batch <= last_batch:
                 return False
             events = int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
-            self._merge(transaction, levels, events, self._to_head)
+            self._merge(transaction, BatchTiles(levels, events), self._to_head)
             transaction.put(name, json.dumps({"stream": stream, "batch": batch}).encode())
             return True
 
@@ -276,42 +279,21 @@ class Writer:
     def _to_head(self, progress: Progress) -> Progress:
         return progress.moved(progress.head_ms(self.plan))
 
-    def _merge(
-        self,
-        transaction: Transaction,
-        levels: Sequence[LevelTiles],
-        events: int,
-        move: Move,
-    ) -> Merged:
-        merged = self._merger.merge(transaction, levels, events, move)
+    def _merge(self, transaction: Transaction, tiles: BatchTiles, move: Move) -> Merged:
+        """Merge tiles, and then those of late events."""
+        merged = self._merger.merge(transaction, tiles.levels, tiles.events, move)
+        if tiles.late:
+            late = self._late_tiles.merge(transaction, tiles.late, tiles.late_events)
+            merged = late.following(merged)
         if self._outbox:
-            changed = [tiles.keys for tiles in levels]
+            changed = [level.keys for level in tiles.all_levels]
             self._outbox.add(transaction, merged.before, merged.after, changed)
         return merged
 
 
+def _nothing() -> None:
+    """Do nothing after a commit."""
+
+
 def _silent(item: Input, part: float, report: WriteReport) -> None:
     """Tell nobody how far a write is."""
-
-
-def _where_tiles_are_merged(store: Store, state: Store | None) -> TransactionalStore:
-    if isinstance(store, TransactionalStore):
-        if state is not None:
-            raise StoreError(
-                f"store {store.url} merges tiles and keeps positions itself, so it needs no "
-                "state. Leave --state out."
-            )
-        return store
-    if not isinstance(state, TransactionalStore):
-        raise StoreError(
-            f"store {store.url} takes whole tiles only. Name a folder in which they are merged, "
-            "and where the positions of their sources are kept, with --state DIR (in Python: "
-            "state=open_store('lmdb:DIR'))."
-        )
-    if not isinstance(store, CheckedStore):
-        raise StoreError(
-            f"store {store.url} takes whole tiles only, and cannot say what it has lost of them. "
-            "Whoever wrote it adds the methods of CheckedStore; until then only streams and loads "
-            "of history can fill it."
-        )
-    return state

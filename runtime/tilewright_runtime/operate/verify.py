@@ -257,6 +257,7 @@ _READERS: dict[str, Callable[[bytes], Any]] = {
     "outbox": Pending.from_bytes,
     "position": Position.from_bytes,
     "beginning": json.loads,
+    "ids": _first_line,
     "stream": json.loads,
     "filled": _filled,
     "loading": partial(int, base=16),

@@ -112,6 +112,7 @@ def test_the_specifications_file_is_accepted_as_it_is(tmp_path: Path) -> None:
     }
     assert plan.late.model_dump() == {
         "policy": "delta",
+        "approximate": [],
         "allowed_lateness_ms": 300_000,
         "out_of_orderness_ms": 0,
         "max_ahead_ms": 86_400_000,
@@ -142,6 +143,7 @@ def test_every_key_reaches_the_plan(tmp_path: Path) -> None:
     }
     assert plan.late.model_dump() == {
         "policy": "delta",
+        "approximate": [],
         "allowed_lateness_ms": 600_000,
         "out_of_orderness_ms": 30_000,
         "max_ahead_ms": 3_600_000,

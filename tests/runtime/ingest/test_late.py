@@ -161,6 +161,6 @@ def test_events_are_judged_one_after_the_other(
         end = time // size * size + size
         expected.append(end - 1 + allowed <= watermark)
         watermark = max(watermark, time - disorder)
-    lateness = Lateness(size, allowed, disorder, begun)
-    assert lateness.too_late(np.array(times)).tolist() == expected
+    lateness = Lateness(size, allowed, disorder, begun, is_stream=True)
+    assert lateness.judge(np.array(times)).too_late.tolist() == expected
     assert lateness.after(max(times)) == watermark

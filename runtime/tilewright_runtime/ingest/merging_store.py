@@ -1,0 +1,33 @@
+"""Chooses the store in which tiles are merged."""
+
+from __future__ import annotations
+
+from ..errors import StoreError
+from ..stores import CheckedStore, Store, TransactionalStore
+
+
+def merging_store(store: Store, state: Store | None) -> TransactionalStore:
+    """Return the store itself, or the state beside one of whole tiles.
+
+    Raises StoreError if there is a state too many, or too few.
+    """
+    if isinstance(store, TransactionalStore):
+        if state is not None:
+            raise StoreError(
+                f"store {store.url} merges tiles and keeps positions itself, so it needs no "
+                "state. Leave --state out."
+            )
+        return store
+    if not isinstance(state, TransactionalStore):
+        raise StoreError(
+            f"store {store.url} takes whole tiles only. Name a folder in which they are merged, "
+            "and where the positions of their sources are kept, with --state DIR (in Python: "
+            "state=open_store('lmdb:DIR'))."
+        )
+    if not isinstance(store, CheckedStore):
+        raise StoreError(
+            f"store {store.url} takes whole tiles only, and cannot say what it has lost of them. "
+            "Whoever wrote it adds the methods of CheckedStore; until then only streams and loads "
+            "of history can fill it."
+        )
+    return state
