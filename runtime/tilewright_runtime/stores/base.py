@@ -24,6 +24,9 @@ T = TypeVar("T")
 #: An entity, and the ranges of its records that are wanted.
 ScanRequest = tuple[str, Sequence[Range]]
 
+#: All records of an entity in a table, by kind and size.
+EntityRecords = list[tuple[TileKeys, list[bytes]]]
+
 #: The layout of everything in a store; another number is refused.
 FORMAT = "1"
 
@@ -45,6 +48,9 @@ class Transaction(Protocol):
 
     def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
         """Write the record of each tile, whatever was there."""
+
+    def delete_entity(self, table: str, entity: str) -> EntityRecords:
+        """Delete all records of an entity, and return them."""
 
     def get(self, name: str) -> bytes | None:
         """Read a named document, such as a source's position."""
@@ -99,6 +105,18 @@ class Store(Protocol):
         """Read each tile's record, or None.
 
         The tiles may be of many entities; some hundred are one round trip.
+        """
+
+    def read_entity(self, table: str, entity: str) -> EntityRecords:
+        """Read all records of an entity, of whatever level.
+
+        A store without ordered keys walks over all of them.
+        """
+
+    def delete_entity(self, table: str, entity: str) -> EntityRecords:
+        """Delete all records of an entity, and what leads to them.
+
+        Returns them as they were. What is put meanwhile may stay.
         """
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...errors import StoreError
 from ...tiles.keys import Kind, Range, TileKeys, ordered_prefix, ordered_tail, parse_ordered_key
-from ..base import ScanRequest, TransactionalStore, by_level, put_first, put_newer
+from ..base import (
+    EntityRecords,
+    ScanRequest,
+    TransactionalStore,
+    by_level,
+    put_first,
+    put_newer,
+)
 from ..contents import Content, Misfit, StoredDocument, StoredTiles, document_digest
 from ..lmdb.environment import Environment
 from ..lmdb.failures import DATA_FILE
@@ -101,6 +108,19 @@ class LmdbStore(TransactionalStore):
         return environment.read(
             environment.tiles, lambda transaction: [transaction.get(key) for key in keys.ordered]
         )
+
+    def read_entity(self, table: str, entity: str) -> EntityRecords:
+        """Read all records of an entity."""
+        environment = self._open
+
+        def work(transaction: Any) -> EntityRecords:
+            return _by_level(_of_entity(transaction.cursor(), ordered_prefix(table, entity)))
+
+        return environment.read(environment.tiles, work)
+
+    def delete_entity(self, table: str, entity: str) -> EntityRecords:
+        """Delete all records of an entity, and return them."""
+        return self.transact(lambda transaction: transaction.delete_entity(table, entity))
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Put the tiles that are newer than the stored ones.
@@ -191,6 +211,14 @@ class LmdbTransaction:
             zip(keys.ordered, records, strict=True)
         )
 
+    def delete_entity(self, table: str, entity: str) -> EntityRecords:
+        """Delete all records of an entity, and return them."""
+        cursor = self._transaction.cursor(self._environment.tiles)
+        found = list(_of_entity(cursor, ordered_prefix(table, entity)))
+        for key, _ in found:
+            self._transaction.delete(key, db=self._environment.tiles)
+        return _by_level(found)
+
     def get(self, name: str) -> bytes | None:
         """Read a named document."""
         found: bytes | None = self._transaction.get(
@@ -215,6 +243,25 @@ def _scan(cursor: Any, prefix: bytes, ranges: Sequence[Range]) -> list[list[byte
                     break
                 records.append(record)
     return found
+
+
+def _of_entity(cursor: Any, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Read what stands under an entity's ordered keys."""
+    if not cursor.set_range(prefix):
+        return
+    for key, record in cursor.iternext():
+        if not key.startswith(prefix):
+            return
+        yield key, record
+
+
+def _by_level(part: Iterable[tuple[bytes, bytes]]) -> EntityRecords:
+    """Sort an entity's records by level.
+
+    Those whose keys are damaged belong to nobody.
+    """
+    contents = _contents_of(list(part))
+    return [(one.keys, list(one.records)) for one in contents if isinstance(one, StoredTiles)]
 
 
 def _contents_of(part: Sequence[tuple[bytes, bytes]]) -> Iterator[StoredTiles | Misfit]:

@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from ...tiles.keys import Kind, Range, TileKeys
-from ..base import ScanRequest, TransactionalStore, by_level, put_first, put_newer
+from ..base import (
+    EntityRecords,
+    ScanRequest,
+    TransactionalStore,
+    by_level,
+    put_first,
+    put_newer,
+)
 from ..contents import Content, StoredDocument, StoredTiles
 
 T = TypeVar("T")
@@ -54,6 +61,15 @@ class MemoryStore(TransactionalStore):
         """Read each tile's record, or None."""
         return MemoryTransaction(self._tiles, self._documents).get_tiles(keys)
 
+    def read_entity(self, table: str, entity: str) -> EntityRecords:
+        """Read all records of an entity."""
+        groups = [group for group in list(self._tiles) if group[:2] == (table, entity)]
+        return _records_of(self._tiles, groups)
+
+    def delete_entity(self, table: str, entity: str) -> EntityRecords:
+        """Delete all records of an entity, and return them."""
+        return self.transact(lambda transaction: transaction.delete_entity(table, entity))
+
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Put the tiles that are newer than the stored ones.
 
@@ -74,6 +90,8 @@ class MemoryStore(TransactionalStore):
         with self._writing:
             transaction = MemoryTransaction(self._tiles, self._documents)
             result = work(transaction)
+            for place in transaction.deleted:
+                del self._tiles[place], self._starts[place]
             for place, tiles in transaction.tiles.items():
                 stored = self._tiles.setdefault(place, {})
                 starts = self._starts.setdefault(place, [])
@@ -114,22 +132,28 @@ class MemoryTransaction:
         self._stored = stored
         self._stored_documents = documents
         self.tiles: dict[Group, dict[int, bytes]] = {}
+        self.deleted: set[Group] = set()
         self.documents: dict[str, bytes] = {}
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
         """Read each tile's record, or None."""
-        by_entity = [
-            self._of(self._stored, keys, entity) | self._of(self.tiles, keys, entity)
-            for entity in keys.entities
-        ]
+        by_entity = []
+        for entity in keys.entities:
+            group = (keys.table, entity, keys.kind, keys.size_ms)
+            stored = {} if group in self.deleted else self._stored.get(group, {})
+            by_entity.append(stored | self.tiles.get(group, {}))
         return [
             by_entity[entity].get(start)
             for entity, start in zip(keys.entity, keys.starts_ms, strict=True)
         ]
 
-    @staticmethod
-    def _of(tiles: dict[Group, dict[int, bytes]], keys: TileKeys, entity: str) -> dict[int, bytes]:
-        return tiles.get((keys.table, entity, keys.kind, keys.size_ms), {})
+    def delete_entity(self, table: str, entity: str) -> EntityRecords:
+        """Delete all records of an entity, and return them."""
+        groups = [group for group in self._stored if group[:2] == (table, entity)]
+        self.deleted.update(groups)
+        for group in groups:
+            self.tiles.pop(group, None)
+        return _records_of(self._stored, groups)
 
     def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
         """Write the record of each tile."""
@@ -147,6 +171,16 @@ class MemoryTransaction:
     def put(self, name: str, value: bytes) -> None:
         """Write a named document."""
         self.documents[name] = value
+
+
+def _records_of(stored: dict[Group, dict[int, bytes]], groups: Sequence[Group]) -> EntityRecords:
+    """List the records of some groups, oldest first."""
+    records: EntityRecords = []
+    for table, entity, kind, size_ms in groups:
+        tiles = dict(sorted(stored[table, entity, kind, size_ms].items()))
+        keys = TileKeys(table, size_ms, [entity], [0] * len(tiles), list(tiles), kind)
+        records.append((keys, list(tiles.values())))
+    return records
 
 
 def _insert(starts: list[int], new: list[int]) -> None:

@@ -12,7 +12,15 @@ from tilewright.windows import MINUTE_MS
 
 from ...errors import StoreError
 from ...tiles.keys import TileKeys
-from ..base import FORMAT, AsyncStore, CheckedStore, Scanned, ScanRequest, require_format
+from ..base import (
+    FORMAT,
+    AsyncStore,
+    CheckedStore,
+    EntityRecords,
+    Scanned,
+    ScanRequest,
+    require_format,
+)
 from ..contents import Content
 from ..filling import Filled, Filling, State
 from ..redis.async_commands import AsyncRedis
@@ -109,6 +117,14 @@ class RedisStore(CheckedStore):
         for at in range(0, len(texts), CALL_KEYS):
             found += self._commands.ask(partial(get, texts[at : at + CALL_KEYS]))
         return found
+
+    def read_entity(self, table: str, entity: str) -> EntityRecords:
+        """Read all records of an entity, by a walk over the keys."""
+        return RedisWalk(self._commands).read_entity(table, entity)
+
+    def delete_entity(self, table: str, entity: str) -> EntityRecords:
+        """Delete all records of an entity, and its indexes."""
+        return RedisWalk(self._commands).delete_entity(table, entity)
 
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Put the tiles that are newer than what is stored.

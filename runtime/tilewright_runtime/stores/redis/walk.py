@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from tilewright.windows import duration_ms
 from tilewright_compiler.plan.model import EVENTS_NAME
 
 from ...errors import StoreError
-from ...tiles.keys import EVENTS, TILES, Kind, parse_tile_id
-from ..base import by_level
+from ...tiles.keys import EVENTS, TILES, Kind, parse_tile_id, text_key
+from ..base import EntityRecords, by_level
 from ..contents import Content, Misfit, StoredDocument, StoredTiles
 from ..counts import TileCounts
 from .commands import CALL_KEYS, Commands
@@ -24,6 +24,8 @@ from .scan import FIRST
 
 _DOCUMENTS = "tilewright::"
 _KEY = re.compile(r"tiles::(.+?)::\{(.*)\}::([^:{}]+)::([^:{}]+)", re.DOTALL)
+#: What a pattern of the server means otherwise.
+_WILDCARD = re.compile(r"[*?\[\]\\]")
 #: Table, entity, the name of the level, and the id of the tile.
 _Parts = tuple[str, str, str, str]
 
@@ -67,6 +69,36 @@ class RedisWalk:
             yield from self._tiles(part)
         for part in _in_parts(later[FIRST]):
             yield from self._misplaced(part)
+
+    def read_entity(self, table: str, entity: str) -> EntityRecords:
+        """Read all records of an entity."""
+        names = [name for name in self._names_of(table, entity) if _kind(name) != FIRST]
+        contents = self._tiles(names)
+        return [(one.keys, list(one.records)) for one in contents if isinstance(one, StoredTiles)]
+
+    def delete_entity(self, table: str, entity: str) -> EntityRecords:
+        """Delete all records of an entity, and its indexes."""
+        found = self.read_entity(table, entity)
+        names = self._names_of(table, entity)
+        for part in _in_parts(names):
+            self._commands.ask(partial(self._commands.client.unlink, *part))
+        return found
+
+    def _names_of(self, table: str, entity: str) -> list[str]:
+        """Find the keys of an entity's records and indexes."""
+        counted = self._commands.ask(
+            partial(self._commands.client.get, f"{_DOCUMENTS}counts/{table}")
+        )
+        if counted is not None:
+            self._counts[table] = TileCounts.from_bytes(counted)
+        literal = _WILDCARD.sub(r"\\\g<0>", entity)
+        names = []
+        for name in chain.from_iterable(self._keys(text_key(table, literal, "*", "*"))):
+            match = _KEY.fullmatch(name)
+            if match is not None and (match[1], match[2]) == (table, entity):
+                names.append(name)
+        # The size of chunks of raw events may be known from tiles only, so they come last.
+        return sorted(names, key=lambda name: _kind(name) == EVENTS_NAME)
 
     def _keys(self, pattern: str) -> Iterator[list[str]]:
         """Yield the keys of a pattern in parts.

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from ...stores import open_store
 from .contents import ContentsConformance
+from .entities import EntityConformance
 from .names import NameConformance
 from .puts import PutConformance
 from .scans import ScanConformance
 
 
-class StoreConformance(ScanConformance, PutConformance, NameConformance, ContentsConformance):
+class StoreConformance(
+    ScanConformance, PutConformance, NameConformance, ContentsConformance, EntityConformance
+):
     """The promises of `Store`."""
 
     def test_closing_twice_is_harmless(self, url: str) -> None:
