@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
     from .plan.cost import Request
+    from .plan.model import Feature
 
 _SPANS_MS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", SECOND_MS), ("ms", 1))
 
@@ -70,3 +73,14 @@ def one_line(text: str) -> str:
     return "".join(
         character if character.isprintable() else repr(character)[1:-1] for character in text
     )
+
+
+def operation_text(feature: Feature) -> str:
+    """Write an operation, as in `TOP_K(3) by country`."""
+    by = "" if feature.bucket is None else f" by {feature.bucket}"
+    return f"{feature.operation}{_arguments(feature.params)}{by}"
+
+
+def _arguments(params: Mapping[str, Any]) -> str:
+    texts = [value if isinstance(value, str) else json.dumps(value) for value in params.values()]
+    return f"({', '.join(texts)})" if texts else ""

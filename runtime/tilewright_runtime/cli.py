@@ -46,6 +46,26 @@ _COMMANDS = {
         "Check every record of a store, and that none is missing.",
     ),
     "bench": ("tilewright_runtime.commands.bench", "bench", "Measure what tiles are worth here."),
+    "inspect": (
+        "tilewright_runtime.commands.inspect",
+        "inspect",
+        "Show what a store holds: its levels, its busiest keys, an entity's tiles.",
+    ),
+    "forget": (
+        "tilewright_runtime.commands.forget",
+        "forget",
+        "Delete all that stores have of an entity.",
+    ),
+    "backup": (
+        "tilewright_runtime.commands.backup",
+        "backup",
+        "Copy an embedded store, also while it is written.",
+    ),
+    "restore": (
+        "tilewright_runtime.commands.backup",
+        "restore",
+        "Make an embedded store of a backup.",
+    ),
     "spark-job": (
         "tilewright_runtime.commands.spark_job",
         "spark_job",

@@ -128,9 +128,11 @@ def fetch(
     from ..plans import load_plan
     from ..stores import open_store
     from ..tiles.entities import typed_keys
+    from .keys import keys_of_options
 
     loaded = load_plan(plan)
-    typed = typed_keys(loaded.keys, _from_options(key)) if key else {}
+    named = keys_of_options(key, "; use --keys FILE for many")
+    typed = typed_keys(loaded.keys, named) if key else {}
     with open_store(store_url, create=False) as store:
         fetcher = Fetcher(loaded, store, allow_many_tiles=allow_many_tiles)
         names = _listed(features, loaded) if features else None
@@ -231,22 +233,6 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _from_options(pairs: tuple[str, ...]) -> dict[str, str]:
-    keys = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            what = f"{pair!r} is not NAME=VALUE, such as user_id={pair}."
-            raise click.BadParameter(what, param_hint="--key")
-        if name in keys:
-            raise click.BadParameter(
-                f"{name} is given twice. One call asks for one entity; use --keys FILE for many.",
-                param_hint="--key",
-            )
-        keys[name] = value
-    return keys
 
 
 def _batches(file: BufferedReader) -> Iterator[list[Line]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -67,6 +67,17 @@ class Pending:
         written: bytes = sink.getvalue().to_pybytes()
         return json.dumps(head).encode() + b"\n" + written
 
+    def without(self, entity: str) -> Pending:
+        """Leave the tiles of an entity out."""
+        changed = []
+        for keys in self.changed:
+            others = [name for name in keys.entities if name != entity]
+            stay = np.flatnonzero([keys.entities[i] != entity for i in keys.entity])
+            tiles = keys.take(stay)
+            indices = [others.index(keys.entities[i]) for i in tiles.entity]
+            changed.append(replace(tiles, entities=others, entity=indices))
+        return Pending(self.before, self.after, changed)
+
     @classmethod
     def from_bytes(cls, document: bytes) -> Pending:
         """Undo `to_bytes`."""
@@ -90,6 +101,11 @@ class Pending:
         return cls(head["before"], head["after"], changed)
 
 
+def outbox_name(plan: Plan) -> str:
+    """Name the document of what a commit has changed."""
+    return f"outbox/{plan.name}"
+
+
 class Outbox:
     """Puts the tiles of a plan from `state` into `store`.
 
@@ -104,7 +120,7 @@ class Outbox:
         self._state = state
         self._store = store
         self._ttl_ms = ttls_ms(plan)
-        self._outbox = f"outbox/{plan.name}"
+        self._outbox = outbox_name(plan)
         self._own = b""
         self._told: Progress | None = None
         self._is_widened = False

@@ -190,6 +190,7 @@ class _Walk:
         """
         try:
             counts = TileCounts.load(table.name, self._document)
+            forgotten = TileCounts.load(table.name, self._document, "forgotten") or TileCounts()
             events = self._events(table.name)
         except (ValueError, TypeError, StoreError):
             return  # a document that cannot be read was found before
@@ -203,8 +204,9 @@ class _Walk:
                 level.counted = counts.by_level.get(place, 0)
         kept = self._kept(table.name)
         now_ms = time.time_ns() // 1_000_000
-        for level in table.levels.values():
-            level.counted_events = events
+        for place, level in table.levels.items():
+            if events is not None:
+                level.counted_events = events - forgotten.by_level.get(place, 0)
             level.expires = (
                 self._store.expires and kept.whole_from_ms(level.name, now_ms) is not None
             )
@@ -254,6 +256,7 @@ _READERS: dict[str, Callable[[bytes], Any]] = {
     "plan": _fingerprint,
     "progress": Progress.from_bytes,
     "counts": TileCounts.from_bytes,
+    "forgotten": TileCounts.from_bytes,
     "outbox": Pending.from_bytes,
     "position": Position.from_bytes,
     "beginning": json.loads,

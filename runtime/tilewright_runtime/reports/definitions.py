@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tilewright_compiler.humanize import operation_text
 from tilewright_compiler.plan.model import Feature, Plan, Source
 
 
@@ -72,17 +71,6 @@ def _definition(features: list[Feature]) -> Definition:
         first.declared,
         tuple(feature.name for feature in features),
     )
-
-
-def operation_text(feature: Feature) -> str:
-    """Write an operation, as in `TOP_K(3) by country`."""
-    by = "" if feature.bucket is None else f" by {feature.bucket}"
-    return f"{feature.operation}{_arguments(feature.params)}{by}"
-
-
-def _arguments(params: Mapping[str, Any]) -> str:
-    texts = [value if isinstance(value, str) else json.dumps(value) for value in params.values()]
-    return f"({', '.join(texts)})" if texts else ""
 
 
 def source_text(source: Source) -> str:

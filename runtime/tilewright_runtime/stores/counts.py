@@ -1,6 +1,7 @@
 """How many tiles a table has, level by level.
 
-The counts are kept with the tiles, so that lost ones are missed.
+The counts are kept with the tiles, so that lost ones are missed. Beside them stands how many events
+of each level were forgotten, which are not to be missed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..errors import StoreError
 from ..tiles.keys import Kind, kind_and_size, signed_size
@@ -16,23 +18,27 @@ from .base import Store, Transaction
 
 Get = Callable[[str], bytes | None]
 
-
 Level = tuple[Kind, int]
+#: What is counted; the document is named by it.
+What = Literal["counts", "forgotten"]
 
 
 @dataclass(frozen=True)
 class TileCounts:
-    """The tiles of each level, by its kind and size."""
+    """The tiles of each level, or the events forgotten there.
+
+    A level goes by its kind and size.
+    """
 
     by_level: Mapping[Level, int] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, table: str, get: Get) -> TileCounts | None:
+    def load(cls, table: str, get: Get, what: What = "counts") -> TileCounts | None:
         """Read the counts of a table.
 
         Returns None if its tiles were never counted. Raises StoreError if they are damaged.
         """
-        document = get(_name(table))
+        document = get(f"{what}/{table}")
         return None if document is None else cls.from_bytes(document)
 
     @classmethod
@@ -65,13 +71,9 @@ class TileCounts:
             by_level[level] = by_level.get(level, 0) + count
         return TileCounts(by_level)
 
-    def save(self, table: str, to: Transaction | Store) -> None:
+    def save(self, table: str, to: Transaction | Store, what: What = "counts") -> None:
         """Write the counts.
 
         They are written in the transaction of the tiles, if there is one.
         """
-        to.put(_name(table), self.to_bytes())
-
-
-def _name(table: str) -> str:
-    return f"counts/{table}"
+        to.put(f"{what}/{table}", self.to_bytes())

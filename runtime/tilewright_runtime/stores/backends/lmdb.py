@@ -184,6 +184,12 @@ class LmdbStore(TransactionalStore):
             while part := list(islice(tiles, _PART_TILES)):
                 yield from _contents_of(part)
 
+    def copy(self, folder: Path) -> None:
+        """Copy the store as it is now into an empty folder."""
+        environment = self._open
+        with snapshot(environment) as transaction:
+            environment.lmdb.copy(str(folder), compact=True, txn=transaction)
+
     def close(self) -> None:
         """Close the environment; free the lock with the last store.
 
