@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ..fetch.context import FetchContext, FetchState
     from ..fetch.fetcher import Fetcher
 
-    AnswerAll = Callable[[Sequence[FetchState]], list[Answer]]
+    #: Answers, or documents that have them with their explanations.
+    AnswerAll = Callable[[Sequence[FetchState]], Sequence[Answer | Mapping[str, Any]]]
 
 #: Lines that arrived together are answered together, in one round trip and one query of the plan's
 #: derivations. A file gives some thousand of them at once. A slow pipe gives those that are there,
@@ -43,11 +44,10 @@ class Request:
 
 
 @click.command()
-@click.argument("plan")
+@click.argument("plan", required=False)
 @click.option(
     "--store",
     "store_url",
-    required=True,
     metavar="URL",
     help="Where the tiles are, such as lmdb:tiles.lmdb.",
 )
@@ -95,6 +95,20 @@ class Request:
     "--explain", is_flag=True, help="Show the steps, the tiles and what each contributed."
 )
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How --explain shows it: text on standard error, or JSON with the answer in it.",
+)
+@click.option(
+    "--replay",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="Answer an explanation as JSON again, or say which tile has changed since.",
+)
+@click.option(
     "--allow-many-tiles",
     is_flag=True,
     help="Answer even if a window has more tiles than the plan's max_tiles_per_request.",
@@ -102,8 +116,8 @@ class Request:
 @click.pass_context
 def fetch(
     ctx: click.Context,
-    plan: str,
-    store_url: str,
+    plan: str | None,
+    store_url: str | None,
     key: tuple[str, ...],
     keys_file: BufferedReader | None,
     at: str | None,
@@ -112,6 +126,8 @@ def fetch(
     on_missing: str | None,
     max_staleness: str | None,
     explain: bool,
+    form: str,
+    replay: BufferedReader | None,
     allow_many_tiles: bool,
 ) -> None:
     """Fetch the features of PLAN (a plan.json or its folder).
@@ -120,6 +136,14 @@ def fetch(
     clean. Other columns of a line of --keys come back in `extra`. If a line cannot be answered,
     standard error names it, the others are answered, and the exit status is 1.
     """
+    if replay is not None:
+        if key or keys_file or at or features or explain:
+            raise click.UsageError("--replay takes keys, time and features from the explanation.")
+        _replay(replay, plan, store_url, allow_many_tiles)
+        return
+    if plan is None or store_url is None:
+        missing = "argument 'PLAN'" if plan is None else "option '--store'"
+        raise click.UsageError(f"Missing {missing}.")
     if bool(key) == bool(keys_file):
         raise click.UsageError(
             "give either --key NAME=VALUE for one entity, or --keys FILE for many."
@@ -138,7 +162,9 @@ def fetch(
         names = _listed(features, loaded) if features else None
         context = fetcher.context_of(names, quality, on_missing, max_staleness)
         answer: AnswerAll = partial(fetcher.answers, context=context)
-        if explain:
+        if explain and form == "json":
+            answer = partial(_explained_as_json, context, plan)
+        elif explain:
             answer = partial(_explained, context)
         if keys_file is None:
             (single,) = answer([fetcher.request(typed, at)])
@@ -172,6 +198,35 @@ def _explained(context: FetchContext, states: Sequence[FetchState]) -> list[Answ
         print_explanation(console(stderr=True), explanation)
         answers.append(explanation.answer)
     return answers
+
+
+def _explained_as_json(
+    context: FetchContext, plan_path: str, states: Sequence[FetchState]
+) -> list[Mapping[str, Any]]:
+    """Answer requests with their explanations."""
+    from ..fetch.explain import explain_request
+    from ..fetch.replay import explanation_document
+
+    explanations = [explain_request(context, state) for state in states]
+    return [explanation_document(explanation, plan_path) for explanation in explanations]
+
+
+def _replay(
+    file: BufferedReader, plan: str | None, store_url: str | None, allow_many_tiles: bool
+) -> None:
+    """Answer each line of explanations again."""
+    from ..fetch.fetcher import Fetcher
+    from ..fetch.replay import read_explanation, replay
+    from ..plans import load_plan
+    from ..stores import open_store
+
+    for line in file:
+        if not line.strip():
+            continue
+        document, path, url = read_explanation(line)
+        loaded = load_plan(path if plan is None else plan)
+        with open_store(url if store_url is None else store_url, create=False) as store:
+            _print(replay(Fetcher(loaded, store, allow_many_tiles=allow_many_tiles), document))
 
 
 def _answer_lines(
@@ -216,10 +271,10 @@ def _answer_requests(requests: Sequence[Request], answer: AnswerAll) -> bool:
     return False
 
 
-def _print(answer: Answer, extra: Mapping[str, Any] | None = None) -> None:
+def _print(answer: Answer | Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> None:
     from ..fetch.documents import answer_document
 
-    document = answer_document(answer)
+    document = dict(answer) if isinstance(answer, Mapping) else answer_document(answer)
     if extra:
         document["extra"] = extra
     text = json.dumps(document, ensure_ascii=False)

@@ -77,11 +77,31 @@ class Explanation:
     windows: list[WindowShare]
     derivations: dict[str, Any]
     """The values that were computed from the features."""
+    context: FetchContext
+    state: FetchState
+    """The request, with what its steps made of it."""
+    reading_seconds: float
+    """The part of a step's time that went to the store."""
 
     @property
     def seconds(self) -> float:
         """The time of all steps."""
         return sum(step.seconds for step in self.steps)
+
+    @property
+    def breakdown(self) -> dict[str, float]:
+        """Break the time down, in seconds, up to the total.
+
+        Reading and decoding are one step, and two rows.
+        """
+        rows = dict.fromkeys(_ROWS.values(), 0.0)
+        for step in self.steps:
+            rows[_ROWS[step.name]] += step.seconds
+        rows["deserialization"] -= self.reading_seconds
+        rows["kv_fetch"] = self.reading_seconds
+        order = ("range", "expansion", "cache_lookup", "kv_fetch", "deserialization")
+        broken_down = {name: rows.pop(name, 0.0) for name in order}
+        return broken_down | rows | {"total": self.seconds}
 
 
 def explain(
@@ -103,17 +123,22 @@ def explain_request(context: FetchContext, state: FetchState) -> Explanation:
 
     Raises what a fetch raises.
     """
-    steps = []
+    steps, reading_seconds = [], 0.0
     for step in context.steps:
         begun = time.perf_counter()
-        step.work(context, [state])
+        if step.receive is None:
+            step.work(context, [state])
+        else:
+            reading = context.reader.read([state.scan_request], context.documents)
+            reading_seconds += time.perf_counter() - begun
+            step.receive(context, [state], reading)
         seconds = time.perf_counter() - begun
         steps.append(TimedStep(step.name, _DETAILS[step.name](context, state), seconds))
     shares = _Shares(context.program, state)
     windows = [shares.of(index) for index in range(len(context.program.windows))]
     own = {feature.name for feature in context.plan.features}
     derived = {name: value for name, value in state.features.items() if name not in own}
-    return Explanation(answer_of(state), steps, windows, derived)
+    return Explanation(answer_of(state), steps, windows, derived, context, state, reading_seconds)
 
 
 def _range(_: FetchContext, state: FetchState) -> str:
@@ -160,6 +185,17 @@ def _judge(context: FetchContext, state: FetchState) -> str:
     policy = context.policy.on_missing or "as the store says"
     return f"missing tiles: {policy}; {counted(len(state.damaged), 'damaged tile')}"
 
+
+#: The row of the breakdown that each step's time goes to.
+_ROWS = {
+    "range": "range",
+    "expand": "expansion",
+    "fetch": "deserialization",
+    "boundaries": "boundaries",
+    "merge": "merging",
+    "judge": "quality",
+    "derive": "derivations",
+}
 
 #: What is said of each step once it is done.
 _DETAILS: dict[str, Callable[[FetchContext, FetchState], str]] = {

@@ -22,6 +22,7 @@ from ..stores.base import EntityRecords
 from ..stores.counts import Level, TileCounts
 from ..stores.documents import reading_document
 from ..stores.ownership import comes_from_stream, require_plan
+from ..stores.progress import Progress
 from ..tiles.entities import entity_encoder, key_values
 from ..tiles.header import HEADER_WORDS, SEQUENCE
 from ..tiles.keys import level_name
@@ -136,6 +137,7 @@ def _forget_there(
             counts = TileCounts.load(plan.name, state.get, what)
             if counts is not None:
                 counts.save(plan.name, store, what)
+        Progress.load(plan, state.get).save(plan, store)
     is_stream = comes_from_stream(plan.name, store.get)
     return ForgottenStore(store.url, _levels(deleted), [_STREAM] if is_stream else [])
 
@@ -153,6 +155,12 @@ def _count(
     counts = TileCounts.load(plan.name, source.get)
     if counts is not None and tiles:
         counts.plus(tiles).save(plan.name, to)
+    if not deleted:
+        return
+    # Whoever keeps copies of tiles reads this number with them, and drops them when it changes.
+    progress = Progress.load(plan, source.get)
+    if progress != Progress():
+        progress.repaired().save(plan, to)
     if events:
         forgotten = TileCounts.load(plan.name, source.get, "forgotten") or TileCounts()
         forgotten.plus(events).save(plan.name, to, "forgotten")

@@ -18,7 +18,8 @@ from ..fetch.program import Program
 from ..stores import Store
 from ..stores.contents import StoredTiles
 from ..stores.ownership import require_plan
-from ..tiles.block import APPROXIMATE, COMPLETE
+from ..stores.progress import Progress
+from ..tiles.block import APPROXIMATE, flag_names
 from ..tiles.cover import Segment, raw_events
 from ..tiles.entities import decode_entity, entity_encoder, key_values
 from ..tiles.header import HEADER_WORDS, NEWEST, SEQUENCE, STAMP
@@ -198,23 +199,29 @@ def entity_tiles(
     entity = entity_encoder(plan.keys)(key_values(plan.keys, keys))
     require_plan(plan, store)
     program = Program(plan)
+    finished_ms = Progress.load(plan, store.get).finished_until_ms(plan)
     tiles: list[DecodedTile] = []
     found = 0
     for of_level, records in store.read_entity(plan.name, entity):
         found += len(records)
         newest = sorted(zip(of_level.starts_ms, records, strict=True), reverse=True)
-        tiles += _decoded(program, entity, of_level, newest[:most])
+        tiles += _decoded(program, entity, of_level, newest[:most], finished_ms)
     return InspectedEntity(store.url, plan.name, dict(keys), _now_ms(), tiles, found - len(tiles))
 
 
 def _decoded(
-    program: Program, entity: str, keys: TileKeys, tiles: Sequence[tuple[int, bytes]]
+    program: Program,
+    entity: str,
+    keys: TileKeys,
+    tiles: Sequence[tuple[int, bytes]],
+    finished_ms: int | None,
 ) -> Iterator[DecodedTile]:
     """Decode tiles of one level, one by one."""
     for start_ms, record in tiles:
         wanted = Range(keys.size_ms, start_ms, start_ms + keys.size_ms, keys.kind)
         alone = TileKeys(program.plan.name, keys.size_ms, [entity], [0], [start_ms], keys.kind)
         words = _headers([record])[0]
+        is_finished = finished_ms is not None and wanted.end_ms <= finished_ms
         yield DecodedTile(
             level_name(keys.kind, keys.size_ms),
             start_ms,
@@ -222,7 +229,7 @@ def _decoded(
             int(words[SEQUENCE]),
             int(words[NEWEST]),
             len(record),
-            _flags(int(words[STAMP])),
+            flag_names(int(words[STAMP])) + ["finished"] * is_finished,
             _values(program, entity, wanted, record, alone.name),
         )
 
@@ -253,11 +260,6 @@ def _values(
             name = f"{operation_text(feature)} of {feature.input}"
             values.setdefault(name, features[feature.name])
     return values
-
-
-def _flags(stamp: int) -> list[str]:
-    named = ((COMPLETE, "complete"), (APPROXIMATE, "approximate"))
-    return [name for flag, name in named if stamp & flag]
 
 
 def _headers(records: Sequence[bytes]) -> NDArray[np.int64]:

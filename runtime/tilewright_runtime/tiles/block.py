@@ -18,6 +18,12 @@ APPROXIMATE = 2 << 40
 COMPLETE = 1 << 40
 
 
+def flag_names(stamp: int) -> list[str]:
+    """Name the flags of a tile's stamp word."""
+    named = ((COMPLETE, "complete"), (APPROXIMATE, "approximate"))
+    return [name for flag, name in named if stamp & flag]
+
+
 @dataclass
 class Block:
     """Tiles of one level."""

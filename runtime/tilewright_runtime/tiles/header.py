@@ -29,6 +29,7 @@ _SEQUENCE_AT = 8 * SEQUENCE
 #: The flags and the sequence, and nothing else of a header.
 PRECEDENCE = struct.Struct(f"<{FLAGS_AT}xB{_SEQUENCE_AT - FLAGS_AT - 1}xQ")
 _START = struct.Struct(f"<{8 * START}xq")
+_HEADER = struct.Struct(f"<{HEADER_WORDS}q")
 
 
 def precedence(record: bytes) -> tuple[int, int]:
@@ -44,6 +45,11 @@ def precedence(record: bytes) -> tuple[int, int]:
         return (-1, 0)
     flags, sequence = PRECEDENCE.unpack_from(record)
     return (sequence, flags)
+
+
+def header_of(record: bytes) -> tuple[int, ...]:
+    """Read the words of a record's header."""
+    return _HEADER.unpack_from(record)
 
 
 def start_of(record: bytes) -> int:

@@ -16,6 +16,7 @@ from tilewright_runtime.errors import KeyValueError, StoreError
 from tilewright_runtime.ingest.outbox import Pending
 from tilewright_runtime.operate.forget import forget
 from tilewright_runtime.operate.verify import verify
+from tilewright_runtime.stores.progress import Progress
 
 
 def plan() -> Plan:
@@ -79,6 +80,17 @@ def test_the_state_folder_forgets_too(redis_server, tmp_path: Path) -> None:  # 
     session.write([row("b", 1)])
     assert session.store.read_entity(session.plan.name, "s=a") == []
     session.close()
+
+
+def test_whoever_keeps_copies_is_told(tmp_path: Path) -> None:
+    """The number changes that says when copies of finished tiles are to be dropped."""
+    session = Session(plan())
+    session.write(rows())
+    before = Progress.load(session.plan, session.store.get)
+    forget(session.plan, session.store, {"k": "nobody"})
+    assert Progress.load(session.plan, session.store.get) == before
+    forget(session.plan, session.store, {"k": "a"})
+    assert Progress.load(session.plan, session.store.get) == before.repaired()
 
 
 def test_what_was_never_there_has_an_empty_receipt(tmp_path: Path) -> None:
