@@ -47,12 +47,16 @@ def load_plan(path: str | Path) -> Plan:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PlanError(f"{file}: there is no plan. {_advice(file)}") from None
+    except OSError as error:
+        raise PlanError(
+            f"{file}: cannot be read ({error.strerror}). Check who may read it."
+        ) from None
     except RecursionError:
         raise PlanError(
             f"{file}: not a plan (it is nested too deeply). Compile it again with tilewright "
             "compile."
         ) from None
-    except (OSError, ValueError) as wrong:
+    except ValueError as wrong:
         raise PlanError(
             f"{file}: not a plan ({wrong}). Compile it again with tilewright compile."
         ) from wrong

@@ -32,6 +32,13 @@ def test_a_plan_is_read_from_its_file_or_its_folder(tmp_path: Path) -> None:
     assert load_plan(path) == load_plan(tmp_path) == load_plan(str(path)) == simple_plan()
 
 
+def test_a_plan_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    """The reason of the system is given, and no advice to compile again."""
+    (tmp_path / "plan.json").mkdir()
+    with pytest.raises(PlanError, match=r"plan.json: cannot be read \(Is a directory\). Check who"):
+        load_plan(tmp_path)
+
+
 def test_a_plan_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """The error names the file that was looked for and how one is made."""
     with pytest.raises(

@@ -38,11 +38,12 @@ def author_files(paths: list[str], diagnostics: list[Diagnostic]) -> list[Author
     files: dict[str, AuthorFile] = {}
     for path in paths:
         if os.path.isdir(path):
+            before = len(diagnostics)
             below = [
                 AuthorFile(os.path.join(folder, name), path, given=False)
-                for folder, name in _walk(path)
+                for folder, name in _walk(path, diagnostics)
             ]
-            if not below:
+            if not below and len(diagnostics) == before:
                 what = (
                     "no file below this folder imports tilewright. Name the folder that holds "
                     "your declarations."
@@ -71,14 +72,28 @@ def author_files(paths: list[str], diagnostics: list[Diagnostic]) -> list[Author
     return sorted(files.values(), key=lambda file: (file.root, file.path))
 
 
-def _walk(root: str) -> Iterator[tuple[str, str]]:
-    for folder, folders, names in os.walk(root):
+def unread(path: str, error: OSError) -> Diagnostic:
+    """Say that a file or folder cannot be read."""
+    what = f"cannot be read: {error.strerror}. Check who may read it."
+    return diagnostic("TW001", CallSite(path, 0), what)
+
+
+def _walk(root: str, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str]]:
+    def refuse(error: OSError) -> None:
+        diagnostics.append(unread(str(error.filename), error))
+
+    for folder, folders, names in os.walk(root, onerror=refuse):
         folders[:] = sorted(name for name in folders if _is_walked(folder, name))
         for name in sorted(names):
-            if _is_loaded(name):
-                text = Path(folder, name).read_bytes().decode("utf-8", "replace")
-                if _IMPORTS_US.search(text):
-                    yield folder, name
+            if not _is_loaded(name):
+                continue
+            try:
+                content = Path(folder, name).read_bytes()
+            except OSError as error:
+                refuse(error)
+                continue
+            if _IMPORTS_US.search(content.decode("utf-8", "replace")):
+                yield folder, name
 
 
 def _is_walked(parent: str, name: str) -> bool:

@@ -23,7 +23,7 @@ from tilewright.group_by import GroupBy
 from tilewright.source import EventSource
 from tilewright.suggestions import nearest
 
-from .author_files import AuthorFile, author_files
+from .author_files import AuthorFile, author_files, unread
 from .diagnostics import Diagnostic, diagnostic
 
 _Kind = TypeVar("_Kind", bound=Declaration)
@@ -115,7 +115,10 @@ def _run(file: AuthorFile, loaded: Loaded) -> tuple[ModuleType, set[str]] | None
         what = f"{_sentence(error.msg)} Correct this line; the file was left out."
         loaded.diagnostics.append(diagnostic("TW002", CallSite(file.path, error.lineno or 0), what))
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        loaded.diagnostics.append(unread(file.path, error))
+        return None
+    except ValueError as error:
         what = f"cannot be read: {error}. Save it as UTF-8 text."
         loaded.diagnostics.append(diagnostic("TW001", CallSite(file.path, 0), what))
         return None

@@ -129,8 +129,8 @@ def _bind_source(
     time_sql = _time(draft, source, parts.time) if parts.time is not None else ""
     if any(d.severity == "error" for d in draft.diagnostics[before:]):
         return None
-    # Of a file only what is used is taken; what an author declares is all taken.
-    taken = schema.types if source.columns is not None else only(schema.types, parts.used)
+    # Events need only the columns that something reads, also where an author declares others.
+    taken = only(schema.types, parts.used)
     return BoundSource(
         name=name,
         source=source,

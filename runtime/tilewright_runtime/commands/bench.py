@@ -105,6 +105,8 @@ def bench(
             f"--window {window} at {events_per_second:g} events a second has {workload.events:,} "
             f"events. Choose from 1 to {_MOST_EVENTS:,}."
         )
+    if svg is not None:
+        svg.touch()  # what cannot be written is said before some minutes of measuring
     with console(stderr=True).status("") as status:
         runs = [
             run_experiment(workload, url, compile_group_by, status.update)

@@ -51,6 +51,8 @@ def _open(path: Path) -> pq.ParquetFile:
     try:
         # INT96 counts nanoseconds of a day: as nanoseconds of an epoch they end in 2262.
         return pq.ParquetFile(path, coerce_int96_timestamp_unit="us")
+    except PermissionError:
+        raise InputError("cannot be opened (Permission denied).") from None
     except (pa.ArrowInvalid, pa.ArrowIOError) as wrong:
         raise InputError(
             f"not a whole Parquet file ({_first_line(wrong)}). Is it still being written?"

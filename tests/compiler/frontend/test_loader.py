@@ -278,3 +278,14 @@ def test_paths_that_overlap_compile_once() -> None:
     assert _names(compile_paths(["features", "features/clicks.py", "./features/"])) == [
         "clicks.hourly"
     ]
+
+
+def test_a_file_that_cannot_be_read_stops_no_other() -> None:
+    """It is named with the reason of the system, here a link that leads nowhere."""
+    _write("features/good.py", "total = make()")
+    Path("features/gone.py").symlink_to("nowhere.py")
+    compilation = compile_paths("features")
+    assert [plan.name for plan in compilation.plans] == ["good.total"]
+    assert [str(one) for one in compilation.diagnostics] == [
+        "features/gone.py: TW001 cannot be read: No such file or directory. Check who may read it."
+    ]
