@@ -4,7 +4,9 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly test-lowest fuzz coverage bench format clean
+KERNEL := runtime/kernel
+
+.PHONY: help demo test nightly test-lowest fuzz fuzz-kernel coverage bench format clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -26,6 +28,9 @@ test-lowest: .venv-lowest/.ready  ## the tests with the oldest libraries that we
 fuzz: $(READY)  ## damage plans, records, settings, declarations, files and requests for half an hour
 	@TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-2000} $(PYTHON) -m pytest -q tests/fuzz
 
+fuzz-kernel:  ## damage records before the native kernel, which sanitizers watch
+	@scripts/fuzz-kernel
+
 coverage: $(READY)  ## run the tests and show what they leave out of the three wings, in all processes
 	@scripts/coverage
 
@@ -40,7 +45,7 @@ clean:  ## remove what these verbs made, the virtual environments too
 	rm -rf build dist .venv .venv-lowest .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov
 	find dsl compiler runtime examples tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): pyproject.toml scripts/bootstrap
+$(READY): pyproject.toml scripts/bootstrap $(KERNEL)/CMakeLists.txt $(KERNEL)/pyproject.toml $(wildcard $(KERNEL)/src/*)
 	@scripts/bootstrap .venv
 
 .venv-lowest/.ready: pyproject.toml constraints/lowest.txt scripts/bootstrap

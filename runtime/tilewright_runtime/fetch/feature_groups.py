@@ -8,11 +8,11 @@ from functools import cached_property
 
 from tilewright_compiler.plan.model import Feature, Plan
 
-from ..states.base import StateType
+from ..states.base import Form, StateType
 from ..states.values import Finalizer, Merged
 from ..tiles.buckets import BucketTables
 from ..tiles.layout import Layout, bucket_field
-from .finalize import bucket_finalizer, error_bound, finalizer
+from .finalize import bucket_finalizer, error_bound, finalizer, form_of
 from .windows import Window
 
 
@@ -23,6 +23,8 @@ class FeatureGroup:
     window: Window
     finalizers: dict[str, Finalizer]
     """By the name of the feature."""
+    forms: dict[str, Form]
+    """How the kernel finalizes features; those that Python has to are left out."""
     error_bounds: dict[str, Callable[[Merged], int]]
     """How far the counts of a feature may be off, of those that may."""
     merged_fields: tuple[str, ...]
@@ -33,6 +35,12 @@ class FeatureGroup:
     """The variable fields that hold tables of bucket values."""
     joint_states: tuple[StateType, ...]
     """The states whose numbers merge together."""
+
+    @cached_property
+    def python_finalizers(self) -> dict[str, Finalizer]:
+        """The finalizers of features that the kernel leaves to Python."""
+        items = self.finalizers.items()
+        return {name: finalize for name, finalize in items if name not in self.forms}
 
     @cached_property
     def empty_objects(self) -> dict[str, None]:
@@ -66,11 +74,14 @@ def _group(
     tables: dict[str, None] = {}  # a set in order
     finalizers: dict[str, Finalizer] = {}
     error_bounds: dict[str, Callable[[Merged], int]] = {}
+    forms: dict[str, Form] = {}
     for feature in features:
         needed.update(feature.states)
         if feature.bucket is None:
             finalizers[feature.name] = finalizer(feature, layout)
             bound = error_bound(feature, layout)
+            if (form := form_of(feature, layout)) is not None:
+                forms[feature.name] = form
         else:
             field = bucket_field(feature.bucket)
             tables[field] = None
@@ -88,6 +99,7 @@ def _group(
     return FeatureGroup(
         window=window,
         finalizers=finalizers,
+        forms=forms,
         error_bounds=error_bounds,
         merged_fields=tuple(name for name in own if name not in texts),
         chosen_fields=tuple(name for name in own if name in texts),

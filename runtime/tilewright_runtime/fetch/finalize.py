@@ -13,7 +13,7 @@ from typing import Any
 from tilewright_compiler.plan.defaults import default_value
 from tilewright_compiler.plan.model import Feature
 
-from ..states.base import StateType, finalizer_of
+from ..states.base import Form, StateType, finalizer_of, kernel_form
 from ..states.values import Finalizer, Merged, to_python
 from ..tiles.layout import Layout
 
@@ -35,6 +35,17 @@ def finalizer(feature: Feature, layout: Layout) -> Finalizer:
         return compute(merged) if has_value(merged) else deepcopy(default)
 
     return with_default
+
+
+def form_of(feature: Feature, layout: Layout) -> Form | None:
+    """Say how the kernel finalizes a feature, if it can.
+
+    It knows no defaults and no parts of tiles.
+    """
+    if feature.default is not None or feature.edge == "prorate":
+        return None
+    states = [layout.states[state] for state in feature.states]
+    return kernel_form(feature.operation, states, feature)
 
 
 def bucket_finalizer(feature: Feature, layout: Layout, field: str, bucket_type: str) -> Finalizer:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextvars import Context
 from fractions import Fraction
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..states.base import Rows, StateType
 from ..states.values import Merged
 from ..tiles.buckets import BucketTables
 from ..tiles.cover import Segment
-from ..tiles.layout import Layout, Slab
+from ..tiles.layout import Layout
 from ..tiles.records import RecordCodec
 from .feature_groups import FeatureGroup
 from .tiles import Run, Tiles, VariableFields
@@ -85,17 +85,24 @@ class Merger:
         bounds = np.array(list(chain.from_iterable(chain.from_iterable(runs))), np.intp)
         if not len(bounds):
             return
-        single = not parts and 2 * len(runs) == len(bounds) and all(runs)
+        filled = [index for index, own in enumerate(runs) if own]
+        counts = [len(runs[index]) for index in filled]
+        firsts = [0, *accumulate(counts[:-1])]
         views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
         for slab in self._layout.slabs:
             columns = slab.columns
             # reduceat also gives what lies between a run's end and the next one's begin.
             reduced = slab.ufunc.reduceat(views[slab.dtype][:, columns], bounds)[::2]
-            if not single:
-                _combine(slab, reduced, runs, parts, merged)
-                continue
-            for one, values in zip(merged, reduced.tolist(), strict=True):
-                one.numbers[columns] = values
+            # Twice by the same function, since `reduce` would add up floats in another order.
+            whole = reduced if len(reduced) == len(filled) else slab.ufunc.reduceat(reduced, firsts)
+            for index, numbers in zip(filled, whole.tolist(), strict=True):
+                if index not in parts:
+                    merged[index].numbers[columns] = numbers
+            if parts and slab.ufunc is np.add:  # only sums can be prorated
+                for index, first, count in zip(filled, firsts, counts, strict=True):
+                    if index in parts:
+                        own = reduced[first : first + count].tolist()
+                        merged[index].numbers[columns] = _weighted(own, parts[index])
 
     def _merge_objects(
         self,
@@ -115,6 +122,28 @@ class Merger:
                 table = self._bucket_values(name, runs[index], parts.get(index), fields)
                 merged[index].objects[name] = table
 
+    def merge_gathered(
+        self,
+        group: FeatureGroup,
+        tiles: Tiles,
+        cover: Sequence[Segment],
+        gathered: Mapping[str, list[bytes]],
+        merged: Merged,
+    ) -> None:
+        """Merge what the kernel cannot: texts and gathered fields."""
+        if not any(gathered.values()) and not group.chosen_fields:
+            return
+        if group.chosen_fields and (runs := _runs(tiles, cover)):
+            indices = _indices(runs)
+            fields = VariableFields(self._codec, tiles)
+            states = [state for state in group.joint_states if state.text is not None]
+            self._choose_texts(states, tiles.rows[indices], indices, fields, merged)
+        for name, parts in gathered.items():
+            if parts and name in self._buckets:
+                merged.objects[name] = self._buckets[name].read(parts)
+            elif parts:
+                merged.objects[name] = self._layout.codecs[name].merge(parts)
+
     def _merge_states(
         self,
         group: FeatureGroup,
@@ -127,17 +156,28 @@ class Merger:
 
         No ufunc can do so.
         """
-        indices = list(chain.from_iterable(range(begin, end) for begin, end in runs))
+        indices = _indices(runs)
         rows = tiles.rows[indices]
-        for state in group.joint_states:
+        self._choose_texts(group.joint_states, rows, indices, fields, merged)
+        for name in group.merged_fields:
+            present = fields.present(indices, self._fields[name])
+            merged.objects[name] = self._layout.codecs[name].merge(present) if present else None
+
+    def _choose_texts(
+        self,
+        states: Sequence[StateType],
+        rows: Rows,
+        indices: Sequence[int],
+        fields: VariableFields,
+        merged: Merged,
+    ) -> None:
+        """Merge numbers that merge together, and choose the texts that go with them."""
+        for state in states:
             # A time lies in one tile only, so among the tiles of a cover, oldest first, there are
             # no ties.
             chosen = state.merge_tiles(rows, merged.numbers)
             if chosen is not None and (text := state.text) is not None:
                 merged.objects[text] = fields.of(indices[chosen], self._fields[text])
-        for name in group.merged_fields:
-            present = fields.present(indices, self._fields[name])
-            merged.objects[name] = self._layout.codecs[name].merge(present) if present else None
 
     def _bucket_values(
         self,
@@ -154,6 +194,10 @@ class Merger:
         if parts is None:
             return self._buckets[name].read(list(chain.from_iterable(tables)))
         return self._buckets[name].read_parts(tables, parts)
+
+
+def _indices(runs: Sequence[Run]) -> list[int]:
+    return list(chain.from_iterable(range(begin, end) for begin, end in runs))
 
 
 def _runs(tiles: Tiles, cover: Sequence[Segment]) -> list[Run]:
@@ -180,31 +224,6 @@ def _parts(tiles: Tiles, cover: Sequence[Segment]) -> list[Fraction]:
         if begin < end:
             parts.append(segment.part)
     return parts
-
-
-def _combine(
-    slab: Slab,
-    reduced: NDArray[Any],
-    runs: Sequence[Sequence[Run]],
-    parts: Parts,
-    merged: Sequence[Merged],
-) -> None:
-    """Combine the reduced runs of each cover.
-
-    Each run counts by its part.
-    """
-    last = 0
-    for index, own in enumerate(runs):
-        first, last = last, last + len(own)
-        if first == last:
-            continue
-        if index not in parts:
-            numbers = slab.ufunc.reduce(reduced[first:last], axis=0).tolist()
-        elif slab.ufunc is np.add:
-            numbers = _weighted(reduced[first:last].tolist(), parts[index])
-        else:
-            continue  # only sums can be prorated
-        merged[index].numbers[slab.columns] = numbers
 
 
 def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[Any]:

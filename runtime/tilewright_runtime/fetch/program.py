@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +14,15 @@ from ..plans import prepares_from_plan
 from ..tiles.block import APPROXIMATE
 from ..tiles.buckets import BucketTables, buckets_of
 from ..tiles.cover import ENDS, Segment, floor
-from ..tiles.header import NEWEST, STAMP, START
+from ..tiles.header import NEWEST, STAMP
 from ..tiles.keys import EVENTS, TILES, Kind, Range, level_bytes, ordered_prefix
 from ..tiles.layout import Layout, layout_of
 from ..tiles.records import Names, RecordCodec
 from .feature_groups import feature_groups
+from .kernel_program import KernelProgram, KernelTiles, kernel_program
 from .merging import Merger
 from .reads import event_ranges, ranges, reads_of
-from .tiles import Tiles
+from .tiles import DecodedTiles, Tiles
 
 if TYPE_CHECKING:
     from .exact import ExactEvents
@@ -44,6 +45,11 @@ class Program:
         self.windows = tuple(group.window for group in self.groups)
         self.events = _events(plan, self.layout, buckets)
         self._merger = Merger(self.layout, self.codec, buckets, self.groups)
+        self._kernel: KernelProgram | None = None
+        if self.events is None:
+            self._kernel = kernel_program(
+                self.layout, self.codec, self.ladder_ms, self.groups, self._merger
+            )
         tiled = [window for window in self.windows if window.levels_ms]
         self._reads = reads_of(tiled, self.ladder_ms)
         edges = {window.edge for window in self.windows}
@@ -79,12 +85,30 @@ class Program:
 
         Raises CorruptRecordError for a record that is damaged, or that is another tile's.
         """
+        if self._kernel is not None:
+            identities = self._identities(entity, [wanted.size_ms for wanted in ranges])
+            tiles = self._kernel.decode(answers, ranges, identities)
+            if tiles is not None:
+                return tiles
+        return self._decode(entity, ranges, answers, name_of)
+
+    def _identities(self, entity: str, sizes_ms: Iterable[int]) -> list[int]:
+        """Make the identity of the tiles of each level."""
+        prefix = ordered_prefix(self.plan.name, entity)
+        return [self.codec.key_identity(prefix + self._level_bytes[size]) for size in sizes_ms]
+
+    def _decode(
+        self,
+        entity: str,
+        ranges: Sequence[Range],
+        answers: Sequence[list[bytes]],
+        name_of: Callable[[int], str],
+    ) -> DecodedTiles:
         records: list[bytes] = []
         identities: list[int] = []
         chunks: list[bytes] = []
         bounds: dict[int, tuple[int, int]] = {}
         spans: list[tuple[Range, int, int]] = []
-        prefix = ordered_prefix(self.plan.name, entity)
         last = 0
         for wanted, part in zip(ranges, answers, strict=True):
             if wanted.kind == EVENTS:
@@ -92,8 +116,7 @@ class Program:
                 continue
             records += part
             first, last = last, last + len(part)
-            identity = self.codec.key_identity(prefix + self._level_bytes[wanted.size_ms])
-            identities += [identity] * len(part)
+            identities += self._identities(entity, [wanted.size_ms]) * len(part)
             spans.append((wanted, first, last))
             # The runs of a level follow one another, so its tiles are in order across them too.
             begin, _ = bounds.get(wanted.size_ms, (first, last))
@@ -102,12 +125,12 @@ class Program:
         if rows is None:
             names = self._names(entity, name_of)
             rows = self.codec.decode(records, identities, names, padding=1)
-        starts = rows[:, START].tolist()
+        tiles = DecodedTiles(rows, bounds, records, chunks)
         for wanted, first, last in spans:
-            if not _lie_within(wanted, starts[first:last]):
+            if not _lie_within(wanted, tiles.starts[first:last]):
                 names = self._names(entity, name_of)
                 self.codec.require_within(rows, first, last - first, wanted, names)
-        return Tiles(rows, starts, bounds, records, chunks)
+        return tiles
 
     def _names(self, entity: str, name_of: Callable[[int], str]) -> Names:
         return Names(name_of, self.plan.name, [entity], self._levels)
@@ -124,25 +147,21 @@ class Program:
         The covers tell the stretches apart; their rows are like those of tiles. Raises
         CorruptRecordError for a damaged chunk.
         """
-        if self.events is None:
+        if self.events is None or not isinstance(tiles, DecodedTiles):
             return tiles
         first = len(tiles.records)
         names = self._names(entity, lambda index: name_of(first + index))
         block = self.events.between(tiles.chunks, _event_times(covers), entity, names)
-        rows = np.concatenate([tiles.rows[:first], block.rows, tiles.rows[first:]])
         columns = [block.variable[one.name] for one in self.layout.variable]
-        return tiles._replace(
-            rows=rows,
-            starts=rows[:, START].tolist(),
-            events=(first, first + len(block)),
-            event_fields=list(map(list, zip(*columns, strict=True))),
-        )
+        return tiles.with_events(block, list(map(list, zip(*columns, strict=True))))
 
     def head_level_ms(self, at_ms: int, tiles: Tiles) -> int | None:
         """Find the coarsest level with a clean newest tile.
 
         Such a tile has only events before `at_ms`. None if not even the finest has.
         """
+        if isinstance(tiles, KernelTiles) and self._kernel is not None:
+            return self._kernel.head_level_ms(tiles, at_ms)
         last = at_ms - 1
         for size in self.ladder_ms:
             first, end = tiles.bounds[size]
@@ -161,6 +180,10 @@ class Program:
         """
         values: dict[str, Any] = self._template.copy()
         errors: dict[str, int] = {}
+        if isinstance(tiles, KernelTiles) and self._kernel is not None:
+            found = self._kernel.evaluate(tiles, covers, values)
+            if found is not None:
+                return values, found
         for group, merged in zip(self.groups, self._merger.merge(tiles, covers), strict=True):
             for name, finalize in group.finalizers.items():
                 values[name] = finalize(merged)
@@ -180,10 +203,19 @@ class Program:
                 quality["head_end_ms"] = head_ms
             if self._prorates:
                 quality["head_prorated_ms"] = head_ms
-        stamps = tiles.rows[:, STAMP]
-        if int(np.bitwise_or.reduce(stamps)) & APPROXIMATE:
-            quality["approximate_tiles"] = int(np.count_nonzero(stamps & APPROXIMATE))
+        if approximate := _approximate(tiles):
+            quality["approximate_tiles"] = approximate
         return quality
+
+
+def _approximate(tiles: Tiles) -> int:
+    """Count the tiles that are approximate."""
+    if isinstance(tiles, KernelTiles):
+        return tiles.approximate
+    stamps = tiles.rows[:, STAMP]
+    if not int(np.bitwise_or.reduce(stamps)) & APPROXIMATE:
+        return 0
+    return int(np.count_nonzero(stamps & APPROXIMATE))
 
 
 def _lie_within(wanted: Range, starts: Sequence[int]) -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import cached_property
+
+import numpy as np
 
 from ..states.base import Rows
 from ..states.fields import Bytes
+from ..tiles.block import Block
 from ..tiles.cover import Segment
+from ..tiles.header import START
 from ..tiles.keys import EVENTS
 from ..tiles.records import RecordCodec
 
@@ -16,30 +20,69 @@ from ..tiles.records import RecordCodec
 Run = tuple[int, int]
 
 
-class Tiles(NamedTuple):
+class Tiles:
     """Tiles level after level, then stretches of raw events.
 
     Each level, and the stretches, come oldest first.
     """
 
-    rows: Rows
-    """(tiles + 1, words): a row of zeros is last, so that every run has an end inside."""
-    starts: list[int]
-    bounds: dict[int, Run]
-    """The tiles of each level, by its size in ms."""
-    records: list[bytes]
-    chunks: list[bytes]
-    """The records of the chunks of raw events that were read, oldest first."""
-    events: Run = (0, 0)
-    """The stretches of raw events that were counted."""
-    event_fields: Sequence[list[Bytes]] = ()
-    """Their variable fields."""
+    def __init__(self, records: list[bytes], chunks: list[bytes]) -> None:
+        self.records = records
+        self.chunks = chunks
+        """The records of the chunks of raw events that were read, oldest first."""
+        self.events: Run = (0, 0)
+        """The stretches of raw events that were counted."""
+        self.event_fields: Sequence[list[Bytes]] = ()
+        """Their variable fields."""
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The words of each tile, (tiles + 1, words).
+
+        A row of zeros is last, so that every run has an end inside.
+        """
+        raise NotImplementedError
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """When each tile begins."""
+        raise NotImplementedError
+
+    @cached_property
+    def bounds(self) -> dict[int, Run]:
+        """The tiles of each level, by its size in ms."""
+        raise NotImplementedError
 
     def run(self, segment: Segment) -> Run:
         """Find where the tiles of a segment stand."""
         first, last = self.events if segment.kind == EVENTS else self.bounds[segment.size_ms]
         begin = bisect_left(self.starts, segment.start_ms, first, last)
         return begin, bisect_left(self.starts, segment.end_ms, begin, last)
+
+
+class DecodedTiles(Tiles):
+    """Tiles whose rows are known."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        bounds: dict[int, Run],
+        records: list[bytes],
+        chunks: list[bytes],
+    ) -> None:
+        super().__init__(records, chunks)
+        self.rows = rows
+        self.starts = rows[:, START].tolist()
+        self.bounds = bounds
+
+    def with_events(self, block: Block, fields: Sequence[list[Bytes]]) -> DecodedTiles:
+        """Put stretches of raw events behind the tiles."""
+        first = len(self.records)
+        rows = np.concatenate([self.rows[:first], block.rows, self.rows[first:]])
+        tiles = DecodedTiles(rows, self.bounds, self.records, self.chunks)
+        tiles.events = (first, first + len(block))
+        tiles.event_fields = fields
+        return tiles
 
 
 class VariableFields:

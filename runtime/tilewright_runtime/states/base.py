@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import State
+from tilewright_compiler.plan.model import Feature, State
 
 from ..errors import PlanError
 from .fields import Bytes, FieldCodec
@@ -28,6 +28,22 @@ Rows = NDArray[np.int64]
 Indices = NDArray[np.intp]
 
 NUMPY_DTYPES: dict[str, Any] = {"i64": np.int64, "f64": np.float64}
+
+
+#: How the kernel finalizes an operation: the name of a form, and the words and constants that it
+#: needs.
+Form = tuple[str, list[int]]
+
+#: family of a type -> the form of its values, where a tile keeps the value itself
+NUMBERS: dict[str | None, str] = {"float": "float", "integer": "integer"}
+
+
+class KernelMerge(NamedTuple):
+    """How the kernel merges numbers that merge together."""
+
+    kind: str
+    """`endpoint` or `moments`."""
+    arguments: tuple[int, ...]
 
 
 class Placement(NamedTuple):
@@ -158,6 +174,11 @@ class StateType(FieldCodec):
     def mark_missing(self, numbers: list[Any]) -> None:
         """Replace numbers that stand for no value by None."""
 
+    @property
+    def kernel_merge(self) -> KernelMerge | None:
+        """How the kernel merges the numbers, None if it cannot."""
+        return None
+
     def magnitudes(self, rows: Rows) -> Mapping[int, float]:
         """Return the size of what each double sums up.
 
@@ -185,6 +206,16 @@ def finalizer_of(operation: str, prorated: bool) -> Callable[..., Any]:
     table = "PRORATED" if prorated else "FINALIZERS"
     finalizer: Callable[..., Any] = _lookup(table, operation, "the operation")
     return finalizer
+
+
+def kernel_form(operation: str, states: Sequence[StateType], feature: Feature) -> Form | None:
+    """Say how the kernel finalizes an operation.
+
+    Returns None where Python has to.
+    """
+    form_of = _entries("FORMS").get(operation)
+    form: Form | None = None if form_of is None else form_of(*states, feature)
+    return form
 
 
 def _lookup(table: str, name: str, what: str) -> Any:

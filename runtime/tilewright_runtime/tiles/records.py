@@ -63,7 +63,7 @@ class RecordCodec:
         if layout.variable and layout.compression == "snappy":
             _snappy()  # loaded now, so that no fetch waits for it
         self._fingerprint = layout.fingerprint
-        self._seed = _seed(RECORD_VERSION, layout.fingerprint)
+        self.seed = _seed(RECORD_VERSION, layout.fingerprint)
         self._unbound_seed = _seed(_UNBOUND_VERSION, layout.fingerprint)
         self._stamp = (RECORD_VERSION << 32) | (HEADER_WORDS << 56)
 
@@ -93,7 +93,7 @@ class RecordCodec:
         rows[:, FINGERPRINT] = self.identities(keys)
         self.layout.carry(rows)
         parts = self._encode_variable(rows, block) if self.layout.variable else None
-        size, seed = self.layout.fixed_bytes, self._seed
+        size, seed = self.layout.fixed_bytes, self.seed
         buffer = rows.astype("<i8", copy=False).tobytes()
         bodies = [buffer[at + 4 : at + size] for at in range(0, len(buffer), size)]
         if parts is not None:
@@ -114,7 +114,7 @@ class RecordCodec:
     def _complete(self, record: bytes) -> bytes:
         flags = bytes([record[FLAGS_AT] | _COMPLETE])
         body = record[VERSION_AT:FLAGS_AT] + flags + record[FLAGS_AT + 1 :]
-        return _CHECKSUM.pack(xxh32_intdigest(body, self._seed)) + body
+        return _CHECKSUM.pack(xxh32_intdigest(body, self.seed)) + body
 
     def _encode_variable(self, rows: Rows, block: Block) -> list[bytes]:
         """Encode the variable part of each record.
@@ -164,7 +164,7 @@ class RecordCodec:
         Returns None if each record has to be looked at.
         """
         fixed = self._fixed_blocks(records, padding)
-        count, seed = len(records), self._seed
+        count, seed = len(records), self.seed
         if len(fixed) != (count + padding) * self.layout.fixed_bytes:
             return None
         rows = self._rows(fixed)
@@ -202,7 +202,7 @@ class RecordCodec:
                 f"written by a plan with storage fingerprint {of:016x}, not "
                 f"{self._fingerprint:016x}."
             )
-        if xxh32_intdigest(record[4:], self._seed if is_bound else self._unbound_seed) != checksum:
+        if xxh32_intdigest(record[4:], self.seed if is_bound else self._unbound_seed) != checksum:
             return _DAMAGED
         if is_bound and words[FINGERPRINT] != identity:
             return _MISPLACED.format(self._owner(words[FINGERPRINT], words[START], names))

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Feature
+from tilewright_compiler.plan.types import family
 
-from ..base import NUMPY_DTYPES, Indices, Placement, Rows, StateType
+from ..base import NUMBERS, NUMPY_DTYPES, Form, Indices, KernelMerge, Placement, Rows, StateType
 from ..fields import Bytes, encode_texts
 from ..values import Merged, to_python
 
@@ -157,6 +158,22 @@ class _Endpoint(StateType):
             value = merged.objects[self.field]
         return None if value is None else self._to_python(value)
 
+    @property
+    def kernel_merge(self) -> KernelMerge | None:
+        """Its words, for the kernel, if the value is a number."""
+        if self._value is None:
+            return None
+        is_float = self._dtype is np.float64
+        words = (self.sign > 0, self.no_time, self._time, self._value, is_float)
+        return KernelMerge("endpoint", words)
+
+    def form(self, feature: Feature) -> Form | None:
+        """Say how the kernel finalizes a number that needs no conversion."""
+        kind = NUMBERS.get(family(self.state.type))
+        if kind is None or self._value is None:
+            return None
+        return f"{kind}_at", [self._time, self._value, self.no_time]
+
 
 class First(_Endpoint):
     """The oldest value."""
@@ -174,3 +191,4 @@ class Last(_Endpoint):
 
 KINDS = {"first": First, "last": Last}
 FINALIZERS = {"FIRST": First.finalize, "LAST": Last.finalize}
+FORMS = {"FIRST": First.form, "LAST": Last.form}

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Feature
+from tilewright_compiler.plan.types import family
 
-from ..base import Placement, StateType
+from ..base import NUMBERS, Form, Placement, StateType
 from ..fields import Bytes, encode_texts
 from ..values import Merged, to_python
 
@@ -60,6 +61,13 @@ class _Extreme(StateType):
         text = merged.objects[self.field]
         return None if text is None else text.decode()
 
+    def form(self, count: StateType, feature: Feature) -> Form | None:
+        """Say how the kernel finalizes a number that needs no conversion."""
+        kind = NUMBERS.get(family(self.state.type))
+        if kind is None or self.field is not None:
+            return None
+        return kind, [count.words["n"], self._word]
+
 
 class Smallest(_Extreme):
     """The smallest value."""
@@ -83,3 +91,4 @@ class Largest(_Extreme):
 
 KINDS = {"min": Smallest, "max": Largest}
 FINALIZERS = {"MIN": Smallest.finalize, "MAX": Largest.finalize}
+FORMS = {"MIN": Smallest.form, "MAX": Largest.form}

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Feature
 
-from ..base import Indices, Placement, Rows, StateType
+from ..base import Form, Indices, KernelMerge, Placement, Rows, StateType
 from ..fields import Bytes
 from ..values import Merged
 
@@ -86,11 +86,14 @@ def merged(n: NDArray[np.int64], parts: Floats) -> list[Any]:
         shifted = np.where(n > 0, (means - first) + (rests - first_rest), 0.0)
         offset = (weight * shifted).sum(axis=0) / total
         d = np.where(n > 0, shifted - offset, 0.0)
-        sums = [(m2 + weight * d**2).sum(axis=0)]
+        square = d * d
+        sums = [(m2 + weight * square).sum(axis=0)]
         if higher:
             m3, m4 = higher
-            sums.append((m3 + 3 * d * m2 + weight * d**3).sum(axis=0))
-            sums.append((m4 + 4 * d * m3 + 6 * d**2 * m2 + weight * d**4).sum(axis=0))
+            # Written out, as the kernel computes the same terms and powers may round otherwise.
+            sums.append((m3 + 3 * d * m2 + weight * (square * d)).sum(axis=0))
+            fourth = m4 + 4 * d * m3 + 6 * square * m2
+            sums.append((fourth + weight * (square * square)).sum(axis=0))
         return [*_mean_of(first, first_rest + offset), *sums]
 
 
@@ -174,6 +177,27 @@ class Moments(StateType):
         moments = merged(parts[:, self._n], self._of(parts).T)
         numbers[self._start : self._stop] = map(float, moments)
 
+    @property
+    def kernel_merge(self) -> KernelMerge:
+        """Its words, for the kernel."""
+        return KernelMerge("moments", (self._n, self._start, self._order))
+
+    def variance_form(self, feature: Feature) -> Form:
+        """Say how the kernel finalizes VARIANCE."""
+        return "variance", [self._n, self._m2]
+
+    def stddev_form(self, feature: Feature) -> Form:
+        """Say how the kernel finalizes STDDEV."""
+        return "deviation", [self._n, self._m2]
+
+    def skew_form(self, feature: Feature) -> Form:
+        """Say how the kernel finalizes SKEW."""
+        return "skew", [self._n, self._m2, self._start + 3]
+
+    def kurtosis_form(self, feature: Feature) -> Form:
+        """Say how the kernel finalizes KURTOSIS."""
+        return "kurtosis", [self._n, self._m2, self._start + 4]
+
     def magnitudes(self, rows: Rows) -> Mapping[int, float]:
         """Return the size of the mean and of each sum.
 
@@ -239,4 +263,10 @@ FINALIZERS = {
     "STDDEV": Moments.stddev,
     "SKEW": Moments.skew,
     "KURTOSIS": Moments.kurtosis,
+}
+FORMS = {
+    "VARIANCE": Moments.variance_form,
+    "STDDEV": Moments.stddev_form,
+    "SKEW": Moments.skew_form,
+    "KURTOSIS": Moments.kurtosis_form,
 }

@@ -15,7 +15,7 @@ from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import LIMB, decimal_scale, family
 
 from ...errors import FetchError
-from ..base import Placement, StateType
+from ..base import Form, Placement, StateType
 from ..values import Merged, to_python
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class Count(StateType):
         """Finalize COUNT."""
         n: int = merged.numbers[self.n]
         return n
+
+    def count_form(self, feature: Feature) -> Form:
+        """Say how the kernel finalizes COUNT."""
+        return "count", [self.n]
 
     def prorated_count(self, feature: Feature, merged: Merged) -> float:
         """Finalize COUNT of parts of tiles."""
@@ -105,6 +109,21 @@ class Sum(StateType):
         n = merged.numbers[count.n]
         return self._total(merged) / (n * self._scale) if n else None
 
+    def sum_form(self, count: Count, feature: Feature) -> Form | None:
+        """Say how the kernel finalizes SUM, but not of decimals."""
+        if self._is_float:
+            return "float_sum", [count.n, self._high]
+        is_plain = family(self.state.type) == "integer"
+        return ("integer_sum", [count.n, self._high, self._low]) if is_plain else None
+
+    def average_form(self, count: Count, feature: Feature) -> Form | None:
+        """Say how the kernel finalizes AVERAGE."""
+        if self._is_float:
+            return "float_average", [count.n, self._high]
+        if self._scale >= _INT64:
+            return None
+        return "integer_average", [count.n, self._high, self._low, self._scale]
+
     def prorated_sum(self, count: Count, feature: Feature, merged: Merged) -> float | None:
         """Finalize SUM of parts of tiles."""
         return float(self._total(merged) / self._scale) if merged.numbers[count.n] else None
@@ -122,3 +141,4 @@ PRORATED = {
     "SUM": Sum.prorated_sum,
     "AVERAGE": Sum.prorated_average,
 }
+FORMS = {"COUNT": Count.count_form, "SUM": Sum.sum_form, "AVERAGE": Sum.average_form}

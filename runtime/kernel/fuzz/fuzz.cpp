@@ -1,0 +1,187 @@
+// Damages records, fields and digests under sanitizers: kernel_fuzz [ROUNDS] [SEED].
+//
+// The kernel may refuse what is damaged, and must read nothing beside it. So each input lies in a
+// buffer of exactly its size, where the address sanitizer sees any other access.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "digest.hpp"
+#include "records.hpp"
+#include "reduce.hpp"
+#include "xxh32.hpp"
+
+using namespace tilewright;
+
+namespace {
+
+using Buffer = std::vector<uint8_t>;
+
+std::mt19937_64 random_bits;
+
+size_t below(size_t limit) { return limit ? random_bits() % limit : 0; }
+
+void put(Buffer& buffer, size_t at, uint64_t value, size_t bytes) {
+    for (size_t i = 0; i < bytes && at + i < buffer.size(); ++i) {
+        buffer[at + i] = static_cast<uint8_t>(value >> (8 * i));
+    }
+}
+
+// Numbers that lie at the edges of what a length or an offset may be.
+uint64_t awkward() {
+    static const uint64_t kNumbers[] = {0, 1, 2, 59, 60, 63, 64, 127, 128, 255, 256, 0x7FFFFFFF,
+                                        0x80000000, 0xFFFFFFFF, uint64_t{1} << 63, ~uint64_t{0}};
+    return kNumbers[below(sizeof kNumbers / sizeof *kNumbers)];
+}
+
+void damage(Buffer& buffer) {
+    for (size_t i = below(4); i > 0; --i) {
+        switch (below(4)) {
+            case 0:
+                if (!buffer.empty()) buffer[below(buffer.size())] = static_cast<uint8_t>(below(256));
+                break;
+            case 1:
+                put(buffer, below(buffer.size() / 4 + 1) * 4, awkward(), below(2) ? 4 : 8);
+                break;
+            case 2:
+                buffer.resize(below(buffer.size() + 1));
+                break;
+            default:
+                buffer.resize(buffer.size() + below(32), static_cast<uint8_t>(below(256)));
+        }
+    }
+}
+
+Buffer noise(size_t size) {
+    Buffer buffer(size);
+    for (uint8_t& byte : buffer) byte = static_cast<uint8_t>(below(256));
+    return buffer;
+}
+
+// Make a literal-only snappy block of some bytes, with a few copies behind it.
+Buffer packed(const Buffer& plain) {
+    Buffer block;
+    const size_t copied = plain.size() > 8 ? 4 : 0;
+    const size_t stated = plain.size() + copied;
+    for (size_t rest = stated;; rest >>= 7) {
+        block.push_back(static_cast<uint8_t>((rest & 0x7F) | (rest > 0x7F ? 0x80 : 0)));
+        if (rest <= 0x7F) break;
+    }
+    for (size_t at = 0; at < plain.size(); at += 60) {
+        const size_t length = std::min<size_t>(60, plain.size() - at);
+        block.push_back(static_cast<uint8_t>((length - 1) << 2));
+        block.insert(block.end(), plain.begin() + static_cast<ptrdiff_t>(at),
+                     plain.begin() + static_cast<ptrdiff_t>(at + length));
+    }
+    if (copied) {
+        block.push_back(1);  // a copy of four bytes
+        block.push_back(static_cast<uint8_t>(1 + below(plain.size())));
+    }
+    return block;
+}
+
+Buffer digest() {
+    const size_t count = 1 + below(20);
+    Buffer bytes(32 + 16 * count);
+    bytes[0] = 2, bytes[1] = 1, bytes[2] = 20;
+    put(bytes, 8, count, 4);
+    double value = -5;
+    for (size_t i = 0; i < count; ++i) {
+        value += static_cast<double>(below(3));
+        std::memcpy(bytes.data() + 32 + 16 * i, &value, 8);
+        put(bytes, 40 + 16 * i, 1 + below(5), 8);
+    }
+    return bytes;
+}
+
+// Copy to the heap, so that the end of the input is the end of its memory.
+struct Exact {
+    explicit Exact(const Buffer& buffer) : size(buffer.size()), bytes(new uint8_t[size]) {
+        if (size) std::memcpy(bytes.get(), buffer.data(), size);
+    }
+    Bytes view() const { return {bytes.get(), size}; }
+
+    size_t size;
+    std::unique_ptr<uint8_t[]> bytes;
+};
+
+void try_record() {
+    const Layout layout{6 + below(6) + 3, 3, 17};
+    Buffer plain;
+    Buffer record(layout.words * 8);
+    for (size_t i = 0; i < layout.variable; ++i) {
+        const Buffer field = noise(below(90));
+        const bool is_missing = below(4) == 0;
+        put(record, (layout.words - layout.variable + i) * 8,
+            is_missing ? ~uint64_t{0} : field.size(), 8);
+        if (!is_missing) plain.insert(plain.end(), field.begin(), field.end());
+    }
+    const bool is_packed = below(2) == 0;
+    const Buffer stored = is_packed ? packed(plain) : plain;
+    record[6] = is_packed;
+    put(record, 5 * 8, stored.size() | (uint64_t{plain.size() + below(5)} << 32), 8);
+    record.insert(record.end(), stored.begin(), stored.end());
+    damage(record);
+    if (record.size() >= 4 && below(2)) {
+        put(record, 0, xxh32(record.data() + 4, record.size() - 4, layout.seed), 4);
+    }
+    const Exact exact(record);
+    is_sound(layout, exact.view(), 0);
+    std::vector<uint8_t> scratch;
+    std::vector<Bytes> fields;
+    if (!split_fields(layout, exact.view(), scratch, fields)) return;
+    uint32_t sum = 0;
+    for (const Bytes field : fields) {
+        if (field.at != nullptr) sum += xxh32(field.at, field.size, sum);
+    }
+    if (sum == 1) std::puts("");  // so that the reads are made
+}
+
+void try_digests() {
+    Digests digests;
+    for (size_t i = below(5); i > 0; --i) {
+        Buffer bytes = digest();
+        damage(bytes);
+        const Exact exact(bytes);
+        if (!digests.add(exact.view())) return;
+    }
+    if (digests.is_empty()) return;
+    digests.order();
+    for (const double rank : {0.0, 0.001, 0.5, 0.999, 1.0}) digests.quantile(rank);
+}
+
+void try_reduction() {
+    const size_t width = 12, count = 1 + below(300);
+    std::vector<int64_t> words(width * count), out(width);
+    for (int64_t& word : words) word = static_cast<int64_t>(below(2) ? random_bits() : awkward());
+    const size_t begin = below(count), middle = begin + 1 + below(count - begin);
+    Runs runs{{begin, middle}};
+    if (middle < count) runs.push_back({middle, count});
+    const Rows rows{words.data(), width};
+    for (int merge = 0; merge <= static_cast<int>(Merge::kMaxFloat); ++merge) {
+        reduce_slab({static_cast<Merge>(merge), 2, width}, rows, runs, out.data());
+    }
+    choose_endpoint({below(2) == 0, 0, 3, 4}, rows, runs, out.data());
+    merge_moments({5, 6, 4}, rows, runs, out.data());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const long rounds = argc > 1 ? std::atol(argv[1]) : 100000;
+    random_bits.seed(argc > 2 ? static_cast<uint64_t>(std::atoll(argv[2])) : 1);
+    for (long i = 0; i < rounds; ++i) {
+        try_record();
+        try_digests();
+        if (i % 16 == 0) try_reduction();
+        const Exact exact(packed(noise(below(200))));
+        Buffer out(below(260));
+        decompress(exact.view(), out.data(), out.size());
+    }
+    std::printf("%ld rounds without a fault\n", rounds);
+    return 0;
+}

@@ -1,0 +1,228 @@
+// What the kernel does for a plan.
+#include "program.hpp"
+
+#include <cstring>
+#include <unordered_map>
+
+namespace nb = nanobind;
+
+namespace tilewright {
+
+namespace {
+
+// Work on fewer bytes is done before another thread could have begun.
+constexpr size_t kWorthReleasing = 1 << 15;
+
+const std::unordered_map<std::string, Merge> kMerges = {
+    {"add:i64", Merge::kAddInteger}, {"add:f64", Merge::kAddFloat},
+    {"min:i64", Merge::kMinInteger}, {"min:f64", Merge::kMinFloat},
+    {"max:i64", Merge::kMaxInteger}, {"max:f64", Merge::kMaxFloat},
+};
+
+int64_t integer(PyObject* object) {
+    const int64_t value = PyLong_AsLongLong(object);
+    if (value == -1 && PyErr_Occurred()) throw nb::python_error();
+    return value;
+}
+
+// Read the n-th item of a tuple.
+PyObject* item(PyObject* tuple, Py_ssize_t index) {
+    if (!PyTuple_Check(tuple) || PyTuple_GET_SIZE(tuple) <= index) {
+        throw nb::type_error("expected a tuple of a size, a start and an end");
+    }
+    return PyTuple_GET_ITEM(tuple, index);
+}
+
+Runs runs_of(const Tiles& tiles, PyObject* cover) {
+    if (!PyList_Check(cover)) throw nb::type_error("expected a list of segments");
+    Runs runs;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(cover); ++i) {
+        PyObject* segment = PyList_GET_ITEM(cover, i);
+        const int64_t size_ms = integer(item(segment, 0)), start_ms = integer(item(segment, 1));
+        tiles.find(size_ms, start_ms, integer(item(segment, 2)), runs);
+    }
+    return runs;
+}
+
+}  // namespace
+
+Program::Program(size_t words, size_t variable, uint32_t seed, std::vector<int64_t> ladder_ms,
+                 std::vector<int64_t> empty)
+    : layout_{words, variable, seed},
+      ladder_ms_(std::move(ladder_ms)),
+      empty_(std::move(empty)),
+      is_float_(words) {
+    if (words < kHeaderWords + variable || empty_.size() != words) {
+        throw nb::value_error("the words of a record do not fit its header");
+    }
+}
+
+Program::~Program() {
+    for (const Window& window : windows_) {
+        for (const Feature& feature : window.features) Py_DECREF(feature.name);
+    }
+}
+
+size_t Program::word(size_t index) const {
+    if (index >= layout_.words) throw nb::value_error("a word lies behind the fixed block");
+    return index;
+}
+
+void Program::add_slab(const std::string& merge, size_t start, size_t stop) {
+    const auto entry = kMerges.find(merge);
+    if (entry == kMerges.end()) throw nb::value_error("there is no such merge");
+    if (start >= stop) throw nb::value_error("a slab has no words");
+    slabs_.push_back({entry->second, start, word(stop - 1) + 1});
+    if (merge.ends_with("f64")) {
+        for (size_t i = start; i < stop; ++i) is_float_[i] = true;
+    }
+}
+
+void Program::add_endpoint(bool is_last, int64_t no_time, size_t time, size_t value,
+                           bool is_float) {
+    endpoints_.push_back({is_last, no_time, word(time), word(value)});
+    is_float_[value] = is_float;
+}
+
+void Program::add_moments(size_t n, size_t start, size_t powers) {
+    if (powers != 2 && powers != 4) throw nb::value_error("moments have 2 or 4 powers");
+    word(start + powers);
+    moments_.push_back({word(n), start, powers});
+    for (size_t i = start; i <= start + powers; ++i) is_float_[i] = true;
+}
+
+void Program::add_window(
+    const std::vector<std::tuple<std::string, std::string, std::vector<int64_t>>>& features,
+    bool gives_numbers) {
+    Window window{{}, gives_numbers};
+    for (const auto& [name, form_name, words] : features) {
+        Form form;
+        if (!form_of(form_name, &form)) throw nb::value_error("there is no such form");
+        if (words.size() != arity(form)) throw nb::value_error("a form has other numbers");
+        // What is no word of a record is a constant, and comes last.
+        const bool has_constant = form == Form::kIntegerAverage || form == Form::kIntegerAt ||
+                                  form == Form::kFloatAt;
+        for (size_t i = 0; i + has_constant < words.size(); ++i) {
+            word(static_cast<size_t>(words[i]));
+        }
+        window.features.push_back({nullptr, form, words});
+    }
+    for (size_t i = 0; i < features.size(); ++i) {
+        const std::string& name = std::get<0>(features[i]);
+        PyObject* text = PyUnicode_FromStringAndSize(name.data(),
+                                                     static_cast<Py_ssize_t>(name.size()));
+        if (text == nullptr) throw nb::python_error();
+        PyUnicode_InternInPlace(&text);
+        window.features[i].name = text;
+    }
+    windows_.push_back(std::move(window));
+}
+
+nb::object Program::decode(const nb::list& answers, const nb::list& ranges,
+                           const nb::list& identities) const {
+    if (answers.size() != ranges.size() || answers.size() != identities.size()) {
+        throw nb::value_error("there are more or fewer answers than ranges");
+    }
+    auto tiles = std::make_unique<Tiles>(layout_);
+    for (size_t i = 0; i < answers.size(); ++i) {
+        PyObject* range = ranges[i].ptr();
+        const Part part{0,
+                        0,
+                        integer(identities[i].ptr()),
+                        integer(item(range, 0)),
+                        integer(item(range, 1)),
+                        integer(item(range, 2))};
+        if (!tiles->take(answers[i].ptr(), part)) throw nb::type_error("expected lists of bytes");
+    }
+    bool is_sound;
+    if (tiles->bytes() > kWorthReleasing) {
+        const nb::gil_scoped_release released;
+        is_sound = tiles->load();
+    } else {
+        is_sound = tiles->load();
+    }
+    if (!is_sound) return nb::none();
+    return nb::cast(tiles.release(), nb::rv_policy::take_ownership);
+}
+
+nb::object Program::head_level_ms(const Tiles& tiles, int64_t at_ms) const {
+    const int64_t size_ms = tiles.head_level(ladder_ms_, at_ms);
+    return size_ms ? nb::cast(size_ms) : nb::none();
+}
+
+void Program::merge(const Tiles& tiles, const Runs& runs, int64_t* merged) const {
+    std::memcpy(merged, empty_.data(), empty_.size() * sizeof(int64_t));
+    if (runs.empty()) return;
+    for (const Slab& slab : slabs_) reduce_slab(slab, tiles.rows(), runs, merged);
+    for (const Endpoint& endpoint : endpoints_) {
+        choose_endpoint(endpoint, tiles.rows(), runs, merged);
+    }
+    for (const Moments& moments : moments_) merge_moments(moments, tiles.rows(), runs, merged);
+}
+
+nb::object Program::evaluate(const Tiles& tiles, const nb::list& covers,
+                             const nb::dict& features) const {
+    if (covers.size() != windows_.size()) {
+        throw nb::value_error("there are more or fewer covers than windows");
+    }
+    nb::list all;
+    std::vector<int64_t> merged(layout_.words);
+    for (size_t i = 0; i < windows_.size(); ++i) {
+        const Window& window = windows_[i];
+        const Runs runs = runs_of(tiles, covers[i].ptr());
+        merge(tiles, runs, merged.data());
+        for (const Feature& feature : window.features) {
+            PyObject* value = value_of(feature, merged.data());
+            if (value == nullptr) {
+                if (PyErr_Occurred()) throw nb::python_error();
+                return nb::bool_(false);
+            }
+            const int failed = PyDict_SetItem(features.ptr(), feature.name, value);
+            Py_DECREF(value);
+            if (failed) throw nb::python_error();
+        }
+        all.append(window.gives_numbers ? numbers(merged.data()) : nb::none());
+    }
+    return all;
+}
+
+nb::object Program::numbers(const int64_t* merged) const {
+    nb::list values;
+    for (size_t i = 0; i < layout_.words; ++i) {
+        if (is_float_[i]) {
+            double value;
+            std::memcpy(&value, merged + i, sizeof value);
+            values.append(nb::float_(value));
+        } else {
+            values.append(nb::int_(merged[i]));
+        }
+    }
+    for (const Endpoint& endpoint : endpoints_) {
+        if (merged[endpoint.time] == endpoint.no_time) values[endpoint.value] = nb::none();
+    }
+    return values;
+}
+
+nb::object Program::gather(const Tiles& tiles, const nb::list& cover,
+                           const std::vector<size_t>& fields) const {
+    for (const size_t field : fields) {
+        if (field >= layout_.variable) throw nb::value_error("there is no such field");
+    }
+    std::vector<nb::list> gathered(fields.size());
+    std::vector<uint8_t> scratch;
+    std::vector<Bytes> own;
+    for (const Run& run : runs_of(tiles, cover.ptr())) {
+        for (size_t i = run.begin; i < run.end; ++i) {
+            if (!split_fields(layout_, tiles.record(i), scratch, own)) return nb::none();
+            for (size_t k = 0; k < fields.size(); ++k) {
+                const Bytes field = own[fields[k]];
+                if (field.at != nullptr) gathered[k].append(nb::bytes(field.at, field.size));
+            }
+        }
+    }
+    nb::list all;
+    for (const nb::list& values : gathered) all.append(values);
+    return all;
+}
+
+}  // namespace tilewright

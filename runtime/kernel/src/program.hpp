@@ -1,0 +1,73 @@
+// What the kernel does for a plan: decode tiles, merge the covers of windows, finalize numbers.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "reduce.hpp"
+#include "tiles.hpp"
+#include "values.hpp"
+
+namespace tilewright {
+
+class Program {
+   public:
+    // `empty` are the words of an empty tile.
+    Program(size_t words, size_t variable, uint32_t seed, std::vector<int64_t> ladder_ms,
+            std::vector<int64_t> empty);
+    ~Program();
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
+
+    void add_slab(const std::string& merge, size_t start, size_t stop);
+    void add_endpoint(bool is_last, int64_t no_time, size_t time, size_t value, bool is_float);
+    void add_moments(size_t n, size_t start, size_t powers);
+    void add_window(
+        const std::vector<std::tuple<std::string, std::string, std::vector<int64_t>>>& features,
+        bool gives_numbers);
+
+    // Check the records of some ranges and lay them side by side.
+    //
+    // None if one has to be looked at in Python: it is damaged, misplaced or of another version.
+    nanobind::object decode(const nanobind::list& answers, const nanobind::list& ranges,
+                            const nanobind::list& identities) const;
+
+    // Find the coarsest level with a clean newest tile, or None.
+    nanobind::object head_level_ms(const Tiles& tiles, int64_t at_ms) const;
+
+    // Merge the tiles of each cover, and put the values of features into a dictionary.
+    //
+    // Returns the numbers of each window by word, None for those that need none. False if a value
+    // has to be made in Python, which then makes all of them.
+    nanobind::object evaluate(const Tiles& tiles, const nanobind::list& covers,
+                              const nanobind::dict& features) const;
+
+    // Collect fields of changing length of the tiles of a cover: a list for each field.
+    nanobind::object gather(const Tiles& tiles, const nanobind::list& cover,
+                            const std::vector<size_t>& fields) const;
+
+   private:
+    struct Window {
+        std::vector<Feature> features;
+        bool gives_numbers;
+    };
+
+    size_t word(size_t index) const;
+    void merge(const Tiles& tiles, const Runs& runs, int64_t* merged) const;
+    nanobind::object numbers(const int64_t* merged) const;
+
+    Layout layout_;
+    std::vector<int64_t> ladder_ms_;
+    std::vector<int64_t> empty_;
+    std::vector<bool> is_float_;
+    std::vector<Slab> slabs_;
+    std::vector<Endpoint> endpoints_;
+    std::vector<Moments> moments_;
+    std::vector<Window> windows_;
+};
+
+}  // namespace tilewright

@@ -1,0 +1,122 @@
+// Records of tiles: their checks, and the fields of changing length.
+#include "records.hpp"
+
+#include <cstring>
+
+#include "xxh32.hpp"
+
+namespace tilewright {
+
+namespace {
+
+constexpr size_t kWordBytes = 8;
+constexpr size_t kCompressionAt = 6;
+
+int64_t word_of(Bytes record, size_t index) {
+    int64_t word;
+    std::memcpy(&word, record.at + index * kWordBytes, sizeof word);
+    return word;
+}
+
+// Read the little-endian number of up to four bytes that a snappy tag is followed by.
+size_t little_endian(const uint8_t* at, size_t bytes) {
+    size_t value = 0;
+    for (size_t i = 0; i < bytes; ++i) value |= size_t{at[i]} << (8 * i);
+    return value;
+}
+
+}  // namespace
+
+bool is_sound(const Layout& layout, Bytes record, int64_t identity) {
+    const size_t fixed = layout.words * kWordBytes;
+    if (record.size < fixed) return false;
+    size_t variable = 0;
+    if (layout.variable) variable = static_cast<uint32_t>(word_of(record, kSizes));
+    if (record.size - fixed != variable) return false;
+    const uint32_t checksum = xxh::read(record.at);
+    if (xxh32(record.at + 4, record.size - 4, layout.seed) != checksum) return false;
+    return word_of(record, kIdentity) == identity;
+}
+
+bool split_fields(const Layout& layout, Bytes record, std::vector<uint8_t>& scratch,
+                  std::vector<Bytes>& fields) {
+    const size_t fixed = layout.words * kWordBytes;
+    if (record.size < fixed) return false;
+    Bytes part{record.at + fixed, record.size - fixed};
+    if (record.at[kCompressionAt] == kSnappy) {
+        const auto sizes = static_cast<uint64_t>(word_of(record, kSizes));
+        const size_t plain = sizes >> 32;
+        // No snappy block grows to more than some 64 times its size: 60 bytes by 3 at best.
+        if (plain > 64 * part.size + 64) return false;
+        scratch.resize(plain);
+        if (!decompress(part, scratch.data(), plain)) return false;
+        part = {scratch.data(), plain};
+    }
+    fields.clear();
+    const size_t first = layout.words - layout.variable;
+    for (size_t i = 0; i < layout.variable; ++i) {
+        const int64_t length = word_of(record, first + i);
+        if (length < 0) {
+            fields.push_back({nullptr, 0});
+            continue;
+        }
+        if (static_cast<uint64_t>(length) > part.size) return false;
+        // An empty field is there all the same.
+        static const uint8_t kNothing = 0;
+        fields.push_back({part.at ? part.at : &kNothing, static_cast<size_t>(length)});
+        part.at += length;
+        part.size -= length;
+    }
+    return true;
+}
+
+bool decompress(Bytes packed, uint8_t* out, size_t size) {
+    const uint8_t* at = packed.at;
+    const uint8_t* const end = packed.at + packed.size;
+    uint64_t stated = 0;
+    for (int shift = 0;; shift += 7) {
+        if (at == end || shift > 28) return false;
+        stated |= uint64_t{*at & 0x7FU} << shift;
+        if (!(*at++ & 0x80U)) break;
+    }
+    if (stated != size) return false;
+    size_t written = 0;
+    while (at < end) {
+        const uint8_t tag = *at++;
+        const auto left = static_cast<size_t>(end - at);
+        size_t length, offset;
+        if ((tag & 3) == 0) {
+            length = (tag >> 2) + 1;
+            if (length > 60) {
+                const size_t extra = length - 60;
+                if (left < extra) return false;
+                length = little_endian(at, extra) + 1;
+                at += extra;
+            }
+            if (static_cast<size_t>(end - at) < length || size - written < length) return false;
+            std::memcpy(out + written, at, length);
+            at += length;
+            written += length;
+            continue;
+        }
+        if ((tag & 3) == 1) {
+            if (left < 1) return false;
+            length = 4 + ((tag >> 2) & 7);
+            offset = (size_t{tag} >> 5 << 8) | at[0];
+            at += 1;
+        } else {
+            const size_t bytes = (tag & 3) == 2 ? 2 : 4;
+            if (left < bytes) return false;
+            length = (tag >> 2) + 1;
+            offset = little_endian(at, bytes);
+            at += bytes;
+        }
+        if (offset == 0 || offset > written || size - written < length) return false;
+        // A copy may overlap what it writes, so it goes byte by byte.
+        for (size_t i = 0; i < length; ++i) out[written + i] = out[written + i - offset];
+        written += length;
+    }
+    return written == size;
+}
+
+}  // namespace tilewright

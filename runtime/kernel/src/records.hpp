@@ -1,0 +1,42 @@
+// Records of tiles: their checks, and the fields of changing length. No Python here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tilewright {
+
+// The words of a header, as in tilewright_runtime/tiles/header.py.
+enum Word : size_t { kStamp, kIdentity, kSequence, kNewest, kStart, kSizes, kHeaderWords };
+
+constexpr uint8_t kSnappy = 1;
+constexpr int64_t kApproximate = int64_t{2} << 40;
+
+struct Bytes {
+    const uint8_t* at;
+    size_t size;
+};
+
+// What is known of a plan's records in advance.
+struct Layout {
+    size_t words;
+    size_t variable;
+    uint32_t seed;
+};
+
+// Tell whether a record is whole, of the version that is written, and of one identity.
+bool is_sound(const Layout& layout, Bytes record, int64_t identity);
+
+// Find the fields of changing length that lie in a sound record.
+//
+// A missing field has no address. `scratch` keeps what had to be decompressed, and must outlive
+// the fields. Returns false if the lengths do not fit the bytes.
+bool split_fields(const Layout& layout, Bytes record, std::vector<uint8_t>& scratch,
+                  std::vector<Bytes>& fields);
+
+// Decompress a snappy block of a known size; false for bytes that are none.
+bool decompress(Bytes packed, uint8_t* out, size_t size);
+
+}  // namespace tilewright

@@ -1,0 +1,91 @@
+// The tiles of one fetch, checked and laid side by side.
+#include "tiles.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tilewright {
+
+Tiles::~Tiles() {
+    for (PyObject* object : objects_) Py_DECREF(object);
+}
+
+bool Tiles::take(PyObject* records, Part part) {
+    if (!PyList_Check(records)) return false;
+    const auto count = static_cast<size_t>(PyList_GET_SIZE(records));
+    part.first = records_.size();
+    part.end = part.first + count;
+    for (size_t i = 0; i < count; ++i) {
+        PyObject* record = PyList_GET_ITEM(records, static_cast<Py_ssize_t>(i));
+        if (!PyBytes_Check(record)) return false;
+        objects_.push_back(Py_NewRef(record));
+        const auto size = static_cast<size_t>(PyBytes_GET_SIZE(record));
+        records_.push_back({reinterpret_cast<const uint8_t*>(PyBytes_AS_STRING(record)), size});
+        bytes_ += size;
+    }
+    parts_.push_back(part);
+    // The parts of a level follow one another, so its tiles are in order across them too.
+    if (!levels_.empty() && levels_.back().size_ms == part.size_ms) {
+        levels_.back().end = part.end;
+    } else {
+        levels_.push_back({part.size_ms, part.first, part.end});
+    }
+    return true;
+}
+
+bool Tiles::load() {
+    // A row of zeros is last, so that views of the words end inside as those of numpy do.
+    words_.assign((records_.size() + 1) * layout_.words, 0);
+    starts_.resize(records_.size());
+    for (const Part& part : parts_) {
+        if (!load(part)) return false;
+    }
+    return true;
+}
+
+bool Tiles::load(const Part& part) {
+    int64_t earliest_ms = part.start_ms;
+    for (size_t i = part.first; i < part.end; ++i) {
+        if (!is_sound(layout_, records_[i], part.identity)) return false;
+        int64_t* row = words_.data() + i * layout_.words;
+        std::memcpy(row, records_[i].at, layout_.words * sizeof(int64_t));
+        const int64_t start_ms = row[kStart];
+        if (start_ms < earliest_ms || start_ms >= part.end_ms) return false;
+        earliest_ms = start_ms + 1;
+        starts_[i] = start_ms;
+        approximate_ += (row[kStamp] & kApproximate) != 0;
+    }
+    return true;
+}
+
+const Level* Tiles::level(int64_t size_ms) const {
+    for (const Level& level : levels_) {
+        if (level.size_ms == size_ms) return &level;
+    }
+    return nullptr;
+}
+
+void Tiles::find(int64_t size_ms, int64_t start_ms, int64_t end_ms, Runs& runs) const {
+    const Level* own = level(size_ms);
+    if (own == nullptr) return;
+    const auto first = starts_.begin() + static_cast<ptrdiff_t>(own->first);
+    const auto last = starts_.begin() + static_cast<ptrdiff_t>(own->end);
+    const auto begin = std::lower_bound(first, last, start_ms);
+    const auto end = std::lower_bound(begin, last, end_ms);
+    if (begin == end) return;
+    runs.push_back({static_cast<size_t>(begin - starts_.begin()),
+                    static_cast<size_t>(end - starts_.begin())});
+}
+
+int64_t Tiles::head_level(const std::vector<int64_t>& ladder_ms, int64_t at_ms) const {
+    for (const int64_t size_ms : ladder_ms) {
+        const Level* own = level(size_ms);
+        if (own == nullptr || own->end == own->first) return size_ms;
+        const size_t newest = own->end - 1;
+        if (starts_[newest] + size_ms < at_ms) return size_ms;
+        if (rows().row(newest)[kNewest] < at_ms) return size_ms;
+    }
+    return 0;
+}
+
+}  // namespace tilewright

@@ -1,0 +1,76 @@
+// The tiles of one fetch, checked and laid side by side.
+#pragma once
+
+#include <Python.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "records.hpp"
+#include "reduce.hpp"
+
+namespace tilewright {
+
+// The records that one range gave, and what they have to be.
+struct Part {
+    size_t first;
+    size_t end;
+    int64_t identity;
+    int64_t size_ms;
+    int64_t start_ms;
+    int64_t end_ms;
+};
+
+// The tiles of one level, [first, end).
+struct Level {
+    int64_t size_ms;
+    size_t first;
+    size_t end;
+};
+
+class Tiles {
+   public:
+    explicit Tiles(const Layout& layout) : layout_(layout) {}
+    ~Tiles();
+    Tiles(const Tiles&) = delete;
+    Tiles& operator=(const Tiles&) = delete;
+
+    // Take what the store gave for a range; false unless it is a list of bytes.
+    bool take(PyObject* records, Part part);
+
+    // Check and copy all records, which needs no lock; false if one is not sound.
+    bool load();
+
+    // How many bytes there are to check.
+    size_t bytes() const { return bytes_; }
+    size_t size() const { return records_.size(); }
+    size_t approximate() const { return approximate_; }
+    Rows rows() const { return {words_.data(), layout_.words}; }
+    const std::vector<int64_t>& words() const { return words_; }
+    const std::vector<int64_t>& starts() const { return starts_; }
+    const std::vector<Level>& levels() const { return levels_; }
+    Bytes record(size_t index) const { return records_[index]; }
+    PyObject* object(size_t index) const { return objects_[index]; }
+
+    // Find the tiles of a level in [start_ms, end_ms), added to `runs` if there are any.
+    void find(int64_t size_ms, int64_t start_ms, int64_t end_ms, Runs& runs) const;
+
+    // Find the coarsest level whose newest tile has only events before a time; 0 if none has.
+    int64_t head_level(const std::vector<int64_t>& ladder_ms, int64_t at_ms) const;
+
+   private:
+    const Level* level(int64_t size_ms) const;
+    bool load(const Part& part);
+
+    Layout layout_;
+    std::vector<PyObject*> objects_;
+    std::vector<Bytes> records_;
+    std::vector<Part> parts_;
+    std::vector<Level> levels_;
+    std::vector<int64_t> words_;
+    std::vector<int64_t> starts_;
+    size_t bytes_ = 0;
+    size_t approximate_ = 0;
+};
+
+}  // namespace tilewright

@@ -1,0 +1,158 @@
+"""A plan's fetches by the native kernel.
+
+It decodes and merges in C++ what `merging` does with numpy. What only Python can make, such as
+dates, texts and sketches, is merged and finalized here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from ..kernel import kernel
+from ..states.base import Rows
+from ..states.values import Merged
+from ..tiles.cover import Segment
+from ..tiles.keys import Range
+from ..tiles.layout import Layout
+from ..tiles.records import RecordCodec
+from .feature_groups import FeatureGroup
+from .merging import Merger
+from .tiles import Run, Tiles
+
+_MERGES: dict[np.ufunc, str] = {np.add: "add", np.minimum: "min", np.fmin: "min", np.maximum: "max"}
+
+
+class KernelTiles(Tiles):
+    """Tiles that the kernel holds."""
+
+    def __init__(self, native: Any, answers: Sequence[list[bytes]], layout: Layout) -> None:
+        self.native = native
+        self.approximate: int = native.approximate
+        self._layout = layout
+        super().__init__(answers[0] if len(answers) == 1 else list(chain(*answers)), [])
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The words of each tile, and a row of zeros."""
+        rows: Rows = np.frombuffer(self.native.words, "<i8").reshape(-1, self._layout.words)
+        return rows
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """When each tile begins."""
+        return [*self.native.starts, 0]
+
+    @cached_property
+    def bounds(self) -> dict[int, Run]:
+        """The tiles of each level, by its size in ms."""
+        return {size_ms: (first, end) for size_ms, first, end in self.native.levels}
+
+
+class KernelProgram:
+    """What the kernel does for one plan, and what it leaves to Python."""
+
+    def __init__(
+        self,
+        native: Any,
+        layout: Layout,
+        groups: Sequence[FeatureGroup],
+        merger: Merger,
+    ) -> None:
+        self._native = native
+        self._layout = layout
+        self._merger = merger
+        names = [field.name for field in layout.variable]
+        self._groups = [
+            (index, group, _gathered(group, names))
+            for index, group in enumerate(groups)
+            if group.python_finalizers
+        ]
+
+    def decode(
+        self,
+        answers: Sequence[list[bytes]],
+        ranges: Sequence[Range],
+        identities: Sequence[int],
+    ) -> KernelTiles | None:
+        """Decode what the store gave for some ranges.
+
+        None if a record has to be looked at: it is damaged, misplaced, or of an earlier version.
+        """
+        native = self._native.decode(answers, ranges, identities)
+        return None if native is None else KernelTiles(native, answers, self._layout)
+
+    def head_level_ms(self, tiles: KernelTiles, at_ms: int) -> int | None:
+        """Find the coarsest level with a clean newest tile."""
+        size_ms: int | None = self._native.head_level_ms(tiles.native, at_ms)
+        return size_ms
+
+    def evaluate(
+        self,
+        tiles: KernelTiles,
+        covers: Sequence[Sequence[Segment]],
+        values: dict[str, Any],
+    ) -> dict[str, int] | None:
+        """Put the values of all features into a dictionary.
+
+        Returns how far counts may be off, and None if numpy has to merge after all.
+        """
+        numbers = self._native.evaluate(tiles.native, covers, values)
+        if numbers is False:
+            return None
+        errors: dict[str, int] = {}
+        for index, group, fields in self._groups:
+            merged = Merged(numbers[index], group.empty_objects.copy())
+            if group.empty_objects:
+                gathered = self._native.gather(tiles.native, covers[index], list(fields.values()))
+                if gathered is None:
+                    return None
+                parts = dict(zip(fields, gathered, strict=True))
+                self._merger.merge_gathered(group, tiles, covers[index], parts, merged)
+            for name, finalize in group.python_finalizers.items():
+                values[name] = finalize(merged)
+            if group.error_bounds:
+                errors |= group.errors(merged)
+        return errors
+
+
+def _gathered(group: FeatureGroup, names: Sequence[str]) -> dict[str, int]:
+    """Number the fields that the tiles of a group's cover are asked for."""
+    wanted = (*group.merged_fields, *group.bucket_fields)
+    return {name: names.index(name) for name in wanted}
+
+
+def kernel_program(
+    layout: Layout,
+    codec: RecordCodec,
+    ladder_ms: Sequence[int],
+    groups: Sequence[FeatureGroup],
+    merger: Merger,
+) -> KernelProgram | None:
+    """Prepare the kernel for a plan.
+
+    None where there is no kernel, or where windows take parts of tiles, which it does not know.
+    """
+    module = kernel()
+    if module is None or any(group.window.edge == "prorate" for group in groups):
+        return None
+    native = module.Program(
+        layout.words,
+        len(layout.variable),
+        codec.seed,
+        list(ladder_ms),
+        layout.empty_row().tolist(),
+    )
+    for slab in layout.slabs:
+        native.add_slab(f"{_MERGES[slab.ufunc]}:{slab.dtype}", slab.start, slab.stop)
+    for state in layout.joint_states:
+        if (merge := state.kernel_merge) is not None:
+            getattr(native, f"add_{merge.kind}")(*merge.arguments)
+    for group in groups:
+        features = [(name, form, words) for name, (form, words) in group.forms.items()]
+        native.add_window(features, bool(group.python_finalizers))
+    return KernelProgram(native, layout, groups, merger)

@@ -1,0 +1,42 @@
+"""The native kernel, where it is installed and wanted.
+
+It is a distribution of its own, `tilewright-kernel`. All that it computes numpy computes too, with
+the same results.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from functools import cache
+from types import ModuleType
+
+#: `off` leaves the kernel unused.
+VARIABLE = "TILEWRIGHT_KERNEL"
+
+#: The interface of the kernel that this version calls.
+_INTERFACE = 1
+
+
+def kernel() -> ModuleType | None:
+    """Find the kernel, or None where numpy does its work."""
+    return None if os.environ.get(VARIABLE, "").lower() == "off" else _load()
+
+
+@cache
+def _load() -> ModuleType | None:
+    try:
+        import tilewright_kernel
+    except ImportError:
+        return None
+    if tilewright_kernel.INTERFACE != _INTERFACE:
+        warnings.warn(
+            f"the installed tilewright-kernel has interface {tilewright_kernel.INTERFACE}, and "
+            f"this version of Tilewright calls {_INTERFACE}: it stays unused, so fetches take "
+            "longer. Install both of one version (pip install --upgrade 'tilewright[fast]').",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    module: ModuleType = tilewright_kernel
+    return module

@@ -1,0 +1,48 @@
+"""How the kernel is found."""
+
+from __future__ import annotations
+
+import pytest
+import xxhash
+
+from tilewright_runtime import kernel as kernels
+
+
+@pytest.fixture
+def native() -> object:
+    return pytest.importorskip("tilewright_kernel", reason="there was no compiler to build it")
+
+
+@pytest.mark.parametrize("value", ["off", "OFF"])
+def test_the_environment_turns_it_off(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """However the word is written."""
+    monkeypatch.setenv(kernels.VARIABLE, value)
+    assert kernels.kernel() is None
+
+
+def test_another_interface_is_left_unused(monkeypatch: pytest.MonkeyPatch, native: object) -> None:
+    """A warning says what to install."""
+    monkeypatch.setattr(native, "INTERFACE", 0)
+    kernels._load.cache_clear()
+    with pytest.warns(RuntimeWarning, match="interface 0.*Install both of one version"):
+        assert kernels.kernel() is None
+    kernels._load.cache_clear()
+
+
+def test_its_checksum_is_that_of_the_library(native: object) -> None:
+    """For each length up to some blocks of 16 bytes, and beyond."""
+    data = bytes(range(256)) * 4
+    for size in [*range(70), 255, 1_000]:
+        got = native.xxh32(data[:size], size)  # type: ignore[attr-defined]
+        assert got == xxhash.xxh32_intdigest(data[:size], size)
+
+
+def test_what_is_no_bytes_is_refused(native: object) -> None:
+    """It reads no memory that it was not given."""
+    with pytest.raises(TypeError):
+        native.quantiles(["text"], [0.5])  # type: ignore[attr-defined]
+    program = native.Program(7, 0, 1, [60_000], [0] * 7)  # type: ignore[attr-defined]
+    with pytest.raises(TypeError):
+        program.decode([["text"]], [(60_000, 0, 60_000)], [1])
+    with pytest.raises(ValueError, match="behind the fixed block"):
+        program.add_slab("add:i64", 6, 8)

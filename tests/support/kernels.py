@@ -1,0 +1,29 @@
+"""Fetches with the native kernel and with numpy, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tilewright_compiler.plan.model import Plan
+from tilewright_runtime import Fetcher
+from tilewright_runtime.kernel import VARIABLE
+from tilewright_runtime.stores import Store
+
+
+@contextmanager
+def numpy_only() -> Iterator[None]:
+    """Leave the kernel unused."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, "off")
+        yield
+
+
+def both(plan: Plan, store: Store) -> tuple[Fetcher, Fetcher]:
+    """A fetcher that uses the kernel, and one that does not."""
+    pytest.importorskip("tilewright_kernel", reason="there was no compiler to build the kernel")
+    with numpy_only():
+        reference = Fetcher(plan, store)
+    return Fetcher(plan, store), reference
