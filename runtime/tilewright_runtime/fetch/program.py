@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +25,10 @@ from .kernel_program import KernelProgram, KernelTiles, kernel_program
 from .merging import Merger
 from .reads import event_ranges, ranges, reads_of
 from .tiles import DecodedTiles, Tiles
+from .windows import Window
+
+#: Query times whose ranges and covers are kept; most requests ask for the newest.
+_REMEMBERED = 16
 
 if TYPE_CHECKING:
     from .exact import ExactEvents
@@ -53,6 +59,9 @@ class Program:
         tiled = [window for window in self.windows if window.levels_ms]
         self._reads = reads_of(tiled, self.ladder_ms)
         edges = {window.edge for window in self.windows}
+        self._grain_ms = _grain_ms(self.windows)
+        self._ranges = lru_cache(_REMEMBERED)(self._find_ranges)
+        self._covers = lru_cache(_REMEMBERED)(self._find_covers)
         self._prorates = "prorate" in edges
         self._rounds_heads = bool(edges - ENDS.keys())
         self._template = dict.fromkeys(feature.name for feature in plan.features)
@@ -67,12 +76,39 @@ class Program:
         It includes what is needed if newest tiles hold later events. A live fetch, which takes
         those too, reads on to `end_ms`. Tiles come level after level, then chunks of raw events.
         """
-        if end_ms is None:
-            end_ms = at_ms
+        return self._ranges(*self._moments(at_ms, at_ms if end_ms is None else end_ms))
+
+    def covers(self, at_ms: int, head_level_ms: int | None, end_ms: int) -> list[list[Segment]]:
+        """Make the cover of each window.
+
+        They end at `end_ms`, if that is later than the query time. `head_level_ms` says which
+        newest tiles may be used whole.
+        """
+        at_ms, end_ms = self._moments(at_ms, end_ms)
+        return self._covers(at_ms, head_level_ms, end_ms)
+
+    def _moments(self, at_ms: int, end_ms: int) -> tuple[int, int]:
+        """Choose one pair of times of those that have the same covers.
+
+        Each is the last millisecond of a grain, or its first, which ends the tile before.
+        """
+        size = self._grain_ms
+        at = at_ms - at_ms % size + size - 1 if at_ms % size else at_ms
+        if end_ms == at_ms:
+            return at, at
+        end = end_ms - end_ms % size + size - 1 if end_ms % size else end_ms
+        return (at, end) if at < end else (at_ms, end_ms)
+
+    def _find_ranges(self, at_ms: int, end_ms: int) -> list[Range]:
         wanted = ranges(self._reads, at_ms, end_ms)
         if self.events is not None:
             wanted += event_ranges(self.windows, self.events.chunks.size_ms, at_ms, end_ms)
         return wanted
+
+    def _find_covers(
+        self, at_ms: int, head_level_ms: int | None, end_ms: int
+    ) -> list[list[Segment]]:
+        return [window.segments(at_ms, head_level_ms, end_ms) for window in self.windows]
 
     def decode(
         self,
@@ -206,6 +242,21 @@ class Program:
         if approximate := _approximate(tiles):
             quality["approximate_tiles"] = approximate
         return quality
+
+
+def _grain_ms(windows: Iterable[Window]) -> int:
+    """Find how long covers stay the same.
+
+    Where all windows and levels are multiples of a grain, and whole tiles count, nothing but whole
+    grains tells two query times apart. Other edges cut at the millisecond.
+    """
+    lengths = set[int]()
+    for window in windows:
+        if window.edge in ENDS or not window.levels_ms:
+            return 1
+        lengths.update(window.sizes_ms)
+        lengths.add(window.window_ms or 0)
+    return gcd(*lengths) or 1
 
 
 def _approximate(tiles: Tiles) -> int:

@@ -101,7 +101,7 @@ def find_boundaries(context: FetchContext, states: Sequence[FetchState]) -> None
         else:
             head_level_ms = program.head_level_ms(at_ms, state.tiles)
         state.head_level_ms = head_level_ms
-        state.covers = [window.segments(at_ms, head_level_ms, end_ms) for window in program.windows]
+        state.covers = program.covers(at_ms, head_level_ms, end_ms)
         if context.most_tiles is not None and len(state.tiles.records) > context.most_tiles:
             _require_few(context, state, context.most_tiles)
 
@@ -137,7 +137,7 @@ def _add_events(context: FetchContext, state: FetchState) -> None:
             raise
         size_ms = program.events.chunks.size_ms
         state.damaged.append(Tile(EVENTS, size_ms, floor(state.at_ms - 1, size_ms)))
-        bare = state.tiles._replace(chunks=[])
+        bare = state.tiles.without_chunks()
         state.tiles = program.with_events(state.entity, bare, state.covers, name_of)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -52,6 +53,12 @@ class Tiles:
     def bounds(self) -> dict[int, Run]:
         """The tiles of each level, by its size in ms."""
         raise NotImplementedError
+
+    def without_chunks(self) -> Tiles:
+        """Leave the raw events out."""
+        tiles = copy(self)
+        tiles.chunks = []
+        return tiles
 
     def run(self, segment: Segment) -> Run:
         """Find where the tiles of a segment stand."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...errors import StoreError
-from ...tiles.keys import Kind, Range, TileKeys, ordered_prefix, ordered_tail, parse_ordered_key
+from ...tiles.keys import Kind, TileKeys, ordered_prefix, parse_ordered_key
 from ..base import (
     EntityRecords,
     ScanRequest,
@@ -25,6 +25,7 @@ from ..base import (
 from ..contents import Content, Misfit, StoredDocument, StoredTiles, document_digest
 from ..lmdb.environment import Environment
 from ..lmdb.failures import DATA_FILE
+from ..lmdb.scans import scan
 from ..lmdb.shared import acquire, release
 from ..lmdb.snapshot import snapshot
 
@@ -73,7 +74,7 @@ class LmdbStore(TransactionalStore):
         def work(transaction: Any) -> list[list[list[bytes]]]:
             cursor = transaction.cursor()
             return [
-                _scan(cursor, ordered_prefix(table, entity), ranges) for entity, ranges in requests
+                scan(cursor, ordered_prefix(table, entity), ranges) for entity, ranges in requests
             ]
 
         return environment.read(environment.tiles, work)
@@ -88,7 +89,7 @@ class LmdbStore(TransactionalStore):
         def work(transaction: Any) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
             cursor = transaction.cursor()
             records = [
-                _scan(cursor, ordered_prefix(table, entity), ranges) for entity, ranges in requests
+                scan(cursor, ordered_prefix(table, entity), ranges) for entity, ranges in requests
             ]
             return records, [transaction.get(key, db=environment.documents) for key in keys]
 
@@ -235,20 +236,6 @@ class LmdbTransaction:
     def put(self, name: str, value: bytes) -> None:
         """Writes a named document."""
         self._transaction.put(_document_key(name), value, db=self._environment.documents)
-
-
-def _scan(cursor: Any, prefix: bytes, ranges: Sequence[Range]) -> list[list[bytes]]:
-    found: list[list[bytes]] = []
-    for size_ms, start_ms, end_ms, kind, _ in ranges:
-        records: list[bytes] = []
-        found.append(records)
-        if cursor.set_range(prefix + ordered_tail(size_ms, start_ms, kind)):
-            end = prefix + ordered_tail(size_ms, end_ms, kind)
-            for key, record in cursor.iternext():
-                if key >= end:
-                    break
-                records.append(record)
-    return found
 
 
 def _of_entity(cursor: Any, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
