@@ -51,6 +51,11 @@ _COMMANDS = {
         "inspect",
         "Show what a store holds: its levels, its busiest keys, an entity's tiles.",
     ),
+    "doctor": (
+        "tilewright_runtime.commands.doctor",
+        "doctor",
+        "Find out why fetches are slow or tiles are missing.",
+    ),
     "forget": (
         "tilewright_runtime.commands.forget",
         "forget",

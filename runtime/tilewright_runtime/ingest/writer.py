@@ -189,13 +189,15 @@ class Writer:
         loaded = self._aggregator.load(name, batch.table, latest_ms, lateness, ids)
         refused = self._rejects.rows_of(batch, loaded.refused)
         self._rejects.keep(cursor.item, refused)
-        self._late.keep(cursor.item, late_rows(self.plan, self._late, batch, loaded, refused))
+        too_late = late_rows(self.plan, self._late, batch, loaded, refused)
+        self._late.keep(cursor.item, too_late)
         self._require_few(report, len(refused), cursor)
 
         def move(progress: Progress) -> Progress:
             if lateness is None or not self._is_stream:
                 return progress
-            return progress.moved_stream(cursor.stream, lateness.after(loaded.newest_ms))
+            moved = progress.moved_stream(cursor.stream, lateness.after(loaded.newest_ms))
+            return moved.refused(len(too_late))
 
         tiles = loaded.tiles_of_all()
 

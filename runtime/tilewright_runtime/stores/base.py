@@ -18,6 +18,7 @@ from ..tiles.header import precedence
 from ..tiles.keys import Kind, Range, TileKeys
 from .contents import Content
 from .filling import Filling, State
+from .health import StoreHealth
 
 T = TypeVar("T")
 
@@ -158,6 +159,12 @@ class Store(Protocol):
         None for a store that answers without waiting, so that there is nothing to await.
         """
         return None
+
+    def health(self) -> StoreHealth:
+        """Measure how the store fares.
+
+        Raises StoreError if it does not answer.
+        """
 
     def close(self) -> None:
         """Close files and connections.

@@ -34,6 +34,8 @@ class Progress:
     """The time up to which events have come, but for late ones; None before anything is known."""
     repairs: int = 0
     """How often finished tiles have changed: whoever keeps copies drops them when this changes."""
+    too_late: int = 0
+    """How many events were refused, or left out, because they came too late."""
     streams: Mapping[str, int] = field(default_factory=dict)
     """The watermark of each source that is written as a stream."""
 
@@ -79,6 +81,10 @@ class Progress:
         """Move the watermark of a source that is a stream, and with it that of all."""
         streams = {**self.streams, source: watermark_ms}
         return replace(self.moved(watermark_ms), streams=streams)
+
+    def refused(self, too_late: int) -> Progress:
+        """Note events that came too late."""
+        return replace(self, too_late=self.too_late + too_late)
 
     def repaired(self, step: int = 1) -> Progress:
         """Note that finished tiles have changed."""

@@ -86,6 +86,7 @@ def test_what_a_store_knows_is_written_down_plainly() -> None:
             "events": 1,
             "watermark_ms": AT - 1,
             "repairs": 0,
+            "too_late": 0,
             "streams": {},
         },
         {

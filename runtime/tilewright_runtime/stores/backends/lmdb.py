@@ -6,6 +6,7 @@ Tiles lie under ordered keys, so that a cover is one scan a level.
 from __future__ import annotations
 
 import os
+import shutil
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -23,6 +24,7 @@ from ..base import (
     put_newer,
 )
 from ..contents import Content, Misfit, StoredDocument, StoredTiles, document_digest
+from ..health import StoreHealth, shortest_seconds
 from ..lmdb.environment import Environment
 from ..lmdb.failures import DATA_FILE
 from ..lmdb.scans import scan
@@ -184,6 +186,19 @@ class LmdbStore(TransactionalStore):
             tiles = iter(transaction.cursor(environment.tiles))
             while part := list(islice(tiles, _PART_TILES)):
                 yield from _contents_of(part)
+
+    def health(self) -> StoreHealth:
+        """Measure how fast it answers, and how full its disk is."""
+        environment = self._open
+        data = (Path(self._path) / DATA_FILE).stat()
+        return StoreHealth(
+            answer_seconds=shortest_seconds(lambda: self.get("format")),
+            used_bytes=data.st_size,
+            limit_bytes=data.st_size + shutil.disk_usage(self._path).free,
+            policy="the disk",
+            is_being_written=environment.is_being_written,
+            written_at_ms=int(data.st_mtime * 1000),
+        )
 
     def copy(self, folder: Path) -> None:
         """Copy the store as it is now into an empty folder."""

@@ -20,6 +20,7 @@ from ..base import (
     put_newer,
 )
 from ..contents import Content, StoredDocument, StoredTiles
+from ..health import StoreHealth, shortest_seconds
 
 T = TypeVar("T")
 
@@ -120,6 +121,10 @@ class MemoryStore(TransactionalStore):
         for table in dict.fromkeys(table for table, *_ in list(self._tiles)):
             for keys, records in self.tiles(table):
                 yield StoredTiles(keys, records)
+
+    def health(self) -> StoreHealth:
+        """Measure how fast it answers."""
+        return StoreHealth(shortest_seconds(lambda: self.get("format")))
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -23,10 +23,12 @@ from ..base import (
 )
 from ..contents import Content
 from ..filling import Filled, Filling, State
+from ..health import StoreHealth
 from ..redis.async_commands import AsyncRedis
 from ..redis.checked_scan import checked_scan, document_key, filled_keys, scanning
 from ..redis.commands import CALL_KEYS, Commands
 from ..redis.functions import ADVANCE, SEEN
+from ..redis.health import redis_health
 from ..redis.puts import put_calls
 from ..redis.servers import Servers, server_of
 from ..redis.walk import RedisWalk
@@ -157,6 +159,10 @@ class RedisStore(CheckedStore):
     def contents(self) -> Iterator[Content]:
         """Read everything, by a walk over the keys."""
         return RedisWalk(self._commands).contents()
+
+    def health(self) -> StoreHealth:
+        """Measure how fast it answers, and how full it is."""
+        return redis_health(self._commands)
 
     def close(self) -> None:
         """Close the connections."""

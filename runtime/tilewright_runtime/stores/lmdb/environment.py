@@ -224,6 +224,23 @@ class Environment:
         finally:
             self.transactions.resume()
 
+    @property
+    def is_being_written(self) -> bool:
+        """Whether a process is the one that writes, this one included."""
+        if self._locked:
+            return True
+        try:
+            lock = os.open(self.path / _LOCK_FILE, os.O_RDONLY)
+        except OSError:
+            return False  # no writer was ever here
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
     def _take_lock(self) -> None:
         """Make this process the one that writes.
 

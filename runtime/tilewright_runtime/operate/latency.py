@@ -1,0 +1,160 @@
+"""The checks for slow fetches.
+
+They are the specification's: hit rate, size of tiles, the store, the way to it, and decoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tilewright.windows import format_duration
+from tilewright_compiler.humanize import counted
+
+from ..fetch.explain import Explanation
+from .observations import Finding, Observations, Severity
+
+Check = Callable[[Observations], Finding]
+
+#: A hit rate below this is low, and so many look-ups have to be known to say so.
+_LOW_HIT_RATE, _FEW_LOOKUPS = 0.5, 1000
+#: A window that reads more tiles than this could do with coarser ones: a twelfth of a window is the
+#: edge error that is allowed by default, and levels of a ladder seldom make more than sixty of it.
+_MANY_TILES = 200
+#: What a store on the same network needs for the smallest answer, and the network for the way.
+_SLOW_ANSWER_S, _SLOW_WAY_S = 0.005, 0.002
+#: Decoding and merging of a tile takes microseconds, with sketches some ten of them.
+_SLOW_TILE_S, _SLOW_DECODING_S = 0.0002, 0.005
+
+
+def cache_hit_rate(seen: Observations) -> Finding:
+    """Check how often a cache has what is asked for."""
+    metrics = seen.metrics
+    if metrics is None:
+        return Finding(
+            Severity.OK, "no metrics of a service were given (--service URL)", "not checked"
+        )
+    hits, misses = metrics.get("cache_hits_total"), metrics.get("cache_misses_total")
+    if hits is None or misses is None or not hits + misses:
+        return Finding(Severity.OK, "the service has no cache, or nothing was asked of it", "none")
+    rate = hits / (hits + misses)
+    evidence = f"{hits:,.0f} of {hits + misses:,.0f} look-ups were hits ({rate:.0%})"
+    if rate >= _LOW_HIT_RATE or hits + misses < _FEW_LOOKUPS:
+        return Finding(Severity.OK, evidence, "in order")
+    return Finding(
+        Severity.WARNING,
+        evidence,
+        "the cache seldom has what is asked for",
+        "Give it more bytes, or warm it (--warm); entities that are asked for once gain nothing.",
+    )
+
+
+def tile_size(seen: Observations) -> Finding:
+    """Check how many tiles a window reads."""
+    most, evidence, remedy = 0, "no fetch was measured: the store has no entity of the plan", ""
+    for explanation in seen.fetches:
+        for share in explanation.windows:
+            window_ms = share.window.window_ms
+            if window_ms is None or share.tile_count <= most:
+                continue
+            most = share.tile_count
+            edge_ms = share.window.levels_ms[-1]
+            evidence = (
+                f"the window of {format_duration(window_ms)} reads {counted(most, 'tile')}, the "
+                f"finest of {format_duration(edge_ms)}"
+            )
+            remedy = (
+                f"Choose a larger tile_size for it: its edge error would be a twelfth with tiles "
+                f"of about {format_duration(_twelfth(window_ms))}. Coarser levels in the middle "
+                "(tile_sizes) read fewer too."
+            )
+    if most > _MANY_TILES:
+        return Finding(_severity(seen), evidence, "the tiles are much too small", remedy)
+    return Finding(Severity.OK, evidence, "in order")
+
+
+def _twelfth(window_ms: int) -> int:
+    """A twelfth of a window, in whole seconds."""
+    return max(window_ms // 12 // 1000 * 1000, 1000)
+
+
+def store_health(seen: Observations) -> Finding:
+    """Check how long the store takes, the way there and back left out."""
+    health = seen.health
+    own_s = health.answer_seconds - (health.connect_seconds or 0.0)
+    evidence = f"the smallest answer takes {own_s * 1000:.2f} ms in the store"
+    if own_s <= _SLOW_ANSWER_S:
+        return Finding(Severity.OK, evidence, "in order")
+    return Finding(
+        _severity(seen),
+        evidence,
+        "the store is slow",
+        "See what keeps it busy (for Redis: SLOWLOG GET, INFO commandstats, swapping, saving), and "
+        "give it more of that.",
+    )
+
+
+def round_trip_time(seen: Observations) -> Finding:
+    """Check how long the way to the store takes."""
+    connect_s = seen.health.connect_seconds
+    if connect_s is None:
+        return Finding(Severity.OK, "the store is on this machine", "in order")
+    evidence = f"the way there and back takes {connect_s * 1000:.2f} ms"
+    if connect_s <= _SLOW_WAY_S:
+        return Finding(Severity.OK, evidence, "in order")
+    return Finding(
+        _severity(seen),
+        evidence,
+        "the store is far away",
+        "Put store and reader into one zone, fetch many keys at once (fetch_many), or keep "
+        "finished tiles nearer.",
+    )
+
+
+def deserialization(seen: Observations) -> Finding:
+    """Check what decoding and merging a tile costs."""
+    slowest: Explanation | None = None
+    for explanation in seen.fetches:
+        if slowest is None or _decoding_s(explanation) > _decoding_s(slowest):
+            slowest = explanation
+    if slowest is None:
+        return Finding(Severity.OK, "no fetch was measured", "not checked")
+    seconds, tiles = _decoding_s(slowest), max(_tiles(slowest), 1)
+    evidence = (
+        f"decoding and merging {counted(tiles, 'tile')} takes {seconds * 1000:.2f} of "
+        f"{slowest.seconds * 1000:.2f} ms"
+    )
+    if seconds <= _SLOW_DECODING_S or seconds / tiles <= _SLOW_TILE_S:
+        return Finding(Severity.OK, evidence, "in order")
+    return Finding(
+        _severity(seen),
+        evidence,
+        "tiles are costly to decode and to merge",
+        "Sketches and lists cost most: ask for fewer features at once (features=), give sketches "
+        "fewer windows, or smaller k. Coarser levels leave fewer tiles to merge.",
+    )
+
+
+def _decoding_s(explanation: Explanation) -> float:
+    rows = explanation.breakdown
+    return rows["deserialization"] + rows["merging"]
+
+
+def _tiles(explanation: Explanation) -> int:
+    tiles = explanation.state.tiles
+    return len(tiles.records) + len(tiles.chunks)
+
+
+def _severity(seen: Observations) -> Severity:
+    """A cause is critical if fetches take longer than the plan allows."""
+    allowed_s = seen.plan.monitoring.tile_fetch_sla_ms / 1000
+    is_slow = seen.fetch_seconds is not None and seen.fetch_seconds > allowed_s
+    return Severity.CRITICAL if is_slow else Severity.WARNING
+
+
+LATENCY_CHECKS: Mapping[str, Check] = {
+    "cache_hit_rate": cache_hit_rate,
+    "tile_size": tile_size,
+    "store_health": store_health,
+    "round_trip_time": round_trip_time,
+    "deserialization": deserialization,
+}

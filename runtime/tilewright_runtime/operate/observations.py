@@ -1,0 +1,152 @@
+"""What doctor looks at, once for all of its checks."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import islice
+from typing import Any
+
+from tilewright.windows import HOUR_MS
+from tilewright_compiler.plan.model import Plan
+
+from ..fetch.explain import Explanation, explain_request
+from ..fetch.fetcher import Fetcher
+from ..stores import CheckedStore, Store, TransactionalStore
+from ..stores.contents import StoredTiles
+from ..stores.filling import condition_of
+from ..stores.health import StoreHealth
+from ..stores.ownership import comes_from_stream
+from ..stores.progress import Progress
+from ..tiles.entities import decode_entity
+
+#: Entities whose fetches are measured, and how often each is.
+_ENTITIES, _TIMES = 5, 5
+_SAMPLE = re.compile(r"^tilewright_(\w+?)(?:\{([^}]*)\})? ([0-9.eE+-]+)$", re.MULTILINE)
+
+
+class Severity(IntEnum):
+    """How grave a finding is; also the exit status, as monitoring systems take it."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found: evidence, a verdict, and what to do."""
+
+    severity: Severity
+    evidence: str
+    verdict: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """A plan and its store, as they are now."""
+
+    plan: Plan
+    at_ms: int
+    fetches: list[Explanation]
+    """The quickest fetch of each entity that was measured."""
+    health: StoreHealth
+    progress: Progress
+    condition: str
+    """What keeps the store from being whole, by its own account."""
+    is_loading: bool
+    is_stream: bool
+    max_age_ms: int
+    metrics: Mapping[str, float] | None
+    """What a service exposes of this plan, summed over its other labels; None without one."""
+
+    @property
+    def fetch_seconds(self) -> float | None:
+        """How long the slowest of the measured fetches takes."""
+        return max((one.seconds for one in self.fetches), default=None)
+
+
+def observe(
+    plan: Plan,
+    store: Store,
+    keys: Mapping[str, Any] | None,
+    metrics: str | None,
+    max_age_ms: int | None,
+) -> Observations:
+    """Look at a store, and measure fetches from it.
+
+    Raises what a fetch raises, and StoreError if the store does not answer.
+    """
+    fetcher = Fetcher(plan, store, allow_many_tiles=True)
+    chosen = [dict(keys)] if keys is not None else list(_some_keys(plan, store))
+    if max_age_ms is None:
+        max_age_ms = plan.serving.max_staleness_ms or HOUR_MS
+    return Observations(
+        plan=plan,
+        at_ms=time.time_ns() // 1_000_000,
+        fetches=[_quickest(fetcher, one) for one in chosen],
+        health=store.health(),
+        progress=Progress.load(plan, store.get),
+        condition=_condition(plan, store),
+        is_loading=bool(store.get(f"loading/{plan.name}")),
+        is_stream=comes_from_stream(plan.name, store.get),
+        max_age_ms=max_age_ms,
+        metrics=None if metrics is None else samples(metrics, plan.name),
+    )
+
+
+def _quickest(fetcher: Fetcher, keys: Mapping[str, Any]) -> Explanation:
+    """Explain a fetch a few times, and keep the quickest."""
+    found = [explain_request(fetcher.context, fetcher.request(keys)) for _ in range(_TIMES)]
+    return min(found, key=lambda one: one.seconds)
+
+
+def _some_keys(plan: Plan, store: Store) -> Iterator[dict[str, Any]]:
+    """Choose some entities that the store has."""
+    names = [column.name for column in plan.keys]
+    for entity in islice(_entities(plan, store), _ENTITIES):
+        yield dict(zip(names, decode_entity(entity), strict=True))
+
+
+def _entities(plan: Plan, store: Store) -> Iterator[str]:
+    seen: set[str] = set()
+    for keys in _tile_keys(plan, store):
+        for entity in keys:
+            if entity not in seen:
+                seen.add(entity)
+                yield entity
+
+
+def _tile_keys(plan: Plan, store: Store) -> Iterator[list[str]]:
+    """Walk the entities of some tiles, as far as it is asked for."""
+    if isinstance(store, TransactionalStore):
+        for keys, _ in store.tiles(plan.name):
+            yield list(keys.entities)
+        return
+    for content in store.contents():
+        if isinstance(content, StoredTiles) and content.keys.table == plan.name:
+            yield list(content.keys.entities)
+
+
+def _condition(plan: Plan, store: Store) -> str:
+    if not isinstance(store, CheckedStore):
+        return ""
+    filling = store.filling(plan.name)
+    said = [
+        condition_of(filled, server)
+        for filled, server in zip(filling.filled, filling.servers, strict=True)
+    ]
+    return next((one for one in said if one), "")
+
+
+def samples(exposition: str, plan: str) -> dict[str, float]:
+    """Sum the samples of a plan, in the text that Prometheus scrapes."""
+    sums: dict[str, float] = {}
+    for name, labels, value in _SAMPLE.findall(exposition):
+        if 'plan="' not in labels or f'plan="{plan}"' in labels:
+            sums[name] = sums.get(name, 0.0) + float(value)
+    return sums

@@ -1,0 +1,240 @@
+"""Doctor: each thing is broken for real, and doctor names it and nothing else."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.cli import Desk
+from support.plans import DAY, HOUR, MINUTE, aggregations, plan_of
+from support.session import SCHEMA, Session, row
+from tilewright import Operation
+from tilewright_runtime import Writer, open_store
+from tilewright_runtime.operate.doctor import Examination, Severity, examine
+from tilewright_runtime.operate.observations import samples
+
+
+def now_ms() -> int:
+    """This moment."""
+    return time.time_ns() // 1_000_000
+
+
+def events(late_ms: int = 0, keys: str = "ab") -> list[dict[str, Any]]:
+    """Some events of some keys, up to a while ago."""
+    end_ms = now_ms() - late_ms
+    return [row(key, 1, ts=end_ms - part * MINUTE) for part in range(20, 0, -1) for key in keys]
+
+
+def causes(found: Examination) -> list[str]:
+    """The checks that found a cause."""
+    return [check.name for one in found.diagnoses for check in one.causes]
+
+
+def examined(session: Session, **options: Any) -> Examination:
+    """What doctor says of a session's store."""
+    return examine(session.plan, session.store, **options)
+
+
+def test_nothing_is_found_where_all_is_well(tmp_path: Path) -> None:
+    """Each check still has its evidence, and nothing is advised."""
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    session.write(events())
+    found = examined(session)
+    assert causes(found) == []
+    assert found.severity == Severity.OK
+    findings = [check.finding for one in found.diagnoses for check in one.checks]
+    assert all(finding.evidence and not finding.remedy for finding in findings)
+    assert [[check.name for check in one.checks] for one in found.diagnoses] == [
+        ["cache_hit_rate", "tile_size", "store_health", "round_trip_time", "deserialization"],
+        ["job_health", "late_data", "store_capacity"],
+    ]
+    session.close()
+
+
+def test_a_stopped_writer_is_named(tmp_path: Path) -> None:
+    """The newest event is too old, and no process has the store open to write it."""
+    Desk(tmp_path).write(Desk(tmp_path).events(events(3 * HOUR)))
+    with open_store(f"lmdb:{tmp_path}/store", create=False) as store:
+        session = Session()
+        found = examine(session.plan, store)
+        assert causes(found) == ["job_health"]
+        (check,) = found.diagnoses[1].causes
+        assert "3h" in check.finding.evidence
+        assert "no process has the store open" in check.finding.evidence
+        assert "Start the writer again" in check.finding.remedy
+        assert causes(examine(session.plan, store, max_age_ms=DAY)) == []
+
+
+def test_a_writer_whose_source_is_silent_is_told_apart(tmp_path: Path) -> None:
+    """A process still has the store open to write it."""
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    session.write(events(3 * HOUR))
+    (check,) = examined(session).diagnoses[1].causes
+    assert "a process has the store open" in check.finding.evidence
+    assert "its source has newer events" in check.finding.remedy
+    session.close()
+
+
+def test_late_events_are_named(tmp_path: Path) -> None:
+    """Events that a stream refused as too late are counted in the store."""
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    with Writer(session.plan, session.store, stream=True) as writer:
+        writer.write(events(), position="one")
+        late = [row("a", 1, ts=now_ms() - 2 * DAY) for _ in range(5)]
+        writer.write([row("a", 1, ts=now_ms()), *late], position="two")
+    found = examined(session)
+    assert causes(found) == ["late_data"]
+    assert "5 events of" in found.diagnoses[1].causes[0].finding.evidence
+    session.close()
+
+
+def test_tiles_that_are_much_too_small_are_named(tmp_path: Path) -> None:
+    """A window of two days in tiles of a minute reads hundreds of them."""
+    small = aggregations("n", [Operation.SUM], ["2d"])
+    tiny = [one.model_copy(update={"tile_size": "1m"}) for one in small]
+    session = Session(plan_of(SCHEMA, ["k"], tiny), f"lmdb:{tmp_path}/store")
+    end_ms = now_ms()
+    session.write([row("a", 1, ts=end_ms - part * 5 * MINUTE) for part in range(500)])
+    found = examined(session)
+    assert causes(found) == ["tile_size"]
+    finding = found.diagnoses[0].causes[0].finding
+    assert "the window of 2d reads 500 tiles, the finest of 1m" in finding.evidence
+    assert "about 4h" in finding.remedy
+    session.close()
+
+
+def test_a_slow_store_is_named(redis_server: Any, tmp_path: Path) -> None:
+    """One that answers late is told from a way that is long: connections are made at once."""
+    url = redis_server.url()
+    session = Session(url=url, state=f"lmdb:{tmp_path}/state")
+    session.write(events())
+    with slowed(redis_server.port, 0.03) as port:
+        store = open_store(url.replace(f":{redis_server.port}", f":{port}"), create=False)
+        found = examine(session.plan, store)
+        store.close()
+    assert causes(found) == ["store_health"]
+    assert causes(examined(session)) == []
+    session.close()
+
+
+def test_a_full_store_is_named(redis_server: Any, tmp_path: Path) -> None:
+    """One near its limit, and one that has let tiles go."""
+    session = Session(url=redis_server.url(), state=f"lmdb:{tmp_path}/state")
+    session.write(events())
+    client = redis_server.client()
+    try:
+        used = client.info("memory")["used_memory"]
+        client.config_set("maxmemory", int(used * 1.02))
+        found = examined(session)
+        assert causes(found) == ["store_capacity"]
+        remedy = found.diagnoses[1].causes[0].finding.remedy
+        assert "shorten how long they are kept" in remedy
+    finally:
+        client.config_set("maxmemory", 0)
+    session.close()
+
+
+def test_a_store_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """The command says so of the store, with its error as evidence."""
+    desk = Desk(tmp_path)
+    ran = desk.run("doctor", desk.plan, "--store", f"lmdb:{tmp_path}/nowhere", "--format", "json")
+    assert ran.status == 2
+    found = json.loads(ran.out)
+    assert found["diagnoses"][0]["causes"] == ["store_health"]
+    assert "there is none" in found["diagnoses"][0]["checks"][2]["evidence"]
+
+
+def test_a_low_hit_rate_is_named(tmp_path: Path) -> None:
+    """The metrics of a service count hits and misses of this plan and of others."""
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    session.write(events())
+    plan = session.plan.name
+    exposed = (
+        "# TYPE tilewright_cache_hits_total counter\n"
+        f'tilewright_cache_hits_total{{plan="{plan}"}} 100.0\n'
+        f'tilewright_cache_misses_total{{plan="{plan}"}} 1900.0\n'
+        'tilewright_cache_hits_total{plan="other"} 1e6\n'
+    )
+    assert samples(exposed, plan) == {"cache_hits_total": 100, "cache_misses_total": 1900}
+    found = examined(session, metrics=exposed)
+    assert causes(found) == ["cache_hit_rate"]
+    assert "(5%)" in found.diagnoses[0].causes[0].finding.evidence
+    session.close()
+
+
+def test_the_command_has_a_status_by_severity(tmp_path: Path) -> None:
+    """0 if nothing is found, 2 for what is critical; text and JSON say the same."""
+    desk = Desk(tmp_path)
+    desk.write(desk.events(events()))
+    command = ("doctor", desk.plan, "--store", desk.store)
+    ran = desk.run(*command)
+    assert (ran.status, ran.err) == (0, "")
+    assert "High latency: no cause found" in ran.out
+    assert "Missing tiles: no cause found" in ran.out
+    ran = desk.run(*command, "--max-age", "1s", "--format", "json")
+    found = json.loads(ran.out)
+    assert (ran.status, found["severity"]) == (2, "critical")
+    assert found["diagnoses"][1]["causes"] == ["job_health"]
+    assert desk.run(*command, "--key", "k=a").status == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--max-age", "soon"], ["--service", "localhost"], ["--key", "a"], ["--format", "xml"]],
+)
+def test_its_mistakes(options: list[str], tmp_path: Path) -> None:
+    """A duration, an address, a key and a format that are none."""
+    desk = Desk(tmp_path)
+    desk.write(desk.events(events()))
+    assert desk.run("doctor", desk.plan, "--store", desk.store, *options).status == 2
+
+
+def test_a_service_that_is_away_is_an_error(tmp_path: Path) -> None:
+    """Doctor says which address it could not read."""
+    desk = Desk(tmp_path)
+    desk.write(desk.events(events()))
+    service = ("--service", "http://127.0.0.1:9")
+    ran = desk.run("doctor", desk.plan, "--store", desk.store, *service)
+    assert ran.status == 1
+    assert "http://127.0.0.1:9/metrics" in ran.err
+
+
+@contextmanager
+def slowed(port: int, delay_s: float) -> Iterator[int]:
+    """A way to a server whose every answer takes longer."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    ends: list[socket.socket] = []
+
+    def pass_on(source: socket.socket, target: socket.socket, pause_s: float) -> None:
+        try:
+            while data := source.recv(1 << 16):
+                time.sleep(pause_s)
+                target.sendall(data)
+        except OSError:
+            pass
+
+    def accept() -> None:
+        while True:
+            try:
+                near, _ = listening.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", port))
+            ends.extend([near, far])
+            for source, target, pause_s in ((near, far, 0.0), (far, near, delay_s)):
+                threading.Thread(
+                    target=pass_on, args=(source, target, pause_s), daemon=True
+                ).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield listening.getsockname()[1]
+    for end in [listening, *ends]:
+        end.close()
