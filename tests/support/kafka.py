@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from support.servers import end_with_parent, free_port
+from support.servers import end_with_parent, free_port, make_certificate
 from support.waiting import wait_until
 
 _SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -33,20 +34,34 @@ def jars(part: str) -> Path:
 class Kafka:
     """A running broker, and what tests ask of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, more: Path | None = None, settings: dict[str, str] | None = None
+    ) -> None:
         from confluent_kafka.admin import AdminClient
 
         jars("broker")  # may take longer than the broker's start
         port = free_port()
         self.servers = f"127.0.0.1:{port}"
         self._log = folder / "kafka.log"
-        command = [str(_SCRIPTS / "kafka-broker"), str(folder), str(port), str(free_port())]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent
-            )
-        self._admin = AdminClient({"bootstrap.servers": self.servers, "log_level": 0})
+        self._command = [str(_SCRIPTS / "kafka-broker"), str(folder), str(port), str(free_port())]
+        self._command += [] if more is None else [str(more)]
+        self.settings = settings or {}
+        self._own: dict[str, Any] = {"bootstrap.servers": self.servers, "log_level": 0}
+        self._own |= self.settings
+        self.start()
+        self._admin = AdminClient(self._own)
         wait_until(self._answers, "Kafka answers")
+
+    def start(self) -> None:
+        """Starts it, with the topics that it had."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=end_with_parent,
+            )
 
     def _answers(self) -> bool:
         from confluent_kafka import KafkaException
@@ -61,31 +76,84 @@ class Kafka:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def topic(self, partitions: int = 1) -> str:
+    def topic(self, partitions: int = 1, name: str | None = None) -> str:
         """The URL of a new topic."""
         from confluent_kafka.cimpl import NewTopic
 
-        name = f"events-{uuid.uuid4().hex}"
+        name = name or f"events-{uuid.uuid4().hex}"
         for made in self._admin.create_topics([NewTopic(name, partitions, 1)]).values():
             made.result()
         return f"kafka://{self.servers}/{name}"
 
-    def produce(self, topic: str, lines: Iterable[str], partition: int) -> None:
+    def delete(self, topic: str) -> None:
+        """Deletes a topic."""
+        (deleted,) = self._admin.delete_topics([topic.rpartition("/")[2]]).values()
+        deleted.result()
+
+    def cut(self, topic: str, offset: int) -> None:
+        """Deletes the messages of the first partition before an offset, as retention does."""
+        from confluent_kafka import TopicPartition
+
+        place = TopicPartition(topic.rpartition("/")[2], 0, offset)
+        (cut,) = self._admin.delete_records([place]).values()
+        cut.result()
+
+    def produce(
+        self, topic: str, lines: Iterable[str | bytes | None], partition: int, **options: Any
+    ) -> None:
         """Appends a message for each line to a partition; when this returns, the broker has
         them.
         """
         from confluent_kafka import Producer
 
-        producer = Producer({"bootstrap.servers": self.servers, "acks": "all"})
+        producer = Producer({**self._own, "acks": "all", **options})
         for line in lines:
-            producer.produce(topic.rpartition("/")[2], line.encode(), partition=partition)
+            value = line.encode() if isinstance(line, str) else line
+            producer.produce(topic.rpartition("/")[2], value, partition=partition)
         assert producer.flush(30) == 0
 
 
+#: Users of the broker with passwords, and theirs.
+USER, PASSWORD = "reader", 'a "quoted" secret'
+_SECURE = """
+listener.security.protocol.map=BROKER:SASL_SSL,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+listener.name.broker.plain.sasl.jaas.config=\
+  org.apache.kafka.common.security.plain.PlainLoginModule required \
+  username="broker" password="broker" user_broker="broker" user_reader="a \\\\"quoted\\\\" secret";
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/both.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={folder}/cert.pem
+"""
+
+
 @contextmanager
-def kafka_broker(folder: Path) -> Iterator[Kafka]:
+def secure_broker(folder: Path) -> Iterator[Kafka]:
+    """A broker that is reached over TLS and with a password only."""
+    certificate = make_certificate(folder)
+    key = (folder / "key.pem").read_text()
+    (folder / "both.pem").write_text(key + certificate.read_text())
+    more = folder / "secure.properties"
+    more.write_text(_SECURE.format(folder=folder))
+    settings = {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "PLAIN",
+        "sasl.username": USER,
+        "sasl.password": PASSWORD,
+        "ssl.ca.location": str(certificate),
+    }
+    with kafka_broker(folder, more, settings) as broker:
+        yield broker
+
+
+@contextmanager
+def kafka_broker(
+    folder: Path, more: Path | None = None, settings: dict[str, str] | None = None
+) -> Iterator[Kafka]:
     """A broker that has ended when the block has."""
-    broker = Kafka(folder)
+    broker = Kafka(folder, more, settings)
     try:
         yield broker
     finally:

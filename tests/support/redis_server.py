@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from support.servers import end_with_parent, free_port
+from support.servers import end_with_parent, free_port, make_certificate
 from support.waiting import wait_until
 
 _PATIENCE_S = 20
@@ -124,35 +124,12 @@ def redis_server(folder: Path, *options: str, tls: bool = False) -> Iterator[Red
 def tls_server(folder: Path) -> Iterator[RedisServer]:
     """A server that is reached over TLS only, with a certificate of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    key, certificate = folder / "key.pem", folder / "cert.pem"
-    request = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2",
-    ]
-    subject = [
-        "-subj",
-        "/CN=127.0.0.1",
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-        "-keyout",
-        str(key),
-        "-out",
-        str(certificate),
-    ]
-    subprocess.run([*request, *subject], check=True, capture_output=True)
+    certificate = make_certificate(folder)
     files = [
         "--tls-cert-file",
         str(certificate),
         "--tls-key-file",
-        str(key),
+        str(folder / "key.pem"),
         "--tls-auth-clients",
         "no",
     ]

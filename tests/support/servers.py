@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import signal
 import socket
+import subprocess
+from pathlib import Path
 
 _SIGNAL_OF_A_DEAD_PARENT = 1  # PR_SET_PDEATHSIG
 
@@ -19,3 +21,14 @@ def free_port() -> int:
 def end_with_parent() -> None:
     """For `preexec_fn`: a server does not outlive tests that were killed."""
     ctypes.CDLL(None).prctl(_SIGNAL_OF_A_DEAD_PARENT, signal.SIGKILL)
+
+
+def make_certificate(folder: Path) -> Path:
+    """A certificate of this machine in `cert.pem`, with its key in `key.pem`."""
+    key, certificate = folder / "key.pem", folder / "cert.pem"
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    request = ["openssl", "req", "-x509", *curve, "-nodes", "-days", "2", *subject]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*request, *files], check=True, capture_output=True)
+    return certificate

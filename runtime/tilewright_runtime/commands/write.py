@@ -35,7 +35,10 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
     multiple=True,
     required=True,
     metavar="FILE",
-    help="A file, a glob, or - for standard input; with --follow also a folder. May be repeated.",
+    help=(
+        "A file, a glob, kafka://HOST:PORT/TOPIC, or - for standard input; with --follow also a "
+        "folder. May be repeated."
+    ),
 )
 @click.option(
     "--store",
@@ -156,14 +159,11 @@ def write(
         judged = Judging(max_rejects, stream or follow, replay)
         found = takers_of(loaded, source, Places(store, kept, files, judged), opened)
         status = Status(found.takers)
-        waiting = {}
         with showing(status, log_format == "json") as on_progress:
-            if follow:
-                follower = named.follower(found.takers)
-                follower.run(stop)
-                waiting = follower.waiting
-            else:
-                write_pass(found.takers, inputs, on_progress, again, stop)
+            write_pass(found.takers, inputs, on_progress, again, stop)
+            follower = named.follower(found.takers, follow, opened)
+            follower.run(stop)
+            waiting = follower.waiting
     for name, count in waiting.items():
         click.echo(f"{name}: {count:,} bytes of a last line wait for its newline", err=True)
     if stop() and not follow:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -14,13 +14,18 @@ from tilewright_compiler.plan.model import Plan
 
 from ..errors import InputError, TilewrightError
 from ..ingest.aggregation import source_of
-from ..ingest.follow import Follower
+from ..ingest.follow import Feed, Follower
 from ..ingest.passes import Taker
 from ..ingest.writer import Writer
 from ..readers import Input, find_inputs
 from ..readers.follow import Watched, standard_input
 from ..readers.inputs import STANDARD_INPUT
 from ..stores import Store
+
+if TYPE_CHECKING:
+    from ..readers.kafka.topic import KafkaTopic
+
+_KAFKA = "kafka:"
 
 
 @dataclass(frozen=True)
@@ -125,20 +130,45 @@ class Events:
     position: str | None
     again: bool
 
+    @property
+    def _topics(self) -> list[str]:
+        return [pattern for pattern in self.patterns if pattern.startswith(_KAFKA)]
+
+    @property
+    def _others(self) -> list[str]:
+        return [pattern for pattern in self.patterns if not pattern.startswith(_KAFKA)]
+
     def inputs(self) -> list[Input]:
         """Find the files that are there. Raises InputError if one is not."""
-        return find_inputs(self.patterns, self.position)
+        return find_inputs(self._others, self.position)
 
-    def follower(self, takers: Sequence[Taker]) -> Follower:
-        """Make what follows files, folders and standard input."""
-        watched = Watched(self.patterns)
-        for pattern in watched.absent():
-            click.echo(f"{pattern}: is not there yet, and is waited for", err=True)
+    def follower(self, takers: Sequence[Taker], follows: bool, opened: ExitStack) -> Follower:
+        """Make what follows topics, files, folders and standard input.
+
+        What does not follow reads topics up to where they end now, and nothing else.
+        """
+        feeds: list[Feed] = []
+        for url in self._topics:
+            feeds.append(opened.enter_context(closing(_topic(url, follows))))
         pipes = []
-        if STANDARD_INPUT in self.patterns:
+        if follows and STANDARD_INPUT in self.patterns:
             pipes.append(standard_input(self.position, sys.stdin.fileno()))
-        feeds = [watched] if len(watched) else []
+        watched = Watched(self._others)
+        if follows and len(watched):
+            for pattern in watched.absent():
+                click.echo(f"{pattern}: is not there yet, and is waited for", err=True)
+            feeds.append(watched)
         return Follower(takers, feeds, pipes, _tell_trouble, self.again)
+
+
+def _topic(url: str, follows: bool) -> KafkaTopic:
+    from ..readers.kafka.settings import kafka_settings
+    from ..readers.kafka.topic import KafkaTopic
+
+    def warn(text: str) -> None:
+        click.echo(f"warning: {text}", err=True)
+
+    return KafkaTopic(url, kafka_settings(), follows, warn)
 
 
 def _tell_trouble(error: InputError) -> None:

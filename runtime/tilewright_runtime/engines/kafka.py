@@ -50,21 +50,24 @@ def require_brokers(topics: Mapping[str, Topic]) -> None:
 
 def require_topics(
     plan: Plan, topics: Mapping[str, Topic], gateway: Any, advice: str, warn: Callable[[str], None]
-) -> None:
+) -> dict[str, str]:
     """Check the connector and the topics in the engine's JVM.
 
     `gateway` is py4j's. `advice` says how to give the engine its connector. `warn` is told of
     columns that all of a topic's newest events lack. They are read as null, which may be intended.
+    Returns how the brokers are reached, as the connector takes it.
 
     Raises InputError if the JVM has no connector, or a topic does not exist.
     """
     from py4j.protocol import Py4JJavaError
 
+    connection: dict[str, str] = {}
     for source in plan.sources:
         if (topic := topics.get(source.name)) is None:
             continue
         try:
             clients = Clients(gateway, topic)
+            connection = clients.connection()
             present = clients.topics()
             if topic.name not in present:
                 names = ", ".join(sorted(present)) or "none"
@@ -85,6 +88,7 @@ def require_topics(
             raise InputError(
                 f"source {source.name}: Kafka at {topic.servers} failed to answer: {reason}"
             ) from None
+    return connection
 
 
 def _listens(server: str) -> bool:

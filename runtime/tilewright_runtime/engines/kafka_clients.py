@@ -10,12 +10,13 @@ from typing import Any
 
 from tilewright_compiler.plan.topics import Topic
 
+from ..readers.kafka.settings import JAVA_PACKAGE, java_settings, kafka_settings
+
 _ANSWER_MS = 10_000
 _SAMPLE_S = 3
 _NEWEST = 100
-_PLAIN = "org.apache.kafka."
 #: Flink's connector for SQL carries the clients under names of its own.
-_PACKAGES = (f"org.apache.flink.kafka.shaded.{_PLAIN}", _PLAIN)
+_PACKAGES = (f"org.apache.flink.kafka.shaded.{JAVA_PACKAGE}", JAVA_PACKAGE)
 
 
 class Clients:
@@ -30,6 +31,13 @@ class Clients:
         # A gateway's own names do not reach jars that were added after its start.
         self._loader = gateway.jvm.Thread.currentThread().getContextClassLoader()
         self._package = self._find_package()
+
+    def connection(self) -> dict[str, str]:
+        """Give how the broker is reached, as this process is told.
+
+        Raises InputError if that cannot be read.
+        """
+        return java_settings(kafka_settings(), self._package)
 
     def topics(self) -> set[str]:
         """List the names of all topics of the cluster."""
@@ -94,6 +102,8 @@ class Clients:
     def _settings(self) -> Any:
         settings = self._gateway.jvm.java.util.Properties()
         settings.setProperty("bootstrap.servers", self._topic.servers)
+        for name, value in self.connection().items():
+            settings.setProperty(name, value)
         for limit in ("default.api.timeout.ms", "request.timeout.ms"):
             settings.setProperty(limit, str(_ANSWER_MS))
         return settings

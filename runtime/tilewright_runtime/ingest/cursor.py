@@ -10,6 +10,7 @@ from ..errors import StoreError
 from ..readers import Input, Position
 from ..stores import Transaction, TransactionalStore
 from ..stores.documents import reading_document
+from ..stores.progress import stream_name
 from .known_inputs import KnownInputs
 
 
@@ -34,7 +35,7 @@ class Cursor:
     @property
     def stream(self) -> str:
         """Name the stream whose watermark its events move."""
-        return self.source.name
+        return stream_name(self.source.name, self.item.partition)
 
     def keep(self, transaction: Transaction, usable: int, after: Position) -> Position:
         """Move the position on, in the transaction of its tiles.

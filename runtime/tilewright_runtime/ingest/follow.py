@@ -24,6 +24,10 @@ _MOST_OPEN = 32
 class Feed(Protocol):
     """What names the inputs that there are, which change."""
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing can come any more."""
+
     def now(self) -> list[Input]:
         """List the inputs that are there."""
 
@@ -55,7 +59,7 @@ class Follower:
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Follow until it is to stop, all inputs have ended, or all plans have failed."""
         try:
-            while not should_stop() and self._takers and (self._tails or self._feeds):
+            while not should_stop() and self._takers and not self._is_ended:
                 begun_s = time.monotonic()
                 is_new = self._pass(should_stop)
                 passed_s = time.monotonic() - begun_s
@@ -69,6 +73,10 @@ class Follower:
                 tail.close()
                 if tail.trouble is not None and not tail.trouble.is_told:
                     self._tell(tail.trouble)
+
+    @property
+    def _is_ended(self) -> bool:
+        return not self._tails and all(feed.is_ended for feed in self._feeds)
 
     @property
     def _takers(self) -> list[Taker]:
@@ -137,7 +145,8 @@ class Follower:
             self._note(tail, _as_input_error(tail, wrong))
             tail.seen = now
             return False
-        self._settle(tail)
+        if is_new or tail.is_file or tail.is_quiet:
+            self._settle(tail)
         if is_new:
             tail.read_s = time.monotonic()
         else:
@@ -174,10 +183,12 @@ class Follower:
     def _note(self, tail: Tail, error: InputError) -> None:
         tail.close()
         at_s, known = time.monotonic(), tail.trouble
-        if known is None or str(known.error) != str(error):
+        if known is None:
             tail.trouble = Trouble(error, at_s, at_s)
             return
         known.tried_s = at_s
+        if not known.is_told:
+            known.error = error
         self._lose_patience(tail)
 
     def _lose_patience(self, tail: Tail) -> None:

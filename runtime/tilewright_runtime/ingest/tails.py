@@ -16,6 +16,7 @@ from .passes import Reading, Taker, readings
 
 #: How soon an input that could not be read is tried again.
 _RETRY_S = 0.5
+_QUIET_S = 2.0
 
 
 @dataclass
@@ -53,6 +54,11 @@ class Tail:
     def is_file(self) -> bool:
         """Whether it has a name, under which another file may be by now."""
         return self.item.path is not None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing was wrong for a while: a partition is opened before it fails."""
+        return self.trouble is None or time.monotonic() - self.trouble.tried_s > _QUIET_S
 
     def open(self, takers: Sequence[Taker], again: bool) -> None:
         """Begin to read where each plan has ended.

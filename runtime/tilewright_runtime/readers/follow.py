@@ -39,6 +39,11 @@ class Watched:
     def __len__(self) -> int:
         return len(self._patterns)
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing can come any more: files always may."""
+        return False
+
     def now(self) -> list[Input]:
         """List the files that are there, each once, in order of their names."""
         present: dict[str, Input] = {}

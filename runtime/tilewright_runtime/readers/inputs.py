@@ -45,6 +45,8 @@ class Input:
     read: Read
     path: Path | None = None
     """The file; none for tables and standard input."""
+    partition: int | None = None
+    """Its number, if it is one of several parts of a stream, each with a watermark of its own."""
     is_begun: Callable[[], bool] = _always
     """Whether there is something to read yet, in an input that grows."""
 
@@ -144,7 +146,7 @@ def open_input(path: str | Path, grows: bool = False) -> Input:
         begun: bool = _reader(kind).is_begun(file, kind)
         return begun
 
-    return Input(str(path), file.resolve().as_uri(), read, file, is_begun)
+    return Input(str(path), file.resolve().as_uri(), read, file, is_begun=is_begun)
 
 
 def _standard_input(position_name: str | None) -> Input:

@@ -37,7 +37,7 @@ class Progress:
     too_late: int = 0
     """How many events were refused, or left out, because they came too late."""
     streams: Mapping[str, int] = field(default_factory=dict)
-    """The watermark of each source that is written as a stream."""
+    """The watermark of each source, or partition of it, that is written as a stream."""
 
     @classmethod
     def load(cls, plan: Plan, get: Get) -> Progress:
@@ -77,9 +77,17 @@ class Progress:
         """Move the watermark on; it never goes back."""
         return replace(self, watermark_ms=_later(self.watermark_ms, watermark_ms))
 
-    def moved_stream(self, source: str, watermark_ms: int) -> Progress:
-        """Move the watermark of a source that is a stream, and with it that of all."""
-        streams = {**self.streams, source: watermark_ms}
+    def moved_stream(self, stream: str, watermark_ms: int) -> Progress:
+        """Move the watermark of a source that is a stream, and with it that of all.
+
+        Of a source with partitions it is the one that is behind that counts.
+        """
+        streams = {**self.streams, stream: watermark_ms}
+        source, has_partition, _ = stream.rpartition("[")
+        if has_partition:
+            watermark_ms = min(
+                time_ms for name, time_ms in streams.items() if name.startswith(f"{source}[")
+            )
         return replace(self.moved(watermark_ms), streams=streams)
 
     def refused(self, too_late: int) -> Progress:
@@ -110,6 +118,11 @@ class Progress:
     def to_bytes(self) -> bytes:
         """Write the document that is stored."""
         return json.dumps(asdict(self), sort_keys=True).encode()
+
+
+def stream_name(source: str, partition: int | None) -> str:
+    """Name a source that is a stream, or a partition of it."""
+    return source if partition is None else f"{source}[{partition}]"
 
 
 def _later(time_ms: int | None, other_ms: int | None) -> int | None:

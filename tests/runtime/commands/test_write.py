@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.cli import Desk
+from support.kafka import Kafka
 from support.plans import AT, aggregations, event_source, plan_of
 from support.process import tilewright
 from support.redis_server import RedisServer
@@ -414,3 +415,22 @@ def test_plans_of_other_sources_need_the_source_named(desk: Desk, plans: Path) -
     assert (ran.status, "Name one with --source" in ran.err) == (1, True)
     ran = desk.run(*command, "--source", "events")
     assert (ran.status, "more" in ran.out) == (0, False)
+
+
+# Topics
+
+
+def test_a_topic_is_read_to_where_it_ends(desk: Desk, kafka: Kafka) -> None:
+    """Without --follow what is there is written, once."""
+    topic = kafka.topic(partitions=2)
+    for partition in range(2):
+        kafka.produce(topic, [json.dumps(row("a", 1 + partition))], partition)
+    assert "2 new rows" in desk.write(topic).out
+    assert "0 new rows" in desk.write(topic).out
+    assert sums(desk, "a") == [3]
+
+
+def test_a_topic_whose_broker_is_away_is_status_1(desk: Desk) -> None:
+    """The message names the topic and the reason, and nothing is written."""
+    ran = desk.write("kafka://127.0.0.1:1/clicks")
+    assert (ran.status, "topic clicks at 127.0.0.1:1: no broker answers" in ran.err) == (1, True)

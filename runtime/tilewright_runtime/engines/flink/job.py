@@ -16,7 +16,14 @@ from ..kafka import require_brokers, require_topics, topics_of
 from ..reporting import Report
 from .options import JobOptions
 from .preflight import claimed_stream, has_tiles, require_inputs, require_java, require_store
-from .script import created_table, parse_script, starts_job, streamed_view, table_changes
+from .script import (
+    created_table,
+    parse_script,
+    starts_job,
+    streamed_view,
+    table_changes,
+    topic_changes,
+)
 from .settings import configure, hand_over_password, is_local
 from .streams import as_it_is, by_way_of_a_stream
 
@@ -43,7 +50,7 @@ def run(plan: Plan, sql: str, options: JobOptions, report: Report) -> None:
     if is_local():
         require_java()
     environment = _environment(batch, options.jars)
-    _require_topics(plan, topics, report)
+    connection = _require_topics(plan, topics, report)
     script = parse_script(sql, batch=batch, replay=options.replay)
     settings = environment.get_config()
     for name, value in script.settings.items():
@@ -51,7 +58,10 @@ def run(plan: Plan, sql: str, options: JobOptions, report: Report) -> None:
     stream = claimed_stream(plan, options.store)
     configure(settings, plan, options, stream, batch=batch, report=report)
     try:
-        job = _start(environment, plan, script.statements, options, batch)
+        changes = table_changes(plan, options)
+        for table, statements in topic_changes(topics, connection).items():
+            changes.setdefault(table, []).extend(statements)
+        job = _start(environment, plan, script.statements, changes, batch)
         report(f"{plan.name}: the job runs; tiles go to {store_url}")
         _wait(job)
     except TilewrightError:
@@ -78,11 +88,12 @@ def _topic_urls(plan: Plan, options: JobOptions) -> Mapping[str, str]:
     }
 
 
-def _require_topics(plan: Plan, topics: Mapping[str, Topic], report: Report) -> None:
-    if topics:
-        from pyflink.java_gateway import get_gateway
+def _require_topics(plan: Plan, topics: Mapping[str, Topic], report: Report) -> dict[str, str]:
+    if not topics:
+        return {}
+    from pyflink.java_gateway import get_gateway
 
-        require_topics(plan, topics, get_gateway(), _CONNECTOR, report)
+    return require_topics(plan, topics, get_gateway(), _CONNECTOR, report)
 
 
 def _environment(batch: bool, jars: Sequence[str]) -> Any:
@@ -98,14 +109,17 @@ def _environment(batch: bool, jars: Sequence[str]) -> Any:
 
 
 def _start(
-    environment: Any, plan: Plan, statements: Sequence[str], options: JobOptions, batch: bool
+    environment: Any,
+    plan: Plan,
+    statements: Sequence[str],
+    changes: Mapping[str, Sequence[str]],
+    batch: bool,
 ) -> Any:
     """Execute the script's statements; the last one starts the job.
 
     Gives the result of that statement.
     """
     make_table = as_it_is if batch else by_way_of_a_stream
-    changes = table_changes(plan, options)
     for statement in statements:
         result = environment.execute_sql(statement)
         if starts_job(statement):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,6 +117,23 @@ def table_changes(plan: Plan, options: JobOptions) -> dict[str, list[str]]:
             f"ALTER TABLE `refused` SET ('connector' = 'filesystem', 'path' = {literal(path)}, "
             f"'format' = 'json', {_ROLLING})"
         ]
+    return changes
+
+
+def topic_changes(sources: Iterable[str], connection: Mapping[str, str]) -> dict[str, list[str]]:
+    """List for each table of a topic what says how its brokers are reached.
+
+    `sources` are those that are topics.
+    """
+    if not connection:
+        return {}
+    options = ", ".join(
+        f"{literal(f'properties.{name}')} = {literal(value)}" for name, value in connection.items()
+    )
+    changes = {}
+    for source in sources:
+        for table in (source, f"lines of {source}"):
+            changes[table] = [f"ALTER TABLE {backquoted(table)} SET ({options})"]
     return changes
 
 

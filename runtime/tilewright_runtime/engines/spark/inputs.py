@@ -10,6 +10,7 @@ from tilewright_compiler.plan.topics import Topic, parse_topic
 from tilewright_compiler.quoting import backquoted
 
 from ...errors import InputError
+from ...readers.kafka.settings import java_settings, kafka_settings
 from ..inputs import input_locations
 from .session import first_line
 
@@ -173,6 +174,8 @@ def _objects(spark: SparkSession, source: Source, topic: Topic) -> DataFrame:
         "subscribe": topic.name,
         "startingOffsets": "earliest",
     }
+    for name, value in java_settings(kafka_settings()).items():
+        where[f"kafka.{name}"] = value
     text = f.col("value").cast("string")
     messages = spark.readStream.format("kafka").options(**where).load().where(f.trim(text) != "")
     fields = _as_texts(source.column_names)

@@ -1,0 +1,1 @@
+"""Events from Kafka: the connection, the partitions, and the values."""

@@ -1,0 +1,281 @@
+"""Topics in the embedded writer, on a broker."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import fastavro
+import pytest
+
+from support.kafka import PASSWORD, Kafka, kafka_broker, secure_broker
+from support.session import Session, row
+from tilewright_runtime import Writer, WriteReport
+from tilewright_runtime.errors import InputError
+from tilewright_runtime.ingest.follow import Follower
+from tilewright_runtime.ingest.passes import Taker
+from tilewright_runtime.readers.kafka.topic import KafkaTopic
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session()
+
+
+def line(n: int, k: str = "a") -> str:
+    return json.dumps(row(k, n))
+
+
+def read(
+    session: Session,
+    topic: str,
+    settings: Mapping[str, str] | None = None,
+    told: list[InputError] | None = None,
+    passes: int | None = None,
+) -> WriteReport:
+    """What is in a topic is written, as without --follow, or so many passes are made."""
+    errors: list[InputError] = [] if told is None else told
+    steps = iter(range(passes or 10_000))
+    with Writer(session.plan, session.store) as writer:
+        taker = Taker(writer, session.plan.sources[0])
+        feed = KafkaTopic(topic, settings or {}, passes is not None, warn=print)
+        try:
+            follower = Follower([taker], [feed], [], errors.append)
+            follower.run(lambda: next(steps, None) is None or bool(errors))
+        finally:
+            feed.close()
+    return taker.report
+
+
+def test_a_topic_is_read_to_its_end_and_then_on(session: Session, kafka: Kafka) -> None:
+    """All partitions are read once; the store has their positions, whatever the broker has."""
+    topic = kafka.topic(partitions=3)
+    for partition in range(3):
+        kafka.produce(topic, [line(10**partition)], partition)
+    assert (read(session, topic).events, session.sums("a")) == (3, [111])
+    kafka.produce(topic, [line(1000)], 1)
+    assert (read(session, topic).events, session.sums("a")) == (1, [1111])
+
+
+def test_another_store_reads_from_the_beginning(kafka: Kafka) -> None:
+    """Positions are a store's own, also in a group that has committed elsewhere."""
+    topic = kafka.topic()
+    kafka.produce(topic, [line(1), line(2)], 0)
+    for _ in range(2):
+        session = Session()
+        report = read(session, topic, {"group.id": topic[-20:]}, passes=60)
+        assert (report.events, session.sums("a")) == (2, [3])
+
+
+def test_values_that_are_no_events_are_refused(session: Session, kafka: Kafka) -> None:
+    """A value that is no JSON, and one that is no object, have their offsets; a tombstone is no
+    row.
+    """
+    topic = kafka.topic()
+    kafka.produce(topic, [line(1), "{", None, "[1]", '{"k": "a",\n"n": 2, "ts": 9e99}', line(3)], 0)
+    report = read(session, topic)
+    assert session.sums("a") == [4]
+    assert report.refused.total() == 3
+    assert report.refused["not valid JSON: is the line cut?"] == 1
+
+
+def test_positions_move_over_transactions(session: Session, kafka: Kafka) -> None:
+    """Offsets without messages, which transactions leave, are no end and no gap."""
+    from confluent_kafka import Producer
+
+    topic = kafka.topic()
+    producer = Producer({"bootstrap.servers": kafka.servers, "transactional.id": topic[-12:]})
+    producer.init_transactions()
+    for n, commits in ((1, True), (2, False), (4, True)):
+        producer.begin_transaction()
+        producer.produce(topic.rpartition("/")[2], line(n).encode(), partition=0)
+        producer.flush()
+        producer.commit_transaction() if commits else producer.abort_transaction()
+    assert (read(session, topic).events, session.sums("a")) == (2, [5])
+    assert read(session, topic).rows == 0
+
+
+def test_what_retention_deleted_is_missed(session: Session, kafka: Kafka) -> None:
+    """A partition that begins after the position is an error, and nothing is passed over."""
+    topic = kafka.topic()
+    kafka.produce(topic, [line(1)], 0)
+    read(session, topic)
+    kafka.produce(topic, [line(2), line(4)], 0)
+    kafka.cut(topic, 2)
+    told: list[InputError] = []
+    read(session, topic, told=told)
+    assert "begins at offset 2, and it was read up to 1 only" in str(told[0])
+    assert session.sums("a") == [1]
+
+
+def test_a_topic_that_was_made_again_is_another(session: Session, kafka: Kafka) -> None:
+    """A new topic of an old name is not taken for the old one."""
+    topic = kafka.topic()
+    name = topic.rpartition("/")[2]
+    kafka.produce(topic, [line(1)], 0)
+    read(session, topic)
+    kafka.delete(topic)
+    kafka.topic(name=f"{name}")
+    kafka.produce(topic, [line(2), line(4)], 0)
+    told: list[InputError] = []
+    read(session, topic, told=told)
+    assert "was deleted and made again" in str(told[0])
+
+
+def test_a_garbled_batch_is_an_error(session: Session, tmp_path: Path) -> None:
+    """What was damaged on the broker's disk is not passed over; what was before it counts."""
+    (tmp_path / "kafka").mkdir()
+    with kafka_broker(tmp_path / "kafka") as broker:
+        topic = broker.topic()
+        broker.produce(topic, [line(1)], 0)
+        broker.produce(topic, [line(n) for n in range(100)], 0, **{"compression.type": "gzip"})
+        (log,) = (tmp_path / "kafka" / "logs").glob("events-*/*.log")
+        content = bytearray(log.read_bytes())
+        content[-20] ^= 0xFF
+        log.write_bytes(content)
+        told: list[InputError] = []
+        read(session, topic, told=told)
+        assert told and "What was read before is kept" in str(told[0])
+        assert session.sums("a") == [1]
+
+
+def test_no_broker_and_no_topic_are_told(session: Session, kafka: Kafka) -> None:
+    """The message names the servers and the topic."""
+    with pytest.raises(InputError, match=r"events at 127\.0\.0\.1:1: no broker answers"):
+        read(session, "kafka://127.0.0.1:1/events")
+    with pytest.raises(InputError, match=r"topic nothing at .* Create the topic"):
+        read(session, f"kafka://{kafka.servers}/nothing")
+    with pytest.raises(InputError, match="not of the form kafka://HOST"):
+        read(session, "kafka://host")
+    with pytest.raises(InputError, match="has a name or a password in it") as raised:
+        read(session, "kafka://me:hunter2@host:1/t")
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_broker_that_goes_away_comes_back(session: Session, tmp_path: Path) -> None:
+    """A follower warns, waits, and goes on with what is new."""
+    (tmp_path / "kafka").mkdir()
+    with kafka_broker(tmp_path / "kafka") as broker:
+        topic = broker.topic()
+        broker.produce(topic, [line(1)], 0)
+        warnings: list[str] = []
+
+        def events() -> Iterator[bool]:
+            while session.sums("a") != [1]:
+                yield False
+            broker.stop()
+            while not warnings:
+                yield False
+            broker.start()
+            broker.produce(topic, [line(2)], 0)
+            while session.sums("a") != [3]:
+                yield False
+
+        with Writer(session.plan, session.store) as writer:
+            writer.write([row("b", 1)])
+            taker = Taker(writer, session.plan.sources[0])
+            feed = KafkaTopic(topic, {}, True, warnings.append)
+            script = events()
+            Follower([taker], [feed], [], print).run(lambda: next(script, True))
+            feed.close()
+    assert "no broker answers" in warnings[0]
+    assert taker.report.errors == []
+
+
+def test_tls_and_a_password(session: Session, tmp_path: Path) -> None:
+    """The right ones are let in; a wrong password and an unknown certificate are told."""
+    (tmp_path / "kafka").mkdir()
+    with secure_broker(tmp_path / "kafka") as broker:
+        topic = broker.topic()
+        broker.produce(topic, [line(1)], 0)
+        assert read(session, topic, broker.settings).events == 1
+        for wrong, said in (
+            ({"sasl.password": "wrong"}, "uthentication failed"),
+            ({"ssl.ca.location": "/etc/ssl/certs/ca-certificates.crt"}, "certificate"),
+        ):
+            with pytest.raises(InputError, match=said) as raised:
+                read(session, topic, {**broker.settings, **wrong})
+            assert PASSWORD not in str(raised.value)
+
+
+# Avro
+
+
+class Registry(BaseHTTPRequestHandler):
+    """A schema registry with the schemas of its server."""
+
+    def do_GET(self) -> None:
+        """Answers as Confluent's does."""
+        schemas: dict[int, Any] = self.server.schemas  # type: ignore[attr-defined]
+        schema = schemas.get(int(self.path.rpartition("/")[2]))
+        content = json.dumps({"schema": json.dumps(schema)}).encode()
+        is_known = schema is not None and self.headers["Authorization"] == "Basic dTpw"
+        self.send_response(200 if is_known else 404)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Prints nothing."""
+
+
+def schema(*names: str) -> dict[str, Any]:
+    types: dict[str, Any] = {"k": "string", "n": ["null", "long"], "t": "string", "ts": "long"}
+    fields = [{"name": name, "type": types[name]} for name in names]
+    return {"type": "record", "name": "Event", "fields": fields}
+
+
+SCHEMAS = {1: schema("k", "n", "t", "ts"), 2: schema("k", "t", "ts"), 3: schema("n", "ts")}
+
+
+def framed(number: int, n: int) -> bytes:
+    """An event of a schema, as a registry's clients frame it."""
+    content = io.BytesIO()
+    fastavro.schemaless_writer(content, SCHEMAS[number], row("a", n))
+    return b"\0" + struct.pack(">I", number) + content.getvalue()
+
+
+@contextmanager
+def registry() -> Iterator[dict[str, str]]:
+    """A registry, and the settings that lead to it."""
+    server = HTTPServer(("127.0.0.1", 0), Registry)
+    server.schemas = SCHEMAS  # type: ignore[attr-defined]
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/"
+    yield {"schema.registry.url": url, "schema.registry.basic.auth.user.info": "u:p"}
+    server.shutdown()
+
+
+def test_avro_values_are_read_with_their_schemas(session: Session, kafka: Kafka) -> None:
+    """Values of several schemas and JSON may follow each other; a cut one is refused."""
+    topic = kafka.topic()
+    cut = framed(1, 9)[:-3]
+    kafka.produce(topic, [framed(1, 1), framed(2, 7), line(2), cut, framed(1, 10)], 0)
+    with registry() as settings:
+        report = read(session, topic, settings)
+    assert (report.events, session.sums("a")) == (4, [13])
+    assert list(report.refused) == ["is no Avro of schema 1"]
+
+
+def test_a_schema_without_a_column_is_an_error(session: Session, kafka: Kafka) -> None:
+    """It is named with its fields; a schema or a registry that is not there is told too."""
+    topic = kafka.topic()
+    kafka.produce(topic, [framed(3, 1)], 0)
+    told: list[InputError] = []
+    with registry() as settings:
+        read(session, topic, settings, told)
+        assert "schema 3 of its values has no field k, t; its fields are n, ts" in str(told.pop())
+        other = kafka.topic()
+        kafka.produce(other, [b"\0\0\0\0\x09x"], 0)
+        read(session, other, settings, told)
+        assert "does not give schema 9 (404" in str(told.pop())
+    read(session, topic, settings, told)
+    assert "does not answer" in str(told.pop())
+    read(session, topic, {}, told)
+    assert "no registry is named" in str(told.pop())
