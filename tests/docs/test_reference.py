@@ -13,6 +13,7 @@ from tilewright import Operation
 from tilewright.operation_spec import ALL, OperationSpec
 from tilewright.windows import format_duration
 from tilewright_compiler.frontend.config import Config, load_config
+from tilewright_compiler.plan.metrics import METRICS
 from tilewright_compiler.sizing.policies import HIERARCHY
 from tilewright_runtime.cli import main
 
@@ -117,3 +118,10 @@ def test_the_configuration_that_is_shown_is_the_default(tmp_path: Path) -> None:
     keys = set(re.findall(r"^ {2}(\w+):", shown.text, re.MULTILINE))
     assert set(Config.model_fields) - keys == {"tile_sizes", "entity_stats"}
     assert all(f"`{key}`" in CONFIGURATION.read_text() for key in ("tile_sizes", "entity_stats"))
+
+
+def test_every_metric_is_described() -> None:
+    """With its kind and its help."""
+    text = (ROOT / "docs/reference/metrics.md").read_text()
+    shown = [(row[0].strip("`"), row[1], row[3]) for row in cells(text)[1:]]
+    assert shown == [(metric.name, metric.kind, metric.help) for metric in METRICS]

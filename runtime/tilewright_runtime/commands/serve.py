@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
-_NEEDED = ("uvicorn", "uvloop", "httptools", "orjson")
+_NEEDED = ("uvicorn", "uvloop", "httptools", "orjson", "prometheus_client")
 
 
 @click.command()
@@ -107,9 +108,12 @@ def serve(
     open_store(store_url, create=False).close()
     tokens = read_tokens(token_file, os.environ.get(TOKEN_VARIABLE))
     limits = Limits(max_body, max_keys, timeout)
-    settings = ServiceSettings(plans, store_url, tokens, limits, access_log, allow_many_tiles)
     where = Listening(host, port, workers, tls_cert, tls_key)
-    with listen(where) as opened:
+    with listen(where) as opened, TemporaryDirectory(prefix="tilewright-metrics-") as folder:
+        shared = Path(folder) if workers > 1 else None
+        settings = ServiceSettings(
+            plans, store_url, tokens, limits, access_log, allow_many_tiles, shared
+        )
         shown = f"[{host}]" if ":" in host else host
         names = ", ".join(plan.name for plan in loaded)
         click.echo(

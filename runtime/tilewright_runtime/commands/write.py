@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -93,6 +94,13 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
     default="text",
     help="How the progress is told, where there is no terminal: json is an object a line.",
 )
+@click.option(
+    "--metrics",
+    "metrics_port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Serve metrics to Prometheus at this port, while the write runs.",
+)
 @click.option("--again", is_flag=True, help="Count files that were read before under another name.")
 @click.option(
     "--stream",
@@ -124,6 +132,7 @@ def write(
     max_rejects: int | None,
     follow: bool,
     log_format: str,
+    metrics_port: int | None,
     again: bool,
     stream: bool,
     late: Path | None,
@@ -150,6 +159,8 @@ def write(
     inputs = [] if follow else named.inputs()
     with ExitStack() as opened:
         stop = opened.enter_context(stopping())
+        if metrics_port is not None:
+            opened.callback(_serve_metrics(metrics_port))
         files = Kept(
             opened.enter_context(_open_kept(rejects, "--rejects")),
             opened.enter_context(_open_kept(late, "--late")),
@@ -171,6 +182,13 @@ def write(
         ctx.exit(stop.status)
     if not print_summaries(found, status, log_format == "json", rejects is not None):
         ctx.exit(1)
+
+
+def _serve_metrics(port: int) -> Callable[[], None]:
+    """Serve metrics, and return what ends that."""
+    from ..operate.prometheus import serve_metrics
+
+    return serve_metrics(port)
 
 
 def _open_state(folder: Path | None) -> AbstractContextManager[Store | None]:

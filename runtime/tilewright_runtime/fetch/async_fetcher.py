@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
@@ -16,6 +17,7 @@ from ..stores.checked import CheckedReader, Reading
 from ..times import Moment
 from .answers import Answer, Answers, answer_of
 from .context import FetchContext, FetchState
+from .counting import count_fetches
 from .fetcher import walk
 from .serving import Request, Serving, batches
 
@@ -100,12 +102,14 @@ class AsyncFetcher(Serving):
         if self._far is None:
             await _run(partial(walk, context, states), states)
             return
+        begun = time.perf_counter()
         for step in context.steps:
             if step.receive is None:
                 await _run(partial(step.work, context, states), states)
                 continue
             reading = await self._read(context, states)
             await _run(partial(step.receive, context, states, reading), states)
+        count_fetches(context, states, time.perf_counter() - begun)
 
     async def _read(self, context: FetchContext, states: Sequence[FetchState]) -> Reading:
         far, reader = self._far, context.reader

@@ -5,6 +5,7 @@ It reads once all tiles that the windows need.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from tilewright_compiler.plan.settings import OnMissing
 from ..times import Moment
 from .answers import Answer, Answers, answer_of
 from .context import FetchContext, FetchState
+from .counting import count_fetches
 from .serving import Request, Serving, batches
 
 __all__ = ["Answer", "Fetcher"]
@@ -90,5 +92,7 @@ class Fetcher(Serving):
 
 def walk(context: FetchContext, states: Sequence[FetchState]) -> None:
     """Walk the steps for requests that are read together."""
+    begun = time.perf_counter()
     for step in context.steps:
         step.work(context, states)
+    count_fetches(context, states, time.perf_counter() - begun)

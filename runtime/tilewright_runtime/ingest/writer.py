@@ -24,6 +24,7 @@ from ..tiles.header import SEQUENCE
 from ..tiles.rows import LevelTiles
 from ..times import LATEST_MS, now_ms
 from .aggregation import Aggregator, BatchTiles, source_of
+from .counting import BatchCount, counting_batch
 from .cursor import Cursor
 from .known_inputs import KnownInputs
 from .late import Lateness
@@ -183,6 +184,12 @@ class Writer:
 
         Raises TooManyRejectsError, and adds nothing of the batch, if too many rows cannot be used.
         """
+        with counting_batch(self.plan) as count:
+            self._add_batch(cursor, batch, report, count)
+
+    def _add_batch(
+        self, cursor: Cursor, batch: Batch, report: WriteReport, count: BatchCount
+    ) -> None:
         lateness = self._lateness(cursor.stream)
         ids = self._aggregator.ids_of(cursor.source, self._state)
         name, latest_ms = cursor.source.name, self._latest_ms()
@@ -200,9 +207,10 @@ class Writer:
             return moved.refused(len(too_late))
 
         tiles = loaded.tiles_of_all()
+        count.levels = tiles.all_levels
 
         def commit(transaction: Transaction) -> tuple[Merged, Position, Callable[[], None]]:
-            merged = self._merge(transaction, tiles, move)
+            merged = self._merge(count.measured(transaction), tiles, move)
             position = cursor.keep(transaction, loaded.counted, batch.position)
             newest_ms = merged.after.newest_ms
             if ids is None or newest_ms is None:
@@ -210,6 +218,7 @@ class Writer:
             return merged, position, ids.keep(transaction, newest_ms)
 
         merged, position, know_ids = self._state.transact(commit)
+        count.before = merged.before
         know_ids()
         cursor.moved(loaded.counted, position)
         report.watermark_ms = merged.after.head_ms(self.plan)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ..errors import CorruptRecordError, FetchError, KeyValueError, shown
 from ..fetch.answers import Answer
+from ..fetch.async_fetcher import AsyncFetcher
 from ..fetch.context import FetchContext, FetchState
 from ..fetch.documents import jsonable
-from ..fetch.fetcher import Fetcher
 from ..stores import Store
 from .plans import ServedPlans
 from .problems import code_of
@@ -20,10 +19,9 @@ from .requests import FeatureRequest, Options, require_features
 
 T = TypeVar("T")
 
-#: Keys that are answered before other requests get their turn.
-_TURN = 64
-#: Requests to a distant store that may wait for it at once.
-_MOST_WAITING = 32
+#: Keys that are answered before other requests get their turn, of a store on this machine and of
+#: one behind a network, where each turn is a round trip.
+_NEAR_TURN, _FAR_TURN = 16, 512
 #: Types that JSON has, whatever their values.
 _PLAIN = frozenset({int, str, bool, type(None)})
 #: What concerns one row and no other.
@@ -35,44 +33,41 @@ Row = dict[str, Any]
 class Answering:
     """Answers requests from the plans' fetchers.
 
-    A store of this machine is read at once, as it never waits; one behind a network by threads.
+    A store of this machine is read at once, as it never waits; one behind a network is awaited.
     """
 
     def __init__(self, plans: ServedPlans) -> None:
         self._plans = plans
-        self._threads = ThreadPoolExecutor(_MOST_WAITING) if is_distant(plans.store) else None
+        self._is_far = is_distant(plans.store)
+        self._turn = _FAR_TURN if self._is_far else _NEAR_TURN
 
     async def rows(self, name: str, request: FeatureRequest) -> list[Row]:
         """Answer the keys of a request, in their order.
 
         Raises RequestError for an unknown plan or feature, and StoreError.
         """
-        require_features(self._plans.find(name), request.options.features)
-        fetcher = await self.call(self._plans.fetcher, name)
         options = request.options
-        context = fetcher.context_of(options.features)
+        require_features(self._plans.find(name), options.features)
+        fetcher = await self.call(self._plans.fetcher, name)
+        context = fetcher.context_of(
+            options.features, bool(options.quality), options.on_missing, options.max_staleness
+        )
         rows: list[Row | FetchState] = []
         for keys in request.keys:
             rows.append(_state(fetcher, keys, options.at_ms))
         states = [row for row in rows if isinstance(row, FetchState)]
         answered: list[Row] = []
-        for begin in range(0, len(states), _TURN):
-            turn = states[begin : begin + _TURN]
-            answered += await self.call(answer_states, fetcher, context, turn, options)
-            if self._threads is None:
-                await asyncio.sleep(0)
+        for begin in range(0, len(states), self._turn):
+            turn = states[begin : begin + self._turn]
+            answered += await _answer_states(fetcher, context, turn, options)
+            await asyncio.sleep(0)
         return list(_in_order(rows, answered))
 
     async def call(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Call what may ask the store."""
-        if self._threads is None:
-            return work(*arguments)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-
-    def close(self) -> None:
-        """Wait for the threads to end."""
-        if self._threads is not None:
-            self._threads.shutdown(cancel_futures=True)
+        """Call what may ask the store, and would wait for it."""
+        if self._is_far:
+            return await asyncio.to_thread(work, *arguments)
+        return work(*arguments)
 
 
 def is_distant(store: Store) -> bool:
@@ -80,7 +75,7 @@ def is_distant(store: Store) -> bool:
     return store.expires
 
 
-def _state(fetcher: Fetcher, keys: Any, at_ms: int | None) -> Row | FetchState:
+def _state(fetcher: AsyncFetcher, keys: Any, at_ms: int | None) -> Row | FetchState:
     if not isinstance(keys, dict):
         columns = ", ".join(column.name for column in fetcher.plan.keys)
         return failure({}, "bad_key", f"{shown(keys)} is no object with the key columns {columns}.")
@@ -97,19 +92,22 @@ def _in_order(rows: Sequence[Row | FetchState], answered: Sequence[Row]) -> Iter
         yield next(answers) if isinstance(row, FetchState) else row
 
 
-def answer_states(
-    fetcher: Fetcher, context: FetchContext, states: Sequence[FetchState], options: Options
+async def _answer_states(
+    fetcher: AsyncFetcher, context: FetchContext, states: Sequence[FetchState], options: Options
 ) -> list[Row]:
     """Answer states together, or one by one if some cannot be.
 
     Raises StoreError if the store fails, which concerns them all.
     """
     try:
-        answers = fetcher.answers(states, context)
+        answers = await fetcher.answers(states, context)
     except _OF_A_ROW as error:
         if len(states) == 1:
             return [failure(states[0].keys, code_of(error), str(error))]
-        return [answer_states(fetcher, context, [state], options)[0] for state in states]
+        rows = []
+        for state in states:
+            rows += await _answer_states(fetcher, context, [state], options)
+        return rows
     return [success(answer, options) for answer in answers]
 
 

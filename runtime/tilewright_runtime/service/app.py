@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from ..operate.prometheus import exposition
 from ..stores import open_store
 from .access_log import AccessLog
 from .answering import Answering
@@ -19,6 +20,7 @@ from .plans import ServedPlans, load_plans, plan_document
 from .problems import RequestError, refused
 from .requests import feature_request, query_options, require_features, several_requests
 from .settings import ServiceSettings
+from .sharing import SharedMetrics
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -65,6 +67,7 @@ class Service:
             "/healthz": ("GET", self._health),
             "/readyz": ("GET", self._readiness),
             "/v1/plans": ("GET", self._list_plans),
+            "/metrics": ("GET", self._export_metrics),
             "/openapi.json": ("GET", self._describe),
             "/v1/features": ("POST", self._several),
         }
@@ -85,11 +88,13 @@ class Service:
             load_plans(settings.plans), store, allow_many_tiles=settings.allow_many_tiles
         )
         self._answering = Answering(self._plans)
+        self._metrics = SharedMetrics(settings.metrics_folder)
+        self._metrics.start()
         self._log = AccessLog() if settings.access_log else None
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._answering.close()
-        store.close()
+        self._metrics.close()
+        await self._plans.close()
         if self._log is not None:
             self._log.close()
         await send({"type": "lifespan.shutdown.complete"})
@@ -179,6 +184,13 @@ class Service:
     async def _list_plans(self, _: Request) -> Response:
         documents = [plan_document(plan) for plan in self._plans.plans.values()]
         return Response(write_json({"plans": documents}))
+
+    async def _export_metrics(self, request: Request) -> Response:
+        """Export what all workers have counted, and how far the watermarks are behind."""
+        await self._answering.call(self._plans.count_staleness)
+        accept = dict(request.headers).get(b"accept", b"").decode("latin-1")
+        body, content_type = exposition(self._metrics.numbers, accept)
+        return Response(body, content_type=content_type)
 
     async def _describe(self, _: Request) -> Response:
         has_token = bool(self._settings.tokens)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tilewright_compiler.plan.model import Plan
 
+from ..fetch.policy import ON_MISSING
 from ..times import EARLIEST_MS, LATEST_MS
 from .problems import KINDS
 
@@ -30,6 +31,16 @@ _QUALITY: Json = {
     "clean.",
     "type": "boolean",
 }
+_ON_MISSING: Json = {
+    "description": "What becomes of tiles that ought to be there. Left out, what the plan says.",
+    "enum": list(ON_MISSING),
+}
+_MAX_STALENESS: Json = {
+    "description": "How old the newest event that was written may be. Left out, what the plan "
+    "says.",
+    "type": "string",
+    "pattern": "^[1-9][0-9]{0,3}[smhd]$",
+}
 
 
 def _options(plans: Iterable[Plan]) -> Mapping[str, Json]:
@@ -44,7 +55,13 @@ def _options(plans: Iterable[Plan]) -> Mapping[str, Json]:
         "items": {"enum": list(names)},
         "minItems": 1,
     }
-    return {"at": _AT, "features": features, "quality": _QUALITY}
+    return {
+        "at": _AT,
+        "features": features,
+        "quality": _QUALITY,
+        "on_missing": _ON_MISSING,
+        "max_staleness": _MAX_STALENESS,
+    }
 
 
 def openapi_document(plans: Collection[Plan], has_token: bool) -> Json:
@@ -59,13 +76,14 @@ def openapi_document(plans: Collection[Plan], has_token: bool) -> Json:
             "description": "Features of keys, aggregated over windows, from tiles.",
         },
         "paths": {
-            "/ping": _text("Answers pong."),
+            "/ping": _text("Answers pong.", {"const": "pong"}),
             "/healthz": _get("Says that the process lives.", {"200": _answer(_status(["ok"]))}),
             "/readyz": _get(
                 "Says whether the store has tiles of each plan.",
                 {"200": _answer(_status(["ready"])), "503": _answer(_status(["not ready"]))},
             ),
             "/v1/plans": _get("Lists the plans.", {"200": _answer(_ref("Plans"))}),
+            "/metrics": _text("Exports metrics to Prometheus.", {"type": "string"}),
             "/openapi.json": _get("Describes the service.", {"200": _answer(_ANY_OBJECT)}),
             "/v1/features/groupby/{name}": {"post": _groupby(names, options)},
             "/v1/features": {"post": _several(names, options)},
@@ -98,14 +116,10 @@ def _get(summary: str, responses: Json) -> Json:
     return {"get": {"summary": summary, "responses": responses | _errors(401)}}
 
 
-def _text(summary: str) -> Json:
-    content = {"text/plain": {"schema": {"const": "pong"}}}
-    return {
-        "get": {
-            "summary": summary,
-            "responses": {"200": {"description": "The word pong.", "content": content}},
-        }
-    }
+def _text(summary: str, schema: Json) -> Json:
+    content = {"text/plain": {"schema": schema}}
+    found = {"200": {"description": "The text.", "content": content}}
+    return {"get": {"summary": summary, "responses": found | _errors(401)}}
 
 
 def _errors(*statuses: int) -> Json:

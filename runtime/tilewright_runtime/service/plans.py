@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from tilewright.suggestions import nearest
 from tilewright.windows import format_duration
 from tilewright_compiler.plan.model import Plan
 
-from ..errors import TilewrightError
-from ..fetch.fetcher import Fetcher
+from ..errors import StoreError, TilewrightError
+from ..fetch.async_fetcher import AsyncFetcher
+from ..metrics import metrics_of
 from ..plans import load_plan
 from ..stores import Store
+from ..stores.progress import Progress
+from ..times import now_ms
 from .problems import RequestError
 from .settings import ServiceStartError
 
@@ -28,7 +32,7 @@ class ServedPlans:
         self.plans = {plan.name: plan for plan in plans}
         self.store = store
         self._allow_many_tiles = allow_many_tiles
-        self._fetchers: dict[str, Fetcher] = {}
+        self._fetchers: dict[str, AsyncFetcher] = {}
 
     def find(self, name: str) -> Plan:
         """Find a plan by its name.
@@ -42,7 +46,7 @@ class ServedPlans:
             )
         return plan
 
-    def fetcher(self, name: str) -> Fetcher:
+    def fetcher(self, name: str) -> AsyncFetcher:
         """Give the fetcher of a plan.
 
         Raises RequestError for an unknown plan, and StoreError if the store has no tiles of it.
@@ -50,9 +54,15 @@ class ServedPlans:
         made = self._fetchers.get(name)
         if made is None:
             plan = self.find(name)
-            made = Fetcher(plan, self.store, allow_many_tiles=self._allow_many_tiles)
+            made = AsyncFetcher(plan, self.store, allow_many_tiles=self._allow_many_tiles)
             self._fetchers[name] = made
         return made
+
+    async def close(self) -> None:
+        """Close the connections of the fetchers, and the store."""
+        for made in self._fetchers.values():
+            await made.aclose()
+        self.store.close()
 
     def readiness(self) -> dict[str, str | None]:
         """Say of each plan what keeps it from being fetched.
@@ -68,6 +78,18 @@ class ServedPlans:
             except TilewrightError as error:
                 states[name] = str(error)
         return states
+
+    def count_staleness(self) -> None:
+        """Count how far the watermark of each plan is behind the clock.
+
+        A store that is away, or has nothing yet, says nothing of it.
+        """
+        for name, plan in self.plans.items():
+            with suppress(StoreError):
+                progress = Progress.load(plan, self.store.get)
+                watermark_ms = progress.watermark_ms or progress.head_ms(plan)
+                if watermark_ms is not None:
+                    metrics_of(name).stale(max(0, now_ms() - watermark_ms) / 1000)
 
 
 def load_plans(paths: Iterable[str]) -> list[Plan]:

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..boundary import describe
-from ..errors import CorruptRecordError, FetchError, KeyValueError, StoreError, TilewrightError
+from ..errors import (
+    CorruptRecordError,
+    FetchError,
+    KeyValueError,
+    MissingTileError,
+    StoreError,
+    TilewrightError,
+)
 
 
 class Kind(NamedTuple):
@@ -30,6 +37,7 @@ KINDS: Mapping[str, Kind] = {
     "bad_key": Kind(422, "GET /v1/plans lists the key columns of each plan and their types."),
     "bad_value": Kind(422, "GET /openapi.json describes what a request holds."),
     "unanswerable": Kind(422, "Ask for another time, or fewer features."),
+    "missing_tiles": Kind(422, "Mend or write the store, or ask with another on_missing."),
     "internal": Kind(500, "This is a fault of Tilewright, not of yours. Please report it."),
     "damaged_record": Kind(503, "Run tilewright verify on the store."),
     "store_unavailable": Kind(503, "Try again soon. If it goes on, check the store."),
@@ -39,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
 #: Our errors, the special ones before their bases.
 _CODES: Sequence[tuple[type[Exception], str]] = (
     (KeyValueError, "bad_key"),
+    (MissingTileError, "missing_tiles"),
     (FetchError, "unanswerable"),
     (CorruptRecordError, "damaged_record"),
     (StoreError, "store_unavailable"),

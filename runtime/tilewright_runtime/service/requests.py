@@ -8,13 +8,16 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tilewright.suggestions import nearest
+from tilewright.windows import duration_ms
 from tilewright_compiler.plan.model import Plan
+from tilewright_compiler.plan.settings import OnMissing
 
 from ..errors import FetchError, shown
+from ..fetch.policy import ON_MISSING
 from ..times import moment_ms
 from .problems import RequestError
 
-_OPTIONS = ("at", "features", "quality")
+_OPTIONS = ("at", "features", "quality", "on_missing", "max_staleness")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -28,6 +31,10 @@ class Options:
     """The features that are wanted; None for all."""
     quality: bool | None = None
     """Whether each row says how good it is; None: where it is not clean."""
+    on_missing: OnMissing | None = None
+    """What becomes of tiles that ought to be there; None: as the plan says."""
+    max_staleness: str | None = None
+    """How old the newest event that was written may be; None: as the plan says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +142,26 @@ def checked_options(options: Mapping[str, Any]) -> Options:
 
     Null stands for leaving one out. Raises RequestError.
     """
-    at, features, quality = (options.get(name) for name in _OPTIONS)
+    at, features, quality, on_missing, max_staleness = map(options.get, _OPTIONS)
     if features is not None and not (isinstance(features, list) and all(map(_is_text, features))):
         raise RequestError("bad_value", "features is no list of names.")
     if quality is not None and not isinstance(quality, bool):
         raise RequestError("bad_value", f"quality {shown(quality)} is neither true nor false.")
-    return Options(_time(at), features, quality)
+    if on_missing is not None and on_missing not in ON_MISSING:
+        text = on_missing if isinstance(on_missing, str) else shown(on_missing)
+        raise RequestError(
+            "bad_value", f"on_missing {text!r} is no policy. {nearest(text, ON_MISSING)}"
+        )
+    if max_staleness is not None:
+        _require_duration(max_staleness)
+    return Options(_time(at), features, quality, on_missing, max_staleness)
+
+
+def _require_duration(text: Any) -> None:
+    try:
+        duration_ms(text)
+    except (ValueError, TypeError) as wrong:
+        raise RequestError("bad_value", f"max_staleness: {wrong}") from None
 
 
 def _time(at: Any) -> int | None:

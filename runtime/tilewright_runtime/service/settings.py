@@ -37,6 +37,8 @@ class ServiceSettings:
     limits: Limits = field(default_factory=Limits)
     access_log: bool = True
     allow_many_tiles: bool = False
+    metrics_folder: Path | None = None
+    """Where workers exchange what they have counted; None for one worker."""
 
 
 def read_tokens(file: Path | None, variable: str | None) -> list[bytes]:

@@ -17,6 +17,7 @@ from support.cli import Desk
 from support.plans import AT
 from support.service import ServiceProcess
 from support.session import row
+from support.waiting import wait_until
 
 URL = "/v1/features/groupby/things"
 
@@ -48,6 +49,19 @@ def test_a_signal_ends_it_in_order(desk: Desk, workers: int, how: int) -> None:
     noted = {name: line[name] for name in ("method", "path", "status", "keys", "groupby")}
     assert (status, err) == (0, "")
     assert noted == {"method": "POST", "path": URL, "status": 200, "keys": 1, "groupby": "things"}
+
+
+def test_workers_export_what_all_have_counted(desk: Desk) -> None:
+    """Whichever is asked."""
+    service = ServiceProcess(desk.plan, "--store", desk.store, "--workers", "2")
+    name = 'tilewright_tiles_per_request_count{plan="things"} 20.0'
+    for _ in range(20):  # each by a connection of its own, which any worker may take
+        with httpx.Client(base_url=service.url, timeout=30) as client:
+            assert ask(client) == 1
+    for _ in range(4):
+        with httpx.Client(base_url=service.url, timeout=30) as client:
+            wait_until(lambda: name in client.get("/metrics").text, "all are counted")
+    assert service.stop()[0] == 0
 
 
 def test_a_request_that_runs_is_answered_first(desk: Desk) -> None:

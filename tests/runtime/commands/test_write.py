@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from support.kafka import Kafka
 from support.plans import AT, aggregations, event_source, plan_of
 from support.process import tilewright
 from support.redis_server import RedisServer
+from support.servers import free_port
 from support.session import SCHEMA, row
 from tilewright import Operation
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.commands import progress
+from tilewright_runtime.ingest import passes
 from tilewright_runtime.readers import Input, inputs, stream
 
 
@@ -434,3 +437,20 @@ def test_a_topic_whose_broker_is_away_is_status_1(desk: Desk) -> None:
     """The message names the topic and the reason, and nothing is written."""
     ran = desk.write("kafka://127.0.0.1:1/clicks")
     assert (ran.status, "topic clicks at 127.0.0.1:1: no broker answers" in ran.err) == (1, True)
+
+
+def test_a_write_serves_its_metrics(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it runs, at the port that is named."""
+    served = []
+    port = free_port()
+    passing = passes.write_pass
+
+    def scraping(*arguments: Any, **named: Any) -> Any:
+        done = passing(*arguments, **named)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as response:
+            served.append(response.read().decode())
+        return done
+
+    monkeypatch.setattr(passes, "write_pass", scraping)
+    desk.write(desk.events([row("a", 1)]), options=["--metrics", str(port)])
+    assert 'tilewright_tiles_written_total{plan="things"}' in served[0]

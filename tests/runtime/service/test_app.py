@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from support.cli import Desk
-from support.plans import AT
+from support.plans import AT, HOUR
 from support.redis_server import RedisServer
 from support.service import serving
 from support.session import row
@@ -74,6 +74,20 @@ def test_quality_is_told_where_it_is_not_clean(service: httpx.Client) -> None:
     assert ("head_end_ms" in said["quality"], "quality" in silent) == (True, False)
 
 
+def test_the_whole_quality_is_told_if_it_is_asked_for(service: httpx.Client) -> None:
+    """As `Fetcher.fetch(quality=True)` has it."""
+    (said,) = rows(post(service, [{"k": "a"}], quality="true"))
+    quality = said["quality"]
+    assert (quality["complete"], quality["newest_event_ms"]) == (True, AT - 1)
+
+
+@pytest.mark.parametrize("query", [{"on_missing": "fail"}, {"max_staleness": "1h"}])
+def test_a_policy_fails_rows_that_are_too_old(service: httpx.Client, query: dict[str, str]) -> None:
+    """Nothing was written for two hours before the query time."""
+    (said,) = rows(post(service, [{"k": "a"}], at=AT + 2 * HOUR, **query))
+    assert (said["status"], said["code"]) == ("Failure", "missing_tiles")
+
+
 def test_a_name_may_be_escaped(service: httpx.Client) -> None:
     """The name in the path is percent-encoded, as any text may be."""
     assert rows(post(service, [{"k": "b"}], url="/v1/features/groupby/%74hings")) != []
@@ -131,6 +145,8 @@ def test_several_groupbys_that_all_fail_are_an_error(service: httpx.Client) -> N
         (b'{"keys": [], "features": ["n_su_1h"]}', 422, "Did you mean 'n_sum_1h'?"),
         (b'{"keys": [], "features": []}', 422, "names none"),
         (b'{"keys": [], "quality": 1}', 422, "neither true nor false"),
+        (b'{"keys": [], "on_missing": "fial"}', 422, "Did you mean 'fail'?"),
+        (b'{"keys": [], "max_staleness": 5}', 422, "not a duration"),
         (b'{"keys": [], "at": true}', 422, "is not a time"),
         (b'{"keys": [{"k": "a"}], "at": "noon"}', 422, "neither ISO 8601"),
         (b'{"keys": [{"k": "a"}], "at": 1704379045}', 422, "looks like seconds"),
@@ -289,3 +305,19 @@ def test_a_slow_store_is_not_waited_for(own_server: RedisServer, distant: Desk) 
         own_server.pause()
         assert refusal(post(client, [{"k": "a"}]))[:2] == (504, "timeout")
         own_server.resume()
+
+
+def test_what_was_counted_is_exported(service: httpx.Client) -> None:
+    """Each answered key is a fetch of its plan."""
+    before = fetches(service)
+    post(service, [{"k": "a"}, {"k": "b"}])
+    assert fetches(service) == before + 2
+    stale = 'tilewright_tile_staleness_seconds_count{plan="things"}'
+    assert stale in service.get("/metrics").text
+
+
+def fetches(client: httpx.Client) -> float:
+    """How many fetches were counted."""
+    name = 'tilewright_tiles_per_request_count{plan="things"} '
+    lines = client.get("/metrics").text.splitlines()
+    return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))

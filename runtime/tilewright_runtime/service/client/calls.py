@@ -11,6 +11,8 @@ from urllib.parse import quote
 import httpx
 from httpx_retries import Retry
 
+from tilewright_compiler.plan.settings import OnMissing
+
 from ...errors import TilewrightError
 from ...fetch.documents import jsonable
 from ...times import Moment, moment_ms
@@ -36,6 +38,8 @@ class Options(TypedDict, total=False):
 
     features: Iterable[str] | None
     quality: bool | None
+    on_missing: OnMissing | None
+    max_staleness: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,87 @@
+"""Counts written tiles for whoever watches them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from tilewright_compiler.plan.model import Plan
+
+from ..metrics import metrics_of
+from ..stores import Transaction
+from ..stores.progress import Progress
+from ..tiles.header import SEQUENCE, START
+from ..tiles.keys import TILES, TileKeys
+from ..tiles.rows import LevelTiles
+
+
+class MeasuredTransaction:
+    """A transaction that notes how long the records of tiles are."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self.tile_bytes: list[int] = []
+        self.delete_entity = transaction.delete_entity
+        self.get_tiles = transaction.get_tiles
+        self.get = transaction.get
+        self.put = transaction.put
+
+    def put_tiles(self, keys: TileKeys, records: Sequence[bytes]) -> None:
+        """Write the record of each tile, whatever was there."""
+        self._transaction.put_tiles(keys, records)
+        if keys.kind == TILES:
+            self.tile_bytes += map(len, records)
+
+
+@dataclass
+class BatchCount:
+    """What is known of a batch on its way into a store."""
+
+    levels: Sequence[LevelTiles] = ()
+    before: Progress | None = None
+    """The progress before it, once it is committed."""
+    transaction: MeasuredTransaction | None = None
+
+    def measured(self, transaction: Transaction) -> MeasuredTransaction:
+        """Measure what is put in a transaction, which may be run again."""
+        self.transaction = MeasuredTransaction(transaction)
+        return self.transaction
+
+
+@contextmanager
+def counting_batch(plan: Plan) -> Iterator[BatchCount]:
+    """Count the tiles of a batch, as failures if it cannot be written."""
+    begun_s = time.perf_counter()
+    count = BatchCount()
+    counted = metrics_of(plan.name)
+    try:
+        yield count
+    except Exception:
+        counted.failed(sum(len(one.block) for one in _tiles(count)))
+        raise
+    if count.before is not None and count.transaction is not None:
+        seconds = time.perf_counter() - begun_s
+        sizes = np.array(count.transaction.tile_bytes, dtype=np.int64)
+        counted.wrote(seconds, sizes, _late_events(plan, count.before, _tiles(count)))
+
+
+def _tiles(count: BatchCount) -> list[LevelTiles]:
+    return [one for one in count.levels if one.keys.kind == TILES]
+
+
+def _late_events(plan: Plan, before: Progress, tiles: Sequence[LevelTiles]) -> int:
+    """Count events whose tile of the finest level had ended.
+
+    It had if the watermark before the batch was past its end.
+    """
+    watermark_ms, late = before.watermark_ms, 0
+    for one in tiles:
+        if watermark_ms is not None and one.keys.size_ms == plan.levels[-1].size_ms:
+            rows = one.block.rows
+            had_ended = rows[:, START] + (one.keys.size_ms - 1) <= watermark_ms
+            late += int(np.sum(rows[had_ended, SEQUENCE]))
+    return late

@@ -1,0 +1,188 @@
+"""What is counted while plans run, without an exporter.
+
+A fetch adds to its plan's numbers under one lock. Whoever exports them takes a snapshot, and may
+add up those of several processes.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tilewright_compiler.plan.metrics import (
+    APPROXIMATE_TILES,
+    CACHE_HIT_RATE,
+    CACHE_HITS,
+    CACHE_MISSES,
+    IR_SIZE_BYTES,
+    LATE_EVENTS_PROCESSED,
+    METRICS,
+    MISSING_TILES,
+    TILE_FETCH_LATENCY,
+    TILE_STALENESS,
+    TILE_WRITE_FAILURES,
+    TILE_WRITE_LATENCY,
+    TILES_PER_REQUEST,
+    TILES_PER_SECOND,
+    TILES_WRITTEN,
+    Metric,
+)
+
+#: Of each metric by name and each plan: the value, or of a histogram how many fell into each bucket
+#: and, last, their sum. It is JSON, so that processes can exchange it.
+Snapshot = dict[str, dict[str, Any]]
+
+_APPROXIMATE = APPROXIMATE_TILES.name
+_KINDS = {metric.name: metric.kind for metric in METRICS}
+
+
+class Histogram:
+    """How many values fell into each bucket, and their sum."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, metric: Metric) -> None:
+        self.bounds = metric.buckets
+        self.counts = [0] * (len(metric.buckets) + 1)
+        self.sum = 0.0
+
+    def add(self, value: float) -> None:
+        """Add a value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+    def add_all(self, values: NDArray[np.int64]) -> None:
+        """Add many values."""
+        into = np.searchsorted(self.bounds, values)
+        counts = np.bincount(into, minlength=len(self.counts)).tolist()
+        self.counts = [sum(pair) for pair in zip(self.counts, counts, strict=True)]
+        self.sum += float(values.sum())
+
+
+class PlanMetrics:
+    """The numbers of one plan in this process; threads may share them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[str, float] = {}
+        self._latency = Histogram(TILE_FETCH_LATENCY)
+        self._tiles = Histogram(TILES_PER_REQUEST)
+        self._histograms = {
+            TILE_FETCH_LATENCY.name: self._latency,
+            TILES_PER_REQUEST.name: self._tiles,
+        }
+
+    def fetched(self, requests: int, seconds: float, tiles: int, approximate: int = 0) -> None:
+        """Count requests that were answered together.
+
+        `tiles` is what each of them asked for, and `approximate` how many the last one read.
+        """
+        latency, asked = self._latency, self._tiles
+        with self._lock:  # written out: this is on the way of every fetch
+            latency.counts[bisect_left(latency.bounds, seconds)] += requests
+            latency.sum += seconds * requests
+            asked.counts[bisect_left(asked.bounds, tiles)] += requests
+            asked.sum += tiles * requests
+            self._values[_APPROXIMATE] = approximate
+
+    def missed(self, tiles: int) -> None:
+        """Count tiles that were asked for and are not there."""
+        with self._lock:
+            self._count(MISSING_TILES, tiles)
+
+    def stale(self, seconds: float) -> None:
+        """Count how far the watermark is behind the clock."""
+        with self._lock:
+            self._histogram(TILE_STALENESS).add(seconds)
+
+    def looked_up(self, hits: int, misses: int) -> None:
+        """Count look-ups of a cache."""
+        with self._lock:
+            self._count(CACHE_HITS, hits)
+            self._count(CACHE_MISSES, misses)
+
+    def wrote(self, seconds: float, tile_bytes: NDArray[np.int64], late: int = 0) -> None:
+        """Count a batch that was committed, with the size of each tile and its late events."""
+        tiles = len(tile_bytes)
+        with self._lock:
+            self._histogram(TILE_WRITE_LATENCY).add(seconds)
+            self._histogram(IR_SIZE_BYTES).add_all(tile_bytes)
+            self._count(TILES_WRITTEN, tiles)
+            self._count(TILE_WRITE_FAILURES, 0)
+            self._count(LATE_EVENTS_PROCESSED, late)
+            self._values[TILES_PER_SECOND.name] = tiles / seconds if seconds else 0.0
+
+    def failed(self, tiles: int) -> None:
+        """Count tiles that could not be written."""
+        with self._lock:
+            self._count(TILE_WRITE_FAILURES, tiles)
+
+    def _count(self, metric: Metric, amount: float) -> None:
+        self._values[metric.name] = self._values.get(metric.name, 0) + amount
+
+    def _histogram(self, metric: Metric) -> Histogram:
+        found = self._histograms.get(metric.name)
+        if found is None:
+            found = self._histograms[metric.name] = Histogram(metric)
+        return found
+
+    def values(self) -> dict[str, Any]:
+        """Copy the numbers that were counted, by the metric's name."""
+        with self._lock:
+            copied: dict[str, Any] = dict(self._values)
+            for name, histogram in self._histograms.items():
+                if any(histogram.counts):
+                    copied[name] = [*histogram.counts, histogram.sum]
+        return copied
+
+
+_PLANS: dict[str, PlanMetrics] = {}
+
+
+def metrics_of(plan: str) -> PlanMetrics:
+    """Give the numbers of a plan, by its name."""
+    return _PLANS.get(plan) or _PLANS.setdefault(plan, PlanMetrics())
+
+
+def snapshot() -> Snapshot:
+    """Copy all that this process has counted."""
+    numbers: Snapshot = {}
+    for plan, metrics in list(_PLANS.items()):
+        for name, value in metrics.values().items():
+            numbers.setdefault(name, {})[plan] = value
+    return numbers
+
+
+def added_up(snapshots: Iterable[Snapshot]) -> Snapshot:
+    """Add up what several processes have counted.
+
+    Of gauges the largest is taken, and the hit rate is made of the sums.
+    """
+    total: Snapshot = {}
+    for one in snapshots:
+        for name, plans in one.items():
+            for plan, value in plans.items():
+                before = total.setdefault(name, {}).get(plan)
+                total[name][plan] = value if before is None else _both(name, before, value)
+    _add_rates(total)
+    return total
+
+
+def _both(name: str, one: Any, other: Any) -> Any:
+    kind = _KINDS.get(name)
+    if kind == "histogram":
+        return [sum(pair) for pair in zip(one, other, strict=True)]
+    return max(one, other) if kind == "gauge" else one + other
+
+
+def _add_rates(numbers: Snapshot) -> None:
+    misses: Mapping[str, float] = numbers.get(CACHE_MISSES.name, {})
+    for plan, hits in numbers.get(CACHE_HITS.name, {}).items():
+        looked_up = hits + misses.get(plan, 0)
+        if looked_up:
+            numbers.setdefault(CACHE_HIT_RATE.name, {})[plan] = hits / looked_up
