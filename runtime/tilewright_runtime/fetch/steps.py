@@ -14,7 +14,7 @@ from ..errors import CorruptRecordError, FetchError
 from ..stores.checked import Reading
 from ..stores.progress import Progress
 from ..tiles.cover import floor
-from ..tiles.keys import EVENTS
+from ..tiles.keys import EVENTS, Range
 from .context import FetchContext, FetchState, Step
 from .damage import Tile, record_name, record_tile
 from .policy import Policy
@@ -22,9 +22,17 @@ from .quality import judge_answer
 
 
 def find_ranges(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Find the runs of tiles that some cover may need."""
+    """Find the runs of tiles that some cover may need.
+
+    Requests of the same time share them.
+    """
+    known: dict[tuple[int, int], list[Range]] = {}
     for state in states:
-        state.ranges = context.program.ranges(state.at_ms, state.end_ms)
+        times = state.at_ms, state.end_ms
+        ranges = known.get(times)
+        if ranges is None:
+            ranges = known[times] = context.program.ranges(*times)
+        state.ranges = ranges
 
 
 def expand(_: FetchContext, states: Sequence[FetchState]) -> None:

@@ -79,10 +79,13 @@ class CheckedReader:
         if document is None and not condition:  # the plan came while the records were read
             condition = "unknown"
         flaws: list[dict[str, Any]] = []
+        known: dict[int, dict[str, Any]] = {}  # requests of a batch mostly share their ranges
         for _, ranges in requests:
-            flaw: dict[str, Any] = {"store": condition} if condition else {}
-            if not_kept := self.not_kept(kept, ranges, now_ms):
-                flaw["not_kept"] = not_kept
+            flaw = known.get(id(ranges))
+            if flaw is None:
+                flaw = known[id(ranges)] = {"store": condition} if condition else {}
+                if not_kept := self.not_kept(kept, ranges, now_ms):
+                    flaw["not_kept"] = not_kept
             flaws.append(flaw)
         return Reading(records, documents, flaws)
 

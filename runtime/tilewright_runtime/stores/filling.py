@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 #: `filling` while all tiles are put, `updating` while those of the last commit are.
@@ -50,8 +51,9 @@ class Filled:
         return cls(events, state, server.run, server.evicted, uuid.uuid4().hex, now_ms)
 
     @classmethod
+    @lru_cache(256)
     def from_bytes(cls, document: bytes | None) -> Filled | None:
-        """Read a document.
+        """Read a document, which each fetch does.
 
         None if there is none, or a damaged one, which says nothing.
         """

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -137,6 +137,7 @@ def text_key(group_by: str, entity: str, size: str, tile: str) -> str:
     return f"tiles::{group_by}::{{{entity}}}::{size}::{tile}"
 
 
+@lru_cache(1024)
 def level_name(kind: Kind, size_ms: int) -> str:
     """Name a level in text keys.
 

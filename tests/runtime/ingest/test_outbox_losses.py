@@ -14,6 +14,7 @@ from support.plans import AT
 from support.redis_server import RedisServer
 from support.remote import held, losing, merged, quality, rows_of
 from support.session import Session, simple_plan
+from support.waiting import wait_until
 from tilewright_runtime import Fetcher, open_store
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.ingest import bulk_load
@@ -111,7 +112,7 @@ def test_answers_say_that_tiles_were_evicted_until_they_are_put_again(
     client.config_set("maxmemory", client.info()["used_memory"] - 20_000)
     with suppress(Exception):
         client.set("other", b"x" * 100)
-    assert quality(fetcher) == {"store": "evicted"}
+    wait_until(lambda: quality(fetcher) == {"store": "evicted"}, "what was evicted is noticed")
     client.config_set("maxmemory", 0)
     client.config_set("maxmemory-policy", "noeviction")
     session.write([])

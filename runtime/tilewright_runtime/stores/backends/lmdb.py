@@ -73,13 +73,9 @@ class LmdbStore(TransactionalStore):
         """
         environment = self._open
 
-        def work(transaction: Any) -> list[list[list[bytes]]]:
-            cursor = transaction.cursor()
-            return [
-                scan(cursor, ordered_prefix(table, entity), ranges) for entity, ranges in requests
-            ]
-
-        return environment.read(environment.tiles, work)
+        return environment.read(
+            environment.tiles, lambda transaction: scan(transaction.cursor(), table, requests)
+        )
 
     def scan_with(
         self, table: str, requests: Sequence[ScanRequest], names: Sequence[str]
@@ -89,10 +85,7 @@ class LmdbStore(TransactionalStore):
         keys = [_document_key(name) for name in names]
 
         def work(transaction: Any) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
-            cursor = transaction.cursor()
-            records = [
-                scan(cursor, ordered_prefix(table, entity), ranges) for entity, ranges in requests
-            ]
+            records = scan(transaction.cursor(), table, requests)
             return records, [transaction.get(key, db=environment.documents) for key in keys]
 
         return environment.read(environment.tiles, work)

@@ -6,20 +6,39 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from ...tiles.keys import Range, ordered_tail
+from ...tiles.keys import Range, ordered_prefix, ordered_tail
+from ..base import ScanRequest
+
+#: The ends of the keys that bound a range, and how many records it may have.
+_Bounds = tuple[bytes, bytes, int]
 
 #: Records that a scan reads before it looks how far it is.
 _SCANNED_AT_ONCE = 64
 
 
-def scan(cursor: Any, prefix: bytes, ranges: Sequence[Range]) -> list[list[bytes]]:
-    """Read an entity's records by range, oldest first."""
-    found: list[list[bytes]] = []
-    for size_ms, start_ms, end_ms, kind, _ in ranges:
-        begin = prefix + ordered_tail(size_ms, start_ms, kind)
-        end = prefix + ordered_tail(size_ms, end_ms, kind)
-        found.append(_scan_range(cursor, begin, end, (end_ms - start_ms) // size_ms))
+def scan(cursor: Any, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
+    """Read each entity's records by range, oldest first.
+
+    Requests of one batch mostly share their ranges, so the ends of keys are made once for those.
+    """
+    bounds_of: dict[int, list[_Bounds]] = {}
+    found: list[list[list[bytes]]] = []
+    for entity, ranges in requests:
+        bounds = bounds_of.get(id(ranges))
+        if bounds is None:
+            bounds = bounds_of[id(ranges)] = list(map(_bounds, ranges))
+        prefix = ordered_prefix(table, entity)
+        by_range = []
+        for begin, end, most in bounds:
+            by_range.append(_scan_range(cursor, prefix + begin, prefix + end, most))
+        found.append(by_range)
     return found
+
+
+def _bounds(wanted: Range) -> _Bounds:
+    size_ms, start_ms, end_ms, kind, _ = wanted
+    begin, end = ordered_tail(size_ms, start_ms, kind), ordered_tail(size_ms, end_ms, kind)
+    return begin, end, (end_ms - start_ms) // size_ms
 
 
 def _scan_range(cursor: Any, begin: bytes, end: bytes, most: int) -> list[bytes]:
@@ -29,7 +48,7 @@ def _scan_range(cursor: Any, begin: bytes, end: bytes, most: int) -> list[bytes]
     tells whether it went beyond the end.
     """
     records: list[bytes] = []
-    there = most > 0 and cursor.set_range(begin)
+    there = most > 0 and cursor.set_range(begin) and cursor.key() < end
     while there:
         wanted = min(most - len(records), _SCANNED_AT_ONCE)
         part = list(islice(cursor.iternext(False, True), wanted))

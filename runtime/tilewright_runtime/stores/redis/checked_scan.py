@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -47,7 +48,8 @@ def checked_scan(
     scan = yield from begin_scan(commands, table, requests)
     tags = servers.tags(keys[0] for keys in scan.keys if keys)
     checks: list[Command] = [("GET", document_key(name)) for name in (f"plan/{table}", *names)]
-    checks += [("FCALL_RO", SEEN, "1", key) for key in filled_keys(table, tags)]
+    now_ms = str(time.time_ns() // 1_000_000)
+    checks += [("FCALL_RO", SEEN, "1", key, now_ms) for key in filled_keys(table, tags)]
     checked, values = yield from values_of(scan.keys, commands.is_cluster, checks, batch_keys)
     plan, *documents = checked[: 1 + len(names)]
     condition = "" if plan is None else _condition(checked[1 + len(names) :])

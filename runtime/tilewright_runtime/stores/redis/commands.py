@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ...errors import StoreError
 from .connection import connect, shown, what_to_do
+from .exchange import exchange_over
 from .functions import CODE
 
 T = TypeVar("T")
@@ -112,13 +113,16 @@ class Commands:
         A function that the server does not have is an exception among the answers.
         """
 
-        def work() -> list[Any]:
-            pipeline = self.client.pipeline(transaction=False)
-            for command in commands:
-                pipeline.execute_command(*command)
-            return without_errors(pipeline.execute(raise_on_error=False))
+        return self.ask(lambda: without_errors(self._answers(commands)))
 
-        return self.ask(work)
+    def _answers(self, commands: Sequence[Command]) -> list[Any]:
+        if not self.is_cluster:
+            return exchange_over(self.client.connection_pool, commands)
+        pipeline = self.client.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        answers: list[Any] = pipeline.execute(raise_on_error=False)
+        return answers
 
 
 def without_errors(answers: list[Any]) -> list[Any]:

@@ -70,6 +70,7 @@ def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) 
     """
     firsts = yield from _firsts(commands, table, requests)
     scan = Scan([], [], [])
+    ids_of = _Ids(commands.url)
     first_tiles: dict[str, str] = {}
     for entity, ranges in requests:
         keys: list[str] = []
@@ -81,7 +82,7 @@ def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) 
                 wanted = _from_first(wanted, first_ms)
                 if first_ms is not None:
                     first_tiles[prefix + FIRST] = prefix + _tile_id(first_ms, wanted.size_ms)
-            ids = _tile_ids(commands.url, wanted)
+            ids = ids_of.tiles(wanted)
             keys += [prefix + tile for tile in ids]
             counts.append(len(ids))
         scan.keys.append(keys)
@@ -136,15 +137,31 @@ def _present(values: Iterable[bytes | None]) -> list[bytes]:
     return [value for value in values if value is not None]
 
 
-def _tile_ids(url: str, wanted: Range) -> list[str]:
-    """List the ids of the tiles of a range.
+class _Ids:
+    """The ids of the tiles of ranges.
 
-    Raises StoreError for a range that cannot be enumerated.
+    Requests of one batch mostly ask for the same ranges, so their ids are made once.
     """
-    size_ms, start_ms, end_ms = wanted[:3]
-    if (end_ms - start_ms) // size_ms > _LONGEST_RANGE:
-        raise StoreError(
-            f"store {url}: a range of {(end_ms - start_ms) // size_ms:,} tiles cannot be read, "
-            "since Redis keeps no order. Ask for a shorter one, or for a lifetime."
-        )
-    return [_tile_id(start, size_ms) for start in range(start_ms, end_ms, size_ms)]
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._known: dict[Range, list[str]] = {}
+
+    def tiles(self, wanted: Range) -> list[str]:
+        """List the ids of the tiles of a range.
+
+        Raises StoreError for a range that cannot be enumerated.
+        """
+        ids = self._known.get(wanted)
+        if ids is not None:
+            return ids
+        size_ms, start_ms, end_ms = wanted[:3]
+        count = (end_ms - start_ms) // size_ms
+        if count > _LONGEST_RANGE:
+            raise StoreError(
+                f"store {self._url}: a range of {count:,} tiles cannot be read, since Redis keeps "
+                "no order. Ask for a shorter one, or for a lifetime."
+            )
+        ids = [_tile_id(start, size_ms) for start in range(start_ms, end_ms, size_ms)]
+        self._known[wanted] = ids
+        return ids
