@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .errors import MissingTileError, TilewrightError
     from .fetch.answers import Answer
     from .fetch.async_fetcher import AsyncFetcher
+    from .fetch.cache import TileCache
     from .fetch.fetcher import Fetcher
     from .ingest.report import WriteReport
     from .ingest.writer import Writer
@@ -23,6 +24,7 @@ __all__ = [
     "Client",
     "Fetcher",
     "MissingTileError",
+    "TileCache",
     "TilewrightError",
     "WriteReport",
     "Writer",
@@ -38,6 +40,7 @@ _HOMES = {
     "AsyncFetcher": "fetch.async_fetcher",
     "Fetcher": "fetch.fetcher",
     "MissingTileError": "errors",
+    "TileCache": "fetch.cache",
     "TilewrightError": "errors",
     "WriteReport": "ingest.report",
     "Writer": "ingest.writer",

@@ -13,9 +13,11 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.plan.settings import OnMissing
 
 from ..stores import CheckedStore, Store
+from ..stores.base import Scanned, ScanRequest
 from ..stores.checked import CheckedReader, Reading
 from ..times import Moment
 from .answers import Answer, Answers, answer_of
+from .cache import CachingReader, TileCache
 from .context import FetchContext, FetchState
 from .counting import count_fetches
 from .fetcher import walk
@@ -34,8 +36,15 @@ class AsyncFetcher(Serving):
     `Fetcher` raises.
     """
 
-    def __init__(self, plan: Plan, store: Store, *, allow_many_tiles: bool = False) -> None:
-        super().__init__(plan, store, allow_many_tiles=allow_many_tiles)
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        *,
+        allow_many_tiles: bool = False,
+        cache: TileCache | None = None,
+    ) -> None:
+        super().__init__(plan, store, allow_many_tiles=allow_many_tiles, cache=cache)
         self._far = store.open_async() if isinstance(store, CheckedStore) else None
 
     async def __aenter__(self) -> Self:
@@ -112,13 +121,24 @@ class AsyncFetcher(Serving):
         count_fetches(context, states, time.perf_counter() - begun)
 
     async def _read(self, context: FetchContext, states: Sequence[FetchState]) -> Reading:
-        far, reader = self._far, context.reader
-        assert far is not None
-        assert isinstance(reader, CheckedReader)
         requests = [state.scan_request for state in states]
+        reader = context.reader
+        if isinstance(reader, CheckedReader):
+            return reader.judged(await self._scan(requests, context.documents), requests)
+        assert isinstance(reader, CachingReader)
+        exchange = reader.exchange(requests, context.documents)
+        try:
+            asked, names = next(exchange)
+            while True:
+                asked, names = exchange.send(await self._scan(asked, names))
+        except StopIteration as end:
+            reading: Reading = end.value
+            return reading
+
+    async def _scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
+        assert self._far is not None
         batch_keys = self.plan.store.batch_size
-        scanned = await far.scan_checked(self.plan.name, requests, context.documents, batch_keys)
-        return reader.judged(scanned, requests)
+        return await self._far.scan_checked(self.plan.name, requests, names, batch_keys)
 
 
 async def _run(work: Callable[[], None], states: Sequence[FetchState]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tilewright_compiler.plan.model import Plan
 
 from ..stores import Store
 from ..stores.base import ScanRequest
-from ..stores.checked import CheckedReader, Reader, Reading
+from ..stores.checked import Reading
 from ..stores.progress import Progress, progress_name
 from ..tiles.cover import Segment
 from ..tiles.keys import Range
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from .derivations import Derivations
 
 
+class AnyReader(Protocol):
+    """Reads the tiles of one plan."""
+
+    def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
+        """Read records, and documents of some names."""
+
+
 @dataclass(frozen=True)
 class FetchContext:
     """What all fetches of some features share.
@@ -33,7 +40,7 @@ class FetchContext:
 
     plan: Plan
     store: Store
-    reader: Reader | CheckedReader
+    reader: AnyReader
     program: Program
     derivations: Derivations | None
     most_tiles: int | None

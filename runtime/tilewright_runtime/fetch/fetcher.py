@@ -25,8 +25,9 @@ class Fetcher(Serving):
     """Fetches the features of one plan from one store.
 
     Threads may share it. A window whose cover has more tiles than the plan's
-    `max_tiles_per_request` is refused unless `allow_many_tiles`. Raises StoreError if the store has
-    no tiles of this plan, or tiles of another plan of its name.
+    `max_tiles_per_request` is refused unless `allow_many_tiles`. A `cache` keeps finished tiles;
+    any number of fetchers may share one. Raises StoreError if the store has no tiles of this plan,
+    or tiles of another plan of its name.
     """
 
     def fetch(

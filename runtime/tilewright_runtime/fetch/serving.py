@@ -16,13 +16,14 @@ from ..stores.checked import CheckedReader, Reader
 from ..stores.ownership import require_plan
 from ..tiles.entities import entity_encoder, key_values
 from ..times import Moment, moment_ms
-from .context import FetchContext, FetchState
+from .context import AnyReader, FetchContext, FetchState
 from .policy import Policy, policy_of
 from .program import Program
 from .selection import plan_of_features, wanted_names
 from .steps import steps_of
 
 if TYPE_CHECKING:
+    from .cache import TileCache
     from .derivations import Derivations
 
 #: Keys, or keys with a time of their own.
@@ -41,12 +42,24 @@ class Serving:
     the store has no tiles of this plan, or tiles of another plan of its name.
     """
 
-    def __init__(self, plan: Plan, store: Store, *, allow_many_tiles: bool = False) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        *,
+        allow_many_tiles: bool = False,
+        cache: TileCache | None = None,
+    ) -> None:
         require_plan(plan, store)
         self.plan = plan
         self.store = store
         is_lossy = store.expires or isinstance(store, CheckedStore)
-        self._reader = CheckedReader(plan, store) if is_lossy else Reader(plan, store)
+        reader = CheckedReader(plan, store) if is_lossy else Reader(plan, store)
+        self._reader: AnyReader = reader
+        if cache is not None:
+            from .cache import CachingReader  # no fetch without a cache needs it
+
+            self._reader = CachingReader(plan, store, reader, cache)
         self._most_tiles = None if allow_many_tiles else plan.cost.max_tiles_per_request
         self._names = wanted_names(plan, _names(plan))
         self._policy = policy_of(plan, False, None, None)

@@ -226,7 +226,6 @@ class Outbox:
     def _put(self, tiles: Iterable[tuple[TileKeys, list[bytes]]]) -> None:
         for keys, records in tiles:
             self._store.put_newer(keys, records, self._ttl_ms[keys.kind, keys.size_ms])
-        Progress.load(self._plan, self._state.get).save(self._plan, self._store)
         counts = TileCounts.load(self._plan.name, self._state.get)
         if counts is not None:
             counts.save(self._plan.name, self._store)

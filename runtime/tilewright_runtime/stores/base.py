@@ -75,6 +75,8 @@ class Store(Protocol):
 
     A store that has to name each tile that it reads looks less far.
     """
+    reads_in_order: bool = True
+    """Whether documents that are read with records are never younger than those."""
     expires: bool
     """Whether tiles go when their time to live has passed; a store that does not forget keeps them
     all.

@@ -43,8 +43,16 @@ class Reader:
         """Read records, and documents of some names."""
         if not names:
             return Reading(self._store.scan_many(self._table, requests), (), ())
+        return self.judged(self.scan(requests, names), requests)
+
+    def scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
+        """Read records and documents."""
         records, documents = self._store.scan_with(self._table, requests, names)
-        return Reading(records, documents, ())
+        return Scanned(records, None, "", documents)
+
+    def judged(self, scanned: Scanned, requests: Sequence[ScanRequest]) -> Reading:
+        """Say nothing against what was read."""
+        return Reading(scanned.records, scanned.documents, ())
 
 
 class CheckedReader:
@@ -66,7 +74,7 @@ class CheckedReader:
         put. Raises StoreError if the store holds nothing of the plan, and FetchError if a question
         is older than what the plan keeps.
         """
-        return self.judged(self._scan(requests, names), requests)
+        return self.judged(self.scan(requests, names), requests)
 
     def judged(self, scanned: Scanned, requests: Sequence[ScanRequest]) -> Reading:
         """Say what each request may lack of what was read.
@@ -89,7 +97,8 @@ class CheckedReader:
             flaws.append(flaw)
         return Reading(records, documents, flaws)
 
-    def _scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
+    def scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
+        """Read records and documents, and what the store says of itself."""
         if self._checked is not None:
             batch_keys = self._plan.store.batch_size
             return self._checked.scan_checked(self._plan.name, requests, names, batch_keys)

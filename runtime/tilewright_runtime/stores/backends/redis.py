@@ -51,6 +51,8 @@ class RedisStore(CheckedStore):
     def __init__(self, url: str, create: bool = True) -> None:
         self._commands = Commands(url)
         self.url = self._commands.url
+        # The nodes of a cluster answer in any order.
+        self.reads_in_order = not self._commands.is_cluster
         self._servers = Servers(self._commands)
         found = self.put_first("format", FORMAT.encode()) if create else self.get("format")
         if found is not None:
