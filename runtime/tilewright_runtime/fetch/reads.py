@@ -142,7 +142,23 @@ def ranges(reads: Sequence[LevelRead], at_ms: int, end_ms: int) -> list[Range]:
             wanted += _joined([*_start_runs(pieces, size, at_ms, newest.end_ms), newest])
         else:
             wanted.append(newest)
-    return wanted
+    return _ahead_apart(wanted, at_ms) if is_live else wanted
+
+
+def _ahead_apart(runs: Sequence[Range], at_ms: int) -> list[Range]:
+    """Make runs of their own of the tiles that begin after the query time.
+
+    Mostly there are none. A store that knows how many there are at most reads as many at once.
+    """
+    apart: list[Range] = []
+    last = at_ms - 1
+    for run in runs:
+        now_ms = last - last % run.size_ms + run.size_ms
+        if run.start_ms < now_ms < run.end_ms:
+            apart.append(run._replace(end_ms=now_ms))
+            run = run._replace(start_ms=now_ms, lifetime=False)
+        apart.append(run)
+    return apart
 
 
 def _start_runs(pieces: Sequence[StartPiece], size_ms: int, at_ms: int, end_ms: int) -> list[Range]:
