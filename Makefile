@@ -6,7 +6,7 @@ READY := .venv/.ready
 .DEFAULT_GOAL := help
 KERNEL := runtime/kernel
 
-.PHONY: help demo test nightly test-lowest fuzz fuzz-kernel coverage bench format clean
+.PHONY: help demo test nightly test-lowest fuzz fuzz-kernel coverage bench docs format clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ coverage: $(READY)  ## run the tests and show what they leave out of the three w
 
 bench: $(READY)  ## measure, each figure beside a floor measured in the same run
 	@scripts/bench
+
+docs: $(READY)  ## build the documentation as a site in build/site, and check its spelling and links
+	@scripts/docs
 
 format: $(READY)  ## put the sources into the project's format
 	@.venv/bin/ruff check --fix --quiet .
