@@ -1,11 +1,17 @@
 """The language: what an author of features writes."""
 
-from .aggregation import Aggregation
-from .errors import TilewrightError
-from .group_by import Derivation, GroupBy
-from .operations import Operation
-from .source import EventSource, Query, select
-from .windows import TimeUnit, Window
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .aggregation import Aggregation
+    from .errors import TilewrightError
+    from .group_by import Derivation, GroupBy
+    from .operations import Operation
+    from .source import EventSource, Query, select
+    from .windows import TimeUnit, Window
 
 __all__ = [
     "Aggregation",
@@ -19,3 +25,23 @@ __all__ = [
     "Window",
     "select",
 ]
+
+# Names are looked up when they are used, since a process that only fetches declares nothing.
+_HOMES = {
+    "Aggregation": "aggregation",
+    "Derivation": "group_by",
+    "EventSource": "source",
+    "GroupBy": "group_by",
+    "Operation": "operations",
+    "Query": "source",
+    "TilewrightError": "errors",
+    "TimeUnit": "windows",
+    "Window": "windows",
+    "select": "source",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

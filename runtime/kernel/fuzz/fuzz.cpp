@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "digest.hpp"
+#include "frequent.hpp"
 #include "records.hpp"
 #include "reduce.hpp"
 #include "xxh32.hpp"
@@ -154,6 +155,25 @@ void try_digests() {
     for (const double rank : {0.0, 0.001, 0.5, 0.999, 1.0}) digests.quantile(rank);
 }
 
+void try_frequencies() {
+    const size_t count = below(12);
+    const bool has_error = below(2) == 0;
+    Buffer bytes(24 + count * (has_error ? 20 : 12));
+    put(bytes, 4, count, 4);
+    put(bytes, 8, has_error, 8);
+    for (size_t i = 0; i < count; ++i) {
+        const size_t length = below(4);
+        put(bytes, 24 + 8 * i, below(9), 8);
+        put(bytes, 24 + count * (has_error ? 16 : 8) + 4 * i, length, 4);
+        bytes.resize(bytes.size() + length, static_cast<uint8_t>('a' + below(3)));
+    }
+    const Buffer whole = bytes;
+    damage(bytes);
+    const Exact damaged(bytes), sound(whole);
+    Frequencies frequencies;
+    if (frequencies.add(damaged.view()) && frequencies.add(sound.view())) frequencies.top(below(5));
+}
+
 void try_reduction() {
     const size_t width = 12, count = 1 + below(300);
     std::vector<int64_t> words(width * count), out(width);
@@ -177,6 +197,7 @@ int main(int argc, char** argv) {
     for (long i = 0; i < rounds; ++i) {
         try_record();
         try_digests();
+        try_frequencies();
         if (i % 16 == 0) try_reduction();
         const Exact exact(packed(noise(below(200))));
         Buffer out(below(260));

@@ -72,21 +72,32 @@ bool Digests::add(Bytes part) {
     return true;
 }
 
+// Merge two neighbouring runs. Which one is next cannot be guessed, so it is not branched on.
+void Digests::merge_runs(const Centroid* first, size_t firsts, size_t seconds, Centroid* out) {
+    const Centroid *second = first + firsts, *const middle = second, *const end = second + seconds;
+    while (first != middle && second != end) {
+        const bool takes_second = second->mean < first->mean;
+        const Centroid* const next = takes_second ? second : first;
+        *out++ = *next;
+        second += takes_second;
+        first += !takes_second;
+    }
+    out = std::copy(first, middle, out);
+    std::copy(second, end, out);
+}
+
 void Digests::order() {
     // Each digest ascends by itself, so neighbouring runs are merged until one is left.
     std::vector<Centroid> merged(centroids_.size());
-    const auto is_less = [](const Centroid& a, const Centroid& b) { return a.mean < b.mean; };
     while (runs_.size() > 1) {
         std::vector<size_t> runs;
         for (size_t i = 0; i < runs_.size(); i += 2) {
             const auto bound = [&](size_t index) {
                 return index < runs_.size() ? runs_[index] : centroids_.size();
             };
-            const auto at = [&](size_t index) {
-                return centroids_.data() + bound(index);
-            };
             runs.push_back(bound(i));
-            std::merge(at(i), at(i + 1), at(i + 1), at(i + 2), merged.data() + bound(i), is_less);
+            merge_runs(centroids_.data() + bound(i), bound(i + 1) - bound(i),
+                       bound(i + 2) - bound(i + 1), merged.data() + bound(i));
         }
         centroids_.swap(merged);
         runs_.swap(runs);

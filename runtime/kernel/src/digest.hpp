@@ -27,6 +27,8 @@ class Digests {
         double weight;
     };
 
+    static void merge_runs(const Centroid* first, size_t firsts, size_t seconds, Centroid* out);
+
     bool push(double mean, double weight);
     void widen(double smallest, double largest);
     double interior(double weight) const;

@@ -4,11 +4,10 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <memory>
-#include <optional>
 #include <tuple>
 
 #include "digest.hpp"
+#include "frequent.hpp"
 #include "program.hpp"
 #include "xxh32.hpp"
 
@@ -18,7 +17,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 1;
+constexpr int kInterface = 2;
 
 Bytes bytes_of(nb::handle object) {
     if (!PyBytes_Check(object.ptr())) throw nb::type_error("expected bytes");
@@ -44,6 +43,21 @@ nb::object quantiles(const nb::list& parts, const std::vector<double>& ranks) {
     return nb::cast(values);
 }
 
+// Find the most frequent values of some summaries: their bytes and counts, with ties of the k-th.
+//
+// The second item says how far below the truth a count may be. None if a summary has another form.
+nb::object most_frequent(const nb::list& parts, size_t k) {
+    Frequencies frequencies;
+    for (const nb::handle part : parts) {
+        if (!frequencies.add(bytes_of(part))) return nb::none();
+    }
+    nb::list values;
+    for (const auto& [item, count] : frequencies.top(k)) {
+        values.append(nb::make_tuple(nb::bytes(item.data(), item.size()), count));
+    }
+    return nb::make_tuple(values, frequencies.error());
+}
+
 }  // namespace
 
 NB_MODULE(_native, module) {
@@ -56,6 +70,8 @@ NB_MODULE(_native, module) {
         },
         nb::arg("data"), nb::arg("seed") = 0);
     module.def("quantiles", &quantiles, nb::arg("parts"), nb::arg("ranks"));
+
+    module.def("most_frequent", &most_frequent, nb::arg("parts"), nb::arg("k"));
 
     nb::class_<Tiles>(module, "Tiles")
         .def("__len__", &Tiles::size)

@@ -203,19 +203,18 @@ nb::object Program::numbers(const int64_t* merged) const {
     return values;
 }
 
-nb::object Program::gather(const Tiles& tiles, const nb::list& cover,
+nb::object Program::gather(Tiles& tiles, const nb::list& cover,
                            const std::vector<size_t>& fields) const {
     for (const size_t field : fields) {
         if (field >= layout_.variable) throw nb::value_error("there is no such field");
     }
     std::vector<nb::list> gathered(fields.size());
-    std::vector<uint8_t> scratch;
-    std::vector<Bytes> own;
     for (const Run& run : runs_of(tiles, cover.ptr())) {
         for (size_t i = run.begin; i < run.end; ++i) {
-            if (!split_fields(layout_, tiles.record(i), scratch, own)) return nb::none();
+            const std::vector<Bytes>* own = tiles.fields(i);
+            if (own == nullptr) return nb::none();
             for (size_t k = 0; k < fields.size(); ++k) {
-                const Bytes field = own[fields[k]];
+                const Bytes field = (*own)[fields[k]];
                 if (field.at != nullptr) gathered[k].append(nb::bytes(field.at, field.size));
             }
         }

@@ -47,7 +47,7 @@ class Program {
                               const nanobind::dict& features) const;
 
     // Collect fields of changing length of the tiles of a cover: a list for each field.
-    nanobind::object gather(const Tiles& tiles, const nanobind::list& cover,
+    nanobind::object gather(Tiles& tiles, const nanobind::list& cover,
                             const std::vector<size_t>& fields) const;
 
    private:

@@ -25,6 +25,20 @@ size_t little_endian(const uint8_t* at, size_t bytes) {
     return value;
 }
 
+// Repeat what was written `offset` bytes before; there is room for `room` bytes.
+//
+// Words are copied where they do not overlap and have room. What they write too much is written
+// again later.
+void repeat(uint8_t* to, size_t offset, size_t length, size_t room) {
+    if (offset >= kWordBytes && length + kWordBytes <= room) {
+        for (size_t i = 0; i < length; i += kWordBytes) {
+            std::memcpy(to + i, to + i - offset, kWordBytes);
+        }
+        return;
+    }
+    for (size_t i = 0; i < length; ++i) to[i] = *(to + i - offset);
+}
+
 }  // namespace
 
 bool is_sound(const Layout& layout, Bytes record, int64_t identity) {
@@ -112,8 +126,7 @@ bool decompress(Bytes packed, uint8_t* out, size_t size) {
             at += bytes;
         }
         if (offset == 0 || offset > written || size - written < length) return false;
-        // A copy may overlap what it writes, so it goes byte by byte.
-        for (size_t i = 0; i < length; ++i) out[written + i] = out[written + i - offset];
+        repeat(out + written, offset, length, size - written);
         written += length;
     }
     return written == size;

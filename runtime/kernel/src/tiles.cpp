@@ -58,6 +58,15 @@ bool Tiles::load(const Part& part) {
     return true;
 }
 
+const std::vector<Bytes>* Tiles::fields(size_t index) {
+    fields_.resize(records_.size());
+    Fields& own = fields_[index];
+    if (own.all.empty() && !split_fields(layout_, records_[index], own.plain, own.all)) {
+        return nullptr;
+    }
+    return &own.all;
+}
+
 const Level* Tiles::level(int64_t size_ms) const {
     for (const Level& level : levels_) {
         if (level.size_ms == size_ms) return &level;

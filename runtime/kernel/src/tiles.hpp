@@ -52,6 +52,9 @@ class Tiles {
     Bytes record(size_t index) const { return records_[index]; }
     PyObject* object(size_t index) const { return objects_[index]; }
 
+    // Find the fields of a tile, which is decompressed once; null if its lengths do not fit.
+    const std::vector<Bytes>* fields(size_t index);
+
     // Find the tiles of a level in [start_ms, end_ms), added to `runs` if there are any.
     void find(int64_t size_ms, int64_t start_ms, int64_t end_ms, Runs& runs) const;
 
@@ -59,6 +62,12 @@ class Tiles {
     int64_t head_level(const std::vector<int64_t>& ladder_ms, int64_t at_ms) const;
 
    private:
+    // The fields of one tile, and what had to be decompressed for them.
+    struct Fields {
+        std::vector<uint8_t> plain;
+        std::vector<Bytes> all;
+    };
+
     const Level* level(int64_t size_ms) const;
     bool load(const Part& part);
 
@@ -69,6 +78,7 @@ class Tiles {
     std::vector<Level> levels_;
     std::vector<int64_t> words_;
     std::vector<int64_t> starts_;
+    std::vector<Fields> fields_;
     size_t bytes_ = 0;
     size_t approximate_ = 0;
 };

@@ -24,7 +24,10 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
+from heapq import nlargest
 from itertools import accumulate, pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -32,6 +35,7 @@ from numpy.typing import NDArray
 from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import family
 
+from ...kernel import kernel
 from ..base import Placement, StateType
 from ..fields import Bytes, list_bounds
 from ..values import Merged, to_python
@@ -71,6 +75,51 @@ class Summary:
         self.seen = {item: self.seen[item] for item in lowered}
         self.counters = lowered
         self.error += cut
+
+
+class SummaryUnion:
+    """Summaries side by side, added up when they are asked for."""
+
+    def __init__(self, parts: Sequence[bytes]) -> None:
+        """Take the bytes of summaries."""
+        self.parts = list(parts)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """All of them as one; it keeps all values."""
+        merged, *others = map(decode, self.parts)
+        for other in others:
+            is_exact = not merged.error and not other.error
+            if not is_exact and merged.seen is merged.counters:
+                merged.seen = merged.counters.copy()
+            _add(merged.counters, other.counters.items())
+            if not is_exact:
+                _add(merged.seen, other.seen.items())
+            merged.error += other.error
+            merged.total += other.total
+        return merged
+
+    @cached_property
+    def error(self) -> int:
+        """How far below the truth a count may be."""
+        return sum(map(_error, self.parts))
+
+    def top(self, k: int) -> list[tuple[bytes, int]]:
+        """List the values that certainly are frequent, in any order.
+
+        They are the k most frequent ones, and all that came as often as the last of them.
+        """
+        if (native := kernel()) is not None:
+            found = native.most_frequent(self.parts, k)
+            if found is not None:
+                values: list[tuple[bytes, int]] = found[0]
+                return values
+        summary = self.summary
+        certain = [one for one in summary.seen.items() if one[1] > summary.error]
+        if len(certain) <= k:
+            return certain
+        least = nlargest(k, map(itemgetter(1), certain))[-1]
+        return [one for one in certain if one[1] >= least]
 
 
 class FrequentValues(StateType):
@@ -126,27 +175,20 @@ class FrequentValues(StateType):
     def _summarize(self, items: Iterable[tuple[bytes, int]]) -> bytes:
         counters: dict[bytes, int] = {}
         _add(counters, items)
-        return self.encode(Summary(counters, counters, 0, sum(counters.values())))
+        return self._encode(Summary(counters, counters, 0, sum(counters.values())))
 
-    def merge(self, parts: Sequence[bytes], /) -> Summary:
-        """Add up the summaries of some tiles.
+    def merge(self, parts: Sequence[bytes], /) -> SummaryUnion:
+        """Put the summaries of some tiles side by side.
 
         All their values stay; `encode` drops those without room.
         """
-        merged, *others = (decode(part) for part in parts)
-        for other in others:
-            is_exact = not merged.error and not other.error
-            if not is_exact and merged.seen is merged.counters:
-                merged.seen = merged.counters.copy()
-            _add(merged.counters, other.counters.items())
-            if not is_exact:
-                _add(merged.seen, other.seen.items())
-            merged.error += other.error
-            merged.total += other.total
-        return merged
+        return SummaryUnion(parts)
 
-    def encode(self, merged: Summary, /) -> bytes:
-        """Encode a summary, as far as there is room."""
+    def encode(self, merged: SummaryUnion, /) -> bytes:
+        """Encode summaries as one, as far as there is room."""
+        return self._encode(merged.summary)
+
+    def _encode(self, merged: Summary) -> bytes:
         summary = Summary(merged.counters, merged.seen, merged.error, merged.total)
         summary.shrink(self._room)
         return encode(summary)
@@ -164,26 +206,21 @@ class FrequentValues(StateType):
 
     def max_error(self, merged: Merged) -> int:
         """Return how far below the truth a count may be."""
-        summary: Summary | None = merged.objects[f"{self.id}.sketch"]
-        return 0 if summary is None else summary.error
+        summaries: SummaryUnion | None = merged.objects[f"{self.id}.sketch"]
+        return 0 if summaries is None else summaries.error
 
     def finalize(self, feature: Feature, merged: Merged) -> list[dict[str, Any]] | None:
         """Finalize TOP_K: the values that are certainly frequent.
 
         A value is listed if it came more often than any value without a counter can have.
         """
-        summary = merged.objects[f"{self.id}.sketch"]
-        if summary is None:
+        summaries: SummaryUnion | None = merged.objects[f"{self.id}.sketch"]
+        if summaries is None:
             return None
-        certain = []
-        for item, count in summary.seen.items():
-            if count > summary.error:
-                certain.append((-count, self._value(item)))
+        k = feature.params["k"]
+        certain = [(-count, self._value(item)) for item, count in summaries.top(k)]
         certain.sort()
-        return [
-            {"item": value, "count": -negative}
-            for negative, value in certain[: feature.params["k"]]
-        ]
+        return [{"item": value, "count": -negative} for negative, value in certain[:k]]
 
     def _value(self, item: bytes) -> Any:
         text = item.decode()
@@ -229,6 +266,14 @@ def decode(part: bytes) -> Summary:
     counters = dict(zip(texts, columns[:size], strict=True))
     seen = dict(zip(texts, columns[size:count], strict=True)) if error else counters
     return Summary(counters, seen, error, total)
+
+
+def _error(part: bytes) -> int:
+    """Read how far below the truth the counts of a summary may be."""
+    if not part.startswith(_MARKER):
+        return _of_sketch(part).error
+    error: int = _HEADER.unpack_from(part)[2]
+    return error
 
 
 def _of_sketch(part: bytes) -> Summary:

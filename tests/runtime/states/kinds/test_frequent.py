@@ -16,10 +16,11 @@ import pyarrow as pa
 import pytest
 
 from support.finalizing import functions_of, state_of, value_of
+from support.kernels import numpy_only
 from support.values import feature_of
 from tilewright import Operation
 from tilewright_runtime.states.grouped_values import GroupedValues
-from tilewright_runtime.states.kinds.frequent import Summary
+from tilewright_runtime.states.kinds.frequent import Summary, SummaryUnion, encode
 
 
 def test_the_most_frequent_of_many_are_found_with_their_counts() -> None:
@@ -78,12 +79,17 @@ def test_items_are_values_again(
     type_: str, items: list[tuple[str, int]], wanted: list[Any]
 ) -> None:
     """Most frequent first, ties by value and not by text; at most k; none of an empty window."""
-    found = value_of(Operation.TOP_K(3), type_, {}, {"sketch": summary(*items)})
+    found = value_of(
+        Operation.TOP_K(3), type_, {}, {"sketch": SummaryUnion([encode(summary(*items))])}
+    )
     assert [one["item"] for one in found] == wanted
     assert {one["item"]: one["count"] for one in found} == dict(
         zip(wanted, sorted((n for _, n in items), reverse=True), strict=True)
     )
-    assert value_of(Operation.TOP_K(1), type_, {}, {"sketch": summary(*items)}) == found[:1]
+    assert (
+        value_of(Operation.TOP_K(1), type_, {}, {"sketch": SummaryUnion([encode(summary(*items))])})
+        == found[:1]
+    )
     assert value_of(Operation.TOP_K(3), type_, {}, {"sketch": None}) is None
 
 
@@ -109,7 +115,7 @@ def test_of_raw_events(type_: str, values: list[int], texts: list[str]) -> None:
     runs = runs if type_ != "VARCHAR" else replace(runs, texts=pa.array(texts))
     state = state_of("frequent", type_, {"lg_max_k": 10}, field="sketch")
     parts: Any = state.from_values(runs)["sketch"]
-    counted = [state.merge([part]).counters for part in parts]
+    counted = [state.merge([part]).summary.counters for part in parts]
     first, second = (text.encode() for text in texts)
     assert counted == [{first: 1, second: 2}, {second: 1}]
 
@@ -121,9 +127,9 @@ def test_a_column_of_values_is_counted() -> None:
     for column in (pa.array([["a", "b", "a"], None, ["b"]]), maps):
         first, none, last = functions.from_column(column)
         assert none is None
-        assert functions.merge([first]).counters == {b"a": 2, b"b": 1}
-        assert functions.merge([last]).counters == {b"b": 1}
-    assert functions.merge([first, last, first]).counters == {b"a": 4, b"b": 3}
+        assert functions.merge([first]).summary.counters == {b"a": 2, b"b": 1}
+        assert functions.merge([last]).summary.counters == {b"b": 1}
+    assert functions.merge([first, last, first]).summary.counters == {b"a": 4, b"b": 3}
 
 
 def test_the_bytes_of_a_summary() -> None:
@@ -150,12 +156,35 @@ def test_the_bounds_hold_however_values_are_split_and_merged(seed: int) -> None:
     while len(parts) > 3:
         first, second = parts.pop(0), parts.pop(random.integers(len(parts)))
         parts.append(state.encode(state.merge([first, second])))
-    merged = state.merge(parts)
+    merged = state.merge(parts).summary
     assert merged.total == len(values)
     assert 0 < merged.error <= len(values) / (24 + 1)
     for value, count in counts.items():
         low, high = merged.bounds(value.encode())
         assert low <= count <= high
+
+
+@pytest.mark.parametrize("lg_max_k", [2, 4, 10])
+def test_the_kernel_finds_the_same_values(lg_max_k: int) -> None:
+    """Of exact summaries and of those that were cut, with all ties of the last value."""
+    pytest.importorskip("tilewright_kernel", reason="there was no compiler to build the kernel")
+    random = np.random.default_rng(lg_max_k)
+    parts = [build(Counter(map(str, random.zipf(1.3, 300) % 90)), lg_max_k) for _ in range(8)]
+    union = SummaryUnion(parts)
+    for k in (1, 3, 10, 500):
+        found = union.top(k)
+        with numpy_only():
+            assert sorted(found) == sorted(union.top(k))
+    assert union.error == union.summary.error
+
+
+def test_the_kernel_leaves_sketches_of_earlier_versions_to_the_library() -> None:
+    """It knows no other form than the one that is written."""
+    sketch = ds.frequent_strings_sketch(4)
+    sketch.update("often", 10)
+    union = SummaryUnion([sketch.serialize(), build({"often": 5})])
+    assert union.top(1) == [(b"often", 15)]
+    assert union.error == union.summary.error
 
 
 def test_a_value_that_stands_out_in_every_tile_is_counted_exactly() -> None:
@@ -180,17 +209,17 @@ def test_a_sketch_of_an_earlier_version_is_read() -> None:
         sketch.update(f"value {number}")
         sketch.update("often", 10)
     state = state_of("frequent", "VARCHAR", {"lg_max_k": 4})
-    old = state.merge([sketch.serialize()])
+    old = state.merge([sketch.serialize()]).summary
     assert old.error > 0 and old.total == 1100
     assert old.bounds(b"often") == (
         sketch.get_lower_bound("often"),
         sketch.get_upper_bound("often"),
     )
     assert old.bounds(b"never") == (0, sketch.get_upper_bound("never"))
-    both = state.merge([sketch.serialize(), build({"often": 5})])
+    both = state.merge([sketch.serialize(), build({"often": 5})]).summary
     low, high = both.bounds(b"often")
     assert low <= 1005 <= high and both.total == 1105
-    assert state.merge([ds.frequent_strings_sketch(4).serialize()]).counters == {}
+    assert state.merge([ds.frequent_strings_sketch(4).serialize()]).summary.counters == {}
 
 
 def test_summaries_of_the_same_values_agree() -> None:
