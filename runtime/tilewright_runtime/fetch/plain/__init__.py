@@ -1,0 +1,1 @@
+"""Plain expressions, computed without DuckDB."""
