@@ -73,6 +73,11 @@ _NEEDED = ("uvicorn", "uvloop", "httptools", "orjson", "prometheus_client")
     help="Print a line of JSON for each request. On by default.",
 )
 @click.option(
+    "--ui",
+    is_flag=True,
+    help="Serve a web page too, at /ui: plans, covers, entities, live figures. It only reads.",
+)
+@click.option(
     "--allow-many-tiles",
     is_flag=True,
     help="Answer even if a window has more tiles than the plan's max_tiles_per_request.",
@@ -90,6 +95,7 @@ def serve(
     max_keys: int,
     timeout: float,
     access_log: bool,
+    ui: bool,
     allow_many_tiles: bool,
 ) -> None:
     """Serve the features of each PLAN (a plan.json or its folder) over HTTP.
@@ -112,7 +118,15 @@ def serve(
     with listen(where) as opened, TemporaryDirectory(prefix="tilewright-metrics-") as folder:
         shared = Path(folder) if workers > 1 else None
         settings = ServiceSettings(
-            plans, store_url, tokens, limits, access_log, allow_many_tiles, shared
+            plans,
+            store_url,
+            tokens,
+            limits,
+            access_log,
+            allow_many_tiles,
+            ui=ui,
+            has_tls=tls_cert is not None,
+            metrics_folder=shared,
         )
         shown = f"[{host}]" if ":" in host else host
         names = ", ".join(plan.name for plan in loaded)

@@ -62,7 +62,7 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
     console.print(steps)
     for share in explanation.windows:
         console.print()
-        console.print(Text(_cover_title(share, answer.at), style="bold"))
+        console.print(Text(cover_title(share, answer.at), style="bold"))
         console.print(_cover_table(share, console.width))
     if explanation.derivations:
         console.print(Text("\nderivations", style="bold"))
@@ -72,7 +72,8 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
         console.print(derivations)
 
 
-def _cover_title(share: WindowShare, at_ms: int) -> str:
+def cover_title(share: WindowShare, at_ms: int) -> str:
+    """Say which tiles cover a window, and how many hold events."""
     window = share.window
     length = (
         "lifetime" if window.window_ms is None else f"window {format_duration(window.window_ms)}"

@@ -33,17 +33,22 @@ def page(report: PlanReport) -> str:
 
     Whatever an author wrote is escaped, and nothing is loaded from elsewhere.
     """
-    reads = {one.feature.name: one for one in report.features}
-    pictures = []
-    for cover in report.covers:
-        pictures.append(_drawing(picture(cover), reads[cover.features[0]]))
     return _template().render(
         report=report,
         plan=report.plan,
         levels=[(one, level_text(one), *kept_text(one)) for one in report.levels],
-        pictures=pictures,
+        pictures=drawings(report),
         width=_WIDTH,
     )
+
+
+def drawings(report: PlanReport) -> list[dict[str, Any]]:
+    """Draw the covers of a report, for a template."""
+    reads = {one.feature.name: one for one in report.features}
+    drawn = []
+    for cover in report.covers:
+        drawn.append(_drawing(picture(cover), reads[cover.features[0]]))
+    return drawn
 
 
 @cache

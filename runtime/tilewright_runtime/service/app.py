@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from ..operate.prometheus import exposition
@@ -19,26 +19,19 @@ from .openapi import openapi_document
 from .plans import ServedPlans, load_plans, plan_document
 from .problems import RequestError, refused
 from .requests import feature_request, query_options, require_features, several_requests
+from .responses import TEXT, Response
 from .settings import ServiceSettings
 from .sharing import SharedMetrics
+
+if TYPE_CHECKING:
+    from .web.site import Site
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _GROUPBY = "/v1/features/groupby/"
-_JSON, _TEXT = "application/json", "text/plain; charset=utf-8"
 #: Paths that are open to whoever asks whether the service lives.
 _OPEN = frozenset({"/ping", "/healthz", "/readyz"})
-
-
-@dataclass(slots=True)
-class Response:
-    """What a request is answered with."""
-
-    body: bytes
-    status: int = 200
-    content_type: str = _JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -90,6 +83,7 @@ class Service:
         self._answering = Answering(self._plans)
         self._metrics = SharedMetrics(settings.metrics_folder)
         self._metrics.start()
+        self._site = self._make_site() if settings.ui else None
         self._log = AccessLog() if settings.access_log else None
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -98,6 +92,13 @@ class Service:
         if self._log is not None:
             self._log.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _make_site(self) -> Site:
+        from .web.pages import Pages
+        from .web.site import Site
+
+        pages = Pages(self._plans, self._metrics.numbers)
+        return Site(pages, self._settings.tokens, secure=self._settings.has_tls)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()
@@ -138,6 +139,10 @@ class Service:
         Raises RequestError if nobody does, or the client may not ask.
         """
         path = request.path
+        if self._site is not None and self._site.has(path):
+            return await self._site.respond(
+                request.method, path, request.query, request.headers, request.receive
+            )
         if self._settings.tokens and path not in _OPEN:
             self._require_token(request.headers)
         names_plan = path.startswith(_GROUPBY) and len(path) > len(_GROUPBY)
@@ -169,7 +174,7 @@ class Service:
             )
 
     async def _ping(self, _: Request) -> Response:
-        return Response(b"pong", content_type=_TEXT)
+        return Response(b"pong", content_type=TEXT)
 
     async def _health(self, _: Request) -> Response:
         return Response(b'{"status":"ok"}')

@@ -37,6 +37,9 @@ class ServiceSettings:
     limits: Limits = field(default_factory=Limits)
     access_log: bool = True
     allow_many_tiles: bool = False
+    ui: bool = False
+    """Whether there is a web page too."""
+    has_tls: bool = False
     metrics_folder: Path | None = None
     """Where workers exchange what they have counted; None for one worker."""
 

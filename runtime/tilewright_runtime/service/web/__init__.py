@@ -1,0 +1,1 @@
+"""The web page of a service: its plans, covers, entities and live figures."""

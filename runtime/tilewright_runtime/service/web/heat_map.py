@@ -1,0 +1,102 @@
+"""The tiles of an entity as a map: a row of cells for each level, warmer with more events."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from tilewright.windows import format_duration
+from tilewright_compiler.humanize import counted
+
+from ...fetch.damage import record_name
+from ...fetch.serving import Serving
+from ...states.base import Rows
+from ...stores.progress import Progress
+from ...tiles.block import APPROXIMATE
+from ...tiles.cover import ceiling
+from ...tiles.header import NEWEST, SEQUENCE, STAMP, START
+from ...tiles.keys import Range
+from ...times import iso, now_ms
+
+#: Cells in a line, the side of one in the units of the SVG, and how many of a level are drawn.
+_COLUMNS, _SIDE, _MOST_CELLS = 96, 10, 2_880
+#: Shades from one event to the most of the level, on a logarithmic scale.
+_SHADES = 5
+_CELL = '<rect class="heat%d%s" x="%d" y="%d" width="9" height="9"><title>%s</title></rect>'
+
+
+@dataclass(frozen=True)
+class LevelMap:
+    """The newest tiles of one level, drawn."""
+
+    level: str
+    facts: str
+    """How many there are, and what they hold."""
+    since: str
+    height: int
+    cells: Markup
+
+
+def heat_map(fetcher: Serving, entity: str) -> list[LevelMap]:
+    """Draw the newest tiles of an entity, level by level.
+
+    Raises StoreError if the store cannot be read, and CorruptRecordError for a damaged tile.
+    """
+    plan, store = fetcher.plan, fetcher.store
+    newest_ms = Progress.load(plan, store.get).newest_ms
+    end_ms = (now_ms() if newest_ms is None else newest_ms) + 1
+    ranges = []
+    for level in plan.levels:
+        last_ms = ceiling(end_ms, level.size_ms)
+        ranges.append(Range(level.size_ms, last_ms - _MOST_CELLS * level.size_ms, last_ms))
+    records = store.scan(plan.name, entity, ranges)
+    name_of = partial(record_name, store, plan.name, entity, ranges)
+    tiles = fetcher.program.decode(entity, ranges, records, name_of)
+    maps = []
+    for wanted in ranges:
+        begin, end = tiles.bounds[wanted.size_ms]
+        if begin < end:
+            maps.append(_level_map(wanted, tiles.rows[begin:end]))
+    return maps
+
+
+def _level_map(wanted: Range, rows: Rows) -> LevelMap:
+    events = rows[:, SEQUENCE]
+    first_ms = int(rows[0, START])
+    newest_ms = int(rows[:, NEWEST].max())
+    facts = (
+        f"{counted(len(rows), 'tile')}, {counted(int(events.sum()), 'event')}, "
+        f"the newest event {iso(newest_ms)}"
+    )
+    slots = ((rows[:, START] - first_ms) // wanted.size_ms).tolist()
+    shades = _shades(events)
+    approximate = (rows[:, STAMP] & APPROXIMATE).astype(bool).tolist()
+    times_ms, counts = rows[:, START].tolist(), events.tolist()
+    cells = []
+    for slot, shade, is_rough, start_ms, count in zip(
+        slots, shades, approximate, times_ms, counts, strict=True
+    ):
+        text = f"{iso(start_ms)}: {counted(count, 'event')}{', approximate' if is_rough else ''}"
+        line, column = divmod(slot, _COLUMNS)
+        mark = " rough" if is_rough else ""
+        cells.append(_CELL % (shade, mark, column * _SIDE, line * _SIDE, text))
+    return LevelMap(
+        format_duration(wanted.size_ms),
+        facts,
+        iso(first_ms),
+        (slots[-1] // _COLUMNS + 1) * _SIDE,
+        Markup("".join(cells)),  # figures and times of ours, nothing of an author
+    )
+
+
+def _shades(events: NDArray[np.int64]) -> list[int]:
+    """Give each count a shade, on a logarithmic scale up to the largest."""
+    most = math.log(max(2, int(events.max())))
+    shades = 1 + (_SHADES - 1) * np.log(np.maximum(events, 1)) / most
+    rounded: list[int] = np.rint(shades).astype(int).tolist()
+    return rounded
