@@ -6,7 +6,7 @@ READY := .venv/.ready
 .DEFAULT_GOAL := help
 KERNEL := runtime/kernel
 
-.PHONY: help demo test nightly test-lowest fuzz fuzz-kernel coverage bench docs format clean
+.PHONY: help demo test nightly test-lowest fuzz fuzz-kernel simulate coverage bench docs format clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ fuzz: $(READY)  ## damage plans, records, settings, declarations, files and requ
 
 fuzz-kernel:  ## damage records before the native kernel, which sanitizers watch
 	@scripts/fuzz-kernel
+
+simulate: $(READY)  ## let 10,000 faults happen to the writer, and compare every answer with the oracle
+	@TILEWRIGHT_SIMULATE=$${TILEWRIGHT_SIMULATE:-10000} $(PYTHON) -m pytest -q tests/runtime/ingest/test_simulator.py
 
 coverage: $(READY)  ## run the tests and show what they leave out of the three wings, in all processes
 	@scripts/coverage
