@@ -2,45 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from typing import Any
-
 import pytest
 
-from support.kit import KIT, LOGS
-from support.plans import DAY, finest_ms
+from support.kit import KIT, LOGS, usable
+from support.plans import finest_ms
 from tilewright_runtime.testing.event_logs import EventLog
-from tilewright_runtime.times import EARLIEST_MS, now_ms
-
-
-def time_ms(value: Any) -> int | None:
-    """A time that a watermark can go by."""
-    try:
-        ms = (
-            value
-            if isinstance(value, int)
-            else round(datetime.fromisoformat(value).timestamp() * 1000)
-        )
-    except (TypeError, ValueError):
-        return None
-    return ms if EARLIEST_MS <= ms <= now_ms() + DAY else None
-
-
-def usable(log: EventLog) -> list[tuple[str, str, dict[str, Any], int]]:
-    """(source, line, event, time) of those that move a watermark."""
-    times = {source.name: source.time_column for source in log.plan.sources}
-    found = []
-    for part in log.parts:
-        for line in part.path.read_text(encoding="utf-8").splitlines():
-            try:
-                event = json.loads(line)
-                ms = time_ms(event[times[part.source]])
-            except (ValueError, TypeError, KeyError):
-                continue
-            if ms is not None:
-                found.append((part.source, line, event, ms))
-    return found
 
 
 @pytest.mark.parametrize("name", LOGS)

@@ -245,7 +245,7 @@ class Writer:
         """How late the events of a source are, if that matters."""
         if self._replay or not (self._is_stream or self.plan.late.policy != "delta"):
             return None
-        progress = Progress.load(self.plan, self._state.get)
+        progress = self.progress()
         if self._is_stream:
             return Lateness.of(self.plan, progress.streams.get(source), is_stream=True)
         return Lateness.of(self.plan, progress.watermark_ms, is_stream=False)
@@ -254,11 +254,18 @@ class Writer:
         """The latest time that an event may have."""
         return LATEST_MS if self._replay else self._clock() + self.plan.late.max_ahead_ms
 
-    def add_tiles(self, levels: Sequence[LevelTiles], stream: str, batch: int) -> bool:
+    def progress(self) -> Progress:
+        """How far the store has the plan's events."""
+        return Progress.load(self.plan, self._state.get)
+
+    def add_tiles(
+        self, levels: Sequence[LevelTiles], stream: str, batch: int, move: Move | None = None
+    ) -> bool:
         """Add tiles of every level from another engine.
 
         The engine made them of a batch of a stream. Returns whether they were new. Batches are
         numbered upwards. One that was added before is passed over, so a replay changes nothing.
+        `move` moves the watermark; else it goes to the newest event, less the disorder.
         Raises StoreError if the tiles in the store are of another stream: its events may be among
         these.
         """
@@ -278,7 +285,7 @@ class Writer:
             if batch <= last_batch:
                 return False
             events = int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
-            self._merge(transaction, BatchTiles(levels, events), self._to_head)
+            self._merge(transaction, BatchTiles(levels, events), move or self._to_head)
             transaction.put(name, json.dumps({"stream": stream, "batch": batch}).encode())
             return True
 

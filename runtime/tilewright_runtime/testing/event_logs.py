@@ -115,13 +115,18 @@ class EventLog:
                 )
         return copies
 
-    def disagreements(self, store: Store, *, stream: bool = False) -> list[str]:
+    def disagreements(
+        self, store: Store, *, stream: bool = False, parts: Sequence[Part] | None = None
+    ) -> list[str]:
         """Compare a store's tiles with the embedded writer's.
 
         The list is empty if they agree. `stream` says whether the tiles should be those of a
-        stream, without the late events.
+        stream, without the late events; `parts` are the files whose tiles they should be, if not
+        the log's.
         """
         expected = self.expected_of_stream if stream else self.expected
+        if parts is not None:
+            expected = self._written(parts)
         return disagreements(self.plan, expected, self._read(store, self.expected))
 
     @cached_property

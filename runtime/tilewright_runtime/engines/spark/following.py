@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tilewright_compiler.plan.model import Plan
@@ -21,7 +22,8 @@ from ...tiles.rollup import RollUp, tiles_of_engine
 from ..kafka import require_brokers, require_topics, topics_of
 from ..reporting import Report
 from . import inputs
-from .job import Queries, events_view, refusals
+from .job import Queries, events_view
+from .lateness import Judged, without_late
 from .session import open_session, readable
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def follow(
             for source in plan.sources
         }
         with Writer(plan, store, state=state_store) as writer:
-            adder = _Adder(plan, writer, tiles, checkpoint, report)
+            adder = _Adder(plan, writer, tiles, checkpoint, replay, report)
             with readable():
                 view = events_view(spark, queries, raw, replay)
                 stream = view.writeStream.foreachBatch(adder.add)
@@ -99,7 +101,13 @@ class _Adder:
     """
 
     def __init__(
-        self, plan: Plan, writer: Writer, tiles: str, checkpoint: str, report: Report
+        self,
+        plan: Plan,
+        writer: Writer,
+        tiles: str,
+        checkpoint: str,
+        replay: bool,
+        report: Report,
     ) -> None:
         self.failure: TilewrightError | None = None
         self._writer = writer
@@ -107,21 +115,26 @@ class _Adder:
         self._checkpoint = checkpoint
         self._ladder = RollUp(plan)
         self._plan = plan
+        self._replay = replay
         self._report = report
 
     def add(self, events: DataFrame, number: int) -> None:
         """Add a batch; `foreachBatch` calls it."""
         spark = events.sparkSession
+        if not self._replay:
+            events = without_late(self._plan, events, self._writer.progress())
         events.persist()
         try:
             events.createOrReplaceTempView("events")
             finest = spark.sql(self._tiles).toArrow()
             levels = self._ladder.levels(tiles_of_engine(self._plan, finest)) if len(finest) else []
-            added = self._writer.add_tiles(levels, self._stream(events), number)
+            judged = Judged.of(events)
+            move = partial(judged.move, self._plan)
+            added = self._writer.add_tiles(levels, self._stream(events), number, move)
             done = "added" if added else "was added before:"
             self._report(f"batch {number}: {done} {len(finest):,} tiles")
             if added:
-                for reason, count in refusals(events).items():
+                for reason, count in judged.refused.most_common():
                     self._report(f"  refused {count:,} events: {reason}")
         except TilewrightError as error:
             self.failure = error

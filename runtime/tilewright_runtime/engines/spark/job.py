@@ -14,6 +14,8 @@ from .session import readable
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+#: The column of an event's source.
+SOURCE = "__source"
 #: source -> (the query of typed rows, the query of events)
 Queries = Mapping[str, tuple[str, str]]
 
@@ -36,12 +38,15 @@ def events_view(
 
     In a replay no event is ahead of the clock.
     """
+    from pyspark.sql import functions as f
+
     events: DataFrame | None = None
     with readable():
         for name, (typed, selected) in queries.items():
             raw[name].createOrReplaceTempView(f"raw_{name}")
             spark.sql(typed).createOrReplaceTempView(f"typed_{name}")
             more = spark.sql(selected.replace(SPARK_CLOCK, NO_CLOCK) if replay else selected)
+            more = more.withColumn(SOURCE, f.lit(name))
             events = more if events is None else events.unionByName(more)
     if events is None:
         raise ValueError("a job without sources")

@@ -34,7 +34,7 @@ _STATE = click.option(
     help="Where tiles are merged. Needed for a store that takes whole tiles only.",
 )
 _REPLAY = click.option(
-    "--replay", is_flag=True, help="Refuse no event for being ahead of the clock."
+    "--replay", is_flag=True, help="Refuse no event for its lateness, or as ahead of the clock."
 )
 _PLAN = click.option(
     "--plan", metavar="PATH", help="The plan. Default: the one beside this file's folder."
