@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-_PATIENCE_S = 30
+_PATIENCE_S = 90
 _PAUSE_S = 0.01
 
 

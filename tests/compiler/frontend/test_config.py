@@ -305,9 +305,10 @@ def test_the_schema_of_the_file_is_strict() -> None:
 
 
 def test_the_schema_of_a_plan_is_the_plans() -> None:
-    """The schema has the keys of a plan by the names that the file has."""
+    """The schema has the keys of a plan by the names that the file has, and one more."""
     schema = json_schema("plan")
-    assert set(schema["properties"]) == set(_plan(None, enabled=True).model_dump(by_alias=True))
+    keys = set(_plan(None, enabled=True).model_dump(by_alias=True))
+    assert set(schema["properties"]) == {*keys, "serving"}
     assert "schema" in schema["$defs"]["Source"]["properties"]
 
 
