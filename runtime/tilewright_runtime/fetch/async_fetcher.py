@@ -12,6 +12,7 @@ from tilewright.windows import Duration
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.plan.settings import OnMissing
 
+from ..errors import StoreError
 from ..stores import CheckedStore, Store
 from ..stores.base import Scanned, ScanRequest
 from ..stores.checked import CheckedReader, Reading
@@ -20,7 +21,8 @@ from .answers import Answer, Answers, answer_of
 from .cache import CachingReader, TileCache
 from .context import FetchContext, FetchState
 from .counting import count_fetches
-from .fetcher import walk
+from .fetcher import finish_without_store, walk
+from .quality import gives_up
 from .serving import Request, Serving, batches
 
 #: Requests whose steps are walked in the event loop itself; more would hold up other tasks.
@@ -116,7 +118,13 @@ class AsyncFetcher(Serving):
             if step.receive is None:
                 await _run(partial(step.work, context, states), states)
                 continue
-            reading = await self._read(context, states)
+            try:
+                reading = await self._read(context, states)
+            except StoreError as error:
+                if not gives_up(context, error):
+                    raise
+                finish_without_store(context, states)
+                return
             await _run(partial(step.receive, context, states, reading), states)
         count_fetches(context, states, time.perf_counter() - begun)
 

@@ -12,11 +12,14 @@ from typing import Any
 from tilewright.windows import Duration
 from tilewright_compiler.plan.settings import OnMissing
 
+from ..errors import StoreError
 from ..times import Moment
 from .answers import Answer, Answers, answer_of
 from .context import FetchContext, FetchState
 from .counting import count_fetches
+from .quality import give_up, gives_up
 from .serving import Request, Serving, batches
+from .steps import derive
 
 __all__ = ["Answer", "Fetcher"]
 
@@ -91,9 +94,22 @@ class Fetcher(Serving):
         return Answers(map(answer_of, states), context.plan, context.names)
 
 
+def finish_without_store(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Answer requests that the store could not answer, as the policy says."""
+    give_up(context, states)
+    if context.derivations is not None:
+        derive(context, states)
+
+
 def walk(context: FetchContext, states: Sequence[FetchState]) -> None:
     """Walk the steps for requests that are read together."""
     begun = time.perf_counter()
     for step in context.steps:
-        step.work(context, states)
+        try:
+            step.work(context, states)
+        except StoreError as error:
+            if step.receive is None or not gives_up(context, error):
+                raise
+            finish_without_store(context, states)
+            return
     count_fetches(context, states, time.perf_counter() - begun)

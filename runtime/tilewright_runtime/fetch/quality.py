@@ -7,7 +7,7 @@ from typing import Any
 
 from tilewright.windows import MINUTE_MS, format_duration
 
-from ..errors import MissingTileError
+from ..errors import CorruptRecordError, MissingTileError, StoreError
 from ..tiles.cover import Segment, floor
 from ..tiles.header import NEWEST
 from ..tiles.keys import EVENTS, level_name
@@ -17,6 +17,9 @@ from .sketch_errors import sketch_errors
 
 #: What a store says of itself while tiles are put: all are there, some newer than others.
 _WHOLE = "updating"
+
+#: What is said of a store that did not answer.
+_UNREACHABLE = "unreachable"
 
 #: What may be said of an answer that lacks something, or will.
 _INCOMPLETE = {"damaged_tiles", "not_kept", "approximate_tiles", "head_end_ms"}
@@ -44,6 +47,29 @@ def judge_answer(context: FetchContext, state: FetchState) -> None:
         _withhold(context, state, lacking)
     if policy.reports:
         state.quality = report(context, state)
+
+
+def gives_up(context: FetchContext, error: StoreError) -> bool:
+    """Tell whether requests are answered although they could not be read."""
+    is_damage = isinstance(error, CorruptRecordError)
+    return context.policy.on_missing in ("degrade", "default") and not is_damage
+
+
+def give_up(context: FetchContext, states: Sequence[FetchState]) -> None:
+    """Answer requests that the store could not answer, as the policy says."""
+    program = context.program
+    for state in states:
+        nothing: list[list[bytes]] = [[] for _ in state.ranges]
+        state.tiles = program.decode(state.entity, state.ranges, nothing, lambda _: "")
+        state.covers = [[] for _ in program.windows]
+        state.flaws = {"store": _UNREACHABLE}
+        state.quality = dict(state.flaws)
+        if context.policy.on_missing == "default":
+            state.features, _ = program.evaluate(state.tiles, state.covers)
+        else:
+            state.features = dict.fromkeys(feature.name for feature in context.plan.features)
+        if context.policy.reports:
+            state.quality = report(context, state)
 
 
 def report(context: FetchContext, state: FetchState) -> dict[str, Any]:

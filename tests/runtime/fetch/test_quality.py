@@ -14,7 +14,7 @@ from support.session import SCHEMA, Session, row
 from tilewright import Aggregation, GroupBy, Operation
 from tilewright_compiler.compile import compile_group_by
 from tilewright_runtime import Answer, Fetcher, MissingTileError
-from tilewright_runtime.errors import CorruptRecordError, FetchError
+from tilewright_runtime.errors import CorruptRecordError, FetchError, StoreError
 from tilewright_runtime.tiles.keys import EVENTS, TILES, Kind, TileKeys
 
 FIVE = 5 * MINUTE
@@ -243,6 +243,32 @@ def test_the_policy_goes_for_every_request_of_a_batch() -> None:
     answers = fetcher.fetch_many(keys, AT, on_missing="degrade")
     assert [answer.features["n_sum_1h"] for answer in answers] == [None, 4]
     with pytest.raises(MissingTileError):
+        fetcher.fetch_many(keys, AT, on_missing="fail")
+
+
+def test_requests_that_a_store_does_not_answer_may_be_degraded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those of other batches are answered; without such a policy it is the store's error."""
+    made = session()
+    fetcher, scan_with = Fetcher(made.plan, made.store), made.store.scan_with
+    calls: list[int] = []
+
+    def failing(*asked: Any) -> Any:
+        calls.append(1)
+        if len(calls) % 2:
+            raise StoreError("the store is gone.")
+        return scan_with(*asked)
+
+    monkeypatch.setattr(made.store, "scan_with", failing)
+    monkeypatch.setattr("tilewright_runtime.fetch.serving._BATCH", 1)
+    keys = [{"k": "a"}, {"k": "b"}]
+    lost, found = fetcher.fetch_many(keys, AT, on_missing="degrade")
+    assert (set(lost.features.values()), lost.quality) == ({None}, {"store": "unreachable"})
+    assert (found.features["twice"], found.quality) == (8, {})
+    lost, _ = fetcher.fetch_many(keys, AT, on_missing="default", quality=True)
+    assert (lost.features["n_count_1h"], lost.quality["complete"]) == (0, False)
+    with pytest.raises(StoreError, match="is gone"):
         fetcher.fetch_many(keys, AT, on_missing="fail")
 
 
