@@ -17,7 +17,7 @@ from support.kit import KIT, LOGS, in_time_of_batches
 from support.process import tilewright
 from support.redis_server import RedisServer
 from support.spark import Jobs
-from tilewright_runtime import open_store
+from tilewright_runtime import Writer, open_store
 from tilewright_runtime.engines.spark.session import open_session, readable
 from tilewright_runtime.errors import InputError, JobError, StoreError
 from tilewright_runtime.testing.event_logs import EventLog, Part
@@ -84,6 +84,27 @@ def test_a_stream_that_is_restarted_for_every_file(tmp_path: Path, name: str) ->
     in_time = in_time_of_batches(log, tmp_path / "in_time")
     with open_store(f"lmdb:{tmp_path}/store") as store:
         assert log.disagreements(store, parts=in_time) == []
+
+
+@pytest.mark.parametrize("engine", ["embedded", "spark"])
+def test_history_by_spark_and_then_a_stream(tmp_path: Path, engine: str) -> None:
+    """History is loaded up to a cut-over, and a stream that begins earlier goes on from there:
+    together they are one undisturbed run.
+    """
+    log = EventLog(KIT / "disorder")
+    jobs, events = Jobs.of(log.plan, tmp_path / "compiled"), arrive(log, tmp_path / "events")
+    store = f"lmdb:{tmp_path}/store"
+    assert jobs.build(store, *events, until="2024-01-04T09:03:20Z") == 0
+    assert disagreements(log, store) != []
+    if engine == "spark":
+        assert jobs.follow(store, tmp_path / "checkpoint", *events) == 0
+    else:
+        opened = open_store(store)
+        with Writer(log.plan, opened, stream=True, replay=True) as writer:
+            for part in log.parts:
+                writer.write(part.path, part.source)
+        opened.close()
+    assert disagreements(log, store) == []
 
 
 def test_a_replayed_batch_adds_nothing(tmp_path: Path) -> None:

@@ -53,9 +53,9 @@ class Jobs:
         found = runpy.run_path(str(folder / plan.name / "spark" / "job.py"))
         return cls(plan, found["SOURCES"], found["TILES"])
 
-    def build(self, store: str, *events: str) -> int:
+    def build(self, store: str, *events: str, until: str | None = None) -> int:
         """Runs `job.py`."""
-        return build(self.plan, self.queries, self.tiles, store, events, None, False, say)
+        return build(self.plan, self.queries, self.tiles, store, events, None, False, until, say)
 
     def follow(self, store: str, checkpoint: Path, *events: str, state: Path | None = None) -> int:
         """Runs `stream.py` until all that is there was read."""

@@ -57,6 +57,7 @@ def _document(report: WriteReport, plan: Plan) -> dict[str, Any]:
         "rows": report.rows,
         "events": report.events,
         "filtered": report.filtered,
+        "beyond": report.beyond,
         "duplicates": report.duplicates,
         "late": report.late,
         "refused": dict(report.refused),
@@ -77,6 +78,8 @@ def _print_summary(report: WriteReport, plan: Plan, seconds: float, keeps_reject
         click.echo(f"  {name} goes on where {before} ended, which it was before")
     if report.filtered:
         click.echo(f"  {_count(report.filtered, 'row')} left out by the wheres")
+    if report.beyond:
+        click.echo(f"  {_count(report.beyond, 'event')} left out beyond the cut-over")
     if report.duplicates:
         click.echo(f"  {_count(report.duplicates, 'duplicate')} passed over")
     if report.late:

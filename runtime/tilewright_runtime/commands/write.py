@@ -118,6 +118,14 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
     is_flag=True,
     help="The past is written again: refuse no event for its lateness, or as ahead of the clock.",
 )
+@click.option(
+    "--until",
+    metavar="T",
+    help=(
+        "When the store's history ends and its stream begins, in ISO 8601 or epoch ms: the store "
+        "keeps it, history takes the events before it, and a stream those at or after it."
+    ),
+)
 @click.option("--final", is_flag=True, hidden=True, expose_value=False, help="Without effect.")
 @click.pass_context
 def write(
@@ -137,6 +145,7 @@ def write(
     stream: bool,
     late: Path | None,
     replay: bool,
+    until: str | None,
 ) -> None:
     """Write events into the tiles of PLAN.
 
@@ -167,7 +176,7 @@ def write(
         )
         store = opened.enter_context(open_store(store_url))
         kept = opened.enter_context(_open_state(state))
-        judged = Judging(max_rejects, stream or follow, replay)
+        judged = Judging(max_rejects, stream or follow, replay, until)
         found = takers_of(loaded, source, Places(store, kept, files, judged), opened)
         status = Status(found.takers)
         with showing(status, log_format == "json") as on_progress:

@@ -43,6 +43,7 @@ class Judging:
     max_rejects: int | None
     is_stream: bool
     is_replay: bool
+    until: str | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Places:
             max_rejects=self.judging.max_rejects,
             stream=self.judging.is_stream,
             replay=self.judging.is_replay,
+            until=self.judging.until,
         )
 
 

@@ -113,12 +113,13 @@ class Aggregator:
         latest_ms: int = LATEST_MS,
         lateness: Lateness | None = None,
         ids: KnownIds | None = None,
+        outside: str = "",
     ) -> LoadedBatch:
         """Read, filter and select a batch.
 
         Events after `latest_ms` are refused, and by `lateness` those of a stream that come too
-        late. Events whose `ids` are known are passed over. The batch stays until the next one is
-        loaded.
+        late. Events whose `ids` are known are passed over, and those `outside` of what is wanted,
+        which is a condition in SQL. The batch stays until the next one is loaded.
         """
         script = self.plan.sql[source]["duckdb"]
         self._connection.register("batch", rows)
@@ -126,6 +127,7 @@ class Aggregator:
             self._connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE events AS {script.read}", {"latest_ms": latest_ms}
             )
+            beyond = self._leave_out(outside) if outside else 0
             self._refuse_long_keys()
             duplicates = ids.drop_known() if ids else 0
             judged = self._judge.judge(lateness, latest_ms) if lateness else NOTHING_LATE
@@ -135,7 +137,8 @@ class Aggregator:
         self._connection.unregister("batch")
         selected = int(self._value("SELECT count(*) FROM events")) + len(late)
         return LoadedBatch(
-            filtered=len(rows) - selected - duplicates,
+            filtered=len(rows) - selected - duplicates - beyond,
+            beyond=beyond,
             duplicates=duplicates,
             refused=refused,
             usable=selected - len(refused),
@@ -149,6 +152,10 @@ class Aggregator:
 
     def _value(self, query: str) -> Any:
         return self._connection.execute(query).fetchall()[0][0]
+
+    def _leave_out(self, outside: str) -> int:
+        """Leave events out by a condition, and count them."""
+        return int(self._value(f"DELETE FROM events WHERE {outside}"))
 
     def _refuse_long_keys(self) -> None:
         names = [quoted(key.name) for key in self.plan.keys]
@@ -209,6 +216,8 @@ class LoadedBatch:
 
     filtered: int
     """How many rows the author's filters left out."""
+    beyond: int
+    """How many events lie beyond the cut-over."""
     duplicates: int
     """How many events were passed over, since they count already."""
     refused: list[Refused]

@@ -22,6 +22,8 @@ class WriteReport:
     rows: int = 0
     events: int = 0
     filtered: int = 0
+    beyond: int = 0
+    """Events on the other side of the cut-over between history and stream."""
     duplicates: int = 0
     """Events that were passed over, since one with the same id counts already."""
     late: int = 0
@@ -45,13 +47,14 @@ class WriteReport:
 
         It was if something was read without complaint, or if there was nothing to complain of.
         """
-        read = self.events + self.filtered + self.duplicates
+        read = self.events + self.filtered + self.beyond + self.duplicates
         return not self.errors and (read > 0 or not self.refused)
 
     def add(self, loaded: LoadedBatch, levels: Iterable[LevelTiles]) -> None:
         """Count the events of a batch, and its tiles."""
         self.events += loaded.usable
         self.filtered += loaded.filtered
+        self.beyond += loaded.beyond
         self.duplicates += loaded.duplicates
         self.late += len(loaded.late)
         for tiles in levels:

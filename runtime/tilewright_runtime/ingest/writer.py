@@ -17,12 +17,13 @@ from tilewright_compiler.plan.model import Plan, Source
 from ..errors import StoreError, TooManyRejectsError
 from ..readers import Batch, Input, Position, inputs_of
 from ..stores import CheckedStore, Store, Transaction
+from ..stores.cutover import cut_over, cutover_ms, outside
 from ..stores.documents import reading_document
 from ..stores.ownership import register_plan, require_no_load, require_no_stream
 from ..stores.progress import Progress
 from ..tiles.header import SEQUENCE
 from ..tiles.rows import LevelTiles
-from ..times import LATEST_MS, now_ms
+from ..times import LATEST_MS, Moment, moment_ms, now_ms
 from .aggregation import Aggregator, BatchTiles, source_of
 from .counting import BatchCount, counting_batch
 from .cursor import Cursor
@@ -51,6 +52,9 @@ class Writer:
     refused, and kept in the open text file `late` too. Otherwise they are history, in any order,
     and none is too late. `replay` says that the past is written again: no event is too late, or too
     far ahead of the `clock`.
+
+    `until` is the time at which the store's history ends and its stream begins, and the store keeps
+    it. From then on history takes the events before it only, and `stream` those at or after it.
     Raises StoreError if the store holds tiles of another plan of the same name, if another process
     writes to it, or if it cannot be brought up to the state.
     """
@@ -66,6 +70,7 @@ class Writer:
         stream: bool = False,
         late: IO[str] | None = None,
         replay: bool = False,
+        until: Moment = None,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self.plan = plan
@@ -77,6 +82,7 @@ class Writer:
         self._late = Rejects(late, "--late")
         self._is_stream = (stream or late is not None) and not replay
         self._max_rejects = max_rejects
+        is_stream_side = stream or late is not None
         self._pid = os.getpid()
         self._aggregator = Aggregator(
             plan, min(store.max_entity_bytes, self._state.max_entity_bytes)
@@ -89,6 +95,9 @@ class Writer:
         require_no_stream(plan, self._state)
         for place in (self._state, store):
             require_no_load(plan, place)
+        if until is not None:
+            cut_over(plan, self._state, moment_ms(until))
+        self._outside = outside(cutover_ms(plan, self._state.get), is_stream_side)
         self.known = KnownInputs(plan, self._state)
         self._unfinished = UnfinishedTiles(plan.late.allowed_lateness_ms)
         self._outbox = None
@@ -193,7 +202,7 @@ class Writer:
         lateness = self._lateness(cursor.stream)
         ids = self._aggregator.ids_of(cursor.source, self._state)
         name, latest_ms = cursor.source.name, self._latest_ms()
-        loaded = self._aggregator.load(name, batch.table, latest_ms, lateness, ids)
+        loaded = self._aggregator.load(name, batch.table, latest_ms, lateness, ids, self._outside)
         refused = self._rejects.rows_of(batch, loaded.refused)
         self._rejects.keep(cursor.item, refused)
         too_late = late_rows(self.plan, self._late, batch, loaded, refused)

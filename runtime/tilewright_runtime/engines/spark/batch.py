@@ -25,6 +25,11 @@ _EVENTS = click.option(
 _REPLAY = click.option(
     "--replay", is_flag=True, help="Refuse no event for being ahead of the clock."
 )
+_UNTIL = click.option(
+    "--until",
+    metavar="T",
+    help="Load events before this time only; the store keeps it, and a stream begins there.",
+)
 _PLAN = click.option(
     "--plan", metavar="PATH", help="The plan. Default: the one beside this file's folder."
 )
@@ -43,17 +48,19 @@ def main(script: str, queries: Queries, tiles: str) -> None:
     @_EVENTS
     @_PLAN
     @_REPLAY
+    @_UNTIL
     @_STAGING
     def job(
         store: str,
         events: tuple[str, ...],
         plan: str | None,
         replay: bool,
+        until: str | None,
         staging: str | None,
     ) -> None:
         """Build tiles from history and load a store with them."""
         with job_boundary():
             built = plan_beside(script, plan)
-            sys.exit(build(built, queries, tiles, store, events, staging, replay, say))
+            sys.exit(build(built, queries, tiles, store, events, staging, replay, until, say))
 
     job()

@@ -18,6 +18,7 @@ from tilewright_compiler.plan.model import Plan
 from ...errors import TilewrightError
 from ...ingest.writer import Writer
 from ...stores import Store, open_store
+from ...stores.cutover import cutover_ms, outside
 from ...tiles.rollup import RollUp, tiles_of_engine
 from ..kafka import require_brokers, require_topics, topics_of
 from ..reporting import Report
@@ -68,7 +69,9 @@ def follow(
         with Writer(plan, store, state=state_store) as writer:
             adder = _Adder(plan, writer, tiles, checkpoint, replay, report)
             with readable():
-                view = events_view(spark, queries, raw, replay)
+                place = store if state_store is None else state_store
+                beyond = outside(cutover_ms(plan, place.get), is_stream=True)
+                view = events_view(spark, queries, raw, replay, beyond)
                 stream = view.writeStream.foreachBatch(adder.add)
                 stream = stream.option("checkpointLocation", checkpoint)
                 trigger = {"availableNow": True} if every is None else {"processingTime": every}

@@ -22,6 +22,8 @@ from tilewright_compiler.plan.model import Plan
 
 from ...ingest import bulk_load as bulk
 from ...stores import Store, TransactionalStore, open_store
+from ...stores.cutover import cut_over, cutover_ms, outside
+from ...times import moment_ms
 from ..reporting import Report
 from . import inputs
 from .job import Queries, events_view, refusals
@@ -47,15 +49,20 @@ def build(
     events: tuple[str, ...],
     staging: str | None,
     replay: bool,
+    until: str | None,
     report: Report,
 ) -> int:
     """Run the job and return its exit status.
 
-    The status is 1 if no event could be used. Raises TilewrightError if the job fails.
+    `until` is when the store's history ends. The status is 1 if no event could be used. Raises
+    TilewrightError if the job fails.
     """
     locations = inputs.locations(plan, events)
     with closing(open_store(store_url)) as store:
         bulk.begin(plan, store)
+        if until is not None:
+            cut_over(plan, store, moment_ms(until))
+        cutover = cutover_ms(plan, store.get)
         spark = open_session(f"tilewright {plan.name}")
         raw = {
             source.name: inputs.read(spark, source, locations[source.name])
@@ -66,7 +73,7 @@ def build(
         try:
             with readable():
                 report(f"building tiles of {plan.name}")
-                view = events_view(spark, queries, raw, replay)
+                view = events_view(spark, queries, raw, replay, outside(cutover, is_stream=False))
                 staged = _stage(spark, plan, view, tiles, records)
             return _load(spark, plan, staged, store, store_url, records, report)
         finally:

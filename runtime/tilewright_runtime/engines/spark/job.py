@@ -32,11 +32,16 @@ def plan_beside(script: str, given: str | None) -> Plan:
 
 
 def events_view(
-    spark: SparkSession, queries: Queries, raw: Mapping[str, DataFrame], replay: bool
+    spark: SparkSession,
+    queries: Queries,
+    raw: Mapping[str, DataFrame],
+    replay: bool,
+    outside: str = "",
 ) -> DataFrame:
     """Make one table of all events, usable and refused.
 
-    In a replay no event is ahead of the clock.
+    In a replay no event is ahead of the clock. Those `outside`, which is a condition in SQL, are
+    left out.
     """
     from pyspark.sql import functions as f
 
@@ -50,7 +55,10 @@ def events_view(
             events = more if events is None else events.unionByName(more)
     if events is None:
         raise ValueError("a job without sources")
-    return events
+    if not outside:
+        return events
+    condition = outside.replace('"', "`")
+    return events.where(f"NOT coalesce({condition}, false)")
 
 
 def refusals(events: DataFrame) -> dict[str, int]:

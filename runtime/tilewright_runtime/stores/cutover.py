@@ -1,0 +1,53 @@
+"""When a store's history ends and its stream begins.
+
+History takes the events before the cut-over, and a stream those at or after it. So a topic may
+begin before the history ends, and nothing counts twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import StoreError
+from ..times import iso
+from .base import Store
+from .documents import reading_document
+
+
+def cutover_ms(plan: Plan, get: Callable[[str], bytes | None]) -> int | None:
+    """Read a store's cut-over; None if it has none."""
+    name = _name(plan)
+    document = get(name)
+    with reading_document(name):
+        return int(json.loads(document)["at_ms"]) if document else None
+
+
+def cut_over(plan: Plan, store: Store, at_ms: int) -> None:
+    """Keep the cut-over of a store.
+
+    Raises StoreError if it has another one: then events between the two would be lost, or count
+    twice.
+    """
+    content = json.dumps({"at_ms": at_ms}).encode()
+    store.put_first(_name(plan), content)
+    present_ms = cutover_ms(plan, store.get)
+    if present_ms is not None and present_ms != at_ms:
+        raise StoreError(
+            f"store {store.url}: the history of {plan.name} ends and its stream begins at "
+            f"{iso(present_ms)}, and not at {iso(at_ms)}. Leave --until out, or write into a new "
+            "store."
+        )
+
+
+def outside(cutover: int | None, is_stream: bool) -> str:
+    """Make the SQL condition of events that are on the other side; empty if there is none."""
+    if cutover is None:
+        return ""
+    return f'"__ts" < {cutover:d}' if is_stream else f'"__ts" >= {cutover:d}'
+
+
+def _name(plan: Plan) -> str:
+    return f"cutover/{plan.name}"

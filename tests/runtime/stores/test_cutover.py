@@ -1,0 +1,62 @@
+"""History up to a cut-over, and a stream from there on, in one store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.plans import AT
+from support.session import Session, row
+from tilewright_runtime import Writer, WriteReport
+from tilewright_runtime.errors import StoreError
+
+CUT = AT - 1_000
+#  events    . . . . . . .
+#  history  [------)            before the cut-over
+#  stream      [------)         the topic begins earlier
+EVENTS = [row("a", 10**n, ts=CUT + offset) for n, offset in enumerate((-400, -1, 0, 1, 900))]
+
+
+def write(session: Session, rows: Sequence[dict[str, Any]], **options: Any) -> WriteReport:
+    with Writer(session.plan, session.store, **options) as writer:
+        return writer.write(rows)
+
+
+def test_history_and_a_stream_that_begins_earlier_count_each_event_once() -> None:
+    """Together they are what one undisturbed run gives: the store keeps the cut-over."""
+    session, whole = Session(), Session()
+    history = write(session, EVENTS[:4], until=CUT)
+    stream = write(session, EVENTS[1:], stream=True)
+    assert (history.events, history.beyond) == (2, 2)
+    assert (stream.events, stream.beyond) == (3, 1)
+    write(whole, EVENTS)
+    assert session.sums("a") == whole.sums("a") == [11_111]
+
+
+def test_history_may_be_written_in_parts() -> None:
+    """A later part needs no time: the store knows it; another time is refused."""
+    session = Session()
+    write(session, EVENTS[:1], until=CUT)
+    assert write(session, EVENTS[1:3]).events == 1
+    with pytest.raises(StoreError, match="and not at"):
+        write(session, EVENTS, until=CUT + 1)
+
+
+def test_rows_without_a_time_are_refused_on_either_side() -> None:
+    """A row that cannot be placed is not left out silently."""
+    session = Session()
+    unusable = [*EVENTS[:1], row("a", 1, ts=None)]
+    assert write(session, unusable, until=CUT).refused.total() == 1
+    assert write(session, unusable, stream=True).refused.total() == 1
+
+
+def test_the_cut_over_outlives_the_process(tmp_path: Path) -> None:
+    """It is in the store's folder."""
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    write(session, EVENTS[:2], until=CUT)
+    session.close()
+    again = Session(url=f"lmdb:{tmp_path}/store")
+    assert write(again, EVENTS, stream=True).events == 3
