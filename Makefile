@@ -6,7 +6,7 @@ READY := .venv/.ready
 .DEFAULT_GOAL := help
 KERNEL := runtime/kernel
 
-.PHONY: help demo test nightly test-lowest fuzz fuzz-kernel simulate coverage bench docs format clean
+.PHONY: help demo test nightly test-lowest fuzz kills fuzz-kernel coverage bench docs format clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,9 @@ test-lowest: .venv-lowest/.ready  ## the tests with the oldest libraries that we
 
 fuzz: $(READY)  ## damage plans, records, settings, declarations, files and requests for half an hour
 	@TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-2000} $(PYTHON) -m pytest -q tests/fuzz
+
+kills: $(READY)  ## kill writers 500 times at any moment, on LMDB and on Redis, and check each answer
+	@TILEWRIGHT_KILLS=$${TILEWRIGHT_KILLS:-500} $(PYTHON) -m pytest -q -s tests/fuzz/test_kills.py
 
 fuzz-kernel:  ## damage records before the native kernel, which sanitizers watch
 	@scripts/fuzz-kernel
