@@ -71,6 +71,11 @@ _COMMANDS = {
         "restore",
         "Make an embedded store of a backup.",
     ),
+    "sweep": (
+        "tilewright_runtime.commands.sweep",
+        "sweep",
+        "Delete tiles that no window reads any more.",
+    ),
     "spark-job": (
         "tilewright_runtime.commands.spark_job",
         "spark_job",

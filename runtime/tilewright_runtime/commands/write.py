@@ -126,6 +126,7 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
         "keeps it, history takes the events before it, and a stream those at or after it."
     ),
 )
+@click.option("--sweep", is_flag=True, help="Delete tiles meanwhile that no window reads any more.")
 @click.option("--final", is_flag=True, hidden=True, expose_value=False, help="Without effect.")
 @click.pass_context
 def write(
@@ -146,6 +147,7 @@ def write(
     late: Path | None,
     replay: bool,
     until: str | None,
+    sweep: bool,
 ) -> None:
     """Write events into the tiles of PLAN.
 
@@ -177,7 +179,7 @@ def write(
         store = opened.enter_context(open_store(store_url))
         kept = opened.enter_context(_open_state(state))
         judged = Judging(max_rejects, stream or follow, replay, until)
-        found = takers_of(loaded, source, Places(store, kept, files, judged), opened)
+        found = takers_of(loaded, source, Places(store, kept, files, judged, sweep), opened)
         status = Status(found.takers)
         with showing(status, log_format == "json") as on_progress:
             write_pass(found.takers, inputs, on_progress, again, stop)

@@ -54,6 +54,7 @@ class Places:
     state: Store | None
     kept: Kept
     judging: Judging
+    sweeps: bool
 
     def writer(self, plan: Plan) -> Writer:
         """Make the writer of a plan."""
@@ -67,6 +68,7 @@ class Places:
             stream=self.judging.is_stream,
             replay=self.judging.is_replay,
             until=self.judging.until,
+            sweeps=self.sweeps,
         )
 
 

@@ -21,6 +21,7 @@ from ..stores.cutover import cut_over, cutover_ms, outside
 from ..stores.documents import reading_document
 from ..stores.ownership import register_plan, require_no_load, require_no_stream
 from ..stores.progress import Progress
+from ..stores.sweeping import Sweeper
 from ..tiles.header import SEQUENCE
 from ..tiles.rows import LevelTiles
 from ..times import LATEST_MS, Moment, moment_ms, now_ms
@@ -55,6 +56,7 @@ class Writer:
 
     `until` is the time at which the store's history ends and its stream begins, and the store keeps
     it. From then on history takes the events before it only, and `stream` those at or after it.
+    `sweeps` deletes tiles meanwhile whose time to live has passed.
     Raises StoreError if the store holds tiles of another plan of the same name, if another process
     writes to it, or if it cannot be brought up to the state.
     """
@@ -71,6 +73,7 @@ class Writer:
         late: IO[str] | None = None,
         replay: bool = False,
         until: Moment = None,
+        sweeps: bool = False,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self.plan = plan
@@ -99,6 +102,7 @@ class Writer:
             cut_over(plan, self._state, moment_ms(until))
         self._outside = outside(cutover_ms(plan, self._state.get), is_stream_side)
         self.known = KnownInputs(plan, self._state)
+        self._sweeper = Sweeper(plan, self._state) if sweeps else None
         self._unfinished = UnfinishedTiles(plan.late.allowed_lateness_ms)
         self._outbox = None
         if isinstance(store, CheckedStore):
@@ -237,6 +241,8 @@ class Writer:
         report.add(loaded, tiles.all_levels)
         if self._outbox:
             self._outbox.deliver()
+        if self._sweeper is not None:
+            self._sweeper.sweep_if_due(merged.after.newest_ms)
 
     def _require_few(self, report: WriteReport, refused: int, cursor: Cursor) -> None:
         total = report.refused.total() + refused

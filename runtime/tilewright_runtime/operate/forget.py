@@ -11,20 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError
 from ..ingest.outbox import Pending, outbox_name
 from ..stores import Store, Transaction, TransactionalStore
 from ..stores.base import EntityRecords
-from ..stores.counts import Level, TileCounts
+from ..stores.counts import TileCounts
 from ..stores.documents import reading_document
 from ..stores.ownership import comes_from_stream, require_plan
 from ..stores.progress import Progress
+from ..stores.sweeping import count_deleted, events_of
 from ..tiles.entities import entity_encoder, key_values
-from ..tiles.header import HEADER_WORDS, SEQUENCE
 from ..tiles.keys import level_name
 
 _STREAM = (
@@ -116,7 +114,7 @@ def _forget_here(plan: Plan, store: TransactionalStore, entity: str) -> Forgotte
 
     def work(transaction: Transaction) -> EntityRecords:
         deleted = transaction.delete_entity(plan.name, entity)
-        _count(plan, transaction, transaction, deleted)
+        count_deleted(plan, transaction, transaction, deleted)
         _clear_outbox(plan, transaction, entity)
         return deleted
 
@@ -131,7 +129,7 @@ def _forget_there(
     """Delete an entity from a store of whole tiles."""
     deleted = store.delete_entity(plan.name, entity)
     if state is None:
-        _count(plan, store, store, deleted)
+        count_deleted(plan, store, store, deleted)
     else:
         for what in ("counts", "forgotten"):
             counts = TileCounts.load(plan.name, state.get, what)
@@ -140,30 +138,6 @@ def _forget_there(
         Progress.load(plan, state.get).save(plan, store)
     is_stream = comes_from_stream(plan.name, store.get)
     return ForgottenStore(store.url, _levels(deleted), [_STREAM] if is_stream else [])
-
-
-def _count(
-    plan: Plan, source: Store | Transaction, to: Store | Transaction, deleted: EntityRecords
-) -> None:
-    """Count what was deleted, so that nobody misses it."""
-    tiles: dict[Level, int] = {}
-    events: dict[Level, int] = {}
-    for keys, records in deleted:
-        level = (keys.kind, keys.size_ms)
-        tiles[level] = tiles.get(level, 0) - len(records)
-        events[level] = events.get(level, 0) + _events(records)
-    counts = TileCounts.load(plan.name, source.get)
-    if counts is not None and tiles:
-        counts.plus(tiles).save(plan.name, to)
-    if not deleted:
-        return
-    # Whoever keeps copies of tiles reads this number with them, and drops them when it changes.
-    progress = Progress.load(plan, source.get)
-    if progress != Progress():
-        progress.repaired().save(plan, to)
-    if events:
-        forgotten = TileCounts.load(plan.name, source.get, "forgotten") or TileCounts()
-        forgotten.plus(events).save(plan.name, to, "forgotten")
 
 
 def _clear_outbox(plan: Plan, transaction: Transaction, entity: str) -> None:
@@ -183,12 +157,5 @@ def _levels(deleted: EntityRecords) -> list[ForgottenLevel]:
     for keys, records in deleted:
         name = level_name(keys.kind, keys.size_ms)
         size = sum(map(len, records))
-        levels.append(ForgottenLevel(name, len(records), _events(records), size))
+        levels.append(ForgottenLevel(name, len(records), events_of(records), size))
     return levels
-
-
-def _events(records: Sequence[bytes]) -> int:
-    """Sum the events of records that are long enough to say so."""
-    heads = [record[: 8 * HEADER_WORDS] for record in records if len(record) >= 8 * HEADER_WORDS]
-    words = np.frombuffer(b"".join(heads), "<i8").reshape(-1, HEADER_WORDS)
-    return int(words[:, SEQUENCE].sum())

@@ -188,7 +188,9 @@ class Scanned(NamedTuple):
     records: list[list[list[bytes]]]
     """Of each request, by range."""
     plan: bytes | None
-    """The document of the plan (`ownership`); None where the store holds nothing of the table."""
+    """The document of the plan (`ownership`); None where the store holds nothing of the table. Of a
+    store that keeps all until it is swept, the document of that (`sweeping`).
+    """
     condition: str
     """What keeps the table from being whole: `updating`, `filling`, `evicted`, `restarted` (it may
     be an older snapshot), `unknown`, or nothing.

@@ -17,6 +17,7 @@ from ..times import iso
 from .base import CheckedStore, Scanned, ScanRequest, Store
 from .kept import Kept, ttls_ms
 from .ownership import PlanDocument
+from .sweeping import require_not_swept, swept_name, swept_until
 
 
 class Reading(NamedTuple):
@@ -36,22 +37,30 @@ class Reader:
     """Reads the tiles of one plan from a store that keeps all."""
 
     def __init__(self, plan: Plan, store: Store) -> None:
-        self._table = plan.name
+        self._plan = plan
         self._store = store
 
     def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
-        """Read records, and documents of some names."""
-        if not names:
-            return Reading(self._store.scan_many(self._table, requests), (), ())
+        """Read records, and documents of some names.
+
+        Raises FetchError if a question is older than what was swept.
+        """
         return self.judged(self.scan(requests, names), requests)
 
     def scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
         """Read records and documents."""
-        records, documents = self._store.scan_with(self._table, requests, names)
-        return Scanned(records, None, "", documents)
+        own = (swept_name(self._plan), *names)
+        records, documents = self._store.scan_with(self._plan.name, requests, own)
+        return Scanned(records, documents[0], "", documents[1:])
 
     def judged(self, scanned: Scanned, requests: Sequence[ScanRequest]) -> Reading:
-        """Say nothing against what was read."""
+        """Say nothing against what was read, unless it lacks what was swept.
+
+        Raises what `read` raises.
+        """
+        if scanned.plan is not None:
+            until_ms = swept_until(self._plan, scanned.plan)
+            require_not_swept(until_ms, requests, self._store.url)
         return Reading(scanned.records, scanned.documents, ())
 
 

@@ -1,0 +1,206 @@
+"""Deletes tiles that no window reads any more.
+
+A store that forgets nothing by itself keeps all tiles until it is swept. What is older than the
+plan's time to live goes then, as seen from the newest event and not from the clock: a past that is
+written again is not swept away. The store notes what went, so that no answer is made without it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import FetchError
+from ..tiles.header import HEADER_WORDS, SEQUENCE
+from ..tiles.keys import Range, TileKeys, level_name
+from ..times import iso, now_ms
+from .base import EntityRecords, ScanRequest, Store, Transaction, TransactionalStore
+from .counts import Level, TileCounts
+from .documents import reading_document
+from .kept import ttls_ms
+from .progress import Progress
+
+#: Entities whose tiles go in one transaction.
+_ENTITIES = 500
+#: How often a store is swept within the shortest time to live.
+_SWEEPS_PER_LIFETIME = 4
+
+
+@dataclass
+class Swept:
+    """How many tiles were deleted, by the name of their level."""
+
+    tiles: dict[str, int] = field(default_factory=dict)
+    until_ms: dict[str, int] = field(default_factory=dict)
+    """The start before which tiles of a level are gone."""
+
+
+class Sweeper:
+    """Sweeps a store that is being written, now and then."""
+
+    def __init__(self, plan: Plan, store: TransactionalStore) -> None:
+        self._plan = plan
+        self._store = store
+        lifetimes = [ttl_ms for ttl_ms in ttls_ms(plan).values() if ttl_ms is not None]
+        self._step_ms = min(lifetimes, default=0) // _SWEEPS_PER_LIFETIME
+        self._swept_ms: int | None = None
+
+    def sweep_if_due(self, newest_ms: int | None) -> None:
+        """Sweep if the newest event is much newer than at the last time."""
+        if newest_ms is None or not self._step_ms:
+            return
+        if self._swept_ms is None or newest_ms - self._swept_ms >= self._step_ms:
+            self._swept_ms = newest_ms
+            sweep(self._plan, self._store)
+
+
+def sweep(plan: Plan, store: TransactionalStore) -> Swept:
+    """Delete the tiles of a plan whose time to live has passed.
+
+    It happens in transactions of some hundred entities, so readers and a kill find each of them
+    whole. Raises StoreError if another process is writing.
+    """
+    bounds = _bounds(plan, Progress.load(plan, store.get))
+    swept = Swept(until_ms={level_name(*level): until for level, until in bounds.items()})
+    if not bounds:
+        return swept
+    entities = _entities_before(plan, store, bounds)
+    if not entities:
+        return swept
+    noted = {**swept_until(plan, store.get(swept_name(plan))), **swept.until_ms}
+    store.put(swept_name(plan), json.dumps(noted).encode())
+    for at in range(0, len(entities), _ENTITIES):
+        part = entities[at : at + _ENTITIES]
+
+        def work(transaction: Transaction, part: Sequence[str] = part) -> EntityRecords:
+            gone: EntityRecords = []
+            for entity in part:
+                gone += _sweep_entity(plan, transaction, entity, bounds)
+            count_deleted(plan, transaction, transaction, gone)
+            return gone
+
+        for keys, records in store.transact(work):
+            name = level_name(keys.kind, keys.size_ms)
+            swept.tiles[name] = swept.tiles.get(name, 0) + len(records)
+    return swept
+
+
+def _bounds(plan: Plan, progress: Progress) -> dict[Level, int]:
+    """Compute the start before which each level has expired."""
+    if progress.newest_ms is None:
+        return {}
+    seen_ms = min(progress.newest_ms, now_ms())
+    return {
+        level: seen_ms - ttl_ms for level, ttl_ms in ttls_ms(plan).items() if ttl_ms is not None
+    }
+
+
+def _entities_before(
+    plan: Plan, store: TransactionalStore, bounds: Mapping[Level, int]
+) -> list[str]:
+    """List the entities that have expired tiles."""
+    found: dict[str, None] = {}
+    for keys, _ in store.tiles(plan.name):
+        until_ms = bounds.get((keys.kind, keys.size_ms))
+        if until_ms is None:
+            continue
+        expired = np.flatnonzero(np.asarray(keys.starts_ms) < until_ms)
+        for index in np.unique(np.asarray(keys.entity)[expired]).tolist():
+            found[keys.entities[index]] = None
+    return list(found)
+
+
+def _sweep_entity(
+    plan: Plan, transaction: Transaction, entity: str, bounds: Mapping[Level, int]
+) -> EntityRecords:
+    """Delete an entity's tiles, but for those that have not expired."""
+    gone: EntityRecords = []
+    for keys, records in transaction.delete_entity(plan.name, entity):
+        until_ms = bounds.get((keys.kind, keys.size_ms), 0)
+        starts_ms = np.asarray(keys.starts_ms)
+        for is_kept, places in (
+            (True, np.flatnonzero(starts_ms >= until_ms)),
+            (False, np.flatnonzero(starts_ms < until_ms)),
+        ):
+            if not len(places):
+                continue
+            part: tuple[TileKeys, list[bytes]] = (
+                keys.take(places),
+                [records[place] for place in places.tolist()],
+            )
+            if is_kept:
+                transaction.put_tiles(*part)
+            else:
+                gone.append(part)
+    return gone
+
+
+def count_deleted(
+    plan: Plan, source: Store | Transaction, to: Store | Transaction, deleted: EntityRecords
+) -> None:
+    """Count what was deleted, so that nobody misses it."""
+    tiles: dict[Level, int] = {}
+    events: dict[Level, int] = {}
+    for keys, records in deleted:
+        level = (keys.kind, keys.size_ms)
+        tiles[level] = tiles.get(level, 0) - len(records)
+        events[level] = events.get(level, 0) + events_of(records)
+    counts = TileCounts.load(plan.name, source.get)
+    if counts is not None and tiles:
+        counts.plus(tiles).save(plan.name, to)
+    if not deleted:
+        return
+    # Whoever keeps copies of tiles reads this number with them, and drops them when it changes.
+    progress = Progress.load(plan, source.get)
+    if progress != Progress():
+        progress.repaired().save(plan, to)
+    if events:
+        forgotten = TileCounts.load(plan.name, source.get, "forgotten") or TileCounts()
+        forgotten.plus(events).save(plan.name, to, "forgotten")
+
+
+def events_of(records: Sequence[bytes]) -> int:
+    """Sum the events of records that are long enough to say so."""
+    heads = [record[: 8 * HEADER_WORDS] for record in records if len(record) >= 8 * HEADER_WORDS]
+    words = np.frombuffer(b"".join(heads), "<i8").reshape(-1, HEADER_WORDS)
+    return int(words[:, SEQUENCE].sum())
+
+
+def swept_name(plan: Plan) -> str:
+    """Name the document of what was swept."""
+    return f"swept/{plan.name}"
+
+
+def swept_until(plan: Plan, document: bytes | None) -> dict[str, int]:
+    """Read for each level the start before which tiles are gone."""
+    with reading_document(swept_name(plan)):
+        found = json.loads(document or b"{}")
+        return {str(level): int(until_ms) for level, until_ms in found.items()}
+
+
+def require_not_swept(
+    until_ms: Mapping[str, int], requests: Sequence[ScanRequest], url: str
+) -> None:
+    """Require that no range reaches back to what was swept.
+
+    Raises FetchError if one does.
+    """
+    for _, ranges in requests:
+        for one in ranges:
+            gone_ms = _gone(until_ms, one)
+            if gone_ms is not None:
+                raise FetchError(
+                    f"store {url} was swept: its tiles of {level_name(one.kind, one.size_ms)} "
+                    f"begin at {iso(gone_ms)}, and this answer needs earlier ones. Ask for a "
+                    "later time."
+                )
+
+
+def _gone(until_ms: Mapping[str, int], one: Range) -> int | None:
+    until = until_ms.get(level_name(one.kind, one.size_ms))
+    return until if until is not None and one.start_ms < until and not one.lifetime else None
