@@ -80,7 +80,7 @@ def measure(folder: Path, events: int, store: str) -> None:
     say("running the bare GROUP BY")
     floor = seconds(lambda: spark.sql(floor_sql).write.format("noop").mode("overwrite").save())
     files = (f"{folder}/events/*.parquet",)
-    parts = (made, job["SOURCES"], job["TILES"], store, files, None, False, say)
+    parts = (made, job["SOURCES"], job["TILES"], store, files, None, False, None, say)
     taken = seconds(lambda: build(*parts))
     print(
         f"{events:,} events, {len(made.levels)} levels: {taken:.1f} s ({events / taken:,.0f} "

@@ -40,6 +40,11 @@ _COMMANDS = {
         "write",
         "Write events into the tiles of a plan.",
     ),
+    "sweep": (
+        "tilewright_runtime.commands.sweep",
+        "sweep",
+        "Delete tiles that no window reads any more.",
+    ),
     "verify": (
         "tilewright_runtime.commands.verify",
         "verify",
@@ -70,11 +75,6 @@ _COMMANDS = {
         "tilewright_runtime.commands.backup",
         "restore",
         "Make an embedded store of a backup.",
-    ),
-    "sweep": (
-        "tilewright_runtime.commands.sweep",
-        "sweep",
-        "Delete tiles that no window reads any more.",
     ),
     "spark-job": (
         "tilewright_runtime.commands.spark_job",
