@@ -18,7 +18,7 @@ from ..sql.spark import SPARK_FAMILY, reading
 from ..sql.tree import Node, TypeOf
 from .binder import shared_binder
 from .parsing import ExpressionError, parse, shown
-from .spark.overflows import without_overflow
+from .spark.overflows import overflows, without_overflow
 
 #: What has one meaning in every dialect of the table, once DuckDB's corrected form of an expression
 #: is translated.
@@ -60,6 +60,21 @@ def portable(text: str, source: Source, dialect: SqlDialect) -> str:
         tuple((column.name, column.type) for column in source.columns),
         dialect.name,
     )
+
+
+def overflowing(text: str, source: Source, dialect: SqlDialect) -> str | None:
+    """Write when whole numbers in an expression go beyond their types.
+
+    None where that cannot be, or is not known: only Spark's dialects say so.
+    """
+    if source.dialect not in SPARK_FAMILY or dialect.name not in SPARK_FAMILY:
+        return None
+    columns = {column.name: column.type for column in source.columns}
+    tree = without_overflow(parse(text, source.dialect), _typing(source.dialect, columns))
+    conditions = overflows(tree)
+    if not conditions:
+        return None
+    return _written(exp.or_(*conditions), source.dialect, list(columns), dialect.name)
 
 
 @lru_cache(maxsize=4096)  # asked first whether it can be written, then to write it

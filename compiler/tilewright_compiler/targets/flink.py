@@ -34,7 +34,7 @@ from ..sql.tree import Node, NotTranslatable
 from ..states import TIME
 from ..templates import Code, sources
 from ..tile_sql.partials import collected_inputs, partial_fields
-from ..tile_sql.rules import END_MS, column_rules, event_rules
+from ..tile_sql.rules import END_MS, OVERFLOW, column_rules, event_rules
 
 _TEMPLATES = Path(__file__).parent / "templates" / "flink"
 _FLINK_TYPES = {"VARCHAR": "STRING"}
@@ -113,6 +113,7 @@ class _Read:
 
     def __init__(self, plan: Plan, source: Source) -> None:
         self.name = source.name
+        self._keys = [key.name for key in plan.keys]
         self._latest = _latest(plan)
         self.kafka = parse_topic(source.topic) if source.topic is not None else None
         self.path = source.table
@@ -164,6 +165,19 @@ class _Read:
             (Code(_is_unreadable(rule.column.name, rule.column.type)), rule.reason)
             for rule in column_rules(columns)
         ]
+
+    @property
+    def overflowing(self) -> list[tuple[Code, str]]:
+        """When a time or key goes beyond its type, with the reason."""
+        parts = {"time": self._time}
+        for column, part in self._parts.items():
+            if column.name in self._keys:
+                parts[f"key {column.name}"] = part
+        found = []
+        for what, part in parts.items():
+            if part.overflow is not None:
+                found.append((Code(part.overflow), f"{what} {OVERFLOW}"))
+        return found
 
     @property
     def content(self) -> list[tuple[str, str]]:

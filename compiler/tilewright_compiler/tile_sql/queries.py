@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..expressions.binder import shared_binder
-from ..expressions.transpile import RAW, NotPortable, portable
+from ..expressions.transpile import RAW, NotPortable, overflowing, portable
 from ..plan.model import Column, Plan, Source, State
 from ..plan.types import family
 from ..sql.dialects import SqlDialect
@@ -20,6 +20,7 @@ from .rules import (
     FIRST_DAY,
     LAST_DAY,
     LAST_MOMENT,
+    OVERFLOW,
     ColumnRule,
     calendar,
     column_rules,
@@ -130,7 +131,8 @@ class TileQueries:
         name = self.dialect.identifier
         selected = [(self._value(source, column), name(column.name)) for column in self._columns]
         selected.append((self._time(source), name(TIME)))
-        selected += [(name(REASON), name(REASON))] * refusals
+        if refusals:
+            selected.append((self._with_overflows(source), name(REASON)))
         wheres = " AND ".join(f"({self._written(where, source)})" for where in source.wheres)
         if wheres and refusals:
             wheres = f"NOT {name(REASON)} IS NULL OR ({wheres})"
@@ -179,6 +181,20 @@ class TileQueries:
         if unit is None or self.dialect.short_calendar:
             return value
         return f"CASE WHEN {value} BETWEEN {_CALENDARS[unit]} THEN {value} END"
+
+    def _with_overflows(self, source: Source) -> str:
+        """Add to the reasons that a time or a key goes beyond its type."""
+        reason = self.dialect.identifier(REASON)
+        parts = {"time": source.time_column}
+        parts |= {f"key {key.name}": source.selects[key.name] for key in self.plan.keys}
+        cases = []
+        for what, text in parts.items():
+            condition = overflowing(text, source, self.dialect)
+            if condition is not None:
+                is_null = f"{reason} IS NULL AND ({self._written(text, source)}) IS NULL"
+                why = self.dialect.literal(f"{what} {OVERFLOW}")
+                cases.append(f"WHEN {is_null} AND ({condition}) THEN {why}")
+        return f"CASE {' '.join(cases)} ELSE {reason} END" if cases else reason
 
     def _time(self, source: Source) -> str:
         types = {column.name: column.type for column in source.columns}

@@ -143,6 +143,21 @@ class TileCache:
                 found.append(list(map(self._fitting, keys, ranges)))
             return repairs, found
 
+    def ends_ms(self, table: Table, request: ScanRequest) -> list[int | None]:
+        """Find up to where each range of a request is there, if it is.
+
+        That counts as no look-up.
+        """
+        entity, ranges = request
+        with self._lock:
+            keys = _keys(table, self._repairs.get(table, 0), entity, ranges)
+            ends: list[int | None] = []
+            for key, wanted in zip(keys, ranges, strict=True):
+                span = self._spans.get(key)
+                fits = span is not None and span.start_ms <= wanted.start_ms < span.end_ms
+                ends.append(span.end_ms if span is not None and fits else None)
+            return ends
+
     def _fitting(self, key: Key, wanted: Range) -> Span | None:
         span = self._spans.get(key)
         if span is not None and span.start_ms <= wanted.start_ms < span.end_ms:
@@ -194,6 +209,15 @@ class CachingReader:
         except StopIteration as end:
             reading: Reading = end.value
             return reading
+
+    @property
+    def statistics(self) -> CacheStatistics:
+        """The counters of the cache."""
+        return self._cache.statistics
+
+    def cached_until_ms(self, request: ScanRequest) -> list[int | None]:
+        """Find up to where each range of a request is in the cache."""
+        return self._cache.ends_ms(self._table, request)
 
     def exchange(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Exchange:
         """Ask for what the cache lacks, and put the records together.

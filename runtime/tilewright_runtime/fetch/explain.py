@@ -17,6 +17,7 @@ from ..tiles.header import NEWEST, SEQUENCE, START
 from ..tiles.keys import EVENTS, TILES, Kind
 from ..times import Moment
 from .answers import Answer, answer_of
+from .cache import CachingReader
 from .context import FetchContext, FetchState
 from .fetcher import Fetcher
 from .program import Program
@@ -82,6 +83,18 @@ class Explanation:
     """The request, with what its steps made of it."""
     reading_seconds: float
     """The part of a step's time that went to the store."""
+    lookup_seconds: float
+    """The part that went to the cache, if there is one."""
+    cached_until_ms: list[int | None]
+    """Up to where each run of tiles came from the cache."""
+
+    def origin(self, kind: Kind, size_ms: int, start_ms: int) -> str:
+        """Say whether a record came from the cache or from the store."""
+        for wanted, end_ms in zip(self.state.ranges, self.cached_until_ms, strict=True):
+            is_own = (wanted.kind, wanted.size_ms) == (kind, size_ms)
+            if is_own and end_ms is not None and wanted.start_ms <= start_ms < end_ms:
+                return "cache"
+        return "store"
 
     @property
     def seconds(self) -> float:
@@ -98,7 +111,8 @@ class Explanation:
         for step in self.steps:
             rows[_ROWS[step.name]] += step.seconds
         rows["deserialization"] -= self.reading_seconds
-        rows["kv_fetch"] = self.reading_seconds
+        rows["kv_fetch"] = self.reading_seconds - self.lookup_seconds
+        rows["cache_lookup"] = self.lookup_seconds
         order = ("range", "expansion", "cache_lookup", "kv_fetch", "deserialization")
         broken_down = {name: rows.pop(name, 0.0) for name in order}
         return broken_down | rows | {"total": self.seconds}
@@ -123,13 +137,18 @@ def explain_request(context: FetchContext, state: FetchState) -> Explanation:
 
     Raises what a fetch raises.
     """
-    steps, reading_seconds = [], 0.0
+    steps, reading_seconds, lookup_seconds = [], 0.0, 0.0
+    cached: list[int | None] = []
     for step in context.steps:
         begun = time.perf_counter()
         if step.receive is None:
             step.work(context, [state])
         else:
+            drops, cached = _look_up(context, state)
+            lookup_seconds = time.perf_counter() - begun
             reading = context.reader.read([state.scan_request], context.documents)
+            if drops != _look_up(context, state)[0]:  # finished tiles had changed: read anew
+                cached = [None] * len(cached)
             reading_seconds += time.perf_counter() - begun
             step.receive(context, [state], reading)
         seconds = time.perf_counter() - begun
@@ -138,7 +157,25 @@ def explain_request(context: FetchContext, state: FetchState) -> Explanation:
     windows = [shares.of(index) for index in range(len(context.program.windows))]
     own = {feature.name for feature in context.plan.features}
     derived = {name: value for name, value in state.features.items() if name not in own}
-    return Explanation(answer_of(state), steps, windows, derived, context, state, reading_seconds)
+    return Explanation(
+        answer_of(state),
+        steps,
+        windows,
+        derived,
+        context,
+        state,
+        reading_seconds,
+        lookup_seconds,
+        cached,
+    )
+
+
+def _look_up(context: FetchContext, state: FetchState) -> tuple[int, list[int | None]]:
+    """Find what the cache has of a request, and how often it was emptied."""
+    if isinstance(context.reader, CachingReader):
+        drops = context.reader.statistics.drops
+        return drops, context.reader.cached_until_ms(state.scan_request)
+    return 0, [None] * len(state.ranges)
 
 
 def _range(_: FetchContext, state: FetchState) -> str:

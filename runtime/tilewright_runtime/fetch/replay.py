@@ -50,6 +50,7 @@ class ReadTile:
     events: int
     newest_ms: int
     flags: Sequence[str]
+    origin: str
     bytes: int
     digest: str
 
@@ -60,7 +61,7 @@ def explanation_document(explanation: Explanation, plan_path: str = "") -> dict[
     `plan_path` is where the plan was read from, for a replay that is not told.
     """
     state, context = explanation.state, explanation.context
-    tiles = list(_read_tiles(context, state))
+    tiles = list(_read_tiles(explanation))
     known = {tile.key: tile for tile in tiles}
     document = answer_document(explanation.answer)
     document["explanation"] = {
@@ -112,7 +113,7 @@ def replay(fetcher: Fetcher, document: Any) -> Answer:
         state.end_ms = int(explained["end_ms"])
         context = fetcher.context_of(explained["names"], on_missing=explained["on_missing"])
         explanation = explain_request(context, state)
-        tiles = list(_read_tiles(context, state))
+        tiles = list(_read_tiles(explanation))
         if _digest(tiles) != explained["digest"]:
             raise FetchError(_changes(tiles, explained))
     except (LookupError, TypeError, ValueError, AttributeError) as wrong:
@@ -159,21 +160,21 @@ def _changes(tiles: Sequence[ReadTile], explained: Mapping[str, Any]) -> str:
     return f"tiles have changed since: {'; '.join(changes[:_MOST_NAMED])}{more}."
 
 
-def _read_tiles(context: FetchContext, state: FetchState) -> Iterator[ReadTile]:
+def _read_tiles(explanation: Explanation) -> Iterator[ReadTile]:
     """List the records that a request read, chunks of raw events last."""
+    context, state = explanation.context, explanation.state
     size_by_index: list[int] = []
     for size_ms, (begin, end) in state.tiles.bounds.items():
         size_by_index += [size_ms] * (end - begin)
     for size_ms, record in zip(size_by_index, state.tiles.records, strict=True):
-        yield _read_tile(context, state, TILES, size_ms, record)
+        yield _read_tile(explanation, TILES, size_ms, record)
     if context.plan.events is not None:
         for record in state.tiles.chunks:
-            yield _read_tile(context, state, EVENTS, context.plan.events.size_ms, record)
+            yield _read_tile(explanation, EVENTS, context.plan.events.size_ms, record)
 
 
-def _read_tile(
-    context: FetchContext, state: FetchState, kind: Kind, size_ms: int, record: bytes
-) -> ReadTile:
+def _read_tile(explanation: Explanation, kind: Kind, size_ms: int, record: bytes) -> ReadTile:
+    context, state = explanation.context, explanation.state
     header = header_of(record)
     start_ms = header[START]
     return ReadTile(
@@ -183,6 +184,7 @@ def _read_tile(
         header[SEQUENCE],
         header[NEWEST],
         flag_names(header[STAMP]),
+        explanation.origin(kind, size_ms, start_ms),
         len(record),
         xxh64_hexdigest(record),
     )
@@ -203,7 +205,7 @@ def _tile(tile: ReadTile) -> dict[str, Any]:
         "events": tile.events,
         "newest_event": iso(tile.newest_ms),
         "flags": list(tile.flags),
-        "origin": "store",
+        "origin": tile.origin,
         "bytes": tile.bytes,
         "digest": tile.digest,
     }
@@ -254,6 +256,6 @@ def _contribution(
         "start": iso(share.start_ms),
         "events": share.events,
         "flags": [] if tile is None else list(tile.flags),
-        "origin": "store",
+        "origin": "store" if tile is None else tile.origin,
         "contribution": jsonable(share.values),
     }

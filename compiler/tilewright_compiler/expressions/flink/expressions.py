@@ -33,12 +33,23 @@ from .translator import Rule, Translation
 class Translated:
     """An expression in Flink SQL, with its type and columns.
 
-    The type is DuckDB's; the columns are those that it reads.
+    The type is DuckDB's; the columns are those that it reads. `overflows` are the conditions under
+    which whole numbers in it go beyond their types.
     """
 
     tree: Node
     type: str
     columns: tuple[str, ...]
+    overflows: tuple[Node, ...] = ()
+
+    @property
+    def overflow(self) -> str | None:
+        """When it is null because a part goes beyond its type; None where that cannot be."""
+        if not self.overflows:
+            return None
+        is_null = exp.Is(this=exp.paren(self.tree.copy()), expression=exp.Null())
+        lost = exp.and_(is_null, exp.or_(*self.overflows))
+        return str(lost.sql(Flink, identify=True, comments=False))
 
     @property
     def sql(self) -> str:
@@ -70,9 +81,9 @@ def _to_flink(
     try:
         bound = binder.bind(written, dialect, dict(columns))
         tree = sqlglot.parse_one(bound.sql, read="duckdb")
-        return Translated(
-            Translation(bound, dict(columns), binder, _RULES).of(tree), bound.type, bound.columns
-        )
+        translation = Translation(bound, dict(columns), binder, _RULES)
+        translated = translation.of(tree)
+        return Translated(translated, bound.type, bound.columns, tuple(translation.overflows))
     except (NotTranslatable, ExpressionError) as error:
         advice = "Compute the column before the stream, or write it with other functions"
         raise NotTranslatable(

@@ -44,10 +44,20 @@ def _arithmetic(t: Translation, node: Node) -> Node:
             return paren(type(node)(this=left, expression=right))
         case "integer":
             left, right = (wide(t.of(part)) for part in (node.this, node.expression))
-            return narrowed(type(node)(this=left, expression=right), kind)
+            value = narrowed(type(node)(this=left, expression=right), kind)
+            t.overflows.append(_is_lost(value, left, right))
+            return value
     raise NotTranslatable(
         f"arithmetic that gives {kind.lower()}, which Flink computes in another way"
     )
+
+
+def _is_lost(value: Node, left: Node, right: Node) -> Node:
+    """Write when a value is null and its operands are not."""
+    is_null, *others = (
+        exp.Is(this=paren(part.copy()), expression=exp.Null()) for part in (value, left, right)
+    )
+    return exp.and_(is_null, *map(exp.not_, others))
 
 
 def _negated(t: Translation, node: Node) -> Node:

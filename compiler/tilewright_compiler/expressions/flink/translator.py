@@ -64,6 +64,8 @@ class Translation:
         self._binder = binder
         self._rules = rules
         self._types = {bound.sql: bound.type}
+        self.overflows: list[Node] = []
+        """When arithmetic of whole numbers goes beyond its type, though its operands are there."""
 
     def of(self, node: Node) -> Node:
         """A part in Flink SQL.

@@ -16,6 +16,8 @@ from .types import family_of
 _WHOLE = {"TINYINT": 7, "SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}
 #: What sqlglot has no class for.
 _BY_NAME = frozenset({"tinyint", "smallint", "bigint", "bround"})
+#: Spark's arithmetic that gives null where it goes beyond its type.
+_TRYING = frozenset({"TRY_ADD", "TRY_SUBTRACT", "TRY_MULTIPLY"})
 #: A decimal with room for every whole number and its rounding.
 _WIDE = "DECIMAL(20,0)"
 
@@ -38,6 +40,24 @@ def without_overflow(tree: Node, type_of: TypeOf) -> Node:
         elif written is not node:
             node.replace(written)
     return tree
+
+
+def overflows(tree: Node) -> list[Node]:
+    """Write when arithmetic of `without_overflow` goes beyond its type.
+
+    It gives null where both of its operands are there.
+    """
+    conditions: list[Node] = []
+    for node in tree.find_all(exp.Anonymous):
+        if node.name in _TRYING:
+            there = [_is_there(part) for part in node.expressions if not part.is_number]
+            is_null = exp.Is(this=node.copy(), expression=exp.Null())
+            conditions.append(exp.and_(*there, is_null))
+    return conditions
+
+
+def _is_there(value: Node) -> Node:
+    return exp.not_(exp.Is(this=exp.paren(value.copy()), expression=exp.Null()))
 
 
 def _may_overflow(node: Node) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tilewright_compiler.expressions.transpile import portable
+from tilewright_compiler.expressions.transpile import overflowing, portable
 from tilewright_compiler.plan.model import Column, Source
 from tilewright_compiler.sql.dialects import DIALECTS
 
@@ -49,3 +49,19 @@ def test_what_cannot_overflow_is_left_alone(expression: str) -> None:
     """Fractions, days and wider types stay as the author wrote them."""
     written = portable(expression, SOURCE, DIALECTS["spark"])
     assert written.replace("`raw`.", "").replace("`", "").lower() == expression
+
+
+def test_an_overflow_is_told_from_a_missing_operand() -> None:
+    """Arithmetic has gone beyond its type if it is null and what it is made of is not."""
+    condition = overflowing("n + i * 1000", SOURCE, DIALECTS["spark"])
+    assert (condition or "").replace("`raw`.", "") == (
+        "(NOT (`n`) IS NULL AND NOT (TRY_MULTIPLY(`i`, 1000)) IS NULL AND "
+        "TRY_ADD(`n`, TRY_MULTIPLY(`i`, 1000)) IS NULL) OR "
+        "(NOT (`i`) IS NULL AND TRY_MULTIPLY(`i`, 1000) IS NULL)"
+    )
+
+
+@pytest.mark.parametrize(("expression", "dialect"), [("d * 2", "spark"), ("i * 2", "bigquery")])
+def test_where_nothing_overflows_there_is_no_condition(expression: str, dialect: str) -> None:
+    """Doubles do not, and of other dialects it is not known."""
+    assert overflowing(expression, SOURCE, DIALECTS[dialect]) is None

@@ -4,7 +4,11 @@ from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
 
 orders = EventSource(
     schema={"user": "string", "qty": "int", "price": "decimal(8,2)", "at": "timestamp"},
-    query=Query(wheres=["qty is null or qty > 0"], time_column="at"),
+    query=Query(
+        wheres=["qty is null or qty > 0"],
+        # Beyond 2,147,483 pieces the milliseconds go beyond an int.
+        time_column="unix_millis(at) + coalesce(qty, 0) * 1000",
+    ),
 )
 refused = GroupBy(
     sources=[orders],
