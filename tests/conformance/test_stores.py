@@ -13,6 +13,7 @@ from support.places import new_place
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.stores import open_store, store_modules
 from tilewright_runtime.testing.stores import (
+    CheckedConformance,
     StoreConformance,
     TransactionConformance,
     record,
@@ -25,11 +26,11 @@ SCHEMES = store_modules()
 EPHEMERAL = {"memory"}
 
 
-def has_transactions(scheme: str) -> bool:
-    """Whether a module makes a class with transactions."""
+def has(scheme: str, method: str) -> bool:
+    """Whether a module makes a class with a method."""
     module = importlib.import_module(f"tilewright_runtime.stores.backends.{scheme}")
     return any(
-        hasattr(thing, "transact")
+        hasattr(thing, method)
         for thing in vars(module).values()
         if getattr(thing, "__module__", "") == module.__name__
     )
@@ -47,7 +48,16 @@ class TestEveryStore(StoreConformance):
 class TestStoresWithTransactions(TransactionConformance):
     """The promises of those that the writer can use alone."""
 
-    @pytest.fixture(params=[scheme for scheme in SCHEMES if has_transactions(scheme)])
+    @pytest.fixture(params=[scheme for scheme in SCHEMES if has(scheme, "transact")])
+    def url(self, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+        """A new place for a store of each kind."""
+        return new_place(request, request.param, tmp_path)
+
+
+class TestStoresThatMayLoseTiles(CheckedConformance):
+    """The promises of those that can tell."""
+
+    @pytest.fixture(params=[scheme for scheme in SCHEMES if has(scheme, "scan_checked")])
     def url(self, request: pytest.FixtureRequest, tmp_path: Path) -> str:
         """A new place for a store of each kind."""
         return new_place(request, request.param, tmp_path)

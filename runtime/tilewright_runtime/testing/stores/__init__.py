@@ -8,14 +8,16 @@
             return f"mystore:{tmp_path}/store"
 
 `url` is a new, empty place for each test. A store that has transactions is given to
-`TransactionConformance` too.
+`TransactionConformance` too, and one that may lose tiles and can tell to `CheckedConformance`.
 """
 
+from .checked import CheckedConformance
 from .promises import StoreConformance
 from .records import from_the_beginning, record, span, tiles
 from .transactions import TransactionConformance
 
 __all__ = [
+    "CheckedConformance",
     "StoreConformance",
     "TransactionConformance",
     "from_the_beginning",
