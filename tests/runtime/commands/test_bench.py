@@ -98,3 +98,10 @@ def test_a_chart_that_cannot_be_written_is_said_before_the_measuring(tmp_path: P
     done = run(*SMALL, "--svg", str(tmp_path / "absent" / "chart.svg"))
     assert done.exit_code == 2
     assert "absent" in done.stderr
+
+
+def test_tiles_are_also_fetched_from_a_cache(ways: dict[str, Any]) -> None:
+    """With half of them in it, and with all; raw events are not."""
+    assert (ways["no tiling"]["half_cached_ms"], ways["no tiling"]["cached_ms"]) == (None, None)
+    assert ways["5m tiles"]["half_cached_ms"] > 0
+    assert ways["5m tiles"]["cached_ms"] > 0

@@ -20,6 +20,7 @@ from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, sele
 from tilewright.windows import HOUR_MS, format_duration
 from tilewright_compiler.plan.model import Plan
 
+from ...fetch.cache import TileCache
 from ...fetch.fetcher import Fetcher
 from ...ingest.writer import Writer
 from ...stores import Store, TransactionalStore, open_store
@@ -105,6 +106,10 @@ class Measured:
     """The most that a request holds at once."""
     steps_ms: dict[str, float]
     """Step of a fetch -> its median time."""
+    half_cached_ms: float | None
+    """The median where half of the tiles are in a cache of the process; None without tiles."""
+    cached_ms: float | None
+    """The median where all tiles are that are finished."""
     write_seconds: float
     """To write all events."""
 
@@ -242,6 +247,8 @@ def _measure(
         100 * cpu_ms / total_ms,
         _peak_mb(fetcher),
         _steps_ms(fetcher, min(requests, _MOST_TIMED_STEPS)),
+        _half_cached_ms(plan, store, workload) if variant.is_tiled else None,
+        _cached_ms(plan, store, requests) if variant.is_tiled else None,
         write_seconds,
     )
 
@@ -274,6 +281,25 @@ def _peak_mb(fetcher: Fetcher) -> float:
         return tracemalloc.get_traced_memory()[1] / (1 << 20)
     finally:
         tracemalloc.stop()
+
+
+def _half_cached_ms(plan: Plan, store: Store, workload: Workload) -> float:
+    """Fetch again and again with the tiles of the window's older half in a new cache."""
+    earlier_ms = AT_MS - workload.window_ms // 2
+    times_ms = []
+    for _ in range(min(workload.requests, _MOST_TIMED_STEPS)):
+        fetcher = Fetcher(plan, store, allow_many_tiles=True, cache=TileCache())
+        fetcher.fetch(_KEYS, earlier_ms)
+        times_ms += _timed(fetcher, 1)[0]
+    return statistics.median(times_ms)
+
+
+def _cached_ms(plan: Plan, store: Store, requests: int) -> float:
+    """Fetch again and again with one cache."""
+    fetcher = Fetcher(plan, store, allow_many_tiles=True, cache=TileCache())
+    for _ in range(_WARM_UP):
+        fetcher.fetch(_KEYS, AT_MS)
+    return statistics.median(_timed(fetcher, requests)[0])
 
 
 def _steps_ms(fetcher: Fetcher, requests: int) -> dict[str, float]:

@@ -132,6 +132,8 @@ def _add_figures(lines: Lines, run: Run, prices: Prices) -> None:
         for one, column in zip(run.measured, columns, strict=True):
             row.append(_beside(column[name], SPECIFICATION.get(one.name, {}).get(name)))
         rows.append(row)
+    rows.append(["p50, ms, half cached", *(_cached(one.half_cached_ms) for one in run.measured)])
+    rows.append(["p50, ms, all cached", *(_cached(one.cached_ms) for one in run.measured)])
     rows.append(["events counted", *(f"{one.events:,}" for one in run.measured)])
     rows.append(["requests", *(f"{one.requests:,}" for one in run.measured)])
     rows.append(["write, s", *(f"{one.write_seconds:,.1f}" for one in run.measured)])
@@ -159,6 +161,10 @@ def _beside(value: float, specified: float | None) -> str:
     return number(value) + ("" if specified is None else f" ({number(specified)})")
 
 
+def _cached(median_ms: float | None) -> str:
+    return "" if median_ms is None else number(median_ms)
+
+
 def number(value: float) -> str:
     """Write three digits, and thousands apart."""
     if value == int(value) or abs(value) >= 100:
@@ -171,7 +177,9 @@ def _explained(prices: Prices) -> str:
     return (
         "Records read: tiles, or chunks of raw events. Events counted: a window of tiles begins "
         "with the whole tile that its start cuts. CPU: of the reading process, of one core. "
-        f"Memory: the most that a request holds at once. Prices: {prices.cpu_hour:g} USD a core "
+        "Memory: the most that a request holds at once. "
+        "Half cached: the tiles of the window's older half are in a cache of the process. "
+        f"Prices: {prices.cpu_hour:g} USD a core "
         f"and hour, {prices.memory_gb_hour:g} a GB of memory and hour, {prices.network_gb:g} a GB "
         "of network from a store that is not embedded."
     )
