@@ -6,7 +6,7 @@ READY := .venv/.ready
 .DEFAULT_GOAL := help
 KERNEL := runtime/kernel
 
-.PHONY: help demo test nightly test-lowest fuzz kills fuzz-kernel coverage bench docs format clean
+.PHONY: help demo test nightly test-lowest fuzz fuzz-kernel kills simulate coverage bench docs format clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
