@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     help="Write nothing; fail if a file on disk is not what would be written.",
 )
 @click.option(
+    "--strict",
+    is_flag=True,
+    help="Fail if a budget is broken: of edge errors, of tiles or of bytes a request.",
+)
+@click.option(
     "--allow-incompatible",
     is_flag=True,
     help="Replace an online plan even if its stored tiles do not fit the new one.",
@@ -64,6 +69,7 @@ def compile_command(
     targets: tuple[str, ...],
     dialect: str | None,
     check: bool,
+    strict: bool,
     allow_incompatible: bool,
     form: str,
 ) -> None:
@@ -84,7 +90,7 @@ def compile_command(
         loaded = load_targets(targets, dialect)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    outcome = _Outcome(out, check)
+    outcome = _Outcome(out, check, strict)
     _run(outcome, paths, config_file, loaded, allow_incompatible)
     (_show_json if form == "json" else _show_text)(outcome)
     if outcome.failure is not None:
@@ -100,6 +106,7 @@ class _Outcome:
 
     out: str
     check: bool
+    strict: bool
     plans: list[Plan] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
@@ -114,7 +121,9 @@ def _run(
     allow_incompatible: bool,
 ) -> None:
     from .compile import compile_paths
+    from .frontend.catalogue import BUDGETS
     from .frontend.diagnostics import CompileError
+    from .humanize import counted
     from .output import endangered, render, unsupported, write
 
     out = outcome.out
@@ -131,6 +140,10 @@ def _run(
     problems = [*compilation.errors, *problems]
     if problems:
         outcome.failure = _count(problems)
+        return
+    broken = [problem for problem in outcome.diagnostics if problem.code in BUDGETS]
+    if outcome.strict and broken:
+        outcome.failure = f"--strict: {counted(len(broken), 'budget')} broken; nothing was written"
         return
     rendered = render(compilation.plans, targets.values())
     if outcome.check:

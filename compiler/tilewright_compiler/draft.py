@@ -132,6 +132,12 @@ class Draft:
     partials: Partials | None = None
     cost: Cost | None = None
 
+    def __post_init__(self) -> None:
+        """Let the GroupBy's own entity_stats take the place of the configuration's."""
+        own = self.group_by.entity_stats
+        if own is not None and not own.problems:
+            self.config = self.config.model_copy(update={"entity_stats": own})
+
     def report(self, code: str, site: CallSite, message: str) -> None:
         """Add a problem at the author's line."""
         self.diagnostics.append(diagnostic(code, site, message))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .aggregation import Aggregation
+    from .entity_stats import EntityStats
     from .errors import TilewrightError
     from .group_by import Derivation, GroupBy
     from .operations import Operation
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Aggregation",
     "Derivation",
+    "EntityStats",
     "EventSource",
     "GroupBy",
     "Operation",
@@ -30,6 +32,7 @@ __all__ = [
 _HOMES = {
     "Aggregation": "aggregation",
     "Derivation": "group_by",
+    "EntityStats": "entity_stats",
     "EventSource": "source",
     "GroupBy": "group_by",
     "Operation": "operations",

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from .aggregation import Aggregation, Edge, LatePolicy
 from .declaration import Declaration
+from .entity_stats import EntityStats
 from .source import EventSource
 from .windows import CheckedDuration, duration_ms
 
@@ -46,8 +47,9 @@ class GroupBy(Declaration):
     from the events (`recompute`), or leave them as they are and flag them (`approximate`). Events
     whose time is further ahead of the clock than `max_ahead` are refused; the configuration's is a
     day. `on_missing` says what a fetch does about tiles that ought to be there, and `max_staleness`
-    how old the newest event may be that was written; a request may say otherwise. `name` replaces
-    the name made of the module and the variable.
+    how old the newest event may be that was written; a request may say otherwise. `entity_stats`
+    take the place of the configuration's. `name` replaces the name made of the module and the
+    variable.
     """
 
     sources: Annotated[Sequence[EventSource], MinLen(1)]
@@ -63,6 +65,7 @@ class GroupBy(Declaration):
     max_staleness: CheckedDuration | None = None
     serving_config: Annotated[Mapping[str, Any], AfterValidator(_serving_config)] | None = None
     derivations: Sequence[Derivation] = ()
+    entity_stats: EntityStats | None = None
     name: str | None = None
 
     @model_validator(mode="after")

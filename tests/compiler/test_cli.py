@@ -451,3 +451,38 @@ def test_the_dialect_belongs_to_the_sql_target(arguments: list[str], message: st
     result = _run("features", *arguments)
     assert (result.exit_code, _files()) == (2, [])
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ("max_edge_error: 0.05", "TW040"),
+        ("max_tiles_per_request: 10", "TW041"),
+        ("max_bytes_per_request: 1000", "TW046"),
+    ],
+)
+def test_strict_fails_where_a_budget_is_broken(setting: str, code: str) -> None:
+    """Without it the same is a warning; of one that is kept it says nothing."""
+    Path("tilewright.yaml").write_text(f"tiling:\n  {setting}\n", encoding="utf-8")
+    failed = _run("features", "--strict")
+    assert (failed.exit_code, _files()) == (1, [])
+    assert f"{code} warning" in failed.stderr
+    assert failed.stderr.splitlines()[-1].startswith("error: --strict: ")
+    assert _run("features").exit_code == 0
+
+
+def test_strict_passes_where_no_budget_is_broken() -> None:
+    """Plans are written as without it."""
+    result = _run("features", "--strict")
+    assert (result.exit_code, result.stderr, len(_files())) == (0, "", 2)
+
+
+def test_a_strategy_that_another_setting_comes_before_is_told() -> None:
+    """The line is the GroupBy's, and the rule of each feature says the same."""
+    settings = "sizing_strategy: adaptive, tile_sizes: {1h: 1m, 24h: 15m, 7d: 1h}"
+    Path("tilewright.yaml").write_text(f"tiling: {{{settings}}}\n", encoding="utf-8")
+    result = _run("features")
+    assert "TW047 warning: tiling.tile_sizes chooses the tile sizes" in result.stderr
+    plan = json.loads(Path("compiled/clicks.clicks_tiled/plan.json").read_text())
+    rules = {feature["rule"] for feature in plan["features"]}
+    assert all(rule.endswith(", not sizing_strategy adaptive") for rule in rules)

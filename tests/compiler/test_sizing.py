@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tilewright
 from support.cases import CASES
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
 from tilewright.windows import duration_ms
@@ -131,15 +132,16 @@ def test_the_specifications_second_table(window: str, size: str, rule: str) -> N
     ],
 )
 def test_the_configurations_map(window: str, size: str, rule: str) -> None:
-    """The map wins over the strategy, its entries count by length and not by place, and its gaps
-    are filled the same way.
+    """The map wins over the strategy and says so, its entries count by length and not by place, and
+    its gaps are filled the same way.
     """
     stats = EntityStats(events_per_hour=50_000)
     config = Config(
         sizing_strategy="adaptive", entity_stats=stats, tile_sizes={"1d": "15m", "1h": "1m"}
     )
     (feature,) = _plan(window, config=config).features
-    assert (feature.edge_ms, feature.rule) == (duration_ms(size), rule)
+    assert feature.edge_ms == duration_ms(size)
+    assert feature.rule == f"{rule}, not sizing_strategy adaptive"
 
 
 @pytest.mark.parametrize(
@@ -267,6 +269,33 @@ def test_adaptive_without_figures_says_what_it_does() -> None:
         "the sizing strategy adaptive knows nothing of the entities without tiling.entity_stats, "
         "so the hierarchy is used. "
         "Measure them with: tilewright stats PLAN FILE.",
+    )
+
+
+def test_a_group_by_has_entity_stats_of_its_own() -> None:
+    """They come before the configuration's: 1,500 events an hour give 5m, and not 1h."""
+    of_config = Config.model_validate(
+        {"sizing_strategy": "adaptive", "entity_stats": {"events_per_hour": 5}}
+    )
+    source = EventSource(schema={"k": "string", "ts": "bigint"}, query=Query(time_column="ts"))
+    count = Aggregation(input_column="k", operation=Operation.COUNT, windows=["12h"])
+    group_by = GroupBy(
+        sources=[source],
+        keys=["k"],
+        aggregations=[count],
+        tiling_enabled=True,
+        entity_stats=tilewright.EntityStats(events_per_hour=1_500),
+    )
+    plan = compile_group_by(group_by, config=of_config)
+    assert plan.features[0].edge_ms == 5 * 60_000
+    assert plan.cost.recommendations[0].events_per_tile == 125
+
+
+def test_wrong_entity_stats_are_a_mistake_of_their_line() -> None:
+    """A declaration that is wrong is reported, as any other."""
+    (problem,) = tilewright.EntityStats(events_per_hour=-1).problems
+    assert problem.message == (
+        "EntityStats(events_per_hour=-1): input should be greater than or equal to 0."
     )
 
 

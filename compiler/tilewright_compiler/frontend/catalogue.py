@@ -11,6 +11,9 @@ from typing import Literal
 
 Severity = Literal["error", "warning"]
 
+#: What `compile --strict` fails for: edge errors, tiles and bytes above their budgets.
+BUDGETS = frozenset({"TW040", "TW041", "TW046"})
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -193,8 +196,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "TW042": Entry(
         "nothing is known of the entities",
-        "The strategy `adaptive` chooses tile sizes by how busy an entity is, and the "
-        "configuration has no `tiling.entity_stats`.",
+        "The strategy `adaptive` chooses tile sizes by how busy an entity is, and "
+        "neither the GroupBy nor the configuration has `entity_stats`.",
         "Measure them with `tilewright stats PLAN FILE` and put what it prints into the "
         "configuration.",
         "warning",
@@ -221,6 +224,20 @@ CATALOGUE: dict[str, Entry] = {
         "column is counted in one way. Without tiles there is nothing to treat.",
         "Say the same `late` for all aggregations of a column, and either `recompute` or "
         "`approximate` in a GroupBy.",
+    ),
+    "TW046": Entry(
+        "a request reads many bytes",
+        "A request for all features would read more than `tiling.max_bytes_per_request` at worst.",
+        "Use a larger `tile_size`, fewer or smaller sketches, or two GroupBys; or raise the "
+        "budget.",
+        "warning",
+    ),
+    "TW047": Entry(
+        "a setting of tile sizes has no effect",
+        "The configuration sets tile sizes in more than one way, and the first of `tile_size`, "
+        "`tile_sizes` and `sizing_strategy` decides. The plan's rule of each feature says which.",
+        "Leave out the one that is not meant: `tile_sizes` if `adaptive` should choose.",
+        "warning",
     ),
     "TW050": Entry(
         "an online plan would lose its tiles",

@@ -19,9 +19,11 @@ from pydantic import (
 )
 
 from tilewright.declaration import CallSite
+from tilewright.entity_stats import MOST, EntityFigures
 from tilewright.suggestions import nearest
 from tilewright.windows import DAY_MS, LONGEST_MS, MINUTE_MS, duration_ms
 
+from ..plan.settings import StoreType
 from .diagnostics import CompileError, Diagnostic, diagnostic
 
 if TYPE_CHECKING:
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 
 
 CONFIG_FILE = "tilewright.yaml"
-
-#: No amount is larger: more is a slip, and estimates made of it would not be numbers any more.
-_MOST = 10**12
 
 
 def _time_ms(value: object) -> object:
@@ -81,18 +80,11 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class EntityStats(_Section):
-    """How busy the entities are.
+class EntityStats(EntityFigures, _Section):
+    """How busy the entities of GroupBys are that do not say so themselves.
 
     `tilewright stats` measures the first two.
     """
-
-    events_per_hour: float = Field(ge=0, le=_MOST)
-    """Of a typical entity."""
-    entities: int | None = Field(default=None, ge=0, le=_MOST)
-    """How many there are."""
-    requests_per_second: float | None = Field(default=None, ge=0, le=_MOST)
-    """Fetches of all features, of all entities."""
 
 
 class Flink(_Section):
@@ -115,13 +107,13 @@ class Flink(_Section):
 class KvStore(_Section):
     """The store and how long tiles stay in it."""
 
-    type: str = "lmdb"
-    """The kind of the store."""
+    type: StoreType | None = None
+    """The kind of the store: a command with a store of another kind says so. Any by default."""
     ttl_multiplier: float = Field(default=1.5, ge=1, le=1000)
     """How many times longer than the windows need tiles are kept."""
     compression: Literal["none", "snappy"] = "snappy"
     """Of the fields of changing length in a tile's record."""
-    batch_size: int = Field(default=50, ge=1, le=_MOST)
+    batch_size: int = Field(default=50, ge=1, le=MOST)
     """The most keys in one request to a remote store."""
 
 
@@ -152,10 +144,15 @@ class Config(_Section):
 
     Any other window takes the size of the shortest listed window that is not shorter.
     """
-    max_tiles_per_request: int = Field(default=1000, ge=1, le=_MOST)
+    max_tiles_per_request: int = Field(default=1000, ge=1, le=MOST)
     """The most tiles that a window may read without a warning.
 
     The strategy adaptive keeps to it.
+    """
+    max_bytes_per_request: int | None = Field(default=None, ge=1, le=MOST)
+    """The most bytes that a request for all features may read at worst without a warning.
+
+    There is no limit by default.
     """
     max_edge_error: float = Field(default=1 / 12, gt=0, le=1)
     """The largest part of a window that its oldest tile may be without a warning."""

@@ -37,9 +37,9 @@ def json_schema(name: str) -> dict[str, Any]:
     for declared in _models(model):
         part = parts[declared.__name__]
         part["description"] = _unwrap(part["description"])
-        texts = _descriptions(inspect.getsource(declared))
+        texts = _descriptions(declared)
         for field, info in declared.model_fields.items():
-            text = _unwrap(texts.get((declared.__name__, field), ""))
+            text = _unwrap(texts.get(field, ""))
             part["properties"][info.alias or field]["description"] = text
     return {"$schema": _DIALECT} | schema | {"title": title, "description": description}
 
@@ -66,15 +66,26 @@ def _types(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _types(argument)
 
 
-def _descriptions(source: str) -> dict[tuple[str, str], str]:
-    """Collect the text below each field, by class and field."""
-    return {
-        (declared.name, field.target.id): text.value.value
-        for declared in ast.parse(source).body
-        if isinstance(declared, ast.ClassDef)
-        for field, text in pairwise(declared.body)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-        and isinstance(text.value.value, str)
-    }
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """Collect the text below each field, also of those that the model inherits."""
+    texts: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if issubclass(base, BaseModel) and base.__module__.startswith("tilewright"):
+            for statement in ast.parse(inspect.getsource(base)).body:
+                if isinstance(statement, ast.ClassDef):
+                    texts |= _texts_below_fields(statement)
+    return texts
+
+
+def _texts_below_fields(declared: ast.ClassDef) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for field, text in pairwise(declared.body):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(text, ast.Expr)
+            and isinstance(text.value, ast.Constant)
+            and isinstance(text.value.value, str)
+        ):
+            texts[field.target.id] = text.value.value
+    return texts

@@ -13,7 +13,7 @@ from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, duration_m
 from ..draft import Draft, FeatureSpec, TileSize
 from ..plan.model import Level
 from ..sizing.covers import cover_levels, tiles_read
-from ..sizing.policies import by_config
+from ..sizing.policies import by_config, outvoted
 
 
 def choose_tile_sizes(draft: Draft) -> None:
@@ -28,6 +28,7 @@ def choose_tile_sizes(draft: Draft) -> None:
         _warn_of_no_effect(draft)
         return
     _warn_of_no_stats(draft)
+    _warn_of_outvoted(draft)
     draft.sized = [_size(draft, feature) for feature in draft.features]
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         _check(draft, feature, sized)
@@ -62,6 +63,14 @@ def _warn_of_no_stats(draft: Draft) -> None:
         )
         advice = "Measure them with: tilewright stats PLAN FILE."
         draft.report("TW042", draft.group_by.site, f"{what} {advice}")
+
+
+def _warn_of_outvoted(draft: Draft) -> None:
+    """Report settings of tile sizes that another one comes before."""
+    if others := outvoted(draft.config):
+        winner = "tile_sizes" if draft.config.tile_size is None else "tile_size"
+        what = f"tiling.{winner} chooses the tile sizes, and {others}, which is set too, does not."
+        draft.report("TW047", draft.group_by.site, f"{what} Leave out the one that is not meant.")
 
 
 def _size(draft: Draft, feature: FeatureSpec) -> TileSize:

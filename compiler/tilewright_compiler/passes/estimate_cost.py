@@ -47,11 +47,24 @@ def estimate_cost(draft: Draft) -> None:
         chunk_bytes=None if draft.events is None else chunk,
         max_tiles_per_request=draft.config.max_tiles_per_request,
         max_edge_error=draft.config.max_edge_error,
+        max_bytes_per_request=draft.config.max_bytes_per_request,
         stored_bytes_per_entity=stored,
         stored_bytes=None if stored is None or entities is None else stored * entities,
         tiles_per_second=None if requests is None else requests * typical,
         recommendations=_recommendations(draft),
     )
+    _warn_of_bytes(draft, draft.cost.worst.bytes)
+
+
+def _warn_of_bytes(draft: Draft, worst: int) -> None:
+    budget = draft.config.max_bytes_per_request
+    if budget is not None and worst > budget:
+        what = (
+            f"a request for all features reads {worst:,} bytes at worst, more than "
+            f"tiling.max_bytes_per_request = {budget:,}."
+        )
+        advice = "Use a larger tile_size, fewer or smaller sketches, or two GroupBys."
+        draft.report("TW046", draft.group_by.site, f"{what} {advice}")
 
 
 def _tiles_of_requests(draft: Draft) -> tuple[int, int]:

@@ -57,6 +57,8 @@ class Cost(Part):
     max_edge_error: Real
     """The budget of edge errors: an oldest tile that is a larger part of its window is warned of.
     """
+    max_bytes_per_request: Natural | None
+    """The budget of bytes: a request for all features that may read more is warned of."""
     stored_bytes_per_entity: Natural | None
     """With an event in every tile; null where tiles are kept for ever."""
     stored_bytes: Natural | None = None

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from .part import Natural, Part, Positive, Real
+
+StoreType = Literal["lmdb", "memory", "redis", "redis_cluster"]
+
+#: How the URLs of a kind of store begin.
+STORE_SCHEMES: Final[dict[StoreType, tuple[str, ...]]] = {
+    "lmdb": ("lmdb",),
+    "memory": ("memory",),
+    "redis": ("redis", "rediss"),
+    "redis_cluster": ("redis+cluster", "rediss+cluster"),
+}
 
 
 class Late(Part):
@@ -64,8 +74,8 @@ class Serving(Part):
 class Store(Part):
     """What the author's configuration says of the key-value store."""
 
-    type: str
-    """The kind of the store."""
+    type: StoreType | None
+    """The kind of the store; null where any will do."""
     ttl_multiplier: Real
     """By how much longer tiles are kept than the windows need."""
     compression: Literal["none", "snappy"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
+from tilewright.entity_stats import EntityFigures
 from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, duration_ms, format_duration
 
-from ..frontend.config import Config, EntityStats
+from ..frontend.config import Config
 from .covers import tiles_at_most
 
 #: The hierarchy: windows up to the first take tiles of the second; longer ones take days.
@@ -59,13 +60,32 @@ class Recommended(NamedTuple):
 def by_config(window_ms: int, config: Config) -> Choice:
     """Choose a window's tile size by the configuration.
 
-    The order is `tile_size`, then `tile_sizes`, then the strategy.
+    The order is `tile_size`, then `tile_sizes`, then the strategy. The rule names what was set too
+    and chose nothing.
     """
     if config.tile_size is not None:
-        return Choice(config.tile_size, "config tile_size")
-    if config.tile_sizes:
-        return _mapped(window_ms, config.tile_sizes, "config tile_sizes")
-    return _STRATEGIES[config.sizing_strategy](window_ms, config)
+        choice = Choice(config.tile_size, "config tile_size")
+    elif config.tile_sizes:
+        choice = _mapped(window_ms, config.tile_sizes, "config tile_sizes")
+    else:
+        return _STRATEGIES[config.sizing_strategy](window_ms, config)
+    others = outvoted(config)
+    return choice._replace(rule=f"{choice.rule}, not {others}") if others else choice
+
+
+def outvoted(config: Config) -> str:
+    """Name the settings of tile sizes that another one comes before.
+
+    >>> outvoted(Config(sizing_strategy="adaptive", tile_sizes={"1h": "1m"}))
+    'sizing_strategy adaptive'
+    """
+    others: list[str] = []
+    if config.tile_size is not None and config.tile_sizes:
+        others.append("tile_sizes")
+    has_size = config.tile_size is not None or bool(config.tile_sizes)
+    if has_size and config.sizing_strategy in ("adaptive", "hierarchical_map"):
+        others.append(f"sizing_strategy {config.sizing_strategy}")
+    return " or ".join(others)
 
 
 def _hierarchical(window_ms: int, config: Config) -> Choice:
@@ -133,7 +153,7 @@ def _affordable(window_ms: int, size_ms: int, cap: int) -> int:
     )
 
 
-def recommend(window_ms: int, size_ms: int, stats: EntityStats, max_tiles: int) -> Recommended:
+def recommend(window_ms: int, size_ms: int, stats: EntityFigures, max_tiles: int) -> Recommended:
     """Recommend a tiling as the specification's `recommend_tiling` does.
 
     It looks for too few events a tile, and for too many tiles a window.

@@ -151,10 +151,13 @@ def fetch(
     from ..fetch.fetcher import Fetcher
     from ..plans import load_plan
     from ..stores import open_store
+    from ..stores.expected import unexpected_store
     from ..tiles.entities import typed_keys
     from .keys import keys_of_options
 
     loaded = load_plan(plan)
+    if what := unexpected_store(loaded, store_url):
+        click.echo(f"warning: {what}", err=True)
     named = keys_of_options(key, "; use --keys FILE for many")
     typed = typed_keys(loaded.keys, named) if key else {}
     with open_store(store_url, create=False) as store:

@@ -17,7 +17,10 @@ from .child import print_submission, status_of
 
 @click.command("flink-job", context_settings={"ignore_unknown_options": True})
 @click.option(
-    "--conf", required=True, metavar="NAME", help="The GroupBy's name, or the folder of its plan."
+    "--conf",
+    required=True,
+    metavar="NAME",
+    help="The GroupBy's name, or its last word if no other has it, or the folder of its plan.",
 )
 @click.option(
     "--tiling",
@@ -73,11 +76,28 @@ def flink_job(
 
 
 def _script(conf: str, out: str) -> Path:
-    folder = Path(conf) if (Path(conf) / "plan.json").exists() else Path(out) / conf
+    folder = _folder(conf, Path(out))
     script = folder / "flink" / "job.py"
     if not script.exists():
         raise JobError(f"{script}: there is no job. {_advice(Path(out), conf)}")
     return script
+
+
+def _folder(conf: str, out: Path) -> Path:
+    """Find a plan's folder by its path, its name, or the name of its variable.
+
+    Raises JobError if several plans have a variable of this name.
+    """
+    if (Path(conf) / "plan.json").exists():
+        return Path(conf)
+    if (out / conf / "plan.json").exists():
+        return out / conf
+    plans = sorted(file.parent for file in out.glob("*/plan.json"))
+    called = [folder for folder in plans if folder.name.rpartition(".")[2] == conf]
+    if len(called) > 1:
+        names = ", ".join(folder.name for folder in called)
+        raise JobError(f"--conf {conf}: several plans are called so. Say which: {names}.")
+    return called[0] if called else out / conf
 
 
 def _advice(out: Path, conf: str) -> str:

@@ -109,8 +109,12 @@ def serve(
     from ..service.server import Listening, listen, run
     from ..service.settings import TOKEN_VARIABLE, Limits, ServiceSettings, read_tokens
     from ..stores import open_store
+    from ..stores.expected import unexpected_store
 
     loaded = load_plans(plans)
+    for plan in loaded:
+        if what := unexpected_store(plan, store_url):
+            click.echo(f"warning: {what}", err=True)
     open_store(store_url, create=False).close()
     tokens = read_tokens(token_file, os.environ.get(TOKEN_VARIABLE))
     limits = Limits(max_body, max_keys, timeout)

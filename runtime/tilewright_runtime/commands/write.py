@@ -160,12 +160,14 @@ def write(
     from ..ingest.passes import write_pass
     from ..plans import load_plans
     from ..stores import open_store
+    from ..stores.expected import tell_unexpected
     from .progress import Status, showing
     from .stopping import stopping
     from .summary import print_summaries
     from .writing import Events, Judging, Kept, Places, takers_of
 
     loaded = load_plans(plans)
+    tell_unexpected(loaded, store_url, _warn)
     named = Events(events, position, again)
     inputs = [] if follow else named.inputs()
     with ExitStack() as opened:
@@ -200,6 +202,10 @@ def _serve_metrics(port: int) -> Callable[[], None]:
     from ..operate.prometheus import serve_metrics
 
     return serve_metrics(port)
+
+
+def _warn(what: str) -> None:
+    click.echo(f"warning: {what}", err=True)
 
 
 def _open_state(folder: Path | None) -> AbstractContextManager[Store | None]:

@@ -1,9 +1,12 @@
 """The shared names of metrics."""
 
+from pathlib import Path
+
 import pytest
 
 from tilewright_compiler.plan.metrics import METRICS
 
+ROOT = Path(__file__).parents[3]
 # Typed from the specification's table `TileMonitoring`.
 SPECIFIED = {
     "tile_write_latency": "histogram",
@@ -44,3 +47,12 @@ def test_histograms_and_nothing_else_have_rising_buckets() -> None:
 def test_no_name_stands_twice() -> None:
     """A registry refuses the second of one name."""
     assert len({m.name for m in METRICS}) == len(METRICS)
+
+
+def test_the_page_describes_every_metric() -> None:
+    """Each has a row with its kind, the process that counts it, and its own help."""
+    page = (ROOT / "docs/how-to/monitor.md").read_text(encoding="utf-8")
+    for metric in METRICS:
+        side = {"write": "the writer", "fetch": "the service"}[metric.side]
+        row = f"| `{metric.name}` | {metric.kind} | {side} | {metric.help.rstrip('.')} |"
+        assert row in page

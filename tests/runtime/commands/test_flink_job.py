@@ -104,3 +104,34 @@ def test_what_cannot_be_started_is_said(conf: str, arguments: list[str], said: s
     )
     assert ended.exit_code != 0
     assert said in " ".join(ended.output.split())
+
+
+def _compiled(folder: Path, name: str) -> None:
+    (folder / "compiled" / name / "flink").mkdir(parents=True)
+    (folder / "compiled" / name / "plan.json").write_text("{}")
+    (folder / "compiled" / name / "flink" / "job.py").write_text("raise SystemExit(3)")
+
+
+def test_a_plan_is_found_by_the_last_word_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the specification writes it, where no other plan is called so."""
+    monkeypatch.chdir(tmp_path)
+    _compiled(tmp_path, "clicks.clicks_tiled")
+    _compiled(tmp_path, "orders.orders_tiled")
+    arguments = ["flink-job", "--conf=clicks_tiled", "--tiling=true", "--python", "python3"]
+    assert CliRunner().invoke(main, arguments).exit_code == 3
+
+
+def test_plans_that_are_called_alike_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them is started; a full name starts one."""
+    monkeypatch.chdir(tmp_path)
+    _compiled(tmp_path, "eu.clicks_tiled")
+    _compiled(tmp_path, "us.clicks_tiled")
+    arguments = ["flink-job", "--tiling=true", "--python", "python3"]
+    ended = CliRunner().invoke(main, [*arguments, "--conf=clicks_tiled"])
+    assert ended.exit_code == 1
+    assert "Say which: eu.clicks_tiled, us.clicks_tiled." in ended.output
+    assert CliRunner().invoke(main, [*arguments, "--conf=us.clicks_tiled"]).exit_code == 3

@@ -1,0 +1,43 @@
+"""Questions to Prometheus about the metrics of one plan."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from .plan.metrics import PLAN_LABEL, Metric
+
+
+@dataclass(frozen=True)
+class PlanQueries:
+    """PromQL over what all processes count of a plan.
+
+    `window` is the time that rates are taken over, such as `5m`.
+    """
+
+    plan: str
+    window: str
+
+    def rate(self, metric: Metric, suffix: str = "") -> str:
+        """Write a counter's growth a second, or that of a part of a histogram."""
+        return f"sum by ({PLAN_LABEL}) ({self._rate(metric, suffix)})"
+
+    def quantile(self, quantile: float, metric: Metric) -> str:
+        """Write a quantile of a histogram."""
+        buckets = f"sum by ({PLAN_LABEL}, le) ({self._rate(metric, '_bucket')})"
+        return f"histogram_quantile({quantile:g}, {buckets})"
+
+    def mean(self, metric: Metric) -> str:
+        """Write the mean of a histogram."""
+        return f"{self.rate(metric, '_sum')} / {self.rate(metric, '_count')}"
+
+    def largest(self, metric: Metric) -> str:
+        """Write the largest value of a gauge in any process."""
+        return f"max by ({PLAN_LABEL}) ({metric.name}{self._of_plan()})"
+
+    def _rate(self, metric: Metric, suffix: str) -> str:
+        return f"rate({metric.name}{suffix}{self._of_plan()}[{self.window}])"
+
+    def _of_plan(self) -> str:
+        # A literal of JSON is one of PromQL, whatever the name holds.
+        return f"{{{PLAN_LABEL}={json.dumps(self.plan, ensure_ascii=False)}}}"
