@@ -13,9 +13,9 @@ from tilewright.declaration import CallSite, Declaration
 from tilewright.group_by import GroupBy
 from tilewright.windows import duration_ms
 
-from .draft import Draft
+from .draft import BoundSource, Draft
 from .expressions.binder import shared_binder
-from .frontend.config import Config
+from .frontend.config import Config, of_section
 from .frontend.diagnostics import KINDS, CompileError, Diagnostic, diagnostic, shown_path
 from .frontend.loader import Loaded, load
 from .frontend.names import is_dotted
@@ -41,14 +41,6 @@ CHECKING: tuple[Callable[[Draft], None], ...] = (
     check_defaults,
     choose_tile_sizes,
     choose_late_policy,
-)
-#: These build on a draft without errors.
-BUILDING: tuple[Callable[[Draft], None], ...] = (
-    lay_out_states,
-    lay_out_events,
-    lay_out_keys,
-    write_sql,
-    estimate_cost,
 )
 
 
@@ -140,9 +132,7 @@ def _compile(draft: Draft) -> tuple[Plan | None, list[Diagnostic]]:
         check(draft)
     if draft.broken or any(declaration.problems for declaration in _tree(draft.group_by)):
         return None, draft.diagnostics
-    for build in BUILDING:
-        build(draft)
-    return _plan(draft), draft.diagnostics
+    return _build(draft), draft.diagnostics
 
 
 def _tree(declaration: Declaration) -> Iterable[Declaration]:
@@ -176,11 +166,12 @@ def _same_names(loaded: Loaded) -> list[Diagnostic]:
     return problems
 
 
-def _plan(draft: Draft) -> Plan:
-    """Make the plan of a draft that passes have filled."""
-    assert draft.key_layout is not None
-    assert draft.tile_layout is not None
-    assert draft.cost is not None
+def _build(draft: Draft) -> Plan:
+    """Make the plan of a draft without errors."""
+    contents = lay_out_states(draft)
+    events = lay_out_events(draft, contents.features)
+    scripts = write_sql(draft, contents, events)
+    config = draft.config
     plan = Plan(
         plan_version=PLAN_VERSION,
         name=draft.name,
@@ -189,23 +180,23 @@ def _plan(draft: Draft) -> Plan:
         declared=draft.place(draft.group_by.site),
         online=draft.group_by.online,
         keys=draft.keys,
-        sources=[_source(draft, index) for index in range(len(draft.sources))],
-        sql=draft.sql,
-        tile_columns=draft.tile_columns,
-        partials=draft.partials,
-        states=draft.states,
+        sources=[_source(draft, bound) for bound in draft.sources],
+        sql=scripts.by_source,
+        tile_columns=scripts.tile_columns,
+        partials=scripts.partials,
+        states=contents.states,
         levels=draft.levels,
-        events=draft.events,
-        features=draft.plan_features,
+        events=events,
+        features=contents.features,
         derivations=draft.derivations,
-        key_layout=draft.key_layout,
-        tile_layout=draft.tile_layout,
+        key_layout=lay_out_keys(draft, events),
+        tile_layout=contents.layout,
         late=_late(draft),
-        flink=_flink(draft.config),
-        store=_store(draft.config),
+        flink=of_section(Flink, config.flink),
+        store=of_section(Store, config.kv_store),
         serving=_serving(draft.group_by),
-        monitoring=_monitoring(draft.config),
-        cost=draft.cost,
+        monitoring=of_section(Monitoring, config.monitoring),
+        cost=estimate_cost(draft, contents, events),
     )
     return plan.model_copy(update=plan.fingerprints())
 
@@ -229,33 +220,7 @@ def _late(draft: Draft) -> Late:
     )
 
 
-def _flink(config: Config) -> Flink:
-    return Flink(
-        checkpointing_interval_ms=config.flink.checkpointing_interval,
-        state_backend=config.flink.state_backend,
-        parallelism=config.flink.parallelism,
-    )
-
-
-def _store(config: Config) -> Store:
-    return Store(
-        type=config.kv_store.type,
-        ttl_multiplier=config.kv_store.ttl_multiplier,
-        compression=config.kv_store.compression,
-        batch_size=config.kv_store.batch_size,
-    )
-
-
-def _monitoring(config: Config) -> Monitoring:
-    return Monitoring(
-        tile_write_sla_ms=config.monitoring.tile_write_sla,
-        tile_fetch_sla_ms=config.monitoring.tile_fetch_sla,
-        missing_tile_threshold=config.monitoring.missing_tile_threshold,
-    )
-
-
-def _source(draft: Draft, index: int) -> Source:
-    bound = draft.sources[index]
+def _source(draft: Draft, bound: BoundSource) -> Source:
     query = bound.source.query
     horizon = bound.source.event_id_horizon
     return Source(

@@ -18,9 +18,8 @@ from tilewright.windows import Duration, duration_ms
 from .expressions.binder import Binder
 from .frontend.config import Config
 from .frontend.diagnostics import Diagnostic, diagnostic
-from .plan.cost import Cost
-from .plan.layout import KeyLayout, TileLayout
-from .plan.model import Column, Derivation, EventLog, Feature, Level, State
+from .plan.layout import TileLayout
+from .plan.model import Column, Derivation, Feature, Level, State
 from .plan.script import Partials, Script
 from .plan.types import element, family
 
@@ -94,11 +93,29 @@ class BoundSource:
     """The text that tells events apart, if any."""
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What tiles hold: states, the features made of them, and the layout of a record."""
+
+    states: list[State]
+    features: list[Feature]
+    layout: TileLayout
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """SQL that makes tiles, by source and dialect; the rest is what other engines go by."""
+
+    by_source: dict[str, dict[str, Script]]
+    tile_columns: list[str]
+    partials: Partials | None
+
+
 @dataclass
 class Draft:
-    """What is known of a GroupBy.
+    """What is known of a GroupBy while it is checked.
 
-    Each pass adds its part and reports what is wrong.
+    Each checking pass adds its part and reports what is wrong.
     """
 
     group_by: GroupBy
@@ -122,15 +139,6 @@ class Draft:
     """The inputs whose late values are left out."""
     derivations: list[Derivation] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
-    events: EventLog | None = None
-    states: list[State] = field(default_factory=list)
-    plan_features: list[Feature] = field(default_factory=list)
-    tile_layout: TileLayout | None = None
-    key_layout: KeyLayout | None = None
-    sql: dict[str, dict[str, Script]] = field(default_factory=dict)
-    tile_columns: list[str] = field(default_factory=list)
-    partials: Partials | None = None
-    cost: Cost | None = None
 
     def __post_init__(self) -> None:
         """Let the GroupBy's own entity_stats take the place of the configuration's."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from .plan.metrics import PLAN_LABEL, Metric
+from .plan.metrics import (
+    MISSING_TILES,
+    PLAN_LABEL,
+    TILE_WRITE_FAILURES,
+    TILES_PER_REQUEST,
+    TILES_WRITTEN,
+    Metric,
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,15 @@ class PlanQueries:
     def largest(self, metric: Metric) -> str:
         """Write the largest value of a gauge in any process."""
         return f"max by ({PLAN_LABEL}) ({metric.name}{self._of_plan()})"
+
+    def missing_share(self) -> str:
+        """Write which part of the tiles asked for ought to be there and is not."""
+        return f"{self.rate(MISSING_TILES)} / {self.rate(TILES_PER_REQUEST, '_sum')}"
+
+    def failed_share(self) -> str:
+        """Write which part of the writes of tiles fails."""
+        failed, written = self.rate(TILE_WRITE_FAILURES), self.rate(TILES_WRITTEN)
+        return f"{failed} / ({failed} + {written})"
 
     def _rate(self, metric: Metric, suffix: str) -> str:
         return f"rate({metric.name}{suffix}{self._of_plan()}[{self.window}])"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +23,8 @@ from tilewright.entity_stats import MOST, EntityFigures
 from tilewright.suggestions import nearest
 from tilewright.windows import DAY_MS, LONGEST_MS, MINUTE_MS, duration_ms
 
-from ..plan.settings import StoreType
+from ..plan import settings
+from ..plan.part import Part
 from .diagnostics import CompileError, Diagnostic, diagnostic
 
 if TYPE_CHECKING:
@@ -79,6 +80,25 @@ _Sizes = Annotated[
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    parts: ClassVar[tuple[type[Part], ...]] = ()
+    """The parts of a plan that have its keys, and say what they mean."""
+
+
+_Part = TypeVar("_Part", bound=Part)
+
+
+def of_section(part: type[_Part], section: _Section) -> _Part:
+    """Make a part of a plan of the section that has its keys.
+
+    A plan says of its times that they are milliseconds: `tile_fetch_sla_ms` is `tile_fetch_sla`.
+    """
+    return part(**{name: getattr(section, key_of(name)) for name in part.model_fields})
+
+
+def key_of(field: str) -> str:
+    """Name the key of a part's field in the file."""
+    return field.removesuffix("_ms")
+
 
 class EntityStats(EntityFigures, _Section):
     """How busy the entities of GroupBys are that do not say so themselves.
@@ -90,42 +110,35 @@ class EntityStats(EntityFigures, _Section):
 class Flink(_Section):
     """Late events, and the settings of generated jobs."""
 
+    parts = (settings.Flink, settings.Late)
+
     checkpointing_interval: _Time = MINUTE_MS
-    """How often a generated job makes a checkpoint."""
     state_backend: Literal["rocksdb", "hashmap", "forst"] = "rocksdb"
-    """Where a generated job keeps its open tiles."""
     parallelism: int = Field(default=1, ge=1, le=32_768)
-    """In how many slots a generated job runs."""
     allowed_lateness: _Time = 5 * MINUTE_MS
-    """How long after its end a tile still takes events."""
     out_of_orderness: _Time = 0
-    """By how much the watermark is behind the newest event."""
     max_ahead: _Time = DAY_MS
-    """How far the time of an event may be ahead of the clock."""
 
 
 class KvStore(_Section):
     """The store and how long tiles stay in it."""
 
-    type: StoreType | None = None
-    """The kind of the store: a command with a store of another kind says so. Any by default."""
+    parts = (settings.Store,)
+
+    type: settings.StoreType | None = None
     ttl_multiplier: float = Field(default=1.5, ge=1, le=1000)
-    """How many times longer than the windows need tiles are kept."""
     compression: Literal["none", "snappy"] = "snappy"
-    """Of the fields of changing length in a tile's record."""
     batch_size: int = Field(default=50, ge=1, le=MOST)
-    """The most keys in one request to a remote store."""
 
 
 class Monitoring(_Section):
     """Service levels, in milliseconds and as a share of tiles."""
 
+    parts = (settings.Monitoring,)
+
     tile_write_sla: _Time = 1000
-    """A tile is written within this time."""
     tile_fetch_sla: _Time = 10
-    """A request is answered within this time."""
     missing_tile_threshold: float = Field(default=0.01, ge=0, le=1)
-    """The share of tiles that may be missing."""
 
 
 class Config(_Section):

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from ..plan.model import Plan
-from .config import ConfigFile
+from .config import ConfigFile, key_of
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, tuple[type[BaseModel], str, str]] = {
@@ -67,8 +67,14 @@ def _types(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _descriptions(model: type[BaseModel]) -> dict[str, str]:
-    """Collect the text below each field, also of those that the model inherits."""
+    """Collect the text below each field.
+
+    A field that the model inherits has it there, and a key of the configuration below the field of
+    the plan that it settles.
+    """
     texts: dict[str, str] = {}
+    for part in getattr(model, "parts", ()):
+        texts |= {key_of(name): text for name, text in _descriptions(part).items()}
     for base in reversed(model.__mro__):
         if issubclass(base, BaseModel) and base.__module__.startswith("tilewright"):
             for statement in ast.parse(inspect.getsource(base)).body:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 
 from tilewright.windows import DAY_MS, HOUR_MS
 
-from ..draft import Draft
+from ..draft import Contents, Draft
 from ..plan.cost import Cost, Recommendation, Request
 from ..plan.layout import BucketLayout, TileLayout
+from ..plan.model import EventLog
 from ..plan.types import family
 from ..sizing.policies import recommend
 from ..sizing.worst import Read, next_coarser_ms, worst_tiles
@@ -27,33 +29,44 @@ _CHUNK_BYTES, _CHUNK_COLUMN_BYTES, _TYPICAL_EVENTS = 64, 64, 16
 _LIFETIME_MS = 365 * DAY_MS
 
 
-def estimate_cost(draft: Draft) -> None:
-    """Fill the draft's cost.
+@dataclass(frozen=True)
+class _Laid:
+    """A checked GroupBy, and what its tiles and its log of events hold."""
+
+    draft: Draft
+    contents: Contents
+    events: EventLog | None
+
+
+def estimate_cost(draft: Draft, contents: Contents, events: EventLog | None) -> Cost:
+    """Estimate what a fetch reads and an entity occupies, and warn of many bytes.
 
     A window W over tiles T reads W/T tiles if its ends are tile boundaries and one more if
     not; a level is read once, for its longest window.
     """
-    record, chunk, chunks = _record_bytes(draft), _chunk_bytes(draft), _chunks(draft)
-    typical, worst = _tiles_of_requests(draft)
-    stored, stats = _stored_bytes(draft, record, chunk), draft.config.entity_stats
+    laid = _Laid(draft, contents, events)
+    record, chunk, chunks = _record_bytes(laid), _chunk_bytes(laid), _chunks(laid)
+    typical, worst = _tiles_of_requests(laid)
+    stored, stats = _stored_bytes(laid, record, chunk), draft.config.entity_stats
     entities, requests = (stats.entities, stats.requests_per_second) if stats else (None, None)
-    draft.cost = Cost(
+    cost = Cost(
         typical=Request(
             tiles=typical, chunks=chunks, bytes=typical * record + chunks * chunk, round_trips=1
         ),
         worst=Request(
             tiles=worst, chunks=chunks, bytes=worst * record + chunks * chunk, round_trips=1
         ),
-        chunk_bytes=None if draft.events is None else chunk,
+        chunk_bytes=None if events is None else chunk,
         max_tiles_per_request=draft.config.max_tiles_per_request,
         max_edge_error=draft.config.max_edge_error,
         max_bytes_per_request=draft.config.max_bytes_per_request,
         stored_bytes_per_entity=stored,
         stored_bytes=None if stored is None or entities is None else stored * entities,
         tiles_per_second=None if requests is None else requests * typical,
-        recommendations=_recommendations(draft),
+        recommendations=_recommendations(laid),
     )
-    _warn_of_bytes(draft, draft.cost.worst.bytes)
+    _warn_of_bytes(draft, cost.worst.bytes)
+    return cost
 
 
 def _warn_of_bytes(draft: Draft, worst: int) -> None:
@@ -67,24 +80,28 @@ def _warn_of_bytes(draft: Draft, worst: int) -> None:
         draft.report("TW046", draft.group_by.site, f"{what} {advice}")
 
 
-def _tiles_of_requests(draft: Draft) -> tuple[int, int]:
+def _tiles_of_requests(laid: _Laid) -> tuple[int, int]:
     """Count the tiles of a fetch, typically and at worst.
 
     The levels are not at their worst at one time. Where the times are too many to try, their sum
     stands for the worst of all.
     """
-    counts = [_tiles(draft, level.size_ms) for level in draft.levels]
+    counts = [_tiles(laid, level.size_ms) for level in laid.draft.levels]
     typical, worst = sum(count for count, _ in counts), sum(count for _, count in counts)
     reads = [
         Read(feature.window_ms or _LIFETIME_MS, tuple(feature.levels_ms), feature.edge)
-        for feature in draft.plan_features
+        for feature in laid.contents.features
     ]
-    exact = worst_tiles(reads, [level.size_ms for level in draft.levels]) if draft.levels else None
+    exact = (
+        worst_tiles(reads, [level.size_ms for level in laid.draft.levels])
+        if laid.draft.levels
+        else None
+    )
     worst = worst if exact is None else exact
     return min(typical, worst), worst
 
 
-def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
+def _tiles(laid: _Laid, size_ms: int) -> tuple[int, int]:
     """Count a level's tiles per fetch, typically and at worst.
 
     Up to the longest window that has this level as its coarsest there is no gap. Otherwise a fetch
@@ -92,7 +109,7 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
     Each longer cover with a coarser middle adds the tiles at its old end.
     """
     windows = {
-        (f.window_ms or _LIFETIME_MS, tuple(f.levels_ms), f.edge) for f in draft.plan_features
+        (f.window_ms or _LIFETIME_MS, tuple(f.levels_ms), f.edge) for f in laid.contents.features
     }
     reach_ms = 0
     for window_ms, levels_ms, _ in windows:
@@ -100,7 +117,7 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
             reach_ms = max(reach_ms, window_ms)
     # Requests come at any time, so the typical one is not aligned either.
     reach = ceil(reach_ms / size_ms) + 1 if reach_ms else 0
-    head_ms = _head_ms(draft, size_ms)
+    head_ms = _head_ms(laid, size_ms)
     head = head_ms // size_ms if head_ms > reach_ms else 0
     typical = max(reach, head // 2 + 1 if head else 0)
     worst = max(reach, head)
@@ -117,60 +134,60 @@ def _tiles(draft: Draft, size_ms: int) -> tuple[int, int]:
     return typical, worst
 
 
-def _head_ms(draft: Draft, size_ms: int) -> int:
+def _head_ms(laid: _Laid, size_ms: int) -> int:
     """Find the coarsest tile that head tiles may stand for.
 
     The head tiles have the size `size_ms`.
     """
-    ladder = [level.size_ms for level in draft.levels]
+    ladder = [level.size_ms for level in laid.draft.levels]
     head_ms = 0
-    for feature in draft.plan_features:
+    for feature in laid.contents.features:
         edge_ms = feature.levels_ms[-1]
         finer = [finer_ms for finer_ms in ladder if finer_ms < edge_ms]
         head_ms = max(head_ms, next_coarser_ms([*feature.levels_ms, *finer], size_ms) or 0)
     return head_ms
 
 
-def _chunks(draft: Draft) -> int:
+def _chunks(laid: _Laid) -> int:
     """Count the chunks of raw events that a fetch reads.
 
     Beside tiles these are the newest one, and one at the old end of each exact window.
     """
-    if draft.events is None:
+    if laid.events is None:
         return 0
-    windows = {feature.window_ms for feature in draft.plan_features if feature.edge == "exact"}
-    if draft.levels:
+    windows = {feature.window_ms for feature in laid.contents.features if feature.edge == "exact"}
+    if laid.draft.levels:
         return len(windows - {None}) + 1
-    return ceil(max(window_ms or _LIFETIME_MS for window_ms in windows) / draft.events.size_ms) + 1
+    return ceil(max(window_ms or _LIFETIME_MS for window_ms in windows) / laid.events.size_ms) + 1
 
 
-def _chunk_bytes(draft: Draft) -> int:
+def _chunk_bytes(laid: _Laid) -> int:
     """Estimate a chunk's size from its number of events.
 
     Without entity_stats a typical number is assumed.
     """
-    if draft.events is None:
+    if laid.events is None:
         return 0
-    stats, columns = draft.config.entity_stats, draft.events.columns
+    stats, columns = laid.draft.config.entity_stats, laid.events.columns
     count = _TYPICAL_EVENTS
     if stats is not None:
-        count = ceil(stats.events_per_hour * draft.events.size_ms / HOUR_MS)
+        count = ceil(stats.events_per_hour * laid.events.size_ms / HOUR_MS)
     texts = sum(family(column.type) == "text" for column in columns)
     event_bytes = _NUMBER_BYTES * len(columns) + TEXT_BYTES * texts
     chunk_bytes = _CHUNK_BYTES + _CHUNK_COLUMN_BYTES * len(columns) + event_bytes * count
     return _HEADER_BYTES + _LENGTH_BYTES + chunk_bytes
 
 
-def _recommendations(draft: Draft) -> list[Recommendation]:
+def _recommendations(laid: _Laid) -> list[Recommendation]:
     """Advise on each window and edge level, shortest first.
 
     There is no advice without entity_stats.
     """
-    stats, cap = draft.config.entity_stats, draft.config.max_tiles_per_request
+    stats, cap = laid.draft.config.entity_stats, laid.draft.config.max_tiles_per_request
     if stats is None:
         return []
     sizes: set[tuple[int, int]] = set()
-    for feature in draft.plan_features:
+    for feature in laid.contents.features:
         if feature.window_ms is not None and feature.edge_ms is not None:
             sizes.add((feature.window_ms, feature.edge_ms))
     recommendations: list[Recommendation] = []
@@ -180,19 +197,17 @@ def _recommendations(draft: Draft) -> list[Recommendation]:
     return recommendations
 
 
-def _record_bytes(draft: Draft) -> int:
-    layout = draft.tile_layout
-    if layout is None:
-        return 0
+def _record_bytes(laid: _Laid) -> int:
+    layout = laid.contents.layout
     buckets = sum(
-        _LENGTH_BYTES + _TYPICAL_BUCKETS * (TEXT_BYTES + _fields_bytes(draft, bucket))
+        _LENGTH_BYTES + _TYPICAL_BUCKETS * (TEXT_BYTES + _fields_bytes(laid, bucket))
         for bucket in layout.buckets
     )
-    return _HEADER_BYTES + _fields_bytes(draft, layout) + buckets
+    return _HEADER_BYTES + _fields_bytes(laid, layout) + buckets
 
 
-def _fields_bytes(draft: Draft, layout: TileLayout | BucketLayout) -> int:
-    states = {state.id: state for state in draft.states}
+def _fields_bytes(laid: _Laid, layout: TileLayout | BucketLayout) -> int:
+    states = {state.id: state for state in laid.contents.states}
     sketches = sum(
         _LENGTH_BYTES + state_types()[states[field.state].kind].variable_bytes(states[field.state])
         for field in layout.variable
@@ -200,10 +215,10 @@ def _fields_bytes(draft: Draft, layout: TileLayout | BucketLayout) -> int:
     return _NUMBER_BYTES * len(layout.columns) + sketches
 
 
-def _stored_bytes(draft: Draft, record: int, chunk: int) -> int | None:
-    kept = [(level.ttl_ms, level.size_ms, record) for level in draft.levels]
-    if draft.events is not None:
-        kept.append((draft.events.ttl_ms, draft.events.size_ms, chunk))
+def _stored_bytes(laid: _Laid, record: int, chunk: int) -> int | None:
+    kept = [(level.ttl_ms, level.size_ms, record) for level in laid.draft.levels]
+    if laid.events is not None:
+        kept.append((laid.events.ttl_ms, laid.events.size_ms, chunk))
     total = 0
     for ttl_ms, size_ms, size in kept:
         if ttl_ms is None:

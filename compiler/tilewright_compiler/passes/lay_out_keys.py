@@ -6,7 +6,7 @@ from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
 
 from ..draft import Draft
 from ..plan.layout import KeyLayout
-from ..plan.model import EVENTS_NAME
+from ..plan.model import EVENTS_NAME, EventLog
 
 #: The first unit that divides a tile's size gives the form of its start.
 _TILE_IDS = (
@@ -27,7 +27,7 @@ _ORDERED = (
 )
 
 
-def lay_out_keys(draft: Draft) -> None:
+def lay_out_keys(draft: Draft, events: EventLog | None) -> KeyLayout:
     """Describe the keys of this GroupBy's tiles.
 
     The runtime's module `keys` writes and reads them.
@@ -35,9 +35,9 @@ def lay_out_keys(draft: Draft) -> None:
     tile_ids = {
         format_duration(level.size_ms): tile_id_format(level.size_ms) for level in draft.levels
     }
-    if draft.events is not None:
-        tile_ids[EVENTS_NAME] = tile_id_format(draft.events.size_ms)
-    draft.key_layout = KeyLayout(
+    if events is not None:
+        tile_ids[EVENTS_NAME] = tile_id_format(events.size_ms)
+    return KeyLayout(
         text=(
             f"tiles::{draft.name}::{{{{entity}}}}::{{size}}::{{tile_id}}, the entity in literal "
             "braces, tile_id the tile's start in UTC"

@@ -6,15 +6,15 @@ from collections import Counter
 from itertools import chain
 from typing import NamedTuple
 
-from ..draft import Draft, FeatureSpec, TileSize
+from ..draft import Contents, Draft, FeatureSpec, TileSize
 from ..plan.layout import BucketLayout, TileLayout
 from ..plan.model import Feature, State
 from ..plan.types import element
 from ..states import lay_out
 
 
-def lay_out_states(draft: Draft) -> None:
-    """Fill the draft's states, plan features and tile layout.
+def lay_out_states(draft: Draft) -> Contents:
+    """Choose what tiles hold: states, features and the layout of a record.
 
     SUM and AVERAGE of `amount` over any windows share the states `sum_amount` and `count_amount`;
     by bucket `kind` they share `sum_amount_by_kind` and `count_amount_by_kind`, which a tile keeps
@@ -22,22 +22,23 @@ def lay_out_states(draft: Draft) -> None:
     """
     needed = [_state_keys(feature) for feature in draft.features]
     ids = _ids(list(dict.fromkeys(chain.from_iterable(needed))))
-    draft.states = [_state(draft, key, state_id) for key, state_id in ids.items()]
-    columns, variable = lay_out([state for state in draft.states if state.bucket is None])
+    states = [_state(draft, key, state_id) for key, state_id in ids.items()]
+    columns, variable = lay_out([state for state in states if state.bucket is None])
     buckets: dict[str, None] = {}
-    for state in draft.states:
+    for state in states:
         if state.bucket is not None:
             buckets[state.bucket] = None
-    draft.tile_layout = TileLayout(
+    layout = TileLayout(
         record_version=1,
         columns=columns,
         variable=variable,
-        buckets=[_bucket_layout(draft, bucket) for bucket in buckets],
+        buckets=[_bucket_layout(draft, states, bucket) for bucket in buckets],
         compression=draft.config.kv_store.compression,
     )
+    features: list[Feature] = []
     for feature, sized, keys in zip(draft.features, draft.sized, needed, strict=True):
-        states = [ids[key] for key in keys]
-        draft.plan_features.append(_plan_feature(draft, feature, sized, states))
+        features.append(_plan_feature(draft, feature, sized, [ids[key] for key in keys]))
+    return Contents(states, features, layout)
 
 
 class _StateKey(NamedTuple):
@@ -72,8 +73,8 @@ def _state(draft: Draft, key: _StateKey, state_id: str) -> State:
     )
 
 
-def _bucket_layout(draft: Draft, bucket: str) -> BucketLayout:
-    columns, variable = lay_out([state for state in draft.states if state.bucket == bucket])
+def _bucket_layout(draft: Draft, states: list[State], bucket: str) -> BucketLayout:
+    columns, variable = lay_out([state for state in states if state.bucket == bucket])
     return BucketLayout(
         column=bucket, type=draft.columns[bucket], columns=columns, variable=variable
     )

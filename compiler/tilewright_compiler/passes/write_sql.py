@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..draft import Draft
-from ..plan.model import Column
+from ..draft import Contents, Draft, Scripts
+from ..plan.model import Column, EventLog
 from ..plan.script import Script
 from ..states import tile_columns
 from ..tile_sql.batches import read_batch
@@ -11,27 +11,28 @@ from ..tile_sql.events import EventQueries
 from ..tile_sql.partials import partials_of
 
 
-def write_sql(draft: Draft) -> None:
+def write_sql(draft: Draft, contents: Contents, events: EventLog | None) -> Scripts:
     """Write the script of each source.
 
     The plan also gets what the rows of other engines become tiles by.
     """
-    assert draft.tile_layout is not None  # laid out before
-    queries = EventQueries(draft.keys, draft.states)
-    buckets = draft.tile_layout.buckets if draft.levels else []
+    queries = EventQueries(draft.keys, contents.states)
+    buckets = contents.layout.buckets if draft.levels else []
+    by_source: dict[str, dict[str, Script]] = {}
     columns = _columns(draft)
     for bound in draft.sources:
         script = Script(
             read=read_batch(bound, draft.keys, columns, draft.max_ahead_ms),
             tiles=queries.tiles() if draft.levels else None,
             buckets={bucket.column: queries.buckets(bucket) for bucket in buckets},
-            events=queries.raw(draft.events) if draft.events is not None else None,
+            events=queries.raw(events) if events is not None else None,
         )
-        draft.sql[bound.name] = {"duckdb": script}
-    flat = [state for state in draft.states if state.bucket is None]
-    draft.tile_columns = tile_columns(draft.keys, flat) if draft.levels else []
-    if draft.levels and draft.events is None:
-        draft.partials = partials_of(draft.keys, draft.states)
+        by_source[bound.name] = {"duckdb": script}
+    if not draft.levels:
+        return Scripts(by_source, [], None)
+    flat = [state for state in contents.states if state.bucket is None]
+    partials = partials_of(draft.keys, contents.states) if events is None else None
+    return Scripts(by_source, tile_columns(draft.keys, flat), partials)
 
 
 def _columns(draft: Draft) -> list[Column]:

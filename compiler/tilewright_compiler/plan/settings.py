@@ -49,11 +49,11 @@ class Flink(Part):
     """
 
     checkpointing_interval_ms: Positive
-    """How often the job makes a checkpoint."""
+    """How often a generated job makes a checkpoint."""
     state_backend: str
-    """Where the job keeps its open tiles."""
+    """Where a generated job keeps its open tiles."""
     parallelism: Positive
-    """In how many slots the job runs."""
+    """In how many slots a generated job runs."""
 
 
 #: What is done about tiles that ought to be there. `fail` is an error. `degrade` answers what can
@@ -75,13 +75,13 @@ class Store(Part):
     """What the author's configuration says of the key-value store."""
 
     type: StoreType | None
-    """The kind of the store; null where any will do."""
+    """The kind of the store, of which commands expect theirs to be; null for any."""
     ttl_multiplier: Real
     """By how much longer tiles are kept than the windows need."""
     compression: Literal["none", "snappy"]
     """Of the variable fields of records."""
     batch_size: Positive
-    """How many keys one request to the store asks for at most."""
+    """The most keys in one request to a remote store."""
 
 
 class Monitoring(Part):

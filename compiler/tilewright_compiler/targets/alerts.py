@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..plan.metrics import (
-    MISSING_TILES,
-    TILE_FETCH_LATENCY,
-    TILE_STALENESS,
-    TILE_WRITE_FAILURES,
-    TILE_WRITE_LATENCY,
-    TILES_PER_REQUEST,
-    TILES_WRITTEN,
-)
+from ..plan.metrics import TILE_FETCH_LATENCY, TILE_STALENESS, TILE_WRITE_LATENCY
 from ..plan.model import Plan
 from ..promql import PlanQueries
 
@@ -80,8 +72,6 @@ def _alerts(plan: Plan) -> list[_Alert]:
     fetch_s = plan.monitoring.tile_fetch_sla_ms / 1000
     write_s = plan.monitoring.tile_write_sla_ms / 1000
     share, stale_s = plan.monitoring.missing_tile_threshold, _staleness_seconds(plan)
-    failed, written = queries.rate(TILE_WRITE_FAILURES), queries.rate(TILES_WRITTEN)
-    asked = queries.rate(TILES_PER_REQUEST, "_sum")
     return [
         _Alert(
             name="high_tile_fetch_latency",
@@ -94,7 +84,7 @@ def _alerts(plan: Plan) -> list[_Alert]:
         ),
         _Alert(
             name="missing_tiles_high",
-            figure=f"{queries.rate(MISSING_TILES)} / {asked}",
+            figure=queries.missing_share(),
             unit="of all tiles asked for",
             warn=share,
             page=5 * share,
@@ -103,7 +93,7 @@ def _alerts(plan: Plan) -> list[_Alert]:
         ),
         _Alert(
             name="tile_write_failures",
-            figure=f"{failed} / ({failed} + {written})",
+            figure=queries.failed_share(),
             unit="of all tiles written",
             warn=share / 5,
             page=share,

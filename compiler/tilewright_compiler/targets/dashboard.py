@@ -13,10 +13,8 @@ from ..plan.metrics import (
     CACHE_MISSES,
     IR_SIZE_BYTES,
     LATE_EVENTS_PROCESSED,
-    MISSING_TILES,
     TILE_FETCH_LATENCY,
     TILE_STALENESS,
-    TILE_WRITE_FAILURES,
     TILE_WRITE_LATENCY,
     TILES_PER_REQUEST,
     TILES_WRITTEN,
@@ -98,9 +96,7 @@ def files(plan: Plan) -> dict[str, str]:
 def _panels(plan: Plan) -> list[_Panel]:
     """List the charts: how fetches fare, how good answers are, how writes fare."""
     queries = PlanQueries(plan.name, "$__rate_interval")
-    asked = queries.rate(TILES_PER_REQUEST, "_sum")
     hits, misses = queries.rate(CACHE_HITS), queries.rate(CACHE_MISSES)
-    failed, written = queries.rate(TILE_WRITE_FAILURES), queries.rate(TILES_WRITTEN)
     monitoring = plan.monitoring
     share = monitoring.missing_tile_threshold
     fetch_s, write_s = monitoring.tile_fetch_sla_ms / 1000, monitoring.tile_write_sla_ms / 1000
@@ -124,7 +120,7 @@ def _panels(plan: Plan) -> list[_Panel]:
         _Panel(
             "Tiles that are missing",
             "percentunit",
-            {"missing": f"{queries.rate(MISSING_TILES)} / {asked}"},
+            {"missing": queries.missing_share()},
             share,
         ),
         _Panel("Approximate tiles", "short", {"tiles": queries.largest(APPROXIMATE_TILES)}),
@@ -138,11 +134,11 @@ def _panels(plan: Plan) -> list[_Panel]:
             },
             write_s,
         ),
-        _Panel("Tiles written", "wps", {"written": written}),
+        _Panel("Tiles written", "wps", {"written": queries.rate(TILES_WRITTEN)}),
         _Panel(
             "Writes that fail",
             "percentunit",
-            {"failed": f"{failed} / ({failed} + {written})"},
+            {"failed": queries.failed_share()},
             share,
         ),
         _Panel("Late events", "eps", {"late": queries.rate(LATE_EVENTS_PROCESSED)}),
