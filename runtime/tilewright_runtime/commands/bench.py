@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .options import format_option
+
 if TYPE_CHECKING:
     from ..reports.benchmark.experiment import Prices
 
@@ -50,14 +52,7 @@ _LEAST_WINDOW_MS = 300_000
     metavar="NAME=USD",
     help="A price: cpu_hour, memory_gb_hour or network_gb. Repeat it for others.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON object.",
-)
+@format_option
 @click.option(
     "--svg",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import format_option
+
 if TYPE_CHECKING:
     from tilewright_compiler.diff import Difference
     from tilewright_compiler.plan.model import Plan
@@ -27,14 +29,7 @@ _SEVERITIES = [
 @click.command()
 @click.argument("old")
 @click.argument("new")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text for people, or JSON for programs.",
-)
+@format_option
 @click.option(
     "--fail-on",
     type=click.Choice(_SEVERITIES),

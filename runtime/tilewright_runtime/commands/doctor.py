@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import format_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -41,14 +43,7 @@ _TIMEOUT_S = 5.0
     metavar="DURATION",
     help="How old the newest event may be, such as 10m. Default: as the plan says, or 1h.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON object.",
-)
+@format_option
 @click.pass_context
 def doctor(
     ctx: click.Context,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import format_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -30,14 +32,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="The folder in which tiles are merged before they are put into a store such as Redis.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="A receipt for people, or one JSON object.",
-)
+@format_option
 def forget(plan: str, store_url: str, key: tuple[str, ...], state: str | None, form: str) -> None:
     """Delete all that stores have of an entity of PLAN.
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import format_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -34,14 +36,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many keys of a plan are named, or tiles of a level shown. Default: 10, or 20.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON object.",
-)
+@format_option
 def inspect(
     places: tuple[str, ...],
     store_url: str | None,

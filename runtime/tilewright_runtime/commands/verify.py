@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import format_option
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -25,14 +27,7 @@ _MOST_SHOWN = 20
 
 @click.command()
 @click.argument("store")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON object.",
-)
+@format_option
 @click.pass_context
 def verify(ctx: click.Context, store: str, form: str) -> None:
     """Check every record of STORE, and that none is missing.
