@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -104,15 +105,22 @@ def test_chunks_of_raw_events_are_counted_too(tmp_path: Path) -> None:
     assert sorted(levels(found)) == [("1h", 3, 8, 0, 0, 0), ("events", 3, 8, 0, 0, 0)]
 
 
-def test_a_lost_tile_is_missed(tmp_path: Path) -> None:
-    """With its events, though every record that is left is as it was written."""
-    session = Session(plan(), f"lmdb:{tmp_path}/s")
+@contextmanager
+def behind_the_store(folder: Path) -> Iterator[tuple[lmdb.Transaction, str]]:
+    """Write a store, and change its tiles as no store of ours would; their plan is named."""
+    session = Session(plan(), f"lmdb:{folder}")
     session.write(rows())
     session.close()
-    with lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment:
+    with lmdb.open(str(folder), max_dbs=2) as environment:
         tiles = environment.open_db(b"tiles")
         with environment.begin(write=True, db=tiles) as transaction:
-            assert transaction.delete(tile("s=a", TEN, session.plan.name).ordered[0])
+            yield transaction, session.plan.name
+
+
+def test_a_lost_tile_is_missed(tmp_path: Path) -> None:
+    """With its events, though every record that is left is as it was written."""
+    with behind_the_store(tmp_path / "s") as (transaction, name):
+        assert transaction.delete(tile("s=a", TEN, name).ordered[0])
     with open_store(f"lmdb:{tmp_path}/s", create=False) as store:
         found = verify(store)
     assert not found.is_sound
@@ -191,14 +199,9 @@ def test_damage_is_named(session: Session, damage: Callable[[Session], list[Dama
 
 def test_a_key_that_stands_for_no_tile_is_named(tmp_path: Path) -> None:
     """What follows it is looked at none the less."""
-    session = Session(plan(), f"lmdb:{tmp_path}/s")
-    session.write(rows())
-    session.close()
-    with lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment:
-        tiles = environment.open_db(b"tiles")
-        with environment.begin(write=True, db=tiles) as transaction:
-            transaction.put(ordered_prefix(session.plan.name, "s=a") + b"short", b"bytes")
-            transaction.put(b"\xff", b"bytes")
+    with behind_the_store(tmp_path / "s") as (transaction, name):
+        transaction.put(ordered_prefix(name, "s=a") + b"short", b"bytes")
+        transaction.put(b"\xff", b"bytes")
     with open_store(f"lmdb:{tmp_path}/s", create=False) as store:
         found = verify(store)
     assert [damage.reason for damage in found.damaged] == ["no key of a tile"] * 2
@@ -218,6 +221,7 @@ def test_a_store_from_before_tiles_were_counted_says_so(tmp_path: Path) -> None:
 #: Writes batches of events of two keys until it is killed.
 WRITER = """
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from tilewright_runtime import Writer, load_plan, open_store
 plan = load_plan(sys.argv[1])
