@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +19,6 @@ _NEEDED = ("uvicorn", "uvloop", "httptools", "orjson", "prometheus_client")
 @click.option(
     "--store",
     "store_url",
-    required=True,
     metavar="URL",
     help="Where the tiles are, such as lmdb:tiles.lmdb.",
 )
@@ -78,13 +78,20 @@ _NEEDED = ("uvicorn", "uvloop", "httptools", "orjson", "prometheus_client")
     help="Serve a web page too, at /ui: plans, covers, entities, live figures. It only reads.",
 )
 @click.option(
+    "--export",
+    "export_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the web page of the plans into a folder and end, without a store.",
+)
+@click.option(
     "--allow-many-tiles",
     is_flag=True,
     help="Answer even if a window has more tiles than the plan's max_tiles_per_request.",
 )
 def serve(
     plans: tuple[str, ...],
-    store_url: str,
+    store_url: str | None,
     host: str,
     port: int,
     workers: int,
@@ -96,12 +103,18 @@ def serve(
     timeout: float,
     access_log: bool,
     ui: bool,
+    export_folder: Path | None,
     allow_many_tiles: bool,
 ) -> None:
     """Serve the features of each PLAN (a plan.json or its folder) over HTTP.
 
     GET /openapi.json describes the paths. SIGTERM and Ctrl-C end it, after the requests that run.
     """
+    if export_folder is not None:
+        _export(plans, export_folder)
+        return
+    if store_url is None:
+        raise click.UsageError("--store is missing: name the store with the tiles of the plans.")
     if tls_key and not tls_cert:
         raise click.UsageError("--tls-key needs --tls-cert.")
     _require_packages()
@@ -140,6 +153,17 @@ def serve(
         if not tokens and host not in ("127.0.0.1", "::1", "localhost"):
             click.echo("warning: there is no token, so anyone who reaches it may ask.", err=True)
         run(settings, where, opened)
+
+
+def _export(plans: Sequence[str], folder: Path) -> None:
+    """Write the page of some plans as files."""
+    _require_packages()
+    from ..service.plans import load_plans
+    from ..service.web.export import export
+    from ..times import now_ms
+
+    export(load_plans(plans), folder, now_ms())
+    click.echo(f"{folder / 'index.html'}")
 
 
 def _require_packages() -> None:

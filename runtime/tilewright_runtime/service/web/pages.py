@@ -28,7 +28,7 @@ from .views import covers, doctor_view, feature_lines, fetch_view, now_text, pla
 
 _HERE = Path(__file__).parent
 _HTML = "text/html; charset=utf-8"
-_STATIC = {"style.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
+STATIC = {"style.css": "text/css; charset=utf-8", "page.js": "text/javascript; charset=utf-8"}
 #: Nothing is loaded but the service's own style and script, and nobody may frame the page.
 _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
@@ -37,6 +37,9 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+
+#: Where the pages of a service are. Files end otherwise, and bring covers along.
+_LIVE: Mapping[str, Any] = {"root": "/ui", "ending": "", "moments": ()}
 
 Parameters = Mapping[str, str]
 View = Callable[[Plan, Parameters], Response]
@@ -74,7 +77,7 @@ class Pages:
             case ["live.json"]:
                 live = {"numbers": self._numbers(), "bounds": TILE_FETCH_LATENCY.buckets}
                 return Response(write_json(live), headers=_HEADERS)
-            case ["static", name] if name in _STATIC:
+            case ["static", name] if name in STATIC:
                 return static(name)
             case ["plans", name, *rest] if len(rest) < 2 and "".join(rest) in self._views:
                 plan = self._plans.find(unquote(name))
@@ -148,8 +151,13 @@ def _form(plan: Plan, parameters: Parameters) -> dict[str, Any]:
 
 def html(template: str, status: int = 200, **shown: Any) -> Response:
     """Fill in a template; whatever an author or a client wrote is escaped."""
-    text = _templates().get_template(template).render(now=now_text(), **shown)
-    return Response(text.encode("utf-8", "backslashreplace"), status, _HTML, _HEADERS)
+    return Response(render(template, **_LIVE, **shown), status, _HTML, _HEADERS)
+
+
+def render(template: str, **shown: Any) -> bytes:
+    """Fill in a template of a service's page, or of a file."""
+    text: str = _templates().get_template(template).render(now=now_text(), **shown)
+    return text.encode("utf-8", "backslashreplace")
 
 
 @cache
@@ -163,4 +171,4 @@ def _templates() -> Any:
 def static(name: str) -> Response:
     """Give the style or the script."""
     content = (_HERE / "static" / name).read_bytes()
-    return Response(content, 200, _STATIC[name], _HEADERS | {"cache-control": "max-age=3600"})
+    return Response(content, 200, STATIC[name], _HEADERS | {"cache-control": "max-age=3600"})

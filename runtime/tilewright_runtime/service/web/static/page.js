@@ -16,8 +16,22 @@ function moveTime(form) {
   const range = form.querySelector('input[type="range"]');
   const text = form.querySelector("[data-time]");
   const covers = document.getElementById("covers");
+  const moments = [...document.querySelectorAll("[data-moment]")];
   let asked = 0;
   range.hidden = false;
+  if (moments.length) {
+    // A file brings covers along, since there is nobody to ask.
+    Object.assign(range, { min: 0, max: moments.length - 1, step: 1 });
+    range.value = String(Math.floor(moments.length / 2));
+    text.readOnly = true;
+    range.addEventListener("input", () => {
+      const moment = moments[Number(range.value)];
+      text.value = moment.dataset.moment;
+      range.setAttribute("aria-valuetext", text.value);
+      covers.replaceChildren(moment.content.cloneNode(true));
+    });
+    return;
+  }
   range.addEventListener("input", async () => {
     const time = new Date(Number(range.value)).toISOString().replace(".000Z", "Z");
     const mine = ++asked;
