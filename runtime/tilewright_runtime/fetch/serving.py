@@ -154,6 +154,6 @@ def _names(plan: Plan) -> list[str]:
 def _derivations(plan: Plan) -> Derivations | None:
     if not plan.derivations:
         return None
-    from .derivations import Derivations  # imports DuckDB, which no other fetch needs
+    from .derivations import Derivations  # imports DuckDB for those that need it
 
     return Derivations(plan)
