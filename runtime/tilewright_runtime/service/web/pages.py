@@ -75,6 +75,7 @@ class Pages:
             case ["live"]:
                 return html("live.html")
             case ["live.json"]:
+                self._plans.count_staleness()
                 live = {"numbers": self._numbers(), "bounds": TILE_FETCH_LATENCY.buckets}
                 return Response(write_json(live), headers=_HEADERS)
             case ["static", name] if name in STATIC:
