@@ -31,6 +31,9 @@ EntityRecords = list[tuple[TileKeys, list[bytes]]]
 #: The layout of everything in a store; another number is refused.
 FORMAT = "1"
 
+#: How the URLs of stores begin that must be clusters, and are stores of the same modules.
+CLUSTERS = ("redis+cluster:", "rediss+cluster:")
+
 #: The package whose modules are the stores.
 _BACKENDS = f"{__package__}.backends"
 
@@ -343,7 +346,8 @@ def open_store(url: str, create: bool = True) -> Store:
     """
     scheme, colon, rest = url.partition(":")
     names = store_modules()
-    if not colon or scheme not in names:
+    scheme, plus, _ = scheme.partition("+")
+    if not colon or scheme not in names or (plus and not url.startswith(CLUSTERS)):
         known = ", ".join(f"{name}:" for name in names)
         shown = _PASSWORD.sub("//***@", url)
         near = nearest_name(scheme, names) if colon else None

@@ -13,6 +13,7 @@ from tilewright.windows import MINUTE_MS
 from ...errors import StoreError
 from ...tiles.keys import TileKeys
 from ..base import (
+    CLUSTERS,
     FORMAT,
     AsyncStore,
     CheckedStore,
@@ -59,6 +60,11 @@ class RedisStore(CheckedStore):
             require_format(f"store {self.url}", found, "Use another database.")
         if create:
             self._commands.load_functions()
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether several servers share the keys."""
+        return self._commands.is_cluster
 
     def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
         """Read each entity's records by range, oldest first.
@@ -180,4 +186,11 @@ def open_url(url: str, rest: str, create: bool) -> RedisStore:
             "a redis: store needs the package redis. Install it with: pip install "
             "'tilewright[redis]'"
         ) from None
-    return RedisStore(url, create)
+    store = RedisStore(url.replace("+cluster:", ":", 1), create)
+    if url.startswith(CLUSTERS) and not store.is_cluster:
+        store.close()
+        raise StoreError(
+            f"store {store.url} is no cluster, but a server by itself. Write redis: instead of "
+            "redis+cluster:, or name a node of the cluster."
+        )
+    return store

@@ -13,6 +13,7 @@ from support.remote import quality
 from support.session import Session, row
 from support.waiting import wait_until
 from tilewright_runtime import Fetcher
+from tilewright_runtime.errors import StoreError
 from tilewright_runtime.stores import open_store
 from tilewright_runtime.stores.backends.redis import RedisStore
 from tilewright_runtime.testing.stores import StoreConformance, record
@@ -55,6 +56,15 @@ class TestCluster(StoreConformance):
         client.flushall(target_nodes=client.PRIMARIES)
         client.close()
         return cluster.url(0)
+
+    def test_a_url_may_say_that_it_is_a_cluster(self, url: str, redis_server: RedisServer) -> None:
+        """It is then refused if it is a server by itself, and is the same store if not."""
+        store = open_store(url)
+        store.put("name", b"value")
+        assert open_store(url.replace("redis:", "redis+cluster:")).get("name") == b"value"
+        alone = redis_server.url().replace("redis:", "redis+cluster:")
+        with pytest.raises(StoreError, match="is no cluster"):
+            open_store(alone)
 
     def test_an_entity_lies_on_one_server(self, url: str) -> None:
         """Several entities are spread, each with all its tiles on one server."""
