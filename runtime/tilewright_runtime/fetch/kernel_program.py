@@ -135,10 +135,14 @@ def kernel_program(
 ) -> KernelProgram | None:
     """Prepare the kernel for a plan.
 
-    None where there is no kernel, or where windows take parts of tiles, which it does not know.
+    None where there is no kernel, or where it does not know how to merge: windows that take parts
+    of tiles, and states whose numbers merge by methods of their own.
     """
     module = kernel()
     if module is None or any(group.window.edge == "prorate" for group in groups):
+        return None
+    # What a text goes with is merged where the text is chosen.
+    if any(state.kernel_merge is None and state.text is None for state in layout.joint_states):
         return None
     native = module.Program(
         layout.words,

@@ -39,12 +39,13 @@ def reading(topic: str) -> Plan:
     parts = [
         *aggregations("n", OPERATIONS, ["10m", "1h", "12h"]),
         *aggregations("t", [Operation.LAST], ["1h"]),
+        *aggregations("b", [Operation.COUNT], ["1h"]),
     ]
     return plan_of(SCHEMA, ["k", "m"], parts, sources=[event_source(SCHEMA, topic=topic)])
 
 
 def produce(kafka: Kafka, topic: str, events: Sequence[Event]) -> None:
-    """Every other event to each of two partitions, all of them without one column."""
+    """Every other event to each of two partitions, all of them without the column b."""
     for partition in (0, 1):
         kafka.produce(
             topic,
@@ -92,9 +93,9 @@ def test_a_topic_becomes_tiles_in_redis_also_after_kills(
     came while it was down, and refuses what it should; its workers find the store's password.
     """
     topic, url = kafka.topic(partitions=2), guarded_url
-    events = sorted(
-        some_events(300, seed=5), key=lambda event: event["ts"]
-    )  # nothing is late: a restart forgets the watermark
+    without_b = [{**event, "b": None} for event in some_events(300, seed=5)]
+    # Nothing is late: a restart forgets the watermark.
+    events = sorted(without_b, key=lambda event: event["ts"])
     late = [dict(events[0]) | {"ts": AT - 3 * HOUR}, dict(events[1]) | {"ts": AT - 3 * HOUR}]
     plan = reading(topic)
     job = Job(tmp_path, plan, execution_checkpointing_interval="1 s")
