@@ -27,7 +27,7 @@ from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, sele
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.kernel import VARIABLE, kernel
+from tilewright_runtime.states.kernel import VARIABLE, kernel
 
 END_MS = 1_704_379_045_000
 DAYS = 8

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .aggregation import Aggregation
-    from .entity_stats import EntityStats
     from .errors import TilewrightError
-    from .group_by import Derivation, GroupBy
+    from .group_by import Derivation, EntityStats, GroupBy
     from .operations import Operation
     from .source import EventSource, Query, select
     from .windows import TimeUnit, Window
@@ -32,7 +31,7 @@ __all__ = [
 _HOMES = {
     "Aggregation": "aggregation",
     "Derivation": "group_by",
-    "EntityStats": "entity_stats",
+    "EntityStats": "group_by",
     "EventSource": "source",
     "GroupBy": "group_by",
     "Operation": "operations",

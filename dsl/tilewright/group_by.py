@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from annotated_types import MinLen
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from .aggregation import Aggregation, Edge, LatePolicy
 from .declaration import Declaration
-from .entity_stats import EntityStats
 from .source import EventSource
 from .windows import CheckedDuration, duration_ms
+
+#: No amount is larger: more is a slip, and estimates made of it would not be numbers any more.
+MOST = 10**12
 
 
 def _serving_config(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -29,6 +31,27 @@ def _serving_config(value: Mapping[str, Any]) -> Mapping[str, Any]:
         except ValueError as reason:
             what = f"tile_size: {reason}"
     raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
+
+
+class EntityFigures(BaseModel):
+    """Figures by which tiles are sized and costs estimated.
+
+    `tilewright stats` measures the first two.
+    """
+
+    events_per_hour: float = Field(ge=0, le=MOST, allow_inf_nan=False)
+    """Of a typical entity."""
+    entities: int | None = Field(default=None, ge=0, le=MOST)
+    """How many there are."""
+    requests_per_second: float | None = Field(default=None, ge=0, le=MOST, allow_inf_nan=False)
+    """Fetches of all features, of all entities."""
+
+
+class EntityStats(EntityFigures, Declaration):
+    """How busy the entities of one GroupBy are.
+
+    It takes the place of the configuration's.
+    """
 
 
 class Derivation(Declaration):

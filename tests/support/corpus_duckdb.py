@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from support.corpus import Case, Rows, columns, recorded_of, rows
-from tilewright_runtime.session import open_session
+from tilewright_runtime.plans.session import open_session
 
 #: Functions such as exp differ in their last bits between libraries.
 _RELATIVE = 1e-13

@@ -9,7 +9,7 @@ import pytest
 
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher
-from tilewright_runtime.kernel import VARIABLE
+from tilewright_runtime.states.kernel import VARIABLE
 from tilewright_runtime.stores import Store
 
 

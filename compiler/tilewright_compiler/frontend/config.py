@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from tilewright.declaration import CallSite
-from tilewright.entity_stats import MOST, EntityFigures
+from tilewright.group_by import MOST, EntityFigures
 from tilewright.suggestions import nearest
 from tilewright.windows import DAY_MS, LONGEST_MS, MINUTE_MS, duration_ms
 

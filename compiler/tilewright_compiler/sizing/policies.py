@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from tilewright.entity_stats import EntityFigures
+from tilewright.group_by import EntityFigures
 from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, duration_ms, format_duration
 
 from ..frontend.config import Config

@@ -1,1 +1,1 @@
-"""SQL as trees and text, in the dialects of plans."""
+"""SQL as trees and text, in the dialects of plans; and Prometheus' language."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..plan.metrics import TILE_FETCH_LATENCY, TILE_STALENESS, TILE_WRITE_LATENCY
 from ..plan.model import Plan
-from ..promql import PlanQueries
+from ..sql.promql import PlanQueries
 
 _HEAD = "# Alerts of a plan. Generated: change the configuration's monitoring, not this file.\n"
 _WINDOW = "5m"

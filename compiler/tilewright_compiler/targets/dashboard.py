@@ -20,7 +20,7 @@ from ..plan.metrics import (
     TILES_WRITTEN,
 )
 from ..plan.model import Plan
-from ..promql import PlanQueries
+from ..sql.promql import PlanQueries
 
 #: Which Prometheus is asked, chosen at the head of the dashboard.
 _SOURCE = {"type": "prometheus", "uid": "${datasource}"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-_SCAFFOLD = Path(__file__).parents[1] / "scaffold"
+_SCAFFOLD = Path(__file__).parent / "scaffold"
 #: Files whose own name would mean something to the tools of this project.
 _RENAMED = {"gitignore": ".gitignore"}
 _SNAPSHOT = "tests/__snapshots__/test_clicks/test_plan.json"

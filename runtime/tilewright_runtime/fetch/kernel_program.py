@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernel import kernel
 from ..states.base import Rows
+from ..states.kernel import kernel
 from ..states.values import Merged
 from ..tiles.cover import Segment
 from ..tiles.keys import Range

@@ -17,7 +17,7 @@ from duckdb.sqltypes import DuckDBPyType
 from tilewright_compiler.plan.model import Derivation, Plan
 from tilewright_compiler.quoting import quoted
 
-from ..session import blaming_the_plan, open_session, require_select
+from ..plans.session import blaming_the_plan, open_session, require_select
 
 #: A column that is there also where no expression reads a feature, so that every answer is a row.
 _ROW = "__row"

@@ -15,7 +15,7 @@ from tilewright_compiler.quoting import quoted
 
 from ..errors import InputError, PlanError
 from ..plans import parts_fit, prepares_from_plan
-from ..session import blaming_the_plan, open_session, require_select
+from ..plans.session import blaming_the_plan, open_session, require_select
 from ..stores import TransactionalStore
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder

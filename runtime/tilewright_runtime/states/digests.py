@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernel import kernel
+from .kernel import kernel
 
 Floats = NDArray[np.float64]
 

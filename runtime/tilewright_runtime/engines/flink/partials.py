@@ -11,7 +11,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.plan.script import PartialColumn
 
 from ...errors import PlanError
-from ...session import open_session, require_select
+from ...plans.session import open_session, require_select
 
 _ARROW = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string()}
 

@@ -35,9 +35,9 @@ from numpy.typing import NDArray
 from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import family
 
-from ...kernel import kernel
 from ..base import Placement, StateType
 from ..fields import Bytes, list_bounds
+from ..kernel import kernel
 from ..values import Merged, to_python
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from .errors import PlanError
+from ..errors import PlanError
 
 #: What a query, a relation or a modifier of it may be. Expressions are told by their `class`.
 _NODES = {"SELECT_NODE", "SET_OPERATION_NODE"}

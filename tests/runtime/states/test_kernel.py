@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import xxhash
 
-from tilewright_runtime import kernel as kernels
+from tilewright_runtime.states import kernel as kernels
 
 
 @pytest.fixture

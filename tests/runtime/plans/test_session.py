@@ -15,7 +15,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.errors import PlanError
 from tilewright_runtime.plans import plan_of_document
-from tilewright_runtime.session import CALLED_BY_NAME, open_session, require_select
+from tilewright_runtime.plans.session import CALLED_BY_NAME, open_session, require_select
 
 ATTACKS = [
     "SELECT * FROM read_text('/etc/hostname')",

@@ -18,7 +18,7 @@ from tilewright_runtime import Fetcher, TilewrightError, Writer, open_store
 from tilewright_runtime.errors import PlanError
 from tilewright_runtime.plans import plan_of_document
 
-CASES = Path(__file__).parents[1] / "compiler" / "cases"
+CASES = Path(__file__).parents[2] / "compiler" / "cases"
 VALUES: list[Any] = [
     None, True, 0, -1, 1, 7, 2**40, 2**63, 10**400, 1.5, float("nan"), float("inf"), "", "x", "a.b",
     "-1", "\0", "\ud800", "é", "VARCHAR", "BIGINT", "DOUBLE", "DECIMAL(99,99)", "INTEGER) AS x",

@@ -15,7 +15,7 @@ from tilewright.suggestions import nearest_name
 from tilewright_compiler.plan.model import PLAN_VERSION, Plan
 from tilewright_compiler.verify.plan import verify_plan
 
-from .errors import PlanError, shown
+from ..errors import PlanError, shown
 
 Owner = TypeVar("Owner")
 Arguments = ParamSpec("Arguments")

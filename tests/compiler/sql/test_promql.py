@@ -1,7 +1,7 @@
 """Questions to Prometheus."""
 
 from tilewright_compiler.plan.metrics import MISSING_TILES, TILE_FETCH_LATENCY
-from tilewright_compiler.promql import PlanQueries
+from tilewright_compiler.sql.promql import PlanQueries
 
 QUERIES = PlanQueries('say "a"', "5m")
 

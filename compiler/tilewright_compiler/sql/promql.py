@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from .plan.metrics import (
+from ..plan.metrics import (
     MISSING_TILES,
     PLAN_LABEL,
     TILE_WRITE_FAILURES,
