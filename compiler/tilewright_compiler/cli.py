@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from .compile import Compilation
     from .frontend.config import Config
     from .frontend.diagnostics import Diagnostic
     from .output import Target
@@ -120,30 +121,19 @@ def _run(
     targets: dict[str, Target],
     allow_incompatible: bool,
 ) -> None:
+    """Compile, and write the files or compare them."""
     from .compile import compile_paths
-    from .frontend.catalogue import BUDGETS
     from .frontend.diagnostics import CompileError
-    from .humanize import counted
-    from .output import endangered, render, unsupported, write
+    from .output import render, write
 
-    out = outcome.out
     try:
         compilation = compile_paths(paths, _config(paths, config_file))
     except CompileError as error:
         outcome.diagnostics = error.diagnostics
         outcome.failure = _count(error.diagnostics)
         return
-    problems = unsupported(compilation, targets)
-    if not (compilation.errors or problems or outcome.check or allow_incompatible):
-        problems = endangered(out, compilation.plans)
-    outcome.diagnostics = sorted([*compilation.diagnostics, *problems])
-    problems = [*compilation.errors, *problems]
-    if problems:
-        outcome.failure = _count(problems)
-        return
-    broken = [problem for problem in outcome.diagnostics if problem.code in BUDGETS]
-    if outcome.strict and broken:
-        outcome.failure = f"--strict: {counted(len(broken), 'budget')} broken; nothing was written"
+    _judge(outcome, compilation, targets, allow_incompatible)
+    if outcome.failure is not None:
         return
     rendered = render(compilation.plans, targets.values())
     if outcome.check:
@@ -151,14 +141,37 @@ def _run(
         _compare_files(outcome, compilation.plans, rendered, is_whole)
     else:
         try:
-            write(out, rendered)
+            write(outcome.out, rendered)
         except OSError as error:
             outcome.failure = (
-                f"{error.filename or out} cannot be written: {error.strerror}. Choose another "
-                "folder with --out."
+                f"{error.filename or outcome.out} cannot be written: {error.strerror}. Choose "
+                "another folder with --out."
             )
             return
     outcome.plans = compilation.plans
+
+
+def _judge(
+    outcome: _Outcome,
+    compilation: Compilation,
+    targets: dict[str, Target],
+    allow_incompatible: bool,
+) -> None:
+    """Note all problems, and whether they forbid writing."""
+    from .frontend.catalogue import BUDGETS
+    from .humanize import counted
+    from .output import endangered, unsupported
+
+    problems = unsupported(compilation, targets)
+    if not (compilation.errors or problems or outcome.check or allow_incompatible):
+        problems = endangered(outcome.out, compilation.plans)
+    outcome.diagnostics = sorted([*compilation.diagnostics, *problems])
+    problems = [*compilation.errors, *problems]
+    broken = [problem for problem in outcome.diagnostics if problem.code in BUDGETS]
+    if problems:
+        outcome.failure = _count(problems)
+    elif outcome.strict and broken:
+        outcome.failure = f"--strict: {counted(len(broken), 'budget')} broken; nothing was written"
 
 
 def _compare_files(
@@ -274,14 +287,11 @@ def _plan_document(plan: Plan, out: str) -> dict[str, Any]:
 
 def _diagnostic_document(problem: Diagnostic) -> dict[str, Any]:
     entry = problem.entry
-    where = {
+    return {
         "file": problem.file,
         "line": problem.line or None,
         "code": problem.code,
         "severity": problem.severity,
-    }
-    return {
-        **where,
         "title": entry.title,
         "message": problem.message,
         "cause": entry.cause,

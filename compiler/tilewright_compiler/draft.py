@@ -95,7 +95,10 @@ class BoundSource:
 
 @dataclass(frozen=True)
 class Contents:
-    """What tiles hold: states, the features made of them, and the layout of a record."""
+    """What tiles hold.
+
+    They hold states, of which the features are made, in records of the layout.
+    """
 
     states: list[State]
     features: list[Feature]
@@ -104,7 +107,10 @@ class Contents:
 
 @dataclass(frozen=True)
 class Scripts:
-    """SQL that makes tiles, by source and dialect; the rest is what other engines go by."""
+    """SQL that makes tiles, by source and dialect.
+
+    The rest is what other engines go by.
+    """
 
     by_source: dict[str, dict[str, Script]]
     tile_columns: list[str]
@@ -141,7 +147,7 @@ class Draft:
     levels: list[Level] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Let the GroupBy's own entity_stats take the place of the configuration's."""
+        """Prefer the GroupBy's own entity_stats to the configuration's."""
         own = self.group_by.entity_stats
         if own is not None and not own.problems:
             self.config = self.config.model_copy(update={"entity_stats": own})
@@ -182,7 +188,7 @@ class Draft:
 
     @property
     def max_ahead_ms(self) -> int:
-        """How far the time of an event may be ahead of the clock."""
+        """How far an event may be ahead of the clock."""
         own = self.group_by.max_ahead
         return self.config.flink.max_ahead if own is None else duration_ms(own)
 

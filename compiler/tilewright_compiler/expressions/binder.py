@@ -164,7 +164,10 @@ class Binder:
         return bool(row and row[0])
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
-        """Give this thread's connection, which takes long to open and no two threads may use."""
+        """Give this thread's connection.
+
+        It takes long to open, and no two threads may use it.
+        """
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._of_thread, "cursor", None)
         if cursor is None:
             cursor = self._of_thread.cursor = self._database.cursor()

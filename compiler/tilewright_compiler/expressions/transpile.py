@@ -63,7 +63,7 @@ def portable(text: str, source: Source, dialect: SqlDialect) -> str:
 
 
 def overflowing(text: str, source: Source, dialect: SqlDialect) -> str | None:
-    """Write when whole numbers in an expression go beyond their types.
+    """Write when an expression's whole numbers go beyond their types.
 
     None where that cannot be, or is not known: only Spark's dialects say so.
     """

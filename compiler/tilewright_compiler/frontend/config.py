@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -20,12 +20,12 @@ from pydantic import (
 
 from tilewright.declaration import CallSite
 from tilewright.group_by import MOST, EntityFigures
-from tilewright.suggestions import nearest
 from tilewright.windows import DAY_MS, LONGEST_MS, MINUTE_MS, duration_ms
 
 from ..plan import settings
 from ..plan.part import Part
-from .diagnostics import CompileError, Diagnostic, diagnostic
+from .config_mistakes import mistakes
+from .diagnostics import CompileError, diagnostic
 
 if TYPE_CHECKING:
     import yaml
@@ -88,9 +88,10 @@ _Part = TypeVar("_Part", bound=Part)
 
 
 def of_section(part: type[_Part], section: _Section) -> _Part:
-    """Make a part of a plan of the section that has its keys.
+    """Make a part of a plan from the file's section.
 
-    A plan says of its times that they are milliseconds: `tile_fetch_sla_ms` is `tile_fetch_sla`.
+    The section has the part's keys. A plan says of its times that they are milliseconds:
+    `tile_fetch_sla_ms` is `tile_fetch_sla`.
     """
     return part(**{name: getattr(section, key_of(name)) for name in part.model_fields})
 
@@ -101,7 +102,7 @@ def key_of(field: str) -> str:
 
 
 class EntityStats(EntityFigures, _Section):
-    """How busy the entities of GroupBys are that do not say so themselves.
+    """How busy entities are whose GroupBys do not say so.
 
     `tilewright stats` measures the first two.
     """
@@ -235,9 +236,7 @@ def load_config(path: str) -> Config:
     try:
         return ConfigFile.model_validate({} if content is None else content).tiling
     except ValidationError as error:
-        raise CompileError(
-            _problem(path, tree, e["type"], e["loc"], e["msg"]) for e in error.errors()
-        ) from None
+        raise CompileError(mistakes(error, ConfigFile, path, tree)) from None
 
 
 def _read_yaml(path: str) -> tuple[yaml.Node | None, Any]:
@@ -264,43 +263,3 @@ def _read_yaml(path: str) -> tuple[yaml.Node | None, Any]:
         # Of a scalar that looks like a date or a number, and is none.
         what, line = f"has a value that cannot be read: {error}. Correct it, or quote it.", 0
     raise CompileError([diagnostic("TW005", CallSite(path, line), what)])
-
-
-def _problem(
-    path: str, tree: yaml.Node | None, kind: str, loc: tuple[int | str, ...], reason: str
-) -> Diagnostic:
-    names = [str(part) for part in loc]
-    if kind == "extra_forbidden":
-        message = (
-            f"there is no setting {'.'.join(names)!r}. {nearest(names[-1], _settings(names[:-1]))}"
-        )
-    elif kind == "model_type":
-        first, *others = _settings(names)
-        message = (
-            f"{'.'.join(names) or 'the file'}: has to hold settings by name, a line each, such as "
-            f"`{first}: …`. Known: {', '.join([first, *others])}."
-        )
-    else:
-        message = f"{'.'.join(names)}: {reason.removeprefix('Value error, ').rstrip('.')}."
-    return diagnostic("TW005", CallSite(path, _line(tree, names)), message)
-
-
-def _settings(section: list[str]) -> list[str]:
-    model: Any = ConfigFile
-    for name in section:
-        kind = model.model_fields[name].annotation
-        model = next(
-            part for part in (kind, *get_args(kind)) if hasattr(part, "model_fields")
-        )  # a section may be left out
-    return list(model.model_fields)
-
-
-def _line(node: yaml.Node | None, names: list[str]) -> int:
-    line = 1
-    for name in names:
-        pairs = node.value if node is not None and isinstance(node.value, list) else []
-        found = next(((key, value) for key, value in pairs if key.value == name), None)
-        if found is None:
-            break
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line

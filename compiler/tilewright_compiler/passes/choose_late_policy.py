@@ -8,7 +8,9 @@ from ..draft import Draft
 
 
 def choose_late_policy(draft: Draft) -> None:
-    """Find the policy of the GroupBy, and report one that cannot be carried out.
+    """Find the policy of the GroupBy.
+
+    One that cannot be carried out is reported.
 
     All states allow `delta`, so that is the default. One aggregation that says `recompute` has
     whole tiles computed again, which gives the others what `delta` would. Aggregations that say

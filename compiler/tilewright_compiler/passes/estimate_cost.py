@@ -31,7 +31,7 @@ _LIFETIME_MS = 365 * DAY_MS
 
 @dataclass(frozen=True)
 class _Laid:
-    """A checked GroupBy, and what its tiles and its log of events hold."""
+    """A checked GroupBy, its tiles and its log of events."""
 
     draft: Draft
     contents: Contents
@@ -39,7 +39,9 @@ class _Laid:
 
 
 def estimate_cost(draft: Draft, contents: Contents, events: EventLog | None) -> Cost:
-    """Estimate what a fetch reads and an entity occupies, and warn of many bytes.
+    """Estimate what a fetch reads and an entity occupies.
+
+    A fetch of many bytes is warned of.
 
     A window W over tiles T reads W/T tiles if its ends are tile boundaries and one more if
     not; a level is read once, for its longest window.

@@ -13,9 +13,9 @@ from ..sizing.policies import by_config
 
 
 def lay_out_events(draft: Draft, features: Sequence[Feature]) -> EventLog | None:
-    """Lay out the log of raw events, for exact windows or to compute tiles again.
+    """Lay out the log of raw events.
 
-    None if no raw events are kept.
+    It serves exact windows, or has tiles computed again. None if no raw events are kept.
 
     Beside tiles a chunk is as long as a tile of the finest level, since a cover may have to replace
     one tile at either end. Without tiles it is as long as the tile that the longest window would

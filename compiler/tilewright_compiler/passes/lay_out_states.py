@@ -14,7 +14,9 @@ from ..states import lay_out
 
 
 def lay_out_states(draft: Draft) -> Contents:
-    """Choose what tiles hold: states, features and the layout of a record.
+    """Choose what tiles hold.
+
+    That is states, the features made of them, and the layout of a record.
 
     SUM and AVERAGE of `amount` over any windows share the states `sum_amount` and `count_amount`;
     by bucket `kind` they share `sum_amount_by_kind` and `count_amount_by_kind`, which a tile keeps

@@ -1,6 +1,6 @@
-"""How the SQL of each engine asks for the time, in epoch milliseconds.
+"""How the SQL of each engine asks for the time.
 
-The runtime replaces these texts where a job replays the past.
+The time is in epoch milliseconds. The runtime replaces these texts where a job replays the past.
 """
 
 from __future__ import annotations

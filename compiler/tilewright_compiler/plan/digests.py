@@ -1,4 +1,7 @@
-"""Digests of a plan: of all of it, and of what stored tiles depend on."""
+"""Digests of a plan.
+
+One is of all of it, the other of what stored tiles depend on.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ def digest(content: Any) -> str:
 
 
 def whole_content(plan: dict[str, Any]) -> dict[str, Any]:
-    """Pick what a plan does from it as JSON: a declaration may move down a line."""
+    """Pick what a plan does from it as JSON.
+
+    It stays the same if a declaration moves down a line.
+    """
     content = _digested(plan)
     for name in _WITH_LINES:
         content[name] = [_digested(part) for part in plan[name]]

@@ -74,7 +74,7 @@ def by_config(window_ms: int, config: Config) -> Choice:
 
 
 def outvoted(config: Config) -> str:
-    """Name the settings of tile sizes that another one comes before.
+    """Name the settings of tile sizes that lose to another.
 
     >>> outvoted(Config(sizing_strategy="adaptive", tile_sizes={"1h": "1m"}))
     'sizing_strategy adaptive'

@@ -48,7 +48,12 @@ def _worst_tiles(reads: tuple[Read, ...], ladder_ms: tuple[int, ...]) -> int | N
     # Far enough from zero that no window begins before it.
     longest_ms = max(read.window_ms for read in reads)
     first_ms = (longest_ms // ladder_ms[0] + 2) * ladder_ms[0]
-    return max(sum(_tiles(level, first_ms + time) for level in levels) for time in times)
+    return max(_tiles_of_all(levels, first_ms + time) for time in times)
+
+
+def _tiles_of_all(levels: Sequence[_Level], time: int) -> int:
+    """Count the tiles of all levels at a time."""
+    return sum(_tiles(level, time) for level in levels)
 
 
 def _times(reads: Sequence[Read], ladder_ms: Sequence[int]) -> set[int] | None:
@@ -105,7 +110,10 @@ class _OldEnd(NamedTuple):
 
 
 class _Level(NamedTuple):
-    """What is read of one level: its tiles back to `reach_ms`, and old ends."""
+    """What is read of one level.
+
+    It is the tiles back to `reach_ms`, and old ends.
+    """
 
     size_ms: int
     reach_ms: int

@@ -1,1 +1,4 @@
-"""SQL as trees and text, in the dialects of plans; and Prometheus' language."""
+"""Query languages: SQL as trees and text, and PromQL.
+
+SQL is written in the dialects of plans.
+"""

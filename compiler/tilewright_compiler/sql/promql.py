@@ -26,7 +26,10 @@ class PlanQueries:
     window: str
 
     def rate(self, metric: Metric, suffix: str = "") -> str:
-        """Write a counter's growth a second, or that of a part of a histogram."""
+        """Write the growth a second of a counter.
+
+        It may be that of a part of a histogram, which the suffix names.
+        """
         return f"sum by ({PLAN_LABEL}) ({self._rate(metric, suffix)})"
 
     def quantile(self, quantile: float, metric: Metric) -> str:
@@ -43,7 +46,7 @@ class PlanQueries:
         return f"max by ({PLAN_LABEL}) ({metric.name}{self._of_plan()})"
 
     def missing_share(self) -> str:
-        """Write which part of the tiles asked for ought to be there and is not."""
+        """Write which part of the tiles asked for is missing."""
         return f"{self.rate(MISSING_TILES)} / {self.rate(TILES_PER_REQUEST, '_sum')}"
 
     def failed_share(self) -> str:

@@ -1,4 +1,7 @@
-"""Rules of Prometheus that warn and page when a plan's service levels are missed."""
+"""Rules of Prometheus for a plan's service levels.
+
+They warn and page when a level is missed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _PATIENCE = {"warn": "10m", "page": "5m"}
 
 @dataclass(frozen=True)
 class _Alert:
-    """A figure with the limits above which it warns and pages.
+    """A figure, with limits above which it warns and pages.
 
     Figures and limits are in seconds, or shares from 0 to 1.
     """
@@ -63,22 +66,25 @@ def files(plan: Plan) -> dict[str, str]:
 
 
 def _alerts(plan: Plan) -> list[_Alert]:
-    """List what is watched: each has two limits that follow from one of the configuration's.
+    """List what is watched.
 
-    A latency pages at twice its limit, a share of tiles at five times. A tile that failed to be
-    written is missed by every reader, so five times fewer of them are borne.
+    Each has two limits that follow from one of the configuration's. A latency pages at twice its
+    limit, a share of tiles at five times.
     """
     queries = PlanQueries(plan.name, _WINDOW)
-    fetch_s = plan.monitoring.tile_fetch_sla_ms / 1000
-    write_s = plan.monitoring.tile_write_sla_ms / 1000
-    share, stale_s = plan.monitoring.missing_tile_threshold, _staleness_seconds(plan)
+    return [*_of_fetches(plan, queries), *_of_writes(plan, queries), _of_freshness(plan, queries)]
+
+
+def _of_fetches(plan: Plan, queries: PlanQueries) -> list[_Alert]:
+    limit_s = plan.monitoring.tile_fetch_sla_ms / 1000
+    share = plan.monitoring.missing_tile_threshold
     return [
         _Alert(
             name="high_tile_fetch_latency",
             figure=queries.quantile(0.99, TILE_FETCH_LATENCY),
             unit="seconds",
-            warn=fetch_s,
-            page=2 * fetch_s,
+            warn=limit_s,
+            page=2 * limit_s,
             summary="one fetch in a hundred takes longer than it should",
             remedy="Look at the cache's hit rate, the tiles per request and the store.",
         ),
@@ -91,6 +97,18 @@ def _alerts(plan: Plan) -> list[_Alert]:
             summary="fetches miss tiles that ought to be there",
             remedy="See whether the writer runs, and whether the store has lost tiles.",
         ),
+    ]
+
+
+def _of_writes(plan: Plan, queries: PlanQueries) -> list[_Alert]:
+    """List what is watched of writes.
+
+    A tile that failed to be written is missed by every reader, so five times fewer of them are
+    borne.
+    """
+    limit_s = plan.monitoring.tile_write_sla_ms / 1000
+    share = plan.monitoring.missing_tile_threshold
+    return [
         _Alert(
             name="tile_write_failures",
             figure=queries.failed_share(),
@@ -104,28 +122,33 @@ def _alerts(plan: Plan) -> list[_Alert]:
             name="high_tile_write_latency",
             figure=queries.quantile(0.99, TILE_WRITE_LATENCY),
             unit="seconds",
-            warn=write_s,
-            page=2 * write_s,
+            warn=limit_s,
+            page=2 * limit_s,
             summary="one batch in a hundred takes longer to write than it should",
             remedy="Look at the size of batches, at hot keys and at the store.",
-        ),
-        _Alert(
-            name="tiles_stale",
-            figure=queries.mean(TILE_STALENESS),
-            unit="seconds",
-            warn=stale_s,
-            page=2 * stale_s,
-            summary="answers lack the newest events",
-            remedy="See whether the writer runs, and whether events arrive at its source.",
         ),
     ]
 
 
-def _staleness_seconds(plan: Plan) -> float:
-    """Say how far the watermark may be behind the clock without a warning.
+def _of_freshness(plan: Plan, queries: PlanQueries) -> _Alert:
+    limit_s = _staleness_seconds(plan)
+    return _Alert(
+        name="tiles_stale",
+        figure=queries.mean(TILE_STALENESS),
+        unit="seconds",
+        warn=limit_s,
+        page=2 * limit_s,
+        summary="answers lack the newest events",
+        remedy="See whether the writer runs, and whether events arrive at its source.",
+    )
 
-    That is half of what the GroupBy bears, at which the page comes. If it says nothing, it is the
-    time that the newest tile takes to fill, to be out of order and to be written.
+
+def _staleness_seconds(plan: Plan) -> float:
+    """Say how far the watermark may lag without a warning.
+
+    It lags behind the clock. The limit is half of what the GroupBy bears, at which the page comes.
+    If it says nothing, it is the time that the newest tile takes to fill, to be out of order and to
+    be written.
     """
     if plan.serving.max_staleness_ms is not None:
         return plan.serving.max_staleness_ms / 2000

@@ -31,7 +31,10 @@ _SCHEMA_VERSION = 37
 
 @dataclass(frozen=True)
 class _Panel:
-    """A chart: its lines by their names, and a limit that is drawn if there is one."""
+    """A chart: its lines by their names.
+
+    A limit is drawn if there is one.
+    """
 
     title: str
     unit: str
@@ -94,12 +97,13 @@ def files(plan: Plan) -> dict[str, str]:
 
 
 def _panels(plan: Plan) -> list[_Panel]:
-    """List the charts: how fetches fare, how good answers are, how writes fare."""
     queries = PlanQueries(plan.name, "$__rate_interval")
+    return [*_of_fetches(plan, queries), *_of_answers(plan, queries), *_of_writes(plan, queries)]
+
+
+def _of_fetches(plan: Plan, queries: PlanQueries) -> list[_Panel]:
+    """List the charts that show how fetches fare."""
     hits, misses = queries.rate(CACHE_HITS), queries.rate(CACHE_MISSES)
-    monitoring = plan.monitoring
-    share = monitoring.missing_tile_threshold
-    fetch_s, write_s = monitoring.tile_fetch_sla_ms / 1000, monitoring.tile_write_sla_ms / 1000
     return [
         _Panel(
             "Time of a fetch",
@@ -108,7 +112,7 @@ def _panels(plan: Plan) -> list[_Panel]:
                 "half": queries.quantile(0.5, TILE_FETCH_LATENCY),
                 "99 in 100": queries.quantile(0.99, TILE_FETCH_LATENCY),
             },
-            fetch_s,
+            plan.monitoring.tile_fetch_sla_ms / 1000,
         ),
         _Panel("Fetches", "reqps", {"fetches": queries.rate(TILE_FETCH_LATENCY, "_count")}),
         _Panel("Tiles of a request", "short", {"mean": queries.mean(TILES_PER_REQUEST)}),
@@ -117,14 +121,26 @@ def _panels(plan: Plan) -> list[_Panel]:
             "percentunit",
             {"hits": f"{hits} / ({hits} + {misses})"},
         ),
+    ]
+
+
+def _of_answers(plan: Plan, queries: PlanQueries) -> list[_Panel]:
+    """List the charts that show how good answers are."""
+    return [
         _Panel(
             "Tiles that are missing",
             "percentunit",
             {"missing": queries.missing_share()},
-            share,
+            plan.monitoring.missing_tile_threshold,
         ),
         _Panel("Approximate tiles", "short", {"tiles": queries.largest(APPROXIMATE_TILES)}),
         _Panel("Age of the newest event", "s", {"mean": queries.mean(TILE_STALENESS)}),
+    ]
+
+
+def _of_writes(plan: Plan, queries: PlanQueries) -> list[_Panel]:
+    """List the charts that show how writes fare."""
+    return [
         _Panel(
             "Time of a write",
             "s",
@@ -132,14 +148,14 @@ def _panels(plan: Plan) -> list[_Panel]:
                 "half": queries.quantile(0.5, TILE_WRITE_LATENCY),
                 "99 in 100": queries.quantile(0.99, TILE_WRITE_LATENCY),
             },
-            write_s,
+            plan.monitoring.tile_write_sla_ms / 1000,
         ),
         _Panel("Tiles written", "wps", {"written": queries.rate(TILES_WRITTEN)}),
         _Panel(
             "Writes that fail",
             "percentunit",
             {"failed": queries.failed_share()},
-            share,
+            plan.monitoring.missing_tile_threshold,
         ),
         _Panel("Late events", "eps", {"late": queries.rate(LATE_EVENTS_PROCESSED)}),
         _Panel("Size of a tile", "bytes", {"mean": queries.mean(IR_SIZE_BYTES)}),

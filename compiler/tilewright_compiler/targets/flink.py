@@ -168,7 +168,7 @@ class _Read:
 
     @property
     def overflowing(self) -> list[tuple[Code, str]]:
-        """When a time or key goes beyond its type, with the reason."""
+        """When times and keys go beyond their types, and why."""
         parts = {"time": self._time}
         for column, part in self._parts.items():
             if column.name in self._keys:

@@ -183,7 +183,7 @@ class TileQueries:
         return f"CASE WHEN {value} BETWEEN {_CALENDARS[unit]} THEN {value} END"
 
     def _with_overflows(self, source: Source) -> str:
-        """Add to the reasons that a time or a key goes beyond its type."""
+        """Add the reasons of times and keys beyond their types."""
         reason = self.dialect.identifier(REASON)
         parts = {"time": source.time_column}
         parts |= {f"key {key.name}": source.selects[key.name] for key in self.plan.keys}

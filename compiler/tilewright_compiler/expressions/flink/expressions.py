@@ -44,7 +44,10 @@ class Translated:
 
     @property
     def overflow(self) -> str | None:
-        """When it is null because a part goes beyond its type; None where that cannot be."""
+        """When it is null since a part exceeds its type.
+
+        None where that cannot be.
+        """
         if not self.overflows:
             return None
         is_null = exp.Is(this=exp.paren(self.tree.copy()), expression=exp.Null())

@@ -53,7 +53,7 @@ def _arithmetic(t: Translation, node: Node) -> Node:
 
 
 def _is_lost(value: Node, left: Node, right: Node) -> Node:
-    """Write when a value is null and its operands are not."""
+    """Write when a value is null, but no operand is."""
     is_null, *others = (
         exp.Is(this=paren(part.copy()), expression=exp.Null()) for part in (value, left, right)
     )
