@@ -19,6 +19,7 @@ from .frontend.config import Config, of_section
 from .frontend.diagnostics import KINDS, CompileError, Diagnostic, diagnostic, shown_path
 from .frontend.loader import Loaded, load
 from .frontend.names import is_dotted
+from .passes.agree_on_types import agree_on_types
 from .passes.bind_columns import bind_columns
 from .passes.bind_derivations import bind_derivations
 from .passes.check_defaults import check_defaults
@@ -37,6 +38,7 @@ from .plan.settings import Flink, Late, Monitoring, Serving, Store
 CHECKING: tuple[Callable[[Draft], None], ...] = (
     expand_features,
     bind_columns,
+    agree_on_types,
     bind_derivations,
     check_defaults,
     choose_tile_sizes,

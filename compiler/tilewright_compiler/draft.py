@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from tilewright.aggregation import Aggregation, Edge, LatePolicy
 from tilewright.declaration import CallSite
@@ -164,6 +165,11 @@ class Draft:
             if not below.startswith(os.pardir):
                 path = below.replace(os.sep, "/")
         return f"{path}:{site.line}"
+
+    @property
+    def feature_columns(self) -> list[str]:
+        """The columns that features read, each once."""
+        return list(dict.fromkeys(chain.from_iterable(f.columns for f in self.features)))
 
     @property
     def tiled(self) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def mistakes(
     error: ValidationError, model: type[BaseModel], path: str, tree: yaml.Node | None
 ) -> list[Diagnostic]:
-    """Report each mistake in a file of a model, at its line."""
+    """Report each mistake of a file at its line."""
     found = []
     for mistake in error.errors():
         names = [str(part) for part in mistake["loc"]]
@@ -50,7 +50,7 @@ def _settings(model: type[BaseModel], section: list[str]) -> list[str]:
 
 
 def _line(node: yaml.Node | None, names: list[str]) -> int:
-    """Find the line of a setting, or of its nearest section."""
+    """Find the line of a setting or its section."""
     line = 1
     for name in names:
         pairs = node.value if node is not None and isinstance(node.value, list) else []

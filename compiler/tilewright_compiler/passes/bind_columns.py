@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 
-from tilewright.aggregation import Aggregation
 from tilewright.source import EventSource
 from tilewright.suggestions import nearest
 
@@ -17,10 +15,8 @@ from ..frontend.column_types import spark_type
 from ..frontend.diagnostics import shown_path
 from ..frontend.names import is_word, unusable
 from ..frontend.schemas import Schema, SchemaError, read_schema
-from ..plan.model import Column
-from ..plan.types import element, family
+from ..plan.types import family
 
-_WIDEST = {"integer": "BIGINT", "float": "DOUBLE", "timestamp": "TIMESTAMP WITH TIME ZONE"}
 #: DuckDB's epoch_ms rounds to the nearest millisecond, and a time must not move into the next tile.
 _TIMES = {
     "integer": "CAST({} AS BIGINT)",
@@ -30,7 +26,7 @@ _TIMES = {
 
 
 def bind_columns(draft: Draft) -> None:
-    """Fill the draft's sources, and type its keys and inputs.
+    """Fill the draft's sources.
 
     `select(amount="price * quantity")` over double and bigint gives `"price" * "quantity"` of type
     DOUBLE.
@@ -42,26 +38,6 @@ def bind_columns(draft: Draft) -> None:
             continue  # reported as a broken declaration
         if (bound := _bind_source(draft, name, source, wanted)) is not None:
             draft.sources.append(bound)
-    if len(draft.sources) == len(sources):
-        _agree_on_types(draft)
-
-
-def _agree_on_types(draft: Draft) -> None:
-    """Give keys, inputs and buckets one type in all sources."""
-    for key in draft.group_by.keys or ():
-        if kind := _agreed(draft, key, "key"):
-            draft.keys.append(Column(name=key, type=_key_type(kind)))
-    buckets = {feature.bucket for feature in draft.features}
-    for name in _feature_columns(draft):
-        if kind := _agreed(draft, name, "bucket" if name in buckets else "input"):
-            draft.columns[name] = kind
-    for aggregation in {id(f.aggregation): f.aggregation for f in draft.features}.values():
-        _check_input(draft, aggregation)
-
-
-def _feature_columns(draft: Draft) -> list[str]:
-    """List the columns that features read, each once."""
-    return list(dict.fromkeys(chain.from_iterable(f.columns for f in draft.features)))
 
 
 def _wanted(draft: Draft) -> list[str]:
@@ -71,7 +47,7 @@ def _wanted(draft: Draft) -> list[str]:
         if keys.count(key) > 1:
             what = f"the key {key!r} is named twice. Name it once."
             draft.report("TW006", draft.group_by.site, what)
-    return list(dict.fromkeys([*keys, *_feature_columns(draft)]))
+    return list(dict.fromkeys([*keys, *draft.feature_columns]))
 
 
 def _source_names(draft: Draft, sources: list[EventSource]) -> list[str]:
@@ -249,69 +225,3 @@ def _time(draft: Draft, source: EventSource, time: Typed) -> str:
         advice += " to_timestamp(…, 'MM/dd/yyyy') reads a text."
     draft.report("TW026", source.query.site, f"{what} {advice}")
     return ""
-
-
-def _agreed(draft: Draft, name: str, role: str) -> str | None:
-    """Find the type of a column in all sources.
-
-    Equal types are kept; of one family the widest is taken. Only an input may be a list.
-    """
-    types: dict[str, str] = {}
-    for bound in draft.sources:
-        if name in bound.types:
-            kind = bound.types[name]
-            if (what := _unfit(name, role, kind)) is not None:
-                draft.report("TW026", bound.source.query.site, what)
-                return None
-            types[bound.name] = kind
-    if len(set(types.values())) < 2:
-        return next(iter(types.values()), None)
-    families = {(family(element(kind)), kind.endswith("[]")) for kind in types.values()}
-    if len(families) == 1:
-        (of, many) = families.pop()
-        if (widest := _WIDEST.get(of or "")) is not None:
-            return f"{widest}[]" if many else widest
-    shown_types = ", ".join(f"{spark_type(kind)} in {source}" for source, kind in types.items())
-    what = (
-        f"the column {name!r} has another type in each source: {shown_types}. Cast it to one "
-        "type in each select."
-    )
-    draft.report("TW028", draft.group_by.site, what)
-    return None
-
-
-def _unfit(name: str, role: str, kind: str) -> str | None:
-    """Say why a column's type does not fit a role."""
-    many = kind.endswith("[]")
-    if family(element(kind)) is None:
-        if many:
-            advice = "Give a list of plain values."
-        else:
-            advice = "Cast it, as in cast(… as double) or decimal(18,2)."
-        return f"the column {name!r} is {spark_type(kind)}, which tiles cannot hold. {advice}"
-    if many and role != "input":
-        return (
-            f"the {role} {name!r} is {spark_type(kind)}, and a {role} is one value. Select "
-            "an element of it under another name."
-        )
-    return None
-
-
-def _key_type(kind: str) -> str:
-    return _WIDEST.get(family(kind) or "", kind)
-
-
-def _check_input(draft: Draft, aggregation: Aggregation) -> None:
-    kind = draft.columns.get(aggregation.input_column)
-    operation = aggregation.operation
-    if kind is not None and family(element(kind)) not in operation.accepts:
-        takes = ", ".join(sorted(operation.accepts))
-        what = (
-            f"{operation.name} does not take {aggregation.input_column!r}, which is "
-            f"{spark_type(kind)}."
-        )
-        draft.report(
-            "TW027",
-            aggregation.site,
-            f"{what} It takes: {takes}. Cast the column, or use another operation.",
-        )

@@ -1,0 +1,135 @@
+"""What a Flink job does with one source's events."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sqlglot import exp
+
+from ...expressions.binder import shared_binder
+from ...expressions.flink.expressions import Translated, to_flink
+from ...expressions.flink.reading import converted, selected, time_ms
+from ...plan.clocks import FLINK_CLOCK
+from ...plan.model import Column, Plan, Source
+from ...plan.topics import parse_topic
+from ...sql.tree import Node
+from ...templates import Code
+from ...tile_sql.rules import END_MS, OVERFLOW, column_rules
+from .fields import is_unreadable, raw, sql, value
+
+
+def columns_of(plan: Plan) -> list[Column]:
+    """List the keys and inputs, each once."""
+    types = {key.name: key.type for key in plan.keys} | {
+        state.input: state.type for state in reversed(plan.states)
+    }
+    return [Column(name=name, type=kind) for name, kind in types.items()]
+
+
+def latest_time(plan: Plan) -> str:
+    """Write the latest time that an event may have."""
+    return f"{FLINK_CLOCK} + {plan.late.max_ahead_ms}"
+
+
+class Read:
+    """What the job does with the events of one source."""
+
+    def __init__(self, plan: Plan, source: Source) -> None:
+        self.name = source.name
+        self._keys = [key.name for key in plan.keys]
+        self._latest = latest_time(plan)
+        self.kafka = parse_topic(source.topic) if source.topic is not None else None
+        self.path = source.table
+        self._types = {column.name: column.type for column in source.columns}
+        self._parts = {
+            column: to_flink(source.selects[column.name], source, shared_binder())
+            for column in columns_of(plan)
+        }
+        self._wheres = [to_flink(where, source, shared_binder()) for where in source.wheres]
+        self._time = to_flink(source.time_column, source, shared_binder())
+        used = {
+            name
+            for part in [*self._parts.values(), *self._wheres, self._time]
+            for name in part.columns
+        }
+        self.fields = [column.name for column in source.columns if column.name in used]
+
+    @property
+    def time(self) -> Code:
+        """Epoch milliseconds over the texts of the fields.
+
+        They are 0 where they are none, or too far ahead of the clock: those must not move the
+        watermark.
+
+        Times before the first usable one move it nowhere. The expression stands once, for Flink
+        computes it as often as it stands.
+        """
+        tree = self._ms().copy()
+        for column in list(tree.find_all(exp.Column)):
+            column.replace(exp.var(f"({value(column.name, self._types[column.name])})"))
+        end = f"LEAST({END_MS}, {self._latest})"
+        return Code(f"COALESCE(MOD(LEAST({sql(tree)}, {end}), {end}), 0)")
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """The fields that are no texts, with their texts' columns."""
+        return [(name, raw(name)) for name in self.fields if self._types[name] != "VARCHAR"]
+
+    @property
+    def typed(self) -> list[tuple[Code, str]]:
+        """Each field as a value of its type."""
+        return [(Code(value(name, self._types[name])), name) for name in self.fields]
+
+    @cached_property
+    def unreadable(self) -> list[tuple[Code, str]]:
+        """The conditions of unreadable fields, with their reasons."""
+        columns = [Column(name=name, type=self._types[name]) for name in self.fields]
+        return [
+            (Code(is_unreadable(rule.column.name, rule.column.type)), rule.reason)
+            for rule in column_rules(columns)
+        ]
+
+    @property
+    def overflowing(self) -> list[tuple[Code, str]]:
+        """When times and keys go beyond their types, and why."""
+        parts = {"time": self._time}
+        for column, part in self._parts.items():
+            if column.name in self._keys:
+                parts[f"key {column.name}"] = part
+        found = []
+        for what, part in parts.items():
+            if part.overflow is not None:
+                found.append((Code(part.overflow), f"{what} {OVERFLOW}"))
+        return found
+
+    @property
+    def content(self) -> list[tuple[str, str]]:
+        """(field, the column that holds it as it came)."""
+        raws = dict(self.texts)
+        return [(name, raws.get(name, name)) for name in self.fields]
+
+    @property
+    def selected(self) -> list[tuple[Code, str]]:
+        """The keys and inputs, in the types of the plan."""
+        return [
+            (Code(sql(_selected(part, column.type))), column.name)
+            for column, part in self._parts.items()
+        ]
+
+    @property
+    def wheres(self) -> list[Code]:
+        """The conditions of the events that count."""
+        return [Code(where.sql) for where in self._wheres]
+
+    @property
+    def ms(self) -> Code:
+        """Epoch milliseconds over typed fields."""
+        return Code(sql(self._ms()))
+
+    def _ms(self) -> Node:
+        return time_ms(self._time.tree, self._time.type)
+
+
+def _selected(part: Translated, wanted: str) -> Node:
+    is_field = isinstance(part.tree, exp.Column)
+    return converted(selected(part.tree, part.type, is_field), part.type, wanted)
