@@ -65,7 +65,10 @@ class Histogram:
 
 
 class PlanMetrics:
-    """The numbers of one plan in this process; threads may share them."""
+    """The numbers of one plan in this process.
+
+    Threads may share them.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -107,7 +110,10 @@ class PlanMetrics:
             self._count(CACHE_MISSES, misses)
 
     def wrote(self, seconds: float, tile_bytes: NDArray[np.int64], late: int = 0) -> None:
-        """Count a batch that was committed, with the size of each tile and its late events."""
+        """Count a batch that was committed.
+
+        It comes with the size of each tile and the number of late events.
+        """
         tiles = len(tile_bytes)
         with self._lock:
             self._histogram(TILE_WRITE_LATENCY).add(seconds)
