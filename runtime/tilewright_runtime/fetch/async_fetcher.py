@@ -70,9 +70,9 @@ class AsyncFetcher(Serving):
         on_missing: OnMissing | None = None,
         max_staleness: Duration | None = None,
     ) -> Answer:
-        """Fetch the features of keys at a time, as `Fetcher.fetch` does.
+        """Fetch the features of keys at a time.
 
-        Raises what that raises.
+        It answers as `Fetcher.fetch` does, and raises what that raises.
         """
         context = self.context_of(features, quality, on_missing, max_staleness)
         state = self.request(keys, at)
@@ -150,7 +150,7 @@ class AsyncFetcher(Serving):
 
 
 async def _run(work: Callable[[], None], states: Sequence[FetchState]) -> None:
-    """Do some work here, or in a thread if it takes long."""
+    """Do some work here, or long work in a thread."""
     if len(states) <= _FEW:
         work()
     else:

@@ -1,4 +1,4 @@
-"""A cache of finished tiles in memory, in front of a store.
+"""Keeps finished tiles in memory, in front of a store.
 
 A tile is finished once the watermark has passed its end and the allowed lateness, as the writer's
 progress says. Finished tiles are kept in spans: all records of an entity and level in [start, end),
@@ -39,7 +39,10 @@ Exchange = Generator[tuple[Sequence[ScanRequest], Sequence[str]], Scanned, Readi
 
 
 class Key(NamedTuple):
-    """What a span is of: the n-th run of a level of an entity, of a table that is unchanged."""
+    """What a span is of.
+
+    It is the n-th run of a level of an entity, of a table that is unchanged.
+    """
 
     table: Table
     repairs: int
@@ -98,7 +101,7 @@ class _Spans(LRUCache[Key, Span]):
 
 
 class TileCache:
-    """Finished tiles in memory, at most so many bytes of them.
+    """Finished tiles in memory, of bounded size.
 
     Fetchers of any number of plans, stores and threads may share it.
     """
@@ -144,9 +147,9 @@ class TileCache:
             return repairs, found
 
     def ends_ms(self, table: Table, request: ScanRequest) -> list[int | None]:
-        """Find up to where each range of a request is there, if it is.
+        """Find up to where a request's ranges are there.
 
-        That counts as no look-up.
+        None stands for a range that is not. That counts as no look-up.
         """
         entity, ranges = request
         with self._lock:
@@ -186,7 +189,10 @@ class TileCache:
 
 
 class CachingReader:
-    """Reads the tiles of one plan from a cache, and the rest from its store."""
+    """Reads tiles from a cache, the rest from a store.
+
+    They are the tiles of one plan.
+    """
 
     def __init__(
         self, plan: Plan, store: Store, reader: Reader | CheckedReader, cache: TileCache
@@ -216,11 +222,11 @@ class CachingReader:
         return self._cache.statistics
 
     def cached_until_ms(self, request: ScanRequest) -> list[int | None]:
-        """Find up to where each range of a request is in the cache."""
+        """Find up to where a request's ranges are cached."""
         return self._cache.ends_ms(self._table, request)
 
     def exchange(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Exchange:
-        """Ask for what the cache lacks, and put the records together.
+        """Ask for what the cache lacks, and join the records.
 
         If finished tiles turn out to have changed, everything is asked for once more.
         """
@@ -324,9 +330,9 @@ def _with_span(wanted: Range, span: Span | None, rest: list[bytes]) -> list[byte
 
 
 def _span(wanted: Range, end_ms: int, records: Sequence[bytes]) -> Span | None:
-    """Make a span of the records that begin before an end.
+    """Make a span of the records before an end.
 
-    None if they are not in order, as after a damage.
+    It has those that begin before it. None if they are not in order, as after a damage.
     """
     if any(len(record) < 8 * HEADER_WORDS for record in records):
         return None

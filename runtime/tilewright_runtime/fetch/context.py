@@ -1,4 +1,7 @@
-"""What a fetch knows of its plan, and what its steps make of a request."""
+"""Holds what the steps of a fetch work on.
+
+That is what is known of the plan, and what the steps make of a request.
+"""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class Explanation:
     """Up to where each run of tiles came from the cache."""
 
     def origin(self, kind: Kind, size_ms: int, start_ms: int) -> str:
-        """Say whether a record came from the cache or from the store."""
+        """Say whether a record came from `cache` or from `store`."""
         for wanted, end_ms in zip(self.state.ranges, self.cached_until_ms, strict=True):
             is_own = (wanted.kind, wanted.size_ms) == (kind, size_ms)
             if is_own and end_ms is not None and wanted.start_ms <= start_ms < end_ms:
@@ -171,7 +171,10 @@ def explain_request(context: FetchContext, state: FetchState) -> Explanation:
 
 
 def _look_up(context: FetchContext, state: FetchState) -> tuple[int, list[int | None]]:
-    """Find what the cache has of a request, and how often it was emptied."""
+    """Find what the cache has of a request.
+
+    It also says how often the cache was emptied.
+    """
     if isinstance(context.reader, CachingReader):
         drops = context.reader.statistics.drops
         return drops, context.reader.cached_until_ms(state.scan_request)

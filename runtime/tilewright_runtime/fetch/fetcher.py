@@ -95,7 +95,10 @@ class Fetcher(Serving):
 
 
 def finish_without_store(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Answer requests that the store could not answer, as the policy says."""
+    """Answer requests without the store, as the policy says.
+
+    The store could not answer them.
+    """
     give_up(context, states)
     if context.derivations is not None:
         derive(context, states)

@@ -54,7 +54,10 @@ class KernelTiles(Tiles):
 
 
 class KernelProgram:
-    """What the kernel does for one plan, and what it leaves to Python."""
+    """What the kernel does for one plan.
+
+    It also says what the kernel leaves to Python.
+    """
 
     def __init__(
         self,
@@ -121,7 +124,7 @@ class KernelProgram:
 
 
 def _gathered(group: FeatureGroup, names: Sequence[str]) -> dict[str, int]:
-    """Number the fields that the tiles of a group's cover are asked for."""
+    """Number the fields that a group's tiles are asked for."""
     wanted = (*group.merged_fields, *group.bucket_fields)
     return {name: names.index(name) for name in wanted}
 

@@ -171,7 +171,10 @@ class Merger:
         fields: VariableFields,
         merged: Merged,
     ) -> None:
-        """Merge numbers that merge together, and choose the texts that go with them."""
+        """Merge joint states, and choose their texts.
+
+        Their numbers merge together, and the texts go with them.
+        """
         for state in states:
             # A time lies in one tile only, so among the tiles of a cover, oldest first, there are
             # no ties.

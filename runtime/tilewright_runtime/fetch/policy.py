@@ -1,4 +1,7 @@
-"""What a request asks for beyond values: a report, and what to do about missing tiles."""
+"""Holds what a request asks for beyond values.
+
+That is a report, and what to do about missing tiles.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ ON_MISSING: tuple[str, ...] = get_args(OnMissing)
 
 
 class Policy(NamedTuple):
-    """How good an answer has to be, and whether it says so."""
+    """How good an answer has to be.
+
+    It also says whether the answer tells how good it is.
+    """
 
     reports: bool = False
     """Whether the quality of an answer is told in full, even if it is clean."""
@@ -37,7 +43,7 @@ PLAIN = Policy()
 def policy_of(
     plan: Plan, reports: bool, on_missing: str | None, max_staleness: Duration | None
 ) -> Policy:
-    """Join what a request asks for with what its plan does.
+    """Join what a request and its plan ask for.
 
     Raises FetchError for a policy or a duration that is none.
     """

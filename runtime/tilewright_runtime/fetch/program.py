@@ -88,7 +88,7 @@ class Program:
         return self._covers(at_ms, head_level_ms, end_ms)
 
     def _moments(self, at_ms: int, end_ms: int) -> tuple[int, int]:
-        """Choose one pair of times of those that have the same covers.
+        """Choose one of the time pairs with the same covers.
 
         Each is the last millisecond of a grain, or its first, which ends the tile before.
         """

@@ -1,4 +1,7 @@
-"""How good an answer is, and what is done about tiles that it lacks."""
+"""Judges how good an answer is.
+
+It also does what the policy says about tiles that the answer lacks.
+"""
 
 from __future__ import annotations
 
@@ -50,13 +53,16 @@ def judge_answer(context: FetchContext, state: FetchState) -> None:
 
 
 def gives_up(context: FetchContext, error: StoreError) -> bool:
-    """Tell whether requests are answered although they could not be read."""
+    """Tell whether requests are answered that could not be read."""
     is_damage = isinstance(error, CorruptRecordError)
     return context.policy.on_missing in ("degrade", "default") and not is_damage
 
 
 def give_up(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Answer requests that the store could not answer, as the policy says."""
+    """Answer requests without the store, as the policy says.
+
+    The store could not answer them.
+    """
     program = context.program
     for state in states:
         nothing: list[list[bytes]] = [[] for _ in state.ranges]
@@ -73,7 +79,7 @@ def give_up(context: FetchContext, states: Sequence[FetchState]) -> None:
 
 
 def report(context: FetchContext, state: FetchState) -> dict[str, Any]:
-    """Say all that there is to say about the quality of an answer."""
+    """Report everything about the quality of an answer."""
     progress, flaws = state.progress, state.quality
     newest_ms = _newest_ms(state)
     has_events = newest_ms is not None
@@ -113,9 +119,10 @@ def _newest_ms(state: FetchState) -> int | None:
 
 
 def _stale_ms(context: FetchContext, state: FetchState) -> int | None:
-    """Compute how old the newest written event is, if too old.
+    """Compute the age of the newest event, if too old.
 
-    Where nothing was written at all, that is the query time itself.
+    It is the newest one that was written. Where nothing was written at all, that is the query time
+    itself.
     """
     most_ms = context.policy.max_staleness_ms
     if most_ms is None:
@@ -126,7 +133,7 @@ def _stale_ms(context: FetchContext, state: FetchState) -> int | None:
 
 
 def _not_written_yet(context: FetchContext, state: FetchState) -> bool:
-    """Tell whether the writer has not come to the query time.
+    """Tell whether the writer is before the query time.
 
     #  finest tiles  |.....|.....|.....|..T
     #  newest event     x                     not written yet: a whole tile without any event

@@ -146,7 +146,7 @@ def ranges(reads: Sequence[LevelRead], at_ms: int, end_ms: int) -> list[Range]:
 
 
 def _ahead_apart(runs: Sequence[Range], at_ms: int) -> list[Range]:
-    """Make runs of their own of the tiles that begin after the query time.
+    """Make separate runs of the tiles after the query time.
 
     Mostly there are none. A store that knows how many there are at most reads as many at once.
     """

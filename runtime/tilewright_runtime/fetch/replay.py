@@ -1,4 +1,4 @@
-"""Explanations as JSON, and the same answer from them once more.
+"""Writes explanations as JSON, and repeats their answers.
 
 An explanation names every tile that was read, with a digest of its record. A replay reads the same
 runs of tiles and compares: either they are the same, and so is the value, or it says which tile has
@@ -129,7 +129,7 @@ def replay(fetcher: Fetcher, document: Any) -> Answer:
 
 
 def _explained(document: Any, fetcher: Fetcher) -> Mapping[str, Any]:
-    """Take the explanation of an answer, if it is of this plan."""
+    """Take the explanation of an answer of this plan."""
     explained = document.get("explanation") if isinstance(document, dict) else None
     if not isinstance(explained, dict) or explained.get("version") != _VERSION:
         raise FetchError(_NOT_ONE)
@@ -161,7 +161,10 @@ def _changes(tiles: Sequence[ReadTile], explained: Mapping[str, Any]) -> str:
 
 
 def _read_tiles(explanation: Explanation) -> Iterator[ReadTile]:
-    """List the records that a request read, chunks of raw events last."""
+    """List the records that a request read.
+
+    Chunks of raw events come last.
+    """
     context, state = explanation.context, explanation.state
     size_by_index: list[int] = []
     for size_ms, (begin, end) in state.tiles.bounds.items():

@@ -1,4 +1,4 @@
-"""The part of a plan that some of its features need."""
+"""Cuts plans down to what some features need."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def wanted_names(plan: Plan, features: Iterable[str]) -> tuple[str, ...]:
 
 
 def plan_of_features(plan: Plan, names: tuple[str, ...]) -> Plan:
-    """Cut a plan down to what some of its features need.
+    """Cut a plan down to what some features need.
 
     Derivations bring the features that they read. Levels that no window of those uses are left out,
     and raw events that none of them counts. What stored tiles depend on stays as it is.

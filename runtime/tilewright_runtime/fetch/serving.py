@@ -1,4 +1,4 @@
-"""What fetchers have in common, whether they wait or are awaited."""
+"""Holds what waiting and awaited fetchers have in common."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Serving:
         on_missing: str | None = None,
         max_staleness: Duration | None = None,
     ) -> FetchContext:
-        """Prepare for some features, or for all, and for a policy.
+        """Prepare for some or all features, and for a policy.
 
         Raises FetchError for a name that the plan does not have, and for what is no policy.
         """
@@ -142,7 +142,10 @@ class Serving:
 
 
 def batches(states: Sequence[FetchState]) -> Iterator[Sequence[FetchState]]:
-    """Cut requests into those whose tiles are in memory at once."""
+    """Cut requests into batches that fit in memory.
+
+    The tiles of a batch are in memory at once.
+    """
     for first in range(0, len(states), _BATCH):
         yield states[first : first + _BATCH]
 

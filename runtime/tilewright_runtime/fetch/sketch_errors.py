@@ -14,7 +14,7 @@ _KLL_FACTOR, _KLL_EXPONENT = 2.296, 0.9021
 
 
 def sketch_errors(plan: Plan) -> dict[str, dict[str, float]]:
-    """Say the error of each feature that comes from a sketch.
+    """Say the error of each feature of a sketch.
 
     It is the relative standard error of a count of different values, and the error of the rank of a
     percentile, as a part of all values. Bounds of TOP_K depend on the values: an answer says them

@@ -150,7 +150,7 @@ def _add_events(context: FetchContext, state: FetchState) -> None:
 
 
 def judge(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Apply the policy to what is missing, and report the quality.
+    """Apply the policy to missing tiles, and report the quality.
 
     Raises MissingTileError if the policy is to fail.
     """

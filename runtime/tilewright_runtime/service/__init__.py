@@ -1,1 +1,1 @@
-"""The HTTP service: features of plans for clients of any language."""
+"""Serves features over HTTP, to clients of any language."""

@@ -1,4 +1,7 @@
-"""The access log: a line of JSON for each request, on standard output."""
+"""Logs each request as a line of JSON.
+
+The lines go to standard output.
+"""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Answering:
         return list(_in_order(rows, answered))
 
     async def call(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Call what may ask the store, and would wait for it."""
+        """Call what may have to wait for the store."""
         if self._is_far:
             return await asyncio.to_thread(work, *arguments)
         return work(*arguments)
@@ -95,7 +95,7 @@ def _in_order(rows: Sequence[Row | FetchState], answered: Sequence[Row]) -> Iter
 async def _answer_states(
     fetcher: AsyncFetcher, context: FetchContext, states: Sequence[FetchState], options: Options
 ) -> list[Row]:
-    """Answer states together, or one by one if some cannot be.
+    """Answer states together, or if need be one by one.
 
     Raises StoreError if the store fails, which concerns them all.
     """
@@ -125,7 +125,7 @@ def failure(keys: Any, code: str, message: str) -> Row:
 
 
 def plain(features: dict[str, Any]) -> dict[str, Any]:
-    """Make the values of features such as JSON has, in place.
+    """Make features' values such as JSON has, in place.
 
     Most of them are.
     """

@@ -1,4 +1,7 @@
-"""The service as an ASGI application: routes, token, limits, and errors as JSON."""
+"""Makes the service an ASGI application.
+
+It has the routes, the token, the limits, and the errors as JSON.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ class Service:
             await self._live(receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """Open the store at the start, and close it at the end."""
+        """Open the store, and close it at the end."""
         await receive()
         settings = self._settings
         store = open_store(settings.store_url, create=False)
@@ -160,7 +163,10 @@ class Service:
         return await handler(request)
 
     def _require_token(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        """Require one of the tokens, in a time that tells nothing of them."""
+        """Require one of the tokens.
+
+        That takes a time that tells nothing of them.
+        """
         given = b""
         for name, value in headers:
             if name == b"authorization":
@@ -191,7 +197,10 @@ class Service:
         return Response(write_json({"plans": documents}))
 
     async def _export_metrics(self, request: Request) -> Response:
-        """Export what all workers have counted, and how far the watermarks are behind."""
+        """Export what all workers have counted.
+
+        It also says how far the watermarks are behind.
+        """
         await self._answering.call(self._plans.count_staleness)
         accept = dict(request.headers).get(b"accept", b"").decode("latin-1")
         body, content_type = exposition(self._metrics.numbers, accept)

@@ -123,7 +123,7 @@ def _text(summary: str, schema: Json) -> Json:
 
 
 def _errors(*statuses: int) -> Json:
-    """Describe the responses of these statuses, by the codes that have them."""
+    """Describe the responses of these statuses, by their codes."""
     responses = {}
     for status in statuses:
         codes = [code for code, kind in KINDS.items() if kind.status == status]

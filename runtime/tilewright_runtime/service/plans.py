@@ -80,7 +80,7 @@ class ServedPlans:
         return states
 
     def count_staleness(self) -> None:
-        """Count how far the watermark of each plan is behind the clock.
+        """Count how far each plan's watermark is behind the clock.
 
         A store that is away, or has nothing yet, says nothing of it.
         """

@@ -1,4 +1,7 @@
-"""What a request is refused with: a status, a code, what is wrong and what to do."""
+"""Lists what requests are refused with.
+
+That is a status, a code, what is wrong and what to do.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from ..errors import (
 
 
 class Kind(NamedTuple):
-    """A kind of problem: its status, and what a client can do."""
+    """A problem's status, and what a client can do."""
 
     status: int
     advice: str

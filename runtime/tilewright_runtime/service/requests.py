@@ -39,7 +39,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class FeatureRequest:
-    """Keys of one GroupBy, and how they are to be answered."""
+    """Keys of one GroupBy, and how to answer them."""
 
     keys: Sequence[Any]
     options: Options

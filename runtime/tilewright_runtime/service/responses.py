@@ -11,7 +11,7 @@ TEXT = "text/plain; charset=utf-8"
 
 @dataclass(slots=True)
 class Response:
-    """A status, a body, and what the head says of them."""
+    """A status, a body, and the headers about them."""
 
     body: bytes
     status: int = 200

@@ -1,4 +1,4 @@
-"""How a service is started, as each of its workers gets it."""
+"""Settings of a service, as each worker gets them."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class ServiceSettings:
 
 
 def read_tokens(file: Path | None, variable: str | None) -> list[bytes]:
-    """Read the tokens of a file, one a line, or the one of a variable.
+    """Read the tokens of a file or of a variable.
 
-    Two in a file let clients change from one to the other. Raises ServiceStartError if the file has
-    none.
+    A file has one a line, a variable has one. Two in a file let clients change from one to the
+    other. Raises ServiceStartError if the file has none.
     """
     if file is None:
         return [variable.encode()] if variable else []

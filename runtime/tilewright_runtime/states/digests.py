@@ -108,7 +108,10 @@ class Centroids:
 
 
 def _between(low: float, high: float, part: float) -> float:
-    """Go from `low` to `high` by a part of the way, and never beyond."""
+    """Go a part of the way from `low` to `high`.
+
+    It is never beyond `high`.
+    """
     if part <= 0 or low == high:
         return low
     if part >= 1:

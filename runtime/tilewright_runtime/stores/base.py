@@ -120,7 +120,7 @@ class Store(Protocol):
         """
 
     def delete_entity(self, table: str, entity: str) -> EntityRecords:
-        """Delete all records of an entity, and what leads to them.
+        """Delete all records of an entity, and their indexes.
 
         Returns them as they were. What is put meanwhile may stay.
         """

@@ -34,7 +34,7 @@ class Reading(NamedTuple):
 
 
 class Reader:
-    """Reads the tiles of one plan from a store that keeps all."""
+    """Reads a plan's tiles from a store that keeps all."""
 
     def __init__(self, plan: Plan, store: Store) -> None:
         self._plan = plan
@@ -54,7 +54,7 @@ class Reader:
         return Scanned(records, documents[0], "", documents[1:])
 
     def judged(self, scanned: Scanned, requests: Sequence[ScanRequest]) -> Reading:
-        """Say nothing against what was read, unless it lacks what was swept.
+        """Say nothing against what was read, unless it was swept.
 
         Raises what `read` raises.
         """
@@ -107,7 +107,7 @@ class CheckedReader:
         return Reading(records, documents, flaws)
 
     def scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
-        """Read records and documents, and what the store says of itself."""
+        """Read records, documents, and the store's condition."""
         if self._checked is not None:
             batch_keys = self._plan.store.batch_size
             return self._checked.scan_checked(self._plan.name, requests, names, batch_keys)

@@ -43,7 +43,10 @@ def cut_over(plan: Plan, store: Store, at_ms: int) -> None:
 
 
 def outside(cutover: int | None, is_stream: bool) -> str:
-    """Make the SQL condition of events that are on the other side; empty if there is none."""
+    """Make the SQL condition of events on the other side.
+
+    It is empty if there is none.
+    """
     if cutover is None:
         return ""
     return f'"__ts" < {cutover:d}' if is_stream else f'"__ts" >= {cutover:d}'

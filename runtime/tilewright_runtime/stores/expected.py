@@ -1,4 +1,7 @@
-"""Whether a store is of the kind that a plan's author had in mind."""
+"""Tells when a store is not of the expected kind.
+
+The kind is the one that the plan's author had in mind.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from tilewright_compiler.plan.settings import STORE_SCHEMES
 
 
 def unexpected_store(plan: Plan, url: str) -> str | None:
-    """Say that a store is of another kind than the plan's configuration names.
+    """Say that a store is of an unexpected kind.
 
-    It is no error, since tests and first steps use a store at hand. None if it is of this kind, or
-    if the configuration names none.
+    The plan's configuration names another one. It is no error, since tests and first steps use a
+    store at hand. None if it is of this kind, or if the configuration names none.
     """
     kind, scheme = plan.store.type, url.partition(":")[0]
     if kind is None or scheme in STORE_SCHEMES[kind]:
@@ -25,7 +28,7 @@ def unexpected_store(plan: Plan, url: str) -> str | None:
 
 
 def tell_unexpected(plans: Iterable[Plan], url: str, tell: Callable[[str], None]) -> None:
-    """Tell of each plan that expects a store of another kind."""
+    """Tell of each plan that expects another kind of store."""
     for plan in plans:
         if what := unexpected_store(plan, url):
             tell(what)

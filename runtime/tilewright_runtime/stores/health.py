@@ -1,4 +1,7 @@
-"""How a store fares: how fast it answers, how full it is, and who writes it."""
+"""Describes how a store fares.
+
+That is how fast it answers, how full it is, and who writes it.
+"""
 
 from __future__ import annotations
 

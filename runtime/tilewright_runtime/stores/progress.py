@@ -21,10 +21,11 @@ def progress_name(plan: Plan) -> str:
 
 @dataclass(frozen=True)
 class Progress:
-    """How many events were written, and up to which time all are there.
+    """The count of written events, and the watermark.
 
-    A tile is finished once the watermark has passed its end and the allowed lateness, whether or
-    not anything touches it again. `repairs` grows whenever a finished tile changes all the same.
+    All events up to the watermark are there. A tile is finished once the watermark has passed its
+    end and the allowed lateness, whether or not anything touches it again. `repairs` grows whenever
+    a finished tile changes all the same.
     """
 
     newest_ms: int | None = None
@@ -78,9 +79,10 @@ class Progress:
         return replace(self, watermark_ms=_later(self.watermark_ms, watermark_ms))
 
     def moved_stream(self, stream: str, watermark_ms: int) -> Progress:
-        """Move the watermark of a source that is a stream, and with it that of all.
+        """Move the watermark of a stream.
 
-        Of a source with partitions it is the one that is behind that counts.
+        With it moves the watermark of all sources. Of a source with partitions it is the one that
+        is behind that counts.
         """
         streams = {**self.streams, stream: watermark_ms}
         source, has_partition, _ = stream.rpartition("[")
@@ -121,7 +123,7 @@ class Progress:
 
 
 def stream_name(source: str, partition: int | None) -> str:
-    """Name a source that is a stream, or a partition of it."""
+    """Name a source: a stream, or a partition of it."""
     return source if partition is None else f"{source}[{partition}]"
 
 

@@ -33,7 +33,7 @@ _SWEEPS_PER_LIFETIME = 4
 
 @dataclass
 class Swept:
-    """How many tiles were deleted, by the name of their level."""
+    """The numbers of deleted tiles, by their level's name."""
 
     tiles: dict[str, int] = field(default_factory=dict)
     until_ms: dict[str, int] = field(default_factory=dict)
@@ -51,7 +51,10 @@ class Sweeper:
         self._swept_ms: int | None = None
 
     def sweep_if_due(self, newest_ms: int | None) -> None:
-        """Sweep if the newest event is much newer than at the last time."""
+        """Sweep if the newest event is much newer than before.
+
+        It is compared with that of the last sweep.
+        """
         if newest_ms is None or not self._step_ms:
             return
         if self._swept_ms is None or newest_ms - self._swept_ms >= self._step_ms:
@@ -60,7 +63,7 @@ class Sweeper:
 
 
 def sweep(plan: Plan, store: TransactionalStore) -> Swept:
-    """Delete the tiles of a plan whose time to live has passed.
+    """Delete a plan's tiles whose time to live has passed.
 
     It happens in transactions of some hundred entities, so readers and a kill find each of them
     whole. Raises StoreError if another process is writing.
@@ -118,7 +121,7 @@ def _entities_before(
 def _sweep_entity(
     plan: Plan, transaction: Transaction, entity: str, bounds: Mapping[Level, int]
 ) -> EntityRecords:
-    """Delete an entity's tiles, but for those that have not expired."""
+    """Delete an entity's expired tiles."""
     gone: EntityRecords = []
     for keys, records in transaction.delete_entity(plan.name, entity):
         until_ms = bounds.get((keys.kind, keys.size_ms), 0)
@@ -165,7 +168,10 @@ def count_deleted(
 
 
 def events_of(records: Sequence[bytes]) -> int:
-    """Sum the events of records that are long enough to say so."""
+    """Sum the events of records that say them.
+
+    Those that are too short are left out.
+    """
     heads = [record[: 8 * HEADER_WORDS] for record in records if len(record) >= 8 * HEADER_WORDS]
     words = np.frombuffer(b"".join(heads), "<i8").reshape(-1, HEADER_WORDS)
     return int(words[:, SEQUENCE].sum())
@@ -177,7 +183,7 @@ def swept_name(plan: Plan) -> str:
 
 
 def swept_until(plan: Plan, document: bytes | None) -> dict[str, int]:
-    """Read for each level the start before which tiles are gone."""
+    """Read before which start each level's tiles are gone."""
     with reading_document(swept_name(plan)):
         found = json.loads(document or b"{}")
         return {str(level): int(until_ms) for level, until_ms in found.items()}

@@ -64,7 +64,7 @@ class Parser:
         return node
 
     def _next(self, *expected: str) -> str | None:
-        """Take the next token if it is one of those expected."""
+        """Take the next token if it is expected."""
         if self._at < len(self._tokens) and self._tokens[self._at] in expected:
             self._at += 1
             return self._tokens[self._at - 1]

@@ -28,14 +28,17 @@ _LARGEST = (1 << 63) - 1
 
 
 class Node(NamedTuple):
-    """A part of an expression: its type, and how it is computed."""
+    """A part of an expression: its type and computation."""
 
     kind: Kind
     compute: Compute
 
 
 def common_kind(*kinds: Kind) -> Kind | None:
-    """Find the type that values of some types become, None if there is none that is plain."""
+    """Find the plain type that values of some types become.
+
+    None if there is none.
+    """
     different = set(kinds) - {NULL}
     if not different:
         return None
@@ -83,7 +86,10 @@ def is_equal(left: Any, right: Any) -> bool:
 
 
 def is_less(left: Any, right: Any) -> bool:
-    """Tell whether a number is less than another; NaN is the largest."""
+    """Tell whether a number is less than another.
+
+    NaN is the largest.
+    """
     return bool(left < right) or (right != right and left == left)
 
 
@@ -103,7 +109,10 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def of_both(left: Compute, right: Compute, work: Callable[[Any, Any], Any]) -> Compute:
-    """Apply a function to two values, null if one is null."""
+    """Apply a function to two values.
+
+    The result is null if one of them is.
+    """
 
     def compute(row: Row) -> Any:
         first, second = left(row), right(row)
@@ -113,7 +122,10 @@ def of_both(left: Compute, right: Compute, work: Callable[[Any, Any], Any]) -> C
 
 
 def of_one(operand: Compute, work: Callable[[Any], Any]) -> Compute:
-    """Apply a function to a value, null if it is null."""
+    """Apply a function to a value.
+
+    The result is null if the value is.
+    """
 
     def compute(row: Row) -> Any:
         value = operand(row)
@@ -123,9 +135,10 @@ def of_one(operand: Compute, work: Callable[[Any], Any]) -> Compute:
 
 
 def joined(parts: list[Compute], decisive: bool) -> Compute:
-    """Join conditions: by AND if false is decisive, by OR if true is.
+    """Join conditions by AND or OR.
 
-    All parts are computed, as in DuckDB, where an overflow in any of them is one of the whole.
+    It is AND if false is decisive, and OR if true is. All parts are computed, as in DuckDB, where
+    an overflow in any of them is one of the whole.
     """
 
     def compute(row: Row) -> bool | None:

@@ -1,6 +1,7 @@
-"""Clients of the HTTP service, one that waits and one that is awaited.
+"""Clients of the HTTP service.
 
-Both ask again if the service cannot be reached or is not ready: a fetch changes nothing.
+One of them waits, and one is awaited. Both ask again if the service cannot be reached or is not
+ready: a fetch changes nothing.
 """
 
 try:

@@ -1,4 +1,4 @@
-"""What the clients send to the service, and what they make of its answers."""
+"""Writes requests to the service, and reads its answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ class ServiceError(TilewrightError):
 
 
 class Options(TypedDict, total=False):
-    """How keys are to be answered; what is left out is as for `Fetcher.fetch`."""
+    """How keys are to be answered.
+
+    What is left out is as for `Fetcher.fetch`.
+    """
 
     features: Iterable[str] | None
     quality: bool | None
@@ -55,7 +58,7 @@ class Row:
 
 
 class Settings:
-    """How a client asks: where, as whom, how long and how often."""
+    """Where, as whom, how long and how often clients ask."""
 
     def __init__(self, url: str, token: str | None, timeout_s: float, retries: int) -> None:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
@@ -95,7 +98,10 @@ def groups_body(
 
 
 def _sent_options(at: Moment, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Write options as JSON has them, without those that are left out."""
+    """Write options as JSON has them.
+
+    Those that are left out are not written.
+    """
     sent = {name: value for name, value in options.items() if value is not None}
     if "features" in sent:
         sent["features"] = list(sent["features"])
@@ -103,7 +109,10 @@ def _sent_options(at: Moment, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sent(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Write keys as JSON has them; times without a zone are in UTC."""
+    """Write keys as JSON has them.
+
+    Times without a zone are in UTC.
+    """
     sent = {}
     for name, value in keys.items():
         if isinstance(value, datetime) and value.tzinfo is None:

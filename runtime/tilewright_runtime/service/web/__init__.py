@@ -1,1 +1,4 @@
-"""The web page of a service: its plans, covers, entities and live figures."""
+"""Shows a service in the browser.
+
+There are its plans, covers, entities and live figures.
+"""

@@ -1,4 +1,7 @@
-"""The pages as files: the plans and their covers, without a store or a service."""
+"""Writes the pages as files.
+
+They show the plans and their covers, without a store or a service.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The tiles of an entity as a map: a row of cells for each level, warmer with more events."""
+"""Draws the tiles of an entity as a map.
+
+There is a row of cells for each level; they are warmer with more events.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +98,10 @@ def _level_map(wanted: Range, rows: Rows) -> LevelMap:
 
 
 def _shades(events: NDArray[np.int64]) -> list[int]:
-    """Give each count a shade, on a logarithmic scale up to the largest."""
+    """Give each count a shade.
+
+    The scale is logarithmic, up to the largest one.
+    """
     most = math.log(max(2, int(events.max())))
     shades = 1 + (_SHADES - 1) * np.log(np.maximum(events, 1)) / most
     rounded: list[int] = np.rint(shades).astype(int).tolist()

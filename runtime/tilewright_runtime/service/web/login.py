@@ -1,4 +1,7 @@
-"""A browser's way past the token: a cookie that proves that it was once given."""
+"""Lets browsers in by a cookie.
+
+It proves that the token was once given.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ def _proof(token: bytes) -> str:
 
 
 def cookie_for(given: bytes, tokens: Sequence[bytes], *, secure: bool) -> str | None:
-    """Make the header that sets the cookie, if the token is one of those.
+    """Make the header that sets a token's cookie.
 
-    It takes a time that tells nothing of them.
+    Returns None unless the token is one of those. It takes a time that tells nothing of them.
     """
     matches = [hmac.compare_digest(given, token) for token in tokens]
     if not any(matches):
@@ -29,7 +32,7 @@ def cookie_for(given: bytes, tokens: Sequence[bytes], *, secure: bool) -> str | 
 
 
 def has_cookie(header: str, tokens: Sequence[bytes]) -> bool:
-    """Tell whether a header of cookies has the proof of one of the tokens."""
+    """Tell whether cookies have the proof of a token."""
     try:
         morsel = SimpleCookie(header).get(_NAME)
     except CookieError:

@@ -1,4 +1,4 @@
-"""The pages of a service: what is shown for each address."""
+"""Shows a page of the service for each address."""
 
 from __future__ import annotations
 
@@ -60,7 +60,10 @@ class Pages:
         }
 
     def respond(self, path: str, query: bytes) -> Response:
-        """Answer an address; what is wrong with it is a page too."""
+        """Answer an address.
+
+        What is wrong with it is a page too.
+        """
         try:
             return self._find(path, _parameters(query))
         except Exception as error:
@@ -96,7 +99,7 @@ class Pages:
         return html("covers.html", pictures=covers(plan, moment_ms(parameters.get("at"))))
 
     def _fetch(self, plan: Plan, parameters: Parameters) -> Response:
-        """Show a form, and the explained fetch once it is filled in."""
+        """Show a form, and then the explained fetch."""
         shown: dict[str, Any] = {"plan": plan, **_form(plan, parameters), "explained": None}
         status = 200
         if shown["is_asked"]:
@@ -112,7 +115,7 @@ class Pages:
         return html("fetch.html", status, **shown)
 
     def _entity(self, plan: Plan, parameters: Parameters) -> Response:
-        """Show a form, and the entity's tiles once it is filled in."""
+        """Show a form, and then the entity's tiles."""
         shown: dict[str, Any] = {"plan": plan, **_form(plan, parameters), "maps": None}
         status = 200
         if shown["is_asked"]:
@@ -126,7 +129,10 @@ class Pages:
         return html("entity.html", status, **shown)
 
     def _doctor(self, plan: Plan, _: Parameters) -> Response:
-        """Show doctor's verdicts, with what the service has counted as evidence."""
+        """Show doctor's verdicts.
+
+        What the service has counted is their evidence.
+        """
         metrics, _type = exposition(self._numbers)
         store = self._plans.store
         try:
@@ -142,7 +148,10 @@ def _parameters(query: bytes) -> Parameters:
 
 
 def _form(plan: Plan, parameters: Parameters) -> dict[str, Any]:
-    """Read the keys of a form; none is asked for before it is sent."""
+    """Read the keys of a form.
+
+    None is asked for before it is sent.
+    """
     keys = {}
     for column in plan.keys:
         keys[column.name] = parameters.get(f"key.{column.name}", "")
@@ -151,12 +160,15 @@ def _form(plan: Plan, parameters: Parameters) -> dict[str, Any]:
 
 
 def html(template: str, status: int = 200, **shown: Any) -> Response:
-    """Fill in a template; whatever an author or a client wrote is escaped."""
+    """Fill in a template.
+
+    Whatever an author or a client wrote is escaped.
+    """
     return Response(render(template, **_LIVE, **shown), status, _HTML, _HEADERS)
 
 
 def render(template: str, **shown: Any) -> bytes:
-    """Fill in a template of a service's page, or of a file."""
+    """Fill in a template of a page or a file."""
     text: str = _templates().get_template(template).render(now=now_text(), **shown)
     return text.encode("utf-8", "backslashreplace")
 

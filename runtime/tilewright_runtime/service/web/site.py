@@ -1,4 +1,4 @@
-"""The web page's way in: its addresses, and who may see them."""
+"""Routes the web page's addresses, and guards them."""
 
 from __future__ import annotations
 

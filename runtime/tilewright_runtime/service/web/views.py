@@ -37,7 +37,7 @@ class FeatureLine:
 
 
 def feature_lines(plan: Plan) -> list[FeatureLine]:
-    """List what a plan answers, and where each value is used."""
+    """List a plan's answers, and where each is used."""
     lines = []
     for feature in plan.features:
         window = "lifetime" if feature.window_ms is None else format_duration(feature.window_ms)
@@ -52,7 +52,7 @@ def feature_lines(plan: Plan) -> list[FeatureLine]:
 
 @dataclass(frozen=True)
 class Slider:
-    """The query times that a plan's page can be moved to."""
+    """The query times that a plan's page can show."""
 
     start_ms: int
     end_ms: int
@@ -61,9 +61,9 @@ class Slider:
 
 
 def slider(plan: Plan, at_ms: int) -> Slider:
-    """Choose query times around one: some tiles of the coarsest level.
+    """Choose query times around one.
 
-    There the covers take every form that they have.
+    They span some tiles of the coarsest level. There the covers take every form that they have.
     """
     sizes = [level.size_ms for level in plan.levels] or [HOUR_MS]
     span_ms = min(_SLIDER_TILES * sizes[0], _LONGEST_SLIDER_MS)

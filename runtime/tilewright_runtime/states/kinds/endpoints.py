@@ -160,7 +160,7 @@ class _Endpoint(StateType):
 
     @property
     def kernel_merge(self) -> KernelMerge | None:
-        """Its words, for the kernel, if the value is a number."""
+        """Its words for the kernel, if it is a number."""
         if self._value is None:
             return None
         is_float = self._dtype is np.float64
@@ -168,7 +168,7 @@ class _Endpoint(StateType):
         return KernelMerge("endpoint", words)
 
     def form(self, feature: Feature) -> Form | None:
-        """Say how the kernel finalizes a number that needs no conversion."""
+        """Say how the kernel finalizes an unconverted number."""
         kind = NUMBERS.get(family(self.state.type))
         if kind is None or self._value is None:
             return None

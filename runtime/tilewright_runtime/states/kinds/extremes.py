@@ -62,7 +62,7 @@ class _Extreme(StateType):
         return None if text is None else text.decode()
 
     def form(self, count: StateType, feature: Feature) -> Form | None:
-        """Say how the kernel finalizes a number that needs no conversion."""
+        """Say how the kernel finalizes an unconverted number."""
         kind = NUMBERS.get(family(self.state.type))
         if kind is None or self.field is not None:
             return None

@@ -78,7 +78,7 @@ class Summary:
 
 
 class SummaryUnion:
-    """Summaries side by side, added up when they are asked for."""
+    """Summaries side by side, added up when asked for."""
 
     def __init__(self, parts: Sequence[bytes]) -> None:
         """Take the bytes of summaries."""
@@ -269,7 +269,7 @@ def decode(part: bytes) -> Summary:
 
 
 def _error(part: bytes) -> int:
-    """Read how far below the truth the counts of a summary may be."""
+    """Read how far too low a summary's counts may be."""
     if not part.startswith(_MARKER):
         return _of_sketch(part).error
     error: int = _HEADER.unpack_from(part)[2]

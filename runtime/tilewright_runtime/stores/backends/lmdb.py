@@ -181,7 +181,7 @@ class LmdbStore(TransactionalStore):
                 yield from _contents_of(part)
 
     def health(self) -> StoreHealth:
-        """Measure how fast it answers, and how full its disk is."""
+        """Measure its answering time, and how full its disk is."""
         environment = self._open
         data = (Path(self._path) / DATA_FILE).stat()
         return StoreHealth(
@@ -194,7 +194,7 @@ class LmdbStore(TransactionalStore):
         )
 
     def copy(self, folder: Path) -> None:
-        """Copy the store as it is now into an empty folder."""
+        """Copy the store as it is into an empty folder."""
         environment = self._open
         with snapshot(environment) as transaction:
             environment.lmdb.copy(str(folder), compact=True, txn=transaction)

@@ -129,7 +129,10 @@ class RedisStore(CheckedStore):
         return found
 
     def read_entity(self, table: str, entity: str) -> EntityRecords:
-        """Read all records of an entity, by a walk over the keys."""
+        """Read all records of an entity.
+
+        It is a walk over the keys.
+        """
         return RedisWalk(self._commands).read_entity(table, entity)
 
     def delete_entity(self, table: str, entity: str) -> EntityRecords:

@@ -226,7 +226,7 @@ class Environment:
 
     @property
     def is_being_written(self) -> bool:
-        """Whether a process is the one that writes, this one included."""
+        """Whether a process is writing, this one included."""
         if self._locked:
             return True
         try:

@@ -42,10 +42,10 @@ def _bounds(wanted: Range) -> _Bounds:
 
 
 def _scan_range(cursor: Any, begin: bytes, end: bytes, most: int) -> list[bytes]:
-    """Read the records of [begin, end), of which there are at most so many.
+    """Read the records of [begin, end).
 
-    The values are read without their keys, which takes half the time. The last key of each part
-    tells whether it went beyond the end.
+    There are at most `most` of them. The values are read without their keys, which takes half the
+    time. The last key of each part tells whether it went beyond the end.
     """
     records: list[bytes] = []
     there = most > 0 and cursor.set_range(begin) and cursor.key() < end
@@ -63,7 +63,10 @@ def _scan_range(cursor: Any, begin: bytes, end: bytes, most: int) -> list[bytes]
 
 
 def _drop_after(cursor: Any, end: bytes, records: list[bytes]) -> None:
-    """Drop the records at the end that lie beyond a key, back from the cursor."""
+    """Drop the last records, those that lie beyond a key.
+
+    It goes back from the cursor.
+    """
     while records and cursor.key() >= end:
         records.pop()
         cursor.prev()

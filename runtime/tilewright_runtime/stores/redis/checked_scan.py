@@ -44,7 +44,7 @@ def checked_scan(
     names: Sequence[str],
     batch_keys: int = CALL_KEYS,
 ) -> Exchange[Scanned]:
-    """Read records and documents, and say why some records may be gone."""
+    """Read records and documents, and why some may lack."""
     scan = yield from begin_scan(commands, table, requests)
     tags = servers.tags(keys[0] for keys in scan.keys if keys)
     checks: list[Command] = [("GET", document_key(name)) for name in (f"plan/{table}", *names)]

@@ -66,7 +66,10 @@ def _usage(info: dict[str, Any]) -> StoreHealth:
 
 
 def _part(health: StoreHealth) -> float:
-    """The part of a node that is used; what it has evicted counts as full."""
+    """The part of a node that is used.
+
+    A node that has evicted counts as full.
+    """
     if health.evicted:
         return 2.0
     return (health.used_bytes or 0) / health.limit_bytes if health.limit_bytes else 0.0

@@ -1,4 +1,4 @@
-"""What every store promises that may lose tiles and can tell."""
+"""Checks stores that may lose tiles and can tell."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class CheckedConformance(OpensStore):
         assert found.records == store.scan_many("t", requests)
 
     def test_documents_come_with_the_records(self, store: CheckedStore) -> None:
-        """They stand in the order of their names, and are none where nothing is put."""
+        """They stand in the order of names, None where unwritten."""
         store.put("one", b"1")
         found = store.scan_checked("t", [("s=a", [span(0, 1)])], ("none", "one"))
         assert list(found.documents) == [None, b"1"]
 
     def test_a_table_without_a_plan_says_so(self, store: CheckedStore) -> None:
-        """Its plan is the document `plan/TABLE`, which each read brings along."""
+        """Each read brings along the plan's document, `plan/TABLE`."""
         assert store.scan_checked("t", [("s=a", [span(0, 1)])]).plan is None
         store.put("plan/t", b"{}")
         assert store.scan_checked("t", [("s=a", [span(0, 1)])]).plan == b"{}"
@@ -39,7 +39,7 @@ class CheckedConformance(OpensStore):
         assert store.scan_checked("t", [("s=a", [span(0, 1)])]).condition == "unknown"
 
     def test_what_is_said_is_read(self, store: CheckedStore) -> None:
-        """A table that is being filled is not whole, and one that is complete is."""
+        """A table is whole once it is filled."""
         store.put("plan/t", b"{}")
         assert store.advance(store.filling("t"), 3, "filling") is not None
         assert store.scan_checked("t", [("s=a", [span(0, 1)])]).condition == "filling"
@@ -48,7 +48,7 @@ class CheckedConformance(OpensStore):
         assert store.scan_checked("t", [("s=a", [span(0, 1)])]).condition == ""
 
     def test_it_is_said_on_the_condition_of_what_was_seen(self, store: CheckedStore) -> None:
-        """Of two that saw the same, the second one says nothing."""
+        """The second of two that saw the same says nothing."""
         seen = store.filling("t")
         assert store.advance(seen, 5, "complete") is not None
         assert store.advance(seen, 9, "complete") is None

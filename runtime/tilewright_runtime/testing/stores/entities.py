@@ -27,7 +27,7 @@ class EntityConformance(OpensStore):
 
     @pytest.mark.parametrize("entity", HOSTILE)
     def test_a_deleted_entity_leaves_no_record(self, store: Store, entity: str) -> None:
-        """What is deleted is returned once, and the records of others stay."""
+        """Its records are returned once, and those of others stay."""
         others = [name for name in HOSTILE if name != entity]
         for name in HOSTILE:
             store.put_newer(tiles(0, 1, entity=name), [record(1), record(2)], None)
