@@ -18,7 +18,8 @@ from ..stores.base import Scanned, ScanRequest
 from ..stores.checked import CheckedReader, Reading
 from ..times import Moment
 from .answers import Answer, Answers, answer_of
-from .cache import CachingReader, TileCache
+from .cache import TileCache
+from .caching_reader import CachingReader
 from .context import FetchContext, FetchState
 from .counting import count_fetches
 from .fetcher import finish_without_store, walk

@@ -6,25 +6,35 @@ It also says what each tile contributed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tilewright_compiler.humanize import counted
-
 from ..tiles.cover import Segment, raw_events
 from ..tiles.header import NEWEST, SEQUENCE, START
-from ..tiles.keys import EVENTS, TILES, Kind
+from ..tiles.keys import EVENTS, Kind
 from ..times import Moment
 from .answers import Answer, answer_of
-from .cache import CachingReader
+from .caching_reader import CachingReader
 from .context import FetchContext, FetchState
 from .fetcher import Fetcher
 from .program import Program
+from .step_details import DETAILS
 from .windows import Window
 
 #: The tiles of a window that are told apart, the newest ones: each is merged by itself.
 _MOST_SHARES = 500
+
+#: The row of the breakdown that each step's time goes to.
+_ROWS = {
+    "range": "range",
+    "expand": "expansion",
+    "fetch": "deserialization",
+    "boundaries": "boundaries",
+    "merge": "merging",
+    "judge": "quality",
+    "derive": "derivations",
+}
 
 
 @dataclass(frozen=True)
@@ -152,7 +162,7 @@ def explain_request(context: FetchContext, state: FetchState) -> Explanation:
             reading_seconds += time.perf_counter() - begun
             step.receive(context, [state], reading)
         seconds = time.perf_counter() - begun
-        steps.append(TimedStep(step.name, _DETAILS[step.name](context, state), seconds))
+        steps.append(TimedStep(step.name, DETAILS[step.name](context, state), seconds))
     shares = _Shares(context.program, state)
     windows = [shares.of(index) for index in range(len(context.program.windows))]
     own = {feature.name for feature in context.plan.features}
@@ -179,79 +189,6 @@ def _look_up(context: FetchContext, state: FetchState) -> tuple[int, list[int | 
         drops = context.reader.statistics.drops
         return drops, context.reader.cached_until_ms(state.scan_request)
     return 0, [None] * len(state.ranges)
-
-
-def _range(_: FetchContext, state: FetchState) -> str:
-    return f"{len(state.ranges)} runs of tiles, one scan each"
-
-
-def _expand(_: FetchContext, state: FetchState) -> str:
-    counts = {TILES: 0, EVENTS: 0}
-    for wanted in state.ranges:
-        counts[wanted.kind] += (wanted.end_ms - wanted.start_ms) // wanted.size_ms
-    return f"{_amount(counts[TILES], counts[EVENTS])} may exist"
-
-
-def _fetch(_: FetchContext, state: FetchState) -> str:
-    read = _amount(len(state.tiles.records), len(state.tiles.chunks))
-    return f"{read} read in one round trip"
-
-
-def _boundaries(context: FetchContext, state: FetchState) -> str:
-    ladder_ms = context.program.ladder_ms
-    if not ladder_ms:
-        return "there are no tiles, so the raw events before the query time are taken"
-    if state.end_ms > state.at_ms:
-        return "everything counts that was written until now, so the newest tiles are used whole"
-    if state.head_level_ms is None:
-        return (
-            "the newest tile of every level holds later events: the finest one is left out, "
-            "prorated, or counted from raw events"
-        )
-    if state.head_level_ms == ladder_ms[0]:
-        return "the newest tiles hold no later events and are used whole"
-    return "the newest coarse tiles hold later events: finer ones cover the head"
-
-
-def _merge(context: FetchContext, state: FetchState) -> str:
-    return f"{len(state.covers)} covers merged into {len(context.plan.features)} features"
-
-
-def _derive(context: FetchContext, _: FetchState) -> str:
-    return f"{len(context.plan.derivations)} values from the features"
-
-
-def _judge(context: FetchContext, state: FetchState) -> str:
-    policy = context.policy.on_missing or "as the store says"
-    return f"missing tiles: {policy}; {counted(len(state.damaged), 'damaged tile')}"
-
-
-#: The row of the breakdown that each step's time goes to.
-_ROWS = {
-    "range": "range",
-    "expand": "expansion",
-    "fetch": "deserialization",
-    "boundaries": "boundaries",
-    "merge": "merging",
-    "judge": "quality",
-    "derive": "derivations",
-}
-
-#: What is said of each step once it is done.
-_DETAILS: dict[str, Callable[[FetchContext, FetchState], str]] = {
-    "range": _range,
-    "expand": _expand,
-    "fetch": _fetch,
-    "boundaries": _boundaries,
-    "merge": _merge,
-    "judge": _judge,
-    "derive": _derive,
-}
-
-
-def _amount(tiles: int, chunks: int) -> str:
-    raw = f" and {counted(chunks, 'chunk')} of raw events" if chunks else ""
-    return counted(tiles, "tile") + raw
 
 
 class _Shares:

@@ -57,7 +57,7 @@ class Serving:
         reader = CheckedReader(plan, store) if is_lossy else Reader(plan, store)
         self._reader: AnyReader = reader
         if cache is not None:
-            from .cache import CachingReader  # no fetch without a cache needs it
+            from .caching_reader import CachingReader  # no fetch without a cache needs it
 
             self._reader = CachingReader(plan, store, reader, cache)
         self._most_tiles = None if allow_many_tiles else plan.cost.max_tiles_per_request

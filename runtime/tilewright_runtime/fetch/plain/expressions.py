@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .parser import NotPlainError, Parser
+from .parser import Parser
+from .tokens import NotPlainError
 from .values import BIGINT, BOOLEAN, DOUBLE, INTEGER
 
 _TYPES = {"DOUBLE": DOUBLE, "BIGINT": BIGINT, "INTEGER": INTEGER, "BOOLEAN": BOOLEAN}

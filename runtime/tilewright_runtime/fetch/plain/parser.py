@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from .tokens import NotPlainError, tokens_of
 from .values import (
     ARITHMETIC,
     BIGINT,
@@ -29,13 +29,6 @@ from .values import (
     of_one,
 )
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<name>"(?:[^"]|"")+")
-      |(?P<number>\d+(?:\.\d+)?(?![\w.]))
-      |(?P<word>[A-Za-z_]+)
-      |(?P<sign><=|>=|<>|[-+*/()=<>,]))""",
-    re.VERBOSE | re.ASCII,
-)
 #: Decimals of so many digits become the same double in Python and in DuckDB.
 _EXACT_DIGITS = 15
 _SMALL = 1 << 31
@@ -43,15 +36,11 @@ _LARGE = 1 << 63
 _DEEPEST = 50
 
 
-class NotPlainError(Exception):
-    """The expression has something that is left to DuckDB."""
-
-
 class Parser:
     """Parses one expression, by precedence from OR to signs."""
 
     def __init__(self, sql: str, features: Mapping[str, Kind]) -> None:
-        self._tokens = _tokens(sql)
+        self._tokens = tokens_of(sql)
         self._features = features
         self._at = 0
         self._depth = 0
@@ -247,18 +236,6 @@ _WORDS: dict[str, Callable[[Parser], Node]] = {
     "CAST": Parser._cast,
     "TRY_CAST": Parser._cast,
 }
-
-
-def _tokens(sql: str) -> list[str]:
-    tokens, at, sql = [], 0, sql.rstrip()
-    while at < len(sql):
-        match = _TOKEN.match(sql, at)
-        if match is None:
-            raise NotPlainError
-        text: str = match[match.lastgroup or 0]
-        tokens.append(text.upper() if match.lastgroup == "word" else text)
-        at = match.end()
-    return tokens
 
 
 def _literal(text: str) -> Node:
