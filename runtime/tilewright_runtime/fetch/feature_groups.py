@@ -70,26 +70,9 @@ def _group(
     layout: Layout,
     buckets: Mapping[str, BucketTables],
 ) -> FeatureGroup:
-    needed = set[str]()
-    tables: dict[str, None] = {}  # a set in order
-    finalizers: dict[str, Finalizer] = {}
-    error_bounds: dict[str, Callable[[Merged], int]] = {}
-    forms: dict[str, Form] = {}
-    for feature in features:
-        needed.update(feature.states)
-        if feature.bucket is None:
-            finalizers[feature.name] = finalizer(feature, layout)
-            bound = error_bound(feature, layout)
-            if (form := form_of(feature, layout)) is not None:
-                forms[feature.name] = form
-        else:
-            field = bucket_field(feature.bucket)
-            tables[field] = None
-            table = buckets[field]
-            finalizers[feature.name] = bucket_finalizer(feature, table.layout, field, table.type)
-            bound = error_bound(feature, table.layout, field)
-        if bound is not None:
-            error_bounds[feature.name] = bound
+    finalizers, forms, error_bounds = _computations(features, layout, buckets)
+    needed = {state for feature in features for state in feature.states}
+    bucketed = [bucket_field(feature.bucket) for feature in features if feature.bucket is not None]
     texts = {state.text for state in layout.joint_states}
     own = [
         one.name
@@ -103,6 +86,29 @@ def _group(
         error_bounds=error_bounds,
         merged_fields=tuple(name for name in own if name not in texts),
         chosen_fields=tuple(name for name in own if name in texts),
-        bucket_fields=tuple(tables),
+        bucket_fields=tuple(dict.fromkeys(bucketed)),
         joint_states=tuple(state for state in layout.joint_states if state.id in needed),
     )
+
+
+def _computations(
+    features: list[Feature], layout: Layout, buckets: Mapping[str, BucketTables]
+) -> tuple[dict[str, Finalizer], dict[str, Form], dict[str, Callable[[Merged], int]]]:
+    """Prepare finalizers, the kernel's forms, and error bounds."""
+    finalizers: dict[str, Finalizer] = {}
+    forms: dict[str, Form] = {}
+    error_bounds: dict[str, Callable[[Merged], int]] = {}
+    for feature in features:
+        if feature.bucket is None:
+            finalizers[feature.name] = finalizer(feature, layout)
+            bound = error_bound(feature, layout)
+            if (form := form_of(feature, layout)) is not None:
+                forms[feature.name] = form
+        else:
+            field = bucket_field(feature.bucket)
+            table = buckets[field]
+            finalizers[feature.name] = bucket_finalizer(feature, table.layout, field, table.type)
+            bound = error_bound(feature, table.layout, field)
+        if bound is not None:
+            error_bounds[feature.name] = bound
+    return finalizers, forms, error_bounds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -73,7 +74,8 @@ def _count_names(value: Any) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = dict(pairs)
     if len(names) < len(pairs):
-        twice = next(name for name in names if sum(name == other for other, _ in pairs) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name in names if counts[name] > 1)
         raise RequestError("bad_json", f"an object of the body has {twice!r} twice.")
     return names
 

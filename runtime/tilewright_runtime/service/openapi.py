@@ -187,29 +187,6 @@ def _body(schema: Json) -> Json:
 
 
 def _schemas(options: Mapping[str, Json]) -> Json:
-    row = {
-        "status": {"enum": ["Success", "Failure"]},
-        "entityKeys": _ANY_OBJECT,
-        "features": _ANY_OBJECT,
-        "quality": _ANY_OBJECT,
-        "error": {"type": "string"},
-        "code": {"enum": list(KINDS)},
-    }
-    error = {
-        "status": {"type": "integer"},
-        "code": {"enum": list(KINDS)},
-        "message": {"type": "string"},
-        "advice": {"type": "string"},
-    }
-    column = _object({"name": {"type": "string"}, "type": {"type": "string"}})
-    plan = {
-        "name": {"type": "string"},
-        "fingerprint": {"type": "string"},
-        "online": {"type": "boolean"},
-        "keys": {"type": "array", "items": column},
-        "features": {"type": "array", "items": _ANY_OBJECT},
-        "derivations": {"type": "array", "items": column},
-    }
     return {
         "Keys": {
             "description": "Key objects: a value for each key column.",
@@ -222,11 +199,46 @@ def _schemas(options: Mapping[str, Json]) -> Json:
             "required": ["keys"],
             "additionalProperties": False,
         },
-        "Row": {"type": "object", "properties": row, "required": ["status", "entityKeys"]},
+        "Row": _row_schema(),
         "Results": _object({"results": {"type": "array", "items": _ref("Row")}}),
-        "Error": _object({"error": _object(error)}),
-        "Plans": _object({"plans": {"type": "array", "items": _object(plan)}}),
+        "Error": _object({"error": _error_schema()}),
+        "Plans": _object({"plans": {"type": "array", "items": _plan_schema()}}),
     }
+
+
+def _row_schema() -> Json:
+    properties = {
+        "status": {"enum": ["Success", "Failure"]},
+        "entityKeys": _ANY_OBJECT,
+        "features": _ANY_OBJECT,
+        "quality": _ANY_OBJECT,
+        "error": {"type": "string"},
+        "code": {"enum": list(KINDS)},
+    }
+    return {"type": "object", "properties": properties, "required": ["status", "entityKeys"]}
+
+
+def _error_schema() -> Json:
+    properties = {
+        "status": {"type": "integer"},
+        "code": {"enum": list(KINDS)},
+        "message": {"type": "string"},
+        "advice": {"type": "string"},
+    }
+    return _object(properties)
+
+
+def _plan_schema() -> Json:
+    column = _object({"name": {"type": "string"}, "type": {"type": "string"}})
+    properties = {
+        "name": {"type": "string"},
+        "fingerprint": {"type": "string"},
+        "online": {"type": "boolean"},
+        "keys": {"type": "array", "items": column},
+        "features": {"type": "array", "items": _ANY_OBJECT},
+        "derivations": {"type": "array", "items": column},
+    }
+    return _object(properties)
 
 
 def _object(properties: Json) -> Json:
