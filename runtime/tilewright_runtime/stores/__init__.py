@@ -5,15 +5,9 @@ There is one file for each, found by the scheme of its URL.
 
 from __future__ import annotations
 
-from .base import (
-    AsyncStore,
-    CheckedStore,
-    Store,
-    Transaction,
-    TransactionalStore,
-    open_store,
-    store_modules,
-)
+from .base import AsyncStore, Store, Transaction, TransactionalStore
+from .checked_store import CheckedStore
+from .opening import open_store, store_modules
 
 __all__ = [
     "AsyncStore",

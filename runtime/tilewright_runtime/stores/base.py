@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
-from tilewright.suggestions import nearest_name
 from tilewright.windows import DAY_MS
 
 from ..errors import StoreError
 from ..tiles.header import precedence
 from ..tiles.keys import Kind, Range, TileKeys
 from .contents import Content
-from .filling import Filling, State
 from .health import StoreHealth
 
 T = TypeVar("T")
@@ -30,15 +25,6 @@ EntityRecords = list[tuple[TileKeys, list[bytes]]]
 
 #: The layout of everything in a store; another number is refused.
 FORMAT = "1"
-
-#: How the URLs of stores begin that must be clusters, and are stores of the same modules.
-CLUSTERS = ("redis+cluster:", "rediss+cluster:")
-
-#: The package whose modules are the stores.
-_BACKENDS = f"{__package__}.backends"
-
-#: The user and password of a URL, which no message shows.
-_PASSWORD = re.compile(r"//.*@")
 
 
 class Transaction(Protocol):
@@ -202,37 +188,6 @@ class Scanned(NamedTuple):
     """The other documents that were asked for."""
 
 
-@runtime_checkable
-class CheckedStore(Store, Protocol):
-    """A store of whole tiles that may lose some.
-
-    It loses them without a word, but it can tell when it has.
-    """
-
-    def scan_checked(
-        self,
-        table: str,
-        requests: Sequence[ScanRequest],
-        names: Sequence[str] = (),
-        batch_keys: int = 512,
-    ) -> Scanned:
-        """Read the same, and say why it may lack some.
-
-        Both come in the same round trip, as do the documents of some names. A command asks for at
-        most `batch_keys` keys; several are in flight together.
-        """
-
-    def filling(self, table: str) -> Filling:
-        """Read how far the table is filled, by server."""
-
-    def advance(self, seen: Filling, events: int, state: State) -> Filling | None:
-        """Say how far a table is filled.
-
-        It is said only if no server has lost anything since it was seen. That is one atomic step on
-        each server. Returns what is said, or None.
-        """
-
-
 class AsyncStore(Protocol):
     """Reads of a `CheckedStore` that are awaited."""
 
@@ -327,34 +282,3 @@ def require_format(store: str, present: bytes, advice: str) -> None:
     if present != FORMAT.encode():
         shown = present.decode(errors="replace")
         raise StoreError(f"{store} has format {shown}, this version reads {FORMAT}. {advice}")
-
-
-def store_modules() -> list[str]:
-    """List the modules that hold a store.
-
-    Their names are the schemes of URLs.
-    """
-    package = importlib.import_module(_BACKENDS)
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-
-
-def open_store(url: str, create: bool = True) -> Store:
-    """Open a store by its URL, such as `lmdb:PATH`.
-
-    It is made if it is not there and may be made. A store that is opened with `create=False` is
-    only read. Raises StoreError if it cannot be opened.
-    """
-    scheme, colon, rest = url.partition(":")
-    names = store_modules()
-    scheme, plus, _ = scheme.partition("+")
-    if not colon or scheme not in names or (plus and not url.startswith(CLUSTERS)):
-        known = ", ".join(f"{name}:" for name in names)
-        shown = _PASSWORD.sub("//***@", url)
-        near = nearest_name(scheme, names) if colon else None
-        advice = f" Did you mean {near}:?" if near is not None else ""
-        raise StoreError(
-            f"store {shown!r}: a store URL begins with one of {known} (for instance "
-            f"lmdb:tiles.lmdb).{advice}"
-        )
-    store: Store = importlib.import_module(f"{_BACKENDS}.{scheme}").open_url(url, rest, create)
-    return store

@@ -14,7 +14,8 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import FetchError, StoreError
 from ..tiles.keys import Range, level_name
 from ..times import iso
-from .base import CheckedStore, Scanned, ScanRequest, Store
+from .base import Scanned, ScanRequest, Store
+from .checked_store import CheckedStore
 from .kept import Kept, ttls_ms
 from .ownership import PlanDocument
 from .sweeping import require_not_swept, swept_name, swept_until
@@ -91,7 +92,7 @@ class CheckedReader:
         Raises what `read` raises.
         """
         records, document, condition, documents = scanned
-        kept = self._kept(document)
+        kept_spans = self._kept(document)
         now_ms = time.time_ns() // 1_000_000
         if document is None and not condition:  # the plan came while the records were read
             condition = "unknown"
@@ -101,7 +102,7 @@ class CheckedReader:
             flaw = known.get(id(ranges))
             if flaw is None:
                 flaw = known[id(ranges)] = {"store": condition} if condition else {}
-                if not_kept := self.not_kept(kept, ranges, now_ms):
+                if not_kept := self.not_kept(kept_spans, ranges, now_ms):
                     flaw["not_kept"] = not_kept
             flaws.append(flaw)
         return Reading(records, documents, flaws)
@@ -120,7 +121,7 @@ class CheckedReader:
 
         Raises StoreError if it says nothing of the plan.
         """
-        known, kept = self._known
+        known, kept_spans = self._known
         if document is None:
             document = self._store.get(f"plan/{self._plan.name}")
         if document is None:
@@ -129,11 +130,11 @@ class CheckedReader:
                 "emptied, or came back without its data. The next write fills it again."
             )
         if document != known:
-            kept = PlanDocument.from_bytes(self._plan, document, self._store).kept
-            self._known = document, kept
-        return kept
+            kept_spans = PlanDocument.from_bytes(self._plan, document, self._store).kept
+            self._known = document, kept_spans
+        return kept_spans
 
-    def not_kept(self, kept: Kept, ranges: Sequence[Range], now_ms: int) -> dict[str, int]:
+    def not_kept(self, kept_spans: Kept, ranges: Sequence[Range], now_ms: int) -> dict[str, int]:
         """Find the levels that may lack records.
 
         For each of them it says before which start. Raises FetchError if a range is older than what
@@ -143,9 +144,9 @@ class CheckedReader:
         for size_ms, start_ms, _, kind, lifetime in ranges:
             level, ttl_ms = level_name(kind, size_ms), self._ttl_ms[kind, size_ms]
             if lifetime:
-                whole_ms = kept.ever_from_ms(level, now_ms)
+                whole_ms = kept_spans.ever_from_ms(level, now_ms)
             else:
-                whole_ms = kept.whole_from_ms(level, now_ms, ttl_ms)
+                whole_ms = kept_spans.whole_from_ms(level, now_ms, ttl_ms)
             if whole_ms is None or start_ms >= whole_ms:
                 continue
             if ttl_ms is not None and start_ms < now_ms - ttl_ms:

@@ -58,8 +58,8 @@ class Filled:
         None if there is none, or a damaged one, which says nothing.
         """
         try:
-            found = json.loads(document or b"null")
-            filled = cls(**found) if found else None
+            content = json.loads(document or b"null")
+            filled = cls(**content) if content else None
         except (ValueError, TypeError, RecursionError):
             return None
         return filled if filled is not None and filled._is_sound() else None

@@ -15,7 +15,8 @@ from typing import Any, Self
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError
-from .base import CheckedStore, Store
+from .base import Store
+from .checked_store import CheckedStore
 from .kept import Kept, ttls_by_name
 
 #: What the owner of tiles begins with that come from a stream; then comes the name of it.
@@ -46,9 +47,10 @@ class PlanDocument:
         Raises StoreError if it is damaged, or of another plan.
         """
         try:
-            found = json.loads(document)
-            kept = Kept.from_json(found.get("kept", {}))
-            read = cls(str(found["storage_fingerprint"]), dict(found.get("parts", {})), kept)
+            content = json.loads(document)
+            kept_spans = Kept.from_json(content.get("kept", {}))
+            fingerprint = str(content["storage_fingerprint"])
+            read = cls(fingerprint, dict(content.get("parts", {})), kept_spans)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
             advice = "Write the events into a new store"
             if isinstance(store, CheckedStore):
@@ -104,13 +106,13 @@ def register_plan(
     elif ttls is None:
         ttls = ttls_by_name(plan)
     document = PlanDocument.of(plan, Kept.since(since_ms, ttls)).to_bytes()
-    found = PlanDocument.from_bytes(plan, store.put_first(_plan(plan), document), store)
-    kept = found.kept.after(since_ms, ttls)
-    if kept == found.kept:
-        return found
-    found = PlanDocument.of(plan, kept)
-    store.put(_plan(plan), found.to_bytes())
-    return found
+    stored = PlanDocument.from_bytes(plan, store.put_first(_plan(plan), document), store)
+    kept_spans = stored.kept.after(since_ms, ttls)
+    if kept_spans == stored.kept:
+        return stored
+    changed = PlanDocument.of(plan, kept_spans)
+    store.put(_plan(plan), changed.to_bytes())
+    return changed
 
 
 def keep_since(plan: Plan, store: Store, since_ms: int) -> None:
@@ -118,8 +120,8 @@ def keep_since(plan: Plan, store: Store, since_ms: int) -> None:
 
     They are kept as the plan says.
     """
-    kept = Kept.since(since_ms, ttls_by_name(plan))
-    store.put(_plan(plan), PlanDocument.of(plan, kept).to_bytes())
+    kept_spans = Kept.since(since_ms, ttls_by_name(plan))
+    store.put(_plan(plan), PlanDocument.of(plan, kept_spans).to_bytes())
 
 
 def require_plan(plan: Plan, store: Store) -> PlanDocument:
@@ -127,13 +129,13 @@ def require_plan(plan: Plan, store: Store) -> PlanDocument:
 
     Raises StoreError unless it holds tiles of it.
     """
-    found = store.get(_plan(plan))
-    if found is None:
+    document = store.get(_plan(plan))
+    if document is None:
         raise StoreError(
             f"store {store.url} has no tiles of {plan.name}: nothing was written yet. Write its "
             "events first (tilewright write)."
         )
-    return PlanDocument.from_bytes(plan, found, store)
+    return PlanDocument.from_bytes(plan, document, store)
 
 
 def claim_for_stream(plan: Plan, store: Store) -> str:

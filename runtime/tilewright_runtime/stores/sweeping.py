@@ -107,15 +107,15 @@ def _entities_before(
     plan: Plan, store: TransactionalStore, bounds: Mapping[Level, int]
 ) -> list[str]:
     """List the entities that have expired tiles."""
-    found: dict[str, None] = {}
+    entities: dict[str, None] = {}
     for keys, _ in store.tiles(plan.name):
         until_ms = bounds.get((keys.kind, keys.size_ms))
         if until_ms is None:
             continue
         expired = np.flatnonzero(np.asarray(keys.starts_ms) < until_ms)
         for index in np.unique(np.asarray(keys.entity)[expired]).tolist():
-            found[keys.entities[index]] = None
-    return list(found)
+            entities[keys.entities[index]] = None
+    return list(entities)
 
 
 def _sweep_entity(
@@ -185,8 +185,8 @@ def swept_name(plan: Plan) -> str:
 def swept_until(plan: Plan, document: bytes | None) -> dict[str, int]:
     """Read before which start each level's tiles are gone."""
     with reading_document(swept_name(plan)):
-        found = json.loads(document or b"{}")
-        return {str(level): int(until_ms) for level, until_ms in found.items()}
+        starts_ms = json.loads(document or b"{}")
+        return {str(level): int(until_ms) for level, until_ms in starts_ms.items()}
 
 
 def require_not_swept(

@@ -8,23 +8,29 @@ from __future__ import annotations
 import os
 import shutil
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...errors import StoreError
-from ...tiles.keys import Kind, TileKeys, ordered_prefix, parse_ordered_key
+from ...tiles.keys import TileKeys, ordered_prefix
 from ..base import (
     EntityRecords,
     ScanRequest,
     TransactionalStore,
-    by_level,
     put_first,
     put_newer,
 )
-from ..contents import Content, Misfit, StoredDocument, StoredTiles, document_digest
+from ..contents import Content, Misfit, StoredDocument
 from ..health import StoreHealth, shortest_seconds
+from ..lmdb.entries import (
+    contents_of,
+    document_key,
+    document_name,
+    entity_records,
+    entries_under,
+)
 from ..lmdb.environment import Environment
 from ..lmdb.failures import DATA_FILE
 from ..lmdb.scans import scan
@@ -35,7 +41,6 @@ T = TypeVar("T")
 
 #: Tiles that are read at once where all are asked for.
 _PART_TILES = 4096
-_DIGEST_BYTES = 32
 
 
 class LmdbStore(TransactionalStore):
@@ -82,7 +87,7 @@ class LmdbStore(TransactionalStore):
     ) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
         """Do `scan_many`, and read documents of the same moment."""
         environment = self._open
-        keys = [_document_key(name) for name in names]
+        keys = [document_key(name) for name in names]
 
         def work(transaction: Any) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
             records = scan(transaction.cursor(), table, requests)
@@ -92,11 +97,11 @@ class LmdbStore(TransactionalStore):
 
     def get(self, name: str) -> bytes | None:
         """Read a named document."""
-        environment, key = self._open, _document_key(name)
-        found: bytes | None = environment.read(
+        environment, key = self._open, document_key(name)
+        document: bytes | None = environment.read(
             environment.documents, lambda transaction: transaction.get(key)
         )
-        return found
+        return document
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
         """Read each tile's record, or None."""
@@ -110,7 +115,8 @@ class LmdbStore(TransactionalStore):
         environment = self._open
 
         def work(transaction: Any) -> EntityRecords:
-            return _by_level(_of_entity(transaction.cursor(), ordered_prefix(table, entity)))
+            entries = entries_under(transaction.cursor(), ordered_prefix(table, entity))
+            return entity_records(entries)
 
         return environment.read(environment.tiles, work)
 
@@ -147,7 +153,7 @@ class LmdbStore(TransactionalStore):
         """
         key = prefix = f"{table}\0".encode()
         while part := self._part(prefix, key):
-            for content in _contents_of(part):
+            for content in contents_of(part):
                 if isinstance(content, Misfit):
                     raise StoreError(
                         f"store {self.url} is damaged: {content.place} is {content.reason}. "
@@ -161,10 +167,10 @@ class LmdbStore(TransactionalStore):
 
         def work(transaction: Any) -> list[tuple[bytes, bytes]]:
             cursor = transaction.cursor()
-            found = cursor.iternext() if cursor.set_range(begin) else iter(())
+            entries = cursor.iternext() if cursor.set_range(begin) else iter(())
             return [
                 (key, record)
-                for key, record in islice(found, _PART_TILES)
+                for key, record in islice(entries, _PART_TILES)
                 if key.startswith(prefix)
             ]
 
@@ -175,10 +181,10 @@ class LmdbStore(TransactionalStore):
         environment = self._open
         with snapshot(environment) as transaction:
             for key, content in transaction.cursor(environment.documents):
-                yield StoredDocument(_document_name(key), content)
+                yield StoredDocument(document_name(key), content)
             tiles = iter(transaction.cursor(environment.tiles))
             while part := list(islice(tiles, _PART_TILES)):
-                yield from _contents_of(part)
+                yield from contents_of(part)
 
     def health(self) -> StoreHealth:
         """Measure its answering time, and how full its disk is."""
@@ -229,68 +235,21 @@ class LmdbTransaction:
     def delete_entity(self, table: str, entity: str) -> EntityRecords:
         """Delete all records of an entity, and return them."""
         cursor = self._transaction.cursor(self._environment.tiles)
-        found = list(_of_entity(cursor, ordered_prefix(table, entity)))
-        for key, _ in found:
+        entries = list(entries_under(cursor, ordered_prefix(table, entity)))
+        for key, _ in entries:
             self._transaction.delete(key, db=self._environment.tiles)
-        return _by_level(found)
+        return entity_records(entries)
 
     def get(self, name: str) -> bytes | None:
         """Read a named document."""
-        found: bytes | None = self._transaction.get(
-            _document_key(name), db=self._environment.documents
+        document: bytes | None = self._transaction.get(
+            document_key(name), db=self._environment.documents
         )
-        return found
+        return document
 
     def put(self, name: str, value: bytes) -> None:
         """Writes a named document."""
-        self._transaction.put(_document_key(name), value, db=self._environment.documents)
-
-
-def _of_entity(cursor: Any, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Read what stands under an entity's ordered keys."""
-    if not cursor.set_range(prefix):
-        return
-    for key, record in cursor.iternext():
-        if not key.startswith(prefix):
-            return
-        yield key, record
-
-
-def _by_level(part: Iterable[tuple[bytes, bytes]]) -> EntityRecords:
-    """Sort an entity's records by level.
-
-    Those whose keys are damaged belong to nobody.
-    """
-    contents = _contents_of(list(part))
-    return [(one.keys, list(one.records)) for one in contents if isinstance(one, StoredTiles)]
-
-
-def _contents_of(part: Sequence[tuple[bytes, bytes]]) -> Iterator[StoredTiles | Misfit]:
-    """Sort records by table and level.
-
-    A key that stands for no tile is a misfit.
-    """
-    tables: dict[str, list[tuple[str, Kind, int, int, bytes]]] = {}
-    for key, record in part:
-        try:
-            table, entity, kind, size_ms, start_ms = parse_ordered_key(key)
-        except ValueError:
-            yield Misfit(f"key {key!r}", "no key of a tile")
-            continue
-        tables.setdefault(table, []).append((entity, kind, size_ms, start_ms, record))
-    for table, tiles in tables.items():
-        for keys, records in by_level(table, tiles):
-            yield StoredTiles(keys, records)
-
-
-def _document_name(key: bytes) -> str:
-    return key.hex() if len(key) == _DIGEST_BYTES else key.decode(errors="backslashreplace")
-
-
-def _document_key(name: str) -> bytes:
-    # A source's URI may be longer than a key of LMDB; its hash is not. The document itself repeats
-    # the name.
-    return name.encode() if len(name) < 64 else document_digest(name)
+        self._transaction.put(document_key(name), value, db=self._environment.documents)
 
 
 def open_url(url: str, rest: str, create: bool) -> LmdbStore:

@@ -13,18 +13,18 @@ from tilewright.windows import MINUTE_MS
 from ...errors import StoreError
 from ...tiles.keys import TileKeys
 from ..base import (
-    CLUSTERS,
     FORMAT,
     AsyncStore,
-    CheckedStore,
     EntityRecords,
     Scanned,
     ScanRequest,
     require_format,
 )
+from ..checked_store import CheckedStore
 from ..contents import Content
 from ..filling import Filled, Filling, State
 from ..health import StoreHealth
+from ..opening import CLUSTERS
 from ..redis.async_commands import AsyncRedis
 from ..redis.checked_scan import checked_scan, document_key, filled_keys, scanning
 from ..redis.commands import CALL_KEYS, Commands
@@ -55,9 +55,9 @@ class RedisStore(CheckedStore):
         # The nodes of a cluster answer in any order.
         self.reads_in_order = not self._commands.is_cluster
         self._servers = Servers(self._commands)
-        found = self.put_first("format", FORMAT.encode()) if create else self.get("format")
-        if found is not None:
-            require_format(f"store {self.url}", found, "Use another database.")
+        present = self.put_first("format", FORMAT.encode()) if create else self.get("format")
+        if present is not None:
+            require_format(f"store {self.url}", present, "Use another database.")
         if create:
             self._commands.load_functions()
 
@@ -123,10 +123,10 @@ class RedisStore(CheckedStore):
         # The tiles of several entities lie on several nodes, which no single MGET may ask.
         client, texts = self._commands.client, keys.texts
         get = client.mget_nonatomic if self._commands.is_cluster else client.mget
-        found: list[bytes | None] = []
+        records: list[bytes | None] = []
         for at in range(0, len(texts), CALL_KEYS):
-            found += self._commands.ask(partial(get, texts[at : at + CALL_KEYS]))
-        return found
+            records += self._commands.ask(partial(get, texts[at : at + CALL_KEYS]))
+        return records
 
     def read_entity(self, table: str, entity: str) -> EntityRecords:
         """Read all records of an entity.
@@ -150,8 +150,8 @@ class RedisStore(CheckedStore):
     def get(self, name: str) -> bytes | None:
         """Read a named document."""
         client = self._commands.client
-        found: bytes | None = self._commands.ask(lambda: client.get(document_key(name)))
-        return found
+        document: bytes | None = self._commands.ask(lambda: client.get(document_key(name)))
+        return document
 
     def put(self, name: str, value: bytes) -> None:
         """Write a named document."""
@@ -164,8 +164,10 @@ class RedisStore(CheckedStore):
         Returns the one that is there.
         """
         client, key = self._commands.client, document_key(name)
-        found: bytes | None = self._commands.ask(lambda: client.set(key, value, nx=True, get=True))
-        return value if found is None else found
+        present: bytes | None = self._commands.ask(
+            lambda: client.set(key, value, nx=True, get=True)
+        )
+        return value if present is None else present
 
     def contents(self) -> Iterator[Content]:
         """Read everything, by a walk over the keys."""

@@ -22,7 +22,7 @@ def scan(cursor: Any, table: str, requests: Sequence[ScanRequest]) -> list[list[
     Requests of one batch mostly share their ranges, so the ends of keys are made once for those.
     """
     bounds_of: dict[int, list[_Bounds]] = {}
-    found: list[list[list[bytes]]] = []
+    records: list[list[list[bytes]]] = []
     for entity, ranges in requests:
         bounds = bounds_of.get(id(ranges))
         if bounds is None:
@@ -31,8 +31,8 @@ def scan(cursor: Any, table: str, requests: Sequence[ScanRequest]) -> list[list[
         by_range = []
         for begin, end, most in bounds:
             by_range.append(_scan_range(cursor, prefix + begin, prefix + end, most))
-        found.append(by_range)
-    return found
+        records.append(by_range)
+    return records
 
 
 def _bounds(wanted: Range) -> _Bounds:

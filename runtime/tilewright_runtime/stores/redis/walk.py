@@ -78,11 +78,11 @@ class RedisWalk:
 
     def delete_entity(self, table: str, entity: str) -> EntityRecords:
         """Delete all records of an entity, and its indexes."""
-        found = self.read_entity(table, entity)
+        deleted = self.read_entity(table, entity)
         names = self._names_of(table, entity)
         for part in _in_parts(names):
             self._commands.ask(partial(self._commands.client.unlink, *part))
-        return found
+        return deleted
 
     def _names_of(self, table: str, entity: str) -> list[str]:
         """Find the keys of an entity's records and indexes."""
@@ -107,8 +107,8 @@ class RedisWalk:
         """
         # The server may name a key twice while it grows.
         seen: set[int] = set()
-        found = iter(self._commands.client.scan_iter(pattern, count=CALL_KEYS))
-        while part := self._commands.ask(lambda: list(islice(found, CALL_KEYS))):
+        keys = iter(self._commands.client.scan_iter(pattern, count=CALL_KEYS))
+        while part := self._commands.ask(lambda: list(islice(keys, CALL_KEYS))):
             new = [key for key in part if hash(key) not in seen]
             seen.update(map(hash, new))
             yield [key.decode(errors="backslashreplace") for key in new]
