@@ -123,11 +123,11 @@ class TileCache:
         """
         with self._lock:
             repairs = self._repairs.get(table, 0)
-            found = []
+            spans = []
             for entity, ranges in requests:
                 keys = keys_of(table, repairs, entity, ranges)
-                found.append(list(map(self._fitting, keys, ranges)))
-            return repairs, found
+                spans.append(list(map(self._fitting, keys, ranges)))
+            return repairs, spans
 
     def ends_ms(self, table: Table, request: ScanRequest) -> list[int | None]:
         """Find up to where a request's ranges are there.

@@ -114,15 +114,15 @@ class CachingReader:
         finished_ms = progress.finished_until_ms(self._plan)
         if finished_ms is None:
             return
-        kept = []
+        finished = []
         for (entity, ranges), own, read in zip(requests, spans, records, strict=True):
             keys = keys_of(self._table, progress.repairs, entity, ranges)
             for key, wanted, span, part in zip(keys, ranges, own, read, strict=True):
                 end_ms = min(wanted.end_ms, floor(finished_ms, wanted.size_ms))
                 if end_ms > (span.end_ms if span else wanted.start_ms):
                     made = _span(wanted, end_ms, part)
-                    kept += [] if made is None else [(key, made)]
-        self._cache.keep(kept)
+                    finished += [] if made is None else [(key, made)]
+        self._cache.keep(finished)
 
 
 def _rest(wanted: Range, span: Span | None) -> Range:
