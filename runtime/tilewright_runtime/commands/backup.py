@@ -9,6 +9,12 @@ import click
 if TYPE_CHECKING:
     from ..operate.backup import Copied
 
+_RESTORE_HELP = """\
+Make the new embedded store STORE of the backup in DIR.
+
+The next write goes on where the backup ends: it reads what its files have had since.
+"""
+
 
 @click.command()
 @click.argument("store")
@@ -26,14 +32,11 @@ def backup(store: str, directory: str) -> None:
         _say(copy(opened, directory))
 
 
-@click.command()
+@click.command(help=_RESTORE_HELP)
 @click.argument("directory", metavar="DIR")
 @click.argument("store")
 def restore(directory: str, store: str) -> None:
-    """Make the new embedded store STORE of the backup in DIR.
-
-    The next write goes on where the backup ends: it reads what its files have had since.
-    """
+    """Make a new embedded store of a backup."""
     from ..operate.backup import restore as make
 
     _say(make(directory, store))

@@ -1,4 +1,4 @@
-"""`tilewright doctor`: why fetches are slow, and why tiles are missing."""
+"""`tilewright doctor`: why fetches are slow or tiles missing."""
 
 from __future__ import annotations
 
@@ -21,9 +21,15 @@ _TITLES = {"high_latency": "High latency", "missing_tiles": "Missing tiles"}
 _MARKS = {0: ("ok", "green"), 1: ("warning", "yellow"), 2: ("critical", "red")}
 #: How long a service may take to say what it counts.
 _TIMEOUT_S = 5.0
+_HELP = """\
+Find out why fetches of PLAN are slow, or tiles are missing.
+
+Looks at the live store, measures a few fetches, and says of each check what it saw. The exit
+status is 0 if there is no cause, 1 for a warning, and 2 for a critical one.
+"""
 
 
-@click.command()
+@click.command(help=_HELP)
 @click.argument("plan")
 @click.option("--store", "store_url", required=True, metavar="URL", help="Where the tiles are.")
 @click.option(
@@ -54,11 +60,7 @@ def doctor(
     max_age: str | None,
     form: str,
 ) -> None:
-    """Find out why fetches of PLAN are slow, or tiles are missing.
-
-    Looks at the live store, measures a few fetches, and says of each check what it saw. The exit
-    status is 0 if there is no cause, 1 for a warning, and 2 for a critical one.
-    """
+    """Find out why fetches are slow or tiles missing."""
     from ..plans import load_plan
     from ..reports.explanation import console
 

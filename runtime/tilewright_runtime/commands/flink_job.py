@@ -84,9 +84,10 @@ def _script(conf: str, out: str) -> Path:
 
 
 def _folder(conf: str, out: Path) -> Path:
-    """Find a plan's folder by its path, its name, or the name of its variable.
+    """Find a plan's folder by path or name.
 
-    Raises JobError if several plans have a variable of this name.
+    A name is the plan's, or that of its variable. Raises JobError if several plans have a variable
+    of this name.
     """
     if (Path(conf) / "plan.json").exists():
         return Path(conf)

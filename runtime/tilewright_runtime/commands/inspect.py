@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from ..operate.inspect import DecodedTile, InspectedEntity, StoreUsage, TableUsage
     from ..reports.lines import Lines
 
+_HELP = """\
+Show what stores hold: STORE_OR_PLAN is a store URL or a plan.
 
-@click.command()
+Without --key, shows for each plan what its levels take and its busiest keys, those with the
+most events; plans that are named give their key columns, and no other is shown. With --key,
+shows the tiles of one entity of a plan, decoded.
+"""
+
+
+@click.command(help=_HELP)
 @click.argument("places", nargs=-1, metavar="STORE_OR_PLAN...")
 @click.option("--store", "store_url", metavar="URL", help="A store, as in STORE_OR_PLAN.")
 @click.option(
@@ -44,12 +52,7 @@ def inspect(
     most: int | None,
     form: str,
 ) -> None:
-    """Show what stores hold: STORE_OR_PLAN is a store URL or a plan.
-
-    Without --key, shows for each plan what its levels take and its busiest keys, those with the
-    most events; plans that are named give their key columns, and no other is shown. With --key,
-    shows the tiles of one entity of a plan, decoded.
-    """
+    """Show what stores hold."""
     from ..plans import load_plan
     from ..reports.explanation import console
 
@@ -167,7 +170,7 @@ def _usage_document(found: StoreUsage, plans: Sequence[Plan]) -> dict[str, Any]:
 
 
 def _chosen(tables: Sequence[TableUsage], plans: Sequence[Plan]) -> list[TableUsage]:
-    """Choose the tables of the plans that were named, if any were."""
+    """Choose the tables of the plans named, if any."""
     names = {plan.name for plan in plans}
     return [table for table in tables if not names or table.plan in names]
 

@@ -1,4 +1,4 @@
-"""Progress of a long write: on a terminal, as lines, or as JSON."""
+"""Progress of a long write: bars, lines or JSON."""
 
 from __future__ import annotations
 
@@ -71,7 +71,10 @@ class Status:
         return f"{said}, {self.open_tiles:,} open tiles"
 
     def document(self) -> dict[str, Any]:
-        """Say it for programs, with the rate since this was last asked."""
+        """Say it for programs.
+
+        The rate is that since this was last asked.
+        """
         now_s, rows = time.perf_counter(), self.rows
         rate = (rows - self._last_rows) / max(now_s - self._last_s, 1e-9)
         self._last_s, self._last_rows = now_s, rows
@@ -147,7 +150,7 @@ def lines(text: Callable[[], str]) -> Iterator[None]:
 
 @contextmanager
 def bars(console: Console, status: Status) -> Iterator[OnProgress]:
-    """Show a bar for each input, and the status below them.
+    """Show a bar for each input, above the status.
 
     It only pulses until the first batch is written.
     """

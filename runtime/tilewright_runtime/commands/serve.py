@@ -12,9 +12,14 @@ import click
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEEDED = ("uvicorn", "uvloop", "httptools", "orjson", "prometheus_client")
+_HELP = """\
+Serve the features of each PLAN (a plan.json or its folder) over HTTP.
+
+GET /openapi.json describes the paths. SIGTERM and Ctrl-C end it, after the requests that run.
+"""
 
 
-@click.command()
+@click.command(help=_HELP)
 @click.argument("plans", metavar="PLAN...", nargs=-1, required=True)
 @click.option(
     "--store",
@@ -106,10 +111,7 @@ def serve(
     export_folder: Path | None,
     allow_many_tiles: bool,
 ) -> None:
-    """Serve the features of each PLAN (a plan.json or its folder) over HTTP.
-
-    GET /openapi.json describes the paths. SIGTERM and Ctrl-C end it, after the requests that run.
-    """
+    """Serve the features of plans over HTTP."""
     if export_folder is not None:
         _export(plans, export_folder)
         return

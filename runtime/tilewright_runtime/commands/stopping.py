@@ -23,13 +23,13 @@ class Stop:
 
     @property
     def status(self) -> int:
-        """The exit status of a command that was stopped in the middle."""
+        """The exit status of a command stopped midway."""
         return _SIGNAL_STATUS + self._signal
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        """Take a signal; the second one does not wait for anything.
+        """Take a signal.
 
-        Raises KeyboardInterrupt for the second one.
+        The second one does not wait for anything: it raises KeyboardInterrupt.
         """
         if self._signal:
             raise KeyboardInterrupt

@@ -45,7 +45,7 @@ def print_summaries(found: Takers, status: Status, is_json: bool, keeps_rejects:
 
 
 def _tell(error: TilewrightError, told: set[str]) -> None:
-    """Print an error, once for all plans that it is of."""
+    """Print an error, once for all its plans."""
     if str(error) not in told:
         told.add(str(error))
         click.echo(f"error: {error}", err=True)

@@ -1,20 +1,23 @@
-"""`tilewright sweep`: tiles that no window reads any more are deleted."""
+"""`tilewright sweep`: delete tiles that no window reads."""
 
 from __future__ import annotations
 
 import click
 
+_HELP = """\
+Delete the tiles of PLAN in STORE whose time to live has passed.
 
-@click.command()
+STORE is the URL of an embedded store, or lmdb: and the folder of --state. PLAN is a plan.json,
+its folder, or a folder of plans. A tile goes once the newest event is later than its start by
+the time to live of its level, so what windows can still read stays.
+"""
+
+
+@click.command(help=_HELP)
 @click.argument("store_url", metavar="STORE")
 @click.argument("plans", metavar="PLAN...", nargs=-1, required=True)
 def sweep(store_url: str, plans: tuple[str, ...]) -> None:
-    """Delete the tiles of PLAN in STORE whose time to live has passed.
-
-    STORE is the URL of an embedded store, or lmdb: and the folder of --state. PLAN is a plan.json,
-    its folder, or a folder of plans. A tile goes once the newest event is later than its start by
-    the time to live of its level, so what windows can still read stays.
-    """
+    """Delete tiles whose time to live has passed."""
     from ..errors import StoreError
     from ..plans import load_plans
     from ..stores import TransactionalStore, open_store

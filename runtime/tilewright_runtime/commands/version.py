@@ -1,4 +1,4 @@
-"""`tilewright version`: what runs here, for a report of a fault."""
+"""`tilewright version`: what runs here, for fault reports."""
 
 from __future__ import annotations
 
@@ -55,7 +55,10 @@ def _details() -> list[tuple[str, str]]:
 
 
 def _libraries() -> dict[str, list[str]]:
-    """Read the libraries of each extra from the installed package; first those of the core."""
+    """Read the libraries of each extra.
+
+    They are those of the installed package; the core's come first.
+    """
     by_extra: dict[str, list[str]] = {"core": []}
     for text in requires(_PACKAGE) or []:
         named, extra = _NAME.match(text), _EXTRA.search(text)

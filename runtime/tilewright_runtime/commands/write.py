@@ -1,4 +1,7 @@
-"""`tilewright write`: events from files, streams or standard input into tiles."""
+"""`tilewright write`: events into tiles.
+
+They come from files, streams or standard input.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `tilewright write` does: plans, inputs, and the pass over them."""
+"""The plans and inputs of `tilewright write`."""
 
 from __future__ import annotations
 
@@ -143,7 +143,10 @@ class Events:
         return [pattern for pattern in self.patterns if not pattern.startswith(_KAFKA)]
 
     def inputs(self) -> list[Input]:
-        """Find the files that are there. Raises InputError if one is not."""
+        """Find the files that are there.
+
+        Raises InputError if one is not.
+        """
         return find_inputs(self._others, self.position)
 
     def follower(self, takers: Sequence[Taker], follows: bool, opened: ExitStack) -> Follower:

@@ -33,7 +33,7 @@ class Clients:
         self._package = self._find_package()
 
     def connection(self) -> dict[str, str]:
-        """Give how the broker is reached, as this process is told.
+        """Give the settings that this process connects with.
 
         Raises InputError if that cannot be read.
         """

@@ -76,7 +76,10 @@ class Aggregator:
         self._check_script()
 
     def ids_of(self, source: Source, state: TransactionalStore) -> KnownIds | None:
-        """Make the ids of a source's events known to the session, if it has any."""
+        """Make the ids of a source known to the session.
+
+        There are none for a source whose events have no ids.
+        """
         if source.event_id is None:
             return None
         if source.name not in self._ids:
@@ -194,7 +197,10 @@ class Aggregator:
 
 @dataclass(frozen=True)
 class BatchTiles:
-    """The tiles of a batch, and those of the late events that are set aside."""
+    """The tiles of a batch.
+
+    Those of late events that are set aside stand apart.
+    """
 
     levels: Sequence[LevelTiles]
     events: int
@@ -257,7 +263,7 @@ class LoadedBatch:
         return self.usable + self.duplicates
 
     def tiles_of_all(self) -> BatchTiles:
-        """Aggregate the batch, and then the late events that were set aside."""
+        """Aggregate the batch, then the late events set aside."""
         on_time = self._all_levels()
         if not self.late:
             return BatchTiles(on_time, self.usable)
@@ -266,7 +272,10 @@ class LoadedBatch:
         return BatchTiles(on_time, self.usable - late, self._all_levels(), late)
 
     def _all_levels(self) -> list[LevelTiles]:
-        """Aggregate the batch to tiles of all levels, and to chunks if raw events are kept."""
+        """Aggregate the batch to tiles of all levels.
+
+        If raw events are kept, their chunks come last.
+        """
         levels = [self.tiles(level.size_ms) for level in self._rows.plan.levels]
         chunks = self.event_chunks()
         return levels if chunks is None else [*levels, chunks]

@@ -20,7 +20,7 @@ from ..tiles.rows import LevelTiles
 
 
 class MeasuredTransaction:
-    """A transaction that notes how long the records of tiles are."""
+    """A transaction that notes the lengths of tiles' records."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -39,7 +39,7 @@ class MeasuredTransaction:
 
 @dataclass
 class BatchCount:
-    """What is known of a batch on its way into a store."""
+    """A batch on its way into a store."""
 
     levels: Sequence[LevelTiles] = ()
     before: Progress | None = None
@@ -47,14 +47,20 @@ class BatchCount:
     transaction: MeasuredTransaction | None = None
 
     def measured(self, transaction: Transaction) -> MeasuredTransaction:
-        """Measure what is put in a transaction, which may be run again."""
+        """Measure what is put in a transaction.
+
+        It may be run again, and then only the last run counts.
+        """
         self.transaction = MeasuredTransaction(transaction)
         return self.transaction
 
 
 @contextmanager
 def counting_batch(plan: Plan) -> Iterator[BatchCount]:
-    """Count the tiles of a batch, as failures if it cannot be written."""
+    """Count the tiles of a batch.
+
+    They are failures if it cannot be written.
+    """
     begun_s = time.perf_counter()
     count = BatchCount()
     counted = metrics_of(plan.name)

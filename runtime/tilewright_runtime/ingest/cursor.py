@@ -15,7 +15,10 @@ from .known_inputs import KnownInputs
 
 
 class Cursor:
-    """The position of an input, which moves on with each commit."""
+    """The position of an input.
+
+    It moves on with each commit.
+    """
 
     def __init__(
         self, known: KnownInputs, state: TransactionalStore, source: Source, item: Input
@@ -64,9 +67,10 @@ class Cursor:
             self._stored = position.to_bytes()
 
     def leave(self) -> None:
-        """Give the name of a file free, as another file has it now.
+        """Give up the name of a file.
 
-        What was read stays known, so that it does not count again under another name.
+        Another file has it now. What was read stays known, so that it does not count again under
+        another name.
         """
         if self._stored is None:
             return

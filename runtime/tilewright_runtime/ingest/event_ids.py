@@ -1,10 +1,10 @@
-"""The ids of events that were counted, so that none counts twice.
+"""The ids of events that were counted.
 
-An id is kept as the 128 bits of its hash, with the event's time, in segments of a span of time.
-The newest segment of a span grows by merging with those that are not much larger, so that a batch
-writes little and a span has few. A span is forgotten as a whole, once the newest event is the
-horizon later than its end. A document per source lists the segments; it is committed with the tiles
-and must still be the one that the batch was compared with.
+They keep an event from counting twice. An id is kept as the 128 bits of its hash, with the event's
+time, in segments of a span of time. The newest segment of a span grows by merging with those that
+are not much larger, so that a batch writes little and a span has few. A span is forgotten as a
+whole, once the newest event is the horizon later than its end. A document per source lists the
+segments; it is committed with the tiles and must still be the one that the batch was compared with.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class _Merging:
         self._next = 1 + max((*before.free, *(one.number for one in before.segments)), default=-1)
 
     def taken(self, span: int, count: int) -> Iterator[Segment]:
-        """Take out the segments of a span that new ids are merged with."""
+        """Take out the segments that new ids merge with."""
         for segment in reversed([one for one in self.kept if one.span == span]):
             if segment.ids > _MOST_TIMES * count:
                 return

@@ -1,4 +1,7 @@
-"""Following: inputs are read on as they grow, until somebody stops it."""
+"""Following: inputs are read on as they grow.
+
+It goes on until somebody stops it.
+"""
 
 from __future__ import annotations
 
@@ -52,12 +55,15 @@ class Follower:
 
     @property
     def waiting(self) -> dict[str, int]:
-        """Bytes of last lines that wait for a newline, by input."""
+        """Bytes that wait for their newline, by input."""
         tails = self._tails.values()
         return {tail.item.name: tail.waiting_bytes for tail in tails if tail.waiting_bytes}
 
     def run(self, should_stop: Callable[[], bool]) -> None:
-        """Follow until it is to stop, all inputs have ended, or all plans have failed."""
+        """Follow until it is to stop.
+
+        It ends earlier if all inputs have ended, or all plans have failed.
+        """
         try:
             while not should_stop() and self._takers and not self._is_ended:
                 begun_s = time.monotonic()
@@ -83,7 +89,10 @@ class Follower:
         return [taker for taker in self._all if taker.failure is None]
 
     def _pass(self, should_stop: Callable[[], bool]) -> bool:
-        """Read a batch of each input; tell whether there was any."""
+        """Read a batch of each input.
+
+        Tells whether there was any.
+        """
         items = [item for feed in self._feeds for item in feed.now()]
         now = {item.uri: signature(item.path) for item in items if item.path is not None}
         for uri, tail in list(self._tails.items()):
@@ -110,7 +119,7 @@ class Follower:
         self._tails |= {item.uri: Tail(item) for item in new}
 
     def _let_go(self, tail: Tail) -> None:
-        """Read a file to its end that has another name by now."""
+        """Read a renamed file to its end."""
         try:
             while self._step(tail):
                 pass
@@ -154,7 +163,7 @@ class Follower:
         return is_new
 
     def _step(self, tail: Tail) -> bool:
-        """Write the next batch of an input, if there is one."""
+        """Write the next batch of an input, if any."""
         is_new = False
         for reading in list(tail.readings):
             batch = reading.step()
@@ -205,7 +214,7 @@ class Follower:
             taker.report.errors.append(trouble.error)
 
     def _settle(self, tail: Tail) -> None:
-        """Take back an error of an input that can be read by now."""
+        """Take back an error once its input can be read."""
         if tail.trouble is None:
             return
         for taker in self._takers:

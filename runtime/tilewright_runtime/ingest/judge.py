@@ -30,7 +30,7 @@ NOTHING_LATE = JudgedBatch(None)
 
 
 class Judge:
-    """Refuses events that come too late, and sets late ones aside.
+    """Refuses too-late events, and sets late ones aside.
 
     The batch is the table `events` of the session.
     """
@@ -66,7 +66,7 @@ class Judge:
         return JudgedBatch(int(newest_ms), rows[judged.late])
 
     def set_aside(self, rows: NDArray[np.int64] | None) -> list[int]:
-        """Take late events out of the batch, and list their rows.
+        """Move late events aside, and list their rows.
 
         They go to `late_events`, without the values that are left out.
         """

@@ -31,11 +31,14 @@ class KnownIds:
         session.unregister("loaded_ids")
 
     def drop_known(self) -> int:
-        """Take out of the batch what was counted before, and count it."""
+        """Drop events that were counted before; tell how many."""
         return self._deleted(f"{self._table} AS known WHERE {_SAME.format('known')}")
 
     def drop_repeated(self) -> int:
-        """Take out of the batch all but the first event with an id, and count them."""
+        """Drop all but the first event of an id.
+
+        Tells how many those were.
+        """
         repeated = self._deleted(
             '(SELECT "__id_high" AS high, "__id_low" AS low, min("__row") AS first FROM events '
             'WHERE "__reason" IS NULL GROUP BY ALL HAVING count(*) > 1) AS repeated '
@@ -49,7 +52,7 @@ class KnownIds:
         return int(count)
 
     def keep(self, transaction: Transaction, newest_ms: int) -> Callable[[], None]:
-        """Keep the ids of the batch, in the transaction of its events.
+        """Keep the batch's ids, in the transaction of its events.
 
         Returns what is to be called once that is committed.
         """

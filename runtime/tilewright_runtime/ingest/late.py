@@ -21,7 +21,7 @@ BEFORE_ALL_MS = -(2**62)
 
 
 class Judged(NamedTuple):
-    """Which of some events are late, and which come too late."""
+    """Which events are late, and which too late."""
 
     late: NDArray[np.bool_]
     too_late: NDArray[np.bool_]
@@ -29,7 +29,7 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True)
 class Lateness:
-    """What a plan says of late events, and how far its events are."""
+    """A plan's rules for late events, at a watermark."""
 
     tile_ms: int
     allowed_ms: int
@@ -41,7 +41,7 @@ class Lateness:
 
     @classmethod
     def of(cls, plan: Plan, watermark_ms: int | None, is_stream: bool) -> Lateness:
-        """Make the rules of a plan whose events have come to a watermark."""
+        """Make a plan's rules at a watermark."""
         began_ms = BEFORE_ALL_MS if watermark_ms is None else watermark_ms
         late = plan.late
         times_ms = (late.allowed_lateness_ms, late.out_of_orderness_ms)
@@ -74,7 +74,10 @@ class Lateness:
 
 
 def finest_ms(plan: Plan) -> int:
-    """Find the length of a plan's finest tiles, or of its chunks if it has no tiles."""
+    """Find the length of a plan's finest tiles.
+
+    If it has none, that of its chunks.
+    """
     finest = plan.levels[-1] if plan.levels else plan.events
     if finest is None:
         raise ValueError("the plan keeps nothing")

@@ -20,10 +20,10 @@ from .rejects import Rejects
 
 
 class LateTiles:
-    """Brings late events into the tiles of a store, in the transaction of their batch.
+    """Brings late events into the tiles of a store.
 
-    All levels change together. `delta` has no late events of its own: they are merged with the
-    others.
+    That happens in the transaction of their batch. All levels change together. `delta` has no late
+    events of its own: they are merged with the others.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class LateTiles:
             self._recomputer = Recomputer(rows, chunks, url)
 
     def merge(self, transaction: Transaction, levels: Sequence[LevelTiles], events: int) -> Merged:
-        """Bring the tiles of late events into those that are stored."""
+        """Bring tiles of late events into the stored ones."""
         if self._recomputer is None:
             flagged = [_flagged(tiles) for tiles in levels]
             return self._merger.merge(transaction, flagged, events)
@@ -56,7 +56,10 @@ def late_rows(
     loaded: LoadedBatch,
     refused: Sequence[Malformed],
 ) -> list[Malformed]:
-    """List the rows of a batch that came too late, or whose values are left out."""
+    """List the rows of a batch that came too late.
+
+    With `approximate`, those whose values are left out come after them.
+    """
     late = [row for row in refused if row.reason == plan.late.too_late]
     if plan.late.policy != "approximate":
         return late

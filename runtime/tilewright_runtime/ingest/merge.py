@@ -98,7 +98,10 @@ class Merger:
     def replace(
         self, transaction: Transaction, levels: Sequence[LevelTiles], events: int
     ) -> Merged:
-        """Put tiles in the place of the stored ones, of which they have `events` more."""
+        """Put tiles in the place of the stored ones.
+
+        They have `events` more than those.
+        """
         before = Progress.load(self._plan, transaction.get)
         after = before.after(None, events)
         if self._touches_finished(levels, before.finished_until_ms(self._plan)):
@@ -113,7 +116,7 @@ class Merger:
         return Merged(before, after, added)
 
     def _touches_finished(self, levels: Sequence[LevelTiles], until_ms: int | None) -> bool:
-        """Tell whether a tile has changed that readers take for finished."""
+        """Tell whether a tile changed that counts as finished."""
         if until_ms is None:
             return False
         ends_ms = []

@@ -7,9 +7,10 @@ from ..stores import CheckedStore, Store, TransactionalStore
 
 
 def merging_store(store: Store, state: Store | None) -> TransactionalStore:
-    """Return the store itself, or the state beside one of whole tiles.
+    """Choose where tiles merge: the store, or its state.
 
-    Raises StoreError if there is a state too many, or too few.
+    The state stands beside a store of whole tiles. Raises StoreError if there is a state too many,
+    or too few.
     """
     if isinstance(store, TransactionalStore):
         if state is not None:

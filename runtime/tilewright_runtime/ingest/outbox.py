@@ -163,7 +163,10 @@ class Outbox:
             ) from wrong
 
     def _tell(self) -> None:
-        """Tell readers of the store how far it is, after its tiles."""
+        """Tell readers how far the store is.
+
+        They are told after its tiles are there.
+        """
         progress = Progress.load(self._plan, self._state.get)
         if progress != self._told and progress.events:
             progress.save(self._plan, self._store)

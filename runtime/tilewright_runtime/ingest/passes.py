@@ -63,7 +63,10 @@ class Taker:
             self.writer.known.move_all(self.source, inputs, self.report)
 
     def cursor(self, item: Input, again: bool) -> Cursor | None:
-        """Find how far an input is written; none if it is a copy."""
+        """Find how far an input is written.
+
+        Gives None if it is a copy.
+        """
         with self.failing():
             known: Input | None = item
             if not again:
@@ -73,7 +76,7 @@ class Taker:
 
 
 class Reading:
-    """One way through an input, for plans that stand at one place."""
+    """One way through an input, for plans equally far."""
 
     def __init__(self, takers: Sequence[tuple[Taker, Cursor]]) -> None:
         self._takers = list(takers)
@@ -113,10 +116,11 @@ class Reading:
 
 
 def readings(item: Input, takers: Sequence[Taker], again: bool = False) -> list[Reading]:
-    """Begin to read an input, once for plans that can share it.
+    """Begin to read an input.
 
-    They can if their sources declare the same columns and they are equally far. Raises InputError
-    for a pipe that they cannot share, since it is read only once.
+    Plans share one way through it where they can. They can if their sources declare the same
+    columns and they are equally far. Raises InputError for a pipe that they cannot share, since it
+    is read only once.
     """
     groups: dict[object, list[tuple[Taker, Cursor]]] = {}
     for taker in takers:
@@ -163,7 +167,7 @@ def write_pass(
 
 
 def end_pass(takers: Sequence[Taker]) -> None:
-    """Say that all inputs have been read, to the plans that took them."""
+    """Tell the plans that all inputs have been read."""
     for taker in takers:
         if taker.failure is None:
             with taker.failing():

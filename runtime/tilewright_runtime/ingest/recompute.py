@@ -21,7 +21,10 @@ from ..tiles.rows import LevelTiles, TileRows
 
 
 class Recomputer:
-    """Makes tiles of a plan anew from its event log, in a transaction."""
+    """Makes tiles anew from a plan's event log.
+
+    It reads in the transaction that puts them.
+    """
 
     def __init__(self, rows: TileRows, chunks: EventChunks, url: str) -> None:
         """`url` names the store in errors."""
@@ -32,7 +35,7 @@ class Recomputer:
         self._levels: list[tuple[Kind, int]] = [(EVENTS, chunks.size_ms)]
 
     def tiles(self, transaction: Transaction, keys: TileKeys) -> LevelTiles:
-        """Make some tiles of one level, of all events in them.
+        """Make tiles of one level from all their events.
 
         Keys are ordered by entity and start, and so are the tiles. Raises CorruptRecordError for a
         damaged chunk.

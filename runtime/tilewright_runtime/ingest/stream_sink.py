@@ -136,10 +136,11 @@ class TileSink:
         return LevelTiles(present, self._codec.decode_block(records, present, names))
 
     def _advance(self, tiles: LevelTiles, begun: Progress) -> None:
-        """Say how far the stream is, after its tiles were put.
+        """Say how far the stream is.
 
-        Where several sinks do so at once, it may be an older state of one of them for a while. The
-        number of repairs is then another one all the same, since each takes a step by chance.
+        That comes after its tiles were put. Where several sinks do so at once, it may be an older
+        state of one of them for a while. The number of repairs is then another one all the same,
+        since each takes a step by chance.
         """
         progress = begun.after(int(tiles.block.rows[:, NEWEST].max()), 0)
         progress = progress.moved(progress.head_ms(self.plan))

@@ -1,4 +1,7 @@
-"""Inputs that are followed: what is open of them, and what is wrong."""
+"""Inputs that are followed.
+
+It is known of each what is open, and what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class Trouble:
 
     @property
     def is_to_be_tried(self) -> bool:
-        """Whether it is time to try again: less and less often."""
+        """Whether to try again: less and less often."""
         since_s = self.tried_s - self.since_s
         return time.monotonic() - self.tried_s >= max(_RETRY_S, since_s / 4)
 
@@ -52,12 +55,18 @@ class Tail:
 
     @property
     def is_file(self) -> bool:
-        """Whether it has a name, under which another file may be by now."""
+        """Whether it has a name, as a file has.
+
+        Another file may be under that name by now.
+        """
         return self.item.path is not None
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing was wrong for a while: a partition is opened before it fails."""
+        """Whether nothing was wrong for a while.
+
+        Opening a partition proves nothing: it fails later.
+        """
         return self.trouble is None or time.monotonic() - self.trouble.tried_s > _QUIET_S
 
     def open(self, takers: Sequence[Taker], again: bool) -> None:
@@ -83,7 +92,7 @@ class Tail:
             self.descriptor = None
 
     def is_renamed(self, now: Signature | None) -> bool:
-        """Tell whether its name is another file's, and it has another name.
+        """Tell whether it was renamed, and its name reused.
 
         A file that was only replaced is none: that may be a correction.
         """

@@ -11,7 +11,7 @@ from ..tiles.keys import Kind
 
 
 class UnfinishedTiles:
-    """Counts the tiles that a writer has begun and that may still change."""
+    """Counts the tiles of a writer that may still change."""
 
     def __init__(self, lateness_ms: int) -> None:
         self._lateness_ms = lateness_ms
@@ -20,7 +20,7 @@ class UnfinishedTiles:
     def add(
         self, added: Mapping[tuple[Kind, int], NDArray[np.int64]], watermark_ms: int | None
     ) -> int:
-        """Add new tiles by their starts, and count all that are not finished."""
+        """Add new tiles by start, and count unfinished ones."""
         for (_, size_ms), starts_ms in added.items():
             counts = self._starts.setdefault(size_ms, {})
             starts, new = np.unique(starts_ms, return_counts=True)

@@ -257,7 +257,7 @@ class Writer:
         )
 
     def _lateness(self, source: str) -> Lateness | None:
-        """How late the events of a source are, if that matters."""
+        """Tell how late a source's events are, if that matters."""
         if self._replay or not (self._is_stream or self.plan.late.policy != "delta"):
             return None
         progress = self.progress()

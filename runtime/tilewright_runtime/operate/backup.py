@@ -65,7 +65,7 @@ def restore(folder: str | Path, store: str) -> Copied:
 
 @contextmanager
 def _new_folder(folder: Path) -> Iterator[Path]:
-    """Fill a folder that is there whole or not at all."""
+    """Fill a new folder, wholly or not at all."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StoreError(f"{folder} is there already. Name a new folder: nothing is replaced.")
     partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")

@@ -82,7 +82,7 @@ def examine(
 
 
 def unreachable(plan: Plan, store: str, error: StoreError) -> Examination:
-    """Say of a store that does not answer that this is the cause."""
+    """Blame a store that does not answer."""
     reason = Finding(
         Severity.CRITICAL,
         str(error),

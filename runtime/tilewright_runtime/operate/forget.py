@@ -1,7 +1,7 @@
-"""Forget an entity: all that stores have of it, with a receipt.
+"""Forget all that stores have of an entity.
 
-Where tiles are merged in a state folder and put into another store, both hold them. What would be
-put again if only one forgot it is deleted first.
+There is a receipt of it. Where tiles are merged in a state folder and put into another store, both
+hold them. What would be put again if only one forgot it is deleted first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What a store holds: usage by plan and level, busy keys, and the tiles of one entity."""
+"""What a store holds.
+
+That is the usage by plan and level, the busy keys, and the tiles of one entity.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,7 @@ class StoreUsage:
 
 @dataclass(frozen=True)
 class DecodedTile:
-    """A tile of an entity, or a chunk of its raw events."""
+    """An entity's tile, or a chunk of its raw events."""
 
     level: str
     start_ms: int
@@ -143,7 +146,7 @@ def usage(
 
 
 def _add(level: LevelUsage, entities: _Entities, content: StoredTiles) -> None:
-    """Add some tiles to what is known of a level and its entities."""
+    """Add tiles to what their level and entities have."""
     keys, records = content
     words, sizes = _headers(records), np.fromiter(map(len, records), np.int64, len(records))
     level.tiles += len(records)
@@ -180,7 +183,10 @@ def _hottest(found: _Entities, most: int) -> list[EntityUsage]:
 
 
 def _keys(entity: str) -> Sequence[Any]:
-    """Read an entity's keys, or show its text if it is damaged."""
+    """Read an entity's keys.
+
+    Of a damaged one, its text is shown.
+    """
     try:
         return decode_entity(entity)
     except (LookupError, ValueError, ArithmeticError):
@@ -263,7 +269,10 @@ def _values(
 
 
 def _headers(records: Sequence[bytes]) -> NDArray[np.int64]:
-    """Read the header words, zeros where a record is too short."""
+    """Read the header words.
+
+    They are zeros where a record is too short.
+    """
     heads = b"".join([record[:_HEADER_BYTES].ljust(_HEADER_BYTES, b"\0") for record in records])
     words: NDArray[np.int64] = np.frombuffer(heads, "<i8").reshape(-1, HEADER_WORDS)
     return words

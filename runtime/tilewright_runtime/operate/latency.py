@@ -78,7 +78,10 @@ def _twelfth(window_ms: int) -> int:
 
 
 def store_health(seen: Observations) -> Finding:
-    """Check how long the store takes, the way there and back left out."""
+    """Check how long the store itself takes.
+
+    The way there and back is left out.
+    """
     health = seen.health
     own_s = health.answer_seconds - (health.connect_seconds or 0.0)
     evidence = f"the smallest answer takes {own_s * 1000:.2f} ms in the store"
@@ -145,7 +148,10 @@ def _tiles(explanation: Explanation) -> int:
 
 
 def _severity(seen: Observations) -> Severity:
-    """A cause is critical if fetches take longer than the plan allows."""
+    """Judge a cause by what the plan allows.
+
+    It is critical if fetches take longer.
+    """
     allowed_s = seen.plan.monitoring.tile_fetch_sla_ms / 1000
     is_slow = seen.fetch_seconds is not None and seen.fetch_seconds > allowed_s
     return Severity.CRITICAL if is_slow else Severity.WARNING

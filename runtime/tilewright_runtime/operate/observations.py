@@ -29,7 +29,10 @@ _SAMPLE = re.compile(r"^tilewright_(\w+?)(?:\{([^}]*)\})? ([0-9.eE+-]+)$", re.MU
 
 
 class Severity(IntEnum):
-    """How grave a finding is; also the exit status, as monitoring systems take it."""
+    """How grave a finding is.
+
+    It is also the exit status, as monitoring systems take it.
+    """
 
     OK = 0
     WARNING = 1
@@ -38,7 +41,10 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: evidence, a verdict, and what to do."""
+    """What a check found.
+
+    It has evidence, a verdict, and what to do.
+    """
 
     severity: Severity
     evidence: str
@@ -122,7 +128,7 @@ def _entities(plan: Plan, store: Store) -> Iterator[str]:
 
 
 def _tile_keys(plan: Plan, store: Store) -> Iterator[list[str]]:
-    """Walk the entities of some tiles, as far as it is asked for."""
+    """Walk the entities of some tiles, as needed."""
     if isinstance(store, TransactionalStore):
         for keys, _ in store.tiles(plan.name):
             yield list(keys.entities)
@@ -144,7 +150,7 @@ def _condition(plan: Plan, store: Store) -> str:
 
 
 def samples(exposition: str, plan: str) -> dict[str, float]:
-    """Sum the samples of a plan, in the text that Prometheus scrapes."""
+    """Sum a plan's samples, in the text Prometheus scrapes."""
     sums: dict[str, float] = {}
     for name, labels, value in _SAMPLE.findall(exposition):
         if 'plan="' not in labels or f'plan="{plan}"' in labels:

@@ -23,7 +23,7 @@ _MISSING = (
 
 
 class _Collector:
-    """Makes families of samples of the numbers at the time of a scrape."""
+    """Makes samples of the numbers at a scrape."""
 
     def __init__(self, numbers: Callable[[], Snapshot]) -> None:
         self._numbers = numbers

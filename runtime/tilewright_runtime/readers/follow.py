@@ -1,4 +1,7 @@
-"""Inputs that grow: files, folders in which files appear, and pipes."""
+"""Inputs that grow: files, folders and pipes.
+
+In folders, files appear.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,10 @@ class Watched:
         return False
 
     def now(self) -> list[Input]:
-        """List the files that are there, each once, in order of their names."""
+        """List the files that are there.
+
+        Each comes once, in order of their names.
+        """
         present: dict[str, Input] = {}
         for pattern in self._patterns:
             for path in _matches(pattern):
@@ -60,7 +66,10 @@ class Watched:
 
 
 def _require_format(pattern: str) -> None:
-    """Raise InputError for a file that could not be read if it came."""
+    """Refuse a file that could not be read.
+
+    Raises InputError before the file is there.
+    """
     if not Path(pattern).is_dir() and not glob.has_magic(pattern):
         open_input(pattern, grows=True)
 
@@ -91,7 +100,7 @@ def signature(path: Path) -> Signature | None:
 
 
 def standard_input(position_name: str | None, descriptor: int) -> Input:
-    """Make the input that a pipe is which is still being written.
+    """Make the input of a pipe still being written.
 
     Raises InputError without a name for its position.
     """
@@ -122,7 +131,10 @@ class _Pipe(io.RawIOBase):
         return True
 
     def has_line(self) -> bool:
-        """Tell whether the first line is there as a whole, or all there will be."""
+        """Tell whether the first line is there.
+
+        A last line without a newline counts where nothing more will come.
+        """
         while b"\n" not in self._first and len(self._first) < CHUNK_BYTES:
             block = self._take(_PIPE_BYTES)
             if not block:

@@ -173,14 +173,17 @@ def standard_input_uri(position_name: str | None) -> str:
 
 
 def read_piped(opened: Opened, source: Source, position: Position) -> Iterator[Batch]:
-    """Read text that has no name, so its content tells the format."""
+    """Read text without a name.
+
+    Its content tells the format.
+    """
     is_json = opened.stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
     kind = FileFormat(".json" if is_json else ".csv", None)
     yield from _reader(kind).read_text(opened, kind, source, position)
 
 
 def _unknown(offset: int) -> float:
-    """Tell that the part of a pipe that was read is not known."""
+    """Tell that a pipe's progress is not known."""
     return 0.0
 
 

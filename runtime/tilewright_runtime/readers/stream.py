@@ -248,7 +248,7 @@ def text_in(raw: BufferedReader, codec: str | None) -> BufferedReader:
 
 
 def has_line(path: Path, kind: FileFormat) -> bool:
-    """Tell whether a file's first line is there as a whole."""
+    """Tell whether a file's first line is whole."""
     with open_text(path, kind) as opened:
         return opened.stream.readline(_LONGEST_LINE)[-1:] == b"\n"
 

@@ -1,4 +1,4 @@
-"""What features are: an operation over an expression of a source."""
+"""What features are: operations over a source's expressions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class InputReport:
-    """A column of the events, and what is computed from it."""
+    """A column of the events, with its features."""
 
     column: str
     type: str

@@ -73,7 +73,10 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
 
 
 def cover_title(share: WindowShare, at_ms: int) -> str:
-    """Say which tiles cover a window, and how many hold events."""
+    """Say which tiles cover a window.
+
+    It also says how many of them hold events.
+    """
     window = share.window
     length = (
         "lifetime" if window.window_ms is None else f"window {format_duration(window.window_ms)}"

@@ -51,7 +51,7 @@ class Lines:
             self._lines.append([(" " * (indent + hanging) + line, style)])
 
     def names(self, names: Iterable[str], indent: int = 0) -> None:
-        """Add names, of which as few as can be are broken."""
+        """Add names, and break as few as can be."""
         line = ""
         for name in [one_line(name) for name in names]:
             joined = f"{line}, {name}" if line else name
@@ -130,7 +130,7 @@ def folded(text: str, width: int, first: int | None = None) -> list[str]:
 
 
 def _joint(word: str, width: int) -> int:
-    """Find where a word too long for a line is broken."""
+    """Find where to break too long a word."""
     head = chop_cells(word, max(width, 1))[0]
     return max(map(head.rfind, _JOINTS)) + 1 or len(head)
 

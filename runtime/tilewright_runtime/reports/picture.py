@@ -120,7 +120,7 @@ def _title(cover: CoverReport) -> str:
 
 
 def _chosen(cover: CoverReport) -> str:
-    """Say which tiles the cover has, and which rule chose them."""
+    """Say which rule chose which tiles of the cover."""
     sizes = ", ".join(map(format_duration, cover.window.levels_ms))
     tiles = f"tiles of {sizes}" if sizes else "no tiles"
     return f"{tiles}, chosen by {' or '.join(cover.rules)}"

@@ -88,7 +88,7 @@ def _add_features(lines: Lines, report: PlanReport) -> None:
 
 
 def _add_input(lines: Lines, column: InputReport) -> None:
-    """Add a column, its expressions, and what is computed of it."""
+    """Add a column, its expressions and its features."""
     expressions = dict.fromkeys(origin.expression for origin in column.origins)
     computed = [expression for expression in expressions if expression != column.column]
     equals = f" = {' or '.join(computed)}" if computed else ""

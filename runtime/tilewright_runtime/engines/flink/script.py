@@ -121,7 +121,7 @@ def table_changes(plan: Plan, options: JobOptions) -> dict[str, list[str]]:
 
 
 def topic_changes(sources: Iterable[str], connection: Mapping[str, str]) -> dict[str, list[str]]:
-    """List for each table of a topic what says how its brokers are reached.
+    """List how each topic's table reaches its brokers.
 
     `sources` are those that are topics.
     """

@@ -38,7 +38,10 @@ def without_late(plan: Plan, events: DataFrame, progress: Progress) -> DataFrame
 
 @dataclass(frozen=True)
 class Judged:
-    """What a micro-batch holds: refused events by reason, and the newest time by source."""
+    """What a micro-batch holds.
+
+    That is refused events by reason, and the newest time by source.
+    """
 
     refused: Counter[str]
     newest_ms: dict[str, int]

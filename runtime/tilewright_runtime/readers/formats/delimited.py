@@ -34,5 +34,5 @@ def beginning(path: Path, kind: FileFormat, source: Source) -> str:
 
 
 def is_begun(path: Path, kind: FileFormat) -> bool:
-    """Tell whether a file that is being written has a first line."""
+    """Tell whether a growing file has a first line."""
     return has_line(path, kind)

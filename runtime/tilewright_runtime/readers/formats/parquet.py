@@ -28,5 +28,5 @@ def beginning(path: Path, kind: FileFormat, source: Source) -> str:
 
 
 def is_begun(path: Path, kind: FileFormat) -> bool:
-    """Tell whether a file that is being written may be read."""
+    """Tell whether a growing file may be read."""
     return path.stat().st_size > 0

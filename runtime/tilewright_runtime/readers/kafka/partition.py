@@ -1,4 +1,4 @@
-"""A partition of a topic, and what was taken of it."""
+"""A topic's partition, and what was taken of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class Queue:
             self.expected = offset + 1
 
     def take(self) -> tuple[list[bytes | None], list[int]]:
-        """Give what is there, up to where the form of the values changes."""
+        """Give what is there, all of one form.
+
+        It ends where the form of the values changes.
+        """
         forms = np.array([is_framed(value) for value in self.values])
         changes = np.flatnonzero(forms[1:] != forms[:-1])
         count = int(changes[0]) + 1 if len(changes) else len(self.values)
@@ -42,7 +45,7 @@ class Queue:
 
 @dataclass(eq=False)
 class Partition:
-    """A partition, and what was taken of it and not yet read."""
+    """A partition, and what was taken but not read."""
 
     item: Input
     number: int
@@ -53,7 +56,7 @@ class Partition:
 
 
 def require_present(position: Position, low: int, high: int, topic_id: str) -> None:
-    """Require that a partition goes on where it was read to.
+    """Require a partition to go on where reading ended.
 
     `low` and `high` are the offsets that it has now. Raises InputError if what follows the position
     is gone, or was never there.

@@ -49,7 +49,7 @@ _LOGIN_MODULES = {
 
 
 def kafka_settings(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Read the settings of this process: a file, then single variables.
+    """Read the process's settings: a file, then variables.
 
     Raises InputError for a file that cannot be read and for a name that is not known.
     """
@@ -81,7 +81,10 @@ def _from_file(path: Path) -> dict[str, str]:
 
 
 def _understood(name: str, value: str, place: str) -> dict[str, str]:
-    """Read one property, of which some have other names in Java."""
+    """Read one property.
+
+    Some have other names in Java.
+    """
     if name == "sasl.jaas.config":
         found = {key: double or single for key, double, single in _JAAS.findall(value)}
         return {f"sasl.{key}": text for key, text in found.items()}
@@ -106,7 +109,7 @@ def client_settings(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def java_settings(settings: Mapping[str, str], package: str = JAVA_PACKAGE) -> dict[str, str]:
-    """Write the settings of connections as Kafka's clients in Java take them.
+    """Write connection settings for Kafka's clients in Java.
 
     Engines name their clients and groups themselves. `package` is where the clients' classes are.
     Raises InputError for a mechanism that has no login module here, and for a file that cannot be

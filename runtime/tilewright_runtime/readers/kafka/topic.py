@@ -1,7 +1,8 @@
-"""A topic: each partition is an input, and the store says where it goes on.
+"""A topic, each partition of which is an input.
 
-Without a group all partitions are read. With `group.id` its members share them, and a partition
-that moves here goes on where this store has it: what the broker has committed is not asked.
+The store says where a partition goes on. Without a group all partitions are read. With `group.id`
+its members share them, and a partition that moves here goes on where this store has it: what the
+broker has committed is not asked.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ _PATIENCE_S = 10.0
 
 
 class KafkaTopic:
-    """A topic that is followed, or read to where it ends now."""
+    """A topic that is followed or read once.
+
+    If it is not followed, it is read to where it ends now.
+    """
 
     def __init__(
         self,
@@ -105,7 +109,10 @@ class KafkaTopic:
         self._causes.insert(len(self._causes) if is_reason else 0, error.str())
 
     def _cause(self) -> str:
-        """Ask why no broker answers; that comes only if it is asked for."""
+        """Ask why no broker answers.
+
+        The client says so only if it is asked.
+        """
         self._consumer.poll(0)
         return self._causes[-1] if self._causes else ""
 
@@ -146,7 +153,10 @@ class KafkaTopic:
         return found.cluster_id or self._topic.servers, sorted(topic.partitions)
 
     def _topic_id(self) -> str:
-        """Ask for what tells a topic from a later one of its name; nothing on old brokers."""
+        """Ask for the topic's id.
+
+        It tells the topic from a later one of its name. Old brokers have none.
+        """
         from confluent_kafka import KafkaException, TopicCollection
         from confluent_kafka.admin import AdminClient
 
@@ -161,7 +171,10 @@ class KafkaTopic:
             return ""
 
     def _assign(self, numbers: Sequence[int]) -> None:
-        """Take all partitions, each paused until a reader has said from where."""
+        """Take all partitions, each of them paused.
+
+        One goes on when a reader has said from where.
+        """
         partitions = [self._place(number) for number in numbers]
         self._consumer.assign(partitions)
         self._on_assign(self._consumer, partitions, is_assigned=True)
@@ -223,7 +236,7 @@ class KafkaTopic:
 
     @property
     def is_ended(self) -> bool:
-        """Whether all was read up to where the topic ended at the beginning."""
+        """Whether all was read that was there at first."""
         return not self._follows and not self.partitions
 
     def _read(self, number: int, source: Source, position: Position) -> Iterator[Batch]:
@@ -267,7 +280,7 @@ class KafkaTopic:
         return position.offset
 
     def _begin(self, partition: Partition) -> None:
-        """Let messages come from where the first of its readers is."""
+        """Let messages come from its first reader's place."""
         from confluent_kafka import KafkaException
 
         first = min(queue.expected for queue in partition.queues)

@@ -1,4 +1,7 @@
-"""The values of messages: JSON, or Avro as a schema registry frames it."""
+"""The values of messages: JSON, or framed Avro.
+
+The frame is that of a schema registry.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ _NO_ROW = 2  # the first text of a file may begin with a mark, but not that of a
 
 
 def is_framed(value: bytes | None) -> bool:
-    """Tell whether a value is framed as a registry's clients do."""
+    """Tell whether a value has a registry's frame."""
     return value is not None and value[:1] == _MAGIC
 
 
@@ -54,10 +57,10 @@ class Values:
     def rows(
         self, values: Sequence[bytes | None], offsets: NDArray[np.int64]
     ) -> tuple[pa.Table, list[Malformed]]:
-        """Read messages of one form into rows; a message without a value is none.
+        """Read messages of one form into rows.
 
-        The number of a row is its offset and one. Raises InputError if a schema is not there, or
-        lacks a column.
+        A message without a value is no row. The number of a row is its offset and one. Raises
+        InputError if a schema is not there, or lacks a column.
         """
         if is_framed(values[0]):
             return self._avro_rows([value or b"" for value in values], offsets)

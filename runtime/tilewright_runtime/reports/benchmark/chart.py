@@ -22,7 +22,10 @@ line { stroke: #3d444d } }"""
 
 
 def chart(workload: Workload, run: Run) -> str:
-    """Draw the medians as bars on a logarithmic scale, beside the specification's."""
+    """Draw the medians as bars, beside the specification's.
+
+    The scale is logarithmic.
+    """
     bars = [(one.name, one.p50_ms, _specified_p50(one)) for one in run.measured]
     values = [value for _, *pair in bars for value in pair if value]
     low, high = _decades(values)

@@ -42,7 +42,7 @@ _MOST_TIMED_STEPS = 200
 
 @dataclass(frozen=True)
 class Workload:
-    """One entity, its rate of events, and the window that is asked for."""
+    """One entity's rate of events, and the window asked for."""
 
     window_ms: int = 4 * HOUR_MS
     events_per_second: float = 500
@@ -56,7 +56,10 @@ class Workload:
 
 @dataclass(frozen=True)
 class Prices:
-    """What resources cost, in US dollars: list prices of large clouds, rounded."""
+    """What resources cost, in US dollars.
+
+    They are list prices of large clouds, rounded.
+    """
 
     cpu_hour: float = 0.04
     memory_gb_hour: float = 0.005
@@ -87,7 +90,10 @@ Compile = Callable[[GroupBy, str], Plan]
 
 @dataclass(frozen=True)
 class Measured:
-    """What one way takes, of one request unless it says otherwise."""
+    """What one way takes.
+
+    Figures are of one request unless they say otherwise.
+    """
 
     name: str
     tile_sizes: list[str]
@@ -188,7 +194,10 @@ def _plan(workload: Workload, variant: Variant, name: str, compile_group_by: Com
 
 
 def _write(plan: Plan, store: Store, state: str | None, workload: Workload, lead_ms: int) -> float:
-    """Write the window's events, and those of the tile that its edge cuts; give the seconds."""
+    """Write the window's events, and give the seconds.
+
+    Those of the tile that the window's edge cuts are written too.
+    """
     begun = time.perf_counter()
     embedded = open_store(state) if state else None
     with Writer(plan, store, state=embedded) as writer:
@@ -200,7 +209,10 @@ def _write(plan: Plan, store: Store, state: str | None, workload: Workload, lead
 
 
 def _events(workload: Workload, lead_ms: int) -> Iterator[pa.Table]:
-    """Give events at equal distances until the query time, the same ones each time."""
+    """Give events at equal distances until the query time.
+
+    They are the same ones each time.
+    """
     import numpy as np
     import pyarrow as pa
 
@@ -258,7 +270,10 @@ def _count_name(workload: Workload) -> str:
 
 
 def _timed(fetcher: Fetcher, requests: int) -> tuple[list[float], float]:
-    """Fetch again and again; give each one's time, and the CPU time of all."""
+    """Fetch again and again, and measure.
+
+    Gives each one's time, and the CPU time of all.
+    """
     times_ms = []
     cpu = time.process_time()
     for _ in range(requests):
@@ -269,7 +284,7 @@ def _timed(fetcher: Fetcher, requests: int) -> tuple[list[float], float]:
 
 
 def _percentile(values: Sequence[float], percent: int) -> float:
-    """Give the value that so many per cent of the values do not exceed."""
+    """Give the value at a percentile, by nearest rank."""
     ordered = sorted(values)
     return ordered[-(-len(ordered) * percent // 100) - 1]
 
@@ -284,7 +299,10 @@ def _peak_mb(fetcher: Fetcher) -> float:
 
 
 def _half_cached_ms(plan: Plan, store: Store, workload: Workload) -> float:
-    """Fetch again and again with the tiles of the window's older half in a new cache."""
+    """Fetch again and again with half of the tiles cached.
+
+    They are those of the window's older half, in a new cache each time.
+    """
     earlier_ms = AT_MS - workload.window_ms // 2
     times_ms = []
     for _ in range(min(workload.requests, _MOST_TIMED_STEPS)):

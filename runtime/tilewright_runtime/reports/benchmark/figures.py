@@ -1,4 +1,7 @@
-"""The benchmark's figures beside the specification's, as text and as JSON."""
+"""The benchmark's figures beside the specification's.
+
+They are text, or JSON.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,10 @@ _FIGURES = (
 
 
 def figures(run: Run, one: Measured, prices: Prices) -> dict[str, float]:
-    """Give the figures of one way, by the specification's names where it has them."""
+    """Give the figures of one way by name.
+
+    The names are the specification's where it has them.
+    """
     return {
         "p50_ms": one.p50_ms,
         "p99_ms": one.p99_ms,
@@ -106,7 +112,10 @@ def _run_document(run: Run, prices: Prices) -> dict[str, Any]:
 def print_benchmark(
     console: Console, workload: Workload, runs: Iterable[Run], prices: Prices
 ) -> None:
-    """Print the tables of all runs, the specification's figures in brackets."""
+    """Print the tables of all runs.
+
+    The specification's figures are in brackets.
+    """
     lines = Lines(console)
     window = format_duration(workload.window_ms)
     lines.add(
