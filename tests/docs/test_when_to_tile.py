@@ -11,8 +11,10 @@ from rich.console import Console
 
 from docs.pages import ROOT, blocks
 from tilewright_runtime.reports.benchmark.chart import chart
-from tilewright_runtime.reports.benchmark.experiment import Measured, Prices, Run, Workload
+from tilewright_runtime.reports.benchmark.experiment import Run
 from tilewright_runtime.reports.benchmark.figures import print_benchmark
+from tilewright_runtime.reports.benchmark.measuring import Measured, Prices
+from tilewright_runtime.reports.benchmark.workload import Workload
 
 ASSETS = ROOT / "docs/assets"
 DOCUMENT: dict[str, Any] = json.loads((ASSETS / "bench.json").read_text())

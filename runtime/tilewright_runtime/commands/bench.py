@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .options import format_option
 
 if TYPE_CHECKING:
-    from ..reports.benchmark.experiment import Prices
+    from ..reports.benchmark.measuring import Prices
+    from ..reports.benchmark.workload import Workload
 
 #: All events are made in memory, a part at a time.
 _MOST_EVENTS = 100_000_000
 #: The larger of the two tile sizes that are compared.
 _LEAST_WINDOW_MS = 300_000
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What the command line gives."""
+
+    stores: tuple[str, ...]
+    window: str
+    events_per_second: float
+    requests: int
+    prices: tuple[str, ...]
+    form: str
+    svg: Path | None
 
 
 @click.command()
@@ -59,15 +74,7 @@ _LEAST_WINDOW_MS = 300_000
     metavar="FILE",
     help="Also draw a chart of the first store into FILE.",
 )
-def bench(
-    stores: tuple[str, ...],
-    window: str,
-    events_per_second: float,
-    requests: int,
-    prices: tuple[str, ...],
-    form: str,
-    svg: Path | None,
-) -> None:
+def bench(**given: Any) -> None:
     """Measure what tiles are worth on this machine.
 
     One entity has events at a steady rate. Its features over one window are fetched from the raw
@@ -75,44 +82,55 @@ def bench(
     stands beside the specification's. The events are made up; 7.2 million of them, as many as by
     default, take some minutes.
     """
-    from tilewright.windows import duration_ms
     from tilewright_compiler.compile import compile_group_by
 
     from ..reports.benchmark.chart import chart
-    from ..reports.benchmark.experiment import Workload, run_experiment
+    from ..reports.benchmark.experiment import run_experiment
     from ..reports.benchmark.figures import document, print_benchmark
     from ..reports.explanation import console
 
-    priced = _prices(prices)
+    options = _Options(**given)
+    svg = options.svg
+    prices = _prices(options.prices)
+    workload = _workload(options)
+    if svg is not None:
+        svg.touch()  # what cannot be written is said before some minutes of measuring
+    runs = []
+    with console(stderr=True).status("") as status:
+        for url in options.stores or (None,):
+            runs.append(run_experiment(workload, url, compile_group_by, status.update))
+    if svg is not None:
+        svg.write_text(chart(workload, runs[0]), encoding="utf-8")
+    if options.form == "json":
+        click.echo(json.dumps(document(workload, runs, prices), indent=2))
+    else:
+        print_benchmark(console(), workload, runs, prices)
+
+
+def _workload(options: _Options) -> Workload:
+    """Check what is asked for, and make the workload of it."""
+    from tilewright.windows import duration_ms
+
+    from ..reports.benchmark.workload import Workload
+
+    window, rate = options.window, options.events_per_second
     try:
         window_ms = duration_ms(window)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--window") from None
-    workload = Workload(window_ms, events_per_second, requests)
     if window_ms < _LEAST_WINDOW_MS:
         raise click.BadParameter(
             f"{window} is shorter than the tiles of 5m. Choose 5m or more", param_hint="--window"
         )
-    if svg is not None and not svg.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {svg.parent}", param_hint="--svg")
+    if options.svg is not None and not options.svg.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {options.svg.parent}", param_hint="--svg")
+    workload = Workload(window_ms, rate, options.requests)
     if not 0 < workload.events <= _MOST_EVENTS:
         raise click.UsageError(
-            f"--window {window} at {events_per_second:g} events a second has {workload.events:,} "
+            f"--window {window} at {rate:g} events a second has {workload.events:,} "
             f"events. Choose from 1 to {_MOST_EVENTS:,}."
         )
-    if svg is not None:
-        svg.touch()  # what cannot be written is said before some minutes of measuring
-    with console(stderr=True).status("") as status:
-        runs = [
-            run_experiment(workload, url, compile_group_by, status.update)
-            for url in stores or (None,)
-        ]
-    if svg is not None:
-        svg.write_text(chart(workload, runs[0]), encoding="utf-8")
-    if form == "json":
-        click.echo(json.dumps(document(workload, runs, priced), indent=2))
-    else:
-        print_benchmark(console(), workload, runs, priced)
+    return workload
 
 
 def _prices(given: tuple[str, ...]) -> Prices:
@@ -121,7 +139,7 @@ def _prices(given: tuple[str, ...]) -> Prices:
 
     from tilewright.suggestions import nearest
 
-    from ..reports.benchmark.experiment import Prices
+    from ..reports.benchmark.measuring import Prices
 
     prices, names = Prices(), [one.name for one in fields(Prices)]
     for text in given:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,30 +17,29 @@ if TYPE_CHECKING:
     from ..fetch.answers import Answer
     from ..fetch.context import FetchContext, FetchState
     from ..fetch.fetcher import Fetcher
+    from .keys import KeyRequest
 
     #: Answers, or documents that have them with their explanations.
     AnswerAll = Callable[[Sequence[FetchState]], Sequence[Answer | Mapping[str, Any]]]
 
-#: Lines that arrived together are answered together, in one round trip and one query of the plan's
-#: derivations. A file gives some thousand of them at once. A slow pipe gives those that are there,
-#: so that no answer waits for later lines.
-_READ_BYTES = 1 << 16
-
-
-class Line(NamedTuple):
-    """A line of a file, with what messages call it."""
-
-    name: str
-    content: bytes
-
 
 @dataclass(frozen=True)
-class Request:
-    """A line's request, with the columns that only come back."""
+class _Options:
+    """What the command line gives."""
 
-    line: str
-    state: FetchState
-    extra: dict[str, Any]
+    plan: str | None
+    store_url: str | None
+    key: tuple[str, ...]
+    keys_file: BufferedReader | None
+    at: str | None
+    features: tuple[str, ...]
+    quality: bool
+    on_missing: str | None
+    max_staleness: str | None
+    explain: bool
+    form: str
+    replay: BufferedReader | None
+    allow_many_tiles: bool
 
 
 @click.command()
@@ -114,40 +113,32 @@ class Request:
     help="Answer even if a window has more tiles than the plan's max_tiles_per_request.",
 )
 @click.pass_context
-def fetch(
-    ctx: click.Context,
-    plan: str | None,
-    store_url: str | None,
-    key: tuple[str, ...],
-    keys_file: BufferedReader | None,
-    at: str | None,
-    features: tuple[str, ...],
-    quality: bool,
-    on_missing: str | None,
-    max_staleness: str | None,
-    explain: bool,
-    form: str,
-    replay: BufferedReader | None,
-    allow_many_tiles: bool,
-) -> None:
+def fetch(ctx: click.Context, **given: Any) -> None:
     """Fetch the features of PLAN (a plan.json or its folder).
 
     Prints one JSON object a line: keys, at (epoch ms), features, and quality where an answer is not
     clean. Other columns of a line of --keys come back in `extra`. If a line cannot be answered,
     standard error names it, the others are answered, and the exit status is 1.
     """
-    if replay is not None:
-        if key or keys_file or at or features or explain:
+    options = _Options(**given)
+    if options.replay is not None:
+        if options.key or options.keys_file or options.at or options.features or options.explain:
             raise click.UsageError("--replay takes keys, time and features from the explanation.")
-        _replay(replay, plan, store_url, allow_many_tiles)
+        _replay(options.replay, options)
         return
-    if plan is None or store_url is None:
-        missing = "argument 'PLAN'" if plan is None else "option '--store'"
+    if options.plan is None or options.store_url is None:
+        missing = "argument 'PLAN'" if options.plan is None else "option '--store'"
         raise click.UsageError(f"Missing {missing}.")
-    if bool(key) == bool(keys_file):
+    if bool(options.key) == bool(options.keys_file):
         raise click.UsageError(
             "give either --key NAME=VALUE for one entity, or --keys FILE for many."
         )
+    if not _fetch(options, options.plan, options.store_url):
+        ctx.exit(1)
+
+
+def _fetch(options: _Options, plan_path: str, store_url: str) -> bool:
+    """Fetch and print; tell whether all was answered."""
     from ..fetch.fetcher import Fetcher
     from ..plans import load_plan
     from ..stores import open_store
@@ -155,25 +146,30 @@ def fetch(
     from ..tiles.entities import typed_keys
     from .keys import keys_of_options
 
-    loaded = load_plan(plan)
-    if what := unexpected_store(loaded, store_url):
+    plan = load_plan(plan_path)
+    if what := unexpected_store(plan, store_url):
         click.echo(f"warning: {what}", err=True)
-    named = keys_of_options(key, "; use --keys FILE for many")
-    typed = typed_keys(loaded.keys, named) if key else {}
+    named = keys_of_options(options.key, "; use --keys FILE for many")
+    keys = typed_keys(plan.keys, named) if options.key else {}
     with open_store(store_url, create=False) as store:
-        fetcher = Fetcher(loaded, store, allow_many_tiles=allow_many_tiles)
-        names = _listed(features, loaded) if features else None
-        context = fetcher.context_of(names, quality, on_missing, max_staleness)
-        answer: AnswerAll = partial(fetcher.answers, context=context)
-        if explain and form == "json":
-            answer = partial(_explained_as_json, context, plan)
-        elif explain:
-            answer = partial(_explained, context)
-        if keys_file is None:
-            (single,) = answer([fetcher.request(typed, at)])
-            _print(single)
-            return
-        ctx.exit(int(_answer_lines(fetcher, keys_file, at, answer)))
+        fetcher = Fetcher(plan, store, allow_many_tiles=options.allow_many_tiles)
+        answer = _answering(fetcher, options, plan_path)
+        if options.keys_file is not None:
+            return not _answer_lines(fetcher, options.keys_file, options.at, answer)
+        (single,) = answer([fetcher.request(keys, options.at)])
+        _print(single)
+        return True
+
+
+def _answering(fetcher: Fetcher, options: _Options, plan_path: str) -> AnswerAll:
+    """Choose how requests are answered: with an explanation or without."""
+    names = _listed(options.features, fetcher.plan) if options.features else None
+    context = fetcher.context_of(names, options.quality, options.on_missing, options.max_staleness)
+    if not options.explain:
+        return partial(fetcher.answers, context=context)
+    if options.form == "json":
+        return partial(_explained_as_json, context, plan_path)
+    return partial(_explained, context)
 
 
 def _listed(features: tuple[str, ...], plan: Plan) -> list[str]:
@@ -214,9 +210,7 @@ def _explained_as_json(
     return [explanation_document(explanation, plan_path) for explanation in explanations]
 
 
-def _replay(
-    file: BufferedReader, plan: str | None, store_url: str | None, allow_many_tiles: bool
-) -> None:
+def _replay(file: BufferedReader, options: _Options) -> None:
     """Answer each line of explanations again."""
     from ..fetch.fetcher import Fetcher
     from ..fetch.replay import read_explanation, replay
@@ -227,9 +221,11 @@ def _replay(
         if not line.strip():
             continue
         document, path, url = read_explanation(line)
-        loaded = load_plan(path if plan is None else plan)
-        with open_store(url if store_url is None else store_url, create=False) as store:
-            _print(replay(Fetcher(loaded, store, allow_many_tiles=allow_many_tiles), document))
+        plan = load_plan(path if options.plan is None else options.plan)
+        store_url = url if options.store_url is None else options.store_url
+        with open_store(store_url, create=False) as store:
+            fetcher = Fetcher(plan, store, allow_many_tiles=options.allow_many_tiles)
+            _print(replay(fetcher, document))
 
 
 def _answer_lines(
@@ -237,16 +233,17 @@ def _answer_lines(
 ) -> bool:
     """Answer a file's lines, and tell whether one failed."""
     from ..errors import TilewrightError
+    from .keys import read_batches, read_request, require_json_lines
 
     failed, is_first = False, True
-    for batch in _batches(file):
+    for batch in read_batches(file):
         if batch and is_first:
-            _require_json_lines(batch)
+            require_json_lines(batch)
             is_first = False
         requests = []
         for line in batch:
             try:
-                requests.append(_request(fetcher, line, at))
+                requests.append(read_request(fetcher, line, at))
             except TilewrightError as error:
                 failed = True
                 click.echo(f"error: {line.name}: {error}", err=True)
@@ -254,7 +251,7 @@ def _answer_lines(
     return failed
 
 
-def _answer_requests(requests: Sequence[Request], answer: AnswerAll) -> bool:
+def _answer_requests(requests: Sequence[KeyRequest], answer: AnswerAll) -> bool:
     """Answer requests together, and tell whether one failed.
 
     If some cannot be answered, each is answered by itself.
@@ -291,68 +288,3 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _batches(file: BufferedReader) -> Iterator[list[Line]]:
-    """Read lines that are not blank, in batches.
-
-    A batch has as many lines as one read finds.
-    """
-    number, begun = 0, b""
-    while chunk := file.read1(_READ_BYTES):
-        *lines, begun = (begun + chunk).split(b"\n")
-        yield _numbered(file.name, number, lines)
-        number += len(lines)
-    yield _numbered(file.name, number, [begun])
-
-
-def _numbered(name: str, before: int, lines: list[bytes]) -> list[Line]:
-    return [
-        Line(f"{name}:{number}", line)
-        for number, line in enumerate(lines, before + 1)
-        if line.strip()
-    ]
-
-
-def _require_json_lines(lines: Sequence[Line]) -> None:
-    """Refuse a file of another format, such as CSV.
-
-    It does so with one error for the whole file.
-    """
-    from ..errors import InputError, shown
-
-    if any(line.content.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{") for line in lines):
-        return
-    first = lines[0].content.decode(errors="replace").strip()
-    raise InputError(
-        f"{lines[0].name}: {shown(first)} is no JSON object. --keys takes JSON Lines: an object "
-        'with the key columns on each line, such as {"user_id": "ana"}. Convert CSV or a JSON '
-        "array to that."
-    )
-
-
-def _request(fetcher: Fetcher, line: Line, at: str | None) -> Request:
-    """Read a request from a line of JSON.
-
-    The line holds the keys, a time of its own if it has one, and columns that only come back.
-
-    Raises InputError if the line is no JSON object, and what `Fetcher.request` raises.
-    """
-    from ..errors import InputError
-    from ..fetch.documents import jsonable
-
-    try:
-        document = json.loads(line.content)
-        readable = jsonable(document)
-    except (ValueError, RecursionError) as wrong:
-        raise InputError(
-            f"not valid JSON ({wrong}). Each line holds an object with the key columns."
-        ) from wrong
-    if not isinstance(document, dict):
-        raise InputError("not a JSON object with the key columns.")
-    names = {column.name for column in fetcher.plan.keys}
-    # A key column may be called `at`: the time is then that of --at.
-    moment = at if "at" in names else document.get("at", at)
-    keys = {name: value for name, value in document.items() if name in names}
-    extra = {name: readable[name] for name in document if name not in names | {"at"}}
-    return Request(line.name, fetcher.request(keys, moment), extra)

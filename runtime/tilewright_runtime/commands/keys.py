@@ -1,10 +1,39 @@
-"""Key columns, as options of commands give them."""
+"""Keys, as options of commands give them or files do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BufferedReader
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+
+if TYPE_CHECKING:
+    from ..fetch.context import FetchState
+    from ..fetch.fetcher import Fetcher
+
+#: Lines that arrived together are answered together, in one round trip and one query of the plan's
+#: derivations. A file gives some thousand of them at once. A slow pipe gives those that are there,
+#: so that no answer waits for later lines.
+_READ_BYTES = 1 << 16
+
+
+class KeyLine(NamedTuple):
+    """A line of a file, with what messages call it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class KeyRequest:
+    """A line's request, with the columns that only come back."""
+
+    line: str
+    state: FetchState
+    extra: dict[str, Any]
 
 
 def keys_of_options(pairs: Sequence[str], many: str = "") -> dict[str, str]:
@@ -25,3 +54,68 @@ def keys_of_options(pairs: Sequence[str], many: str = "") -> dict[str, str]:
             )
         keys[name] = value
     return keys
+
+
+def read_batches(file: BufferedReader) -> Iterator[list[KeyLine]]:
+    """Read lines that are not blank, in batches.
+
+    A batch has as many lines as one read finds.
+    """
+    number, begun = 0, b""
+    while chunk := file.read1(_READ_BYTES):
+        *lines, begun = (begun + chunk).split(b"\n")
+        yield _numbered(file.name, number, lines)
+        number += len(lines)
+    yield _numbered(file.name, number, [begun])
+
+
+def _numbered(name: str, before: int, lines: list[bytes]) -> list[KeyLine]:
+    return [
+        KeyLine(f"{name}:{number}", line)
+        for number, line in enumerate(lines, before + 1)
+        if line.strip()
+    ]
+
+
+def require_json_lines(lines: Sequence[KeyLine]) -> None:
+    """Refuse a file of another format, such as CSV.
+
+    It does so with one error for the whole file.
+    """
+    from ..errors import InputError, shown
+
+    if any(line.content.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{") for line in lines):
+        return
+    first = lines[0].content.decode(errors="replace").strip()
+    raise InputError(
+        f"{lines[0].name}: {shown(first)} is no JSON object. --keys takes JSON Lines: an object "
+        'with the key columns on each line, such as {"user_id": "ana"}. Convert CSV or a JSON '
+        "array to that."
+    )
+
+
+def read_request(fetcher: Fetcher, line: KeyLine, at: str | None) -> KeyRequest:
+    """Read a request from a line of JSON.
+
+    The line holds the keys, a time of its own if it has one, and columns that only come back.
+
+    Raises InputError if the line is no JSON object, and what `Fetcher.request` raises.
+    """
+    from ..errors import InputError
+    from ..fetch.documents import jsonable
+
+    try:
+        document = json.loads(line.content)
+        readable = jsonable(document)
+    except (ValueError, RecursionError) as wrong:
+        raise InputError(
+            f"not valid JSON ({wrong}). Each line holds an object with the key columns."
+        ) from wrong
+    if not isinstance(document, dict):
+        raise InputError("not a JSON object with the key columns.")
+    names = {column.name for column in fetcher.plan.keys}
+    # A key column may be called `at`: the time is then that of --at.
+    moment = at if "at" in names else document.get("at", at)
+    keys = {name: value for name, value in document.items() if name in names}
+    extra = {name: readable[name] for name in document if name not in names | {"at"}}
+    return KeyRequest(line.name, fetcher.request(keys, moment), extra)

@@ -5,10 +5,18 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from tilewright_compiler.plan.model import Plan
+
+    from ..service.server import Listening
+    from ..service.settings import ServiceSettings
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEEDED = ("uvicorn", "uvloop", "httptools", "orjson", "prometheus_client")
@@ -17,6 +25,49 @@ Serve the features of each PLAN (a plan.json or its folder) over HTTP.
 
 GET /openapi.json describes the paths. SIGTERM and Ctrl-C end it, after the requests that run.
 """
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What the command line gives."""
+
+    plans: tuple[str, ...]
+    store_url: str | None
+    host: str
+    port: int
+    workers: int
+    token_file: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    max_body: int
+    max_keys: int
+    timeout: float
+    access_log: bool
+    ui: bool
+    export_folder: Path | None
+    allow_many_tiles: bool
+
+    def listening(self) -> Listening:
+        """Say where it listens."""
+        from ..service.server import Listening
+
+        return Listening(self.host, self.port, self.workers, self.tls_cert, self.tls_key)
+
+    def settings(self, store_url: str, metrics_folder: Path | None) -> ServiceSettings:
+        """Make the settings that all processes share."""
+        from ..service.settings import TOKEN_VARIABLE, Limits, ServiceSettings, read_tokens
+
+        return ServiceSettings(
+            self.plans,
+            store_url,
+            read_tokens(self.token_file, os.environ.get(TOKEN_VARIABLE)),
+            Limits(self.max_body, self.max_keys, self.timeout),
+            self.access_log,
+            self.allow_many_tiles,
+            ui=self.ui,
+            has_tls=self.tls_cert is not None,
+            metrics_folder=metrics_folder,
+        )
 
 
 @click.command(help=_HELP)
@@ -94,67 +145,52 @@ GET /openapi.json describes the paths. SIGTERM and Ctrl-C end it, after the requ
     is_flag=True,
     help="Answer even if a window has more tiles than the plan's max_tiles_per_request.",
 )
-def serve(
-    plans: tuple[str, ...],
-    store_url: str | None,
-    host: str,
-    port: int,
-    workers: int,
-    token_file: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
-    max_body: int,
-    max_keys: int,
-    timeout: float,
-    access_log: bool,
-    ui: bool,
-    export_folder: Path | None,
-    allow_many_tiles: bool,
-) -> None:
+def serve(**given: Any) -> None:
     """Serve the features of plans over HTTP."""
-    if export_folder is not None:
-        _export(plans, export_folder)
+    options = _Options(**given)
+    if options.export_folder is not None:
+        _export(options.plans, options.export_folder)
         return
-    if store_url is None:
+    if options.store_url is None:
         raise click.UsageError("--store is missing: name the store with the tiles of the plans.")
-    if tls_key and not tls_cert:
+    if options.tls_key and not options.tls_cert:
         raise click.UsageError("--tls-key needs --tls-cert.")
     _require_packages()
+    from ..service.server import listen, run
+
+    plans = _load_plans(options.plans, options.store_url)
+    where = options.listening()
+    with TemporaryDirectory(prefix="tilewright-metrics-") as folder:
+        shared = Path(folder) if options.workers > 1 else None
+        settings = options.settings(options.store_url, shared)
+        with listen(where) as opened:
+            _announce(plans, where, opened.getsockname()[1])
+            if not settings.tokens and where.host not in ("127.0.0.1", "::1", "localhost"):
+                click.echo(
+                    "warning: there is no token, so anyone who reaches it may ask.", err=True
+                )
+            run(settings, where, opened)
+
+
+def _load_plans(paths: Sequence[str], store_url: str) -> list[Plan]:
+    """Load the plans, and check that their store can be opened."""
     from ..service.plans import load_plans
-    from ..service.server import Listening, listen, run
-    from ..service.settings import TOKEN_VARIABLE, Limits, ServiceSettings, read_tokens
     from ..stores import open_store
     from ..stores.expected import unexpected_store
 
-    loaded = load_plans(plans)
-    for plan in loaded:
+    plans = load_plans(paths)
+    for plan in plans:
         if what := unexpected_store(plan, store_url):
             click.echo(f"warning: {what}", err=True)
     open_store(store_url, create=False).close()
-    tokens = read_tokens(token_file, os.environ.get(TOKEN_VARIABLE))
-    limits = Limits(max_body, max_keys, timeout)
-    where = Listening(host, port, workers, tls_cert, tls_key)
-    with listen(where) as opened, TemporaryDirectory(prefix="tilewright-metrics-") as folder:
-        shared = Path(folder) if workers > 1 else None
-        settings = ServiceSettings(
-            plans,
-            store_url,
-            tokens,
-            limits,
-            access_log,
-            allow_many_tiles,
-            ui=ui,
-            has_tls=tls_cert is not None,
-            metrics_folder=shared,
-        )
-        shown = f"[{host}]" if ":" in host else host
-        names = ", ".join(plan.name for plan in loaded)
-        click.echo(
-            f"serving {names} at {where.scheme}://{shown}:{opened.getsockname()[1]}", err=True
-        )
-        if not tokens and host not in ("127.0.0.1", "::1", "localhost"):
-            click.echo("warning: there is no token, so anyone who reaches it may ask.", err=True)
-        run(settings, where, opened)
+    return plans
+
+
+def _announce(plans: Sequence[Plan], where: Listening, port: int) -> None:
+    """Tell what is served, and at which address."""
+    host = f"[{where.host}]" if ":" in where.host else where.host
+    names = ", ".join(plan.name for plan in plans)
+    click.echo(f"serving {names} at {where.scheme}://{host}:{port}", err=True)
 
 
 def _export(plans: Sequence[str], folder: Path) -> None:

@@ -5,17 +5,44 @@ They come from files, streams or standard input.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from tilewright_compiler.plan.model import Plan
+
     from ..stores import Store
+    from .writing import Takers
 
 _INTERRUPTED = "interrupted: batches that were committed stay; the same command goes on after them"
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What the command line gives."""
+
+    plans: tuple[str, ...]
+    events: tuple[str, ...]
+    store_url: str
+    state: Path | None
+    source: str | None
+    position: str | None
+    rejects: Path | None
+    max_rejects: int | None
+    follow: bool
+    log_format: str
+    metrics_port: int | None
+    again: bool
+    stream: bool
+    late: Path | None
+    replay: bool
+    until: str | None
+    sweep: bool
 
 
 def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -132,26 +159,7 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
 @click.option("--sweep", is_flag=True, help="Delete tiles meanwhile that no window reads any more.")
 @click.option("--final", is_flag=True, hidden=True, expose_value=False, help="Without effect.")
 @click.pass_context
-def write(
-    ctx: click.Context,
-    plans: tuple[str, ...],
-    events: tuple[str, ...],
-    store_url: str,
-    state: Path | None,
-    source: str | None,
-    position: str | None,
-    rejects: Path | None,
-    max_rejects: int | None,
-    follow: bool,
-    log_format: str,
-    metrics_port: int | None,
-    again: bool,
-    stream: bool,
-    late: Path | None,
-    replay: bool,
-    until: str | None,
-    sweep: bool,
-) -> None:
+def write(ctx: click.Context, **given: Any) -> None:
     """Write events into the tiles of PLAN.
 
     PLAN is a plan.json, its folder, or a folder of plans; several are written in one pass over the
@@ -161,43 +169,66 @@ def write(
     write after the batch in progress: with status 0 if it follows, else with 130 or 143.
     """
     from ..ingest.passes import write_pass
-    from ..plans import load_plans
-    from ..stores import open_store
-    from ..stores.expected import tell_unexpected
     from .progress import Status, showing
     from .stopping import stopping
     from .summary import print_summaries
-    from .writing import Events, Judging, Kept, Places, takers_of
+    from .writing import Events
 
-    loaded = load_plans(plans)
-    tell_unexpected(loaded, store_url, _warn)
-    named = Events(events, position, again)
-    inputs = [] if follow else named.inputs()
+    options = _Options(**given)
+    is_json = options.log_format == "json"
+    plans = _load_plans(options)
+    events = Events(options.events, options.position, options.again)
+    inputs = [] if options.follow else events.inputs()
     with ExitStack() as opened:
         stop = opened.enter_context(stopping())
-        if metrics_port is not None:
-            opened.callback(_serve_metrics(metrics_port))
-        files = Kept(
-            opened.enter_context(_open_kept(rejects, "--rejects")),
-            opened.enter_context(_open_kept(late, "--late")),
-        )
-        store = opened.enter_context(open_store(store_url))
-        kept = opened.enter_context(_open_state(state))
-        judged = Judging(max_rejects, stream or follow, replay, until)
-        found = takers_of(loaded, source, Places(store, kept, files, judged, sweep), opened)
-        status = Status(found.takers)
-        with showing(status, log_format == "json") as on_progress:
-            write_pass(found.takers, inputs, on_progress, again, stop)
-            follower = named.follower(found.takers, follow, opened)
+        taking = _open_takers(plans, options, opened)
+        status = Status(taking.takers)
+        with showing(status, is_json) as on_progress:
+            write_pass(taking.takers, inputs, on_progress, options.again, stop)
+            follower = events.follower(taking.takers, options.follow, opened)
             follower.run(stop)
             waiting = follower.waiting
-    for name, count in waiting.items():
-        click.echo(f"{name}: {count:,} bytes of a last line wait for its newline", err=True)
-    if stop() and not follow:
+    _tell_waiting(waiting)
+    if stop() and not options.follow:
         click.echo(_INTERRUPTED, err=True)
         ctx.exit(stop.status)
-    if not print_summaries(found, status, log_format == "json", rejects is not None):
+    if not print_summaries(taking, status, is_json, options.rejects is not None):
         ctx.exit(1)
+
+
+def _load_plans(options: _Options) -> Sequence[Plan]:
+    """Load the plans, and warn of a store that they do not expect."""
+    from ..plans import load_plans
+    from ..stores.expected import tell_unexpected
+
+    plans = load_plans(options.plans)
+    tell_unexpected(plans, options.store_url, _warn)
+    return plans
+
+
+def _open_takers(plans: Sequence[Plan], options: _Options, opened: ExitStack) -> Takers:
+    """Open files and stores, and the writers that need them."""
+    from ..stores import open_store
+    from .writing import Judging, Kept, Places, takers_of
+
+    if options.metrics_port is not None:
+        opened.callback(_serve_metrics(options.metrics_port))
+    kept = Kept(
+        opened.enter_context(_open_kept(options.rejects, "--rejects")),
+        opened.enter_context(_open_kept(options.late, "--late")),
+    )
+    store = opened.enter_context(open_store(options.store_url))
+    state = opened.enter_context(_open_state(options.state))
+    is_stream = options.stream or options.follow
+    judging = Judging(options.max_rejects, is_stream, options.replay, options.until)
+    places = Places(store, state, kept, judging, options.sweep)
+    return takers_of(plans, options.source, places, opened)
+
+
+def _tell_waiting(waiting: Mapping[str, int]) -> None:
+    """Tell which inputs end with a line that may go on."""
+    for name, count in waiting.items():
+        click.echo(f"{name}: {count:,} bytes of a last line wait for its newline", err=True)
 
 
 def _serve_metrics(port: int) -> Callable[[], None]:

@@ -107,7 +107,7 @@ def _with_source(plans: Sequence[Plan], source: str | None) -> list[Plan]:
         source_of(plans[0], source)
         return list(plans)
     name = source or _only_source(plans)
-    having = [plan for plan in plans if any(known.name == name for known in plan.sources)]
+    having = [plan for plan in plans if name in _source_names([plan])]
     if not having:
         raise InputError(
             f"none of the plans has {'one' if name is None else 'the'} source"

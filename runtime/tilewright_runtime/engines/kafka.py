@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from tilewright_compiler.plan.model import Plan
+from tilewright_compiler.plan.model import Plan, Source
 from tilewright_compiler.plan.topics import Topic, parse_topic
 
 from ..errors import InputError
@@ -59,36 +59,45 @@ def require_topics(
 
     Raises InputError if the JVM has no connector, or a topic does not exist.
     """
-    from py4j.protocol import Py4JJavaError
-
     connection: dict[str, str] = {}
     for source in plan.sources:
-        if (topic := topics.get(source.name)) is None:
-            continue
-        try:
-            clients = Clients(gateway, topic)
-            connection = clients.connection()
-            present = clients.topics()
-            if topic.name not in present:
-                names = ", ".join(sorted(present)) or "none"
-                raise InputError(
-                    f"source {source.name}: there is no topic {topic.name!r} at {topic.servers}; "
-                    f"it has {names}. Create it, or name another one in the declaration."
-                )
-            which = f"the newest events of topic {topic.name}"
-            for warning in missing_columns(source, clients.newest_events(), which):
-                warn(warning)
-        except LookupError:
-            raise InputError(
-                f"source {source.name} is a topic, and the connector for Kafka is not here. "
-                f"{advice}"
-            ) from None
-        except Py4JJavaError as error:
-            reason = error.java_exception.getCause() or error.java_exception
-            raise InputError(
-                f"source {source.name}: Kafka at {topic.servers} failed to answer: {reason}"
-            ) from None
+        topic = topics.get(source.name)
+        if topic is not None:
+            with _explaining(source, topic, advice):
+                clients = Clients(gateway, topic)
+                connection = clients.connection()
+                _require_topic(source, topic, clients.topics())
+                which = f"the newest events of topic {topic.name}"
+                for warning in missing_columns(source, clients.newest_events(), which):
+                    warn(warning)
     return connection
+
+
+@contextmanager
+def _explaining(source: Source, topic: Topic, advice: str) -> Iterator[None]:
+    """Say what is wrong with a topic in place of what the JVM says."""
+    from py4j.protocol import Py4JJavaError
+
+    try:
+        yield
+    except LookupError:
+        raise InputError(
+            f"source {source.name} is a topic, and the connector for Kafka is not here. {advice}"
+        ) from None
+    except Py4JJavaError as error:
+        reason = error.java_exception.getCause() or error.java_exception
+        raise InputError(
+            f"source {source.name}: Kafka at {topic.servers} failed to answer: {reason}"
+        ) from None
+
+
+def _require_topic(source: Source, topic: Topic, present: Collection[str]) -> None:
+    if topic.name not in present:
+        names = ", ".join(sorted(present)) or "none"
+        raise InputError(
+            f"source {source.name}: there is no topic {topic.name!r} at {topic.servers}; "
+            f"it has {names}. Create it, or name another one in the declaration."
+        )
 
 
 def _listens(server: str) -> bool:

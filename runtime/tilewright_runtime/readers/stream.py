@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from xxhash import xxh3_128
 
 from tilewright_compiler.plan.files import FileError, FileFormat, text_of
+from tilewright_compiler.plan.model import Source
 
 from ..errors import InputError
 from .arrow_types import NOT_TEXT, is_utf8
@@ -50,6 +51,10 @@ class Opened(NamedTuple):
     progress: Callable[[int], float]
     grows: Callable[[], bool] = _is_whole
     is_pipe: bool = False
+
+
+ReadText = Callable[[Opened, FileFormat, Source, Position], Iterator[Batch]]
+ReadFile = Callable[[Path, FileFormat, Source, Position, bool], Iterator[Batch]]
 
 
 class Parsed(NamedTuple):
@@ -96,11 +101,7 @@ def read_chunks(
                 position = replace(position, tail=len(data), tail_is_row=is_row)
             yield Batch(parsed.table, position, parsed.malformed, progress=opened.progress(offset))
             del data, parsed  # a stream that waits holds no rows
-        if len(pending) > LONGEST_RECORD_BYTES:
-            raise InputError(
-                f"the record after row {rows:,} is longer than {LONGEST_RECORD_BYTES:,} bytes. Is "
-                "there a quote that is never closed?"
-            )
+        _require_record_end(pending, rows)
         if is_end:
             return
         if not block:
@@ -117,6 +118,15 @@ def _read(stream: BinaryIO, count: int) -> bytes:
         return stream.read(count) or b""  # None where a pipe has nothing yet
     except (OSError, EOFError, pa.ArrowException) as wrong:
         raise InputError(f"cannot be read on ({wrong}). What was read before is kept.") from wrong
+
+
+def _require_record_end(pending: bytes, rows: int) -> None:
+    """Raise InputError if the record after a row is too long to be one."""
+    if len(pending) > LONGEST_RECORD_BYTES:
+        raise InputError(
+            f"the record after row {rows:,} is longer than {LONGEST_RECORD_BYTES:,} bytes. Is "
+            "there a quote that is never closed?"
+        )
 
 
 def _forced_end(pending: bytes, cut: Callable[[bytes], int]) -> int:
@@ -232,6 +242,19 @@ def open_text(path: Path, kind: FileFormat, grows: bool = False) -> Iterator[Ope
             lambda offset: raw.tell() / size if kind.codec else offset / size,
             lambda: grows,
         )
+
+
+def reading_files(read_text: ReadText) -> ReadFile:
+    """Make the `read` of a format of text from its `read_text`."""
+
+    def read(
+        path: Path, kind: FileFormat, source: Source, position: Position, grows: bool = False
+    ) -> Iterator[Batch]:
+        """Read the batches of a file after a position."""
+        with open_text(path, kind, grows) as opened:
+            yield from read_text(opened, kind, source, position)
+
+    return read
 
 
 def text_in(raw: BufferedReader, codec: str | None) -> BufferedReader:

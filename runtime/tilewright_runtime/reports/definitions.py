@@ -51,15 +51,16 @@ def input_reports(plan: Plan) -> list[InputReport]:
         key = f"{operation_text(feature)} {feature.declared} {feature.type} {feature.default!r}"
         alike.setdefault(feature.input, {}).setdefault(key, []).append(feature)
     types = {state.input: state.type + "[]" * state.many for state in plan.states}
-    return [
-        InputReport(
-            column,
-            types.get(column, ""),
-            tuple(Origin(source, source.selects.get(column, column)) for source in plan.sources),
-            tuple(_definition(features) for features in groups.values()),
-        )
-        for column, groups in alike.items()
-    ]
+    reports = []
+    for column, groups in alike.items():
+        definitions = tuple(map(_definition, groups.values()))
+        report = InputReport(column, types.get(column, ""), _origins(plan, column), definitions)
+        reports.append(report)
+    return reports
+
+
+def _origins(plan: Plan, column: str) -> tuple[Origin, ...]:
+    return tuple(Origin(source, source.selects.get(column, column)) for source in plan.sources)
 
 
 def _definition(features: list[Feature]) -> Definition:

@@ -10,15 +10,7 @@ from tilewright_compiler.plan.model import Source
 
 from ..batch import Batch, Position
 from ..comma_separated import read_csv
-from ..stream import Opened, digest_of_lines, has_line, open_text
-
-
-def read(
-    path: Path, kind: FileFormat, source: Source, position: Position, grows: bool = False
-) -> Iterator[Batch]:
-    """Read the batches of a file after a position."""
-    with open_text(path, kind, grows) as opened:
-        yield from read_text(opened, kind, source, position)
+from ..stream import Opened, digest_of_lines, has_line, reading_files
 
 
 def read_text(
@@ -26,6 +18,9 @@ def read_text(
 ) -> Iterator[Batch]:
     """Read the batches of a text after a position."""
     return read_csv(opened, source.column_names, position, kind.delimiter(source.delimiter))
+
+
+read = reading_files(read_text)
 
 
 def beginning(path: Path, kind: FileFormat, source: Source) -> str:

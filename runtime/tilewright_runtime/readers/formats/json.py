@@ -11,15 +11,7 @@ from tilewright_compiler.plan.model import Source
 from ..batch import Batch, Position
 from ..json_array import read_json_array
 from ..json_lines import read_json_lines
-from ..stream import Opened, digest_of_lines, has_line, open_text
-
-
-def read(
-    path: Path, kind: FileFormat, source: Source, position: Position, grows: bool = False
-) -> Iterator[Batch]:
-    """Read the batches of a file after a position."""
-    with open_text(path, kind, grows) as opened:
-        yield from read_text(opened, kind, source, position)
+from ..stream import Opened, digest_of_lines, has_line, open_text, reading_files
 
 
 def read_text(
@@ -28,6 +20,9 @@ def read_text(
     """Read the batches of a text after a position."""
     reader = read_json_array if kind.is_json_array(opened.stream) else read_json_lines
     return reader(opened, source.columns, position)
+
+
+read = reading_files(read_text)
 
 
 def beginning(path: Path, kind: FileFormat, source: Source) -> str:

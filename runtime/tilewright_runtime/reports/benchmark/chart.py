@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from tilewright.windows import format_duration
 
-from .experiment import Measured, Run, Workload
+from .experiment import Run
 from .figures import SPECIFICATION, number
+from .measuring import Measured
+from .workload import Workload
 
 #: Widths and heights, in pixels.
 _WIDTH, _LEFT, _BAR, _GAP = 720, 190, 16, 14

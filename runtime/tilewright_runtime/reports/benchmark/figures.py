@@ -15,7 +15,9 @@ from rich.console import Console
 from tilewright.windows import format_duration
 
 from ..lines import LEFT, RIGHT, Lines
-from .experiment import Measured, Prices, Run, Workload
+from .experiment import Run
+from .measuring import Measured, Prices
+from .workload import Workload
 
 #: way -> what the specification says of it, for a window of 4h and 500 events a second.
 SPECIFICATION: dict[str, dict[str, float]] = {
