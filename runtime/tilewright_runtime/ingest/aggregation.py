@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from tilewright_compiler.plan.model import Plan, Source
 from tilewright_compiler.plan.script import Script
 from tilewright_compiler.quoting import quoted
 
-from ..errors import InputError, PlanError
-from ..plans import parts_fit, prepares_from_plan
+from ..errors import InputError
+from ..plans import prepares_from_plan
 from ..plans.session import blaming_the_plan, open_session, require_select
 from ..stores import TransactionalStore
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder
-from ..tiles.rows import LevelTiles, TileRows
+from ..tiles.rows import TileRows
 from ..times import LATEST_MS
 from .event_ids import EventIds
 from .judge import NOTHING_LATE, Judge
 from .known_ids import KnownIds
 from .late import Lateness
+from .loaded_batch import LoadedBatch, Refused
 
 _KEY_TOO_LONG = "the key is longer than the store allows"
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A row that cannot be used, and why."""
-
-    row: int
-    reason: str
 
 
 def source_of(plan: Plan, name: str | None) -> Source:
@@ -125,11 +115,8 @@ class Aggregator:
         which is a condition in SQL. The batch stays until the next one is loaded.
         """
         script = self.plan.sql[source]["duckdb"]
-        self._connection.register("batch", rows)
         with blaming_the_plan(f"plan {self.plan.name}: the SQL that reads {source}"):
-            self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE events AS {script.read}", {"latest_ms": latest_ms}
-            )
+            self._read(rows, script, latest_ms)
             beyond = self._leave_out(outside) if outside else 0
             self._refuse_long_keys()
             duplicates = ids.drop_known() if ids else 0
@@ -137,7 +124,6 @@ class Aggregator:
             duplicates += ids.drop_repeated() if ids else 0
             late = self._judge.set_aside(judged.late_rows)
             refused = self._refused()
-        self._connection.unregister("batch")
         selected = int(self._value("SELECT count(*) FROM events")) + len(late)
         return LoadedBatch(
             filtered=len(rows) - selected - duplicates - beyond,
@@ -152,6 +138,14 @@ class Aggregator:
             _chunks=self.chunks,
             _connection=self._connection,
         )
+
+    def _read(self, rows: pa.Table, script: Script, latest_ms: int) -> None:
+        """Make the table `events` of a source's rows."""
+        self._connection.register("batch", rows)
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE events AS {script.read}", {"latest_ms": latest_ms}
+        )
+        self._connection.unregister("batch")
 
     def _value(self, query: str) -> Any:
         return self._connection.execute(query).fetchall()[0][0]
@@ -193,117 +187,3 @@ class Aggregator:
             'SELECT "__row", "__reason" FROM events WHERE "__reason" IS NOT NULL ORDER BY "__row"'
         )
         return [Refused(row, reason) for row, reason in rows.fetchall()]
-
-
-@dataclass(frozen=True)
-class BatchTiles:
-    """The tiles of a batch.
-
-    Those of late events that are set aside stand apart.
-    """
-
-    levels: Sequence[LevelTiles]
-    events: int
-    late: Sequence[LevelTiles] = ()
-    late_events: int = 0
-
-    @property
-    def all_levels(self) -> list[LevelTiles]:
-        """The tiles of both."""
-        return [*self.levels, *self.late]
-
-
-@dataclass(frozen=True)
-class LoadedBatch:
-    """A batch of events in the aggregator's session.
-
-    It stays until the session loads the next one.
-    """
-
-    filtered: int
-    """How many rows the author's filters left out."""
-    beyond: int
-    """How many events lie beyond the cut-over."""
-    duplicates: int
-    """How many events were passed over, since they count already."""
-    refused: list[Refused]
-    """The rows that cannot be used, in their order."""
-    usable: int
-    """How many events count."""
-    newest_ms: int | None
-    """The newest time that moves the watermark of a stream."""
-    late: list[int]
-    """The rows of those among them that are set aside for the plan's policy."""
-    _script: Script
-    _rows: TileRows
-    _chunks: EventChunks | None
-    _connection: duckdb.DuckDBPyConnection
-
-    def counts(self, size_ms: int) -> dict[tuple[str, int], int]:
-        """Count events by entity and tile of a size.
-
-        They are counted by entity and tile start.
-        """
-        columns = [
-            f"{quoted(key.name)} AS {quoted(f'key:{key.name}')}" for key in self._rows.plan.keys
-        ]
-        columns += ['"__ts" - "__ts" % $tile_ms AS "__start"', 'count(*) AS "__events"']
-        table = self._connection.sql(
-            f'SELECT {", ".join(columns)} FROM events WHERE "__reason" IS NULL GROUP BY ALL',
-            params={"tile_ms": size_ms},
-        ).to_arrow_table()
-        texts, indices = self._rows.entity_texts(table)
-        entities = [texts[index] for index in indices.tolist()]
-        starts_ms, events = table["__start"].to_pylist(), table["__events"].to_pylist()
-        return dict(zip(zip(entities, starts_ms, strict=True), events, strict=True))
-
-    @property
-    def counted(self) -> int:
-        """How many events count by now, duplicates too."""
-        return self.usable + self.duplicates
-
-    def tiles_of_all(self) -> BatchTiles:
-        """Aggregate the batch, then the late events set aside."""
-        on_time = self._all_levels()
-        if not self.late:
-            return BatchTiles(on_time, self.usable)
-        self._connection.execute("CREATE OR REPLACE TEMP TABLE events AS FROM late_events")
-        late = len(self.late)
-        return BatchTiles(on_time, self.usable - late, self._all_levels(), late)
-
-    def _all_levels(self) -> list[LevelTiles]:
-        """Aggregate the batch to tiles of all levels.
-
-        If raw events are kept, their chunks come last.
-        """
-        levels = [self.tiles(level.size_ms) for level in self._rows.plan.levels]
-        chunks = self.event_chunks()
-        return levels if chunks is None else [*levels, chunks]
-
-    def tiles(self, size_ms: int) -> LevelTiles:
-        """Aggregate the batch to one level's tiles."""
-        if self._script.tiles is None:
-            raise ValueError("the plan has no levels")
-        size = {"tile_ms": size_ms}
-        queries = [self._script.tiles, *self._script.buckets.values()]
-        tiles, *buckets = (self._table(query, size) for query in queries)
-        if tiles.column_names != self._rows.plan.tile_columns:
-            raise PlanError(
-                f"plan {self._rows.plan.name}: the SQL of its tiles does not give its "
-                "tile_columns. Compile it again."
-            )
-        # The states of a plan that was edited may not take what its SQL gives.
-        with parts_fit(self._rows.plan):
-            return self._rows.level(tiles, size_ms, buckets)
-
-    def event_chunks(self) -> LevelTiles | None:
-        """Give the batch as chunks, if raw events are kept."""
-        if self._chunks is None or self._script.events is None:
-            return None
-        events = self._table(self._script.events)
-        with parts_fit(self._rows.plan):
-            return self._chunks.level(events, self._rows)
-
-    def _table(self, query: str, params: dict[str, int] | None = None) -> pa.Table:
-        with blaming_the_plan(f"plan {self._rows.plan.name}: the SQL of its tiles"):
-            return self._connection.sql(query, params=params).to_arrow_table()

@@ -13,7 +13,7 @@ from ..tiles.chunks import EventChunks
 from ..tiles.header import STAMP
 from ..tiles.keys import EVENTS
 from ..tiles.rows import LevelTiles, TileRows
-from .aggregation import LoadedBatch, Refused
+from .loaded_batch import LoadedBatch, Refused
 from .merge import Merged, Merger
 from .recompute import Recomputer
 from .rejects import Rejects

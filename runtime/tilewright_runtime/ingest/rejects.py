@@ -15,7 +15,7 @@ from ..readers import Batch, Input, Malformed
 from ..readers.conform import shown_value
 
 if TYPE_CHECKING:
-    from .aggregation import Refused
+    from .loaded_batch import Refused
 
 #: Texts that programs write where there is no value.
 _MARKERS = {

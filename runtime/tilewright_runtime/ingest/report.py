@@ -12,7 +12,7 @@ from ..tiles.keys import EVENTS
 
 if TYPE_CHECKING:
     from ..tiles.rows import LevelTiles
-    from .aggregation import LoadedBatch
+    from .loaded_batch import LoadedBatch
 
 
 @dataclass

@@ -25,12 +25,13 @@ from ..stores.sweeping import Sweeper
 from ..tiles.header import SEQUENCE
 from ..tiles.rows import LevelTiles
 from ..times import LATEST_MS, Moment, moment_ms, now_ms
-from .aggregation import Aggregator, BatchTiles, source_of
+from .aggregation import Aggregator, source_of
 from .counting import BatchCount, counting_batch
 from .cursor import Cursor
 from .known_inputs import KnownInputs
 from .late import Lateness
 from .late_policies import LateTiles, late_rows
+from .loaded_batch import BatchTiles
 from .merge import Merged, Merger, Move
 from .merging_store import merging_store
 from .outbox import Outbox
