@@ -108,7 +108,10 @@ def bench(**given: Any) -> None:
 
 
 def _workload(options: _Options) -> Workload:
-    """Check what is asked for, and make the workload of it."""
+    """Make the workload that is asked for.
+
+    Raises BadParameter or UsageError for one that is none.
+    """
     from tilewright.windows import duration_ms
 
     from ..reports.benchmark.workload import Workload

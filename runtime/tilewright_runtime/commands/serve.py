@@ -173,7 +173,7 @@ def serve(**given: Any) -> None:
 
 
 def _load_plans(paths: Sequence[str], store_url: str) -> list[Plan]:
-    """Load the plans, and check that their store can be opened."""
+    """Load the plans, and check their store."""
     from ..service.plans import load_plans
     from ..stores import open_store
     from ..stores.expected import unexpected_store

@@ -197,7 +197,7 @@ def write(ctx: click.Context, **given: Any) -> None:
 
 
 def _load_plans(options: _Options) -> Sequence[Plan]:
-    """Load the plans, and warn of a store that they do not expect."""
+    """Load the plans, and warn of an unexpected store."""
     from ..plans import load_plans
     from ..stores.expected import tell_unexpected
 
@@ -226,7 +226,7 @@ def _open_takers(plans: Sequence[Plan], options: _Options, opened: ExitStack) ->
 
 
 def _tell_waiting(waiting: Mapping[str, int]) -> None:
-    """Tell which inputs end with a line that may go on."""
+    """Tell which inputs wait for the end of a line."""
     for name, count in waiting.items():
         click.echo(f"{name}: {count:,} bytes of a last line wait for its newline", err=True)
 

@@ -75,7 +75,7 @@ def require_topics(
 
 @contextmanager
 def _explaining(source: Source, topic: Topic, advice: str) -> Iterator[None]:
-    """Say what is wrong with a topic in place of what the JVM says."""
+    """Explain what the JVM says of a topic."""
     from py4j.protocol import Py4JJavaError
 
     try:

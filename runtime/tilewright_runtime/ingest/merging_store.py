@@ -1,9 +1,14 @@
-"""Chooses the store in which tiles are merged."""
+"""Chooses the store in which tiles merge, and claims it."""
 
 from __future__ import annotations
 
+from tilewright_compiler.plan.model import Plan
+
 from ..errors import StoreError
 from ..stores import CheckedStore, Store, TransactionalStore
+from ..stores.cutover import cut_over
+from ..stores.ownership import register_plan, require_no_load, require_no_stream
+from ..times import Moment, moment_ms
 
 
 def merging_store(store: Store, state: Store | None) -> TransactionalStore:
@@ -32,3 +37,17 @@ def merging_store(store: Store, state: Store | None) -> TransactionalStore:
             "of history can fill it."
         )
     return state
+
+
+def claim(plan: Plan, state: TransactionalStore, store: Store, until: Moment) -> None:
+    """Register the plan, and cut history over to a stream.
+
+    `until` is when, if it is said. Raises StoreError if the tiles are of another plan, of a stream
+    or of a load.
+    """
+    register_plan(plan, state)
+    require_no_stream(plan, state)
+    for place in (state, store):
+        require_no_load(plan, place)
+    if until is not None:
+        cut_over(plan, state, moment_ms(until))

@@ -16,7 +16,7 @@ import pyarrow as pa
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError
-from ..stores import CheckedStore, Transaction, TransactionalStore
+from ..stores import CheckedStore, Store, Transaction, TransactionalStore
 from ..stores.counts import TileCounts
 from ..stores.documents import reading_document
 from ..stores.filling import Filling
@@ -271,3 +271,12 @@ class Outbox:
     def _records(self, keys: TileKeys) -> list[bytes]:
         found = self._state.transact(lambda transaction: transaction.get_tiles(keys))
         return [record for record in found if record is not None]
+
+
+def begin_outbox(plan: Plan, state: TransactionalStore, store: Store) -> Outbox | None:
+    """Bring a store of whole tiles up to the state."""
+    if not isinstance(store, CheckedStore):
+        return None
+    outbox = Outbox(plan, state, store)
+    outbox.begin()
+    return outbox

@@ -10,12 +10,17 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from ..errors import InputError
+from tilewright_compiler.humanize import counted
+from tilewright_compiler.plan.model import Plan
+
+from ..errors import InputError, TooManyRejectsError
 from ..readers import Batch, Input, Malformed
 from ..readers.conform import shown_value
 
 if TYPE_CHECKING:
+    from .cursor import Cursor
     from .loaded_batch import Refused
+    from .report import WriteReport
 
 #: Texts that programs write where there is no value.
 _MARKERS = {
@@ -84,6 +89,25 @@ class Rejects:
                 f"the refused rows cannot be kept in {self._file.name}: {wrong.strerror}. Make "
                 "room on the disk, or name another file ({self._option}), and write again."
             ) from wrong
+
+
+def require_few(
+    most: int | None, refused: int, plan: Plan, cursor: Cursor, report: WriteReport
+) -> None:
+    """Check that a batch refuses no row too many.
+
+    Raises TooManyRejectsError if it does.
+    """
+    total = report.refused.total() + refused
+    if most is None or total <= most:
+        return
+    raise TooManyRejectsError(
+        f"{plan.name}: {counted(total, 'row')} cannot be used, and at most "
+        f"{most:,} may be. What was committed before stays: "
+        f"{counted(report.events, 'event')} of this write, and {cursor.item.name} up to row "
+        f"{cursor.position.rows:,}. Mend the rows after it, or allow more, and write again: it "
+        "goes on there."
+    )
 
 
 def _contents(table: pa.Table) -> list[dict[str, object]]:

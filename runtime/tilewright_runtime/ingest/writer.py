@@ -5,39 +5,36 @@ Tiles are committed together with the positions of their sources.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import IO, Any
 
-from tilewright_compiler.humanize import counted
 from tilewright_compiler.plan.model import Plan, Source
 
-from ..errors import StoreError, TooManyRejectsError
-from ..readers import Batch, Input, Position, inputs_of
-from ..stores import CheckedStore, Store, Transaction
-from ..stores.cutover import cut_over, cutover_ms, outside
-from ..stores.documents import reading_document
-from ..stores.ownership import register_plan, require_no_load, require_no_stream
+from ..errors import StoreError
+from ..readers import Batch, Input, Malformed, Position, inputs_of
+from ..stores import Store, Transaction
+from ..stores.cutover import cutover_ms, outside
 from ..stores.progress import Progress
 from ..stores.sweeping import Sweeper
 from ..tiles.header import SEQUENCE
 from ..tiles.rows import LevelTiles
-from ..times import LATEST_MS, Moment, moment_ms, now_ms
+from ..times import Moment, now_ms
 from .aggregation import Aggregator, source_of
+from .arrival import Arrival
 from .counting import BatchCount, counting_batch
 from .cursor import Cursor
 from .known_inputs import KnownInputs
-from .late import Lateness
 from .late_policies import LateTiles, late_rows
-from .loaded_batch import BatchTiles
+from .loaded_batch import BatchTiles, LoadedBatch
 from .merge import Merged, Merger, Move
-from .merging_store import merging_store
-from .outbox import Outbox
+from .merging_store import claim, merging_store
+from .outbox import begin_outbox
 from .passes import OnProgress, Taker, write_pass
-from .rejects import Rejects
+from .rejects import Rejects, require_few
 from .report import WriteReport
+from .stream_batches import StreamBatches
 from .unfinished import UnfinishedTiles
 
 
@@ -79,14 +76,12 @@ class Writer:
     ) -> None:
         self.plan = plan
         self.store = store
-        self._replay = replay
-        self._clock = clock
+        is_stream_side = stream or late is not None
+        self._arrival = Arrival(plan, is_stream_side and not replay, replay, clock)
         self._state = merging_store(store, state)
         self._rejects = Rejects(rejects, "--rejects")
         self._late = Rejects(late, "--late")
-        self._is_stream = (stream or late is not None) and not replay
         self._max_rejects = max_rejects
-        is_stream_side = stream or late is not None
         self._pid = os.getpid()
         self._aggregator = Aggregator(
             plan, min(store.max_entity_bytes, self._state.max_entity_bytes)
@@ -95,20 +90,12 @@ class Writer:
         self._late_tiles = LateTiles(
             plan, self._merger, self._aggregator.rows, self._aggregator.chunks, self._state.url
         )
-        register_plan(plan, self._state)
-        require_no_stream(plan, self._state)
-        for place in (self._state, store):
-            require_no_load(plan, place)
-        if until is not None:
-            cut_over(plan, self._state, moment_ms(until))
+        claim(plan, self._state, store, until)
         self._outside = outside(cutover_ms(plan, self._state.get), is_stream_side)
         self.known = KnownInputs(plan, self._state)
         self._sweeper = Sweeper(plan, self._state) if sweeps else None
         self._unfinished = UnfinishedTiles(plan.late.allowed_lateness_ms)
-        self._outbox = None
-        if isinstance(store, CheckedStore):
-            self._outbox = Outbox(plan, self._state, store)
-            self._outbox.begin()
+        self._outbox = begin_outbox(plan, self._state, store)
 
     def __enter__(self) -> Writer:
         return self
@@ -168,7 +155,7 @@ class Writer:
 
         The order of history says nothing, so the watermark moves to its end only now.
         """
-        if self._is_stream:
+        if self._arrival.is_stream:
             return
 
         def move(transaction: Transaction) -> None:
@@ -204,24 +191,17 @@ class Writer:
     def _add_batch(
         self, cursor: Cursor, batch: Batch, report: WriteReport, count: BatchCount
     ) -> None:
-        lateness = self._lateness(cursor.stream)
-        ids = self._aggregator.ids_of(cursor.source, self._state)
-        name, latest_ms = cursor.source.name, self._latest_ms()
-        loaded = self._aggregator.load(name, batch.table, latest_ms, lateness, ids, self._outside)
-        refused = self._rejects.rows_of(batch, loaded.refused)
-        self._rejects.keep(cursor.item, refused)
-        too_late = late_rows(self.plan, self._late, batch, loaded, refused)
-        self._late.keep(cursor.item, too_late)
-        self._require_few(report, len(refused), cursor)
-
-        def move(progress: Progress) -> Progress:
-            if lateness is None or not self._is_stream:
-                return progress
-            moved = progress.moved_stream(cursor.stream, lateness.after(loaded.newest_ms))
-            return moved.refused(len(too_late))
-
+        arrival, source = self._arrival, cursor.source
+        lateness = arrival.lateness(cursor.stream, self.progress)
+        ids = self._aggregator.ids_of(source, self._state)
+        loaded = self._aggregator.load(
+            source.name, batch.table, arrival.latest_ms(), lateness, ids, self._outside
+        )
+        refused, too_late = self._keep_refused(cursor, batch, loaded)
+        require_few(self._max_rejects, len(refused), self.plan, cursor, report)
         tiles = loaded.tiles_of_all()
         count.levels = tiles.all_levels
+        move = arrival.move(cursor.stream, lateness, loaded.newest_ms, too_late)
 
         def commit(transaction: Transaction) -> tuple[Merged, Position, Callable[[], None]]:
             merged = self._merge(count.measured(transaction), tiles, move)
@@ -240,35 +220,27 @@ class Writer:
         report.rows += len(batch.table) + len(batch.malformed)
         report.refused.update(row.reason for row in refused)
         report.add(loaded, tiles.all_levels)
+        self._deliver(merged)
+
+    def _keep_refused(
+        self, cursor: Cursor, batch: Batch, loaded: LoadedBatch
+    ) -> tuple[list[Malformed], int]:
+        """Keep the refused rows of a batch in their files.
+
+        Gives them, and how many of the batch came too late.
+        """
+        refused = self._rejects.rows_of(batch, loaded.refused)
+        self._rejects.keep(cursor.item, refused)
+        too_late = late_rows(self.plan, self._late, batch, loaded, refused)
+        self._late.keep(cursor.item, too_late)
+        return refused, len(too_late)
+
+    def _deliver(self, merged: Merged) -> None:
+        """Put a commit's tiles, and sweep if due."""
         if self._outbox:
             self._outbox.deliver()
         if self._sweeper is not None:
             self._sweeper.sweep_if_due(merged.after.newest_ms)
-
-    def _require_few(self, report: WriteReport, refused: int, cursor: Cursor) -> None:
-        total = report.refused.total() + refused
-        if self._max_rejects is None or total <= self._max_rejects:
-            return
-        raise TooManyRejectsError(
-            f"{self.plan.name}: {counted(total, 'row')} cannot be used, and at most "
-            f"{self._max_rejects:,} may be. What was committed before stays: "
-            f"{counted(report.events, 'event')} of this write, and {cursor.item.name} up to row "
-            f"{cursor.position.rows:,}. Mend the rows after it, or allow more, and write again: it "
-            "goes on there."
-        )
-
-    def _lateness(self, source: str) -> Lateness | None:
-        """Tell how late a source's events are, if that matters."""
-        if self._replay or not (self._is_stream or self.plan.late.policy != "delta"):
-            return None
-        progress = self.progress()
-        if self._is_stream:
-            return Lateness.of(self.plan, progress.streams.get(source), is_stream=True)
-        return Lateness.of(self.plan, progress.watermark_ms, is_stream=False)
-
-    def _latest_ms(self) -> int:
-        """The latest time that an event may have."""
-        return LATEST_MS if self._replay else self._clock() + self.plan.late.max_ahead_ms
 
     def progress(self) -> Progress:
         """How far the store has the plan's events."""
@@ -285,24 +257,14 @@ class Writer:
         Raises StoreError if the tiles in the store are of another stream: its events may be among
         these.
         """
-        name = f"stream/{self.plan.name}"
+        batches = StreamBatches(self.plan, stream, self._state.url)
 
         def commit(transaction: Transaction) -> bool:
-            with reading_document(name):
-                last = json.loads(transaction.get(name) or "null") or {}
-                last_stream, last_batch = last.get("stream", stream), int(last.get("batch", -1))
-            if last_stream != stream:
-                raise StoreError(
-                    f"store {self._state.url}: the tiles of {self.plan.name} were written by the "
-                    f"stream {last_stream}, and this one is {stream}, which would count again "
-                    "what both have read. Go on from the other's checkpoint, or write to a new "
-                    "store."
-                )
-            if batch <= last_batch:
+            if batch <= batches.last(transaction):
                 return False
             events = int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
             self._merge(transaction, BatchTiles(levels, events), move or self._to_head)
-            transaction.put(name, json.dumps({"stream": stream, "batch": batch}).encode())
+            batches.keep(transaction, batch)
             return True
 
         added = self._state.transact(commit)

@@ -166,8 +166,10 @@ class _Walk:
         return True
 
     def _document(self, name: str) -> bytes | None:
-        found = self._documents.get(name)
-        return self._documents.get(document_digest(name).hex()) if found is None else found
+        document = self._documents.get(name)
+        if document is None:
+            return self._documents.get(document_digest(name).hex())
+        return document
 
     def _table(self, name: str) -> Table:
         if name not in self._tables:
@@ -202,16 +204,16 @@ class _Walk:
                 table.level(kind, size_ms)
             for place, level in table.levels.items():
                 level.counted = counts.by_level.get(place, 0)
-        kept = self._kept(table.name)
+        retention = self._retention(table.name)
         now_ms = time.time_ns() // 1_000_000
         for place, level in table.levels.items():
             if events is not None:
                 level.counted_events = events - forgotten.by_level.get(place, 0)
             level.expires = (
-                self._store.expires and kept.whole_from_ms(level.name, now_ms) is not None
+                self._store.expires and retention.whole_from_ms(level.name, now_ms) is not None
             )
 
-    def _kept(self, table: str) -> Kept:
+    def _retention(self, table: str) -> Kept:
         """Read how long a table's levels are kept.
 
         Only a store that expires says so.

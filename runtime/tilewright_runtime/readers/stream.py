@@ -121,7 +121,10 @@ def _read(stream: BinaryIO, count: int) -> bytes:
 
 
 def _require_record_end(pending: bytes, rows: int) -> None:
-    """Raise InputError if the record after a row is too long to be one."""
+    """Refuse what is too long to be a record.
+
+    Raises InputError.
+    """
     if len(pending) > LONGEST_RECORD_BYTES:
         raise InputError(
             f"the record after row {rows:,} is longer than {LONGEST_RECORD_BYTES:,} bytes. Is "
@@ -245,7 +248,7 @@ def open_text(path: Path, kind: FileFormat, grows: bool = False) -> Iterator[Ope
 
 
 def reading_files(read_text: ReadText) -> ReadFile:
-    """Make the `read` of a format of text from its `read_text`."""
+    """Make the `read` of a text format from its `read_text`."""
 
     def read(
         path: Path, kind: FileFormat, source: Source, position: Position, grows: bool = False

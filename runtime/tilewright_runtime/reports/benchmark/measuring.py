@@ -1,4 +1,4 @@
-"""What one way to answer takes: time, memory, bytes and money."""
+"""What one way takes: time, memory, bytes and money."""
 
 from __future__ import annotations
 

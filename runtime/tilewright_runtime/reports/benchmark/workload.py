@@ -1,4 +1,4 @@
-"""What the experiment asks for, and the ways to answer it."""
+"""What the experiment asks for, and in which ways."""
 
 from __future__ import annotations
 
