@@ -113,7 +113,7 @@ class _Options:
     help="Answer even if a window has more tiles than the plan's max_tiles_per_request.",
 )
 @click.pass_context
-def fetch(ctx: click.Context, **given: Any) -> None:
+def fetch(ctx: click.Context, /, **given: Any) -> None:
     """Fetch the features of PLAN (a plan.json or its folder).
 
     Prints one JSON object a line: keys, at (epoch ms), features, and quality where an answer is not

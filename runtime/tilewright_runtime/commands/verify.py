@@ -41,23 +41,23 @@ def verify(ctx: click.Context, store: str, form: str) -> None:
     from ..stores import open_store
 
     with open_store(store, create=False) as opened, _progress(console(stderr=True)) as on_tiles:
-        found = walk(opened, on_tiles)
+        verification = walk(opened, on_tiles)
     if form == "json":
-        click.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document(verification), indent=2, ensure_ascii=False))
     else:
-        _print(console(), found)
-    ctx.exit(0 if found.is_sound else 1)
+        _print(console(), verification)
+    ctx.exit(0 if verification.is_sound else 1)
 
 
-def document(found: Verification) -> dict[str, Any]:
+def document(verification: Verification) -> dict[str, Any]:
     """Describe what was found as JSON has it."""
     return {
-        "store": found.store,
-        "sound": found.is_sound,
-        "tables": [_table_document(table) for table in found.tables],
-        "documents": found.documents,
-        "damages": found.damages,
-        "damaged": [asdict(damage) for damage in found.damaged],
+        "store": verification.store,
+        "sound": verification.is_sound,
+        "tables": [_table_document(table) for table in verification.tables],
+        "documents": verification.documents,
+        "damages": verification.damages,
+        "damaged": [asdict(damage) for damage in verification.damaged],
     }
 
 
@@ -88,23 +88,23 @@ def _coarsest_first(table: Table) -> list[Level]:
     return [table.levels[place] for place in places]
 
 
-def _print(console: Console, found: Verification) -> None:
+def _print(console: Console, verification: Verification) -> None:
     """Print what was found, at the width of the console."""
     from ..reports.lines import Lines
 
     lines = Lines(console)
-    lines.add(found.store, "bold")
-    for table in found.tables:
+    lines.add(verification.store, "bold")
+    for table in verification.tables:
         _add_table(lines, table)
-    if found.damaged:
+    if verification.damaged:
         lines.heading("damaged")
-        for damage in found.damaged[:_MOST_SHOWN]:
+        for damage in verification.damaged[:_MOST_SHOWN]:
             lines.add(damage.place)
             lines.add(damage.reason, indent=2)
-        if found.damages > _MOST_SHOWN:
-            lines.add(f"and {found.damages - _MOST_SHOWN:,} more", "dim")
+        if verification.damages > _MOST_SHOWN:
+            lines.add(f"and {verification.damages - _MOST_SHOWN:,} more", "dim")
     lines.add("")
-    lines.add(_summary(found), "green" if found.is_sound else "red")
+    lines.add(_summary(verification), "green" if verification.is_sound else "red")
     console.print(lines)
 
 
@@ -137,13 +137,13 @@ def _verdict(level: Level) -> str:
     return ", ".join(wrong) or ("sound, tiles expire" if level.expires else "sound")
 
 
-def _summary(found: Verification) -> str:
+def _summary(verification: Verification) -> str:
     from tilewright_compiler.humanize import counted
 
-    levels = [level for table in found.tables for level in table.levels.values()]
+    levels = [level for table in verification.tables for level in table.levels.values()]
     tiles = counted(sum(level.tiles for level in levels), "tile")
-    documents = counted(found.documents, "document")
-    if not found.is_sound:
+    documents = counted(verification.documents, "document")
+    if not verification.is_sound:
         return (
             f"not sound: {tiles} and {documents} were looked at. Restore a copy of the store, or "
             "write the events into a new one."

@@ -159,7 +159,7 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
 @click.option("--sweep", is_flag=True, help="Delete tiles meanwhile that no window reads any more.")
 @click.option("--final", is_flag=True, hidden=True, expose_value=False, help="Without effect.")
 @click.pass_context
-def write(ctx: click.Context, **given: Any) -> None:
+def write(ctx: click.Context, /, **given: Any) -> None:
     """Write events into the tiles of PLAN.
 
     PLAN is a plan.json, its folder, or a folder of plans; several are written in one pass over the

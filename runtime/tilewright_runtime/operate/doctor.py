@@ -39,8 +39,8 @@ class Diagnosis:
     @property
     def causes(self) -> list[Check]:
         """The checks that found a cause, the gravest first."""
-        found = [check for check in self.checks if check.finding.severity > Severity.OK]
-        return sorted(found, key=lambda check: -check.finding.severity)
+        causes = [check for check in self.checks if check.finding.severity > Severity.OK]
+        return sorted(causes, key=lambda check: -check.finding.severity)
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Examination:
     @property
     def severity(self) -> Severity:
         """That of the gravest cause."""
-        found = [check.finding.severity for one in self.diagnoses for check in one.causes]
-        return max(found, default=Severity.OK)
+        severities = [check.finding.severity for one in self.diagnoses for check in one.causes]
+        return max(severities, default=Severity.OK)
 
 
 _CHECKS = {"high_latency": LATENCY_CHECKS, "missing_tiles": MISSING_CHECKS}

@@ -140,8 +140,10 @@ def usage(
     for name in sorted(levels):
         order = sorted(levels[name], key=lambda level: (level[0] == EVENTS, -level[1]))
         of_level = [levels[name][level] for level in order]
-        found = entities[name]
-        tables.append(TableUsage(name, of_level, len(found.tiles), _hottest(found, most)))
+        its_entities = entities[name]
+        tables.append(
+            TableUsage(name, of_level, len(its_entities.tiles), _hottest(its_entities, most))
+        )
     return StoreUsage(store.url, _now_ms(), tables)
 
 
@@ -166,18 +168,18 @@ def _add(level: LevelUsage, entities: _Entities, content: StoredTiles) -> None:
         events[entity] = events.get(entity, 0) + int(seen)
 
 
-def _hottest(found: _Entities, most: int) -> list[EntityUsage]:
+def _hottest(entities: _Entities, most: int) -> list[EntityUsage]:
     """Name the entities with the most events.
 
     A level that lets tiles go has fewer of them than another.
     """
     events: dict[str, int] = {}
-    for of_level in found.events.values():
+    for of_level in entities.events.values():
         for entity, count in of_level.items():
             events[entity] = max(events.get(entity, 0), count)
     chosen = heapq.nlargest(most, events, key=lambda entity: (events[entity], entity))
     return [
-        EntityUsage(_keys(entity), events[entity], found.tiles[entity], found.bytes[entity])
+        EntityUsage(_keys(entity), events[entity], entities.tiles[entity], entities.bytes[entity])
         for entity in chosen
     ]
 
@@ -207,12 +209,12 @@ def entity_tiles(
     program = Program(plan)
     finished_ms = Progress.load(plan, store.get).finished_until_ms(plan)
     tiles: list[DecodedTile] = []
-    found = 0
+    total = 0
     for of_level, records in store.read_entity(plan.name, entity):
-        found += len(records)
+        total += len(records)
         newest = sorted(zip(of_level.starts_ms, records, strict=True), reverse=True)
         tiles += _decoded(program, entity, of_level, newest[:most], finished_ms)
-    return InspectedEntity(store.url, plan.name, dict(keys), _now_ms(), tiles, found - len(tiles))
+    return InspectedEntity(store.url, plan.name, dict(keys), _now_ms(), tiles, total - len(tiles))
 
 
 def _decoded(

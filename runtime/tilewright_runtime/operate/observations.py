@@ -107,8 +107,8 @@ def observe(
 
 def _quickest(fetcher: Fetcher, keys: Mapping[str, Any]) -> Explanation:
     """Explain a fetch a few times, and keep the quickest."""
-    found = [explain_request(fetcher.context, fetcher.request(keys)) for _ in range(_TIMES)]
-    return min(found, key=lambda one: one.seconds)
+    explanations = [explain_request(fetcher.context, fetcher.request(keys)) for _ in range(_TIMES)]
+    return min(explanations, key=lambda one: one.seconds)
 
 
 def _some_keys(plan: Plan, store: Store) -> Iterator[dict[str, Any]]:

@@ -31,10 +31,7 @@ _PATIENCE_S = 10.0
 
 
 class KafkaTopic:
-    """A topic that is followed or read once.
-
-    If it is not followed, it is read to where it ends now.
-    """
+    """A topic that is followed, or read up to now."""
 
     def __init__(
         self,
@@ -109,10 +106,7 @@ class KafkaTopic:
         self._causes.insert(len(self._causes) if is_reason else 0, error.str())
 
     def _cause(self) -> str:
-        """Ask why no broker answers.
-
-        The client says so only if it is asked.
-        """
+        """Ask the client why no broker answers."""
         self._consumer.poll(0)
         return self._causes[-1] if self._causes else ""
 
@@ -171,10 +165,7 @@ class KafkaTopic:
             return ""
 
     def _assign(self, numbers: Sequence[int]) -> None:
-        """Take all partitions, each of them paused.
-
-        One goes on when a reader has said from where.
-        """
+        """Take all partitions, paused until readers say from where."""
         partitions = [self._place(number) for number in numbers]
         self._consumer.assign(partitions)
         self._on_assign(self._consumer, partitions, is_assigned=True)
