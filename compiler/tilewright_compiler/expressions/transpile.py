@@ -14,8 +14,9 @@ from sqlglot.errors import SqlglotError
 from ..plan.model import Source
 from ..quoting import quoted
 from ..sql.dialects import DIALECTS, SqlDialect
+from ..sql.ranges import within_types
 from ..sql.spark import SPARK_FAMILY, reading
-from ..sql.tree import Node, TypeOf
+from ..sql.tree import Node, NotTranslatable, TypeOf
 from .binder import shared_binder
 from .parsing import ExpressionError, parse, shown
 from .spark.overflows import overflows, without_overflow
@@ -99,6 +100,12 @@ def _portable(text: str, written: str, columns: tuple[tuple[str, str], ...], wan
                 f"Compute the column in a view, or write the source's expressions in {wanted} "
                 f"with Query(dialect={wanted!r})"
             )
+    try:
+        tree = within_types(tree, DIALECTS[wanted], _typing("duckdb", dict(columns)))
+    except NotTranslatable as error:
+        raise NotPortable(
+            f"{shown(text)} holds {error}, a type that {wanted} does not have. Cast to double"
+        ) from None
     for column in tree.find_all(exp.Column):
         column.set("table", exp.to_identifier(RAW))
     return _generated(_plain_division(tree), text, wanted)

@@ -55,6 +55,10 @@ class SqlDialect:
     """family -> type, where sqlglot's own translation would lose digits."""
     clock_ms: str = ""
     """The time of a query in epoch milliseconds; empty where it is not asked for."""
+    wide: str = "DECIMAL(38,0)"
+    """The DuckDB type whose like there has room for the product of two whole numbers."""
+    has_widest_types_only: bool = False
+    """Whether it has one type for all whole numbers, and one for all floats."""
     refused: frozenset[type[Node]] = frozenset()
     """What an author's expression may not hold, since this dialect computes it in another way."""
 
@@ -180,6 +184,7 @@ _TABLE = (
         nan_is_largest=False,
         float_tie="IS_NAN({x}) DESC, {x}",
         types={"decimal": "BIGNUMERIC"},
+        has_widest_types_only=True,
     ),
     SqlDialect(
         "clickhouse",
@@ -198,6 +203,7 @@ _TABLE = (
         float_tie="isNaN({x}), {x}",
         types={"date": "Nullable(Date32)", "timestamp": "Nullable(DateTime64(6, 'UTC'))"},
         short_calendar=True,
+        wide="HUGEINT",
         # Of ASCII only, an error instead of a null, and days before 1970 that wrap round.
         refused=frozenset({exp.Upper, exp.Lower, exp.Cast, exp.TryCast}),
     ),
@@ -280,6 +286,7 @@ _TABLE = (
             "NULL)"
         ),
         is_nan="IS_NAN({x})",
+        wide="DECIMAL(19,0)",  # the digits of a product are those of both together, 38 at most
     ),
 )
 

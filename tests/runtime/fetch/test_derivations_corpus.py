@@ -14,7 +14,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime.fetch.derivations import Derivations
 
 #: Tables whose columns can be features; lists and maps are answers of other operations.
-TABLES = ("decimals", "mixed", "texts", "times")
+TABLES = ("decimals", "extremes", "mixed", "texts", "times")
 
 
 def cases(table: str) -> list[Case]:

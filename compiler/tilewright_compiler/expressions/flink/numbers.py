@@ -77,12 +77,15 @@ def _whole_divided(t: Translation, node: Node) -> Node:
         raise NotTranslatable("a remainder or whole division of fractions")
     left = plain_cast(t.of(node.this), "BIGINT")
     right = call("NULLIF", plain_cast(t.of(node.expression), "BIGINT"), number(0))
-    value = (
-        call("MOD", left, right)
-        if isinstance(node, exp.Mod)
-        else paren(exp.Div(this=left, expression=right))
-    )
-    return plain_cast(value, kind)
+    if isinstance(node, exp.Mod):
+        return plain_cast(call("MOD", left, right), kind)
+    quotient = plain_cast(paren(exp.Div(this=left, expression=right)), kind)
+    if node.expression.find(exp.Column, exp.Neg) is None:
+        return quotient
+    # The lowest number has no opposite, and Flink's would wrap round.
+    turns = exp.EQ(this=right.copy(), expression=number(-1))
+    opposite = narrowed(exp.Sub(this=wide(number(0)), expression=wide(left.copy())), kind)
+    return exp.Case(ifs=[exp.If(this=turns, true=opposite)], default=quotient)
 
 
 def _absolute(t: Translation, node: Node) -> Node:

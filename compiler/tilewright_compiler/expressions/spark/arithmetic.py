@@ -17,6 +17,8 @@ Correction = Callable[[Node, TypeOf], Node]
 
 _NUMBERS = {"integer", "float", "decimal"}
 _SMALL = {"TINYINT", "SMALLINT"}
+#: The largest number of the types in which Spark's sums wrap round.
+_LARGEST = {"INTEGER": (1 << 31) - 1, "BIGINT": (1 << 63) - 1}
 #: Digits after the point of a quotient of decimals, at least.
 _QUOTIENT_SCALE = 6
 _WIDE = 19
@@ -183,7 +185,10 @@ def _whole_division(node: Node, type_of: TypeOf) -> Node:
 
 
 def pmod(arguments: list[Node], type_of: TypeOf) -> Node:
-    """Give the remainder, not negative for a positive divisor."""
+    """Give the remainder, not negative for a positive divisor.
+
+    It is Java's `((a % n) + n) % n` where `a % n` is negative.
+    """
     value, divisor = (paren(part) for part in arguments)
     mod = exp.Mod(this=value, expression=divisor)
     of = _check(mod, type_of, "pmod")
@@ -195,7 +200,41 @@ def pmod(arguments: list[Node], type_of: TypeOf) -> Node:
         return exp.Case(ifs=[exp.If(this=below, true=again)], default=rest)
     below = exp.and_(below, exp.GT(this=divisor.copy(), expression=number(0)), copy=False)
     above = exp.Add(this=rest.copy(), expression=divisor.copy())
-    return exp.Case(ifs=[exp.If(this=below, true=above)], default=rest)
+    ifs = [exp.If(this=below, true=above)]
+    largest = _LARGEST.get(type_of(mod))
+    if largest is not None and not _is_small(divisor):
+        ifs.append(_wrapped(rest, divisor, largest))
+    return exp.Case(ifs=ifs, default=rest)
+
+
+def _is_small(divisor: Node) -> bool:
+    """Tell whether a divisor is a literal whose double fits an int."""
+    bare = divisor.unnest()
+    literal = bare.this.unnest() if isinstance(bare, exp.Neg) else bare
+    return isinstance(literal, exp.Literal) and literal.is_int and int(literal.name) < 1 << 30
+
+
+def _wrapped(rest: Node, divisor: Node, largest: int) -> exp.If:
+    """Write what Spark makes of a sum of rest and divisor below the lowest number.
+
+    The sum wraps round there and is then positive. No part of this overflows, whatever the sign.
+    """
+    is_negative = exp.LT(this=divisor.copy(), expression=number(0))
+    negative = exp.Case(ifs=[exp.If(this=is_negative, true=divisor.copy())])
+    room = exp.Add(this=paren(negative), expression=number(largest))
+    bound = exp.Sub(this=exp.Neg(this=number(1)), expression=paren(room))
+    turned = exp.Add(this=_shifted_up(rest, largest), expression=_shifted_up(divisor, largest))
+    again = exp.Mod(this=paren(turned), expression=call("NULLIF", divisor.copy(), number(0)))
+    return exp.If(this=exp.LT(this=rest.copy(), expression=paren(bound)), true=again)
+
+
+def _shifted_up(value: Node, largest: int) -> Node:
+    """Write how far a negative number is from the lowest one.
+
+    Of sums DuckDB puts the constants together first, which would overflow.
+    """
+    opposite = exp.Sub(this=exp.Neg(this=number(1)), expression=value.copy())
+    return paren(exp.Sub(this=number(largest), expression=paren(opposite)))
 
 
 def _negated(node: Node, type_of: TypeOf) -> Node:

@@ -35,6 +35,7 @@ _TARGETS = {
 #: Digits after the point up to which Spark writes a decimal without an exponent.
 _PLAIN_SCALE = 6
 _US = 1_000_000
+_HUGE = "1e308"
 
 
 def _shown(duckdb_type: str) -> str:
@@ -205,7 +206,9 @@ def _is_suffixed(literal: Node, to: object) -> bool:
 
     1L and 1.5D are such literals.
     """
-    return to in (_TYPE.FLOAT, _TYPE.DOUBLE) or (to in _WHOLE and literal.is_int)
+    if to == _TYPE.FLOAT:  # 1e39 is a double that no float has room for
+        return "e" not in literal.name.lower()
+    return to == _TYPE.DOUBLE or (to in _WHOLE and literal.is_int)
 
 
 def _target(to: Node) -> str:
@@ -250,11 +253,22 @@ def cast_to(value: Node, kind: str, type_of: TypeOf, is_strict: bool = False) ->
             return to_whole(value, kind, type_of)
         case "float", "decimal":  # its digits are those of its shortest text
             return tried(tried(tried(value, "DOUBLE"), "TEXT"), kind)
+        case "float", "float" if kind == "FLOAT":
+            return _narrowed(value)
         case "integer" | "decimal" | "float" | "boolean", _:
             return tried(value, kind)
     raise NotTranslatable(
         f"a cast of {_shown(own)} to {_shown(kind)}. Use unix_millis, unix_timestamp or datediff"
     )
+
+
+def _narrowed(value: Node) -> Node:
+    """Make a float of a double, infinite where it is beyond the largest float.
+
+    A product with a number so large is infinite for all that no float has room for.
+    """
+    larger = exp.Mul(this=paren(value.copy()), expression=exp.Literal.number(_HUGE))
+    return call("COALESCE", tried(value, "FLOAT"), tried(larger, "FLOAT"))
 
 
 def _cast_list(value: Node, to: Node, type_of: TypeOf) -> Node:

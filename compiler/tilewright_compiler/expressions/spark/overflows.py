@@ -73,7 +73,7 @@ def _type_of_operand(node: Node, type_of: TypeOf) -> str:
     """
     if isinstance(node, exp.Anonymous):
         return type_of(node.expressions[0])
-    is_read = isinstance(node, exp.Cast | exp.TryCast | exp.Ceil | exp.Floor)
+    is_read = isinstance(node, exp.Cast | exp.TryCast | exp.Ceil | exp.Floor | exp.IntDiv)
     return type_of(node.this) if is_read else ""
 
 
@@ -102,6 +102,14 @@ def _absolute(node: Node, kind: str, own: str) -> Node:
     is_negative = exp.LT(this=exp.paren(node.this), expression=number(0))
     opposite = _opposite(node.this, kind)
     return exp.If(this=is_negative, true=opposite, false=node.this.copy())
+
+
+def _divided(node: Node, kind: str, own: str) -> Node:
+    """Divide by -1 as a subtraction, since the lowest number has no opposite."""
+    if own != "BIGINT" or isinstance(node.expression.unnest(), exp.Literal):
+        return node
+    turns = exp.EQ(this=exp.paren(node.expression), expression=exp.Neg(this=number(1)))
+    return exp.If(this=turns, true=_opposite(node.this, kind), false=node.copy())
 
 
 def _opposite(value: Node, kind: str) -> Node:
@@ -178,6 +186,7 @@ _RULES: Mapping[type[Node], Callable[[Node, str, str], Node]] = {
     exp.Sub: _tried("TRY_SUBTRACT"),
     exp.Mul: _tried("TRY_MULTIPLY"),
     **dict.fromkeys((exp.Neg, exp.Negative), _negated),
+    exp.IntDiv: _divided,
     exp.Abs: _absolute,
     exp.BitwiseLeftShift: _shifted,
     **dict.fromkeys((exp.Cast, exp.TryCast), _casted),

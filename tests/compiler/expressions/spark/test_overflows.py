@@ -28,6 +28,10 @@ SOURCE = Source(
         ("i + n - 1", "TRY_SUBTRACT(TRY_ADD(`i`, `n`), 1)"),
         ("-i", "TRY_SUBTRACT(CAST(0 AS INT), `i`)"),
         (
+            "n div i",
+            "IF((`i`) = -1, TRY_SUBTRACT(CAST(0 AS BIGINT), `n`), `n` DIV `i`)",
+        ),
+        (
             "cast(n as int)",
             "IF((`n`) > -2147483649 AND (`n`) < 2147483648, CAST(`n` AS INT), NULL)",
         ),
