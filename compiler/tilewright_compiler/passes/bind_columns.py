@@ -105,8 +105,9 @@ def _bind_source(
     time_sql = _time(draft, source, parts.time) if parts.time is not None else ""
     if any(d.severity == "error" for d in draft.diagnostics[before:]):
         return None
-    # Events need only the columns that something reads, also where an author declares others.
-    taken = only(schema.types, parts.used)
+    # Of a file only what is used is taken. What an author declares is all taken: stored tiles are
+    # known by it.
+    taken = schema.types if source.columns is not None else only(schema.types, parts.used)
     return BoundSource(
         name=name,
         source=source,

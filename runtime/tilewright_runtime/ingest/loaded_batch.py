@@ -13,7 +13,7 @@ from tilewright_compiler.quoting import quoted
 
 from ..errors import PlanError
 from ..plans import parts_fit
-from ..session import blaming_the_plan
+from ..plans.session import blaming_the_plan
 from ..tiles.chunks import EventChunks
 from ..tiles.rows import LevelTiles, TileRows
 

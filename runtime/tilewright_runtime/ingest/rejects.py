@@ -87,7 +87,7 @@ class Rejects:
         except OSError as wrong:
             raise InputError(
                 f"the refused rows cannot be kept in {self._file.name}: {wrong.strerror}. Make "
-                "room on the disk, or name another file ({self._option}), and write again."
+                f"room on the disk, or name another file ({self._option}), and write again."
             ) from wrong
 
 
