@@ -17,7 +17,7 @@ _BITS = {"TINYINT": 7, "SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}
 
 
 def within_types(tree: Node, dialect: SqlDialect, type_of: TypeOf) -> Node:
-    """Write arithmetic of whole numbers so that what is beyond its type is null.
+    """Write whole-number arithmetic that is null beyond its type.
 
     The tree is in DuckDB SQL, where that is null too. A part is computed in a wider type, and a
     number beyond its own type becomes the one next to it, which NULLIF then takes out.
@@ -54,14 +54,14 @@ def _signed(node: Node, kind: str, dialect: SqlDialect) -> Node:
 
 
 def _widened(value: Node, dialect: SqlDialect) -> Node:
-    """Give a number room for the sum or product of two."""
+    """Widen a number for sums and products."""
     if isinstance(value.unnest(), exp.Literal):
         return value.copy()
     return exp.Cast(this=value.copy(), to=data_type(dialect.wide))
 
 
 def _inside(value: Node, kind: str, dialect: SqlDialect) -> Node:
-    """Give a number of a wider type, null where the type has no room for it.
+    """Narrow a number, null beyond its type.
 
     The number stands there once, or sums of many parts would double with each of them. Whether
     LEAST and GREATEST pass over nulls makes no difference.
@@ -76,14 +76,20 @@ def _inside(value: Node, kind: str, dialect: SqlDialect) -> Node:
 
 
 def _bound(bound: int, kind: str, dialect: SqlDialect) -> Node:
-    """Write a number next to a type, which for the largest type is no literal."""
+    """Write a number next to the end of a type.
+
+    For the largest type it is no literal.
+    """
     if kind == "BIGINT":
         return exp.Cast(this=text(str(bound)), to=data_type(dialect.wide))
     return number(bound) if bound >= 0 else exp.Neg(this=number(-bound))
 
 
 def _cast(node: Node, kind: str, dialect: SqlDialect) -> Node:
-    """Check the range of a cast where the dialect has one type for all whole numbers."""
+    """Check the range of a cast to int.
+
+    The dialect has one type for all whole numbers.
+    """
     if not dialect.has_widest_types_only or kind == "BIGINT":
         return node
     if kind == "FLOAT":

@@ -93,9 +93,9 @@ def test_a_topic_becomes_tiles_in_redis_also_after_kills(
     came while it was down, and refuses what it should; its workers find the store's password.
     """
     topic, url = kafka.topic(partitions=2), guarded_url
-    without_b = [{**event, "b": None} for event in some_events(300, seed=5)]
+    without_b = [dict(event) | {"b": None} for event in some_events(300, seed=5)]
     # Nothing is late: a restart forgets the watermark.
-    events = sorted(without_b, key=lambda event: event["ts"])
+    events: list[Event] = sorted(without_b, key=lambda event: event["ts"])
     late = [dict(events[0]) | {"ts": AT - 3 * HOUR}, dict(events[1]) | {"ts": AT - 3 * HOUR}]
     plan = reading(topic)
     job = Job(tmp_path, plan, execution_checkpointing_interval="1 s")

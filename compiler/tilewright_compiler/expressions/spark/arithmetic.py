@@ -208,14 +208,14 @@ def pmod(arguments: list[Node], type_of: TypeOf) -> Node:
 
 
 def _is_small(divisor: Node) -> bool:
-    """Tell whether a divisor is a literal whose double fits an int."""
+    """Tell whether twice a literal divisor fits an int."""
     bare = divisor.unnest()
     literal = bare.this.unnest() if isinstance(bare, exp.Neg) else bare
     return isinstance(literal, exp.Literal) and literal.is_int and int(literal.name) < 1 << 30
 
 
 def _wrapped(rest: Node, divisor: Node, largest: int) -> exp.If:
-    """Write what Spark makes of a sum of rest and divisor below the lowest number.
+    """Write the wrapped sum of rest and divisor.
 
     The sum wraps round there and is then positive. No part of this overflows, whatever the sign.
     """
@@ -229,7 +229,7 @@ def _wrapped(rest: Node, divisor: Node, largest: int) -> exp.If:
 
 
 def _shifted_up(value: Node, largest: int) -> Node:
-    """Write how far a negative number is from the lowest one.
+    """Write the distance from the lowest number.
 
     Of sums DuckDB puts the constants together first, which would overflow.
     """

@@ -263,7 +263,7 @@ def cast_to(value: Node, kind: str, type_of: TypeOf, is_strict: bool = False) ->
 
 
 def _narrowed(value: Node) -> Node:
-    """Make a float of a double, infinite where it is beyond the largest float.
+    """Make a float of a double, infinite beyond its range.
 
     A product with a number so large is infinite for all that no float has room for.
     """

@@ -105,7 +105,10 @@ def _absolute(node: Node, kind: str, own: str) -> Node:
 
 
 def _divided(node: Node, kind: str, own: str) -> Node:
-    """Divide by -1 as a subtraction, since the lowest number has no opposite."""
+    """Divide by -1 as a subtraction.
+
+    The lowest number has no opposite.
+    """
     if own != "BIGINT" or isinstance(node.expression.unnest(), exp.Literal):
         return node
     turns = exp.EQ(this=exp.paren(node.expression), expression=exp.Neg(this=number(1)))
