@@ -222,7 +222,7 @@ def shown(state: State, merge: Callable[[list[bytes]], Any]) -> Callable[[bytes 
             case "hll":
                 return round(merge([part]).get_estimate(), 6)
             case "frequent":
-                return merge([part])
+                return merge([part]).summary
         return part
 
     return show
