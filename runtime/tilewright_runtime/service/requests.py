@@ -86,8 +86,8 @@ def feature_request(document: Any, defaults: Mapping[str, Any], most_keys: int) 
     if not isinstance(keys, list):
         raise RequestError(
             "bad_request",
-            'there is no list of keys. Send [{"column": value}, …] or {"keys": [{"column": value}, '
-            "…]}.",
+            'there is no list of keys. Send [{"column": value}, …] or '
+            '{"keys": [{"column": value}, …]}.',
         )
     if len(keys) > most_keys:
         raise RequestError(
