@@ -42,6 +42,7 @@ class Kafka:
         jars("broker")  # may take longer than the broker's start
         port = free_port()
         self.servers = f"127.0.0.1:{port}"
+        self._folder = folder
         self._log = folder / "kafka.log"
         self._command = [str(_SCRIPTS / "kafka-broker"), str(folder), str(port), str(free_port())]
         self._command += [] if more is None else [str(more)]
@@ -84,6 +85,10 @@ class Kafka:
         for made in self._admin.create_topics([NewTopic(name, partitions, 1)]).values():
             made.result()
         return f"kafka://{self.servers}/{name}"
+
+    def folder_of(self, topic: str) -> Path:
+        """Where the broker has the first partition of a topic."""
+        return self._folder / "logs" / f"{topic.rpartition('/')[2]}-0"
 
     def delete(self, topic: str) -> None:
         """Deletes a topic."""

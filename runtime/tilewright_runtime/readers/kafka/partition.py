@@ -54,6 +54,11 @@ class Partition:
     queues: list[Queue] = field(default_factory=list)
     error: str = ""
 
+    @property
+    def first(self) -> int:
+        """Find the offset that some reader waits for first."""
+        return min(queue.expected for queue in self.queues)
+
 
 def require_present(position: Position, low: int, high: int, topic_id: str) -> None:
     """Require a partition to go on where reading ended.

@@ -51,13 +51,14 @@ class KafkaTopic:
         self._away_since_s: float | None = None
         self._causes: list[str] = []
         self.partitions: dict[int, Partition] = {}
+        self._is_begun_anew = False
         self._consumer = self._connected()
         self._group = settings.get("group.id") if follows else None
         try:
             self._cluster, numbers = self._described()
             self._id = self._topic_id()
             if self._group is None:
-                self._assign(numbers)
+                self._take(numbers)
             else:
                 self._consumer.subscribe(
                     [self._topic.name], on_assign=self._on_assign, on_revoke=self._on_revoke
@@ -164,31 +165,24 @@ class KafkaTopic:
         except KafkaException:
             return ""
 
-    def _assign(self, numbers: Sequence[int]) -> None:
-        """Take all partitions, paused until readers say from where."""
-        partitions = [self._place(number) for number in numbers]
-        self._consumer.assign(partitions)
-        self._on_assign(self._consumer, partitions, is_assigned=True)
-
-    def _on_assign(self, consumer: Any, partitions: list[Any], is_assigned: bool = False) -> None:
-        if not is_assigned:
-            consumer.assign([self._place(partition.partition) for partition in partitions])
-        consumer.pause(partitions)
-        for partition in partitions:
-            number = partition.partition
+    def _take(self, numbers: Sequence[int]) -> None:
+        """Offer partitions to readers."""
+        for number in numbers:
             end = None if self._follows else self._bounds(number)[1]
             self.partitions[number] = Partition(self._input(number), number, end)
+
+    def _on_assign(self, consumer: Any, partitions: list[Any]) -> None:
+        consumer.assign([])  # until readers say from where
+        self._take([partition.partition for partition in partitions])
 
     def _on_revoke(self, consumer: Any, partitions: list[Any]) -> None:
         for partition in partitions:
             self.partitions.pop(partition.partition, None)
 
-    def _place(self, number: int, offset: int | None = None) -> Any:
-        from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+    def _place(self, number: int, offset: int = 0) -> Any:
+        from confluent_kafka import TopicPartition
 
-        return TopicPartition(
-            self._topic.name, number, OFFSET_BEGINNING if offset is None else offset
-        )
+        return TopicPartition(self._topic.name, number, offset)
 
     def _bounds(self, number: int) -> tuple[int, int]:
         from confluent_kafka import KafkaException
@@ -212,6 +206,8 @@ class KafkaTopic:
 
     def now(self) -> list[Input]:
         """Take messages, and list the partitions that are read here."""
+        if self._is_begun_anew:
+            self._assign()
         for message in self._consumer.consume(_MOST_MESSAGES, timeout=_WAIT_S):
             partition = self.partitions.get(message.partition())
             if partition is None or partition.error:
@@ -240,7 +236,7 @@ class KafkaTopic:
         values = Values(source.columns, self._settings)
         partition.queues.append(queue)
         partition.error = ""
-        self._begin(partition)
+        self._is_begun_anew = True
         try:
             while partition.end is None or queue.expected < partition.end or queue.values:
                 if not queue.values:
@@ -270,17 +266,24 @@ class KafkaTopic:
         require_present(position, low, high, self._id)
         return position.offset
 
-    def _begin(self, partition: Partition) -> None:
-        """Let messages come from its first reader's place."""
+    def _assign(self) -> None:
+        """Let messages come, each partition's from its first reader's place.
+
+        A seek would not do: it is refused until a partition is fetched, and once an error ended
+        that.
+        """
         from confluent_kafka import KafkaException
 
-        first = min(queue.expected for queue in partition.queues)
-        place = self._place(partition.number, first)
+        read = [partition for partition in self.partitions.values() if partition.queues]
+        places = [self._place(partition.number, partition.first) for partition in read]
         try:
-            self._consumer.seek(place)
-            self._consumer.resume([place])
+            self._consumer.assign(places)
         except KafkaException as wrong:
-            raise InputError(f"is not ready to be read ({wrong.args[0].str()}).") from None
+            raise InputError(
+                f"{self._named}: cannot be read ({wrong.args[0].str()}). What was read before is "
+                "kept; write again."
+            ) from None
+        self._is_begun_anew = False
 
     def close(self) -> None:
         """Leave the group and close the connections."""

@@ -21,6 +21,7 @@ from tilewright_runtime import Writer, WriteReport
 from tilewright_runtime.errors import InputError
 from tilewright_runtime.ingest.follow import Follower
 from tilewright_runtime.ingest.passes import Taker
+from tilewright_runtime.readers import Position
 from tilewright_runtime.readers.kafka.topic import KafkaTopic
 
 
@@ -38,17 +39,16 @@ def read(
     topic: str,
     settings: Mapping[str, str] | None = None,
     told: list[InputError] | None = None,
-    passes: int | None = None,
+    until: int | None = None,
 ) -> WriteReport:
-    """What is in a topic is written, as without --follow, or so many passes are made."""
+    """What is in a topic is written, as without --follow, or so many events are awaited."""
     errors: list[InputError] = [] if told is None else told
-    steps = iter(range(passes or 10_000))
     with Writer(session.plan, session.store) as writer:
         taker = Taker(writer, session.plan.sources[0])
-        feed = KafkaTopic(topic, settings or {}, passes is not None, warn=print)
+        feed = KafkaTopic(topic, settings or {}, until is not None, warn=print)
         try:
             follower = Follower([taker], [feed], [], errors.append)
-            follower.run(lambda: next(steps, None) is None or bool(errors))
+            follower.run(lambda: bool(errors) or taker.report.events == until)
         finally:
             feed.close()
     return taker.report
@@ -70,7 +70,7 @@ def test_another_store_reads_from_the_beginning(kafka: Kafka) -> None:
     kafka.produce(topic, [line(1), line(2)], 0)
     for _ in range(2):
         session = Session()
-        report = read(session, topic, {"group.id": topic[-20:]}, passes=60)
+        report = read(session, topic, {"group.id": topic[-20:]}, until=2)
         assert (report.events, session.sums("a")) == (2, [3])
 
 
@@ -129,21 +129,41 @@ def test_a_topic_that_was_made_again_is_another(session: Session, kafka: Kafka) 
     assert "was deleted and made again" in str(told[0])
 
 
-def test_a_garbled_batch_is_an_error(session: Session, tmp_path: Path) -> None:
+def test_a_garbled_batch_is_an_error(session: Session, kafka: Kafka) -> None:
     """What was damaged on the broker's disk is not passed over; what was before it counts."""
-    (tmp_path / "kafka").mkdir()
-    with kafka_broker(tmp_path / "kafka") as broker:
-        topic = broker.topic()
-        broker.produce(topic, [line(1)], 0)
-        broker.produce(topic, [line(n) for n in range(100)], 0, **{"compression.type": "gzip"})
-        (log,) = (tmp_path / "kafka" / "logs").glob("events-*/*.log")
-        content = bytearray(log.read_bytes())
-        content[-20] ^= 0xFF
-        log.write_bytes(content)
-        told: list[InputError] = []
-        read(session, topic, told=told)
-        assert told and "What was read before is kept" in str(told[0])
-        assert session.sums("a") == [1]
+    topic = kafka.topic()
+    kafka.produce(topic, [line(1)], 0)
+    kafka.produce(topic, [line(n) for n in range(100)], 0, **{"compression.type": "gzip"})
+    (log,) = kafka.folder_of(topic).glob("*.log")
+    content = bytearray(log.read_bytes())
+    content[-20] ^= 0xFF
+    log.write_bytes(content)
+    told: list[InputError] = []
+    read(session, topic, told=told)
+    assert told and "What was read before is kept" in str(told[0])
+    assert session.sums("a") == [1]
+
+
+def test_a_partition_is_read_on_after_an_error_that_ended_it(
+    session: Session, kafka: Kafka
+) -> None:
+    """A client gives a partition up whose offset is gone; it begins anew all the same."""
+    topic = kafka.topic()
+    kafka.produce(topic, [line(1), line(2), line(4)], 0)
+    source = session.plan.sources[0]
+    feed = KafkaTopic(topic, {}, True, warn=print)
+    (item,) = feed.now()
+    reading = item.batches(source, Position(item.uri))
+    next(reading)
+    kafka.cut(topic, 2)
+    with pytest.raises(InputError, match="What was read before is kept"):
+        while next(reading).is_idle:
+            feed.now()
+    again = item.batches(source, Position(item.uri, 2, 2))
+    while (batch := next(again)).is_idle:
+        feed.now()
+    feed.close()
+    assert batch.position.offset == 3
 
 
 def test_no_broker_and_no_topic_are_told(session: Session, kafka: Kafka) -> None:
