@@ -27,7 +27,7 @@ from .quality import gives_up
 from .serving import Request, Serving, batches
 
 #: Requests whose steps are walked in the event loop itself; more would hold up other tasks.
-_FEW = 16
+_FEW = 64
 
 
 class AsyncFetcher(Serving):
@@ -77,7 +77,7 @@ class AsyncFetcher(Serving):
         """
         context = self.context_of(features, quality, on_missing, max_staleness)
         state = self.request(keys, at)
-        await self._walk(context, [state])
+        await self.answer(context, [state])
         return answer_of(state)
 
     async def fetch_many(
@@ -107,10 +107,14 @@ class AsyncFetcher(Serving):
         """
         context = context or self.context
         for batch in batches(states):
-            await self._walk(context, batch)
+            await self.answer(context, batch)
         return Answers(map(answer_of, states), context.plan, context.names)
 
-    async def _walk(self, context: FetchContext, states: Sequence[FetchState]) -> None:
+    async def answer(self, context: FetchContext, states: Sequence[FetchState]) -> None:
+        """Walk the steps for requests that are read together.
+
+        Their states hold the answers then. Raises what `fetch` raises.
+        """
         if self._far is None:
             await _run(partial(walk, context, states), states)
             return

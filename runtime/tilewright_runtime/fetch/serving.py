@@ -108,10 +108,10 @@ class Serving:
 
         Those without a time of their own have the same one. Raises what `request` raises.
         """
-        common = self._times(at)
+        common = self.times(at)
         states = []
         for one in requests:
-            keys, times = (one[0], self._times(one[1])) if isinstance(one, tuple) else (one, common)
+            keys, times = (one[0], self.times(one[1])) if isinstance(one, tuple) else (one, common)
             states.append(FetchState(keys, *times, self.entity(keys)))
         return states
 
@@ -120,10 +120,13 @@ class Serving:
 
         Raises KeyValueError or FetchError if the plan has no such keys, or the time is none.
         """
-        return FetchState(keys, *self._times(at), self.entity(keys))
+        return FetchState(keys, *self.times(at), self.entity(keys))
 
-    def _times(self, at: Moment) -> tuple[int, int]:
-        """Find the query time, and where reading ends."""
+    def times(self, at: Moment) -> tuple[int, int]:
+        """Find the query time, and where reading ends.
+
+        Raises FetchError if the time is none.
+        """
         at_ms = moment_ms(at)
         return at_ms, at_ms + self.store.live_ahead_ms if at is None else at_ms
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 #: Keys that are answered before other requests get their turn, of a store on this machine and of
 #: one behind a network, where each turn is a round trip.
-_NEAR_TURN, _FAR_TURN = 16, 512
+_NEAR_TURN, _FAR_TURN = 64, 512
 #: Types that JSON has, whatever their values.
 _PLAIN = frozenset({int, str, bool, type(None)})
 #: What concerns one row and no other.
@@ -52,16 +52,16 @@ class Answering:
         context = fetcher.context_of(
             options.features, bool(options.quality), options.on_missing, options.max_staleness
         )
-        rows: list[Row | FetchState] = []
-        for keys in request.keys:
-            rows.append(_state(fetcher, keys, options.at_ms))
+        times = fetcher.times(options.at_ms)
+        rows = [_state(fetcher, keys, times) for keys in request.keys]
         states = [row for row in rows if isinstance(row, FetchState)]
         answered: list[Row] = []
         for begin in range(0, len(states), self._turn):
+            if begin:
+                await asyncio.sleep(0)
             turn = states[begin : begin + self._turn]
             answered += await _answer_states(fetcher, context, turn, options)
-            await asyncio.sleep(0)
-        return list(_in_order(rows, answered))
+        return answered if len(states) == len(rows) else list(_in_order(rows, answered))
 
     async def call(self, work: Callable[..., T], *arguments: Any) -> T:
         """Call what may have to wait for the store."""
@@ -75,12 +75,13 @@ def is_distant(store: Store) -> bool:
     return store.expires
 
 
-def _state(fetcher: AsyncFetcher, keys: Any, at_ms: int | None) -> Row | FetchState:
+def _state(fetcher: AsyncFetcher, keys: Any, times: tuple[int, int]) -> Row | FetchState:
+    """Make a key's state, or a row of failure."""
     if not isinstance(keys, dict):
         columns = ", ".join(column.name for column in fetcher.plan.keys)
         return failure({}, "bad_key", f"{shown(keys)} is no object with the key columns {columns}.")
     try:
-        return fetcher.request(keys, at_ms)
+        return FetchState(keys, *times, fetcher.entity(keys))
     except KeyValueError as wrong:
         return failure(keys, "bad_key", str(wrong))
 
@@ -100,7 +101,7 @@ async def _answer_states(
     Raises StoreError if the store fails, which concerns them all.
     """
     try:
-        answers = await fetcher.answers(states, context)
+        await fetcher.answer(context, states)
     except _OF_A_ROW as error:
         if len(states) == 1:
             return [failure(states[0].keys, code_of(error), str(error))]
@@ -108,10 +109,10 @@ async def _answer_states(
         for state in states:
             rows += await _answer_states(fetcher, context, [state], options)
         return rows
-    return [success(answer, options) for answer in answers]
+    return [success(state, options) for state in states]
 
 
-def success(answer: Answer, options: Options) -> Row:
+def success(answer: FetchState | Answer, options: Options) -> Row:
     """Make the row of an answer."""
     row = {"status": "Success", "entityKeys": answer.keys, "features": plain(answer.features)}
     if options.quality or (answer.quality and options.quality is None):

@@ -51,6 +51,8 @@ def query_options(query: bytes) -> dict[str, Any]:
     Raises RequestError for a parameter that is none.
     """
     options: dict[str, Any] = {}
+    if not query:
+        return options
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name == "features":
             options.setdefault(name, []).extend(part for part in value.split(",") if part)
@@ -142,6 +144,8 @@ def checked_options(options: Mapping[str, Any]) -> Options:
 
     Null stands for leaving one out. Raises RequestError.
     """
+    if not options:
+        return Options()
     at, features, quality, on_missing, max_staleness = map(options.get, _OPTIONS)
     if features is not None and not (isinstance(features, list) and all(map(_is_text, features))):
         raise RequestError("bad_value", "features is no list of names.")
