@@ -37,10 +37,10 @@ class Ran:
 class Desk:
     """A folder with a plan, and the commands that are run in it."""
 
-    def __init__(self, folder: Path, plan: Plan | None = None) -> None:
+    def __init__(self, folder: Path, plan: Plan | None = None, name: str = "plan.json") -> None:
         self.folder = folder
         self.store = f"lmdb:{folder}/store"
-        self.plan = folder / "plan.json"
+        self.plan = folder / name
         self.plan.write_text(
             json.dumps((plan or simple_plan()).model_dump(by_alias=True, mode="json")),
             encoding="utf-8",

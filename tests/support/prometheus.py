@@ -1,10 +1,11 @@
-"""A Prometheus of our own, and its tool: it scrapes one address four times a second."""
+"""A Prometheus of our own, and its tool: it scrapes four times a second."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -46,10 +47,17 @@ class Prometheus:
             return {(one["plan"], one["alertname"], one["severity"]) for one in labels}
         return set()
 
+    def has(self, metric: str, plan: str) -> bool:
+        """Whether a plan's metric was scraped."""
+        query = urllib.parse.urlencode({"query": f"{metric}{{plan={json.dumps(plan)}}}"})
+        with suppress(OSError), urllib.request.urlopen(f"{self.url}/api/v1/query?{query}") as told:
+            return bool(json.load(told)["data"]["result"])
+        return False
+
 
 @contextmanager
-def prometheus(folder: Path, rules: list[Path], scraped_port: int) -> Iterator[Prometheus]:
-    """Runs a server with rules until the end of the block."""
+def prometheus(folder: Path, rules: list[Path], ports: list[int]) -> Iterator[Prometheus]:
+    """Runs a server with rules, which scrapes some ports, until the end of the block."""
     port = free_port()
     config = {
         "global": {"scrape_interval": _OFTEN, "evaluation_interval": _OFTEN},
@@ -57,7 +65,7 @@ def prometheus(folder: Path, rules: list[Path], scraped_port: int) -> Iterator[P
         "scrape_configs": [
             {
                 "job_name": "tilewright",
-                "static_configs": [{"targets": [f"127.0.0.1:{scraped_port}"]}],
+                "static_configs": [{"targets": [f"127.0.0.1:{one}" for one in ports]}],
             }
         ],
     }

@@ -26,14 +26,15 @@ def count_fetches(context: FetchContext, states: Sequence[FetchState], seconds: 
 def _asked_tiles(state: FetchState) -> int:
     """Count the tiles that a request asked for.
 
-    Of a lifetime, which has no begin, those that exist.
+    Of a lifetime, which has no begin, those that exist. Those after the query time, which a live
+    fetch reads too, hardly ever exist.
     """
     asked = 0
     for size_ms, start_ms, end_ms, kind, lifetime in state.ranges:
         if lifetime:
             begin, end = state.tiles.bounds.get(size_ms, (0, 0))
             asked += end - begin
-        elif kind != EVENTS:
+        elif kind != EVENTS and start_ms < state.at_ms:
             asked += (end_ms - start_ms) // size_ms
     return asked
 

@@ -94,7 +94,7 @@ def report(context: FetchContext, state: FetchState) -> dict[str, Any]:
         "watermark_age_ms": _age_ms(state, watermark_ms),
         "newest_event_ms": newest_ms,
         "newest_event_age_ms": _age_ms(state, newest_ms),
-        "missing_tiles": len(flaws.get("damaged_tiles", ())),
+        "missing_tiles": len(flaws.get("damaged_tiles", ())) + _unwritten_tiles(state),
         "approximate_tiles": 0,
         "max_edge_error": max(feature.max_edge_error for feature in context.plan.features),
     }
@@ -143,6 +143,23 @@ def _not_written_yet(context: FetchContext, state: FetchState) -> bool:
     levels = context.plan.levels
     finest_ms = levels[-1].size_ms if levels else MINUTE_MS
     return newest_ms is None or newest_ms < floor(state.at_ms, finest_ms) - finest_ms
+
+
+def _unwritten_tiles(state: FetchState) -> int:
+    """Count whole tiles that the writer has not come to.
+
+    #  newest event     x
+    #  tiles asked for  |.....|.....|.....|..T     two have passed since its tile
+    """
+    newest_ms = state.progress.newest_ms if state.progress else None
+    missing = 0
+    for size_ms, start_ms, end_ms, kind, lifetime in state.ranges:
+        if kind == EVENTS or (lifetime and newest_ms is None):  # nobody knows how many
+            continue
+        first_ms = start_ms if newest_ms is None else floor(newest_ms, size_ms) + size_ms
+        last_ms = min(end_ms, floor(state.at_ms, size_ms))
+        missing += max(0, last_ms - max(first_ms, start_ms)) // size_ms
+    return missing
 
 
 def _lacking(state: FetchState, damaged: Collection[int]) -> list[int]:

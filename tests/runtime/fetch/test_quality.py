@@ -95,6 +95,14 @@ def test_what_the_writer_has_not_reached_is_not_written_yet() -> None:
     assert told["watermark_age_ms"] == HOUR + 1
 
 
+def test_tiles_that_the_writer_has_not_come_to_are_missing() -> None:
+    """An hour later those from 14:40 to 15:35 are, and the one that still grows is not.
+
+    Of an hour before the query time, the newest event lies in the first of twelve.
+    """
+    assert fetch(session(), "nobody", at=AT + HOUR, quality=True).quality["missing_tiles"] == 11
+
+
 def test_the_head_that_is_left_out_makes_an_answer_incomplete() -> None:
     """The flaw is told among the rest."""
     told = fetch(session(), at=AT - 2, quality=True).quality
