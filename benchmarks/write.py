@@ -3,9 +3,10 @@
     python benchmarks/write.py [--events N] [--days D]
 
 4 million events of 5 columns in Parquet, 500 keys over one day, count, sum, average, min and max
-over 1h, 12h and 7d, into LMDB. The floor is one GROUP BY of the file into tiles of the finest
-level, in DuckDB alone, nothing stored. The peak of memory is of the whole process, so each size
-runs in a process of its own.
+over 1h, 12h and 7d, into LMDB. There are two floors: one GROUP BY of the file into tiles of the
+finest level, in DuckDB alone, nothing stored; and the same tiles of all levels from DuckDB to LMDB
+as one would write it by hand, without checks, refusals and positions (by_hand.py). The peak of
+memory is of the whole process, so each size runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import duckdb
@@ -22,7 +24,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from measure import seconds
+from by_hand import write_by_hand
+from measure import cpu_seconds, seconds
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.plan.model import Plan
@@ -97,15 +100,13 @@ def run(events: int, days: float, in_order: bool) -> None:
             [sys.executable, __file__, "--make", str(file), *_arguments(events, days, in_order)],
             check=True,
         )
-        connection = duckdb.connect()
-        floor = min(
-            seconds(lambda: connection.sql(FLOOR, params={"file": str(file)}).to_arrow_table())
-            for _ in range(2)
-        )
-        connection.close()
+        floor = min(seconds(lambda: _group(file)) for _ in range(2))
+        by_hand = cpu_seconds(lambda: write_by_hand(file, Path(folder) / "by_hand"))
         before = _peak_mib()
         with Writer(plan(), open_store(f"lmdb:{folder}/store")) as writer:
-            begun = seconds(lambda: writer.write(str(file)))
+            started = time.perf_counter()
+            taken_cpu = cpu_seconds(lambda: writer.write(str(file)))
+            begun = time.perf_counter() - started
         stored = (Path(folder) / "store" / "data.mdb").stat().st_blocks * 512
         order = "in order" if in_order else "in any order"
         print(
@@ -113,8 +114,14 @@ def run(events: int, days: float, in_order: bool) -> None:
             "events/s; "
             f"DuckDB's bare GROUP BY {floor:.2f} s, {events / floor:,.0f} events/s; ratio "
             f"{begun / floor:.1f}; "
+            f"CPU {taken_cpu:.2f} s, by hand {by_hand:.2f} s, ratio {taken_cpu / by_hand:.1f}; "
             f"peak memory {_peak_mib() - before:+,.0f} MiB, store {stored / 2**20:,.0f} MiB"
         )
+
+
+def _group(file: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.sql(FLOOR, params={"file": str(file)}).to_arrow_table()
 
 
 def _peak_mib() -> float:

@@ -15,6 +15,7 @@ from ..errors import PlanError
 from ..plans import parts_fit
 from ..plans.session import blaming_the_plan
 from ..tiles.chunks import EventChunks
+from ..tiles.rollup import RollUp
 from ..tiles.rows import LevelTiles, TileRows
 
 
@@ -107,9 +108,18 @@ class LoadedBatch:
 
         If raw events are kept, their chunks come last.
         """
-        levels = [self.tiles(level.size_ms) for level in self._rows.plan.levels]
+        sizes = [level.size_ms for level in self._rows.plan.levels]
+        if self._merges_cheaply and sizes:
+            levels = RollUp(self._rows.plan, self._rows).around(self.tiles(sizes[-1]))
+        else:
+            levels = [self.tiles(size_ms) for size_ms in sizes]
         chunks = self.event_chunks()
         return levels if chunks is None else [*levels, chunks]
+
+    @property
+    def _merges_cheaply(self) -> bool:
+        """Whether all states are numbers, which numpy merges at once."""
+        return not self._rows.layout.variable
 
     def tiles(self, size_ms: int) -> LevelTiles:
         """Aggregate the batch to one level's tiles."""

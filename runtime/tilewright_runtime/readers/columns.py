@@ -18,8 +18,10 @@ from .batch import Batch, Position
 from .checks import changed, require_columns, require_once, shrunk
 from .digests import RowsDigest
 
-#: Rows of a batch: large enough that the cost of a batch disappears, small enough to bound memory.
-BATCH_ROWS = 1 << 20
+#: Rows and bytes of a batch. In any order each batch changes nearly all tiles, so a batch is as
+#: large as memory allows.
+BATCH_ROWS = 1 << 22
+_BATCH_BYTES = 1 << 28
 _READ_ROWS = 1 << 17
 
 
@@ -100,7 +102,7 @@ def _read(
 ) -> Iterator[Batch]:
     digest, seen = RowsDigest(columns), 0
     pending: list[pa.RecordBatch] = []
-    waiting = 0
+    waiting = waiting_bytes = 0
     for whole in pieces:
         piece = whole
         if seen < position.offset:
@@ -114,9 +116,10 @@ def _read(
             digest.add(piece)
             pending.append(piece)
             waiting += len(piece)
-        if waiting >= BATCH_ROWS:
+            waiting_bytes += piece.nbytes
+        if waiting >= BATCH_ROWS or waiting_bytes >= _BATCH_BYTES:
             yield _batch(pending, position.uri, seen, waiting, digest, total)
-            seen, pending, waiting = seen + waiting, [], 0
+            seen, pending, waiting, waiting_bytes = seen + waiting, [], 0, 0
     if seen < position.offset:
         raise shrunk(f"{seen:,} rows", f"{position.offset:,}")
     if waiting:

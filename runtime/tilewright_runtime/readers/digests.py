@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from xxhash import xxh3_128
@@ -47,7 +48,7 @@ class _ColumnDigest:
 
     def add(self, chunk: pa.Array) -> None:
         """Add values."""
-        self._valid.update(pc.is_valid(chunk).cast(pa.uint8()).to_numpy(zero_copy_only=False))
+        self._valid.update(_validity(chunk))
         chunk = stored(chunk)
         kind = chunk.type
         if is_list(kind):
@@ -57,10 +58,11 @@ class _ColumnDigest:
             self._add_nested(chunk.flatten())
         elif pa.types.is_primitive(kind) and kind.bit_width in _INTEGERS:
             bits = chunk.view(_INTEGERS[kind.bit_width])
-            self._content.update(pc.fill_null(bits, 0).to_numpy())
+            bits = pc.fill_null(bits, 0) if bits.null_count else bits
+            self._content.update(bits.to_numpy())
         else:
             binary = _as_binary(chunk)
-            self._lengths.update(_lengths(pc.binary_length(binary)))
+            self._lengths.update(_byte_lengths(binary))
             self._content.update(_content(binary))
 
     def _add_nested(self, parts: list[pa.Array]) -> None:
@@ -72,6 +74,20 @@ class _ColumnDigest:
         """Return the digest of all values so far."""
         own = self._valid.digest() + self._lengths.digest() + self._content.digest()
         return own + b"".join(part.digest() for part in self._nested)
+
+
+def _validity(chunk: pa.Array) -> Any:
+    """Write 1 for each value, and 0 for each null."""
+    if chunk.null_count:
+        return pc.is_valid(chunk).cast(pa.uint8()).to_numpy(zero_copy_only=False)
+    return np.ones(len(chunk), np.uint8)
+
+
+def _byte_lengths(binary: pa.Array) -> Any:
+    if binary.null_count:
+        return _lengths(pc.binary_length(binary))
+    bounds = np.frombuffer(binary.buffers()[1], np.int64, len(binary) + 1, 8 * binary.offset)
+    return np.diff(bounds).astype("<i8", copy=False)
 
 
 def _lengths(lengths: pa.Array) -> Any:

@@ -268,6 +268,8 @@ class RecordCodec:
         """Decode whole tiles that stand under these keys."""
         rows = self.decode(records, self.identities(keys), names)
         self.require_starts(rows, keys.starts_ms, names)
+        if not self.layout.variable:
+            return Block(rows)
         fields = [self.variable(record, row) for record, row in zip(records, rows, strict=True)]
         variable: dict[str, list[Bytes]] = {}
         for i, field in enumerate(self.layout.variable):

@@ -45,20 +45,26 @@ def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
 class RollUp:
     """Makes tiles of every level from those of the finest."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, rows: TileRows | None = None) -> None:
         self.plan = plan
-        self.rows = TileRows(plan)
+        self.rows = rows or TileRows(plan)
 
     def levels(self, finest: pa.Table) -> list[LevelTiles]:
         """Make the tiles of every level, in the plan's order.
 
-        `finest` is a table as `TileRows` takes it. If it has all finest tiles of an entity, the
-        coarser ones are whole; otherwise they are parts to be merged.
+        `finest` is a table as `TileRows` takes it.
         """
-        sizes = [level.size_ms for level in self.plan.levels]
-        levels = [self.rows.level(finest, sizes[-1])]
-        for size_ms in reversed(sizes[:-1]):
-            levels.append(self.coarser(levels[-1], size_ms))
+        return self.around(self.rows.level(finest, self.plan.levels[-1].size_ms))
+
+    def around(self, finest: LevelTiles) -> list[LevelTiles]:
+        """Make the tiles of every level from the finest ones.
+
+        If those are all finest tiles of an entity, the coarser ones are whole; otherwise they are
+        parts to be merged.
+        """
+        levels = [finest]
+        for level in reversed(self.plan.levels[:-1]):
+            levels.append(self.coarser(levels[-1], level.size_ms))
         return levels[::-1]
 
     def coarser(self, tiles: LevelTiles, size_ms: int) -> LevelTiles:

@@ -173,6 +173,15 @@ def test_text_may_come_in_any_of_arrows_forms(kind: pa.DataType) -> None:
     assert session.sums("a", "b") == [1, 2]
 
 
+def test_wide_rows_make_smaller_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch ends at so many bytes, however few rows that are."""
+    monkeypatch.setattr(columns, "_BATCH_BYTES", 1)
+    pieces = [pa.record_batch({"k": [key]}) for key in ("a", "b")]
+    reader = pa.RecordBatchReader.from_batches(pieces[0].schema, pieces)
+    batches = read_arrow(reader, ["k"], Position("table:t"))
+    assert [len(batch.table) for batch in batches] == [1, 1]
+
+
 def test_pieces_without_rows_are_passed_over() -> None:
     """Empty chunks and batches, and columns without a single value, add nothing and break
     nothing.
