@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -14,6 +15,8 @@ _Bounds = tuple[bytes, bytes, int]
 
 #: Records that a scan reads before it looks how far it is.
 _SCANNED_AT_ONCE = 64
+#: Ranges whose bounds are kept: the next request mostly has the same ones.
+_REMEMBERED = 256
 
 
 def scan(cursor: Any, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
@@ -35,6 +38,7 @@ def scan(cursor: Any, table: str, requests: Sequence[ScanRequest]) -> list[list[
     return records
 
 
+@lru_cache(_REMEMBERED)
 def _bounds(wanted: Range) -> _Bounds:
     size_ms, start_ms, end_ms, kind, _ = wanted
     begin, end = ordered_tail(size_ms, start_ms, kind), ordered_tail(size_ms, end_ms, kind)
