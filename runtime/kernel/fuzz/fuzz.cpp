@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "digest.hpp"
+#include "distinct.hpp"
 #include "frequent.hpp"
+#include "kll.hpp"
 #include "records.hpp"
 #include "reduce.hpp"
 #include "xxh32.hpp"
@@ -142,17 +144,67 @@ void try_record() {
     if (sum == 1) std::puts("");  // so that the reads are made
 }
 
-void try_digests() {
-    Digests digests;
-    for (size_t i = below(5); i > 0; --i) {
-        Buffer bytes = digest();
-        damage(bytes);
-        const Exact exact(bytes);
-        if (!digests.add(exact.view())) return;
+Buffer kll() {
+    const size_t levels = 1 + below(4);
+    Buffer bytes(20 + 4 * levels + 16);
+    bytes[0] = 5, bytes[1] = 1, bytes[2] = 15, bytes[18] = static_cast<uint8_t>(levels);
+    const size_t start = below(4);
+    size_t count = 0, total = 0;
+    std::vector<double> values;
+    for (size_t level = 0; level < levels; ++level) {
+        put(bytes, 20 + 4 * level, start + count, 4);
+        const size_t own = below(6);
+        for (size_t i = 0; i < own; ++i) values.push_back(static_cast<double>(i / (1 + below(2))));
+        count += own;
+        total += own << level;
     }
-    if (digests.is_empty()) return;
-    digests.order();
-    for (const double rank : {0.0, 0.001, 0.5, 0.999, 1.0}) digests.quantile(rank);
+    put(bytes, 8, total, 8);
+    const size_t at = bytes.size();
+    bytes.resize(at + 8 * count);
+    if (count) std::memcpy(bytes.data() + at, values.data(), 8 * count);
+    return bytes;
+}
+
+Buffer distinct() {
+    const bool is_set = below(2), has_registers = below(2);
+    const size_t count = below(20);
+    Buffer bytes = has_registers ? noise(40 + 256) : noise((is_set ? 12 : 8) + 4 * count);
+    const uint8_t head[] = {has_registers ? uint8_t{10} : is_set ? uint8_t{3} : uint8_t{2},
+                            1, 7, 8, 5, 8, static_cast<uint8_t>(count),
+                            has_registers ? uint8_t{10} : is_set ? uint8_t{9} : uint8_t{8}};
+    std::memcpy(bytes.data(), head, sizeof head);
+    if (has_registers) {
+        for (size_t i = 40; i < bytes.size(); ++i) bytes[i] &= 63;
+    } else if (is_set) {
+        put(bytes, 8, count, 4);
+    }
+    return bytes;
+}
+
+// Add some damaged parts to a union; false if it refuses one.
+template <typename Union>
+bool add_damaged(Union& sketches, Buffer (*make)(), std::vector<Exact>& parts) {
+    for (size_t i = below(5); i > 0; --i) {
+        Buffer bytes = make();
+        if (below(2)) damage(bytes);
+        parts.emplace_back(bytes);
+        if (!sketches.add(parts.back().view())) return false;
+    }
+    return true;
+}
+
+template <typename Union>
+void try_quantiles(Buffer (*make)()) {
+    Union sketches;
+    std::vector<Exact> parts;
+    if (!add_damaged(sketches, make, parts) || sketches.is_empty()) return;
+    for (const double rank : {0.0, 0.001, 0.5, 0.999, 1.0}) sketches.quantile(rank);
+}
+
+void try_distinct() {
+    DistinctSketches sketches(8);
+    std::vector<Exact> parts;
+    if (add_damaged(sketches, distinct, parts)) sketches.united();
 }
 
 void try_frequencies() {
@@ -196,7 +248,9 @@ int main(int argc, char** argv) {
     random_bits.seed(argc > 2 ? static_cast<uint64_t>(std::atoll(argv[2])) : 1);
     for (long i = 0; i < rounds; ++i) {
         try_record();
-        try_digests();
+        try_quantiles<Digests>(digest);
+        try_quantiles<KllSketches>(kll);
+        try_distinct();
         try_frequencies();
         if (i % 16 == 0) try_reduction();
         const Exact exact(packed(noise(below(200))));

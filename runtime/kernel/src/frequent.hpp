@@ -2,11 +2,10 @@
 #pragma once
 
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "records.hpp"
+#include "bytes.hpp"
 
 namespace tilewright {
 
@@ -26,8 +25,23 @@ class Frequencies {
     int64_t error() const { return error_; }
 
    private:
-    std::unordered_map<std::string_view, int64_t> seen_;
+    struct Entry {
+        const char* text;
+        uint32_t length;
+        uint32_t hash;
+        int64_t count;
+    };
+
+    bool count(const char* text, uint32_t length, int64_t count);
+    void make_room(size_t more);
+
+    std::vector<Entry> entries_;
+    // The number of an entry after 1, in a table that is at most half full.
+    std::vector<uint32_t> places_;
     int64_t error_ = 0;
 };
+
+// Read the error of a summary; false for another form.
+bool error_of(Bytes part, int64_t* error);
 
 }  // namespace tilewright

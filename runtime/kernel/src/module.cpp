@@ -4,11 +4,17 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "digest.hpp"
+#include "distinct.hpp"
+#include "fields.hpp"
 #include "frequent.hpp"
+#include "kll.hpp"
 #include "program.hpp"
+#include "unlocked.hpp"
 #include "xxh32.hpp"
 
 namespace nb = nanobind;
@@ -17,7 +23,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 2;
+constexpr int kInterface = 3;
 
 Bytes bytes_of(nb::handle object) {
     if (!PyBytes_Check(object.ptr())) throw nb::type_error("expected bytes");
@@ -25,37 +31,90 @@ Bytes bytes_of(nb::handle object) {
             static_cast<size_t>(PyBytes_GET_SIZE(object.ptr()))};
 }
 
-// Find the values of some ranks in digests side by side.
+// The parts that a caller gave, gathered fields or a list of bytes. The caller keeps them alive.
+struct Parts {
+    explicit Parts(nb::handle given) {
+        if (nb::isinstance<Fields>(given)) {
+            all = nb::cast<const Fields&>(given).parts();
+        } else {
+            if (!PyList_Check(given.ptr()) && !PyTuple_Check(given.ptr())) {
+                throw nb::type_error("expected a list of bytes");
+            }
+            for (const nb::handle part : given) all.push_back(bytes_of(part));
+        }
+        for (const Bytes part : all) bytes += part.size;
+    }
+
+    std::vector<Bytes> all;
+    size_t bytes = 0;
+};
+
+// Put parts side by side, without the lock of Python; false if one of them has another form.
+template <typename Union>
+bool add_all(Union& sketches, const Parts& parts) {
+    for (const Bytes part : parts.all) {
+        if (!sketches.add(part)) return false;
+    }
+    return true;
+}
+
+// Find the values of some ranks in sketches side by side.
 //
 // None if they hold no value, or if one of them has another form.
-nb::object quantiles(const nb::list& parts, const std::vector<double>& ranks) {
-    Digests digests;
-    for (const nb::handle part : parts) {
-        if (!digests.add(bytes_of(part))) return nb::none();
-    }
-    if (digests.is_empty()) return nb::none();
+template <typename Union>
+nb::object quantiles(nb::handle given, const std::vector<double>& ranks) {
+    const Parts parts(given);
     std::vector<double> values;
-    {
-        const nb::gil_scoped_release released;
-        digests.order();
-        for (const double rank : ranks) values.push_back(digests.quantile(rank));
-    }
-    return nb::cast(values);
+    unlocked(parts.bytes, [&] {
+        Union sketches;
+        if (!add_all(sketches, parts) || sketches.is_empty()) return;
+        for (const double rank : ranks) values.push_back(sketches.quantile(rank));
+    });
+    return values.size() == ranks.size() ? nb::cast(values) : nb::none();
 }
 
 // Find the most frequent values of some summaries: their bytes and counts, with ties of the k-th.
 //
-// The second item says how far below the truth a count may be. None if a summary has another form.
-nb::object most_frequent(const nb::list& parts, size_t k) {
+// None if a summary has another form.
+nb::object most_frequent(nb::handle given, size_t k) {
+    const Parts parts(given);
     Frequencies frequencies;
-    for (const nb::handle part : parts) {
-        if (!frequencies.add(bytes_of(part))) return nb::none();
-    }
+    std::vector<std::pair<std::string_view, int64_t>> found;
+    const bool is_known = unlocked(parts.bytes, [&] {
+        if (!add_all(frequencies, parts)) return false;
+        found = frequencies.top(k);
+        return true;
+    });
+    if (!is_known) return nb::none();
     nb::list values;
-    for (const auto& [item, count] : frequencies.top(k)) {
+    for (const auto& [item, count] : found) {
         values.append(nb::make_tuple(nb::bytes(item.data(), item.size()), count));
     }
-    return nb::make_tuple(values, frequencies.error());
+    return values;
+}
+
+// Find how far below the truth the counts of some summaries may be; None for another form.
+nb::object frequency_error(nb::handle given) {
+    int64_t total = 0;
+    for (const Bytes part : Parts(given).all) {
+        int64_t error;
+        if (!error_of(part, &error)) return nb::none();
+        if (__builtin_add_overflow(total, error, &total)) return nb::none();
+    }
+    return nb::int_(total);
+}
+
+// Unite sketches of distinct values: the bytes of one that is estimated as their union is.
+//
+// None where the library has to unite them.
+nb::object unite_distinct(nb::handle given, size_t lg_k) {
+    const Parts parts(given);
+    const std::vector<uint8_t> united = unlocked(parts.bytes, [&] {
+        DistinctSketches sketches(lg_k);
+        return add_all(sketches, parts) ? sketches.united() : std::vector<uint8_t>();
+    });
+    if (united.empty()) return nb::none();
+    return nb::bytes(united.data(), united.size());
 }
 
 }  // namespace
@@ -69,9 +128,15 @@ NB_MODULE(_native, module) {
             return xxh32(bytes.at, bytes.size, seed);
         },
         nb::arg("data"), nb::arg("seed") = 0);
-    module.def("quantiles", &quantiles, nb::arg("parts"), nb::arg("ranks"));
-
+    module.def("digest_quantiles", &quantiles<Digests>, nb::arg("parts"), nb::arg("ranks"));
+    module.def("kll_quantiles", &quantiles<KllSketches>, nb::arg("parts"), nb::arg("ranks"));
     module.def("most_frequent", &most_frequent, nb::arg("parts"), nb::arg("k"));
+    module.def("frequency_error", &frequency_error, nb::arg("parts"));
+    module.def("unite_distinct", &unite_distinct, nb::arg("parts"), nb::arg("lg_k"));
+
+    nb::class_<Fields>(module, "Fields")
+        .def("__len__", &Fields::size)
+        .def("__getitem__", &Fields::part, nb::arg("index"));
 
     nb::class_<Tiles>(module, "Tiles")
         .def("__len__", &Tiles::size)

@@ -4,14 +4,14 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "fields.hpp"
+#include "unlocked.hpp"
+
 namespace nb = nanobind;
 
 namespace tilewright {
 
 namespace {
-
-// Work on fewer bytes is done before another thread could have begun.
-constexpr size_t kWorthReleasing = 1 << 15;
 
 const std::unordered_map<std::string, Merge> kMerges = {
     {"add:i64", Merge::kAddInteger}, {"add:f64", Merge::kAddFloat},
@@ -134,14 +134,7 @@ nb::object Program::decode(const nb::list& answers, const nb::list& ranges,
                         integer(item(range, 2))};
         if (!tiles->take(answers[i].ptr(), part)) throw nb::type_error("expected lists of bytes");
     }
-    bool is_sound;
-    if (tiles->bytes() > kWorthReleasing) {
-        const nb::gil_scoped_release released;
-        is_sound = tiles->load();
-    } else {
-        is_sound = tiles->load();
-    }
-    if (!is_sound) return nb::none();
+    if (!unlocked(tiles->bytes(), [&] { return tiles->load(); })) return nb::none();
     return nb::cast(tiles.release(), nb::rv_policy::take_ownership);
 }
 
@@ -203,24 +196,18 @@ nb::object Program::numbers(const int64_t* merged) const {
     return values;
 }
 
-nb::object Program::gather(Tiles& tiles, const nb::list& cover,
+nb::object Program::gather(const nb::object& tiles, const nb::list& cover,
                            const std::vector<size_t>& fields) const {
     for (const size_t field : fields) {
         if (field >= layout_.variable) throw nb::value_error("there is no such field");
     }
-    std::vector<nb::list> gathered(fields.size());
-    for (const Run& run : runs_of(tiles, cover.ptr())) {
-        for (size_t i = run.begin; i < run.end; ++i) {
-            const std::vector<Bytes>* own = tiles.fields(i);
-            if (own == nullptr) return nb::none();
-            for (size_t k = 0; k < fields.size(); ++k) {
-                const Bytes field = (*own)[fields[k]];
-                if (field.at != nullptr) gathered[k].append(nb::bytes(field.at, field.size));
-            }
-        }
-    }
+    auto& own = nb::cast<Tiles&>(tiles);
+    const Runs runs = runs_of(own, cover.ptr());
+    std::vector<std::vector<Bytes>> gathered;
+    const bool fits = unlocked(own.bytes(), [&] { return own.gather(runs, fields, gathered); });
+    if (!fits) return nb::none();
     nb::list all;
-    for (const nb::list& values : gathered) all.append(values);
+    for (std::vector<Bytes>& parts : gathered) all.append(Fields(tiles, std::move(parts)));
     return all;
 }
 

@@ -46,8 +46,10 @@ class Program {
     nanobind::object evaluate(const Tiles& tiles, const nanobind::list& covers,
                               const nanobind::dict& features) const;
 
-    // Collect fields of changing length of the tiles of a cover: a list for each field.
-    nanobind::object gather(Tiles& tiles, const nanobind::list& cover,
+    // Collect fields of changing length of the tiles of a cover: a sequence for each field.
+    //
+    // None if the lengths of a tile do not fit its bytes.
+    nanobind::object gather(const nanobind::object& tiles, const nanobind::list& cover,
                             const std::vector<size_t>& fields) const;
 
    private:

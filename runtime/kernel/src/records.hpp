@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "bytes.hpp"
+
 namespace tilewright {
 
 // The words of a header, as in tilewright_runtime/tiles/header.py.
@@ -13,11 +15,6 @@ enum Word : size_t { kStamp, kIdentity, kSequence, kNewest, kStart, kSizes, kHea
 
 constexpr uint8_t kSnappy = 1;
 constexpr int64_t kApproximate = int64_t{2} << 40;
-
-struct Bytes {
-    const uint8_t* at;
-    size_t size;
-};
 
 // What is known of a plan's records in advance.
 struct Layout {

@@ -58,9 +58,26 @@ bool Tiles::load(const Part& part) {
     return true;
 }
 
+bool Tiles::gather(const Runs& runs, const std::vector<size_t>& fields,
+                   std::vector<std::vector<Bytes>>& gathered) {
+    const std::scoped_lock held(splitting_);
+    gathered.resize(fields.size());
+    for (const Run& run : runs) {
+        for (size_t i = run.begin; i < run.end; ++i) {
+            const std::vector<Bytes>* own = this->fields(i);
+            if (own == nullptr) return false;
+            for (size_t k = 0; k < fields.size(); ++k) {
+                const Bytes field = (*own)[fields[k]];
+                if (field.at != nullptr) gathered[k].push_back(field);
+            }
+        }
+    }
+    return true;
+}
+
 const std::vector<Bytes>* Tiles::fields(size_t index) {
     fields_.resize(records_.size());
-    Fields& own = fields_[index];
+    Split& own = fields_[index];
     if (own.all.empty() && !split_fields(layout_, records_[index], own.plain, own.all)) {
         return nullptr;
     }

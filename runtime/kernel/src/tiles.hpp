@@ -4,6 +4,7 @@
 #include <Python.h>
 
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "records.hpp"
@@ -49,11 +50,12 @@ class Tiles {
     const std::vector<int64_t>& words() const { return words_; }
     const std::vector<int64_t>& starts() const { return starts_; }
     const std::vector<Level>& levels() const { return levels_; }
-    Bytes record(size_t index) const { return records_[index]; }
-    PyObject* object(size_t index) const { return objects_[index]; }
 
-    // Find the fields of a tile, which is decompressed once; null if its lengths do not fit.
-    const std::vector<Bytes>* fields(size_t index);
+    // Find some fields of the tiles of runs, of those that have them; a list for each field.
+    //
+    // A tile is decompressed once. It needs no lock of Python's. False if lengths do not fit.
+    bool gather(const Runs& runs, const std::vector<size_t>& fields,
+                std::vector<std::vector<Bytes>>& gathered);
 
     // Find the tiles of a level in [start_ms, end_ms), added to `runs` if there are any.
     void find(int64_t size_ms, int64_t start_ms, int64_t end_ms, Runs& runs) const;
@@ -63,13 +65,14 @@ class Tiles {
 
    private:
     // The fields of one tile, and what had to be decompressed for them.
-    struct Fields {
+    struct Split {
         std::vector<uint8_t> plain;
         std::vector<Bytes> all;
     };
 
     const Level* level(int64_t size_ms) const;
     bool load(const Part& part);
+    const std::vector<Bytes>* fields(size_t index);
 
     Layout layout_;
     std::vector<PyObject*> objects_;
@@ -78,7 +81,9 @@ class Tiles {
     std::vector<Level> levels_;
     std::vector<int64_t> words_;
     std::vector<int64_t> starts_;
-    std::vector<Fields> fields_;
+    // Held while fields are found.
+    std::mutex splitting_;
+    std::vector<Split> fields_;
     size_t bytes_ = 0;
     size_t approximate_ = 0;
 };

@@ -127,7 +127,7 @@ class Merger:
         group: FeatureGroup,
         tiles: Tiles,
         cover: Sequence[Segment],
-        gathered: Mapping[str, list[bytes]],
+        gathered: Mapping[str, Sequence[bytes]],
         merged: Merged,
     ) -> None:
         """Merge what the kernel cannot: texts and gathered fields."""
@@ -140,9 +140,11 @@ class Merger:
             self._choose_texts(states, tiles.rows[indices], indices, fields, merged)
         for name, parts in gathered.items():
             if parts and name in self._buckets:
-                merged.objects[name] = self._buckets[name].read(parts)
+                merged.objects[name] = self._buckets[name].read(list(parts))
             elif parts:
-                merged.objects[name] = self._layout.codecs[name].merge(parts)
+                codec = self._layout.codecs[name]
+                own = parts if codec.merges_gathered else list(parts)
+                merged.objects[name] = codec.merge(own)
 
     def _merge_states(
         self,

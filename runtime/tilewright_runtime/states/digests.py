@@ -32,7 +32,7 @@ class DigestUnion:
 
     def __init__(self, parts: Sequence[bytes]) -> None:
         """Take the bytes of digests."""
-        self.parts = list(parts)
+        self.parts = parts
 
     def is_empty(self) -> bool:
         """Tell whether there is no value."""
@@ -45,7 +45,7 @@ class DigestUnion:
     def quantiles(self, ranks: Sequence[float]) -> list[float] | None:
         """Find the values of some ranks, None without values."""
         if (native := kernel()) is not None:
-            values: list[float] | None = native.quantiles(self.parts, list(ranks))
+            values: list[float] | None = native.digest_quantiles(self.parts, list(ranks))
             if values is not None:
                 return values
         return None if self.is_empty() else [self._union.quantile(rank) for rank in ranks]

@@ -21,6 +21,9 @@ class FieldCodec:
     No method changes its arguments.
     """
 
+    merges_gathered = False
+    """Whether `merge` takes parts as the kernel gathered them, which makes no bytes of them."""
+
     def merge(self, parts: Sequence[bytes], /) -> Any:
         """Merge the bytes of one or more tiles."""
         raise NotImplementedError

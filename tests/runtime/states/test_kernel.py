@@ -40,7 +40,7 @@ def test_its_checksum_is_that_of_the_library(native: object) -> None:
 def test_what_is_no_bytes_is_refused(native: object) -> None:
     """It reads no memory that it was not given."""
     with pytest.raises(TypeError):
-        native.quantiles(["text"], [0.5])  # type: ignore[attr-defined]
+        native.digest_quantiles(["text"], [0.5])  # type: ignore[attr-defined]
     program = native.Program(7, 0, 1, [60_000], [0] * 7)  # type: ignore[attr-defined]
     with pytest.raises(TypeError):
         program.decode([["text"]], [(60_000, 0, 60_000)], [1])

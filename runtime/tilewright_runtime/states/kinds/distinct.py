@@ -13,6 +13,7 @@ from tilewright_compiler.plan.model import Feature
 
 from ..base import Placement, StateType
 from ..fields import Bytes, list_bounds
+from ..kernel import kernel
 from ..values import Merged
 
 if TYPE_CHECKING:
@@ -24,8 +25,41 @@ if TYPE_CHECKING:
 _EMPTY_TEXT = "\0empty"
 
 
+class DistinctUnion:
+    """HyperLogLog sketches side by side, united when asked for."""
+
+    def __init__(self, parts: Sequence[bytes], lg_k: int) -> None:
+        """Take the bytes of sketches, and their size."""
+        self.parts = parts
+        self._lg_k = lg_k
+
+    def get_estimate(self) -> float:
+        """Estimate how many different values there are.
+
+        The kernel makes one sketch of all where the library would estimate the same of its union.
+        """
+        import datasketches as ds
+
+        if (native := kernel()) is not None:
+            united = native.unite_distinct(self.parts, self._lg_k)
+            if united is not None:
+                return float(ds.hll_sketch.deserialize(united).get_estimate())
+        return float(self.united().get_estimate())
+
+    def united(self) -> Any:
+        """Unite the sketches by the library."""
+        import datasketches as ds
+
+        union = ds.hll_union(self._lg_k)
+        for part in self.parts:
+            union.update(ds.hll_sketch.deserialize(part))
+        return union
+
+
 class DistinctSketch(StateType):
     """A HyperLogLog sketch."""
+
+    merges_gathered = True
 
     def __init__(self, placement: Placement) -> None:
         import datasketches as ds
@@ -54,18 +88,14 @@ class DistinctSketch(StateType):
             sketch.update(_EMPTY_TEXT if item == "" else item)
         return sketch.serialize_compact()  # type: ignore[no-any-return]
 
-    def merge(self, parts: Sequence[bytes], /) -> Any:
-        """Unite the sketches of some tiles."""
-        import datasketches as ds
+    def merge(self, parts: Sequence[bytes], /) -> DistinctUnion:
+        """Put the sketches of some tiles side by side."""
+        return DistinctUnion(parts, self._lg_k)
 
-        union = ds.hll_union(self._lg_k)
-        for part in parts:
-            union.update(ds.hll_sketch.deserialize(part))
-        return union
-
-    def encode(self, merged: Any, /) -> bytes:
+    def encode(self, merged: DistinctUnion, /) -> bytes:
         """Encode a union as one sketch."""
-        return merged.get_result(self._form).serialize_compact()  # type: ignore[no-any-return]
+        sketch = merged.united().get_result(self._form)
+        return sketch.serialize_compact()  # type: ignore[no-any-return]
 
     def difference(self, want: bytes, got: bytes) -> str | None:
         """Compare two sketches' estimates, and that of both merged."""
@@ -92,7 +122,7 @@ class DistinctSketch(StateType):
 
     def finalize(self, feature: Feature, merged: Merged) -> int:
         """Finalize APPROX_UNIQUE_COUNT."""
-        union = merged.objects[f"{self.id}.sketch"]
+        union: DistinctUnion | None = merged.objects[f"{self.id}.sketch"]
         return 0 if union is None else round(union.get_estimate())
 
 

@@ -82,7 +82,7 @@ class SummaryUnion:
 
     def __init__(self, parts: Sequence[bytes]) -> None:
         """Take the bytes of summaries."""
-        self.parts = list(parts)
+        self.parts = parts
 
     @cached_property
     def summary(self) -> Summary:
@@ -102,6 +102,10 @@ class SummaryUnion:
     @cached_property
     def error(self) -> int:
         """How far below the truth a count may be."""
+        if (native := kernel()) is not None:
+            error: int | None = native.frequency_error(self.parts)
+            if error is not None:
+                return error
         return sum(map(_error, self.parts))
 
     def top(self, k: int) -> list[tuple[bytes, int]]:
@@ -110,10 +114,9 @@ class SummaryUnion:
         They are the k most frequent ones, and all that came as often as the last of them.
         """
         if (native := kernel()) is not None:
-            found = native.most_frequent(self.parts, k)
+            found: list[tuple[bytes, int]] | None = native.most_frequent(self.parts, k)
             if found is not None:
-                values: list[tuple[bytes, int]] = found[0]
-                return values
+                return found
         summary = self.summary
         certain = [one for one in summary.seen.items() if one[1] > summary.error]
         if len(certain) <= k:
@@ -126,6 +129,7 @@ class FrequentValues(StateType):
     """A summary of how often values come."""
 
     states_error = True
+    merges_gathered = True
 
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from tilewright_compiler.plan.model import Feature
 from ..base import Placement, StateType
 from ..digests import DigestUnion
 from ..fields import Bytes, list_bounds
+from ..kll import LISTED, KllUnion, listed_values
 from ..values import Merged
 
 if TYPE_CHECKING:
@@ -34,12 +34,11 @@ _FINER = 4
 #: Where two sketches are compared.
 _QUANTILES = [step / 50 for step in range(1, 50)]
 
-#: What the bytes of a list of values begin with; a sketch never begins so.
-_LISTED = bytes(8)
-
 
 class _Quantiles(StateType):
     """A sketch of the values as doubles."""
+
+    merges_gathered = True
 
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)
@@ -159,67 +158,6 @@ class Digest(_Quantiles):
         return digest.serialize()  # type: ignore[no-any-return]
 
 
-class KllUnion:
-    """KLL sketches side by side.
-
-    Their quantiles are those of all values that they retain. The library merges sketches by
-    dropping every other value, and draws by chance which it drops first. Side by side nothing is
-    dropped, so the same sketches answer the same in any order.
-    """
-
-    def __init__(self, sketches: Sequence[Any], values: Floats) -> None:
-        """Take sketches, and single values beside them."""
-        self.sketches = sketches
-        self.values = values[~np.isnan(values)]  # as the library does
-
-    def is_empty(self) -> bool:
-        """Tell whether there is no value."""
-        return not len(self._items[0])
-
-    def quantiles(self, ranks: Sequence[float]) -> list[float] | None:
-        """Return the values of some ranks, None without values."""
-        return None if self.is_empty() else [self.get_quantile(rank) for rank in ranks]
-
-    def get_quantile(self, rank: float) -> float:
-        """Return the smallest value whose rank suffices.
-
-        Its rank reaches the one asked for, as in Spark. The ends are known exactly.
-        """
-        if rank in (0, 1):
-            return self._largest if rank else self._smallest
-        values, reached = self._items
-        index = np.searchsorted(reached, math.ceil(rank * int(reached[-1])))
-        return float(values[index])
-
-    @cached_property
-    def _items(self) -> tuple[Floats, NDArray[np.int64]]:
-        """Sort the retained values, with their cumulated weights.
-
-        A weight says how many values a retained one stands for.
-        """
-        retained: list[float] = []
-        of_each: list[int] = []
-        for sketch in self.sketches:
-            for value, weight in sketch:
-                retained.append(value)
-                of_each.append(weight)
-        values = np.concatenate([np.array(retained, dtype=np.float64), self.values])
-        weights = np.ones(len(values), dtype=np.int64)
-        weights[: len(of_each)] = of_each
-        order = np.argsort(values, kind="stable")
-        return values[order], np.cumsum(weights[order])
-
-    @property
-    def _smallest(self) -> float:
-        ends = [sketch.get_min_value() for sketch in self.sketches if not sketch.is_empty()]
-        return float(min(ends + self.values.tolist()))
-
-    @property
-    def _largest(self) -> float:
-        ends = [sketch.get_max_value() for sketch in self.sketches if not sketch.is_empty()]
-        return float(max(ends + self.values.tolist()))
-
-
 class Kll(_Quantiles):
     """A KLL sketch.
 
@@ -257,24 +195,23 @@ class Kll(_Quantiles):
         each time, since the library draws by chance what it drops.
         """
         groups = np.split(values.doubles(self.state.type), values.starts[1:])
-        return {"sketch": [_LISTED + group.tobytes() for group in groups]}
+        return {"sketch": [LISTED + group.tobytes() for group in groups]}
 
     def merge(self, parts: Sequence[bytes], /) -> KllUnion:
         """Put sketches and listed values side by side."""
-        listed, sketches = [], []
-        for part in parts:
-            if part.startswith(_LISTED):
-                listed.append(part.removeprefix(_LISTED))
-            else:
-                sketches.append(self.read(part))
-        return KllUnion(sketches, np.frombuffer(b"".join(listed), np.float64))
+        return KllUnion(parts)
 
     def encode(self, merged: KllUnion, /) -> bytes:
         """Encode a union as one sketch."""
         sketch = self.empty_sketch()
-        for one in merged.sketches:
-            sketch.merge(one)
-        sketch.update(np.array(merged.values))
+        listed = []
+        for part in merged.parts:
+            if part.startswith(LISTED):
+                listed.append(listed_values(part))
+            else:
+                sketch.merge(self.read(part))
+        for values in listed:
+            sketch.update(values)
         return sketch.serialize()  # type: ignore[no-any-return]
 
 

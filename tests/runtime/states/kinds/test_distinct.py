@@ -12,9 +12,11 @@ import pyarrow as pa
 import pytest
 
 from support.finalizing import functions_of, state_of, value_of
+from support.kernels import numpy_only
 from support.plans import aggregations, plan_of
 from support.values import feature_of
 from tilewright import Operation
+from tilewright_runtime.states.kinds.distinct import DistinctUnion
 from tilewright_runtime.tiles.layout import layout_of
 
 #: Three standard errors of HLL_8 with 2**12 registers.
@@ -105,3 +107,38 @@ def test_sketches_of_the_same_values_agree() -> None:
     assert difference(sketch(range(100)), sketch(range(94))) == "counts 94.0 values, not 100.0"
     found = difference(sketch(range(100)), sketch(range(100), salt="x"))
     assert found == "counts 200.0 values when it is merged with that of the same values"
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        pytest.param([], id="none"),
+        pytest.param([0, 0], id="empty"),
+        pytest.param([1, 8, 9, 300], id="a set"),
+        pytest.param([384], id="the largest set"),
+        pytest.param([300, 100], id="a set that becomes registers"),
+        pytest.param([3_000, 5, 100], id="one of registers"),
+        pytest.param([3_000, 5, 4_000, 100, 90_000], id="several of registers"),
+        pytest.param([350] * 40 + [3_000] * 2, id="many sets before registers"),
+    ],
+)
+def test_the_kernel_unites_as_the_library_does(counts: list[int]) -> None:
+    """Sketches that overlap have the same estimate to the last bit, in either order."""
+    pytest.importorskip("tilewright_kernel", reason="there was no compiler to build the kernel")
+    parts = [sketch(range(i * 200, i * 200 + count)) for i, count in enumerate(counts)]
+    for ordered in (parts, parts[::-1]):
+        union = DistinctUnion(ordered, 12)
+        with numpy_only():
+            reference = union.get_estimate()
+        assert union.get_estimate() == reference
+
+
+def test_the_kernel_leaves_sketches_of_another_size_to_the_library() -> None:
+    """A union has the registers of the smaller one."""
+    small = ds.hll_sketch(10, ds.tgt_hll_type.HLL_8)
+    for number in range(2_000):
+        small.update(number)
+    union = DistinctUnion(
+        [small.serialize_compact(), sketch(range(2_000)), sketch(range(2_000))], 12
+    )
+    assert union.get_estimate() == union.united().get_estimate()
