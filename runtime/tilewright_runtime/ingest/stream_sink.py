@@ -17,6 +17,7 @@ same holds from each level to the next coarser one.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -49,18 +50,25 @@ class TileSink:
     """
 
     def __init__(
-        self, plan: Plan, store: Store, is_alone: bool = False, stream: str | None = None
+        self,
+        plan: Plan,
+        store: Store,
+        is_alone: bool = False,
+        stream: str | None = None,
+        measure: Callable[[Sequence[bytes]], None] | None = None,
     ) -> None:
         """Open a sink; `is_alone` promises no other for its entities.
 
         The promise holds for as long as the sink lives. `stream` is given to go on with what fills
-        the store: one that does not know the name any more is refused.
+        the store: one that does not know the name any more is refused. `measure` gets the records
+        of each level that were put.
         """
         if stream is not None:
             require_stream(plan, store, stream)
         self.plan = plan
         self.store = store
         self._is_alone = is_alone
+        self._measure = measure
         self._ladder = RollUp(plan)
         layout = self._ladder.rows.layout
         self._codec = RecordCodec(layout)
@@ -110,6 +118,8 @@ class TileSink:
     def _put(self, tiles: LevelTiles) -> None:
         records = self._codec.encode(tiles.block, tiles.keys)
         self.store.put_newer(tiles.keys, records, self._kept_ms[tiles.keys.size_ms])
+        if self._measure is not None:
+            self._measure(records)
 
     def _merged(self, put: LevelTiles, finer: OpenTiles) -> LevelTiles:
         """Merge the next coarser tiles around those put.

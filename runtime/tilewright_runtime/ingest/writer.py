@@ -259,18 +259,21 @@ class Writer:
         """
         batches = StreamBatches(self.plan, stream, self._state.url)
 
-        def commit(transaction: Transaction) -> bool:
+        def commit(transaction: Transaction) -> Progress | None:
             if batch <= batches.last(transaction):
-                return False
+                return None
             events = int(levels[-1].block.rows[:, SEQUENCE].sum()) if levels else 0
-            self._merge(transaction, BatchTiles(levels, events), move or self._to_head)
+            tiles = BatchTiles(levels, events)
+            merged = self._merge(count.measured(transaction), tiles, move or self._to_head)
             batches.keep(transaction, batch)
-            return True
+            return merged.before
 
-        added = self._state.transact(commit)
-        if self._outbox:
-            self._outbox.deliver()
-        return added
+        with counting_batch(self.plan) as count:
+            count.levels = levels
+            count.before = self._state.transact(commit)
+            if self._outbox:
+                self._outbox.deliver()
+        return count.before is not None
 
     def _to_head(self, progress: Progress) -> Progress:
         return progress.moved(progress.head_ms(self.plan))

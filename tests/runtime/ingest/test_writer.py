@@ -21,10 +21,12 @@ from support.events import FILES, to_arrow, to_csv
 from support.plans import AT, DAY, HOUR, aggregations, event_source, plan_of
 from support.session import SCHEMA, Session, row
 from tilewright import Operation
+from tilewright_compiler.plan.metrics import TILES_WRITTEN
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.errors import InputError, StoreError
 from tilewright_runtime.ingest.aggregation import Aggregator
 from tilewright_runtime.ingest.merge import Merger
+from tilewright_runtime.metrics import metrics_of
 from tilewright_runtime.tiles.rows import LevelTiles
 
 REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
@@ -508,6 +510,16 @@ def test_batches_of_a_stream_are_added_once() -> None:
         assert not writer.add_tiles(_levels(session, row("a", 1)), "stream", 0)
     assert session.contents({"k": "a"}, {"k": "b"}) == before
     assert session.sums("a", "b") == [3, 5]
+
+
+def test_tiles_of_another_engine_are_counted_once() -> None:
+    """A batch that is passed over writes nothing."""
+    session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), name="counted"))
+    with Writer(session.plan, session.store) as writer:
+        for _ in range(2):
+            writer.add_tiles(_levels(session, row("a", 1)), "stream", 0)
+    levels = len(session.plan.levels)
+    assert metrics_of("counted").values()[TILES_WRITTEN.name] == levels
 
 
 def test_an_empty_batch_is_a_batch() -> None:

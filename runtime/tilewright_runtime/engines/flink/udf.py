@@ -12,6 +12,7 @@ from pyflink.table.udf import ScalarFunction, udf
 
 from ...ingest.stream_sink import TileSink
 from ...stores import open_store
+from .metrics import SinkMetrics
 from .parameters import JobParameters
 from .partials import PartialTiles
 
@@ -26,15 +27,17 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
     """
 
     def open(self, context: FunctionContext) -> None:
-        """Open the store."""
+        """Open the store, and register metrics."""
         parameters = JobParameters.read(context.get_job_parameter)
         self._partials = PartialTiles(parameters.plan)
         self._store = open_store(parameters.store_url)
+        self._metrics = SinkMetrics(context.get_metric_group(), parameters.plan.name)
         self._sink = TileSink(
             parameters.plan,
             self._store,
             is_alone=parameters.by_entity,
             stream=parameters.stream,
+            measure=self._metrics.encoded,
         )
 
     def close(self) -> None:
@@ -53,7 +56,8 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
             [_column(series, field) for series, field in zip(columns, schema, strict=True)],
             schema=schema,
         )
-        self._sink.put(self._partials.finish(partials))
+        with self._metrics.put(len(partials)):
+            self._sink.put(self._partials.finish(partials))
         return pd.Series([1] * len(partials), dtype="int64")
 
 

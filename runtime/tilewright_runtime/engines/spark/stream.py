@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 import click
 
+from ...operate.prometheus import serve_metrics
 from .command import job_boundary, say
 from .following import follow
 from .job import Queries, plan_beside
@@ -47,6 +49,13 @@ _EVERY = click.option(
     metavar="INTERVAL",
     help="How often new events are looked for.",
 )
+_METRICS = click.option(
+    "--metrics",
+    "metrics_port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Serve metrics to Prometheus at this port of the driver, while the job runs.",
+)
 
 
 def main(script: str, queries: Queries, tiles: str) -> None:
@@ -61,6 +70,7 @@ def main(script: str, queries: Queries, tiles: str) -> None:
     @_REPLAY
     @_ONCE
     @_EVERY
+    @_METRICS
     def job(
         store: str,
         events: tuple[str, ...],
@@ -70,9 +80,12 @@ def main(script: str, queries: Queries, tiles: str) -> None:
         replay: bool,
         once: bool,
         every: str,
+        metrics_port: int | None,
     ) -> None:
         """Follow events, and keep a store's tiles up to date."""
-        with job_boundary():
+        with job_boundary(), ExitStack() as opened:
+            if metrics_port is not None:
+                opened.callback(serve_metrics(metrics_port))
             interval = None if once else every
             followed = plan_beside(script, plan)
             where = (store, events, checkpoint, state)
