@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
     from tilewright_compiler.plan.model import Plan
 
     from ..operate.doctor import Check, Diagnosis, Examination
+    from ..operate.service_numbers import LiveService
 
 _TITLES = {"high_latency": "High latency", "missing_tiles": "Missing tiles"}
 _MARKS = {0: ("ok", "green"), 1: ("warning", "yellow"), 2: ("critical", "red")}
-#: How long a service may take to say what it counts.
-_TIMEOUT_S = 5.0
 _HELP = """\
 Find out why fetches of PLAN are slow, or tiles are missing.
 
@@ -36,6 +36,11 @@ status is 0 if there is no cause, 1 for a warning, and 2 for a critical one.
     "--service",
     metavar="URL",
     help="A service or writer whose metrics are read too, such as http://localhost:8000.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the token of the service, on its first line. Default: TILEWRIGHT_TOKEN.",
 )
 @click.option(
     "--key",
@@ -56,6 +61,7 @@ def doctor(
     plan: str,
     store_url: str,
     service: str | None,
+    token_file: Path | None,
     key: tuple[str, ...],
     max_age: str | None,
     form: str,
@@ -64,7 +70,8 @@ def doctor(
     from ..plans import load_plan
     from ..reports.explanation import console
 
-    found = _examine(load_plan(plan), store_url, service, key, max_age)
+    live = None if service is None else _ask(service, token_file)
+    found = _examine(load_plan(plan), store_url, live, key, max_age)
     if form == "json":
         click.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
     else:
@@ -73,7 +80,7 @@ def doctor(
 
 
 def _examine(
-    plan: Plan, store_url: str, service: str | None, key: Sequence[str], max_age: str | None
+    plan: Plan, store_url: str, live: LiveService | None, key: Sequence[str], max_age: str | None
 ) -> Examination:
     """Examine a store, or say that it cannot be read."""
     from tilewright.windows import duration_ms
@@ -89,31 +96,27 @@ def _examine(
         max_age_ms = None if max_age is None else duration_ms(max_age)
     except ValueError as wrong:
         raise click.BadParameter(str(wrong), param_hint="--max-age") from None
-    metrics = None if service is None else _metrics(service)
+    told: dict[str, Any] = {"keys": keys, "max_age_ms": max_age_ms}
+    if live is not None:
+        told |= {"metrics": live.exposition, "way_seconds": live.way_seconds}
     try:
         with open_store(store_url, create=False) as store:
-            return examine(plan, store, keys=keys, metrics=metrics, max_age_ms=max_age_ms)
+            return examine(plan, store, **told)
     except StoreError as wrong:
         return unreachable(plan, store_url, wrong)
 
 
-def _metrics(service: str) -> str:
-    """Read what a service exposes."""
-    from urllib.request import urlopen
+def _ask(service: str, token_file: Path | None) -> LiveService:
+    """Ask a service what it counts."""
+    import os
 
-    from ..errors import InputError
+    from ..operate.service_numbers import ask_service
+    from ..service.settings import TOKEN_VARIABLE, read_tokens
 
     if not service.startswith(("http://", "https://")):
         raise click.BadParameter("begin it with http:// or https://.", param_hint="--service")
-    url = f"{service.rstrip('/')}/metrics"
-    try:
-        with urlopen(url, timeout=_TIMEOUT_S) as answer:
-            text: str = answer.read().decode(errors="replace")
-    except (OSError, ValueError) as wrong:
-        raise InputError(
-            f"{url} cannot be read ({wrong}). Start the service, or leave --service out."
-        ) from wrong
-    return text
+    tokens = read_tokens(token_file, os.environ.get(TOKEN_VARIABLE))
+    return ask_service(service, tokens[0] if tokens else None)
 
 
 def document(found: Examination) -> dict[str, Any]:

@@ -68,16 +68,17 @@ def examine(
     *,
     keys: Mapping[str, Any] | None = None,
     metrics: str | None = None,
+    way_seconds: float | None = None,
     max_age_ms: int | None = None,
 ) -> Examination:
     """Examine a plan and its live store.
 
     Fetches of `keys`, or of some entities of the store, are measured. `metrics` is what a service
-    or a writer exposes, if there is one. `max_age_ms` is how old the newest event may be, by
-    default as the plan says, or an hour. Raises KeyValueError for keys that the plan cannot have,
-    and StoreError if the store holds nothing of the plan.
+    or a writer exposes, if there is one, and `way_seconds` how far it is. `max_age_ms` is how old
+    the newest event may be, by default as the plan says, or an hour. Raises KeyValueError for keys
+    that the plan cannot have, and StoreError if the store holds nothing of the plan.
     """
-    seen = observe(plan, store, keys, metrics, max_age_ms)
+    seen = observe(plan, store, keys, metrics, way_seconds, max_age_ms)
     return _examination(plan, store.url, seen)
 
 

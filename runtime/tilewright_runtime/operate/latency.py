@@ -6,6 +6,7 @@ They are the specification's: hit rate, size of tiles, the store, the way to it,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 
 from tilewright.windows import format_duration
 from tilewright_compiler.humanize import counted
@@ -17,23 +18,27 @@ Check = Callable[[Observations], Finding]
 
 #: A hit rate below this is low, and so many look-ups have to be known to say so.
 _LOW_HIT_RATE, _FEW_LOOKUPS = 0.5, 1000
+_NO_SERVICE = "no metrics of a service were given (--service URL)"
+#: Fetches of a service that have to be known to judge it.
+_FEW_FETCHES = 100
+#: A fetch may take less than its bucket's bound, by this factor at most.
+_SURELY = 2.5
 #: A window that reads more tiles than this could do with coarser ones: a twelfth of a window is the
 #: edge error that is allowed by default, and levels of a ladder seldom make more than sixty of it.
 _MANY_TILES = 200
-#: What a store on the same network needs for the smallest answer, and the network for the way.
-_SLOW_ANSWER_S, _SLOW_WAY_S = 0.005, 0.002
+#: What a store on the same network needs for the smallest answer, and the network for the way. A
+#: service is asked by HTTP, from where doctor runs.
+_SLOW_ANSWER_S, _SLOW_WAY_S, _SLOW_SERVICE_WAY_S = 0.005, 0.002, 0.1
 #: Decoding and merging of a tile takes microseconds, with sketches some ten of them.
 _SLOW_TILE_S, _SLOW_DECODING_S = 0.0002, 0.005
 
 
 def cache_hit_rate(seen: Observations) -> Finding:
     """Check how often a cache has what is asked for."""
-    metrics = seen.metrics
-    if metrics is None:
-        return Finding(
-            Severity.OK, "no metrics of a service were given (--service URL)", "not checked"
-        )
-    hits, misses = metrics.get("cache_hits_total"), metrics.get("cache_misses_total")
+    if seen.service is None:
+        return Finding(Severity.OK, _NO_SERVICE, "not checked")
+    values = seen.service.values
+    hits, misses = values.get("cache_hits_total"), values.get("cache_misses_total")
     if hits is None or misses is None or not hits + misses:
         return Finding(Severity.OK, "the service has no cache, or nothing was asked of it", "none")
     rate = hits / (hits + misses)
@@ -97,12 +102,25 @@ def store_health(seen: Observations) -> Finding:
 
 
 def round_trip_time(seen: Observations) -> Finding:
-    """Check how long the way to the store takes."""
-    connect_s = seen.health.connect_seconds
-    if connect_s is None:
-        return Finding(Severity.OK, "the store is on this machine", "in order")
-    evidence = f"the way there and back takes {connect_s * 1000:.2f} ms"
-    if connect_s <= _SLOW_WAY_S:
+    """Check how long the way to the store takes.
+
+    That to the service is measured too.
+    """
+    connect_s, service_s = seen.health.connect_seconds, seen.service_way_seconds
+    evidence = "the store is on this machine"
+    if connect_s is not None:
+        evidence = f"the way there and back takes {connect_s * 1000:.2f} ms"
+    if service_s is not None:
+        evidence += f"; the service's smallest answer takes {service_s * 1000:.2f} ms"
+    if service_s is not None and service_s > _SLOW_SERVICE_WAY_S:
+        return Finding(
+            _severity(seen),
+            evidence,
+            "the service is far away, or busy",
+            "Put it beside those who ask, and give it more workers (--workers). Ask for many keys "
+            "in one request.",
+        )
+    if connect_s is None or connect_s <= _SLOW_WAY_S:
         return Finding(Severity.OK, evidence, "in order")
     return Finding(
         _severity(seen),
@@ -157,10 +175,42 @@ def _severity(seen: Observations) -> Severity:
     return Severity.CRITICAL if is_slow else Severity.WARNING
 
 
+def service_latency(seen: Observations) -> Finding:
+    """Check how long a service's fetches take.
+
+    They are slow by themselves if those that doctor measured from the same store are not.
+    """
+    service = seen.service
+    if service is None:
+        return Finding(Severity.OK, _NO_SERVICE, "not checked")
+    if not service.fetch_count:
+        return Finding(Severity.OK, "the service has answered no fetch of the plan", "not checked")
+    slowest_s = service.fetches_within_s(0.99)
+    evidence = f"of {service.fetch_count:,} fetches 99 % took {_at_most(slowest_s)}"
+    if tiles := service.values.get("tiles_per_request_sum"):
+        evidence += f", and each asked for {tiles / service.fetch_count:,.0f} tiles"
+    allowed_s = seen.plan.monitoring.tile_fetch_sla_ms / 1000
+    own_s = seen.fetch_seconds
+    is_slow = service.fetch_count >= _FEW_FETCHES and slowest_s > _SURELY * allowed_s
+    if not is_slow or own_s is None or own_s > allowed_s:
+        return Finding(Severity.OK, evidence, "in order")
+    return Finding(
+        Severity.CRITICAL,
+        f"{evidence}; the same fetches by doctor take {own_s * 1000:.2f} ms",
+        "the service has more to do than its processes can",
+        "Give it more workers (--workers), one for each core, or more machines.",
+    )
+
+
+def _at_most(seconds: float) -> str:
+    return "longer than was counted" if seconds == inf else f"at most {seconds * 1000:g} ms"
+
+
 LATENCY_CHECKS: Mapping[str, Check] = {
     "cache_hit_rate": cache_hit_rate,
     "tile_size": tile_size,
     "store_health": store_health,
     "round_trip_time": round_trip_time,
     "deserialization": deserialization,
+    "service_latency": service_latency,
 }

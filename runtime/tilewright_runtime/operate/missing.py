@@ -45,7 +45,7 @@ def job_health(seen: Observations) -> Finding:
         return Finding(Severity.OK, _no_progress(seen), "not checked")
     age_ms = seen.at_ms - newest_ms
     evidence = f"the newest event is of {iso(newest_ms)}, {format_span(max(age_ms, 0))} ago"
-    evidence += _who_writes(seen)
+    evidence += _who_writes(seen) + _failures(seen)
     if age_ms <= seen.max_age_ms:
         return Finding(Severity.OK, evidence, "in order")
     writer = "Start the writer again (tilewright write --follow, or the job)"
@@ -72,6 +72,13 @@ def _who_writes(seen: Observations) -> str:
     who = "a process" if health.is_being_written else "no process"
     when = "" if health.written_at_ms is None else f", last written {iso(health.written_at_ms)}"
     return f"; {who} has the store open to write it{when}"
+
+
+def _failures(seen: Observations) -> str:
+    """Say how many writes failed, as a writer counts."""
+    values = {} if seen.service is None else seen.service.values
+    failed = int(values.get("tile_write_failures_total", 0))
+    return f"; {counted(failed, 'tile')} could not be written at first" if failed else ""
 
 
 def late_data(seen: Observations) -> Finding:

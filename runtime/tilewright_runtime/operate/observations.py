@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,10 +21,10 @@ from ..stores.health import StoreHealth
 from ..stores.ownership import comes_from_stream
 from ..stores.progress import Progress
 from ..tiles.entities import decode_entity
+from .service_numbers import ServiceNumbers
 
 #: Entities whose fetches are measured, and how often each is.
 _ENTITIES, _TIMES = 5, 5
-_SAMPLE = re.compile(r"^tilewright_(\w+?)(?:\{([^}]*)\})? ([0-9.eE+-]+)$", re.MULTILINE)
 
 
 class Severity(IntEnum):
@@ -67,8 +66,10 @@ class Observations:
     is_loading: bool
     is_stream: bool
     max_age_ms: int
-    metrics: Mapping[str, float] | None
-    """What a service exposes of this plan, summed over its other labels; None without one."""
+    service: ServiceNumbers | None
+    """What a service or a writer exposes of this plan; None without one."""
+    service_way_seconds: float | None
+    """How long the way to it takes, there and back."""
 
     @property
     def fetch_seconds(self) -> float | None:
@@ -81,6 +82,7 @@ def observe(
     store: Store,
     keys: Mapping[str, Any] | None,
     metrics: str | None,
+    way_seconds: float | None,
     max_age_ms: int | None,
 ) -> Observations:
     """Look at a store, and measure fetches from it.
@@ -101,7 +103,8 @@ def observe(
         is_loading=bool(store.get(f"loading/{plan.name}")),
         is_stream=comes_from_stream(plan.name, store.get),
         max_age_ms=max_age_ms,
-        metrics=None if metrics is None else samples(metrics, plan.name),
+        service=None if metrics is None else ServiceNumbers.read(metrics, plan.name),
+        service_way_seconds=way_seconds,
     )
 
 
@@ -147,12 +150,3 @@ def _condition(plan: Plan, store: Store) -> str:
         for filled, server in zip(filling.filled, filling.servers, strict=True)
     ]
     return next((one for one in said if one), "")
-
-
-def samples(exposition: str, plan: str) -> dict[str, float]:
-    """Sum a plan's samples, in the text Prometheus scrapes."""
-    sums: dict[str, float] = {}
-    for name, labels, value in _SAMPLE.findall(exposition):
-        if 'plan="' not in labels or f'plan="{plan}"' in labels:
-            sums[name] = sums.get(name, 0.0) + float(value)
-    return sums

@@ -15,11 +15,12 @@ import pytest
 
 from support.cli import Desk
 from support.plans import DAY, HOUR, MINUTE, aggregations, plan_of
+from support.service import serving
 from support.session import SCHEMA, Session, row
-from tilewright import Operation
+from tilewright import Aggregation, Operation
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.operate.doctor import Examination, Severity, examine
-from tilewright_runtime.operate.observations import samples
+from tilewright_runtime.operate.service_numbers import ServiceNumbers
 
 
 def now_ms() -> int:
@@ -31,6 +32,12 @@ def events(late_ms: int = 0, keys: str = "ab") -> list[dict[str, Any]]:
     """Some events of some keys, up to a while ago."""
     end_ms = now_ms() - late_ms
     return [row(key, 1, ts=end_ms - part * MINUTE) for part in range(20, 0, -1) for key in keys]
+
+
+def tiny_tiles() -> list[Aggregation]:
+    """A sum over two days in tiles of a minute."""
+    small = aggregations("n", [Operation.SUM], ["2d"])
+    return [one.model_copy(update={"tile_size": "1m"}) for one in small]
 
 
 def causes(found: Examination) -> list[str]:
@@ -53,7 +60,14 @@ def test_nothing_is_found_where_all_is_well(tmp_path: Path) -> None:
     findings = [check.finding for one in found.diagnoses for check in one.checks]
     assert all(finding.evidence and not finding.remedy for finding in findings)
     assert [[check.name for check in one.checks] for one in found.diagnoses] == [
-        ["cache_hit_rate", "tile_size", "store_health", "round_trip_time", "deserialization"],
+        [
+            "cache_hit_rate",
+            "tile_size",
+            "store_health",
+            "round_trip_time",
+            "deserialization",
+            "service_latency",
+        ],
         ["job_health", "late_data", "store_capacity"],
     ]
     session.close()
@@ -98,9 +112,7 @@ def test_late_events_are_named(tmp_path: Path) -> None:
 
 def test_tiles_that_are_much_too_small_are_named(tmp_path: Path) -> None:
     """A window of two days in tiles of a minute reads hundreds of them."""
-    small = aggregations("n", [Operation.SUM], ["2d"])
-    tiny = [one.model_copy(update={"tile_size": "1m"}) for one in small]
-    session = Session(plan_of(SCHEMA, ["k"], tiny), f"lmdb:{tmp_path}/store")
+    session = Session(plan_of(SCHEMA, ["k"], tiny_tiles()), f"lmdb:{tmp_path}/store")
     end_ms = now_ms()
     session.write([row("a", 1, ts=end_ms - part * 5 * MINUTE) for part in range(500)])
     found = examined(session)
@@ -163,11 +175,78 @@ def test_a_low_hit_rate_is_named(tmp_path: Path) -> None:
         f'tilewright_cache_misses_total{{plan="{plan}"}} 1900.0\n'
         'tilewright_cache_hits_total{plan="other"} 1e6\n'
     )
-    assert samples(exposed, plan) == {"cache_hits_total": 100, "cache_misses_total": 1900}
+    values = ServiceNumbers.read(exposed, plan).values
+    assert values == {"cache_hits_total": 100, "cache_misses_total": 1900}
     found = examined(session, metrics=exposed)
     assert causes(found) == ["cache_hit_rate"]
     assert "(5%)" in found.diagnoses[0].causes[0].finding.evidence
     session.close()
+
+
+def buckets(plan: str, *counts: int) -> str:
+    """What a service exposes of fetches up to 10, 100 and 500 ms, and of any length."""
+    bounds = ("0.01", "0.1", "0.5", "+Inf")
+    name = "tilewright_tile_fetch_latency_seconds_bucket"
+    lines = [
+        f'{name}{{le="{le}",plan="{plan}"}} {count}'
+        for le, count in zip(bounds, counts, strict=True)
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def test_a_service_that_is_slower_than_its_store_is_named(tmp_path: Path) -> None:
+    """One fetch in twenty took more than 100 ms, and those that doctor measures do not."""
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    session.write(events())
+    plan = session.plan.name
+    found = examined(session, metrics=buckets(plan, 900, 950, 1000, 1000))
+    assert causes(found) == ["service_latency"]
+    evidence = found.diagnoses[0].causes[0].finding.evidence
+    assert evidence.startswith("of 1,000 fetches 99 % took at most 500 ms")
+    assert causes(examined(session, metrics=buckets(plan, 995, 996, 1000, 1000))) == []
+    assert causes(examined(session, metrics=buckets(plan, 0, 0, 9, 9))) == []
+    session.close()
+
+
+def test_a_far_service_is_named(tmp_path: Path) -> None:
+    """The smallest answer takes a while, and the store is on this machine."""
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    session.write(events())
+    found = examined(session, metrics="", way_seconds=0.25)
+    assert causes(found) == ["round_trip_time"]
+    assert "250.00 ms" in found.diagnoses[0].causes[0].finding.evidence
+    session.close()
+
+
+def test_each_broken_set_up_is_named_through_its_service_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that asks for a token serves a plan of tiny tiles, and one that nobody writes."""
+    end_ms = now_ms()
+    tiny = plan_of(SCHEMA, ["k"], tiny_tiles(), name="tiny")
+    desks = [Desk(tmp_path, tiny, "tiny.json"), Desk(tmp_path, name="stopped.json")]
+    rows = [row("a", 1, ts=end_ms - part * 5 * MINUTE) for part in range(500)]
+    desks[0].write(desks[0].events(rows, "tiny.csv"))
+    desks[1].write(desks[1].events(events(3 * HOUR), "stopped.csv"))
+    paths = [desk.plan for desk in desks]
+    with serving(paths, desks[0].store, tokens=[b"secret"]) as client:
+        headers = {"authorization": "Bearer secret"}
+        for name in ("tiny", "things"):
+            path = f"/v1/features/groupby/{name}"
+            assert client.post(path, json=[{"k": "a"}] * 20, headers=headers).status_code == 200
+        options = ("--store", desks[0].store, "--service", str(client.base_url), "--format", "json")
+        ran = desks[0].run("doctor", desks[0].plan, *options)
+        assert (ran.status, "asks for a token" in ran.err) == (1, True)
+        monkeypatch.setenv("TILEWRIGHT_TOKEN", "secret")
+        found = [json.loads(desk.run("doctor", desk.plan, *options).out) for desk in desks]
+    assert [[one["causes"] for one in each["diagnoses"]] for each in found] == [
+        [["tile_size"], []],
+        [[], ["job_health"]],
+    ]
+    (latency,) = [
+        check for check in found[0]["diagnoses"][0]["checks"] if check["check"] == "service_latency"
+    ]
+    assert "each asked for 2,88" in latency["evidence"]
 
 
 def test_the_command_has_a_status_by_severity(tmp_path: Path) -> None:
