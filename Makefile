@@ -19,11 +19,11 @@ test: $(READY)  ## everything that has to pass: format, lint, types, layers, tes
 
 nightly: $(READY)  ## the tests with the slow cases that `make test` leaves out, and eight times the examples (an hour)
 	@scripts/bootstrap --servers
-	@HYPOTHESIS_PROFILE=nightly TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-200} $(PYTHON) -m pytest -n 2 --dist loadgroup -m ""
+	@HYPOTHESIS_PROFILE=nightly TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-200} $(PYTHON) -m pytest -n 2 --no-loadscope-reorder -m ""
 
 test-lowest: .venv-lowest/.ready  ## the tests with the oldest libraries that we say we work with
 	@scripts/bootstrap --servers
-	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup
+	@.venv-lowest/bin/python -m pytest -n 2 --no-loadscope-reorder
 
 fuzz: $(READY)  ## damage plans, records, settings, declarations, files and requests for half an hour
 	@TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-2000} $(PYTHON) -m pytest -q tests/fuzz

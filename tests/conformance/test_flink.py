@@ -24,9 +24,6 @@ WHOLE = ["late", "operations"]
 OTHER_WORDS = {"not valid JSON: is the line cut?": "not a JSON object"}
 
 
-pytestmark = pytest.mark.xdist_group("flink")
-
-
 @dataclass(frozen=True)
 class Ran:
     """A job that has ended, and where its tiles and the refused events are."""

@@ -22,7 +22,7 @@ from tilewright_runtime.engines.spark.session import open_session, readable
 from tilewright_runtime.errors import InputError, JobError, StoreError
 from tilewright_runtime.testing.event_logs import EventLog, Part
 
-pytestmark = [pytest.mark.usefixtures("spark"), pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.usefixtures("spark")
 
 #: Logs that `make test` reads as streams too: of several files, late and in disorder.
 STREAMS = ["disorder", "late", "operations", "refused", "restarts"]

@@ -21,7 +21,7 @@ from tilewright_runtime import open_store
 from tilewright_runtime.errors import InputError
 from tilewright_runtime.testing.event_logs import EventLog
 
-pytestmark = [pytest.mark.usefixtures("spark"), pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.usefixtures("spark")
 
 
 def reading(topic: str) -> Plan:

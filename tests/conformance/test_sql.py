@@ -58,12 +58,6 @@ ENGINES: dict[str, Callable[[Path, str, str], pa.Table]] = {
     "clickhouse": in_clickhouse,
     "spark": in_spark,
 }
-#: Those of Spark share the session of its other tests.
-DIALECTS = [
-    "duckdb",
-    "clickhouse",
-    pytest.param("spark", marks=pytest.mark.xdist_group("spark")),
-]
 
 
 def log_with_short_calendar(name: str, folder: Path) -> EventLog:
@@ -89,7 +83,7 @@ def typed(log: EventLog, path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["operations", "disorder"])
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", list(ENGINES))
 def test_the_tiles_are_the_embedded_writers(tmp_path: Path, dialect: str, name: str) -> None:
     """What the statement of the finest level gives makes the tiles of all levels, in every
     state.

@@ -28,7 +28,6 @@ SOURCE = Source(
 )
 
 
-@pytest.mark.xdist_group("flink")
 def test_a_share_of_the_corpus_has_the_values_of_spark(tmp_path: Path, flink: Host) -> None:
     """Flink is asked for every tenth expression of some tables; scripts/flink-corpus asks for all
     of them.

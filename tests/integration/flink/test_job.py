@@ -18,8 +18,6 @@ from tilewright import Operation
 from tilewright_runtime import open_store
 from tilewright_runtime.testing.event_logs import EventLog
 
-pytestmark = pytest.mark.xdist_group("flink")
-
 LOG = EventLog(KIT / "restarts")
 
 

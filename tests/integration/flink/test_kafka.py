@@ -20,8 +20,6 @@ from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import open_store
 
-pytestmark = pytest.mark.xdist_group("flink")
-
 #: What SQL adds up, what is made of lists of values, and a sketch; `test_job.py` has every
 #: operation.
 OPERATIONS = [
