@@ -34,6 +34,7 @@ import pytest
 
 import tilewright_runtime.stores.backends
 from docs.pages import ROOT, Block, blocks, commands, name, pages
+from support.pytests import QUICK
 from support.service import ServiceProcess, serving
 
 _RUN = ("console", "python", "pycon")
@@ -227,7 +228,7 @@ def _environment(folder: Path) -> dict[str, str]:
     commands_folder.mkdir()
     modules = {
         "tilewright": "-m tilewright_runtime.cli",
-        "pytest": f"-m pytest -p no:cacheprovider -p {_PLUGIN}",
+        "pytest": f"-m pytest {' '.join(QUICK)} -p {_PLUGIN}",
         "python": "",
         "python3": "",
     }
@@ -375,8 +376,7 @@ def test_the_store_of_the_how_to_keeps_every_promise(tmp_path: Path) -> None:
     (tmp_path / "sqlite.py").write_text(store.text)
     arguments = [
         "-q",
-        "-p",
-        "no:cacheprovider",
+        *QUICK,
         "-k",
         "sqlite",
         "--rootdir",

@@ -9,6 +9,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
+#: Options without a cache, and without a plugin of our own tools, which takes seconds to import.
+QUICK = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
+
 
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs the tests of a folder with the plugin, installed or not."""
@@ -19,8 +22,7 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
         "pytest",
         "-p",
         "tilewright_runtime.testing.plugin",
-        "-p",
-        "no:cacheprovider",
+        *QUICK,
         *arguments,
     ]
     outside = {
