@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from tilewright_compiler.plan.model import Feature, Plan
 
@@ -13,6 +14,7 @@ from ..states.values import Finalizer, Merged
 from ..tiles.buckets import BucketTables
 from ..tiles.layout import Layout, bucket_field
 from .finalize import bucket_finalizer, error_bound, finalizer, form_of
+from .number_values import NumberValues
 from .windows import Window
 
 
@@ -41,6 +43,23 @@ class FeatureGroup:
         """The finalizers of features that the kernel leaves to Python."""
         items = self.finalizers.items()
         return {name: finalize for name, finalize in items if name not in self.forms}
+
+    @cached_property
+    def _number_values(self) -> NumberValues:
+        return NumberValues(self.forms)
+
+    @cached_property
+    def _other_finalizers(self) -> dict[str, Finalizer]:
+        known = self._number_values.names
+        items = self.finalizers.items()
+        return {name: finalize for name, finalize in items if name not in known}
+
+    def finalize(self, merged: Merged, values: dict[str, Any]) -> None:
+        """Put the values of all features into a dictionary."""
+        is_done = self._number_values.put(merged.numbers, values)
+        finalizers = self._other_finalizers if is_done else self.finalizers
+        for name, finalize in finalizers.items():
+            values[name] = finalize(merged)
 
     @cached_property
     def empty_objects(self) -> dict[str, None]:

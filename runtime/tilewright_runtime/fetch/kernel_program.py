@@ -31,10 +31,10 @@ class KernelTiles(Tiles):
     """Tiles that the kernel holds."""
 
     def __init__(self, native: Any, answers: Sequence[list[bytes]], layout: Layout) -> None:
-        self.native = native
-        self.approximate: int = native.approximate
-        self._layout = layout
         super().__init__(answers[0] if len(answers) == 1 else list(chain(*answers)), [])
+        self.native = native
+        self.approximate = native.approximate
+        self._layout = layout
 
     @cached_property
     def rows(self) -> Rows:
@@ -45,7 +45,7 @@ class KernelTiles(Tiles):
     @cached_property
     def starts(self) -> list[int]:
         """When each tile begins."""
-        return [*self.native.starts, 0]
+        return list(self.native.starts)
 
     @cached_property
     def bounds(self) -> dict[int, Run]:

@@ -52,6 +52,7 @@ class Merger:
         self._has_objects = any(
             group.joint_states or group.merged_fields or group.bucket_fields for group in groups
         )
+        self._columns = [(slab.ufunc, slab.dtype, slab.place) for slab in layout.slabs]
         self._fields = {one.name: index for index, one in enumerate(layout.variable)}
         self._empty = layout.identities()
         for state in layout.joint_states:
@@ -63,46 +64,62 @@ class Merger:
         The result is in the order of the groups.
         """
         runs = [_runs(tiles, cover) for cover in covers]
-        parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
         merged = [Merged(self._empty.copy(), group.empty_objects.copy()) for group in self._groups]
-        _QUIETLY.copy().run(self._merge_numbers, tiles, runs, parts, merged)
+        _QUIETLY.copy().run(self._merge_numbers, tiles, runs, merged)
+        parts: Parts = {}
+        if self._prorated:
+            parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
+            self._merge_parts(tiles, runs, parts, merged)
         if self._has_objects:
             self._merge_objects(tiles, runs, parts, merged)
         return merged
 
     def _merge_numbers(
+        self, tiles: Tiles, runs: Sequence[Sequence[Run]], merged: Sequence[Merged]
+    ) -> None:
+        """Merge the numbers that numpy can merge.
+
+        One call of a ufunc reduces the runs of all windows.
+        """
+        bounds = [bound for own in runs for run in own for bound in run]
+        if not bounds:
+            return
+        filled = [one.numbers for one, own in zip(merged, runs, strict=True) if own]
+        firsts: list[int] | None = None
+        if len(bounds) > 2 * len(filled):
+            counts = [len(own) for own in runs if own]
+            firsts = [0, *accumulate(counts[:-1])]
+        # As an array, which is made once here instead of once by each call.
+        places = np.array(bounds, np.intp)
+        views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
+        for ufunc, dtype, columns in self._columns:
+            # reduceat also gives what lies between a run's end and the next one's begin.
+            whole = ufunc.reduceat(views[dtype][:, columns], places)[::2]
+            if firsts is not None:
+                # By the same function, since `reduce` would add up floats in another order.
+                whole = ufunc.reduceat(whole, firsts)
+            for numbers, values in zip(filled, whole.tolist(), strict=True):
+                numbers[columns] = values
+
+    def _merge_parts(
         self,
         tiles: Tiles,
         runs: Sequence[Sequence[Run]],
         parts: Parts,
         merged: Sequence[Merged],
     ) -> None:
-        """Merge the numbers that numpy can merge.
+        """Sum the tiles of prorated windows by their parts.
 
-        One call of a ufunc reduces the runs of all windows.
+        Only sums can be prorated.
         """
-        # As an array, which is made once here instead of once by each call.
-        bounds = np.array(list(chain.from_iterable(chain.from_iterable(runs))), np.intp)
-        if not len(bounds):
-            return
-        filled = [index for index, own in enumerate(runs) if own]
-        counts = [len(runs[index]) for index in filled]
-        firsts = [0, *accumulate(counts[:-1])]
-        views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
-        for slab in self._layout.slabs:
-            columns = slab.columns
-            # reduceat also gives what lies between a run's end and the next one's begin.
-            reduced = slab.ufunc.reduceat(views[slab.dtype][:, columns], bounds)[::2]
-            # Twice by the same function, since `reduce` would add up floats in another order.
-            whole = reduced if len(reduced) == len(filled) else slab.ufunc.reduceat(reduced, firsts)
-            for index, numbers in zip(filled, whole.tolist(), strict=True):
-                if index not in parts:
-                    merged[index].numbers[columns] = numbers
-            if parts and slab.ufunc is np.add:  # only sums can be prorated
-                for index, first, count in zip(filled, firsts, counts, strict=True):
-                    if index in parts:
-                        own = reduced[first : first + count].tolist()
-                        merged[index].numbers[columns] = _weighted(own, parts[index])
+        for index, own in parts.items():
+            if not own:
+                continue
+            places = np.array(list(chain.from_iterable(runs[index])), np.intp)
+            for slab in self._layout.slabs:
+                if slab.ufunc is np.add:
+                    sums = slab.ufunc.reduceat(slab.of(tiles.rows), places)[::2]
+                    merged[index].numbers[slab.columns] = _weighted(sums.tolist(), own)
 
     def _merge_objects(
         self,

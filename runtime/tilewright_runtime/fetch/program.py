@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tilewright_compiler.plan.model import Plan
 
 from ..plans import prepares_from_plan
-from ..tiles.block import APPROXIMATE
 from ..tiles.buckets import BucketTables, buckets_of
 from ..tiles.cover import ENDS, Segment, floor
-from ..tiles.header import NEWEST, STAMP
-from ..tiles.keys import EVENTS, TILES, Kind, Range, level_bytes, ordered_prefix
+from ..tiles.header import NEWEST
+from ..tiles.keys import EVENTS, Range
 from ..tiles.layout import Layout, layout_of
-from ..tiles.records import Names, RecordCodec
+from ..tiles.records import RecordCodec
+from .decoding import Decoder
 from .feature_groups import feature_groups
 from .kernel_program import KernelProgram, KernelTiles, kernel_program
 from .merging import Merger
@@ -45,6 +42,7 @@ class Program:
         self.plan = plan
         self.layout: Layout = layout_of(plan)
         self.codec = RecordCodec(self.layout)
+        self._decoder = Decoder(plan, self.codec)
         self.ladder_ms = tuple(level.size_ms for level in plan.levels)
         buckets = buckets_of(plan)
         self.groups = feature_groups(plan, self.layout, buckets)
@@ -65,10 +63,6 @@ class Program:
         self._prorates = "prorate" in edges
         self._rounds_heads = bool(edges - ENDS.keys())
         self._template = dict.fromkeys(feature.name for feature in plan.features)
-        self._level_bytes = {size_ms: level_bytes(TILES, size_ms) for size_ms in self.ladder_ms}
-        self._levels: list[tuple[Kind, int]] = [(TILES, size_ms) for size_ms in self.ladder_ms]
-        if plan.events is not None:
-            self._levels.append((EVENTS, plan.events.size_ms))
 
     def ranges(self, at_ms: int, end_ms: int | None = None) -> list[Range]:
         """Find what some cover may need.
@@ -122,54 +116,11 @@ class Program:
         Raises CorruptRecordError for a record that is damaged, or that is another tile's.
         """
         if self._kernel is not None:
-            identities = self._identities(entity, [wanted.size_ms for wanted in ranges])
+            identities = self._decoder.identities(entity, ranges)
             tiles = self._kernel.decode(answers, ranges, identities)
             if tiles is not None:
                 return tiles
-        return self._decode(entity, ranges, answers, name_of)
-
-    def _identities(self, entity: str, sizes_ms: Iterable[int]) -> list[int]:
-        """Make the identity of the tiles of each level."""
-        prefix = ordered_prefix(self.plan.name, entity)
-        return [self.codec.key_identity(prefix + self._level_bytes[size]) for size in sizes_ms]
-
-    def _decode(
-        self,
-        entity: str,
-        ranges: Sequence[Range],
-        answers: Sequence[list[bytes]],
-        name_of: Callable[[int], str],
-    ) -> DecodedTiles:
-        records: list[bytes] = []
-        identities: list[int] = []
-        chunks: list[bytes] = []
-        bounds: dict[int, tuple[int, int]] = {}
-        spans: list[tuple[Range, int, int]] = []
-        last = 0
-        for wanted, part in zip(ranges, answers, strict=True):
-            if wanted.kind == EVENTS:
-                chunks += part
-                continue
-            records += part
-            first, last = last, last + len(part)
-            identities += self._identities(entity, [wanted.size_ms]) * len(part)
-            spans.append((wanted, first, last))
-            # The runs of a level follow one another, so its tiles are in order across them too.
-            begin, _ = bounds.get(wanted.size_ms, (first, last))
-            bounds[wanted.size_ms] = (begin, last)
-        rows = self.codec.decode_sound(records, identities, padding=1)
-        if rows is None:
-            names = self._names(entity, name_of)
-            rows = self.codec.decode(records, identities, names, padding=1)
-        tiles = DecodedTiles(rows, bounds, records, chunks)
-        for wanted, first, last in spans:
-            if not _lie_within(wanted, tiles.starts[first:last]):
-                names = self._names(entity, name_of)
-                self.codec.require_within(rows, first, last - first, wanted, names)
-        return tiles
-
-    def _names(self, entity: str, name_of: Callable[[int], str]) -> Names:
-        return Names(name_of, self.plan.name, [entity], self._levels)
+        return self._decoder.decode(entity, ranges, answers, name_of)
 
     def with_events(
         self,
@@ -186,7 +137,7 @@ class Program:
         if self.events is None or not isinstance(tiles, DecodedTiles):
             return tiles
         first = len(tiles.records)
-        names = self._names(entity, lambda index: name_of(first + index))
+        names = self._decoder.names(entity, lambda index: name_of(first + index))
         block = self.events.between(tiles.chunks, _event_times(covers), entity, names)
         columns = [block.variable[one.name] for one in self.layout.variable]
         return tiles.with_events(block, list(map(list, zip(*columns, strict=True))))
@@ -221,8 +172,7 @@ class Program:
             if found is not None:
                 return values, found
         for group, merged in zip(self.groups, self._merger.merge(tiles, covers), strict=True):
-            for name, finalize in group.finalizers.items():
-                values[name] = finalize(merged)
+            group.finalize(merged, values)
             if group.error_bounds:
                 errors |= group.errors(merged)
         return values, errors
@@ -239,8 +189,8 @@ class Program:
                 quality["head_end_ms"] = head_ms
             if self._prorates:
                 quality["head_prorated_ms"] = head_ms
-        if approximate := _approximate(tiles):
-            quality["approximate_tiles"] = approximate
+        if tiles.approximate:
+            quality["approximate_tiles"] = tiles.approximate
         return quality
 
 
@@ -257,24 +207,6 @@ def _grain_ms(windows: Iterable[Window]) -> int:
         lengths.update(window.sizes_ms)
         lengths.add(window.window_ms or 0)
     return gcd(*lengths) or 1
-
-
-def _approximate(tiles: Tiles) -> int:
-    """Count the tiles that are approximate."""
-    if isinstance(tiles, KernelTiles):
-        return tiles.approximate
-    stamps = tiles.rows[:, STAMP]
-    if not int(np.bitwise_or.reduce(stamps)) & APPROXIMATE:
-        return 0
-    return int(np.count_nonzero(stamps & APPROXIMATE))
-
-
-def _lie_within(wanted: Range, starts: Sequence[int]) -> bool:
-    """Tell whether tiles lie in a range, in order."""
-    if not starts:
-        return True
-    is_ordered = all(map(operator.lt, starts, starts[1:]))
-    return is_ordered and wanted.start_ms <= starts[0] and starts[-1] < wanted.end_ms
 
 
 def _event_times(covers: Sequence[Sequence[Segment]]) -> list[int]:

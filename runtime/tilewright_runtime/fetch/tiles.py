@@ -35,6 +35,8 @@ class Tiles:
         """The stretches of raw events that were counted."""
         self.event_fields: Sequence[list[Bytes]] = ()
         """Their variable fields."""
+        self.approximate = 0
+        """How many of the tiles are approximate."""
 
     @cached_property
     def rows(self) -> Rows:
@@ -73,20 +75,23 @@ class DecodedTiles(Tiles):
     def __init__(
         self,
         rows: Rows,
+        starts: list[int],
         bounds: dict[int, Run],
         records: list[bytes],
         chunks: list[bytes],
     ) -> None:
         super().__init__(records, chunks)
         self.rows = rows
-        self.starts = rows[:, START].tolist()
+        self.starts = starts
         self.bounds = bounds
 
     def with_events(self, block: Block, fields: Sequence[list[Bytes]]) -> DecodedTiles:
         """Put stretches of raw events behind the tiles."""
         first = len(self.records)
         rows = np.concatenate([self.rows[:first], block.rows, self.rows[first:]])
-        tiles = DecodedTiles(rows, self.bounds, self.records, self.chunks)
+        starts = self.starts + block.rows[:, START].tolist()
+        tiles = DecodedTiles(rows, starts, self.bounds, self.records, self.chunks)
+        tiles.approximate = self.approximate
         tiles.events = (first, first + len(block))
         tiles.event_fields = fields
         return tiles

@@ -49,6 +49,11 @@ class Slab:
         """Its words in a row."""
         return slice(self.start, self.stop)
 
+    @cached_property
+    def place(self) -> int | slice:
+        """Its words in a row, or its only word."""
+        return self.start if self.stop == self.start + 1 else self.columns
+
     def of(self, rows: Rows) -> NDArray[Any]:
         """View the slab's columns of some rows in its type."""
         columns: NDArray[Any] = rows.view(NUMPY_DTYPES[self.dtype])[:, self.columns]

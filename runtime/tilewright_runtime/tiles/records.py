@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from functools import cache
-from itertools import accumulate, product
-from typing import Any, NamedTuple
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from xxhash import xxh32_intdigest, xxh64_intdigest
@@ -23,23 +22,23 @@ from ..errors import CorruptRecordError
 from ..states.base import Rows
 from ..states.fields import Bytes
 from ..times import iso
-from .block import COMPLETE, Block
+from .block import APPROXIMATE, COMPLETE, Block
 from .header import FINGERPRINT, FLAGS_AT, HEADER_WORDS, SIZES, STAMP, START, VERSION_AT
 from .keys import Kind, Range, TileKeys, level_bytes, ordered_prefix, tile_key
 from .layout import Layout
+from .record_fields import decode_fields, encode_fields, snappy
 
 _FLAGS = 0xFF << 40
-_SNAPPY = 1
 _COMPLETE = COMPLETE >> 40
+_IDENTITY_AND_START = slice(FINGERPRINT, START + 1, START - FINGERPRINT)
+#: The bytes of flags without that of an approximate tile.
+_OTHER_FLAGS = bytes(flags for flags in range(256) if not flags & (APPROXIMATE >> 40))
 _CHECKSUM = struct.Struct("<I")
 _WORD, _HALF_WORD = np.dtype("<i8"), np.dtype("<u4")
 
 #: The version that is written, and the one before it, whose records are not bound to their keys.
 RECORD_VERSION = 2
 _UNBOUND_VERSION = 1
-
-#: Shorter variable parts are left as they are: snappy cannot save enough of them to pay for itself.
-_WORTH_COMPRESSING = 64
 
 
 class Names(NamedTuple):
@@ -55,13 +54,23 @@ class Names(NamedTuple):
     levels: Sequence[tuple[Kind, int]]
 
 
+class Decoded(NamedTuple):
+    """Headers and fixed blocks of some records."""
+
+    rows: Rows
+    identities: list[int]
+    starts: list[int]
+    approximate: int
+    """How many of the records are approximate."""
+
+
 class RecordCodec:
     """Encodes blocks to records and back, for one plan."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         if layout.variable and layout.compression == "snappy":
-            _snappy()  # loaded now, so that no fetch waits for it
+            snappy()  # loaded now, so that no fetch waits for it
         self._fingerprint = layout.fingerprint
         self.seed = _seed(RECORD_VERSION, layout.fingerprint)
         self._unbound_seed = _seed(_UNBOUND_VERSION, layout.fingerprint)
@@ -92,7 +101,7 @@ class RecordCodec:
         rows[:, STAMP] = (rows[:, STAMP] & _FLAGS) | self._stamp
         rows[:, FINGERPRINT] = self.identities(keys)
         self.layout.carry(rows)
-        parts = self._encode_variable(rows, block) if self.layout.variable else None
+        parts = encode_fields(self.layout, rows, block) if self.layout.variable else None
         size, seed = self.layout.fixed_bytes, self.seed
         buffer = rows.astype("<i8", copy=False).tobytes()
         bodies = [buffer[at + 4 : at + size] for at in range(0, len(buffer), size)]
@@ -116,31 +125,6 @@ class RecordCodec:
         body = record[VERSION_AT:FLAGS_AT] + flags + record[FLAGS_AT + 1 :]
         return _CHECKSUM.pack(xxh32_intdigest(body, self.seed)) + body
 
-    def _encode_variable(self, rows: Rows, block: Block) -> list[bytes]:
-        """Encode the variable part of each record.
-
-        Its sizes and its compression are written into the rows.
-        """
-        fields = [block.variable[field.name] for field in self.layout.variable]
-        for field, values in zip(self.layout.variable, fields, strict=True):
-            rows[:, field.length] = [-1 if value is None else len(value) for value in values]
-        plain = [b"".join(filter(None, values)) for values in zip(*fields, strict=True)]
-        stored = [self._compress(part) for part in plain]
-        plain_sizes = np.fromiter(map(len, plain), np.int64, len(plain))
-        stored_sizes = np.fromiter(map(len, stored), np.int64, len(stored))
-        rows[:, SIZES] = stored_sizes | plain_sizes << 32
-        is_packed = (stored_sizes < plain_sizes).astype(np.int64)
-        rows[:, STAMP] |= is_packed * (_SNAPPY << 48)
-        return stored
-
-    def _compress(self, part: bytes) -> bytes:
-        if self.layout.compression == "none" or len(part) < _WORTH_COMPRESSING:
-            return part
-        packed: bytes = _snappy().compress(part, asbytes=True)
-        # Sketches shrink by a twentieth, and each fetch would pay for it: bytes stay as they are
-        # unless a quarter of them is saved.
-        return packed if 4 * len(packed) <= 3 * len(part) else part
-
     def decode(
         self, records: Sequence[bytes], identities: Sequence[int], names: Names, padding: int = 0
     ) -> Rows:
@@ -150,17 +134,12 @@ class RecordCodec:
         whose each record should be. Raises CorruptRecordError for one that is damaged, misplaced,
         or of another version or plan.
         """
-        rows = self.decode_sound(records, identities, padding)
-        if rows is not None:
-            return rows
-        for i, (record, identity) in enumerate(zip(records, identities, strict=True)):
-            if reason := self._reason(record, identity, names):
-                raise CorruptRecordError(f"{names.name_of(i)}: {reason}")
-        return self._rows(self._fixed_blocks(records, padding))  # some are of version 1
+        sound = self.decode_sound(records, identities, padding)
+        return (sound or self.decode_each(records, identities, names, padding)).rows
 
     def decode_sound(
         self, records: Sequence[bytes], identities: Sequence[int], padding: int = 0
-    ) -> Rows | None:
+    ) -> Decoded | None:
         """Decode as `decode` does, if all records are sound.
 
         Returns None if each record has to be looked at.
@@ -169,23 +148,35 @@ class RecordCodec:
         count, seed = len(records), self.seed
         if len(fixed) != (count + padding) * self.layout.fixed_bytes:
             return None
-        rows = self._rows(fixed)
         sums = [xxh32_intdigest(record[4:], seed) for record in records]
-        if (
-            rows.view(_HALF_WORD)[:count, 0].tolist() != sums
-            or rows[:count, FINGERPRINT].tolist() != identities
-        ):
-            return None
-        return rows
+        decoded = self._decoded(fixed, count)
+        stored = decoded.rows.view(_HALF_WORD)[:count, 0].tolist()
+        return decoded if stored == sums and decoded.identities == identities else None
+
+    def decode_each(
+        self,
+        records: Sequence[bytes],
+        identities: Sequence[int],
+        names: Names,
+        padding: int = 0,
+    ) -> Decoded:
+        """Decode as `decode` does, and look at each record."""
+        for i, (record, identity) in enumerate(zip(records, identities, strict=True)):
+            if reason := self._reason(record, identity, names):
+                raise CorruptRecordError(f"{names.name_of(i)}: {reason}")
+        # Some are of version 1, and have no identity.
+        return self._decoded(self._fixed_blocks(records, padding), len(records))
+
+    def _decoded(self, fixed: bytes, count: int) -> Decoded:
+        rows: Rows = np.frombuffer(fixed, _WORD).reshape(-1, self.layout.words)
+        identities, starts = rows[:count, _IDENTITY_AND_START].T.tolist()
+        flags = fixed[FLAGS_AT :: self.layout.fixed_bytes]
+        return Decoded(rows, identities, starts, len(flags.translate(None, _OTHER_FLAGS)))
 
     def _fixed_blocks(self, records: Sequence[bytes], padding: int) -> bytes:
         size = self.layout.fixed_bytes
         blocks = [record[:size] for record in records] if self.layout.variable else records
         return b"".join([*blocks, bytes(padding * size)])
-
-    def _rows(self, fixed: bytes) -> Rows:
-        rows: Rows = np.frombuffer(fixed, _WORD).reshape(-1, self.layout.words)
-        return rows
 
     def _reason(self, record: bytes, identity: int, names: Names) -> str:
         """Say why a record cannot be used, if it cannot."""
@@ -251,18 +242,7 @@ class RecordCodec:
 
         They are in the layout's order. `decode` has accepted the record, and `row` is its own.
         """
-        if not self.layout.variable:
-            return []
-        words: list[int] = row.tolist()
-        part = record[self.layout.fixed_bytes :]
-        if (words[STAMP] >> 48) & 0xFF == _SNAPPY:
-            part = _snappy().decompress(part, decompressed_size=words[SIZES] >> 32, asbytes=True)
-        lengths = words[self.layout.words - len(self.layout.variable) :]
-        ends = accumulate(max(length, 0) for length in lengths)
-        return [
-            None if length < 0 else part[end - length : end]
-            for length, end in zip(lengths, ends, strict=True)
-        ]
+        return decode_fields(self.layout, record, row)
 
     def decode_block(self, records: Sequence[bytes], keys: TileKeys, names: Names) -> Block:
         """Decode whole tiles that stand under these keys."""
@@ -290,10 +270,3 @@ _DAMAGED = (
 
 def _seed(version: int, fingerprint: int) -> int:
     return xxh32_intdigest(struct.pack("<BQ", version, fingerprint))
-
-
-@cache
-def _snappy() -> Any:
-    import pyarrow as pa
-
-    return pa.Codec("snappy")
