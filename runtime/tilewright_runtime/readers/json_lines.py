@@ -22,16 +22,12 @@ from .batch import Batch, Malformed, Position
 from .checks import require_columns
 from .stream import CHUNK_BYTES, Opened, Parsed, numbered_text, read_chunks
 
-_SPLIT = """
-WITH read AS (
-  SELECT __row, line, CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' END AS is_object
-  FROM lines
-  WHERE trim(line, ' ' || chr(9) || chr(13)) <> ''
-)
-SELECT *, CASE WHEN is_object THEN json_extract_string(line, $pointers) END AS found,
-  is_object AND regexp_matches(line, $long) AS is_long
-FROM read ORDER BY __row
+# Each line is parsed once: what is no JSON has nothing to extract. DuckDB keeps the order of lines.
+_EXTRACT = """
+SELECT TRY(json_extract_string(line, $pointers)) AS found, regexp_matches(line, $long) AS is_long
+FROM lines
 """
+_BLANKS = " \t\r"
 #: Of an input that grows, fewer lines do not tell which members its objects have.
 _SAMPLE_LINES = 100
 #: Numbers whose digits decimals keep and doubles lose, and those that whole numbers need.
@@ -67,11 +63,15 @@ class JsonParser:
         lines = pa.table({"line": pa.array(texts, pa.binary())})
         text = numbered_text(lines, numbers, [], len(texts))
         self._connection.register("lines", text.table)
-        read = self._connection.sql(_SPLIT, params=self._params).to_arrow_table()
-        good = pc.fill_null(read["is_object"], False)
-        bad = read.filter(pc.invert(good)).select(["__row", "line", "is_object"])
+        read = self._connection.sql(_EXTRACT, params=self._params).to_arrow_table()
+        is_json = pc.is_valid(read["found"])
+        begin = pc.ascii_ltrim(text.table["line"], _BLANKS + "\n")
+        good = pc.and_(is_json, pc.starts_with(begin, "{"))
+        objects = pa.table({**_columns(text.table), **_columns(read)}).filter(good)
+        bad = text.table.append_column("is_json", is_json).filter(pc.invert(good))
+        bad = bad.filter(pc.not_equal(pc.ascii_trim(bad["line"], _BLANKS), ""))
         refused = [_refuse(row) for row in bad.to_pylist()]
-        return Parsed(_spread(read.filter(good), self.names), text.malformed + refused, len(texts))
+        return Parsed(_spread(objects, self.names), text.malformed + refused, len(texts))
 
     def absent(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
         """Tell which columns a sample lacks.
@@ -141,6 +141,10 @@ def _mentions(stream: BinaryIO, name: str) -> bool:
         stream.seek(at)
 
 
+def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return dict(zip(table.column_names, table.columns, strict=True))
+
+
 def _spread(objects: pa.Table, columns: list[str]) -> pa.Table:
     """Spread the extracted values over columns of text."""
     found = objects["found"].combine_chunks()
@@ -187,5 +191,5 @@ def _text(value: Any) -> str | None:
 
 
 def _refuse(row: dict[str, Any]) -> Malformed:
-    reason = "not valid JSON: is the line cut?" if row["is_object"] is None else "not a JSON object"
+    reason = "not a JSON object" if row["is_json"] else "not valid JSON: is the line cut?"
     return Malformed(row["__row"], reason, row["line"])
