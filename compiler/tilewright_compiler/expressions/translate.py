@@ -18,6 +18,7 @@ from tilewright.suggestions import nearest
 from ..sql.spark import SPARK_FAMILY
 from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
 from .dialects import adapt
+from .failures import contained
 from .parsing import (
     COLUMNS,
     ExpressionError,
@@ -107,10 +108,11 @@ def _written(tree: Node, dialect: str, columns: dict[str, str], database: Facts)
     _check_zones(tree, database)
     if dialect != "duckdb" and tree.find(exp.Lambda) is not None:
         raise NotTranslatable("a function of elements. Take them one by one, as in x[0]")
-    if dialect in SPARK_FAMILY:
-        tree = correct(tree, _typing(columns, database))
-    elif dialect != "duckdb":
-        tree = adapt(tree, dialect, _typing(columns, database))
+    if dialect != "duckdb":
+        type_of = _typing(columns, database)
+        is_spark = dialect in SPARK_FAMILY
+        tree = correct(tree, type_of) if is_spark else adapt(tree, dialect, type_of)
+        tree = contained(tree, type_of)
     sql = _generate(tree)
     if dialect == "duckdb":
         _check_functions(sql, database)

@@ -18,6 +18,7 @@ from ..sql.ranges import within_types
 from ..sql.spark import SPARK_FAMILY, reading
 from ..sql.tree import Node, NotTranslatable, TypeOf
 from .binder import shared_binder
+from .failures import uncontained
 from .parsing import ExpressionError, parse, shown
 from .spark.overflows import overflows, without_overflow
 
@@ -89,7 +90,7 @@ def _portable(text: str, written: str, columns: tuple[tuple[str, str], ...], wan
     if wanted == "duckdb":  # what cannot be computed is null, as in the embedded writer
         is_column = bound.sql in {quoted(name) for name, _ in columns}
         return bound.sql if is_column else f"TRY({bound.sql})"
-    tree = sqlglot.parse_one(bound.sql, read="duckdb")
+    tree = uncontained(sqlglot.parse_one(bound.sql, read="duckdb"))
     refused = tuple(DIALECTS[wanted].refused)
     for node in tree.walk():
         if isinstance(node, refused) or not isinstance(node, _SAME):

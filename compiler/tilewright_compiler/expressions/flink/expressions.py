@@ -21,6 +21,7 @@ from ...plan.model import Source
 from ...sql.flink import Flink
 from ...sql.tree import Node, NotTranslatable
 from ..binder import Binder
+from ..failures import uncontained
 from ..parsing import ExpressionError, shown
 from . import conditions as flink_conditions
 from . import numbers as flink_numbers
@@ -83,7 +84,7 @@ def _to_flink(
 ) -> Translated:
     try:
         bound = binder.bind(written, dialect, dict(columns))
-        tree = sqlglot.parse_one(bound.sql, read="duckdb")
+        tree = uncontained(sqlglot.parse_one(bound.sql, read="duckdb"))
         translation = Translation(bound, dict(columns), binder, _RULES)
         translated = translation.of(tree)
         return Translated(translated, bound.type, bound.columns, tuple(translation.overflows))

@@ -2,8 +2,8 @@
 
 They are of numbers and conditions. An expression is plain if it has nothing but features that are
 doubles, 64-bit integers or booleans, literals, `+ - * /`, comparisons, AND, OR, NOT, IS NULL, CASE,
-COALESCE, NULLIF, ABS and casts to double. DuckDB takes a third of a millisecond for a batch of one,
-which is more than the rest of a fetch.
+COALESCE, NULLIF, ABS, TRY and casts to double. DuckDB takes a third of a millisecond for a batch of
+one, which is more than the rest of a fetch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from .parser import Parser
 from .tokens import NotPlainError
-from .values import BIGINT, BOOLEAN, DOUBLE, INTEGER
+from .values import BIGINT, BOOLEAN, DOUBLE, INTEGER, tried
 
 _TYPES = {"DOUBLE": DOUBLE, "BIGINT": BIGINT, "INTEGER": INTEGER, "BOOLEAN": BOOLEAN}
 _FEATURES = {name: kind for name, kind in _TYPES.items() if kind != INTEGER}
@@ -34,12 +34,4 @@ def plain_expression(
         return None
     if node.kind != _TYPES.get(duckdb_type):
         return None
-    compute = node.compute
-
-    def value(row: Mapping[str, Any]) -> Any:
-        try:
-            return compute(row)
-        except OverflowError:
-            return None
-
-    return value
+    return tried(node.compute)

@@ -27,6 +27,7 @@ from .values import (
     joined,
     of_both,
     of_one,
+    tried,
 )
 
 #: Decimals of so many digits become the same double in Python and in DuckDB.
@@ -218,6 +219,12 @@ class Parser:
             return Node(DOUBLE, of_one(compute, abs))
         return Node(BIGINT, of_one(compute, lambda value: checked(abs(value))))
 
+    def _try(self) -> Node:
+        self._require("(")
+        node = self._any()
+        self._require(")")
+        return Node(node.kind, tried(node.compute))
+
     def _cast(self) -> Node:
         self._require("(")
         node = self._any()
@@ -234,6 +241,7 @@ _WORDS: dict[str, Callable[[Parser], Node]] = {
     "NULLIF": Parser._nullif,
     "ABS": Parser._abs,
     "CAST": Parser._cast,
+    "TRY": Parser._try,
     "TRY_CAST": Parser._cast,
 }
 

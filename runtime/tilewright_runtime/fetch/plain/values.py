@@ -134,6 +134,18 @@ def of_one(operand: Compute, work: Callable[[Any], Any]) -> Compute:
     return compute
 
 
+def tried(compute: Compute) -> Compute:
+    """Give null where an integer leaves 64 bits."""
+
+    def value(row: Row) -> Any:
+        try:
+            return compute(row)
+        except OverflowError:
+            return None
+
+    return value
+
+
 def joined(parts: list[Compute], decisive: bool) -> Compute:
     """Join conditions by AND or OR.
 

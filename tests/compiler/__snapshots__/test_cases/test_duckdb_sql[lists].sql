@@ -134,7 +134,7 @@ WITH lists AS (
     TRY(epoch_us("at") // 1000) AS "__ts",
     "shop" AS "shop",
     TRY(TRY_CAST(NULL AS DOUBLE)) AS "total",
-    TRY(["item", -"item"]) AS "items",
+    TRY(["item", TRY(-"item")]) AS "items",
     TRY(TRY_CAST(NULL AS DECIMAL(8, 2)[])) AS "prices",
     "seen" AS "seen",
     TRY(TRY_CAST(NULL AS TEXT[])) AS "words"

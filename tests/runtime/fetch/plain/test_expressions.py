@@ -53,6 +53,7 @@ EXPRESSIONS = {
         "COALESCE({n}, {m} + {m})",
         "CASE WHEN {n} + {m} > 0 THEN 1 ELSE {m} END",
         "{n} + 4294967296",
+        "COALESCE(TRY({n} + {m}), TRY(({m} * 2)), 0)",
     ],
     "BOOLEAN": [
         "{x} < {y}",
@@ -69,6 +70,7 @@ EXPRESSIONS = {
         "{n} + {m} > 0 AND {n} > 0",
         "{n} + {m} > 0 OR {n} IS NULL",
         "{n} > {m} IS NULL",
+        "TRY({n} + 1) > 5 OR TRY(-{m}) IS NULL",
         "({x} < {y}) IS NOT NULL AND {n} < 3",
     ],
 }
