@@ -92,10 +92,10 @@ def write(out: str, rendered: Mapping[str, str]) -> None:
     A reader sees the old file or the new one, never a part. Raises OSError for a path that leads
     out of the folder, for example through a link inside it.
     """
-    root, mode = Path(out).resolve(), 0o666 & ~_umask()
+    root, mode = Path(os.path.realpath(out)), 0o666 & ~_umask()
     for path in differing(out, rendered):
         target = Path(out, path)
-        if not target.parent.resolve().is_relative_to(root):
+        if not Path(os.path.realpath(target.parent)).is_relative_to(root):
             raise PermissionError(errno.EPERM, f"it leads out of {out}", str(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -18,7 +18,9 @@ _FAILED = 1
 #: What a shell gives a process that Ctrl-C has ended.
 _INTERRUPTED = 130
 _LONGEST = 300
-_PASSWORD = re.compile(r"//[^/\s]*@")
+_LOGIN = re.compile(r"//[^/\s]*@")
+#: A user and password before a host. A path that was made of a URL has one slash.
+_PASSWORD = re.compile(r"(\w:/{1,2})[^/\s'\":@]*:[^\s'\"]*@")
 _OUR_FILE = re.compile(r".*[/\\](tilewright(?:_compiler|_runtime)?[/\\].*\.py)$")
 _ADVICE = {
     errno.ENOSPC: "Free some space and run it again",
@@ -36,7 +38,10 @@ def command_boundary(
     """End a command with a line and a status."""
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
+    except click.ClickException as error:
+        vars(error)["message"] = _without_password(error.message)
+        raise
+    except (click.exceptions.Exit, click.Abort):
         raise
     except KeyboardInterrupt:
         _say(say, interrupted)
@@ -77,11 +82,15 @@ def describe(error: Exception) -> str:
 def _say(say: Callable[[str], None], line: str) -> None:
     # Half a surrogate cannot be printed. If nothing can be printed, the status still counts.
     with suppress(OSError):
-        say(line.encode("utf-8", "backslashreplace").decode())
+        say(_without_password(line).encode("utf-8", "backslashreplace").decode())
+
+
+def _without_password(line: str) -> str:
+    return _PASSWORD.sub(r"\1***@", line)
 
 
 def _one_line(text: str) -> str:
-    line = _PASSWORD.sub("//***@", " ".join(text.split()))
+    line = _LOGIN.sub("//***@", " ".join(text.split()))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -157,6 +158,9 @@ def main(debug: bool) -> None:
 
     Declare a GroupBy in Python, compile it to a plan, write events, fetch features.
     """
+    # A file's name may be no text of the terminal's encoding.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     if debug:
         # Jobs in processes of their own inherit it.
         os.environ[DEBUG_VARIABLE] = "1"

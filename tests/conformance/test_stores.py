@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,13 @@ def test_what_was_written_outlives_the_store(
             b"value",
         )
         again.close()
+
+
+@pytest.mark.parametrize("url", [None, 5, "lmdb:a\0b"])
+def test_what_is_no_url_is_no_store(url: Any) -> None:
+    """The mistake is said, and not that of a library."""
+    with pytest.raises(StoreError, match="is no URL"):
+        open_store(url)
 
 
 def test_an_unknown_scheme_names_the_known_ones() -> None:

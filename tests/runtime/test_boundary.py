@@ -55,6 +55,34 @@ def test_no_password_is_said() -> None:
     assert "redis://***@host/0" in line
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        PlanError("redis:/:s3cret@host/0: there is no plan."),
+        PlanError("query time 'redis://ana:s3/cr@et@host/0' is neither"),
+    ],
+)
+def test_no_password_is_said_of_a_store_where_something_else_belongs(error: Exception) -> None:
+    """As an argument in the place of a plan."""
+    (line,), _ = ended(error)
+    assert "s3" not in line
+    assert "***@host/0" in line
+
+
+def test_no_password_is_said_of_wrong_usage() -> None:
+    """Click names the argument that it does not know."""
+    error = click.UsageError("Got unexpected extra argument (rediss://ana:s3cret@host/0)")
+    with pytest.raises(click.UsageError) as raised, command_boundary(pytest.fail):
+        raise error
+    assert raised.value.message == "Got unexpected extra argument (rediss://***@host/0)"
+
+
+def test_a_user_without_a_password_is_said() -> None:
+    """It tells stores apart."""
+    (line,), _ = ended(PlanError("store redis://ana@host:6379/0: no"))
+    assert line == "error: store redis://ana@host:6379/0: no"
+
+
 def test_what_cannot_be_printed_is_said_escaped() -> None:
     """Half a surrogate in a message does not hide the message."""
     (line,), _ = ended(PlanError("the name \ud800"))

@@ -88,6 +88,7 @@ def _examine(
     from ..errors import StoreError
     from ..operate.doctor import examine, unreachable
     from ..stores import open_store
+    from ..stores.passwords import without_password
     from ..tiles.entities import typed_keys
     from .keys import keys_of_options
 
@@ -103,7 +104,7 @@ def _examine(
         with open_store(store_url, create=False) as store:
             return examine(plan, store, **told)
     except StoreError as wrong:
-        return unreachable(plan, store_url, wrong)
+        return unreachable(plan, without_password(store_url), wrong)
 
 
 def _ask(service: str, token_file: Path | None) -> LiveService:

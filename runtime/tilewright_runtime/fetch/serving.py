@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tilewright.windows import Duration
 from tilewright_compiler.plan.model import Plan
 
-from ..errors import KeyValueError
+from ..errors import FetchError, KeyValueError, shown
 from ..stores import CheckedStore, Store
 from ..stores.checked import CheckedReader, Reader
 from ..stores.ownership import require_plan
@@ -108,11 +108,18 @@ class Serving:
 
         Those without a time of their own have the same one. Raises what `request` raises.
         """
+        if not isinstance(requests, Iterable):
+            raise FetchError(f"requests {shown(requests)} are no list of keys. Give a list.")
         common = self.times(at)
         states = []
         for one in requests:
-            keys, times = (one[0], self.times(one[1])) if isinstance(one, tuple) else (one, common)
-            states.append(FetchState(keys, *times, self.entity(keys)))
+            if not isinstance(one, tuple):
+                states.append(FetchState(one, *common, self.entity(one)))
+                continue
+            if len(one) != 2:
+                raise FetchError(f"request {shown(one)} is neither keys nor keys and a time.")
+            keys, when = one
+            states.append(FetchState(keys, *self.times(when), self.entity(keys)))
         return states
 
     def request(self, keys: Mapping[str, Any], at: Moment = None) -> FetchState:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from os import PathLike
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -40,6 +41,8 @@ def load_plan(path: str | Path) -> Plan:
 
     Raises PlanError, which says what is wrong with it.
     """
+    if not isinstance(path, (str, PathLike)):
+        raise PlanError(f"plan {shown(path)} is no path. Give that of a plan.json or its folder.")
     file = Path(path)
     if file.is_dir():
         file = file / _FILE

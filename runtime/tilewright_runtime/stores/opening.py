@@ -8,7 +8,7 @@ import re
 
 from tilewright.suggestions import nearest_name
 
-from ..errors import StoreError
+from ..errors import StoreError, shown
 from .base import Store
 
 #: How the URLs of stores begin that must be clusters, and are stores of the same modules.
@@ -36,16 +36,18 @@ def open_store(url: str, create: bool = True) -> Store:
     It is made if it is not there and may be made. A store that is opened with `create=False` is
     only read. Raises StoreError if it cannot be opened.
     """
+    if not isinstance(url, str) or "\0" in url:
+        raise StoreError(f"store {shown(url)} is no URL. Give a text such as 'lmdb:tiles.lmdb'.")
     scheme, colon, rest = url.partition(":")
     names = store_modules()
     scheme, plus, _ = scheme.partition("+")
     if not colon or scheme not in names or (plus and not url.startswith(CLUSTERS)):
         known = ", ".join(f"{name}:" for name in names)
-        shown = _PASSWORD.sub("//***@", url)
+        masked = _PASSWORD.sub("//***@", url)
         near = nearest_name(scheme, names) if colon else None
         advice = f" Did you mean {near}:?" if near is not None else ""
         raise StoreError(
-            f"store {shown!r}: a store URL begins with one of {known} (for instance "
+            f"store {masked!r}: a store URL begins with one of {known} (for instance "
             f"lmdb:tiles.lmdb).{advice}"
         )
     store: Store = importlib.import_module(f"{_BACKENDS}.{scheme}").open_url(url, rest, create)

@@ -56,3 +56,11 @@ def split_password(url: str) -> tuple[str, str | None]:
             parameters.append((name, value))
     netloc = f"{user}{at}{host}" if user else host
     return urlunsplit(parts._replace(netloc=netloc, query=urlencode(parameters))), password or None
+
+
+def without_password(url: str) -> str:
+    """Give a store's URL as it may be shown."""
+    try:
+        return split_password(url)[0]
+    except StoreError:
+        return f"{url.partition(':')[0]}:"

@@ -5,6 +5,7 @@ guard it.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -28,6 +29,13 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     assert ran.exit_code == 0
     monkeypatch.chdir("shop")
     return tmp_path / "shop"
+
+
+def test_a_folder_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    """It is printed escaped."""
+    ran = CliRunner().invoke(main, ["init", str(tmp_path / os.fsdecode(b"shop\xff"))])
+    assert ran.exit_code == 0
+    assert "shop\\udcff/README.md" in ran.stdout
 
 
 def test_what_is_made(repository: Path) -> None:

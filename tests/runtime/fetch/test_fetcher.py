@@ -14,7 +14,7 @@ from support.session import SCHEMA, Session, row, simple_plan
 from tilewright import Aggregation, Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.errors import FetchError, KeyValueError, StoreError
+from tilewright_runtime.errors import FetchError, KeyValueError, StoreError, TilewrightError
 
 SUM, COUNT = Operation.SUM, Operation.COUNT
 TEN = AT // HOUR * HOUR
@@ -488,3 +488,12 @@ def test_many_requests_are_one_round_trip() -> None:
     answers = fetcher.fetch_many([{"k": "a"}, ({"k": "b"}, AT), {"k": "c"}], AT)
     assert [answer.features["n_sum_1h"] for answer in answers] == [1, 2, None]
     assert scans == [3]
+
+
+@pytest.mark.parametrize("requests", [None, 5, [()], [({"k": "a"},)], [({"k": "a"}, AT, AT)]])
+def test_what_are_no_requests_are_an_error(requests: Any) -> None:
+    """Of ours, and not of Python."""
+    session = Session()
+    session.write([row("a", 1)])
+    with pytest.raises(TilewrightError):
+        Fetcher(session.plan, session.store).fetch_many(requests, at=AT)

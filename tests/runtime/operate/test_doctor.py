@@ -164,6 +164,15 @@ def test_a_store_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "there is none" in found["diagnoses"][0]["checks"][2]["evidence"]
 
 
+@pytest.mark.parametrize("url", ["redis://ana:s3cret@127.0.0.1:1/0", "redis://h:s3cret@[::1"])
+def test_a_store_that_cannot_be_read_keeps_its_password(url: str, tmp_path: Path) -> None:
+    """Its URL is shown without it."""
+    desk = Desk(tmp_path)
+    ran = desk.run("doctor", desk.plan, "--store", url)
+    assert "redis:" in ran.out
+    assert "s3cret" not in ran.out + ran.err
+
+
 def test_a_low_hit_rate_is_named(tmp_path: Path) -> None:
     """The metrics of a service count hits and misses of this plan and of others."""
     session = Session(url=f"lmdb:{tmp_path}/store")

@@ -152,3 +152,9 @@ def test_a_folder_of_plans_names_them(tmp_path: Path) -> None:
         save(tmp_path / name, document())
     with pytest.raises(PlanError, match=r"a folder of plans: name one of them, a.one, b.two\."):
         load_plan(tmp_path)
+
+
+def test_what_is_no_path_is_no_plan() -> None:
+    """The mistake is said, and not that of a library."""
+    with pytest.raises(PlanError, match="plan None is no path"):
+        load_plan(None)  # type: ignore[arg-type]

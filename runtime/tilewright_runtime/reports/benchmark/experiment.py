@@ -67,7 +67,7 @@ def run_experiment(
             seconds = _write(plan, store, state, workload, lead_ms)
             report(f"{variant.name}: fetching")
             measured.append(measure(variant, plan, store, workload, seconds))
-    return Run(url or "embedded", is_remote, measured)
+    return Run(store.url if url else "embedded", is_remote, measured)
 
 
 def _plan(workload: Workload, variant: Variant, name: str, compile_group_by: Compile) -> Plan:

@@ -203,7 +203,7 @@ class LmdbStore(TransactionalStore):
         """Copy the store as it is into an empty folder."""
         environment = self._open
         with snapshot(environment) as transaction:
-            environment.lmdb.copy(str(folder), compact=True, txn=transaction)
+            environment.lmdb.copy(os.fsencode(folder), compact=True, txn=transaction)
 
     def close(self) -> None:
         """Close the environment; free the lock with the last store.

@@ -90,11 +90,11 @@ class Environment:
         if not data.exists() or _may_write(self.path, data):
             self.path.mkdir(parents=True, exist_ok=True)
             self._allot_readers()
-            opened = lmdb.open(str(self.path), **options)
+            opened = lmdb.open(os.fsencode(self.path), **options)
             self._lock = os.open(self.path / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
             return opened
         self.is_seen = _may_write(self.path / _READERS_FILE)
-        return lmdb.open(str(self.path), readonly=True, lock=self.is_seen, **options)
+        return lmdb.open(os.fsencode(self.path), readonly=True, lock=self.is_seen, **options)
 
     def _allot_readers(self) -> None:
         # LMDB maps this file and writes into it: without room on the disk that would kill the

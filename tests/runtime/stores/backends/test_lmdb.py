@@ -22,6 +22,7 @@ from support.process import start
 from support.session import Session, row
 from tilewright_runtime.errors import CorruptRecordError, KeyValueError, StoreError
 from tilewright_runtime.stores import open_store
+from tilewright_runtime.stores.backends.lmdb import LmdbStore
 from tilewright_runtime.tiles.keys import Range, TileKeys
 
 #: A process that holds a store as its writer until its standard input ends.
@@ -121,6 +122,7 @@ def test_a_store_grows_beyond_its_first_size(
 GROWER = """
 import sys
 from tilewright_runtime.stores import open_store
+from tilewright_runtime.stores.backends.lmdb import LmdbStore
 from tilewright_runtime.stores.lmdb import environment as lmdb
 from tilewright_runtime.tiles.keys import TileKeys
 lmdb._FIRST_MAP_BYTES = 1 << 20
@@ -462,3 +464,14 @@ def test_reads_go_on_while_a_store_grows(tmp_path: Path, monkeypatch: pytest.Mon
         sleep(0.1)
         ended.set()
         assert set(readers) == {50}
+
+
+def test_a_folder_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    """It is opened and copied by its bytes."""
+    store = open_store(f"lmdb:{tmp_path}/" + os.fsdecode(b"tiles\xff"))
+    assert isinstance(store, LmdbStore)
+    store.put("name", b"value")
+    copied = tmp_path / os.fsdecode(b"copy\xff")
+    copied.mkdir()
+    store.copy(copied)
+    assert open_store(f"lmdb:{copied}", create=False).get("name") == b"value"
