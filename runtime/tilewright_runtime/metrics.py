@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 
 from tilewright_compiler.plan.metrics import (
     APPROXIMATE_TILES,
+    CACHE_BYTES,
+    CACHE_EVICTIONS,
+    CACHE_FOLDER_BYTES,
+    CACHE_FOLDER_EVICTIONS,
+    CACHE_FOLDER_HITS,
+    CACHE_FOLDER_MISSES,
     CACHE_HIT_RATE,
     CACHE_HITS,
     CACHE_MISSES,
@@ -108,6 +114,29 @@ class PlanMetrics:
         with self._lock:
             self._count(CACHE_HITS, hits)
             self._count(CACHE_MISSES, misses)
+
+    def evicted_from_cache(self, entries: int) -> None:
+        """Count entries that made room for others."""
+        with self._lock:
+            self._count(CACHE_EVICTIONS, entries)
+
+    def cache_holds(self, size: int) -> None:
+        """Note how many bytes the cache holds in memory."""
+        with self._lock:
+            self._count(CACHE_EVICTIONS, 0)
+            self._values[CACHE_BYTES.name] = size
+
+    def folder_used(self, hits: int, misses: int) -> None:
+        """Count look-ups of a cache's folder."""
+        with self._lock:
+            self._count(CACHE_FOLDER_HITS, hits)
+            self._count(CACHE_FOLDER_MISSES, misses)
+
+    def folder_holds(self, size: int, evictions: int) -> None:
+        """Note what the folder holds, and what made room."""
+        with self._lock:
+            self._count(CACHE_FOLDER_EVICTIONS, evictions)
+            self._values[CACHE_FOLDER_BYTES.name] = size
 
     def wrote(self, seconds: float, tile_bytes: NDArray[np.int64], late: int = 0) -> None:
         """Count a batch that was committed.

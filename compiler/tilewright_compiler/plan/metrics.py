@@ -105,6 +105,42 @@ CACHE_MISSES = Metric(
     side="fetch",
     help="Look-ups that went on to the store.",
 )
+CACHE_EVICTIONS = Metric(
+    name="tilewright_cache_evictions_total",
+    kind="counter",
+    side="fetch",
+    help="Entries of the cache in memory that made room for others.",
+)
+CACHE_BYTES = Metric(
+    name="tilewright_cache_bytes",
+    kind="gauge",
+    side="fetch",
+    help="Bytes that the cache holds in memory, in the process that holds most.",
+)
+CACHE_FOLDER_HITS = Metric(
+    name="tilewright_cache_folder_hits_total",
+    kind="counter",
+    side="fetch",
+    help="Entries that were not in memory and that the cache's folder had.",
+)
+CACHE_FOLDER_MISSES = Metric(
+    name="tilewright_cache_folder_misses_total",
+    kind="counter",
+    side="fetch",
+    help="Entries that neither memory nor the cache's folder had.",
+)
+CACHE_FOLDER_EVICTIONS = Metric(
+    name="tilewright_cache_folder_evictions_total",
+    kind="counter",
+    side="fetch",
+    help="Entries of the cache's folder that made room for others.",
+)
+CACHE_FOLDER_BYTES = Metric(
+    name="tilewright_cache_folder_bytes",
+    kind="gauge",
+    side="fetch",
+    help="Bytes that the cache's folder holds, of all plans.",
+)
 TILES_PER_REQUEST = Metric(
     name="tilewright_tiles_per_request",
     kind="histogram",
@@ -151,6 +187,12 @@ METRICS: Final = (
     CACHE_HIT_RATE,
     CACHE_HITS,
     CACHE_MISSES,
+    CACHE_EVICTIONS,
+    CACHE_BYTES,
+    CACHE_FOLDER_HITS,
+    CACHE_FOLDER_MISSES,
+    CACHE_FOLDER_EVICTIONS,
+    CACHE_FOLDER_BYTES,
     TILES_PER_REQUEST,
     MISSING_TILES,
     APPROXIMATE_TILES,

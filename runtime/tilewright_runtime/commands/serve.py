@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tilewright_compiler.plan.model import Plan
 
     from ..service.server import Listening
-    from ..service.settings import ServiceSettings
+    from ..service.settings import Caching, ServiceSettings
 
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEEDED = ("uvicorn", "uvloop", "httptools", "orjson", "prometheus_client")
@@ -46,6 +46,15 @@ class _Options:
     ui: bool
     export_folder: Path | None
     allow_many_tiles: bool
+    cache_bytes: int | None
+    cache_folder: Path | None
+    cache_folder_bytes: int
+
+    def caching(self) -> Caching:
+        """Say what is kept of finished tiles."""
+        from ..service.settings import Caching
+
+        return Caching(self.cache_bytes, self.cache_folder, self.cache_folder_bytes)
 
     def listening(self) -> Listening:
         """Say where it listens."""
@@ -66,6 +75,7 @@ class _Options:
             self.allow_many_tiles,
             ui=self.ui,
             has_tls=self.tls_cert is not None,
+            caching=self.caching(),
             metrics_folder=metrics_folder,
         )
 
@@ -145,6 +155,27 @@ class _Options:
     is_flag=True,
     help="Answer even if a window has more tiles than the plan's max_tiles_per_request.",
 )
+@click.option(
+    "--cache",
+    "cache_bytes",
+    type=click.IntRange(1),
+    metavar="BYTES",
+    help="Memory of each worker for tiles that can no longer change. Default: none is kept.",
+)
+@click.option(
+    "--cache-folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A second tier of the cache, which all workers and services of this host may share.",
+)
+@click.option(
+    "--cache-folder-bytes",
+    type=click.IntRange(1 << 20),
+    default=1 << 30,
+    show_default=True,
+    metavar="BYTES",
+    help="How large that folder may become.",
+)
 def serve(**given: Any) -> None:
     """Serve the features of plans over HTTP."""
     options = _Options(**given)
@@ -158,6 +189,7 @@ def serve(**given: Any) -> None:
     _require_packages()
     from ..service.server import listen, run
 
+    options.caching().make()  # a folder that cannot be used is said before anything starts
     plans = _load_plans(options.plans, options.store_url)
     where = options.listening()
     with TemporaryDirectory(prefix="tilewright-metrics-") as folder:

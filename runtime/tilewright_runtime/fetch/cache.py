@@ -4,54 +4,42 @@ A tile is finished once the watermark has passed its end and the allowed latenes
 progress says. Finished tiles are kept in spans: all records of an entity and level in [start, end),
 so that it is also known which tiles are not there. What lies behind a span is read each time, with
 the progress. If a finished tile has changed all the same, by a late event or a repair, the progress
-has another number of repairs, and everything of its table is dropped and read again.
+has another version, and everything of its table is dropped and read again.
+
+Beside them stand merged middles: the fields of a cover's finished tiles, put together. A folder on
+this host may be a second tier, behind the memory of each process and before the store.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from cachetools import LRUCache
 
-from ..stores import Store
+from ..metrics import metrics_of
 from ..stores.base import ScanRequest
-from ..tiles.keys import Kind, Range
+from ..tiles.keys import Range
+from .cache_entries import (
+    Entry,
+    Key,
+    Middle,
+    MiddleKey,
+    Span,
+    SpanKey,
+    Table,
+    key_digest,
+    span_keys,
+)
 
+if TYPE_CHECKING:
+    from .cache_folder import CacheFolder, FolderStatistics
 
-class Key(NamedTuple):
-    """What a span is of.
-
-    It is the n-th run of a level of an entity, of a table that is unchanged.
-    """
-
-    table: Table
-    repairs: int
-    entity: str
-    kind: Kind
-    size_ms: int
-    run: int
-
-
-class Table(NamedTuple):
-    """A plan's tiles in a store."""
-
-    store: Store
-    name: str
-
-
-@dataclass(slots=True, frozen=True)
-class Span:
-    """All records that begin in [start_ms, end_ms), oldest first."""
-
-    start_ms: int
-    end_ms: int
-    starts_ms: Sequence[int]
-    records: Sequence[bytes]
-    size: int
-    """How many bytes it takes, about."""
+#: What a cache knows of each range of each request.
+Spans = list[list[Span | None]]
 
 
 @dataclass(frozen=True)
@@ -59,75 +47,144 @@ class CacheStatistics:
     """What a cache has done, and what it holds."""
 
     hits: int
-    """Runs of tiles of which a part was there."""
+    """Runs of finished tiles of which a part was there, in memory or in the folder."""
     misses: int
-    """Runs of tiles of which nothing was there."""
+    """Runs of finished tiles that were read from the store."""
     evictions: int
-    """Spans that made room for others."""
+    """Entries that made room for others."""
     drops: int
     """How often everything of a table was dropped, because finished tiles had changed."""
     bytes: int
     max_bytes: int
+    folder: FolderStatistics | None
+    """The second tier, if there is one; it was asked for what was not in memory."""
 
 
-class _Spans(LRUCache[Key, Span]):
-    """The spans that were used last."""
+class _Entries(LRUCache[Key, Entry]):
+    """The entries that were used last."""
 
     def __init__(self, max_bytes: int) -> None:
-        super().__init__(max_bytes, getsizeof=lambda span: span.size)
+        super().__init__(max_bytes, getsizeof=_size)
         self.evictions = 0
+        self._plan_bytes: dict[str, int] = {}
 
-    def popitem(self) -> tuple[Key, Span]:
+    def popitem(self) -> tuple[Key, Entry]:
         """Make room, which counts as an eviction."""
         self.evictions += 1
-        return super().popitem()
+        key, entry = super().popitem()
+        metrics_of(key.table.plan).evicted_from_cache(1)
+        return key, entry
+
+    def __setitem__(self, key: Key, entry: Entry) -> None:
+        self.pop(key, None)
+        super().__setitem__(key, entry)
+        self._hold(key, entry.size)
+
+    def __delitem__(self, key: Key) -> None:
+        size = int(self.getsizeof(self[key]))
+        super().__delitem__(key)
+        self._hold(key, -size)
+
+    def _hold(self, key: Key, size: int) -> None:
+        """Count the bytes of each plan."""
+        plan = key.table.plan
+        held = self._plan_bytes[plan] = self._plan_bytes.get(plan, 0) + size
+        metrics_of(plan).cache_holds(held)
 
 
 class TileCache:
     """Finished tiles in memory, of bounded size.
 
-    Fetchers of any number of plans, stores and threads may share it.
+    Fetchers of any number of plans, stores and threads may share it. A `folder` of at most
+    `folder_bytes` is a second tier, which several processes of a host may share. Raises StoreError
+    if the folder cannot be used.
     """
 
-    def __init__(self, max_bytes: int = 64 << 20) -> None:
-        self._spans = _Spans(max_bytes)
-        self._repairs: dict[Table, int] = {}
+    def __init__(
+        self,
+        max_bytes: int = 64 << 20,
+        *,
+        folder: str | Path | None = None,
+        folder_bytes: int = 1 << 30,
+    ) -> None:
+        self._entries = _Entries(max_bytes)
+        self._versions: dict[Table, str] = {}
         self._lock = threading.Lock()
         self._hits = self._misses = self._drops = 0
+        self._folder: CacheFolder | None = None
+        if folder is not None:
+            from .cache_folder import open_folder  # LMDB, which not every store needs
+
+            self._folder = open_folder(folder, folder_bytes)
 
     @property
     def statistics(self) -> CacheStatistics:
         """Its counters now."""
-        spans = self._spans
+        folder = None if self._folder is None else self._folder.statistics
+        entries = self._entries
         with self._lock:
             return CacheStatistics(
                 self._hits,
                 self._misses,
-                spans.evictions,
+                entries.evictions,
                 self._drops,
-                int(spans.currsize),
-                int(spans.maxsize),
+                int(entries.currsize),
+                int(entries.maxsize),
+                folder,
             )
 
     def clear(self) -> None:
-        """Drop everything."""
+        """Drop everything, of the folder too."""
         with self._lock:
-            self._spans.clear()
+            self._entries.clear()
+        if self._folder is not None:
+            self._folder.clear()
 
     def find(
-        self, table: Table, requests: Sequence[ScanRequest]
-    ) -> tuple[int, list[list[Span | None]]]:
+        self, table: Table, requests: Sequence[ScanRequest], finished_ms: int | None
+    ) -> tuple[str, Spans]:
         """Find the spans of some requests.
 
-        Returns the number of repairs that they are of, and a span or None for each range.
+        The folder is asked for what was finished when last looked at. Returns the version of the
+        tiles that they are of, and a span or None for each range.
+        """
+        spans: Spans = []
+        missing: list[tuple[SpanKey, Range, list[Span | None], int]] = []
+        with self._lock:
+            version = self._versions.get(table, "")
+            for entity, ranges in requests:
+                own: list[Span | None] = []
+                keys = span_keys(table, version, entity, ranges)
+                for key, wanted in zip(keys, ranges, strict=True):
+                    span = _fitting(self._entries.get(key), wanted)
+                    if span is None and _ends_before(finished_ms, wanted):
+                        missing.append((key, wanted, own, len(own)))
+                    own.append(span)
+                spans.append(own)
+        found = self._from_folder([key for key, *_ in missing])
+        for (_, wanted, own, index), entry in zip(missing, found, strict=True):
+            own[index] = _fitting(entry, wanted)
+        return version, spans
+
+    def count(self, table: Table, hits: int, misses: int) -> None:
+        """Count runs of finished tiles that were looked up."""
+        with self._lock:
+            self._hits += hits
+            self._misses += misses
+        metrics_of(table.plan).looked_up(hits, misses)
+
+    def find_middles(self, keys: Sequence[MiddleKey]) -> list[Middle] | None:
+        """Find merged middles of one table.
+
+        None unless all of them are there.
         """
         with self._lock:
-            repairs = self._repairs.get(table, 0)
-            spans = []
-            for entity, ranges in requests:
-                keys = keys_of(table, repairs, entity, ranges)
-                spans.append(list(map(self._fitting, keys, ranges)))
-            return repairs, spans
+            found = list(map(self._entries.get, keys))
+        missing = [key for key, entry in zip(keys, found, strict=True) if entry is None]
+        nearer = iter(self._from_folder(missing))
+        entries = [next(nearer) if entry is None else entry for entry in found]
+        middles = [entry for entry in entries if isinstance(entry, Middle)]
+        return middles if len(middles) == len(keys) else None
 
     def ends_ms(self, table: Table, request: ScanRequest) -> list[int | None]:
         """Find up to where a request's ranges are there.
@@ -135,52 +192,90 @@ class TileCache:
         None stands for a range that is not. That counts as no look-up.
         """
         entity, ranges = request
+        ends: list[int | None] = []
         with self._lock:
-            keys = keys_of(table, self._repairs.get(table, 0), entity, ranges)
-            ends: list[int | None] = []
+            keys = span_keys(table, self._versions.get(table, ""), entity, ranges)
             for key, wanted in zip(keys, ranges, strict=True):
-                span = self._spans.get(key)
-                fits = span is not None and span.start_ms <= wanted.start_ms < span.end_ms
-                ends.append(span.end_ms if span is not None and fits else None)
-            return ends
+                span = _fitting(self._entries.get(key), wanted)
+                ends.append(None if span is None else span.end_ms)
+        return ends
 
-    def _fitting(self, key: Key, wanted: Range) -> Span | None:
-        span = self._spans.get(key)
-        if span is not None and span.start_ms <= wanted.start_ms < span.end_ms:
-            self._hits += 1
-            return span
-        self._misses += 1
-        return None
-
-    def move_to(self, table: Table, repairs: int) -> None:
+    def move_to(self, table: Table, version: str) -> None:
         """Drop everything of a table whose finished tiles have changed."""
         with self._lock:
-            if self._repairs.get(table, 0) == repairs:
+            before = self._versions.get(table, "")
+            if before == version:
                 return
-            self._repairs[table] = repairs
-            self._drops += 1
-            for key in [key for key in self._spans if key.table == table]:
-                del self._spans[key]
+            self._versions[table] = version
+            self._drops += before != ""
+            for key in [key for key in self._entries if key.table == table]:
+                del self._entries[key]
+        if self._folder is not None and _is_named(version):
+            self._folder.put(table.digest, version, {})
 
-    def keep(self, spans: Sequence[tuple[Key, Span]]) -> None:
-        """Keep some spans, unless their table has changed since."""
+    def keep(self, entries: Sequence[tuple[Key, Entry]]) -> None:
+        """Keep some entries, unless their table has changed since."""
+        current = self._remember(entries)
+        if self._folder is None or not current or not _is_named(current[0][0].version):
+            return
+        key = current[0][0]
+        contents = {key_digest(key): entry.to_bytes() for key, entry in current}
+        evicted = self._folder.put(key.table.digest, key.version, contents)
+        metrics_of(key.table.plan).folder_holds(self._folder.used_bytes, evicted)
+
+    def _remember(self, entries: Iterable[tuple[Key, Entry]]) -> list[tuple[Key, Entry]]:
+        """Keep current entries in memory, and return them."""
+        current = []
         with self._lock:
-            for key, span in spans:
-                is_current = self._repairs.get(key.table, 0) == key.repairs
-                if is_current and span.size <= self._spans.maxsize:
-                    self._spans[key] = span
+            for key, entry in entries:
+                if self._versions.get(key.table, "") != key.version:
+                    continue
+                current.append((key, entry))
+                if entry.size <= self._entries.maxsize:
+                    self._entries[key] = entry
+        return current
+
+    def _from_folder(self, keys: Sequence[Key]) -> list[Entry | None]:
+        """Read entries of the second tier into memory."""
+        if self._folder is None or not keys or not _is_named(keys[0].version):
+            return [None] * len(keys)
+        contents = self._folder.get(list(map(key_digest, keys)))
+        found: list[Entry | None] = []
+        for key, content in zip(keys, contents, strict=True):
+            kind = Span if isinstance(key, SpanKey) else Middle
+            found.append(None if content is None else kind.from_bytes(content))
+        pairs = zip(keys, found, strict=True)
+        present = [(key, entry) for key, entry in pairs if entry is not None]
+        self._remember(present)
+        metrics_of(keys[0].table.plan).folder_used(len(present), len(keys) - len(present))
+        return found
 
 
-def keys_of(table: Table, repairs: int, entity: str, ranges: Sequence[Range]) -> list[Key]:
-    """Make the keys of the spans of some ranges.
+def _ends_before(finished_ms: int | None, wanted: Range) -> bool:
+    """Tell whether the first tile of a range is finished."""
+    return finished_ms is not None and wanted.start_ms + wanted.size_ms <= finished_ms
 
-    The ranges of a level follow one another.
+
+class CachedTable(NamedTuple):
+    """A table, and the cache that keeps its finished tiles."""
+
+    cache: TileCache
+    table: Table
+
+
+def _is_named(version: str) -> bool:
+    """Tell whether a version is of one store only.
+
+    One that an earlier Tilewright wrote does not say which it is.
     """
-    keys: list[Key] = []
-    run = 0
-    for index, wanted in enumerate(ranges):
-        before = ranges[index - 1] if index else None
-        is_same = before is not None and before[0] == wanted.size_ms and before[3] == wanted.kind
-        run = run + 1 if is_same else 0
-        keys.append(Key(table, repairs, entity, wanted.kind, wanted.size_ms, run))
-    return keys
+    return not version.startswith("-") and version != ""
+
+
+def _size(entry: Entry) -> int:
+    return entry.size
+
+
+def _fitting(entry: Entry | None, wanted: Range) -> Span | None:
+    """Give the span if a range begins in it."""
+    is_fitting = isinstance(entry, Span) and entry.start_ms <= wanted.start_ms < entry.end_ms
+    return entry if is_fitting and isinstance(entry, Span) else None

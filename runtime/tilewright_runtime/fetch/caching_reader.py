@@ -15,10 +15,8 @@ from ..stores.progress import Progress, progress_name
 from ..tiles.cover import floor
 from ..tiles.header import HEADER_WORDS, start_of
 from ..tiles.keys import Range
-from .cache import CacheStatistics, Span, Table, TileCache, keys_of
-
-#: What a span and a record take beside their bytes, about.
-_SPAN_BYTES, _RECORD_BYTES = 400, 100
+from .cache import CachedTable, CacheStatistics, Spans, TileCache
+from .cache_entries import Entry, Key, Span, Table, span_keys
 
 #: What a store says of itself that has all finished tiles.
 _WHOLE = ("", "updating")
@@ -38,8 +36,9 @@ class CachingReader:
     ) -> None:
         self.reader = reader
         self._plan = plan
-        self._table = Table(store, plan.name)
+        self._table = Table.of(plan, store)
         self._cache = cache
+        self.cached = CachedTable(cache, self._table)
         #: The last progress that was read, which seldom changes.
         self._known: tuple[bytes | None, Progress] = None, Progress()
 
@@ -70,7 +69,8 @@ class CachingReader:
         If finished tiles turn out to have changed, everything is asked for once more.
         """
         all_names = tuple(dict.fromkeys((progress_name(self._plan), *names)))
-        repairs, spans = self._cache.find(self._table, requests)
+        known_ms = self._known[1].finished_until_ms(self._plan)
+        version, spans = self._cache.find(self._table, requests, known_ms)
         asked = [
             (entity, list(map(_rest, ranges, own)))
             for (entity, ranges), own in zip(requests, spans, strict=True)
@@ -81,8 +81,8 @@ class CachingReader:
         scanned = yield asked, all_names
         progress = self._progress((ahead or scanned).documents[0])
         is_whole = scanned.condition in _WHOLE
-        if progress.repairs != repairs or not is_whole:
-            self._cache.move_to(self._table, progress.repairs)
+        if progress.version != version or not is_whole:
+            self._cache.move_to(self._table, progress.version)
             if any(map(any, spans)):
                 spans = [[None] * len(own) for own in spans]
                 scanned = yield requests, all_names
@@ -92,9 +92,10 @@ class CachingReader:
         if is_whole:
             self._keep(requests, spans, scanned.records, progress)
         documents = dict(zip(all_names, scanned.documents, strict=True))
-        return self.reader.judged(
+        reading = self.reader.judged(
             scanned._replace(documents=[documents[name] for name in names]), requests
         )
+        return reading._replace(finished=progress.finished(self._plan) if is_whole else None)
 
     def _progress(self, document: bytes | None) -> Progress:
         known, progress = self._known
@@ -106,23 +107,28 @@ class CachingReader:
     def _keep(
         self,
         requests: Sequence[ScanRequest],
-        spans: Sequence[Sequence[Span | None]],
+        spans: Spans,
         records: Sequence[Sequence[list[bytes]]],
         progress: Progress,
     ) -> None:
-        """Keep what is finished of what was read."""
+        """Keep what is finished of what was read, and count."""
         finished_ms = progress.finished_until_ms(self._plan)
         if finished_ms is None:
             return
-        finished = []
+        finished: list[tuple[Key, Entry]] = []
+        hits = misses = 0
         for (entity, ranges), own, read in zip(requests, spans, records, strict=True):
-            keys = keys_of(self._table, progress.repairs, entity, ranges)
+            keys = span_keys(self._table, progress.version, entity, ranges)
             for key, wanted, span, part in zip(keys, ranges, own, read, strict=True):
                 end_ms = min(wanted.end_ms, floor(finished_ms, wanted.size_ms))
+                hits += span is not None
+                misses += span is None and end_ms > wanted.start_ms
                 if end_ms > (span.end_ms if span else wanted.start_ms):
                     made = _span(wanted, end_ms, part)
                     finished += [] if made is None else [(key, made)]
-        self._cache.keep(finished)
+        self._cache.count(self._table, hits, misses)
+        if finished:
+            self._cache.keep(finished)
 
 
 def _rest(wanted: Range, span: Span | None) -> Range:
@@ -164,7 +170,4 @@ def _span(wanted: Range, end_ms: int, records: Sequence[bytes]) -> Span | None:
     bounds = [wanted.start_ms - 1, *starts_ms, wanted.end_ms]
     if any(later <= earlier for earlier, later in pairwise(bounds)):
         return None
-    count = bisect_left(starts_ms, end_ms)
-    own = records[:count]
-    size = _SPAN_BYTES + sum(map(len, own)) + _RECORD_BYTES * count
-    return Span(wanted.start_ms, end_ms, starts_ms[:count], own, size)
+    return Span.of(wanted.start_ms, end_ms, records[: bisect_left(starts_ms, end_ms)])

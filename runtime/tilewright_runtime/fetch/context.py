@@ -24,6 +24,7 @@ from .program import Program
 from .tiles import Tiles
 
 if TYPE_CHECKING:
+    from .cache import CachedTable
     from .derivations import Derivations
 
 
@@ -48,6 +49,8 @@ class FetchContext:
     derivations: Derivations | None
     most_tiles: int | None
     """The tiles that a window may read, None for any number."""
+    cached: CachedTable | None
+    """Where finished tiles are kept, if they are."""
     names: tuple[str, ...]
     """What an answer holds, in the order of the plan."""
     policy: Policy = PLAIN

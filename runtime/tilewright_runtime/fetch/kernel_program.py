@@ -6,7 +6,7 @@ dates, texts and sketches, is merged and finalized here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -22,6 +22,7 @@ from ..tiles.layout import Layout
 from ..tiles.records import RecordCodec
 from .feature_groups import FeatureGroup
 from .merging import Merger
+from .middles import Cover, Fields, gathered
 from .tiles import Run, Tiles
 
 _MERGES: dict[np.ufunc, str] = {np.add: "add", np.minimum: "min", np.fmin: "min", np.maximum: "max"}
@@ -71,7 +72,7 @@ class KernelProgram:
         self._merger = merger
         names = [field.name for field in layout.variable]
         self._groups = [
-            (index, group, _gathered(group, names))
+            (index, group, _field_numbers(group, names))
             for index, group in enumerate(groups)
             if group.python_finalizers
         ]
@@ -111,10 +112,9 @@ class KernelProgram:
         for index, group, fields in self._groups:
             merged = Merged(numbers[index], group.empty_objects.copy())
             if group.empty_objects:
-                gathered = self._native.gather(tiles.native, covers[index], list(fields.values()))
-                if gathered is None:
+                parts = self._gather(group, tiles, covers[index], fields)
+                if parts is None:
                     return None
-                parts = dict(zip(fields, gathered, strict=True))
                 self._merger.merge_gathered(group, tiles, covers[index], parts, merged)
             for name, finalize in group.python_finalizers.items():
                 values[name] = finalize(merged)
@@ -122,8 +122,29 @@ class KernelProgram:
                 errors |= group.errors(merged)
         return errors
 
+    def _gather(
+        self,
+        group: FeatureGroup,
+        tiles: KernelTiles,
+        cover: Cover,
+        fields: Mapping[str, int],
+    ) -> dict[str, Sequence[bytes]] | None:
+        """Read fields of a cover, if the kernel can."""
 
-def _gathered(group: FeatureGroup, names: Sequence[str]) -> dict[str, int]:
+        def gather(part: Cover, names: Sequence[str]) -> Fields | None:
+            indices = [fields[name] for name in names]
+            found: Fields | None = self._native.gather(tiles.native, list(part), indices)
+            return found
+
+        codecs = {name: self._layout.codecs[name] for name in group.merged_fields}
+        merged = gathered(tiles.middles, cover, codecs, gather)
+        tables = gather(cover, group.bucket_fields) if group.bucket_fields else []
+        if merged is None or tables is None:
+            return None
+        return dict(zip(fields, [*merged, *tables], strict=True))
+
+
+def _field_numbers(group: FeatureGroup, names: Sequence[str]) -> dict[str, int]:
     """Number the fields that a group's tiles are asked for."""
     wanted = (*group.merged_fields, *group.bucket_fields)
     return {name: names.index(name) for name in wanted}

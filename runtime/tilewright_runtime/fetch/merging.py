@@ -20,6 +20,7 @@ from ..tiles.cover import Segment
 from ..tiles.layout import Layout
 from ..tiles.records import RecordCodec
 from .feature_groups import FeatureGroup
+from .middles import Cover, gathered
 from .tiles import Run, Tiles, VariableFields
 
 #: Infinities of both signs make NaN, as they do in SQL, and numpy is not to warn of it. To enter a
@@ -71,7 +72,7 @@ class Merger:
             parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
             self._merge_parts(tiles, runs, parts, merged)
         if self._has_objects:
-            self._merge_objects(tiles, runs, parts, merged)
+            self._merge_objects(tiles, covers, runs, parts, merged)
         return merged
 
     def _merge_numbers(
@@ -124,6 +125,7 @@ class Merger:
     def _merge_objects(
         self,
         tiles: Tiles,
+        covers: Sequence[Cover],
         runs: Sequence[Sequence[Run]],
         parts: Parts,
         merged: Sequence[Merged],
@@ -134,7 +136,7 @@ class Merger:
             if not runs[index]:
                 continue
             if group.joint_states or group.merged_fields:
-                self._merge_states(group, tiles, runs[index], fields, merged[index])
+                self._merge_states(group, tiles, covers[index], fields, merged[index])
             for name in group.bucket_fields:
                 table = self._bucket_values(name, runs[index], parts.get(index), fields)
                 merged[index].objects[name] = table
@@ -167,7 +169,7 @@ class Merger:
         self,
         group: FeatureGroup,
         tiles: Tiles,
-        runs: Sequence[Run],
+        cover: Cover,
         fields: VariableFields,
         merged: Merged,
     ) -> None:
@@ -175,12 +177,17 @@ class Merger:
 
         No ufunc can do so.
         """
-        indices = _indices(runs)
-        rows = tiles.rows[indices]
-        self._choose_texts(group.joint_states, rows, indices, fields, merged)
-        for name in group.merged_fields:
-            present = fields.present(indices, self._fields[name])
-            merged.objects[name] = self._layout.codecs[name].merge(present) if present else None
+        indices = _indices(_runs(tiles, cover))
+        self._choose_texts(group.joint_states, tiles.rows[indices], indices, fields, merged)
+
+        def gather(part: Cover, names: Sequence[str]) -> list[list[bytes]]:
+            own = _indices(_runs(tiles, part))
+            return [fields.present(own, self._fields[name]) for name in names]
+
+        codecs = {name: self._layout.codecs[name] for name in group.merged_fields}
+        parts = gathered(tiles.middles, cover, codecs, gather)
+        for (name, codec), own in zip(codecs.items(), parts or (), strict=True):
+            merged.objects[name] = codec.merge(own) if own else None
 
     def _choose_texts(
         self,

@@ -96,6 +96,7 @@ def report(context: FetchContext, state: FetchState) -> dict[str, Any]:
         "newest_event_age_ms": _age_ms(state, newest_ms),
         "missing_tiles": len(flaws.get("damaged_tiles", ())) + _unwritten_tiles(state),
         "approximate_tiles": 0,
+        "late_corrections": None if progress is None else progress.corrections,
         "max_edge_error": max(feature.max_edge_error for feature in context.plan.features),
     }
     if bounds := sketch_errors(context.plan):

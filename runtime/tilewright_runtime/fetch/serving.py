@@ -23,7 +23,7 @@ from .selection import plan_of_features, wanted_names
 from .steps import steps_of
 
 if TYPE_CHECKING:
-    from .cache import TileCache
+    from .cache import CachedTable, TileCache
     from .derivations import Derivations
 
 #: Keys, or keys with a time of their own.
@@ -56,10 +56,12 @@ class Serving:
         is_lossy = store.expires or isinstance(store, CheckedStore)
         reader = CheckedReader(plan, store) if is_lossy else Reader(plan, store)
         self._reader: AnyReader = reader
+        self._cached: CachedTable | None = None
         if cache is not None:
             from .caching_reader import CachingReader  # no fetch without a cache needs it
 
-            self._reader = CachingReader(plan, store, reader, cache)
+            self._reader = caching = CachingReader(plan, store, reader, cache)
+            self._cached = caching.cached
         self._most_tiles = None if allow_many_tiles else plan.cost.max_tiles_per_request
         self._names = wanted_names(plan, _names(plan))
         self._policy = policy_of(plan, False, None, None)
@@ -100,6 +102,7 @@ class Serving:
             Program(plan),
             derivations=_derivations(plan),
             most_tiles=self._most_tiles,
+            cached=self._cached,
             names=names,
         )
 

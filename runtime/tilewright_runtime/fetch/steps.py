@@ -17,6 +17,7 @@ from ..tiles.cover import floor
 from ..tiles.keys import EVENTS, Range
 from .context import FetchContext, FetchState, Step
 from .damage import Tile, record_name, record_tile
+from .middles import Middles
 from .policy import Policy
 from .quality import judge_answer
 
@@ -71,6 +72,8 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
                 raise
             sound = _sound(context, state, records)
             state.tiles = context.program.decode(state.entity, state.ranges, sound, name_of)
+        if context.cached is not None and reading.finished is not None and not state.damaged:
+            state.tiles.middles = Middles(context.cached, reading.finished, state.entity)
 
 
 def _sound(

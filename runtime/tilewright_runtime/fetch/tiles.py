@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from copy import copy
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from ..tiles.cover import Segment
 from ..tiles.header import START
 from ..tiles.keys import EVENTS
 from ..tiles.records import RecordCodec
+
+if TYPE_CHECKING:
+    from .middles import Middles
 
 #: Neighbouring tiles by their indices, [begin, end).
 Run = tuple[int, int]
@@ -37,6 +41,8 @@ class Tiles:
         """Their variable fields."""
         self.approximate = 0
         """How many of the tiles are approximate."""
+        self.middles: Middles | None = None
+        """What is kept merged of them."""
 
     @cached_property
     def rows(self) -> Rows:
@@ -94,6 +100,7 @@ class DecodedTiles(Tiles):
         tiles.approximate = self.approximate
         tiles.events = (first, first + len(block))
         tiles.event_fields = fields
+        tiles.middles = self.middles
         return tiles
 
 

@@ -14,9 +14,9 @@ from tilewright_compiler.plan.model import Plan
 from ..metrics import metrics_of
 from ..stores import Transaction
 from ..stores.progress import Progress
-from ..tiles.header import SEQUENCE, START
 from ..tiles.keys import TILES, TileKeys
 from ..tiles.rows import LevelTiles
+from .merge import late_events
 
 
 class MeasuredTransaction:
@@ -72,22 +72,9 @@ def counting_batch(plan: Plan) -> Iterator[BatchCount]:
     if count.before is not None and count.transaction is not None:
         seconds = time.perf_counter() - begun_s
         sizes = np.array(count.transaction.tile_bytes, dtype=np.int64)
-        counted.wrote(seconds, sizes, _late_events(plan, count.before, _tiles(count)))
+        late = late_events(plan, count.before.watermark_ms, count.levels)
+        counted.wrote(seconds, sizes, late)
 
 
 def _tiles(count: BatchCount) -> list[LevelTiles]:
     return [one for one in count.levels if one.keys.kind == TILES]
-
-
-def _late_events(plan: Plan, before: Progress, tiles: Sequence[LevelTiles]) -> int:
-    """Count events whose tile of the finest level had ended.
-
-    It had if the watermark before the batch was past its end.
-    """
-    watermark_ms, late = before.watermark_ms, 0
-    for one in tiles:
-        if watermark_ms is not None and one.keys.size_ms == plan.levels[-1].size_ms:
-            rows = one.block.rows
-            had_ended = rows[:, START] + (one.keys.size_ms - 1) <= watermark_ms
-            late += int(np.sum(rows[had_ended, SEQUENCE]))
-    return late

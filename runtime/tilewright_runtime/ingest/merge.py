@@ -14,9 +14,9 @@ from ..states.fields import FieldCodec
 from ..stores.base import Transaction, tile_namer
 from ..stores.counts import TileCounts
 from ..stores.progress import Progress
-from ..tiles.block import COMPLETE, Block, merge_blocks
+from ..tiles.block import APPROXIMATE, COMPLETE, Block, merge_blocks
 from ..tiles.chunks import EventChunks
-from ..tiles.header import NEWEST, STAMP, START
+from ..tiles.header import NEWEST, SEQUENCE, STAMP, START
 from ..tiles.keys import EVENTS, TILES, Kind, TileKeys
 from ..tiles.layout import Layout
 from ..tiles.records import Names, RecordCodec
@@ -84,6 +84,7 @@ class Merger:
         """
         before = Progress.load(self._plan, transaction.get)
         after = move(before.after(newest_ms(levels), events))
+        after = after.corrected(late_events(self._plan, before.watermark_ms, levels))
         if self._touches_finished(levels, before.finished_until_ms(self._plan)):
             after = after.repaired()
         watermark_ms = after.head_ms(self._plan)
@@ -103,7 +104,7 @@ class Merger:
         They have `events` more than those.
         """
         before = Progress.load(self._plan, transaction.get)
-        after = before.after(None, events)
+        after = before.after(None, events).corrected(events)
         if self._touches_finished(levels, before.finished_until_ms(self._plan)):
             after = after.repaired()
         added: dict[tuple[Kind, int], NDArray[np.int64]] = {}
@@ -203,3 +204,21 @@ def newest_ms(levels: Iterable[LevelTiles]) -> int | None:
         (int(tiles.block.rows[:, NEWEST].max()) for tiles in levels if len(tiles.block)),
         default=None,
     )
+
+
+def late_events(plan: Plan, watermark_ms: int | None, levels: Iterable[LevelTiles]) -> int:
+    """Count events whose tile of the finest level had ended.
+
+    It had if the watermark was past its end. Those that are left out, as their tiles are only
+    flagged, do not count.
+    """
+    late = 0
+    for tiles in levels:
+        is_finest = bool(plan.levels) and tiles.keys.size_ms == plan.levels[-1].size_ms
+        if watermark_ms is None or tiles.keys.kind != TILES or not is_finest:
+            continue
+        rows = tiles.block.rows
+        had_ended = rows[:, START] + (tiles.keys.size_ms - 1) <= watermark_ms
+        is_counted = rows[:, STAMP] & APPROXIMATE == 0
+        late += int(rows[had_ended & is_counted, SEQUENCE].sum())
+    return late

@@ -81,7 +81,10 @@ class Service:
         settings = self._settings
         store = open_store(settings.store_url, create=False)
         self._plans = ServedPlans(
-            load_plans(settings.plans), store, allow_many_tiles=settings.allow_many_tiles
+            load_plans(settings.plans),
+            store,
+            allow_many_tiles=settings.allow_many_tiles,
+            cache=settings.caching.make(),
         )
         self._answering = Answering(self._plans)
         self._metrics = SharedMetrics(settings.metrics_folder)

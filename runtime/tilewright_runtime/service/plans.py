@@ -12,6 +12,7 @@ from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError, TilewrightError
 from ..fetch.async_fetcher import AsyncFetcher
+from ..fetch.cache import TileCache
 from ..metrics import metrics_of
 from ..plans import load_plan
 from ..stores import Store
@@ -28,10 +29,18 @@ class ServedPlans:
     tiles are written.
     """
 
-    def __init__(self, plans: Iterable[Plan], store: Store, *, allow_many_tiles: bool) -> None:
+    def __init__(
+        self,
+        plans: Iterable[Plan],
+        store: Store,
+        *,
+        allow_many_tiles: bool,
+        cache: TileCache | None = None,
+    ) -> None:
         self.plans = {plan.name: plan for plan in plans}
         self.store = store
         self._allow_many_tiles = allow_many_tiles
+        self._cache = cache
         self._fetchers: dict[str, AsyncFetcher] = {}
 
     def find(self, name: str) -> Plan:
@@ -54,7 +63,9 @@ class ServedPlans:
         made = self._fetchers.get(name)
         if made is None:
             plan = self.find(name)
-            made = AsyncFetcher(plan, self.store, allow_many_tiles=self._allow_many_tiles)
+            made = AsyncFetcher(
+                plan, self.store, allow_many_tiles=self._allow_many_tiles, cache=self._cache
+            )
             self._fetchers[name] = made
         return made
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import TilewrightError
+from ..fetch.cache import TileCache
 
 #: Where a service finds its token if no file is named.
 TOKEN_VARIABLE = "TILEWRIGHT_TOKEN"
@@ -26,6 +27,26 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Caching:
+    """What a worker keeps of finished tiles."""
+
+    memory_bytes: int | None = None
+    folder: Path | None = None
+    """The second tier, which all workers share."""
+    folder_bytes: int = 1 << 30
+
+    def make(self) -> TileCache | None:
+        """Make the cache of a worker, if wanted.
+
+        Raises StoreError if the folder cannot be used.
+        """
+        if self.memory_bytes is None and self.folder is None:
+            return None
+        options = {} if self.memory_bytes is None else {"max_bytes": self.memory_bytes}
+        return TileCache(**options, folder=self.folder, folder_bytes=self.folder_bytes)
+
+
+@dataclass(frozen=True)
 class ServiceSettings:
     """What a worker serves, from where, and to whom."""
 
@@ -40,6 +61,7 @@ class ServiceSettings:
     ui: bool = False
     """Whether there is a web page too."""
     has_tls: bool = False
+    caching: Caching = field(default_factory=Caching)
     metrics_folder: Path | None = None
     """Where workers exchange what they have counted; None for one worker."""
 

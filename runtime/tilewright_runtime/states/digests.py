@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 #: the smallest and the largest value, the centroids and the single values.
 _PREAMBLE = struct.Struct("<BBBHBH")
 _COUNTS = struct.Struct("<IIdd")
-_VERSION, _TYPE = 1, 20
+_LONGS, _VERSION, _TYPE = 2, 1, 20
 _IS_EMPTY, _IS_SINGLE = 1, 2
 _CENTROID = np.dtype([("mean", "<f8"), ("weight", "<u8")])
 
@@ -154,6 +154,20 @@ def centroids(part: bytes) -> Centroids:
     means = np.concatenate([pairs["mean"], singles])
     weights = np.concatenate([pairs["weight"].astype(np.float64), np.ones(buffered)])
     return Centroids(means, weights, smallest, largest)
+
+
+def joined_digests(parts: Sequence[bytes]) -> bytes:
+    """Write the centroids of some digests as those of one.
+
+    It has as many as they have together.
+    """
+    whole = union(list(map(centroids, parts)))
+    if not len(whole.means):
+        return parts[0]
+    pairs = np.empty(len(whole.means), _CENTROID)
+    pairs["mean"], pairs["weight"] = whole.means, whole.weights
+    head = _PREAMBLE.pack(_LONGS, _VERSION, _TYPE, 0, 0, 0)
+    return head + _COUNTS.pack(len(pairs), 0, whole.smallest, whole.largest) + pairs.tobytes()
 
 
 _EMPTY = Centroids(np.zeros(0), np.zeros(0), 0.0, 0.0)

@@ -102,6 +102,10 @@ class ExactState(StateType):
         """Encode entries."""
         return encode(merged)
 
+    def join(self, parts: Sequence[bytes], /) -> bytes:
+        """Put all entries of some tiles together."""
+        return encode(self.merge(parts))
+
 
 def encode(entries: Entries) -> bytes:
     """Encode entries."""

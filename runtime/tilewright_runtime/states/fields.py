@@ -32,6 +32,13 @@ class FieldCodec:
         """Encode a merged object."""
         raise NotImplementedError
 
+    def join(self, parts: Sequence[bytes], /) -> bytes:
+        """Put the bytes of some tiles together, without any loss.
+
+        To merge the result with what comes after them gives what merging all of them gives.
+        """
+        return self.encode(self.merge(parts))
+
     def merge_pairs(self, older: Sequence[Bytes], newer: Sequence[Bytes], /) -> list[Bytes]:
         """Merge the bytes of each tile with its partner's.
 

@@ -30,7 +30,9 @@ LISTED = bytes(8)
 #: the smallest and the largest value, and the retained values from the lowest level on.
 _PREAMBLE = struct.Struct("<BBBBHBx")
 _COUNTS = struct.Struct("<QHBx")
-_VERSION, _VERSION_OF_SINGLES, _FAMILY = 1, 2, 15
+_WORDS, _VERSION, _VERSION_OF_SINGLES, _FAMILY = 5, 1, 2, 15
+#: How many values a level of a sketch has room for at least.
+_LEAST_WIDTH = 8
 _IS_EMPTY, _IS_SINGLE = 1, 4
 
 
@@ -115,6 +117,31 @@ def retained(part: bytes) -> Retained:
     counts = np.diff(begins, append=begins[0] + len(values))
     weights = np.repeat(np.left_shift(1, np.arange(levels)), counts)
     return Retained(values, weights, smallest, largest)
+
+
+def joined_sketches(parts: Sequence[bytes], k: int) -> bytes:
+    """Write all that sketches retain as one sketch.
+
+    It has as many values of each weight as they have together.
+    """
+    held = [one for one in map(retained, parts) if len(one.values)]
+    if not held:
+        return parts[0]
+    values = np.concatenate([one.values for one in held])
+    weights = np.concatenate([one.weights for one in held])
+    ordered = np.lexsort((values, weights))
+    levels = int(weights.max()).bit_length()
+    begins = np.searchsorted(weights[ordered], np.left_shift(1, np.arange(levels)))
+    smallest, largest = min(one.smallest for one in held), max(one.largest for one in held)
+    return b"".join(
+        [
+            _PREAMBLE.pack(_WORDS, _VERSION, _FAMILY, 0, k, _LEAST_WIDTH),
+            _COUNTS.pack(int(weights.sum()), k, levels),
+            begins.astype("<u4").tobytes(),
+            struct.pack("<2d", smallest, largest),
+            values[ordered].astype("<f8").tobytes(),
+        ]
+    )
 
 
 def listed_values(part: bytes) -> Floats:

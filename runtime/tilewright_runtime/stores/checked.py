@@ -18,6 +18,7 @@ from .base import Scanned, ScanRequest, Store
 from .checked_store import CheckedStore
 from .kept import Kept, ttls_ms
 from .ownership import PlanDocument
+from .progress import Finished
 from .sweeping import require_not_swept, swept_name, swept_until
 
 
@@ -32,6 +33,8 @@ class Reading(NamedTuple):
     """What is to be said against the records of each request; nothing to be told for any is an
     empty sequence.
     """
+    finished: Finished | None = None
+    """What of it can no longer change, if that was read too."""
 
 
 class Reader:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import NamedTuple
 
 from tilewright_compiler.plan.model import Plan
 
@@ -17,6 +19,15 @@ Get = Callable[[str], bytes | None]
 def progress_name(plan: Plan) -> str:
     """Name the document of a plan's progress."""
     return f"progress/{plan.name}"
+
+
+class Finished(NamedTuple):
+    """The tiles that can no longer change."""
+
+    version: str
+    """Another one once such a tile changed all the same."""
+    until_ms: int
+    """Tiles that end at or before it are finished."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +48,12 @@ class Progress:
     """How often finished tiles have changed: whoever keeps copies drops them when this changes."""
     too_late: int = 0
     """How many events were refused, or left out, because they came too late."""
+    corrections: int = 0
+    """How many late events were merged into tiles that had ended."""
     streams: Mapping[str, int] = field(default_factory=dict)
     """The watermark of each source, or partition of it, that is written as a stream."""
+    origin: str = ""
+    """What tells the tiles from those of another store at the same place, once it is saved."""
 
     @classmethod
     def load(cls, plan: Plan, get: Get) -> Progress:
@@ -100,6 +115,18 @@ class Progress:
         """Note that finished tiles have changed."""
         return replace(self, repairs=self.repairs + step)
 
+    def corrected(self, events: int) -> Progress:
+        """Note late events that were merged."""
+        return replace(self, corrections=self.corrections + events)
+
+    @property
+    def version(self) -> str:
+        """Name the finished tiles as they are now.
+
+        The name is another one once one of them changes.
+        """
+        return f"{self.origin}-{self.repairs}"
+
     def finished_until_ms(self, plan: Plan) -> int | None:
         """Find the time up to which tiles are finished.
 
@@ -110,12 +137,18 @@ class Progress:
             return None
         return self.watermark_ms + 1 - plan.late.allowed_lateness_ms
 
+    def finished(self, plan: Plan) -> Finished | None:
+        """Say which tiles are finished, if known."""
+        until_ms = self.finished_until_ms(plan)
+        return None if until_ms is None else Finished(self.version, until_ms)
+
     def save(self, plan: Plan, to: Transaction | Store) -> None:
         """Write the progress.
 
         It is written in the transaction of its tiles, if there is one.
         """
-        to.put(progress_name(plan), self.to_bytes())
+        named = self if self.origin else replace(self, origin=uuid.uuid4().hex)
+        to.put(progress_name(plan), named.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Write the document that is stored."""

@@ -51,9 +51,10 @@ def test_a_signal_ends_it_in_order(desk: Desk, workers: int, how: int) -> None:
     assert noted == {"method": "POST", "path": URL, "status": 200, "keys": 1, "groupby": "things"}
 
 
-def test_workers_export_what_all_have_counted(desk: Desk) -> None:
-    """Whichever is asked."""
-    service = ServiceProcess(desk.plan, "--store", desk.store, "--workers", "2")
+def test_workers_export_what_all_have_counted(desk: Desk, tmp_path: Path) -> None:
+    """Whichever is asked; their caches share a folder."""
+    caching = f"--cache 1000000 --cache-folder {tmp_path} --cache-folder-bytes 2000000".split()
+    service = ServiceProcess(desk.plan, "--store", desk.store, "--workers", "2", *caching)
     name = 'tilewright_tiles_per_request_count{plan="things"} 20.0'
     for _ in range(20):  # each by a connection of its own, which any worker may take
         with httpx.Client(base_url=service.url, timeout=30) as client:
@@ -61,7 +62,19 @@ def test_workers_export_what_all_have_counted(desk: Desk) -> None:
     for _ in range(4):
         with httpx.Client(base_url=service.url, timeout=30) as client:
             wait_until(lambda: name in client.get("/metrics").text, "all are counted")
+    exported = httpx.get(f"{service.url}/metrics").text
+    for counted in ("hit_rate", "hits_total", "bytes", "folder_bytes"):
+        assert f'\ntilewright_cache_{counted}{{plan="things"}}' in exported
     assert service.stop()[0] == 0
+
+
+def test_a_folder_that_cannot_be_used_is_said_at_once(desk: Desk, tmp_path: Path) -> None:
+    """Before anything is served."""
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "cache"
+    ran = desk.run("serve", desk.plan, "--store", desk.store, "--cache-folder", folder)
+    assert ran.status == 1
+    assert f"cache folder {folder} cannot be used" in ran.err
 
 
 def test_a_request_that_runs_is_answered_first(desk: Desk) -> None:

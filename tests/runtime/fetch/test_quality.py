@@ -72,6 +72,7 @@ def test_a_report_of_a_clean_answer_says_so() -> None:
         "newest_event_age_ms": 2,
         "missing_tiles": 0,
         "approximate_tiles": 0,
+        "late_corrections": 0,
         "max_edge_error": pytest.approx(1 / 12),
     }
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from support.plans import AT, MINUTE
+from support.plans import AT, HOUR, MINUTE
 from support.records import decoded
 from support.session import Session, row
 from tilewright_runtime.stores.progress import Progress
@@ -80,17 +80,38 @@ def test_what_a_store_knows_is_written_down_plainly() -> None:
     session = Session()
     session.write([row("a", 1)], position="p")
     found = session.store.get("progress/things"), session.store.get("plan/things")
-    assert [json.loads(document or b"") for document in found] == [
+    documents = [json.loads(document or b"") for document in found]
+    assert documents == [
         {
             "newest_ms": AT - 1,
             "events": 1,
             "watermark_ms": AT - 1,
             "repairs": 0,
             "too_late": 0,
+            "corrections": 0,
             "streams": {},
+            "origin": documents[0]["origin"],
         },
         {
             "storage_fingerprint": session.plan.storage_fingerprint,
             "parts": session.plan.storage_parts(),
         },
     ]
+
+
+def test_a_store_made_anew_has_another_version() -> None:
+    """Though as many of its finished tiles have changed; one store keeps its own."""
+    versions = []
+    for session in (Session(), Session()):
+        for n in range(2):
+            session.write([row("a", n)])
+            versions.append(Progress.load(session.plan, session.store.get).version)
+    assert versions[0] == versions[1] != versions[2] == versions[3]
+
+
+def test_late_events_that_were_merged_are_counted() -> None:
+    """An event is late if the tile of the finest level had ended."""
+    session = Session()
+    session.write([row("a", 1, ts=AT)])
+    session.write([row("a", 1, ts=AT - HOUR), row("a", 1, ts=AT + 1)])
+    assert Progress.load(session.plan, session.store.get).corrections == 1

@@ -97,6 +97,13 @@ class DistinctSketch(StateType):
         sketch = merged.united().get_result(self._form)
         return sketch.serialize_compact()  # type: ignore[no-any-return]
 
+    def join(self, parts: Sequence[bytes], /) -> bytes:
+        """Unite sketches in the form of the library's unions."""
+        import datasketches as ds
+
+        sketch = self.merge(parts).united().get_result(ds.tgt_hll_type.HLL_8)
+        return sketch.serialize_compact()  # type: ignore[no-any-return]
+
     def difference(self, want: bytes, got: bytes) -> str | None:
         """Compare two sketches' estimates, and that of both merged."""
         import datasketches as ds

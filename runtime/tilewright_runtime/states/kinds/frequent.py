@@ -192,6 +192,10 @@ class FrequentValues(StateType):
         """Encode summaries as one, as far as there is room."""
         return self._encode(merged.summary)
 
+    def join(self, parts: Sequence[bytes], /) -> bytes:
+        """Add summaries up; all their values stay."""
+        return encode(SummaryUnion(parts).summary)
+
     def _encode(self, merged: Summary) -> bytes:
         summary = Summary(merged.counters, merged.seen, merged.error, merged.total)
         summary.shrink(self._room)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from tilewright_compiler.plan.model import Feature
 
 from ..base import Placement, StateType
-from ..digests import DigestUnion
+from ..digests import DigestUnion, joined_digests
 from ..fields import Bytes, list_bounds
-from ..kll import LISTED, KllUnion, listed_values
+from ..kll import LISTED, KllUnion, joined_sketches, listed_values
 from ..values import Merged
 
 if TYPE_CHECKING:
@@ -146,6 +146,10 @@ class Digest(_Quantiles):
         """Put the digests of some tiles side by side."""
         return DigestUnion(parts)
 
+    def join(self, parts: Sequence[bytes], /) -> bytes:
+        """Write the centroids of some digests as those of one."""
+        return joined_digests(parts)
+
     def encode(self, merged: DigestUnion, /) -> bytes:
         """Encode a union as one digest of the plan's size."""
         import datasketches as ds
@@ -200,6 +204,10 @@ class Kll(_Quantiles):
     def merge(self, parts: Sequence[bytes], /) -> KllUnion:
         """Put sketches and listed values side by side."""
         return KllUnion(parts)
+
+    def join(self, parts: Sequence[bytes], /) -> bytes:
+        """Write all that sketches retain as one sketch."""
+        return joined_sketches(parts, self._k)
 
     def encode(self, merged: KllUnion, /) -> bytes:
         """Encode a union as one sketch."""

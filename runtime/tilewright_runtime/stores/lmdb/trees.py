@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import struct
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,15 +37,15 @@ _WRONG_NODE = "has an entry that is none"
 _WRONG_ORDER = "has keys out of order"
 
 
-def check_pages(file: Path, meta: Meta) -> None:
+def check_pages(file: Path, meta: Meta, names: Collection[bytes] = TABLES) -> None:
     """Check every page that a moment of a file needs.
 
-    Raises StoreError for the first that is damaged.
+    `names` are those of its tables. Raises StoreError for the first that is damaged.
     """
     descriptor = os.open(file, os.O_RDONLY)
     try:
         pages = PageFile(file, descriptor, meta)
-        for table in _tables(pages, meta.main):
+        for table in _tables(pages, meta.main, names):
             for _ in _TreeCheck(pages, table).leaves():
                 pass
         for nodes in _TreeCheck(pages, meta.free, has_numbers=True).leaves():
@@ -54,12 +54,12 @@ def check_pages(file: Path, meta: Meta) -> None:
         os.close(descriptor)
 
 
-def _tables(pages: PageFile, main: Tree) -> list[Tree]:
+def _tables(pages: PageFile, main: Tree, names: Collection[bytes]) -> list[Tree]:
     """Find the trees of the tables that are ours."""
     tables = []
     for nodes in _TreeCheck(pages, main).leaves():
         for i in np.flatnonzero(nodes.flags == _IS_TABLE).tolist():
-            if nodes.key(i) not in TABLES:
+            if nodes.key(i) not in names:
                 continue
             table = tree_of(nodes.value(i))
             if table is None or not table.is_sound(pages.last_page):

@@ -1,0 +1,151 @@
+"""Entries of a cache: spans of tiles, and merged middles."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import accumulate, pairwise
+from typing import NamedTuple, Self
+
+from tilewright_compiler.plan.model import Plan
+
+from ..stores import Store
+from ..tiles.header import start_of
+from ..tiles.keys import Kind, Range
+
+#: What an entry and a record take beside their bytes, about.
+_ENTRY_BYTES, _RECORD_BYTES = 400, 100
+
+_SPAN = struct.Struct("<qqI")
+_NAME_BYTES, _DIGEST_BYTES = 8, 20
+
+
+class Table(NamedTuple):
+    """A plan's tiles in a store."""
+
+    store: Store
+    plan: str
+    digest: bytes
+    """What tells it from other tables on this host."""
+
+    @classmethod
+    def of(cls, plan: Plan, store: Store) -> Self:
+        """Name the table of a plan."""
+        scheme, _, place = store.url.partition(":")
+        if scheme == "lmdb":  # the same folder, wherever a process was started
+            place = os.path.realpath(place)
+        name = repr((scheme, place, plan.name, plan.storage_fingerprint)).encode()
+        return cls(store, plan.name, blake2b(name, digest_size=_NAME_BYTES).digest())
+
+
+class SpanKey(NamedTuple):
+    """What a span is of.
+
+    It is the n-th run of a level of an entity, of a table whose finished tiles are of a version.
+    """
+
+    table: Table
+    version: str
+    entity: str
+    kind: Kind
+    size_ms: int
+    run: int
+
+
+class MiddleKey(NamedTuple):
+    """A field in a part of an entity's cover."""
+
+    table: Table
+    version: str
+    entity: str
+    field: str
+    cover: tuple[tuple[int, int, int], ...]
+    """The size, the begin and the end of each segment."""
+
+
+Key = SpanKey | MiddleKey
+
+
+@dataclass(slots=True, frozen=True)
+class Span:
+    """All records that begin in [start_ms, end_ms), oldest first."""
+
+    start_ms: int
+    end_ms: int
+    starts_ms: Sequence[int]
+    records: Sequence[bytes]
+    size: int
+    """How many bytes it takes, about."""
+
+    @classmethod
+    def of(cls, start_ms: int, end_ms: int, records: Sequence[bytes]) -> Self:
+        """Make a span of its records."""
+        size = _ENTRY_BYTES + sum(map(len, records)) + _RECORD_BYTES * len(records)
+        return cls(start_ms, end_ms, list(map(start_of, records)), records, size)
+
+    def to_bytes(self) -> bytes:
+        """Write what `from_bytes` reads."""
+        lengths = struct.pack(f"<{len(self.records)}I", *map(len, self.records))
+        head = _SPAN.pack(self.start_ms, self.end_ms, len(self.records))
+        return b"".join([head, lengths, *self.records])
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read a span."""
+        start_ms, end_ms, count = _SPAN.unpack_from(content)
+        lengths = struct.unpack_from(f"<{count}I", content, _SPAN.size)
+        begin = _SPAN.size + 4 * count
+        bounds = pairwise(accumulate(lengths, initial=begin))
+        return cls.of(start_ms, end_ms, [content[first:last] for first, last in bounds])
+
+
+@dataclass(slots=True, frozen=True)
+class Middle:
+    """A field of many finished tiles, put together."""
+
+    part: bytes | None
+    """None if no tile has it."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes, about."""
+        return _ENTRY_BYTES + len(self.part or b"")
+
+    def to_bytes(self) -> bytes:
+        """Write what `from_bytes` reads."""
+        return b"\0" if self.part is None else b"\1" + self.part
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read a middle."""
+        return cls(content[1:] if content[0] else None)
+
+
+Entry = Span | Middle
+
+
+def key_digest(key: Key) -> bytes:
+    """Make the name of an entry in a folder.
+
+    Names of a table begin alike.
+    """
+    content = repr((type(key).__name__, *key[1:])).encode()
+    return key.table.digest + blake2b(content, digest_size=_DIGEST_BYTES).digest()
+
+
+def span_keys(table: Table, version: str, entity: str, ranges: Sequence[Range]) -> list[SpanKey]:
+    """Make the keys of the spans of some ranges.
+
+    The ranges of a level follow one another.
+    """
+    keys: list[SpanKey] = []
+    run = 0
+    for index, wanted in enumerate(ranges):
+        before = ranges[index - 1] if index else None
+        is_same = before is not None and before[0] == wanted.size_ms and before[3] == wanted.kind
+        run = run + 1 if is_same else 0
+        keys.append(SpanKey(table, version, entity, wanted.kind, wanted.size_ms, run))
+    return keys

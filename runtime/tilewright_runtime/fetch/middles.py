@@ -1,0 +1,117 @@
+"""Finished middles of covers, whose fields are kept put together.
+
+A field of a sketch is put together losslessly, so an answer is the same whether its tiles are read
+one by one or as one part. Most of a long cover can no longer change, and is put together once:
+
+#  tiles     |....|....|....|....|....|..T
+#  finished                      |
+#  read      |======= middle ====|....|..T
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..states.fields import FieldCodec
+from ..stores.progress import Finished
+from ..tiles.cover import WHOLE, Segment, floor
+from ..tiles.keys import TILES
+from .cache_entries import Middle, MiddleKey
+
+if TYPE_CHECKING:
+    from .cache import CachedTable
+
+Cover = Sequence[Segment]
+
+#: What was read of the tiles of a cover: a list of those that are there for each field.
+Fields = Sequence[Sequence[bytes]]
+
+#: Reads some fields of the tiles of a cover; None if that cannot be done here.
+Gather = Callable[[Cover, Sequence[str]], Fields | None]
+
+
+def gathered(
+    middles: Middles | None, cover: Cover, codecs: Mapping[str, FieldCodec], gather: Gather
+) -> Fields | None:
+    """Read fields of a cover's tiles.
+
+    A finished middle comes as one part. None if that cannot be done here.
+    """
+    if middles is None or not codecs:
+        return gather(cover, list(codecs))
+    return middles.gather(cover, codecs, gather)
+
+
+class Middles:
+    """The middles of one entity's covers, in a cache."""
+
+    def __init__(self, cached: CachedTable, finished: Finished, entity: str) -> None:
+        self._cache, self._table = cached
+        self._version, self._until_ms = finished
+        self._entity = entity
+
+    def gather(
+        self, cover: Cover, codecs: Mapping[str, FieldCodec], gather: Gather
+    ) -> Fields | None:
+        """Read fields of a cover with its middle joined."""
+        names = list(codecs)
+        middle, rest = split(cover, self._until_ms)
+        if not middle:
+            return gather(cover, names)
+        # Without the part that counts, which is always the whole, and slow to hash.
+        spans = tuple(segment[:3] for segment in middle)
+        own = self._table, self._version, self._entity
+        keys = [MiddleKey(*own, name, spans) for name in names]
+        found = self._cache.find_middles(keys) or self._make(keys, middle, codecs, gather)
+        newest = gather(rest, names)
+        if found is None or newest is None:
+            return None
+        return list(map(_with_middle, found, newest))
+
+    def _make(
+        self,
+        keys: Sequence[MiddleKey],
+        middle: Cover,
+        codecs: Mapping[str, FieldCodec],
+        gather: Gather,
+    ) -> list[Middle] | None:
+        """Put a middle together, and keep it."""
+        parts = gather(middle, list(codecs))
+        if parts is None:
+            return None
+        made = list(map(_joined, codecs.values(), parts))
+        self._cache.keep(list(zip(keys, made, strict=True)))
+        return made
+
+
+def split(cover: Cover, until_ms: int) -> tuple[tuple[Segment, ...], Cover]:
+    """Split a cover at its last finished boundary.
+
+    The boundary is one of the coarsest tiles. The first part is empty unless it has several tiles,
+    all of which count in full.
+    """
+    coarsest_ms = max((segment.size_ms for segment in cover if segment.kind == TILES), default=1)
+    end_ms = floor(until_ms, coarsest_ms)
+    middle: list[Segment] = []
+    rest: list[Segment] = []
+    for segment in cover:
+        is_whole = segment.kind == TILES and segment.part == WHOLE
+        if rest or not is_whole or segment.start_ms >= end_ms:
+            rest.append(segment)
+        elif segment.end_ms <= end_ms:
+            middle.append(segment)
+        else:
+            middle.append(segment._replace(end_ms=end_ms))
+            rest.append(segment._replace(start_ms=end_ms))
+    if sum(segment.tiles for segment in middle) < 2:
+        return (), cover
+    return tuple(middle), rest
+
+
+def _joined(codec: FieldCodec, parts: Sequence[bytes]) -> Middle:
+    return Middle(codec.join(list(parts)) if parts else None)
+
+
+def _with_middle(middle: Middle, newest: Sequence[bytes]) -> Sequence[bytes]:
+    return newest if middle.part is None else [middle.part, *newest]
