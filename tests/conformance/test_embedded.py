@@ -42,7 +42,14 @@ def _members(row: str) -> set[str]:
     return set()
 
 
-@pytest.mark.parametrize("rows", [1_000_000, 60, pytest.param(17, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        60,
+        pytest.param(1_000_000, marks=pytest.mark.nightly),
+        pytest.param(17, marks=pytest.mark.nightly),
+    ],
+)
 @pytest.mark.parametrize("name", LOGS)
 def test_any_split_gives_the_same_tiles(tmp_path: Path, name: str, rows: int) -> None:
     """All events in one file, or in files of some rows that a new writer each reads, in another

@@ -6,19 +6,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from support.flink import Ended, Host, Job
-from support.kit import KIT, LOGS
+from support.kit import KIT, logs
 from support.redis_server import RedisServer
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.testing.event_logs import EventLog, Part
 
+#: Logs that `make test` reads as streams: every operation, late events and refused ones, and names
+#: that would end a statement.
+STREAMS = ["late", "names", "operations", "refused"]
 #: Logs that are read as whole files too.
-WHOLE = ["late", "operations"]
+WHOLE = [pytest.param("late", marks=pytest.mark.nightly), "operations"]
 
 #: What Flink, which reads no text of a line that is cut, says in other words.
 OTHER_WORDS = {"not valid JSON: is the line cut?": "not a JSON object"}
@@ -33,21 +38,26 @@ class Ran:
     refused: list[dict[str, str]]
 
 
+#: Gives the ended job of a log, as a stream or as whole files; it runs once.
+Running = Callable[[str, bool], Ran]
+
+
 @pytest.fixture(scope="module")
 def ran(
     tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer, flink: Host
-) -> dict[tuple[str, bool], Ran]:
-    """(log, whether as a stream) -> its job; `operations` as whole files goes into Redis."""
+) -> Running:
+    """Run jobs in one JVM; `operations` as whole files goes into Redis."""
     folder = tmp_path_factory.mktemp("flink")
-    ran: dict[tuple[str, bool], Ran] = {}
     stores = {("operations", False): redis_server.url()}
-    for name, stream in of_all():
+
+    @cache
+    def run(name: str, stream: bool) -> Ran:
         log, own = EventLog(KIT / name), folder / f"{name}-{stream}"
         own.mkdir()
         job = Job(
             own, log.plan, **({"pipeline_auto__watermark__interval": "0 ms"} if stream else {})
         )
-        store = stores.setdefault((name, stream), f"lmdb:{own}/store")
+        store = stores.get((name, stream), f"lmdb:{own}/store")
         inputs = [
             f"--events={source.name}={arrived(log, source.name, own, stream)}"
             for source in log.plan.sources
@@ -58,12 +68,9 @@ def ran(
             *(["--stream"] if stream else []),
         ]
         ended = flink.run(job, [*inputs, *options])
-        ran[name, stream] = Ran(ended, store, job.refused(own / "refused"))
-    return ran
+        return Ran(ended, store, job.refused(own / "refused"))
 
-
-def of_all() -> list[tuple[str, bool]]:
-    return [(name, True) for name in LOGS] + [(name, False) for name in WHOLE]
+    return run
 
 
 def arrived(log: EventLog, source: str, folder: Path, stream: bool) -> Path:
@@ -81,28 +88,28 @@ def arrived(log: EventLog, source: str, folder: Path, stream: bool) -> Path:
     return folder / source
 
 
-@pytest.mark.parametrize("name", LOGS)
-def test_a_stream(ran: dict[tuple[str, bool], Ran], name: str) -> None:
+@pytest.mark.parametrize("name", logs(*STREAMS))
+def test_a_stream(ran: Running, name: str) -> None:
     """Tiles of all levels are the embedded writer's of the events that are not late."""
-    log, job = EventLog(KIT / name), ran[name, True]
+    log, job = EventLog(KIT / name), ran(name, True)
     assert job.ended.status == 0, job.ended.output
     assert log.disagreements(open_store(job.store), stream=True) == []
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_whole_files(ran: dict[tuple[str, bool], Ran], name: str) -> None:
+def test_whole_files(ran: Running, name: str) -> None:
     """Files that are read as a whole, in any order, have no late events."""
-    log, job = EventLog(KIT / name), ran[name, False]
+    log, job = EventLog(KIT / name), ran(name, False)
     assert job.ended.status == 0, job.ended.output
     assert log.disagreements(open_store(job.store)) == []
 
 
-@pytest.mark.parametrize("name", LOGS)
-def test_each_late_event_is_refused(ran: dict[tuple[str, bool], Ran], name: str) -> None:
+@pytest.mark.parametrize("name", logs(*STREAMS))
+def test_each_late_event_is_refused(ran: Running, name: str) -> None:
     """Those that the log names, and no others, are in the table of refused events with that
     reason.
     """
-    log, job = EventLog(KIT / name), ran[name, True]
+    log, job = EventLog(KIT / name), ran(name, True)
     reason = f"later than the allowed lateness of {log.plan.late.allowed_lateness_ms} ms"
     found = Counter(row["content"] for row in job.refused if row["reason"] == reason)
     assert Counter(map(same, found.elements())) == Counter(
@@ -110,10 +117,8 @@ def test_each_late_event_is_refused(ran: dict[tuple[str, bool], Ran], name: str)
     )
 
 
-@pytest.mark.parametrize("name", LOGS)
-def test_unusable_events_are_refused_in_the_same_words(
-    ran: dict[tuple[str, bool], Ran], name: str
-) -> None:
+@pytest.mark.parametrize("name", logs(*STREAMS))
+def test_unusable_events_are_refused_in_the_same_words(ran: Running, name: str) -> None:
     """Each has the reason that the embedded writer gives, but for its advice."""
     log, refused = EventLog(KIT / name), Counter[str]()
     with Writer(log.plan, open_store("memory:")) as writer:
@@ -124,7 +129,7 @@ def test_unusable_events_are_refused_in_the_same_words(
                 )
     found = Counter(
         row["reason"]
-        for row in ran[name, True].refused
+        for row in ran(name, True).refused
         if not row["reason"].startswith("later than")
     )
     assert found == refused

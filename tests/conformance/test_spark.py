@@ -13,7 +13,7 @@ import pytest
 
 from support.corpus import FAMILIES, read, recorded_of
 from support.corpus_spark import record
-from support.kit import KIT, LOGS, in_time_of_batches
+from support.kit import KIT, in_time_of_batches, logs
 from support.process import tilewright
 from support.redis_server import RedisServer
 from support.spark import Jobs
@@ -24,8 +24,11 @@ from tilewright_runtime.testing.event_logs import EventLog, Part
 
 pytestmark = pytest.mark.usefixtures("spark")
 
-#: Logs that `make test` reads as streams too: of several files, late and in disorder.
-STREAMS = ["disorder", "late", "operations", "refused", "restarts"]
+#: Logs that `make test` reads: every operation, expressions, several sources, and names that would
+#: end a statement.
+BATCHES = ["expressions", "names", "operations", "sources"]
+#: Logs that it reads as streams: late events, and two files between which the job restarts.
+STREAMS = ["late", "restarts"]
 
 
 def disagreements(log: EventLog, url: str) -> list[str]:
@@ -52,7 +55,7 @@ def places(log: EventLog, folder: Path) -> list[str]:
     return [f"{source.name}={folder}/{source.name}/*.jsonl" for source in log.plan.sources]
 
 
-@pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize("name", logs(*BATCHES))
 def test_history_in_a_batch(tmp_path: Path, name: str) -> None:
     """The job loads the tiles that the embedded writer makes of the same events."""
     log = EventLog(KIT / name)
@@ -65,10 +68,7 @@ def test_history_in_a_batch(tmp_path: Path, name: str) -> None:
     assert disagreements(log, f"lmdb:{tmp_path}/store") == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if name in STREAMS else pytest.param(name, marks=pytest.mark.nightly) for name in LOGS],
-)
+@pytest.mark.parametrize("name", logs(*STREAMS))
 def test_a_stream_that_is_restarted_for_every_file(tmp_path: Path, name: str) -> None:
     """Files that arrive one by one, each read by a job that begins where the last one ended."""
     log = EventLog(KIT / name)
@@ -86,7 +86,7 @@ def test_a_stream_that_is_restarted_for_every_file(tmp_path: Path, name: str) ->
         assert log.disagreements(store, parts=in_time) == []
 
 
-@pytest.mark.parametrize("engine", ["embedded", "spark"])
+@pytest.mark.parametrize("engine", ["spark", pytest.param("embedded", marks=pytest.mark.nightly)])
 def test_history_by_spark_and_then_a_stream(tmp_path: Path, engine: str) -> None:
     """History is loaded up to a cut-over, and a stream that begins earlier goes on from there:
     together they are one undisturbed run.

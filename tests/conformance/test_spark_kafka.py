@@ -34,7 +34,7 @@ def reading(topic: str) -> Plan:
     )
 
 
-@pytest.mark.parametrize("name", ["disorder", "refused"])
+@pytest.mark.parametrize("name", ["disorder", pytest.param("refused", marks=pytest.mark.nightly)])
 def test_a_topic_of_two_partitions_with_restarts(tmp_path: Path, kafka: Kafka, name: str) -> None:
     """Events that come while no job runs are read by the next one, from its checkpoint on; each
     counts once.
@@ -111,6 +111,7 @@ def test_what_is_away_is_said_in_a_line(tmp_path: Path, kafka: Kafka) -> None:
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.nightly
 def test_a_connector_that_is_away_is_said_in_a_line(tmp_path: Path, kafka: Kafka) -> None:
     """A Spark without Kafka's connector is told how to get it, with status 1."""
     plan = reading(kafka.topic())

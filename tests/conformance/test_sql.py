@@ -82,7 +82,9 @@ def typed(log: EventLog, path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["operations", "disorder"])
+@pytest.mark.parametrize(
+    "name", ["operations", pytest.param("disorder", marks=pytest.mark.nightly)]
+)
 @pytest.mark.parametrize("dialect", list(ENGINES))
 def test_the_tiles_are_the_embedded_writers(tmp_path: Path, dialect: str, name: str) -> None:
     """What the statement of the finest level gives makes the tiles of all levels, in every

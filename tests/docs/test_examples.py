@@ -66,6 +66,12 @@ CONTINUING = (
     "docs/how-to/tiles-in-a-warehouse.md",
     *IN_A_CLONE,
 )
+#: Pages whose commands take longest; others have each of them too.
+SLOW = (
+    "docs/how-to/add-a-reader.md",
+    "docs/how-to/check-an-engine.md",
+    "docs/how-to/late-data.md",
+)
 NOTEBOOK = ROOT / "examples/service/features.ipynb"
 #: The sources of the three wings.
 WINGS = ("dsl", "compiler", "runtime")
@@ -300,7 +306,14 @@ def test_the_examples_of_the_readme_work(after_readme: Path) -> None:
     assert (after_readme / "compiled").is_dir()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.nightly) if name(page) in SLOW else page
+        for page in PAGES
+    ],
+    ids=name,
+)
 def test_the_examples_of_a_page_work(
     page: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,6 +378,7 @@ def test_differences_are_seen() -> None:
     assert not agrees(["first"], ["first", "second"])
 
 
+@pytest.mark.nightly
 def test_the_store_of_the_how_to_keeps_every_promise(tmp_path: Path) -> None:
     """The conformance tests, run with the store that the page makes."""
     page = ROOT / "docs/how-to/add-a-store.md"

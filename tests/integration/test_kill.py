@@ -79,22 +79,23 @@ def answers(session: Session) -> list[dict[str, object]]:
     ]
 
 
-@pytest.fixture(params=["lmdb", "redis"])
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
-    """A store of each kind, with the state that it needs beside it."""
-    return new_place(
-        request, request.param, tmp_path
-    ), "" if request.param == "lmdb" else f"lmdb:{tmp_path}/state"
-
-
-@pytest.mark.parametrize("ending", [".parquet", ".csv"])
+@pytest.mark.parametrize(
+    ("kind", "ending"),
+    [
+        ("lmdb", ".csv"),
+        ("redis", ".parquet"),
+        pytest.param("lmdb", ".parquet", marks=pytest.mark.nightly),
+        pytest.param("redis", ".csv", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_killed_write_ends_as_if_it_had_never_been_killed(
-    tmp_path: Path, stores: tuple[str, str], ending: str
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, ending: str
 ) -> None:
     """Killed at random moments and started again until it is done, a write counts every event once,
     in whichever store.
     """
-    path, (url, state) = tmp_path / f"events{ending}", stores
+    path, url = tmp_path / f"events{ending}", new_place(request, kind, tmp_path)
+    state = "" if kind == "lmdb" else f"lmdb:{tmp_path}/state"
     FILES[ending](ROWS, SCHEMA, path)
     (tmp_path / "plan.json").write_text(plan().model_dump_json(by_alias=True))
     moments, kills = random.Random(ending), 0

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.plans import DAY, finest_ms
 from tilewright_runtime.testing.event_logs import EventLog, Part
 from tilewright_runtime.times import EARLIEST_MS, now_ms
@@ -16,6 +18,13 @@ KIT = Path(__file__).parents[1] / "conformance" / "kit"
 
 #: The names of the logs, which are folders.
 LOGS = sorted(path.name for path in KIT.iterdir() if (path / "features.py").exists())
+
+
+def logs(*quick: str) -> list[Any]:
+    """Give all logs as parameters; `make test` leaves those out that are not named."""
+    return [
+        name if name in quick else pytest.param(name, marks=pytest.mark.nightly) for name in LOGS
+    ]
 
 
 def time_ms(value: Any) -> int | None:

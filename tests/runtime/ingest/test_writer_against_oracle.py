@@ -144,6 +144,13 @@ BUCKETS: dict[str, tuple[str, Sequence[Any]]] = {
 }
 CASES |= {case: CASES[case.partition(" by ")[0]] for case in BUCKETS}
 
+#: Those of kinds that another case stands for.
+RARER = [
+    *("lists_of_decimals", "lists_of_texts", "lists_of_timestamps"),
+    *("texts by floats", "decimals by booleans", "dates by dates", "booleans by timestamps"),
+    *("lists_of_odd_floats by texts", "kll by integers"),
+]
+
 #: So many answers are compared of each case, for every example that it has: of a feature at a time,
 #: over operations, types, edge modes and windows.
 LEAST_ANSWERS = 300
@@ -267,7 +274,10 @@ def begins_with(rows: Sequence[Mapping[str, Any]], part: Sequence[Mapping[str, A
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=pytest.mark.nightly) if case in RARER else case for case in CASES],
+)
 def test_every_answer_is_the_oracles(case: str) -> None:
     """Each operation, window and edge mode answers at every time what brute force over the raw
     events says, thousands of times.
