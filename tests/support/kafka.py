@@ -49,12 +49,11 @@ class Kafka:
         self.settings = settings or {}
         self._own: dict[str, Any] = {"bootstrap.servers": self.servers, "log_level": 0}
         self._own |= self.settings
-        self.start()
         self._admin = AdminClient(self._own)
-        wait_until(self._answers, "Kafka answers")
+        self.start()
 
     def start(self) -> None:
-        """Starts it, with the topics that it had."""
+        """Starts it, with the topics that it had, and waits until it answers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -63,6 +62,7 @@ class Kafka:
                 start_new_session=True,
                 preexec_fn=end_with_parent,
             )
+        wait_until(self._answers, "Kafka answers")
 
     def _answers(self) -> bool:
         from confluent_kafka import KafkaException
@@ -84,7 +84,13 @@ class Kafka:
         name = name or f"events-{uuid.uuid4().hex}"
         for made in self._admin.create_topics([NewTopic(name, partitions, 1)]).values():
             made.result()
+        wait_until(lambda: self._has(name), f"the broker knows {name}")
         return f"kafka://{self.servers}/{name}"
+
+    def _has(self, topic: str) -> bool:
+        """Whether a broker tells clients of a topic, which it does some time after it is made."""
+        found = self._admin.list_topics(topic, timeout=30).topics[topic]
+        return found.error is None and len(found.partitions) > 0
 
     def folder_of(self, topic: str) -> Path:
         """Where the broker has the first partition of a topic."""
@@ -115,7 +121,7 @@ class Kafka:
         for line in lines:
             value = line.encode() if isinstance(line, str) else line
             producer.produce(topic.rpartition("/")[2], value, partition=partition)
-        assert producer.flush(30) == 0
+        assert producer.flush(90) == 0
 
 
 #: Users of the broker with passwords, and theirs.

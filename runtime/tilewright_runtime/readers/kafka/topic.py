@@ -20,6 +20,7 @@ from ...errors import InputError
 from ..batch import Batch, Position
 from ..inputs import Input
 from ..stream import idle
+from .identity import topic_id
 from .partition import Partition, Queue, require_present, take_error
 from .settings import client_settings
 from .values import Values
@@ -28,6 +29,7 @@ from .values import Values
 _MOST_MESSAGES = 50_000
 _WAIT_S = 0.05
 _PATIENCE_S = 10.0
+_FIRST_WAIT_S = 0.5
 
 
 class KafkaTopic:
@@ -51,12 +53,13 @@ class KafkaTopic:
         self._away_since_s: float | None = None
         self._causes: list[str] = []
         self.partitions: dict[int, Partition] = {}
+        self._is_turned_away = False
         self._is_begun_anew = False
         self._consumer = self._connected()
         self._group = settings.get("group.id") if follows else None
         try:
             self._cluster, numbers = self._described()
-            self._id = self._topic_id()
+            self._id = topic_id(self._topic, settings, _PATIENCE_S)
             if self._group is None:
                 self._take(numbers)
             else:
@@ -104,6 +107,7 @@ class KafkaTopic:
         That they failed for a reason says more than that all of them did.
         """
         is_reason = error.name() in ("_AUTHENTICATION", "_SSL", "_RESOLVE")
+        self._is_turned_away |= is_reason and error.name() != "_RESOLVE"
         self._causes.insert(len(self._causes) if is_reason else 0, error.str())
 
     def _cause(self) -> str:
@@ -130,16 +134,7 @@ class KafkaTopic:
 
     def _described(self) -> tuple[str, list[int]]:
         """Ask for the cluster and for the topic's partitions."""
-        from confluent_kafka import KafkaException
-
-        try:
-            found = self._consumer.list_topics(self._topic.name, timeout=_PATIENCE_S)
-        except KafkaException as wrong:
-            cause = self._cause() or wrong.args[0].str()
-            raise InputError(
-                f"{self._named}: no broker answers ({cause}). Start it, or correct its address, "
-                "certificates or password."
-            ) from None
+        found = self._metadata()
         topic = found.topics[self._topic.name]
         if topic.error is not None:
             raise InputError(
@@ -147,23 +142,26 @@ class KafkaTopic:
             )
         return found.cluster_id or self._topic.servers, sorted(topic.partitions)
 
-    def _topic_id(self) -> str:
-        """Ask for the topic's id.
+    def _metadata(self) -> Any:
+        """Ask a broker for the topic.
 
-        It tells the topic from a later one of its name. Old brokers have none.
+        Who is turned away is told at once; who hears nothing asks for longer each time.
         """
-        from confluent_kafka import KafkaException, TopicCollection
-        from confluent_kafka.admin import AdminClient
+        from confluent_kafka import KafkaException
 
-        settings = client_settings(self._settings)
-        settings.pop("group.id", None)
-        admin = AdminClient({"bootstrap.servers": self._topic.servers, "log_level": 0, **settings})
-        asked = TopicCollection([self._topic.name])
-        try:
-            answers = admin.describe_topics(asked, request_timeout=_PATIENCE_S)
-            return str(answers[self._topic.name].result().topic_id)
-        except KafkaException:
-            return ""
+        waited_s, wait_s = 0.0, _FIRST_WAIT_S
+        while True:
+            try:
+                return self._consumer.list_topics(self._topic.name, timeout=wait_s)
+            except KafkaException as wrong:
+                cause = self._cause() or wrong.args[0].str()
+            waited_s += wait_s
+            wait_s = min(2 * wait_s, _PATIENCE_S - waited_s)
+            if self._is_turned_away or wait_s <= 0:
+                raise InputError(
+                    f"{self._named}: no broker answers ({cause}). Start it, or correct its "
+                    "address, certificates or password."
+                )
 
     def _take(self, numbers: Sequence[int]) -> None:
         """Offer partitions to readers."""

@@ -15,19 +15,28 @@ from typing import Any
 import fastavro
 import pytest
 
-from support.kafka import PASSWORD, Kafka, kafka_broker, secure_broker
+from support.kafka import PASSWORD, Kafka, secure_broker
 from support.session import Session, row
 from tilewright_runtime import Writer, WriteReport
 from tilewright_runtime.errors import InputError
+from tilewright_runtime.ingest import follow, tails
 from tilewright_runtime.ingest.follow import Follower
 from tilewright_runtime.ingest.passes import Taker
 from tilewright_runtime.readers import Position
+from tilewright_runtime.readers.kafka import topic as kafka_topics
 from tilewright_runtime.readers.kafka.topic import KafkaTopic
 
 
 @pytest.fixture
 def session() -> Session:
     return Session()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be read is told when it is tried for the second time."""
+    monkeypatch.setattr(follow, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(tails, "_RETRY_S", 0.05)
 
 
 def line(n: int, k: str = "a") -> str:
@@ -166,10 +175,14 @@ def test_a_partition_is_read_on_after_an_error_that_ended_it(
     assert batch.position.offset == 3
 
 
-def test_no_broker_and_no_topic_are_told(session: Session, kafka: Kafka) -> None:
+def test_no_broker_and_no_topic_are_told(
+    session: Session, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The message names the servers and the topic."""
-    with pytest.raises(InputError, match=r"events at 127\.0\.0\.1:1: no broker answers"):
-        read(session, "kafka://127.0.0.1:1/events")
+    with monkeypatch.context() as patch:
+        patch.setattr(kafka_topics, "_PATIENCE_S", 0.5)
+        with pytest.raises(InputError, match=r"events at 127\.0\.0\.1:1: no broker answers"):
+            read(session, "kafka://127.0.0.1:1/events")
     with pytest.raises(InputError, match=r"topic nothing at .* Create the topic"):
         read(session, f"kafka://{kafka.servers}/nothing")
     with pytest.raises(InputError, match="not of the form kafka://HOST"):
@@ -179,32 +192,30 @@ def test_no_broker_and_no_topic_are_told(session: Session, kafka: Kafka) -> None
     assert "hunter2" not in str(raised.value)
 
 
-def test_a_broker_that_goes_away_comes_back(session: Session, tmp_path: Path) -> None:
+def test_a_broker_that_goes_away_comes_back(session: Session, kafka: Kafka) -> None:
     """A follower warns, waits, and goes on with what is new."""
-    (tmp_path / "kafka").mkdir()
-    with kafka_broker(tmp_path / "kafka") as broker:
-        topic = broker.topic()
-        broker.produce(topic, [line(1)], 0)
-        warnings: list[str] = []
+    topic = kafka.topic()
+    kafka.produce(topic, [line(1)], 0)
+    warnings: list[str] = []
 
-        def events() -> Iterator[bool]:
-            while session.sums("a") != [1]:
-                yield False
-            broker.stop()
-            while not warnings:
-                yield False
-            broker.start()
-            broker.produce(topic, [line(2)], 0)
-            while session.sums("a") != [3]:
-                yield False
+    def events() -> Iterator[bool]:
+        while session.sums("a") != [1]:
+            yield False
+        kafka.stop()
+        while not warnings:
+            yield False
+        kafka.start()
+        kafka.produce(topic, [line(2)], 0)
+        while session.sums("a") != [3]:
+            yield False
 
-        with Writer(session.plan, session.store) as writer:
-            writer.write([row("b", 1)])
-            taker = Taker(writer, session.plan.sources[0])
-            feed = KafkaTopic(topic, {}, True, warnings.append)
-            script = events()
-            Follower([taker], [feed], [], print).run(lambda: next(script, True))
-            feed.close()
+    with Writer(session.plan, session.store) as writer:
+        writer.write([row("b", 1)])
+        taker = Taker(writer, session.plan.sources[0])
+        feed = KafkaTopic(topic, {}, True, warnings.append)
+        script = events()
+        Follower([taker], [feed], [], print).run(lambda: next(script, True))
+        feed.close()
     assert "no broker answers" in warnings[0]
     assert taker.report.errors == []
 
