@@ -134,7 +134,7 @@ void try_record() {
     }
     const Exact exact(record);
     is_sound(layout, exact.view(), 0);
-    std::vector<uint8_t> scratch;
+    std::unique_ptr<uint8_t[]> scratch;
     std::vector<Bytes> fields;
     if (!split_fields(layout, exact.view(), scratch, fields)) return;
     uint32_t sum = 0;
@@ -214,7 +214,7 @@ void try_frequencies() {
     put(bytes, 4, count, 4);
     put(bytes, 8, has_error, 8);
     for (size_t i = 0; i < count; ++i) {
-        const size_t length = below(4);
+        const size_t length = below(below(2) ? 4 : 40);
         put(bytes, 24 + 8 * i, below(9), 8);
         put(bytes, 24 + count * (has_error ? 16 : 8) + 4 * i, length, 4);
         bytes.resize(bytes.size() + length, static_cast<uint8_t>('a' + below(3)));

@@ -62,9 +62,11 @@ bool DistinctSketches::add_coupons(const uint8_t* at, size_t count) {
 
 bool DistinctSketches::add_registers(const uint8_t* at) {
     registers_.resize(registers());
+    // Of a local, so that the compiler knows that no register holds where they are.
+    uint8_t* __restrict const own = registers_.data();
     uint8_t bits = 0;
-    for (size_t i = 0; i < registers_.size(); ++i) {
-        registers_[i] = std::max(registers_[i], at[i]);
+    for (size_t i = 0, count = registers(); i < count; ++i) {
+        own[i] = std::max(own[i], at[i]);
         bits |= at[i];
     }
     ++sets_;
@@ -77,11 +79,9 @@ std::vector<uint8_t> DistinctSketches::united() {
 }
 
 std::vector<uint8_t> DistinctSketches::of_coupons() {
-    std::sort(coupons_.begin(), coupons_.end());
-    coupons_.erase(std::unique(coupons_.begin(), coupons_.end()), coupons_.end());
     // A set that is three quarters full grows, and the largest one becomes registers.
     const size_t room = size_t{1} << (lg_k_ - 3);
-    if (coupons_.empty() || 4 * coupons_.size() > 3 * room) return {};
+    if (coupons_.empty() || !keep_different(3 * room / 4)) return {};
     size_t lg_room = 5;
     while (4 * coupons_.size() > 3 * (size_t{1} << lg_room)) ++lg_room;
     std::vector<uint8_t> bytes(kSetBytes + 4 * coupons_.size());
@@ -97,17 +97,40 @@ std::vector<uint8_t> DistinctSketches::of_coupons() {
     return bytes;
 }
 
+// Drop coupons that came before; false as soon as there are more than `most` different ones.
+bool DistinctSketches::keep_different(size_t most) {
+    size_t places = 16;
+    while (places < 4 * std::min(most, coupons_.size())) places *= 2;
+    std::vector<uint32_t> table(places);
+    size_t kept = 0;
+    for (const uint32_t coupon : coupons_) {
+        size_t place = coupon * size_t{0x9E3779B97F4A7C15} >> 32;
+        while (table[place & (places - 1)] != 0 && table[place & (places - 1)] != coupon) ++place;
+        if (table[place & (places - 1)] == coupon) continue;
+        if (kept == most) return false;
+        table[place & (places - 1)] = coupon;
+        coupons_[kept++] = coupon;
+    }
+    coupons_.resize(kept);
+    return true;
+}
+
 std::vector<uint8_t> DistinctSketches::of_registers() {
     for (const uint32_t coupon : coupons_) {
         uint8_t& own = registers_[coupon & (registers() - 1)];
         own = std::max(own, static_cast<uint8_t>(coupon >> kPlaceBits));
     }
-    uint32_t counts[kMostValue + 1] = {};
-    for (const uint8_t value : registers_) ++counts[value];
+    // In four tables, so that one count need not wait for that of an equal value before it.
+    uint32_t quarters[4][kMostValue + 1] = {};
+    for (size_t i = 0; i < registers_.size(); ++i) ++quarters[i & 3][registers_[i]];
     // The sum of two to the power of each negative value, which doubles hold exactly.
     double small = 0, large = 0;
+    uint32_t zeros = 0;
     for (int value = 0; value <= kMostValue; ++value) {
-        (value <= kSmallValue ? small : large) += std::ldexp(counts[value], -value);
+        uint32_t count = 0;
+        for (const auto& quarter : quarters) count += quarter[value];
+        (value <= kSmallValue ? small : large) += std::ldexp(count, -value);
+        if (value == 0) zeros = count;
     }
     std::vector<uint8_t> bytes(kRegistersBytes + registers());
     bytes[0] = kRegistersPreamble;
@@ -118,7 +141,7 @@ std::vector<uint8_t> DistinctSketches::of_registers() {
     bytes[kModeAt] = kRegisters;
     write(bytes.data() + 16, small);
     write(bytes.data() + 24, large);
-    write(bytes.data() + 32, counts[0]);
+    write(bytes.data() + 32, zeros);
     std::memcpy(bytes.data() + kRegistersBytes, registers_.data(), registers());
     return bytes;
 }

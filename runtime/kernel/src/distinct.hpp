@@ -28,6 +28,7 @@ class DistinctSketches {
    private:
     bool add_coupons(const uint8_t* at, size_t count);
     bool add_registers(const uint8_t* at);
+    bool keep_different(size_t most);
     std::vector<uint8_t> of_coupons();
     std::vector<uint8_t> of_registers();
 

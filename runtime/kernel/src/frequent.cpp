@@ -12,27 +12,16 @@ namespace {
 // A marker of zeros, the number of values, the error and the number of all values.
 constexpr size_t kHeader = 24;
 constexpr size_t kFewestPlaces = 64;
+constexpr size_t kAtOnce = 16;
+// From the n-th byte on these keep all but n bytes of 16.
+constexpr uint8_t kKept[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                               255, 255, 255, 255, 255, 255, 255, 255};
+// A counter and the length of a text.
+constexpr size_t kFewestBytes = 12;
 
 uint64_t mix(uint64_t a, uint64_t b) {
     const auto product = static_cast<unsigned __int128>(a) * b;
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
-
-// Read up to eight bytes as a number.
-uint64_t few(const uint8_t* at, size_t size) {
-    if (size >= 4) return read<uint32_t>(at) | uint64_t{read<uint32_t>(at + size - 4)} << 32;
-    if (size == 0) return 0;
-    return at[0] | uint64_t{at[size / 2]} << 8 | uint64_t{at[size - 1]} << 16;
-}
-
-// Hash a text by words and multiplication; short texts take one step.
-uint32_t hash_of(const char* text, size_t size) {
-    constexpr uint64_t kSeed = 0x9E3779B97F4A7C15, kFactor = 0xD6E8FEB86659FD93;
-    const auto* at = reinterpret_cast<const uint8_t*>(text);
-    uint64_t hash = kSeed ^ size;
-    for (; size > 8; size -= 8, at += 8) hash = mix(hash ^ read<uint64_t>(at), kFactor);
-    hash = mix(hash ^ few(at, size), kFactor);
-    return static_cast<uint32_t>(hash ^ hash >> 32);
 }
 
 }  // namespace
@@ -41,6 +30,47 @@ bool error_of(Bytes part, int64_t* error) {
     if (part.size < kHeader || read<uint32_t>(part.at) != 0) return false;
     *error = read<int64_t>(part.at + 8);
     return true;
+}
+
+size_t count_of(Bytes part) {
+    if (part.size < kHeader) return 0;
+    // Each value takes some bytes, so a damaged number asks for no more room than there are.
+    return std::min<size_t>(read<uint32_t>(part.at + 4), part.size / kFewestBytes);
+}
+
+bool Frequencies::Text::operator==(const Text& other) const {
+    if (length != other.length || head.first != other.head.first) return false;
+    if (head.second != other.head.second) return false;
+    return length <= sizeof head || std::memcmp(at, other.at, length) == 0;
+}
+
+// Read the first bytes of a text; `left` may be read from its first byte on.
+Frequencies::Head Frequencies::head_of(const char* text, size_t length, size_t left) {
+    Head head{};
+    if (left < sizeof head) {
+        std::memcpy(&head, text, std::min(length, sizeof head));
+        return head;
+    }
+    std::memcpy(&head, text, sizeof head);
+    // How long a text is cannot be guessed, so it is not branched on.
+    const uint8_t* const mask = kKept + sizeof head - std::min(length, sizeof head);
+    return {head.first & read<uint64_t>(mask), head.second & read<uint64_t>(mask + 8)};
+}
+
+uint32_t Frequencies::hash_of(const Head& head, const char* text, size_t length) {
+    constexpr uint64_t kSeed = 0x9E3779B97F4A7C15, kFactor = 0xD6E8FEB86659FD93;
+    uint64_t hash = mix(head.first ^ kSeed, head.second ^ kFactor ^ length);
+    for (size_t i = sizeof head; i < length; i += 8) {
+        uint64_t word = 0;
+        std::memcpy(&word, text + i, std::min<size_t>(8, length - i));
+        hash = mix(hash ^ word, kFactor);
+    }
+    return static_cast<uint32_t>(hash ^ hash >> 32);
+}
+
+void Frequencies::reserve(size_t count) {
+    entries_.reserve(count / 2);
+    make_room(count);
 }
 
 bool Frequencies::add(Bytes part) {
@@ -55,41 +85,55 @@ bool Frequencies::add(Bytes part) {
     const auto* text = reinterpret_cast<const char*>(lengths + 4 * count);
     const auto* const end = reinterpret_cast<const char*>(part.at + part.size);
     make_room(count);
-    for (uint64_t i = 0; i < count; ++i) {
-        const auto length = read<uint32_t>(lengths + 4 * i);
-        if (length > static_cast<size_t>(end - text)) return false;
-        if (!this->count(text, length, read<int64_t>(seen + 8 * i))) return false;
-        text += length;
+    const size_t mask = places_.size() - 1;
+    Text texts[kAtOnce];
+    for (uint64_t first = 0; first < count; first += kAtOnce) {
+        const size_t some = std::min<uint64_t>(kAtOnce, count - first);
+        // Their places are far apart, so all are asked for before the first is needed.
+        for (size_t i = 0; i < some; ++i) {
+            const auto left = static_cast<size_t>(end - text);
+            const auto length = read<uint32_t>(lengths + 4 * (first + i));
+            if (length > left) return false;
+            const Head head = head_of(text, length, left);
+            texts[i] = {head, text, length, hash_of(head, text, length)};
+            __builtin_prefetch(&places_[texts[i].hash & mask]);
+            text += length;
+        }
+        for (size_t i = 0; i < some; ++i) {
+            if (!this->count(texts[i], read<int64_t>(seen + 8 * (first + i)))) return false;
+        }
     }
     return !__builtin_add_overflow(error_, error, &error_);
 }
 
-bool Frequencies::count(const char* text, uint32_t length, int64_t count) {
-    const uint32_t hash = hash_of(text, length);
-    for (size_t place = hash;; ++place) {
-        uint32_t& number = places_[place & (places_.size() - 1)];
-        if (number == 0) {
-            entries_.push_back({text, length, hash, count});
-            number = static_cast<uint32_t>(entries_.size());
+bool Frequencies::count(const Text& text, int64_t count) {
+    const size_t mask = places_.size() - 1;
+    for (size_t i = text.hash;; ++i) {
+        Place& place = places_[i & mask];
+        if (place.number == 0) {
+            entries_.push_back({text, count});
+            place = {static_cast<uint32_t>(entries_.size()), text.hash};
             return true;
         }
-        Entry& entry = entries_[number - 1];
-        if (entry.hash != hash || entry.length != length) continue;
-        if (std::memcmp(entry.text, text, length) != 0) continue;
+        if (place.hash != text.hash) continue;
+        Entry& entry = entries_[place.number - 1];
+        if (entry.text != text) continue;
         return !__builtin_add_overflow(entry.count, count, &entry.count);
     }
 }
 
 void Frequencies::make_room(size_t more) {
     size_t size = std::max(kFewestPlaces, places_.size());
-    while (size < 2 * (entries_.size() + more)) size *= 2;
+    while (3 * size < 4 * (entries_.size() + more)) size *= 2;
     if (size == places_.size()) return;
-    places_.assign(size, 0);
-    for (size_t i = 0; i < entries_.size(); ++i) {
-        size_t place = entries_[i].hash;
-        while (places_[place & (size - 1)] != 0) ++place;
-        places_[place & (size - 1)] = static_cast<uint32_t>(i + 1);
+    std::vector<Place> places(size);
+    for (const Place& place : places_) {
+        if (place.number == 0) continue;
+        size_t i = place.hash;
+        while (places[i & (size - 1)].number != 0) ++i;
+        places[i & (size - 1)] = place;
     }
+    places_.swap(places);
 }
 
 std::vector<std::pair<std::string_view, int64_t>> Frequencies::top(size_t k) const {
@@ -106,7 +150,7 @@ std::vector<std::pair<std::string_view, int64_t>> Frequencies::top(size_t k) con
     }
     for (const Entry& entry : entries_) {
         if (entry.count > error_ && entry.count >= least) {
-            certain.emplace_back(std::string_view(entry.text, entry.length), entry.count);
+            certain.emplace_back(std::string_view(entry.text.at, entry.text.length), entry.count);
         }
     }
     return certain;

@@ -12,6 +12,9 @@ namespace tilewright {
 // The summaries of some tiles, added up. Their bytes must outlive this.
 class Frequencies {
    public:
+    // Make room for the values of some summaries before they are added.
+    void reserve(size_t count);
+
     // Add the values of a summary, as tilewright_runtime/states/kinds/frequent.py encodes it.
     //
     // False for another form, such as the sketches of earlier versions.
@@ -25,23 +28,44 @@ class Frequencies {
     int64_t error() const { return error_; }
 
    private:
-    struct Entry {
-        const char* text;
+    // The first bytes of a text, zeros behind short ones: most are compared by these alone.
+    struct Head {
+        uint64_t first;
+        uint64_t second;
+    };
+    struct Text {
+        Head head;
+        const char* at;
         uint32_t length;
         uint32_t hash;
+
+        bool operator==(const Text& other) const;
+    };
+    struct Entry {
+        Text text;
         int64_t count;
     };
+    // The number of an entry after 1, and the rest of its hash.
+    struct Place {
+        uint32_t number;
+        uint32_t hash;
+    };
 
-    bool count(const char* text, uint32_t length, int64_t count);
+    static Head head_of(const char* text, size_t length, size_t left);
+    static uint32_t hash_of(const Head& head, const char* text, size_t length);
+    bool count(const Text& text, int64_t count);
     void make_room(size_t more);
 
     std::vector<Entry> entries_;
-    // The number of an entry after 1, in a table that is at most half full.
-    std::vector<uint32_t> places_;
+    // A table that is at most three quarters full.
+    std::vector<Place> places_;
     int64_t error_ = 0;
 };
 
 // Read the error of a summary; false for another form.
 bool error_of(Bytes part, int64_t* error);
+
+// Read how many values a summary holds, if it is one.
+size_t count_of(Bytes part);
 
 }  // namespace tilewright

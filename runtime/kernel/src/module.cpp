@@ -81,6 +81,9 @@ nb::object most_frequent(nb::handle given, size_t k) {
     Frequencies frequencies;
     std::vector<std::pair<std::string_view, int64_t>> found;
     const bool is_known = unlocked(parts.bytes, [&] {
+        size_t count = 0;
+        for (const Bytes part : parts.all) count += count_of(part);
+        frequencies.reserve(count);
         if (!add_all(frequencies, parts)) return false;
         found = frequencies.top(k);
         return true;

@@ -9,7 +9,7 @@ namespace tilewright {
 
 namespace {
 
-constexpr size_t kWordBytes = 8;
+constexpr size_t kWordBytes = 8, kPiece = 16;
 constexpr size_t kCompressionAt = 6;
 
 int64_t word_of(Bytes record, size_t index) {
@@ -27,16 +27,31 @@ size_t little_endian(const uint8_t* at, size_t bytes) {
 
 // Repeat what was written `offset` bytes before; there is room for `room` bytes.
 //
-// Words are copied where they do not overlap and have room. What they write too much is written
-// again later.
+// Words are copied where they have room. What they write too much is written again later.
 void repeat(uint8_t* to, size_t offset, size_t length, size_t room) {
-    if (offset >= kWordBytes && length + kWordBytes <= room) {
-        for (size_t i = 0; i < length; i += kWordBytes) {
-            std::memcpy(to + i, to + i - offset, kWordBytes);
-        }
+    if (length + kWordBytes > room) {
+        for (size_t i = 0; i < length; ++i) to[i] = *(to + i - offset);
         return;
     }
-    for (size_t i = 0; i < length; ++i) to[i] = *(to + i - offset);
+    const uint8_t* from = to - offset;
+    const uint8_t* const end = to + length;
+    // Of a short pattern each word adds as much as there was of it, until it fills a word.
+    while (to < end && static_cast<size_t>(to - from) < kWordBytes) {
+        const auto known = to - from;
+        write(to, read<uint64_t>(from));
+        to += known;
+    }
+    for (; to < end; to += kWordBytes, from += kWordBytes) write(to, read<uint64_t>(from));
+}
+
+// Copy `length` bytes; there are `left` to read and room for `room`. Most are few, and copied as
+// two words at once.
+void copy(uint8_t* to, const uint8_t* from, size_t length, size_t left, size_t room) {
+    if (length <= kPiece && left >= kPiece && room >= kPiece) {
+        std::memcpy(to, from, kPiece);
+    } else {
+        std::memcpy(to, from, length);
+    }
 }
 
 }  // namespace
@@ -52,7 +67,7 @@ bool is_sound(const Layout& layout, Bytes record, int64_t identity) {
     return word_of(record, kIdentity) == identity;
 }
 
-bool split_fields(const Layout& layout, Bytes record, std::vector<uint8_t>& scratch,
+bool split_fields(const Layout& layout, Bytes record, std::unique_ptr<uint8_t[]>& scratch,
                   std::vector<Bytes>& fields) {
     const size_t fixed = layout.words * kWordBytes;
     if (record.size < fixed) return false;
@@ -62,9 +77,9 @@ bool split_fields(const Layout& layout, Bytes record, std::vector<uint8_t>& scra
         const size_t plain = sizes >> 32;
         // No snappy block grows to more than some 64 times its size: 60 bytes by 3 at best.
         if (plain > 64 * part.size + 64) return false;
-        scratch.resize(plain);
-        if (!decompress(part, scratch.data(), plain)) return false;
-        part = {scratch.data(), plain};
+        scratch = std::make_unique_for_overwrite<uint8_t[]>(plain);
+        if (!decompress(part, scratch.get(), plain)) return false;
+        part = {scratch.get(), plain};
     }
     fields.clear();
     const size_t first = layout.words - layout.variable;
@@ -107,8 +122,9 @@ bool decompress(Bytes packed, uint8_t* out, size_t size) {
                 length = little_endian(at, extra) + 1;
                 at += extra;
             }
-            if (static_cast<size_t>(end - at) < length || size - written < length) return false;
-            std::memcpy(out + written, at, length);
+            const auto rest = static_cast<size_t>(end - at), room = size - written;
+            if (rest < length || room < length) return false;
+            copy(out + written, at, length, rest, room);
             at += length;
             written += length;
             continue;

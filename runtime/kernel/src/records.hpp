@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <vector>
 
 #include "bytes.hpp"
@@ -30,7 +30,7 @@ bool is_sound(const Layout& layout, Bytes record, int64_t identity);
 //
 // A missing field has no address. `scratch` keeps what had to be decompressed, and must outlive
 // the fields. Returns false if the lengths do not fit the bytes.
-bool split_fields(const Layout& layout, Bytes record, std::vector<uint8_t>& scratch,
+bool split_fields(const Layout& layout, Bytes record, std::unique_ptr<uint8_t[]>& scratch,
                   std::vector<Bytes>& fields);
 
 // Decompress a snappy block of a known size; false for bytes that are none.

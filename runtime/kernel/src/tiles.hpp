@@ -4,6 +4,7 @@
 #include <Python.h>
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -66,7 +67,7 @@ class Tiles {
    private:
     // The fields of one tile, and what had to be decompressed for them.
     struct Split {
-        std::vector<uint8_t> plain;
+        std::unique_ptr<uint8_t[]> plain;
         std::vector<Bytes> all;
     };
 
