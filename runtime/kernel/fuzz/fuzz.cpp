@@ -16,6 +16,7 @@
 #include "kll.hpp"
 #include "records.hpp"
 #include "reduce.hpp"
+#include "tables.hpp"
 #include "xxh32.hpp"
 
 using namespace tilewright;
@@ -207,6 +208,44 @@ void try_distinct() {
     if (add_damaged(sketches, distinct, parts)) sketches.united();
 }
 
+Buffer table() {
+    const size_t count = below(6);
+    Buffer bytes(4), behind, fields;
+    put(bytes, 0, count, 4);
+    for (size_t i = 0; i < count; ++i) {
+        const size_t length = below(5), own = below(4);
+        bytes.resize(bytes.size() + 8 * 3, static_cast<uint8_t>(below(256)));
+        put(bytes, bytes.size() - 16, own, 8);
+        put(bytes, bytes.size() - 8, below(2) ? ~uint64_t{0} : 0, 8);
+        behind.resize(behind.size() + length, static_cast<uint8_t>('a' + below(3)));
+        fields.resize(fields.size() + own, 'x');
+        behind.insert(behind.begin() + static_cast<ptrdiff_t>(4 * i), 4, 0);
+        put(behind, 4 * i, length, 4);
+    }
+    bytes.insert(bytes.end(), behind.begin(), behind.end());
+    bytes.insert(bytes.end(), fields.begin(), fields.end());
+    return bytes;
+}
+
+void try_tables() {
+    BucketTables tables({kHeaderWords + 3, 2, 0}, below(4) != 0);
+    std::vector<Exact> parts;
+    if (!add_damaged(tables, table, parts)) return;
+    tables.order();
+    uint32_t sum = 0;
+    for (size_t i = 0; i < tables.size(); ++i) {
+        const std::string_view value = tables.value(i);
+        sum += xxh32(reinterpret_cast<const uint8_t*>(value.data()), value.size(), sum);
+        for (size_t row = tables.run(i).begin; row < tables.run(i).end; ++row) {
+            for (size_t field = 0; field < 2; ++field) {
+                const Bytes one = tables.field(row, field);
+                if (one.at != nullptr) sum += xxh32(one.at, one.size, sum);
+            }
+        }
+    }
+    if (sum == 1) std::puts("");  // so that the reads are made
+}
+
 void try_frequencies() {
     const size_t count = below(12);
     const bool has_error = below(2) == 0;
@@ -251,6 +290,7 @@ int main(int argc, char** argv) {
         try_quantiles<Digests>(digest);
         try_quantiles<KllSketches>(kll);
         try_distinct();
+        try_tables();
         try_frequencies();
         if (i % 16 == 0) try_reduction();
         const Exact exact(packed(noise(below(200))));

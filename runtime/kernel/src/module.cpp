@@ -10,9 +10,9 @@
 
 #include "digest.hpp"
 #include "distinct.hpp"
-#include "fields.hpp"
 #include "frequent.hpp"
 #include "kll.hpp"
+#include "parts.hpp"
 #include "program.hpp"
 #include "unlocked.hpp"
 #include "xxh32.hpp"
@@ -23,31 +23,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 3;
-
-Bytes bytes_of(nb::handle object) {
-    if (!PyBytes_Check(object.ptr())) throw nb::type_error("expected bytes");
-    return {reinterpret_cast<const uint8_t*>(PyBytes_AS_STRING(object.ptr())),
-            static_cast<size_t>(PyBytes_GET_SIZE(object.ptr()))};
-}
-
-// The parts that a caller gave, gathered fields or a list of bytes. The caller keeps them alive.
-struct Parts {
-    explicit Parts(nb::handle given) {
-        if (nb::isinstance<Fields>(given)) {
-            all = nb::cast<const Fields&>(given).parts();
-        } else {
-            if (!PyList_Check(given.ptr()) && !PyTuple_Check(given.ptr())) {
-                throw nb::type_error("expected a list of bytes");
-            }
-            for (const nb::handle part : given) all.push_back(bytes_of(part));
-        }
-        for (const Bytes part : all) bytes += part.size;
-    }
-
-    std::vector<Bytes> all;
-    size_t bytes = 0;
-};
+constexpr int kInterface = 4;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -173,5 +149,6 @@ NB_MODULE(_native, module) {
         .def("head_level_ms", &Program::head_level_ms, nb::arg("tiles"), nb::arg("at_ms"))
         .def("evaluate", &Program::evaluate, nb::arg("tiles"), nb::arg("covers"),
              nb::arg("features"))
-        .def("gather", &Program::gather, nb::arg("tiles"), nb::arg("cover"), nb::arg("fields"));
+        .def("gather", &Program::gather, nb::arg("tiles"), nb::arg("cover"), nb::arg("fields"))
+        .def("merge_tables", &Program::merge_tables, nb::arg("parts"), nb::arg("has_texts"));
 }

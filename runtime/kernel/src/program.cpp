@@ -4,7 +4,8 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "fields.hpp"
+#include "parts.hpp"
+#include "tables.hpp"
 #include "unlocked.hpp"
 
 namespace nb = nanobind;
@@ -143,14 +144,12 @@ nb::object Program::head_level_ms(const Tiles& tiles, int64_t at_ms) const {
     return size_ms ? nb::cast(size_ms) : nb::none();
 }
 
-void Program::merge(const Tiles& tiles, const Runs& runs, int64_t* merged) const {
+void Program::merge(Rows rows, const Runs& runs, int64_t* merged) const {
     std::memcpy(merged, empty_.data(), empty_.size() * sizeof(int64_t));
     if (runs.empty()) return;
-    for (const Slab& slab : slabs_) reduce_slab(slab, tiles.rows(), runs, merged);
-    for (const Endpoint& endpoint : endpoints_) {
-        choose_endpoint(endpoint, tiles.rows(), runs, merged);
-    }
-    for (const Moments& moments : moments_) merge_moments(moments, tiles.rows(), runs, merged);
+    for (const Slab& slab : slabs_) reduce_slab(slab, rows, runs, merged);
+    for (const Endpoint& endpoint : endpoints_) choose_endpoint(endpoint, rows, runs, merged);
+    for (const Moments& moments : moments_) merge_moments(moments, rows, runs, merged);
 }
 
 nb::object Program::evaluate(const Tiles& tiles, const nb::list& covers,
@@ -163,7 +162,7 @@ nb::object Program::evaluate(const Tiles& tiles, const nb::list& covers,
     for (size_t i = 0; i < windows_.size(); ++i) {
         const Window& window = windows_[i];
         const Runs runs = runs_of(tiles, covers[i].ptr());
-        merge(tiles, runs, merged.data());
+        merge(tiles.rows(), runs, merged.data());
         for (const Feature& feature : window.features) {
             PyObject* value = value_of(feature, merged.data());
             if (value == nullptr) {
@@ -208,6 +207,42 @@ nb::object Program::gather(const nb::object& tiles, const nb::list& cover,
     if (!fits) return nb::none();
     nb::list all;
     for (std::vector<Bytes>& parts : gathered) all.append(Fields(tiles, std::move(parts)));
+    return all;
+}
+
+nb::object Program::merge_tables(nb::handle given, bool has_texts) const {
+    const Parts parts(given);
+    BucketTables tables(layout_, has_texts);
+    const bool fits = unlocked(parts.bytes, [&] {
+        for (const Bytes part : parts.all) {
+            if (!tables.add(part)) return false;
+        }
+        tables.order();
+        return true;
+    });
+    if (!fits) return nb::none();
+    nb::list all;
+    std::vector<int64_t> merged(layout_.words);
+    for (size_t i = 0; i < tables.size(); ++i) {
+        const Run run = tables.run(i);
+        merge(tables.rows(), {run}, merged.data());
+        nb::list fields;
+        for (size_t field = 0; field < layout_.variable; ++field) {
+            nb::list own;
+            for (size_t row = run.begin; row < run.end; ++row) {
+                const Bytes one = tables.field(row, field);
+                if (one.at != nullptr) own.append(nb::bytes(one.at, one.size));
+            }
+            fields.append(own);
+        }
+        nb::object value;
+        if (has_texts) {
+            value = nb::bytes(tables.value(i).data(), tables.value(i).size());
+        } else {
+            value = nb::int_(tables.integer(i));
+        }
+        all.append(nb::make_tuple(value, numbers(merged.data()), fields));
+    }
     return all;
 }
 

@@ -52,6 +52,11 @@ class Program {
     nanobind::object gather(const nanobind::object& tiles, const nanobind::list& cover,
                             const std::vector<size_t>& fields) const;
 
+    // Merge tables of bucket values: the value, its numbers by word and its fields, ascending.
+    //
+    // A value is bytes or an integer; of each field it has a list. None if lengths do not fit.
+    nanobind::object merge_tables(nanobind::handle parts, bool has_texts) const;
+
    private:
     struct Window {
         std::vector<Feature> features;
@@ -59,7 +64,7 @@ class Program {
     };
 
     size_t word(size_t index) const;
-    void merge(const Tiles& tiles, const Runs& runs, int64_t* merged) const;
+    void merge(Rows rows, const Runs& runs, int64_t* merged) const;
     nanobind::object numbers(const int64_t* merged) const;
 
     Layout layout_;

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..states.base import Rows
-from ..states.kernel import kernel
 from ..states.values import Merged
 from ..tiles.cover import Segment
+from ..tiles.kernel_layout import native_program
 from ..tiles.keys import Range
 from ..tiles.layout import Layout
 from ..tiles.records import RecordCodec
@@ -24,8 +24,6 @@ from .feature_groups import FeatureGroup
 from .merging import Merger
 from .middles import Cover, Fields, gathered
 from .tiles import Run, Tiles
-
-_MERGES: dict[np.ufunc, str] = {np.add: "add", np.minimum: "min", np.fmin: "min", np.maximum: "max"}
 
 
 class KernelTiles(Tiles):
@@ -162,24 +160,11 @@ def kernel_program(
     None where there is no kernel, or where it does not know how to merge: windows that take parts
     of tiles, and states whose numbers merge by methods of their own.
     """
-    module = kernel()
-    if module is None or any(group.window.edge == "prorate" for group in groups):
+    if any(group.window.edge == "prorate" for group in groups):
         return None
-    # What a text goes with is merged where the text is chosen.
-    if any(state.kernel_merge is None and state.text is None for state in layout.joint_states):
+    native = native_program(layout, codec.seed, ladder_ms)
+    if native is None:
         return None
-    native = module.Program(
-        layout.words,
-        len(layout.variable),
-        codec.seed,
-        list(ladder_ms),
-        layout.empty_row().tolist(),
-    )
-    for slab in layout.slabs:
-        native.add_slab(f"{_MERGES[slab.ufunc]}:{slab.dtype}", slab.start, slab.stop)
-    for state in layout.joint_states:
-        if (merge := state.kernel_merge) is not None:
-            getattr(native, f"add_{merge.kind}")(*merge.arguments)
     for group in groups:
         features = [(name, form, words) for name, (form, words) in group.forms.items()]
         native.add_window(features, bool(group.python_finalizers))

@@ -159,7 +159,7 @@ class Merger:
             self._choose_texts(states, tiles.rows[indices], indices, fields, merged)
         for name, parts in gathered.items():
             if parts and name in self._buckets:
-                merged.objects[name] = self._buckets[name].read(list(parts))
+                merged.objects[name] = self._buckets[name].read(parts)
             elif parts:
                 codec = self._layout.codecs[name]
                 own = parts if codec.merges_gathered else list(parts)

@@ -15,7 +15,7 @@ from types import ModuleType
 VARIABLE = "TILEWRIGHT_KERNEL"
 
 #: The interface of the kernel that this version calls.
-_INTERFACE = 3
+_INTERFACE = 4
 
 
 def kernel() -> ModuleType | None:

@@ -5,17 +5,19 @@ Small records of equal values in a tile become one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...states.fields import Bytes
-from ..block import Block, merge_blocks
+from ..block import Block, merge_blocks, merge_runs
 from ..layout import Layout
 from .codec import TableCodec
 from .values import Table, distinct_of
+
+_Reduce = Callable[[Block, NDArray[np.int64]], Block]
 
 
 class TableMerge:
@@ -35,6 +37,19 @@ class TableMerge:
 
         Returns them as one table, and the tile of each of its values.
         """
+        return self._merge(parts, tiles, self._reduce)
+
+    def merge_run(self, parts: Sequence[bytes]) -> Table:
+        """Merge the tables of neighbouring tiles, oldest first.
+
+        No two of them share time.
+        """
+        table, _ = self._merge(parts, [0] * len(parts), self._reduce_run)
+        return table
+
+    def _merge(
+        self, parts: Sequence[bytes], tiles: Sequence[int], reduce: _Reduce
+    ) -> tuple[Table, NDArray[np.int64]]:
         values, block, sizes = self._codec.decode(parts)
         distinct, indices = distinct_of(values)
         groups = np.repeat(np.array(tiles, dtype=np.int64), sizes) * len(distinct) + indices
@@ -47,11 +62,15 @@ class TableMerge:
             if name not in self.chosen:
                 merged[name] = [present(column[begin:end]) for begin, end in bounds]
         texts = {name: block.variable[name] for name in self.chosen}
-        reduced = self._reduce(Block(block.rows, texts), np.diff(firsts, append=len(groups)))
+        reduced = reduce(Block(block.rows, texts), np.diff(firsts, append=len(groups)))
         for name, column in reduced.variable.items():
             merged[name] = [present([text]) for text in column]
         table = Table(distinct[groups[firsts] % len(distinct)], reduced.rows, merged)
         return table, groups[firsts] // len(distinct)
+
+    def _reduce_run(self, block: Block, sizes: NDArray[np.int64]) -> Block:
+        """Merge each run of rows to one row, all at once."""
+        return merge_runs(self._layout, {}, block, np.cumsum(sizes) - sizes)
 
     def _reduce(self, block: Block, sizes: NDArray[np.int64]) -> Block:
         """Merge each run of rows to one row.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +49,7 @@ class TableReader:
         """
         self._layout = layout
         self._chosen = chosen
+        self._names = [field.name for field in layout.variable]
         self._floats = _float_words(layout)
         self._added: list[int] = []
         for slab in layout.slabs:
@@ -59,9 +61,16 @@ class TableReader:
         buckets = []
         pairs = zip(table.values.tolist(), self._numbers(table.rows), strict=True)
         for i, (value, numbers) in enumerate(pairs):
-            objects = _LazyObjects(self._merge_of(table, i))
-            buckets.append(Bucket(value, Merged(numbers, objects)))
+            fields = [table.parts[name][i] for name in self._names]
+            buckets.append(self.bucket(value, numbers, fields))
         return buckets
+
+    def bucket(self, value: Any, numbers: list[Any], fields: Sequence[list[bytes]]) -> Bucket:
+        """Return the states of one value.
+
+        The fields of changing length are in the order of the record.
+        """
+        return Bucket(value, Merged(numbers, _LazyObjects(partial(self._object, fields))))
 
     def read_parts(self, tables: Sequence[tuple[Table, Fraction]]) -> list[Bucket]:
         """Add up each value's sums over parts of tables.
@@ -97,16 +106,12 @@ class TableReader:
                 state.mark_missing(own)
         return numbers
 
-    def _merge_of(self, table: Table, i: int) -> Callable[[str], Any]:
-        """Make the function that merges the i-th value's fields."""
-
-        def merge(name: str) -> Any:
-            parts = table.parts[name][i]
-            if not parts or name in self._chosen:
-                return parts[0] if parts else None
-            return self._layout.codecs[name].merge(parts)
-
-        return merge
+    def _object(self, fields: Sequence[list[bytes]], name: str) -> Any:
+        """Merge the parts of a field."""
+        parts = fields[self._names.index(name)]
+        if not parts or name in self._chosen:
+            return parts[0] if parts else None
+        return self._layout.codecs[name].merge(parts)
 
 
 def _float_words(layout: Layout) -> list[int]:

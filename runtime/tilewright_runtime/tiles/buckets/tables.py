@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from tilewright_compiler.plan.model import Plan
 from ...states.exact_values import dtype_of
 from ...states.fields import Bytes, FieldCodec
 from ..block import Block
+from ..kernel_layout import native_program
 from ..layout import bucket_field, layout_of
 from .codec import TableCodec
 from .merge import TableMerge, present
@@ -26,10 +28,25 @@ class BucketTables(FieldCodec):
 
     def __init__(self, plan: Plan, bucket: BucketLayout) -> None:
         self.column, self.type = bucket.column, bucket.type
+        self._dtype = dtype_of(bucket.type)
         self.layout = layout_of(plan, bucket)
-        self._codec = TableCodec(self.layout, dtype_of(bucket.type))
+        self._codec = TableCodec(self.layout, self._dtype)
         self._merge = TableMerge(self.layout, self._codec)
         self._reader = TableReader(self.layout, self._merge.chosen)
+        self._native = self._native_program()
+
+    def _native_program(self) -> Any | None:
+        """Prepare the kernel, if it reads these tables.
+
+        It knows neither texts that go with numbers, nor moments as numpy merges those of many
+        values at once, nor which doubles are the same value.
+        """
+        if self._dtype == "<f8":
+            return None
+        for state in self.layout.joint_states:
+            if state.kernel_merge is None or state.kernel_merge.kind == "moments":
+                return None
+        return native_program(self.layout, 0, ())
 
     def build(
         self, values: Values, block: Block, tiles: NDArray[np.int64], count: int
@@ -79,8 +96,15 @@ class BucketTables(FieldCodec):
         return merged
 
     def read(self, parts: Sequence[bytes]) -> list[Bucket]:
-        """Return the merged states of each value in some tables."""
-        return self._reader.read(self.merge(parts)) if parts else []
+        """Return the merged states of each value in some tables.
+
+        They are those of neighbouring tiles, oldest first.
+        """
+        if self._native is not None:
+            values = self._native.merge_tables(parts, self._dtype == "object")
+            if values is not None:
+                return [self._reader.bucket(*value) for value in values]
+        return self._reader.read(self._merge.merge_run(list(parts))) if parts else []
 
     def read_parts(
         self, runs: Sequence[Sequence[bytes]], fractions: Sequence[Fraction]
@@ -90,7 +114,9 @@ class BucketTables(FieldCodec):
         Each run of tiles has the part of it that counts.
         """
         pairs = zip(runs, fractions, strict=True)
-        return self._reader.read_parts([(self.merge(run), part) for run, part in pairs if run])
+        return self._reader.read_parts(
+            [(self._merge.merge_run(run), part) for run, part in pairs if run]
+        )
 
 
 def buckets_of(plan: Plan) -> dict[str, BucketTables]:
