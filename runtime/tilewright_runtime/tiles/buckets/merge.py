@@ -69,7 +69,7 @@ class TableMerge:
         return table, groups[firsts] // len(distinct)
 
     def _reduce_run(self, block: Block, sizes: NDArray[np.int64]) -> Block:
-        """Merge each run of rows to one row, all at once."""
+        """Merge all runs of rows at once."""
         return merge_runs(self._layout, {}, block, np.cumsum(sizes) - sizes)
 
     def _reduce(self, block: Block, sizes: NDArray[np.int64]) -> Block:
