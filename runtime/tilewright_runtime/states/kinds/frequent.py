@@ -106,7 +106,7 @@ class SummaryUnion:
             error: int | None = native.frequency_error(self.parts)
             if error is not None:
                 return error
-        return sum(map(_error, self.parts))
+        return self.summary.error
 
     def top(self, k: int) -> list[tuple[bytes, int]]:
         """List the values that certainly are frequent, in any order.
@@ -274,14 +274,6 @@ def decode(part: bytes) -> Summary:
     counters = dict(zip(texts, columns[:size], strict=True))
     seen = dict(zip(texts, columns[size:count], strict=True)) if error else counters
     return Summary(counters, seen, error, total)
-
-
-def _error(part: bytes) -> int:
-    """Read how far too low a summary's counts may be."""
-    if not part.startswith(_MARKER):
-        return _of_sketch(part).error
-    error: int = _HEADER.unpack_from(part)[2]
-    return error
 
 
 def _of_sketch(part: bytes) -> Summary:
