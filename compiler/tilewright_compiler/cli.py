@@ -273,14 +273,15 @@ def _show_json(outcome: _Outcome) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+#: What the JSON output has of a plan.
+_SHOWN = ("name", "fingerprint", "storage_fingerprint", "online", "levels", "cost")
+
+
 def _plan_document(plan: Plan, out: str) -> dict[str, Any]:
-    content = plan.model_dump(
-        mode="json",
-        include={"name", "fingerprint", "storage_fingerprint", "online", "levels", "cost"},
-    )
+    content = plan.model_dump()
     return {
         "path": f"{out}/{plan.name}/plan.json",
-        **content,
+        **{name: content[name] for name in _SHOWN},
         "features": [feature.name for feature in plan.features],
     }
 

@@ -13,12 +13,13 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Protocol
 
-from pydantic import ValidationError
+from pydantic_core import to_json
 
 from tilewright.declaration import CallSite
 
 from .compile import Compilation
 from .frontend.diagnostics import Diagnostic, diagnostic
+from .plan.checks import PartError
 from .plan.model import Plan
 
 
@@ -30,7 +31,7 @@ def target_names() -> list[str]:
 
 def plan_text(plan: Plan) -> str:
     """Write the text of `plan.json`."""
-    return plan.model_dump_json(by_alias=True, indent=2) + "\n"
+    return to_json(plan.model_dump(), indent=2).decode() + "\n"
 
 
 class Target(Protocol):
@@ -195,7 +196,7 @@ def _reasons(document: dict[str, object], new: Plan) -> list[str]:
 
     try:
         old = Plan.model_validate(document)
-    except ValidationError:
+    except PartError:
         # Another version wrote it, so its parts cannot be compared; but the digest of what tiles
         # depend on can.
         if document.get("storage_fingerprint") == new.storage_fingerprint:

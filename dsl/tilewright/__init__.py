@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .aggregation import Aggregation
+    from .arguments.durations import Window
     from .errors import TilewrightError
     from .group_by import Derivation, EntityStats, GroupBy
     from .operations import Operation
     from .source import EventSource, Query, select
-    from .windows import TimeUnit, Window
+    from .windows import TimeUnit
 
 __all__ = [
     "Aggregation",
@@ -38,7 +39,7 @@ _HOMES = {
     "Query": "source",
     "TilewrightError": "errors",
     "TimeUnit": "windows",
-    "Window": "windows",
+    "Window": "arguments.durations",
     "select": "source",
 }
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from .arguments.durations import CheckedDuration
 from .declaration import Declaration
 from .operation_spec import OperationSpec
 from .operations import Operation
-from .windows import CheckedDuration
 
 Edge = Literal["sawtooth", "prorate", "truncate", "exact"]
 LatePolicy = Literal["delta", "recompute", "approximate"]
@@ -21,8 +21,8 @@ def _operation(value: object) -> object:
     if isinstance(value, OperationSpec):
         return value
     if isinstance(value, type) and issubclass(value, OperationSpec):
-        if any(field.is_required() for field in value.model_fields.values()):
-            example = "[0.5, 0.99]" if "percentiles" in value.model_fields else "5"
+        if not all(hasattr(value, name) for name in value.arguments()):
+            example = "[0.5, 0.99]" if "percentiles" in value.arguments() else "5"
             advice = f"{value.name} needs its argument. Write Operation.{value.name}({example})."
         else:
             advice = f"{value.name} is written with parentheses. Write Operation.{value.name}()."

@@ -6,37 +6,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
+from .errors import CallSite as CallSite
+from .errors import Problem
 from .suggestions import nearest_name
 
 _PACKAGE = str(Path(__file__).parent)
 #: Each thread or task has its own, so that two that load files at once do not mix declarations.
 _collected: ContextVar[list[Declaration] | None] = ContextVar("_collected", default=None)
-
-
-@dataclass(frozen=True)
-class CallSite:
-    """The author's line that made a declaration."""
-
-    file: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A mistake in a declaration.
-
-    `kind` is a short word for which the compiler has a code.
-    """
-
-    kind: str
-    message: str
 
 
 def _call_site() -> CallSite:

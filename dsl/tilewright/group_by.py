@@ -10,9 +10,10 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from .aggregation import Aggregation, Edge, LatePolicy
+from .arguments.durations import CheckedDuration
 from .declaration import Declaration
 from .source import EventSource
-from .windows import CheckedDuration, duration_ms
+from .windows import duration_ms
 
 #: No amount is larger: more is a slip, and estimates made of it would not be numbers any more.
 MOST = 10**12

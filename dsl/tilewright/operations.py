@@ -6,18 +6,15 @@ A new one joins here, with its finalizer in the runtime.
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from math import ceil, log2
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from annotated_types import Ge, Le
-from pydantic import Field
-
-from .operation_spec import ALL, NUMBERS, ORDERED, Counting, Real, States
+from .operation_spec import ALL, NUMBERS, ORDERED, Bounds, Counting, Real, States
 from .operation_spec import OperationSpec as OperationSpec
 from .percentiles import ApproxPercentile
 
-_Size = Annotated[int, Ge(1), Le(10_000)]
+#: The most values that an operation lists.
+_MOST = 10_000
 
 
 class Count(Counting):
@@ -141,8 +138,9 @@ class ApproxUniqueCount(Counting):
 class _Sized(OperationSpec):
     """An operation that keeps up to k values."""
 
-    k: _Size = Field(kw_only=False)
-    _positional = ("k",)
+    k: int
+    bounds = (Bounds("k", 1, _MOST),)
+    positional = ("k",)
 
 
 class _Listing(_Sized):
@@ -234,8 +232,9 @@ class Histogram(OperationSpec):
 
     name = "HISTOGRAM"
     states = (("histogram", {}),)
-    k: Annotated[int, Ge(0), Le(10_000)] = Field(default=0, kw_only=False)
-    _positional = ("k",)
+    k: int = 0
+    bounds = (Bounds("k", 0, _MOST),)
+    positional = ("k",)
 
     def result(self, input_type: str, family: str) -> str:
         """Give a map from value to count."""
@@ -248,6 +247,8 @@ class _Names(type):
     if not TYPE_CHECKING:
 
         def __getattr__(cls, name: str) -> Any:
+            from difflib import get_close_matches
+
             known = [n for n in vars(cls) if n.isupper()]
             near = get_close_matches(name.upper(), known, n=1)
             advice = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le, MinLen
-from pydantic import AfterValidator, Field, ValidationInfo
-from pydantic_core import PydanticCustomError
-
-from .operation_spec import NUMBERS, OperationSpec, States
+from .operation_spec import NUMBERS, Bounds, OperationSpec, States
 
 #: sketch -> the argument that says its size
-_SKETCH_SIZES = {"tdigest": "compression", "kll": "k"}
-
-
-def _of_its_sketch(value: int | None, info: ValidationInfo) -> int | None:
-    sketch = info.data.get("sketch")
-    if value is None or sketch is None or _SKETCH_SIZES[sketch] == info.field_name:
-        return value
-    size = _SKETCH_SIZES[sketch]
-    what = f"the sketch {sketch!r} has no {info.field_name}. "
-    what += f"Its size is {size}=…, 200 by default."
-    raise PydanticCustomError("tw:bad-value", "{what}", {"what": what})
+SKETCH_SIZES = {"tdigest": "compression", "kll": "k"}
 
 
 class ApproxPercentile(OperationSpec):
@@ -35,13 +22,13 @@ class ApproxPercentile(OperationSpec):
 
     name = "APPROX_PERCENTILE"
     accepts = NUMBERS
-    percentiles: Annotated[Sequence[Annotated[float, Ge(0), Le(1)]], MinLen(1)] = Field(
-        kw_only=False
-    )
+    percentiles: Sequence[float]
+    _: KW_ONLY
     sketch: Literal["tdigest", "kll"] = "tdigest"
-    compression: Annotated[int | None, Ge(10), Le(10_000), AfterValidator(_of_its_sketch)] = None
-    k: Annotated[int | None, Ge(8), Le(65_535), AfterValidator(_of_its_sketch)] = None
-    _positional = ("percentiles",)
+    compression: int | None = None
+    k: int | None = None
+    bounds = (Bounds("compression", 10, 10_000), Bounds("k", 8, 65_535))
+    positional = ("percentiles",)
 
     @property
     def suffix(self) -> str:
@@ -56,9 +43,31 @@ class ApproxPercentile(OperationSpec):
         """
         return {"percentiles": [float(p) for p in self.percentiles], "sketch": self.sketch}
 
+    @classmethod
+    def fits(cls, params: Mapping[str, Any]) -> bool:
+        """Tell whether parameters are fractions and a sketch."""
+        fractions, sketch = params.get("percentiles"), params.get("sketch")
+        return (
+            params.keys() == {"percentiles", "sketch"}
+            and isinstance(sketch, str)
+            and sketch in SKETCH_SIZES
+            and isinstance(fractions, list)
+            and bool(fractions)
+            and all(type(one) is float and 0 <= one <= 1 for one in fractions)
+        )
+
+    @classmethod
+    def argument_types(cls) -> dict[str, Any]:
+        """Add what fractions are, and whose size is given."""
+        from .arguments.operations import FRACTIONS, of_its_sketch
+
+        sizes = of_its_sketch(SKETCH_SIZES)
+        types = super().argument_types() | {"percentiles": FRACTIONS}
+        return types | {name: Annotated[types[name], sizes] for name in SKETCH_SIZES.values()}
+
     def kept_states(self) -> States:
         """Give one sketch for any number of percentiles."""
-        return ((self.sketch, {"k": getattr(self, _SKETCH_SIZES[self.sketch]) or 200}),)
+        return ((self.sketch, {"k": getattr(self, SKETCH_SIZES[self.sketch]) or 200}),)
 
     def result(self, input_type: str, family: str) -> str:
         """Give a list, even for one percentile."""

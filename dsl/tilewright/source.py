@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from .arguments.durations import CheckedDuration
 from .declaration import Declaration
-from .windows import CheckedDuration
 
 
 def select(*columns: str, **expressions: str) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _MOST = 20
 
@@ -14,6 +13,8 @@ def nearest_name(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     >>> nearest_name("pric", ["price", "quantity"])
     'price'
     """
+    from difflib import get_close_matches  # few names are misspelled
+
     return next(iter(get_close_matches(name, list(known), n=1, cutoff=cutoff)), None)
 
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from enum import Enum
-from typing import Annotated
-
-from pydantic import AfterValidator, BeforeValidator
-from pydantic_core import PydanticCustomError
-
-from .declaration import Declaration
+from typing import Protocol
 
 #: Milliseconds of the units of time.
 SECOND_MS = 1_000
@@ -35,17 +30,19 @@ class TimeUnit(Enum):
     WEEKS = "w"
 
 
-class Window(Declaration):
-    """A length of time as a number and a unit.
+class Length(Protocol):
+    """A length of time by its unit, as `Window` is."""
 
-    `Window(length=7, unit=TimeUnit.DAYS)` is `"7d"`.
-    """
+    @property
+    def length(self) -> int:
+        """How many units."""
 
-    length: int
-    unit: TimeUnit
+    @property
+    def unit(self) -> TimeUnit:
+        """The unit."""
 
 
-Duration = str | timedelta | Window
+Duration = str | timedelta | Length
 
 
 def duration_ms(duration: Duration) -> int:
@@ -63,7 +60,7 @@ def duration_ms(duration: Duration) -> int:
             length_ms, rest = divmod(duration, timedelta(milliseconds=1))
             if rest:
                 raise ValueError(f"{duration!r} is finer than a millisecond. Use whole seconds.")
-        case Window(length=int(length), unit=TimeUnit() as unit):
+        case object(length=int(length), unit=TimeUnit() as unit):
             length_ms = length * _WRITTEN_MS[unit.value]
         case str() if written := _FORMAT.fullmatch(duration):
             length_ms = int(written[1]) * _WRITTEN_MS[written[2]]
@@ -95,27 +92,3 @@ def format_duration(length_ms: int) -> str:
     """
     unit = next(unit for unit, size in _UNITS_MS.items() if length_ms % size == 0)
     return f"{length_ms // _UNITS_MS[unit]}{unit}"
-
-
-def _is_duration(value: object) -> object:
-    # Before pydantic tries the members of the union one by one and reports a mistake once for each.
-    if not isinstance(value, str | timedelta | Window):
-        raise PydanticCustomError(
-            "tw:bad-duration",
-            "{what}",
-            {"what": f"{value!r} is not a duration. Write one such as '5m' or '7d'."},
-        )
-    return value
-
-
-def _check(duration: Duration) -> Duration:
-    if isinstance(duration, Window) and duration.problems:
-        return duration  # reported at its own line
-    try:
-        duration_ms(duration)
-    except ValueError as reason:
-        raise PydanticCustomError("tw:bad-duration", "{what}", {"what": str(reason)}) from None
-    return duration
-
-
-CheckedDuration = Annotated[Duration, BeforeValidator(_is_duration), AfterValidator(_check)]

@@ -110,7 +110,7 @@ def run(folder: Path, **variables: str) -> list[Any]:
     """What the program prints in an environment."""
     for number, ending in enumerate((".csv", ".jsonl")):
         FILES[ending](rows()[number::2], SCHEMA, folder / f"events{ending}")
-    (folder / "plan.json").write_text(plan().model_dump_json(by_alias=True), encoding="utf-8")
+    (folder / "plan.json").write_text(plan().model_dump_json(), encoding="utf-8")
     with start(
         PROGRAM,
         str(folder / "plan.json"),

@@ -97,7 +97,7 @@ def test_a_killed_write_ends_as_if_it_had_never_been_killed(
     path, url = tmp_path / f"events{ending}", new_place(request, kind, tmp_path)
     state = "" if kind == "lmdb" else f"lmdb:{tmp_path}/state"
     FILES[ending](ROWS, SCHEMA, path)
-    (tmp_path / "plan.json").write_text(plan().model_dump_json(by_alias=True))
+    (tmp_path / "plan.json").write_text(plan().model_dump_json())
     moments, kills = random.Random(ending), 0
     for _ in range(50):
         with start(WRITER, str(tmp_path / "plan.json"), url, state, str(path)) as writer:
@@ -127,7 +127,7 @@ def test_a_server_killed_in_the_middle_ends_as_if_it_had_never_been(tmp_path: Pa
     """
     path, state = tmp_path / "events.csv", f"lmdb:{tmp_path}/state"
     FILES[".csv"](ROWS, SCHEMA, path)
-    (tmp_path / "plan.json").write_text(plan().model_dump_json(by_alias=True))
+    (tmp_path / "plan.json").write_text(plan().model_dump_json())
     with redis_server(tmp_path / "redis") as server:
         url = server.url()
         with start(WRITER, str(tmp_path / "plan.json"), url, state, str(path)) as writer:

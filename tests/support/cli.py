@@ -42,7 +42,7 @@ class Desk:
         self.store = f"lmdb:{folder}/store"
         self.plan = folder / name
         self.plan.write_text(
-            json.dumps((plan or simple_plan()).model_dump(by_alias=True, mode="json")),
+            json.dumps((plan or simple_plan()).model_dump()),
             encoding="utf-8",
         )
 

@@ -93,7 +93,7 @@ def of_section(part: type[_Part], section: _Section) -> _Part:
     The section has the part's keys. A plan says of its times that they are milliseconds:
     `tile_fetch_sla_ms` is `tile_fetch_sla`.
     """
-    return part(**{name: getattr(section, key_of(name)) for name in part.model_fields})
+    return part(**{name: getattr(section, key_of(name)) for name in part.field_names()})
 
 
 def key_of(field: str) -> str:

@@ -11,7 +11,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from ..plan.model import Plan
+from ..plan.part import Part
 from .config import ConfigFile, key_of
+from .part_models import PartModel, model_of
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, tuple[type[BaseModel], str, str]] = {
@@ -20,7 +22,11 @@ _MODELS: dict[str, tuple[type[BaseModel], str, str]] = {
         "tilewright.yaml",
         "How tiles are sized, kept and watched, unless a declaration says otherwise.",
     ),
-    "plan": (Plan, "plan.json", "What `tilewright compile` writes and everything else runs from."),
+    "plan": (
+        model_of(Plan),
+        "plan.json",
+        "What `tilewright compile` writes and everything else runs from.",
+    ),
 }
 
 
@@ -66,7 +72,7 @@ def _types(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _types(argument)
 
 
-def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+def _descriptions(model: type[BaseModel | Part]) -> dict[str, str]:
     """Collect the text below each field.
 
     A field that the model inherits has it there, and a key of the configuration below the field of
@@ -75,8 +81,9 @@ def _descriptions(model: type[BaseModel]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for part in getattr(model, "parts", ()):
         texts |= {key_of(name): text for name, text in _descriptions(part).items()}
-    for base in reversed(model.__mro__):
-        if issubclass(base, BaseModel) and base.__module__.startswith("tilewright"):
+    declared = model.part if issubclass(model, PartModel) else model
+    for base in reversed(declared.__mro__):
+        if issubclass(base, BaseModel | Part) and base.__module__.startswith("tilewright"):
             for statement in ast.parse(inspect.getsource(base)).body:
                 if isinstance(statement, ast.ClassDef):
                     texts |= _texts_below_fields(statement)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tilewright.aggregation import Aggregation, Edge
-from tilewright.windows import Window, duration_ms, format_duration
+from tilewright.arguments.durations import Window
+from tilewright.declaration import Declaration
+from tilewright.operation_spec import OperationSpec
+from tilewright.windows import duration_ms, format_duration
 
 from ..draft import Draft, FeatureSpec
 from ..frontend.names import unusable
@@ -33,7 +36,7 @@ def expand_features(draft: Draft) -> None:
 
 
 def _sound(aggregation: Aggregation) -> bool:
-    parts = [
+    parts: list[Declaration | OperationSpec] = [
         aggregation,
         aggregation.operation,
         *(w for w in aggregation.windows or () if isinstance(w, Window)),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
-from .part import Natural, Part, Positive, Real
+from .checks import Natural, Positive, Real
+from .part import Part, field
 
 
 class Request(Part):
@@ -65,5 +64,5 @@ class Cost(Part):
     """The same of all entities; null while their number is not known."""
     tiles_per_second: Real | None = None
     """Read by all requests; null while their rate is not known."""
-    recommendations: list[Recommendation] = Field(default=[])
+    recommendations: list[Recommendation] = field(default_factory=list)
     """For each window, where it is known how busy entities are."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
-from .part import Part
+from .part import Part, field
 
 Dtype = Literal["i64", "f64"]
 
@@ -85,7 +83,7 @@ class TileLayout(Part):
     """The fixed block, in order."""
     variable: list[VariableField]
     """What follows it, in order."""
-    buckets: list[BucketLayout] = Field(default=[])
+    buckets: list[BucketLayout] = field(default_factory=list)
     """What follows them: for each bucket column a table of its values, as one field of changing
     length.
     """

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
-
+from .checks import Positive, Real
 from .cost import Cost
 from .digests import digest, stored_content, whole_content
 from .layout import KeyLayout, TileLayout
-from .part import Part, Positive, Real
+from .part import Part, field
 from .script import Partials, Script
 from .settings import Flink, Late, Monitoring, Serving, Store
 
@@ -34,6 +33,10 @@ class Source(Part):
     Expressions stay in the author's dialect.
     """
 
+    #: A plan that says nothing of its files and ids keeps the fingerprint that it had before it
+    #: could.
+    _left_out = ("delimiter", "null_values", "event_id", "event_id_horizon_ms")
+
     name: str
     """By which the command line and the store's positions know it."""
     table: str | None
@@ -44,11 +47,11 @@ class Source(Part):
     """The stream that continues it; null if there is none."""
     delimiter: str | None = None
     """What separates the fields of CSV files; null for a comma, or a tab in `.tsv`."""
-    null_values: list[str] = Field(default_factory=list)
+    null_values: list[str] = field(default_factory=list)
     """Texts that stand for no value; left out where there are none, as `delimiter` is."""
     dialect: str
     """The SQL dialect of the expressions."""
-    columns: list[Column] = Field(alias="schema")
+    columns: list[Column] = field(alias="schema")
     """The columns that are used, as rows have them."""
     selects: dict[str, str]
     """What is taken of a row: an expression for each name."""
@@ -67,16 +70,6 @@ class Source(Part):
     def column_names(self) -> list[str]:
         """The names of the columns that are used."""
         return [column.name for column in self.columns]
-
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A plan that says nothing of its files and ids keeps the fingerprint that it had before it
-        # could.
-        document: dict[str, Any] = serialize(self)
-        for name in ("delimiter", "null_values", "event_id", "event_id_horizon_ms"):
-            if not document[name]:
-                del document[name]
-        return document
 
 
 class State(Part):
@@ -200,6 +193,9 @@ class Derivation(Part):
 class Plan(Part):
     """Everything needed to write and fetch a GroupBy."""
 
+    #: A plan that says nothing of serving keeps the fingerprint that it had before it could.
+    _left_out = ("serving",)
+
     plan_version: Literal[2]
     """The version of this format."""
     name: str
@@ -242,24 +238,16 @@ class Plan(Part):
     """How a generated Flink job is started."""
     store: Store
     """How a store is used."""
-    serving: Serving = Field(default_factory=Serving)
+    serving: Serving = field(default_factory=Serving)
     """How good an answer has to be; left out where the author does not say."""
     monitoring: Monitoring
     """What alerts are made from."""
     cost: Cost
     """What a request and an entity cost."""
 
-    @model_serializer(mode="wrap")
-    def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # A plan that says nothing of serving keeps the fingerprint that it had before it could.
-        document: dict[str, Any] = serialize(self)
-        if "serving" in document and self.serving == Serving():
-            del document["serving"]
-        return document
-
     def fingerprints(self) -> dict[str, str]:
         """Compute both fingerprints, by the names of their keys."""
-        content = self.model_dump(by_alias=True, mode="json")
+        content = self.model_dump()
         return {
             "fingerprint": digest(whole_content(content)),
             "storage_fingerprint": digest(stored_content(content)),
@@ -279,7 +267,7 @@ class Plan(Part):
 
     def storage_parts(self) -> dict[str, str]:
         """Digest each part of what stored tiles depend on."""
-        content = stored_content(self.model_dump(by_alias=True, mode="json"))
+        content = stored_content(self.model_dump())
         parts = {
             "keys": [content["name"], content["keys"], content["key_layout"]["entity"]],
             "states": [content["states"], content["tile_layout"]],

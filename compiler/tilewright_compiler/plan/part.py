@@ -2,21 +2,160 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field
-
-#: Numbers of milliseconds, bytes and the like; sums of some of them fit 64 bits.
-_LARGEST = 1 << 60
-Positive = Annotated[int, Field(ge=1, le=_LARGEST)]
-Natural = Annotated[int, Field(ge=0, le=_LARGEST)]
-Real = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from .checks import Check, PartError, check_of
 
 
-class Part(BaseModel):
+class _Declared(NamedTuple):
+    """What is said of a field beside its type."""
+
+    default_factory: Callable[[], Any] | None
+    alias: str | None
+
+
+def field(*, default_factory: Callable[[], Any] | None = None, alias: str | None = None) -> Any:
+    """Declare the default of a field, or its key."""
+    return _Declared(default_factory, alias)
+
+
+class Field(NamedTuple):
+    """A field: its attribute, its type, and its default."""
+
+    name: str
+    annotation: Any
+    check: Check
+    default: Callable[[], Any] | None
+
+
+#: The types of values that JSON has as they are.
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+class Part:
     """A frozen piece of a plan.
 
-    Unknown keys are an error, since they mean another version.
+    Its annotations are the schema: values of other types are refused, and unknown keys too, since
+    they mean another version. It has the methods of pydantic's models, but not their checks, since
+    importing those takes longer than the first fetch of a process.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    #: Fields that a document leaves out where they have their default.
+    _left_out: ClassVar[Collection[str]] = ()
+
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(self._read(values))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: copy it with another {name}")
+
+    def __eq__(self, other: object) -> bool:
+        return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return f"{type(self).__name__}({shown})"
+
+    @classmethod
+    def model_validate(cls, document: Any) -> Self:
+        """Read a part from JSON's values.
+
+        Raises PartError, which says what is wrong and where.
+        """
+        if type(document) is cls:
+            return document
+        if not isinstance(document, dict):
+            raise PartError("is not an object")
+        part = cls.__new__(cls)
+        part.__dict__.update(cls._read(document))
+        return part
+
+    @classmethod
+    def model_validate_json(cls, text: str | bytes) -> Self:
+        """Read a part from the text of its JSON."""
+        return cls.model_validate(json.loads(text))
+
+    @classmethod
+    def field_names(cls) -> tuple[str, ...]:
+        """Name the fields, in order."""
+        return tuple(cls.__annotations__)
+
+    def model_copy(self, *, update: Mapping[str, Any]) -> Self:
+        """Copy the part with other values, which are not checked."""
+        part = type(self).__new__(type(self))
+        part.__dict__.update(self.__dict__, **update)
+        return part
+
+    def model_dump(self, *, exclude: Collection[str] = ()) -> dict[str, Any]:
+        """Write the part as JSON has it."""
+        values, fields = self.__dict__, self.fields()
+        document = {key: _document(values[one.name]) for key, one in fields.items()}
+        for name in self._left_out:
+            default = fields[name].default
+            if default is not None and values[name] == default():
+                del document[name]
+        for name in exclude:
+            document.pop(name, None)
+        return document
+
+    def model_dump_json(self) -> str:
+        """Write the text of the part's JSON."""
+        return json.dumps(self.model_dump(), ensure_ascii=False)
+
+    @classmethod
+    def _read(cls, values: dict[str, Any]) -> dict[str, Any]:
+        fields = cls.fields()
+        if not values.keys() <= fields.keys():
+            raise PartError("is not known").at(next(key for key in values if key not in fields))
+        kept = {}
+        for key, (name, _, check, default) in fields.items():
+            if key in values:
+                try:
+                    kept[name] = check(values[key])
+                except PartError as wrong:
+                    raise wrong.at(key) from None
+            elif default is None:
+                raise PartError("is missing").at(key)
+            else:
+                kept[name] = default()
+        return kept
+
+    @classmethod
+    @cache
+    def fields(cls) -> dict[str, Field]:
+        """Collect the fields by their keys in JSON."""
+        fields = {}
+        for name, annotation in get_type_hints(cls, include_extras=True).items():
+            if name == "_left_out":
+                continue
+            default, alias = _declared(cls, name)
+            fields[alias or name] = Field(name, annotation, check_of(annotation), default)
+        return fields
+
+
+def _declared(part: type[Part], name: str) -> _Declared:
+    """Find a field's default and key."""
+    if name not in vars(part):
+        return _Declared(None, None)
+    value = vars(part)[name]
+    return value if isinstance(value, _Declared) else _Declared(lambda: value, None)
+
+
+def _document(value: Any) -> Any:
+    """Write a value of a part as JSON has it."""
+    if value.__class__ in _SCALARS:
+        return value
+    if isinstance(value, Part):
+        return value.model_dump()
+    if isinstance(value, list | tuple):
+        return [_document(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _document(one) for key, one in value.items()}
+    return value

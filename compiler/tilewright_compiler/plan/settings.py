@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from .part import Natural, Part, Positive, Real
+from .checks import Natural, Positive, Real
+from .part import Part
 
 StoreType = Literal["lmdb", "memory", "redis", "redis_cluster"]
 

@@ -5,11 +5,10 @@ Whatever runs a plan relies on it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 
 from tilewright import operations
@@ -153,13 +152,14 @@ def _computed(plan: Plan, feature: Feature) -> Iterator[str]:
     own = [states[name] for name in feature.states]
     if any((state.input, state.bucket) != (feature.input, feature.bucket) for state in own):
         yield f"features: {feature.name} is computed from states of another column"
-    operation = _operation(feature.operation, json.dumps(feature.params))
-    if operation is None:
+    kind = _operations().get(feature.operation)
+    if kind is None:
         yield f"features: {feature.operation}({feature.params}) is no operation"
         return
-    if operation.params != feature.params:
+    if not kind.fits(feature.params):
         yield f"features: {feature.operation} has other parameters than {feature.params}"
         return
+    operation = kind.of_params(feature.params)
     wanted = [(kind, _shape(params)) for kind, params in operation.kept_states()]
     if wanted != [(state.kind, _shape(state.params)) for state in own]:
         yield f"features: {feature.name} is computed from other states than {feature.operation}"
@@ -196,20 +196,6 @@ def _answer(plan: Plan, feature: Feature, operation: OperationSpec, state: State
             default_value(feature.default, feature.type)
     except (TypeError, ValueError, ArithmeticError) as error:
         yield f"features: {feature.name} has no default of its type: {error}"
-
-
-@lru_cache(maxsize=1024)
-def _operation(name: str, params: str) -> OperationSpec | None:
-    """Make an operation of its name and parameters, as JSON.
-
-    Returns None if none has them. Plans ask for few, time and again.
-    """
-    kind = _operations().get(name)
-    try:
-        operation = kind(**json.loads(params)) if kind is not None else None
-    except (TypeError, ValueError):
-        return None
-    return None if operation is None or operation.problems else operation
 
 
 @cache

@@ -35,15 +35,12 @@ def show_version(verbose: bool) -> None:
 
 
 def _details() -> list[tuple[str, str]]:
-    from typing import get_args
-
-    from tilewright_compiler.plan.model import Plan
+    from tilewright_compiler.plan.model import PLAN_VERSION
 
     from ..tiles.records import RECORD_VERSION
 
-    (plan_version,) = get_args(Plan.model_fields["plan_version"].annotation)
     details = [
-        ("plans", f"version {plan_version}"),
+        ("plans", f"version {PLAN_VERSION}"),
         ("records", f"version {RECORD_VERSION}"),
         ("python", f"{platform.python_version()} ({sys.implementation.name})"),
         ("platform", f"{platform.system()} {platform.machine()}"),

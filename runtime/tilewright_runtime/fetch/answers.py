@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from tilewright_compiler.plan.model import Plan
@@ -33,6 +32,8 @@ class Answer:
 
     def _repr_html_(self) -> str:
         """Show the answer in a notebook."""
+        from html import escape
+
         parts = {"keys": self.keys, "at": {"at": iso(self.at)}, "features": self.features}
         rows = "".join(
             f"<tr><th>{escape(str(name))}</th><td>{escape(repr(value))}</td></tr>"

@@ -10,9 +10,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from pydantic import ValidationError
-
 from tilewright.suggestions import nearest_name
+from tilewright_compiler.plan.checks import PartError
 from tilewright_compiler.plan.model import PLAN_VERSION, Plan
 from tilewright_compiler.verify.plan import verify_plan
 
@@ -150,11 +149,9 @@ def plan_of_document(document: Any, place: str | Path) -> Plan:
     try:
         plan = Plan.model_validate(document)
         digests = plan.fingerprints()
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+    except PartError as wrong:
         raise PlanError(
-            f"{place}: {where}: {first['msg']}. A plan is not edited by hand: compile it again."
+            f"{place}: {wrong}. A plan is not edited by hand: compile it again."
         ) from wrong
     except (ValueError, OverflowError, RecursionError) as wrong:
         # Half a surrogate in a text, or a number that JSON cannot have.

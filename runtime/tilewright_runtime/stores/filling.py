@@ -10,8 +10,8 @@ middle something was lost is not acknowledged, and everything is put again.
 from __future__ import annotations
 
 import json
+import os
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -48,7 +48,7 @@ class Filled:
     def of(cls, server: Server, events: int, state: State) -> Filled:
         """Acknowledge events on a server that has lost nothing."""
         now_ms = time.time_ns() // 1_000_000
-        return cls(events, state, server.run, server.evicted, uuid.uuid4().hex, now_ms)
+        return cls(events, state, server.run, server.evicted, os.urandom(16).hex(), now_ms)
 
     @classmethod
     @lru_cache(256)

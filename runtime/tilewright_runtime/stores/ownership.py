@@ -6,8 +6,8 @@ It says of which plan, and from which writer or stream.
 from __future__ import annotations
 
 import json
+import os
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -146,7 +146,7 @@ def claim_for_stream(plan: Plan, store: Store) -> str:
     """
     owner = store.get(_owner(plan))
     if owner is None and store.get(f"progress/{plan.name}") is None:
-        owner = store.put_first(_owner(plan), _STREAM + uuid.uuid4().hex.encode())
+        owner = store.put_first(_owner(plan), _STREAM + os.urandom(16).hex().encode())
     if owner is None or not owner.startswith(_STREAM):
         raise StoreError(
             f"store {store.url} gets the tiles of {plan.name} from elsewhere (tilewright write, "

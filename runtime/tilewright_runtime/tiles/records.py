@@ -69,8 +69,6 @@ class RecordCodec:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        if layout.variable and layout.compression == "snappy":
-            snappy()  # loaded now, so that no fetch waits for it
         self._fingerprint = layout.fingerprint
         self.seed = _seed(RECORD_VERSION, layout.fingerprint)
         self._unbound_seed = _seed(_UNBOUND_VERSION, layout.fingerprint)

@@ -317,7 +317,7 @@ def test_the_schema_of_the_file_is_strict() -> None:
 def test_the_schema_of_a_plan_is_the_plans() -> None:
     """The schema has the keys of a plan by the names that the file has; some may be left out."""
     schema = json_schema("plan")
-    written = set(_plan(None, enabled=True).model_dump(by_alias=True))
+    written = set(_plan(None, enabled=True).model_dump())
     assert written <= set(schema["properties"])
     assert set(schema["required"]) <= written
     assert "schema" in schema["$defs"]["Source"]["properties"]

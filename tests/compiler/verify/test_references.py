@@ -50,7 +50,7 @@ def test_levels_divide_each_other(plan: Plan) -> None:
     [
         ({"states": ["nosuch"]}, "n_sum_1h is computed from 'nosuch', which is no state"),
         ({"operation": "NOSUCH"}, r"NOSUCH\(.*\) is no operation"),
-        ({"params": {"k": 3}}, "SUM\\(.*\\) is no operation"),
+        ({"params": {"k": 3}}, "SUM has other parameters than"),
         ({"operation": "MIN"}, "n_sum_1h is computed from other states than MIN"),
         ({"type": "VARCHAR"}, "n_sum_1h is a VARCHAR, not a "),
         ({"levels_ms": [7_000]}, "n_sum_1h has levels that the plan lacks"),

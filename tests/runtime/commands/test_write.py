@@ -354,7 +354,7 @@ def plans(desk: Desk) -> Path:
         plan = plan_of(SCHEMA, ["k"], aggregations("n", [operation]), name=name)
         folder = desk.folder / "compiled" / name
         folder.mkdir(parents=True)
-        document = plan.model_dump(by_alias=True, mode="json")
+        document = plan.model_dump()
         (folder / "plan.json").write_text(json.dumps(document), encoding="utf-8")
     return desk.folder / "compiled"
 
@@ -411,7 +411,7 @@ def test_plans_of_other_sources_need_the_source_named(desk: Desk, plans: Path) -
     source = event_source(SCHEMA, name="others")
     plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), "more", sources=[source])
     (plans / "more").mkdir()
-    document = plan.model_dump(by_alias=True, mode="json")
+    document = plan.model_dump()
     (plans / "more" / "plan.json").write_text(json.dumps(document), encoding="utf-8")
     path = desk.events([row("a", 1)])
     command: list[str | Path] = ["write", plans, "--store", desk.store, "--events", path]

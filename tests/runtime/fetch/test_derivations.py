@@ -299,7 +299,7 @@ def test_duckdb_is_imported_for_derivations_that_need_it(
 ) -> None:
     """A fetch of a plan without derivations, or with plain ones, costs nothing of it."""
     plan: Plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), derivations=derivations)
-    (tmp_path / "plan.json").write_text(plan.model_dump_json(by_alias=True))
+    (tmp_path / "plan.json").write_text(plan.model_dump_json())
     url = f"lmdb:{tmp_path}/tiles"
     Session(plan, url).write(EVENTS)
     ran = subprocess.run(

@@ -237,7 +237,7 @@ with open_store(sys.argv[2]) as store, Writer(plan, store) as writer:
 def test_a_store_whose_writer_was_killed_is_sound(tmp_path: Path) -> None:
     """At any point: tiles, counts and events are committed together."""
     file, url = tmp_path / "plan.json", f"lmdb:{tmp_path}/s"
-    file.write_text(plan("exact").model_dump_json(by_alias=True), encoding="utf-8")
+    file.write_text(plan("exact").model_dump_json(), encoding="utf-8")
     draw = random.Random(5)
     for _ in range(3):
         command = [sys.executable, "-c", WRITER, str(file), url]

@@ -87,7 +87,7 @@ def test_an_edited_plan_is_refused_or_runs(case: str, monkeypatch: pytest.Monkey
     """Whatever is changed in a plan, nothing but an error of ours comes of it."""
     monkeypatch.chdir(CASES)
     (plan,) = compile_paths([f"{case}.py"]).plans
-    document = json.loads(plan.model_dump_json(by_alias=True))
+    document = json.loads(plan.model_dump_json())
     for seed in range(120):
         what, edited = _mutated(document, random.Random(f"{case} {seed}"))
         try:
@@ -102,6 +102,6 @@ def test_an_edited_storage_fingerprint_is_refused(monkeypatch: pytest.MonkeyPatc
     """The storage fingerprint is that of the content too."""
     monkeypatch.chdir(CASES)
     (plan,) = compile_paths(["quick_start.py"]).plans
-    document = json.loads(plan.model_dump_json(by_alias=True))
+    document = json.loads(plan.model_dump_json())
     with pytest.raises(PlanError, match="storage_fingerprint is not that of its content"):
         plan_of_document(document | {"storage_fingerprint": "0" * 16}, "plan.json")

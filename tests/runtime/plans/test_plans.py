@@ -22,7 +22,7 @@ def save(tmp_path: Path, content: Any) -> Path:
 
 
 def document() -> dict[str, Any]:
-    found: dict[str, Any] = simple_plan().model_dump(by_alias=True, mode="json")
+    found: dict[str, Any] = simple_plan().model_dump()
     return found
 
 

@@ -160,7 +160,7 @@ def _edited(change: Any) -> Plan:
         [Aggregation(input_column="n", operation=Operation.SUM, windows=["1h"])],
         derivations={"twice": "n_sum_1h * 2"},
     )
-    document = json.loads(plan.model_dump_json(by_alias=True))
+    document = json.loads(plan.model_dump_json())
     change(document)
     document["fingerprint"] = Plan.model_validate(document).content_fingerprint()
     return plan_of_document(document, "plan.json")

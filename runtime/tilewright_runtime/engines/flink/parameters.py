@@ -37,7 +37,7 @@ class JobParameters:
 
         The values are free of its separators.
         """
-        document = json.dumps(self.plan.model_dump(by_alias=True, mode="json")).encode()
+        document = self.plan.model_dump_json().encode()
         values = {
             _PLAN: base64.b64encode(zlib.compress(document)).decode(),
             _STORE: base64.b64encode(self.store_url.encode()).decode(),

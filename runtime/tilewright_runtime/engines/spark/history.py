@@ -106,7 +106,7 @@ def _stage(spark: SparkSession, plan: Plan, events: DataFrame, tiles: str, folde
     finest = finest.toDF(*(f"column_{index}" for index in range(len(finest.columns))))
     keys = finest.columns[: len(plan.keys)]
     by_entity = finest.repartition(*keys).sortWithinPartitions(*keys)
-    encode = encoder(plan.model_dump_json(by_alias=True))
+    encode = encoder(plan.model_dump_json())
     by_entity.mapInArrow(encode, _RECORDS).write.parquet(folder)
     finest_level = f.col("size_ms") == plan.levels[-1].size_ms
     records = spark.read.parquet(folder).where(finest_level)
@@ -145,7 +145,7 @@ def _load(
 def _put_by_workers(
     spark: SparkSession, plan: Plan, store_url: str, folder: str, newest_ms: int
 ) -> bulk.Put:
-    put = putter(plan.model_dump_json(by_alias=True), store_url, newest_ms)
+    put = putter(plan.model_dump_json(), store_url, newest_ms)
     with readable():
         done = spark.read.parquet(folder).mapInArrow(put, "size_ms long, tiles long, refused long")
         sums = done.groupBy("size_ms").sum("tiles", "refused").collect()

@@ -6,7 +6,6 @@ Tiles lie under ordered keys, so that a cover is one scan a level.
 from __future__ import annotations
 
 import os
-import shutil
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -188,6 +187,8 @@ class LmdbStore(TransactionalStore):
 
     def health(self) -> StoreHealth:
         """Measure its answering time, and how full its disk is."""
+        import shutil  # brings codecs that no fetch needs
+
         environment = self._open
         data = (Path(self._path) / DATA_FILE).stat()
         return StoreHealth(

@@ -318,7 +318,7 @@ def test_a_store_is_read_without_the_right_to_write_it(
     url = f"lmdb:{public_folder}/s"
     session = Session(url=url)
     session.write([row("a", 5)])
-    (tmp_path / "plan.json").write_text(session.plan.model_dump_json(by_alias=True))
+    (tmp_path / "plan.json").write_text(session.plan.model_dump_json())
     rights = {
         path: path.stat().st_mode
         for path in [public_folder / "s", *(public_folder / "s").iterdir()]

@@ -1,0 +1,1 @@
+"""Arguments of declarations, checked by pydantic."""
