@@ -26,7 +26,7 @@ from .block import APPROXIMATE, COMPLETE, Block
 from .header import FINGERPRINT, FLAGS_AT, HEADER_WORDS, SIZES, STAMP, START, VERSION_AT
 from .keys import Kind, Range, TileKeys, level_bytes, ordered_prefix, tile_key
 from .layout import Layout
-from .record_fields import decode_fields, encode_fields, snappy
+from .record_fields import decode_fields, encode_fields
 
 _FLAGS = 0xFF << 40
 _COMPLETE = COMPLETE >> 40
