@@ -6,7 +6,7 @@ READY := .venv/.ready
 .DEFAULT_GOAL := help
 KERNEL := runtime/kernel
 
-.PHONY: help demo test nightly test-lowest fuzz fuzz-kernel kills simulate coverage bench docs format clean
+.PHONY: help demo test nightly test-lowest fuzz fuzz-kernel kills compare simulate coverage bench docs format clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ kills: $(READY)  ## kill writers 500 times at any moment, on LMDB and on Redis, 
 
 fuzz-kernel:  ## damage records before the native kernel, which sanitizers watch
 	@scripts/fuzz-kernel
+
+compare: $(READY)  ## compare 100,000 fetches, cached and not, by threads and tasks, while events are written
+	@TILEWRIGHT_COMPARE=$${TILEWRIGHT_COMPARE:-100000} $(PYTHON) -m pytest -q -s -m "" tests/fuzz/test_answers.py
 
 simulate: $(READY)  ## let 10,000 faults happen to the writer, and compare every answer with the oracle
 	@TILEWRIGHT_SIMULATE=$${TILEWRIGHT_SIMULATE:-10000} $(PYTHON) -m pytest -q tests/runtime/ingest/test_simulator.py

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .fetch.async_fetcher import AsyncFetcher
     from .fetch.cache import TileCache
     from .fetch.fetcher import Fetcher
+    from .fetch.warming import Warmer
     from .ingest.report import WriteReport
     from .ingest.writer import Writer
     from .plans import load_plan
@@ -26,6 +27,7 @@ __all__ = [
     "MissingTileError",
     "TileCache",
     "TilewrightError",
+    "Warmer",
     "WriteReport",
     "Writer",
     "load_plan",
@@ -41,6 +43,7 @@ _HOMES = {
     "Fetcher": "fetch.fetcher",
     "MissingTileError": "errors",
     "TileCache": "fetch.cache",
+    "Warmer": "fetch.warming",
     "TilewrightError": "errors",
     "WriteReport": "ingest.report",
     "Writer": "ingest.writer",

@@ -25,6 +25,7 @@ from tilewright_compiler.plan.metrics import (
     CACHE_HIT_RATE,
     CACHE_HITS,
     CACHE_MISSES,
+    CACHE_WARMED,
     IR_SIZE_BYTES,
     LATE_EVENTS_PROCESSED,
     METRICS,
@@ -125,6 +126,11 @@ class PlanMetrics:
         with self._lock:
             self._count(CACHE_EVICTIONS, 0)
             self._values[CACHE_BYTES.name] = size
+
+    def warmed(self, entities: int) -> None:
+        """Count entities whose tiles were read ahead."""
+        with self._lock:
+            self._count(CACHE_WARMED, entities)
 
     def folder_used(self, hits: int, misses: int) -> None:
         """Count look-ups of a cache's folder."""

@@ -58,6 +58,7 @@ IN_A_CLONE = ("docs/how-to/add-a-target.md", "docs/how-to/add-a-reader.md")
 CONTINUING = (
     "docs/concepts.md",
     "docs/reference/plan.md",
+    "docs/how-to/cache.md",
     "docs/how-to/follow-events.md",
     "docs/how-to/test-a-plan.md",
     "docs/how-to/run-on-spark.md",

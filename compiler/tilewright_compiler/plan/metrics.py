@@ -117,6 +117,12 @@ CACHE_BYTES = Metric(
     side="fetch",
     help="Bytes that the cache holds in memory, in the process that holds most.",
 )
+CACHE_WARMED = Metric(
+    name="tilewright_cache_warmed_total",
+    kind="counter",
+    side="fetch",
+    help="Entities whose finished tiles were read before they were asked for.",
+)
 CACHE_FOLDER_HITS = Metric(
     name="tilewright_cache_folder_hits_total",
     kind="counter",
@@ -189,6 +195,7 @@ METRICS: Final = (
     CACHE_MISSES,
     CACHE_EVICTIONS,
     CACHE_BYTES,
+    CACHE_WARMED,
     CACHE_FOLDER_HITS,
     CACHE_FOLDER_MISSES,
     CACHE_FOLDER_EVICTIONS,

@@ -49,12 +49,13 @@ class _Options:
     cache_bytes: int | None
     cache_folder: Path | None
     cache_folder_bytes: int
+    warm: bool
 
     def caching(self) -> Caching:
         """Say what is kept of finished tiles."""
         from ..service.settings import Caching
 
-        return Caching(self.cache_bytes, self.cache_folder, self.cache_folder_bytes)
+        return Caching(self.cache_bytes, self.cache_folder, self.cache_folder_bytes, self.warm)
 
     def listening(self) -> Listening:
         """Say where it listens."""
@@ -176,6 +177,11 @@ class _Options:
     metavar="BYTES",
     help="How large that folder may become.",
 )
+@click.option(
+    "--warm",
+    is_flag=True,
+    help="Read such tiles ahead for entities that will probably be asked for within the hour.",
+)
 def serve(**given: Any) -> None:
     """Serve the features of plans over HTTP."""
     options = _Options(**given)
@@ -184,6 +190,8 @@ def serve(**given: Any) -> None:
         return
     if options.store_url is None:
         raise click.UsageError("--store is missing: name the store with the tiles of the plans.")
+    if options.warm and options.cache_bytes is None and options.cache_folder is None:
+        raise click.UsageError("--warm needs a cache: give --cache or --cache-folder too.")
     if options.tls_key and not options.tls_cert:
         raise click.UsageError("--tls-key needs --tls-cert.")
     _require_packages()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 from tilewright_compiler.plan.model import Plan
@@ -11,7 +12,7 @@ from tilewright_compiler.plan.model import Plan
 from ..stores import Store
 from ..stores.base import Scanned, ScanRequest
 from ..stores.checked import CheckedReader, Reader, Reading
-from ..stores.progress import Progress, progress_name
+from ..stores.progress import Finished, Progress, progress_name
 from ..tiles.cover import floor
 from ..tiles.header import HEADER_WORDS, start_of
 from ..tiles.keys import Range
@@ -63,10 +64,38 @@ class CachingReader:
         """Find up to where a request's ranges are cached."""
         return self._cache.ends_ms(self._table, request)
 
-    def exchange(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Exchange:
+    def lacking(self, requests: Sequence[ScanRequest], finished: Finished) -> list[ScanRequest]:
+        """Find the requests whose finished tiles are not all cached.
+
+        They are given without what is not finished.
+        """
+        self._cache.move_to(self._table, finished.version)
+        lacking: list[ScanRequest] = []
+        for entity, ranges in requests:
+            closed = [_finished_part(wanted, finished.until_ms) for wanted in ranges]
+            ends = self._cache.ends_ms(self._table, (entity, closed))
+            if any(map(_lacks, closed, ends)):
+                lacking.append((entity, closed))
+        return lacking
+
+    def prefetch(self, requests: Sequence[ScanRequest]) -> None:
+        """Read finished tiles into the cache.
+
+        That counts as no look-up.
+        """
+        exchange = self.exchange(requests, (), counts=False)
+        with suppress(StopIteration):
+            asked, names = next(exchange)
+            while True:
+                asked, names = exchange.send(self.reader.scan(asked, names))
+
+    def exchange(
+        self, requests: Sequence[ScanRequest], names: Sequence[str], counts: bool = True
+    ) -> Exchange:
         """Ask for what the cache lacks, and join the records.
 
-        If finished tiles turn out to have changed, everything is asked for once more.
+        If finished tiles turn out to have changed, everything is asked for once more. The look-ups
+        are counted if `counts`.
         """
         all_names = tuple(dict.fromkeys((progress_name(self._plan), *names)))
         known_ms = self._known[1].finished_until_ms(self._plan)
@@ -90,7 +119,7 @@ class CachingReader:
                 is_whole = scanned.condition in _WHOLE
         scanned = scanned._replace(records=_joined(requests, spans, scanned.records))
         if is_whole:
-            self._keep(requests, spans, scanned.records, progress)
+            self._keep(requests, spans, scanned.records, progress, counts)
         documents = dict(zip(all_names, scanned.documents, strict=True))
         reading = self.reader.judged(
             scanned._replace(documents=[documents[name] for name in names]), requests
@@ -110,6 +139,7 @@ class CachingReader:
         spans: Spans,
         records: Sequence[Sequence[list[bytes]]],
         progress: Progress,
+        counts: bool,
     ) -> None:
         """Keep what is finished of what was read, and count."""
         finished_ms = progress.finished_until_ms(self._plan)
@@ -126,9 +156,24 @@ class CachingReader:
                 if end_ms > (span.end_ms if span else wanted.start_ms):
                     made = _span(wanted, end_ms, part)
                     finished += [] if made is None else [(key, made)]
-        self._cache.count(self._table, hits, misses)
+        if counts:
+            self._cache.count(self._table, hits, misses)
         if finished:
             self._cache.keep(finished)
+
+
+def _finished_part(wanted: Range, until_ms: int) -> Range:
+    """Leave out what may still change.
+
+    What is left may be nothing.
+    """
+    end_ms = min(wanted.end_ms, floor(until_ms, wanted.size_ms))
+    return wanted._replace(end_ms=max(wanted.start_ms, end_ms))
+
+
+def _lacks(wanted: Range, cached_until_ms: int | None) -> bool:
+    """Tell whether a tile of a range is not cached."""
+    return wanted.start_ms < wanted.end_ms and (cached_until_ms or wanted.start_ms) < wanted.end_ms
 
 
 def _rest(wanted: Range, span: Span | None) -> Range:

@@ -55,6 +55,7 @@ class Answering:
         times = fetcher.times(options.at_ms)
         rows = [_state(fetcher, keys, times) for keys in request.keys]
         states = [row for row in rows if isinstance(row, FetchState)]
+        self._plans.count_accesses(name, [state.entity for state in states])
         answered: list[Row] = []
         for begin in range(0, len(states), self._turn):
             if begin:

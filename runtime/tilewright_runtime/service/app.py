@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_WARMING_INTERVAL_S = 60
 _GROUPBY = "/v1/features/groupby/"
 #: Paths that are open to whoever asks whether the service lives.
 _OPEN = frozenset({"/ping", "/healthz", "/readyz"})
@@ -85,19 +86,29 @@ class Service:
             store,
             allow_many_tiles=settings.allow_many_tiles,
             cache=settings.caching.make(),
+            warms=settings.caching.warms,
         )
         self._answering = Answering(self._plans)
         self._metrics = SharedMetrics(settings.metrics_folder)
         self._metrics.start()
         self._site = self._make_site() if settings.ui else None
         self._log = AccessLog() if settings.access_log else None
+        warming = asyncio.create_task(self._keep_warm()) if settings.caching.warms else None
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if warming is not None:
+            warming.cancel()
         self._metrics.close()
         await self._plans.close()
         if self._log is not None:
             self._log.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _keep_warm(self) -> None:
+        """Read ahead every minute, beside the requests."""
+        while True:
+            await asyncio.sleep(_WARMING_INTERVAL_S)
+            await asyncio.to_thread(self._plans.warm)
 
     def _make_site(self) -> Site:
         from .web.pages import Pages

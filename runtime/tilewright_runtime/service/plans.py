@@ -13,6 +13,7 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import StoreError, TilewrightError
 from ..fetch.async_fetcher import AsyncFetcher
 from ..fetch.cache import TileCache
+from ..fetch.warming import Warmer
 from ..metrics import metrics_of
 from ..plans import load_plan
 from ..stores import Store
@@ -36,12 +37,15 @@ class ServedPlans:
         *,
         allow_many_tiles: bool,
         cache: TileCache | None = None,
+        warms: bool = False,
     ) -> None:
         self.plans = {plan.name: plan for plan in plans}
         self.store = store
         self._allow_many_tiles = allow_many_tiles
         self._cache = cache
+        self._warms = warms and cache is not None
         self._fetchers: dict[str, AsyncFetcher] = {}
+        self._warmers: dict[str, Warmer] = {}
 
     def find(self, name: str) -> Plan:
         """Find a plan by its name.
@@ -67,7 +71,24 @@ class ServedPlans:
                 plan, self.store, allow_many_tiles=self._allow_many_tiles, cache=self._cache
             )
             self._fetchers[name] = made
+            if self._warms:
+                self._warmers[name] = Warmer(made)
         return made
+
+    def count_accesses(self, name: str, entities: Iterable[str]) -> None:
+        """Count entities of a plan that were asked for."""
+        warmer = self._warmers.get(name)
+        if warmer is not None:
+            warmer.counts.add(entities)
+
+    def warm(self) -> None:
+        """Read ahead what will be asked for.
+
+        A store that is away is asked again the next time.
+        """
+        for warmer in list(self._warmers.values()):
+            with suppress(TilewrightError):
+                warmer.warm()
 
     async def close(self) -> None:
         """Close the connections of the fetchers, and the store."""

@@ -34,6 +34,8 @@ class Caching:
     folder: Path | None = None
     """The second tier, which all workers share."""
     folder_bytes: int = 1 << 30
+    warms: bool = False
+    """Whether tiles are read ahead for entities that will be asked for."""
 
     def make(self) -> TileCache | None:
         """Make the cache of a worker, if wanted.

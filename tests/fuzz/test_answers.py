@@ -1,0 +1,210 @@
+"""Every way of asking gives the same answer, while events are written beside it.
+
+Cached in memory, in a folder and hardly at all, by the kernel and by numpy, from threads and tasks.
+`TILEWRIGHT_COMPARE` says how many fetches are compared; `make compare` compares 100,000.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from support.kernels import numpy_only
+from support.plans import AT, DAY, MINUTE, aggregations, plan_of
+from support.session import SCHEMA, row
+from tilewright import Operation
+from tilewright_compiler.plan.model import Plan
+from tilewright_runtime import AsyncFetcher, Fetcher, TileCache, Writer, open_store
+from tilewright_runtime.fetch.answers import Answer
+from tilewright_runtime.fetch.context import FetchState
+from tilewright_runtime.fetch.serving import Serving
+from tilewright_runtime.stores import CheckedStore, Store
+from tilewright_runtime.stores.progress import Progress, progress_name
+
+#: The fetches of each of six cases.
+FETCHES = int(os.environ.get("TILEWRIGHT_COMPARE", "900")) // 6
+KEYS = [f"k{number}" for number in range(12)]
+THREADS = 3
+STEP, LATEST = 7 * MINUTE, 2 * DAY
+#: A key, a query time, and whether all counts that is written.
+Asked = tuple[str, int, bool]
+NUMBERS = [Operation.COUNT, Operation.SUM, Operation.MAX, Operation.LAST]
+SKETCHES = [
+    Operation.APPROX_PERCENTILE([0.1, 0.5, 1.0]),
+    Operation.APPROX_UNIQUE_COUNT,
+    Operation.TOP_K(3),
+    Operation.HISTOGRAM(),
+    Operation.VARIANCE,
+]
+
+
+def plan_of_late(late: str) -> Plan:
+    """A plan of numbers, sketches, sets and texts; with a policy for late events."""
+    parts = [
+        *aggregations("n", NUMBERS, ["1h", "12h", "7d"]),
+        *aggregations("n", SKETCHES, ["12h", "7d"]),
+        *aggregations("n", [Operation.APPROX_PERCENTILE([0.5], sketch="kll")], ["2d"]),
+        *aggregations("t", [Operation.LAST, Operation.UNIQUE_COUNT], ["7d"]),
+        *aggregations("n", [Operation.APPROX_UNIQUE_COUNT], None),
+    ]
+    return plan_of(SCHEMA, ["k"], parts, name=f"things_{late}", late=late)
+
+
+class Writing:
+    """Events of a stream, and late ones, as they are written by a thread."""
+
+    def __init__(self, plan: Plan, store: Store, state: Store | None) -> None:
+        self._chance = random.Random(7)
+        # History takes events of any age, and a stream those of the allowed lateness.
+        self._writer = Writer(plan, store, state=state, stream=plan.late.policy == "recompute")
+        self.newest_ms = AT
+
+    def write(self, count: int) -> None:
+        """Write a batch, of which some are late: some minutes, or days."""
+        events = []
+        for _ in range(count):
+            self.newest_ms += self._chance.randrange(30_000)
+            behind = self._chance.choice([0, 0, 0, 0, MINUTE, 20 * MINUTE])
+            if self._chance.random() < 0.02:
+                behind = self._chance.randrange(LATEST)
+            text = self._chance.choice(["", "x", "é", None])
+            key, n = self._chance.choice(KEYS), self._chance.randrange(-50, 3_000)
+            events.append(row(key, n, text, ts=self.newest_ms - behind))
+        self._writer.write(events)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class Ways:
+    """The ways of asking, which share two caches."""
+
+    def __init__(self, plan: Plan, store: Store, folder: Path) -> None:
+        cache, small = TileCache(folder=folder, folder_bytes=4 << 20), TileCache(20_000)
+        with numpy_only():
+            numpy = [Fetcher(plan, store), Fetcher(plan, store, cache=cache)]
+        self._plan, self._store = plan, store
+        self._cache = cache
+        self._fetchers = [Fetcher(plan, store), *numpy]
+        self._fetchers += [Fetcher(plan, store, cache=one) for one in (cache, small)]
+
+    def answers(self, asked: Sequence[Asked]) -> list[str]:
+        """Ask in each way; the first is by the kernel and without a cache."""
+        shown = [_shown(fetcher.answers(_states(fetcher, asked))) for fetcher in self._fetchers]
+        return [*shown, asyncio.run(self._awaited(asked))]
+
+    async def _awaited(self, asked: Sequence[Asked]) -> str:
+        async with AsyncFetcher(self._plan, self._store, cache=self._cache) as fetcher:
+            return _shown(await fetcher.answers(_states(fetcher, asked)))
+
+    def moment(self) -> object:
+        """What is written now; None while something is on its way."""
+        progress = self._store.get(progress_name(self._plan))
+        if not isinstance(self._store, CheckedStore):
+            return progress
+        filling = self._store.filling(self._plan.name)
+        return (progress, *filling.documents) if filling.is_complete else None
+
+
+class Comparison:
+    """Readers that compare, each in a thread, while a writer writes."""
+
+    def __init__(self, ways: Ways, writing: Writing, fetches: int) -> None:
+        self._ways, self._writing, self._wanted = ways, writing, fetches
+        self._lock = threading.Lock()
+        self._turns = threading.Semaphore(0)
+        self.compared = 0
+        self.differences: list[str] = []
+
+    def run(self) -> None:
+        """Compare as many fetches as are wanted."""
+        writer = threading.Thread(target=self._write)
+        writer.start()
+        with ThreadPoolExecutor(THREADS) as pool:
+            readers = [pool.submit(self._read, random.Random(seed)) for seed in range(THREADS)]
+        self._turns.release()
+        writer.join()
+        for reader in readers:
+            reader.result()
+
+    @property
+    def _is_done(self) -> bool:
+        return self.compared >= self._wanted or bool(self.differences)
+
+    def _write(self) -> None:
+        """Write a batch whenever a reader has come some way."""
+        while not self._is_done:
+            self._turns.acquire()
+            self._writing.write(20)
+
+    def _read(self, chance: random.Random) -> None:
+        while not self._is_done:
+            if chance.random() < 0.3:
+                self._turns.release()
+            asked = [self._request(chance) for _ in range(chance.choice([1, 1, 2, 20]))]
+            before = self._ways.moment()
+            shown = self._ways.answers(asked)
+            if before is None or before != self._ways.moment():
+                continue  # something was written meanwhile, which some have seen and others not
+            with self._lock:
+                self.compared += len(asked) * len(shown)
+                if len(set(shown)) > 1:
+                    self.differences.append(f"{asked}: " + "\n".join(shown))
+
+    def _request(self, chance: random.Random) -> Asked:
+        """Ask for a key at some time: just now, live or not, or days ago."""
+        at_ms = self._writing.newest_ms + chance.randrange(-MINUTE, MINUTE)
+        if chance.random() < 0.3:
+            at_ms -= chance.randrange(LATEST) // STEP * STEP
+        return chance.choice([*KEYS, "nobody"]), at_ms, chance.random() < 0.3
+
+
+def _states(fetcher: Serving, asked: Sequence[Asked]) -> list[FetchState]:
+    """Make the same requests for each way, also those without a time."""
+    states = []
+    for key, at_ms, is_live in asked:
+        state = fetcher.request({"k": key}, at_ms)
+        state.end_ms += fetcher.store.live_ahead_ms if is_live else 0
+        states.append(state)
+    return states
+
+
+def _shown(answers: Sequence[Answer]) -> str:
+    """All that answers say, in which NaN is equal to itself."""
+    return repr([(answer.features, answer.quality) for answer in answers])
+
+
+@pytest.mark.parametrize(
+    ("kind", "late"),
+    [
+        ("lmdb", "delta"),
+        ("redis", "recompute"),
+        pytest.param("lmdb", "recompute", marks=pytest.mark.nightly),
+        pytest.param("lmdb", "approximate", marks=pytest.mark.nightly),
+        pytest.param("redis", "delta", marks=pytest.mark.nightly),
+        pytest.param("redis", "approximate", marks=pytest.mark.nightly),
+    ],
+)
+def test_every_way_of_asking_gives_the_same_answer(
+    kind: str, late: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """0 differences, whatever is written meanwhile: events in time, late ones, and repairs."""
+    plan = plan_of_late(late)
+    state = open_store(f"lmdb:{tmp_path}/state") if kind == "redis" else None
+    url = request.getfixturevalue("redis_server").url() if state else f"lmdb:{tmp_path}/store"
+    with open_store(url) as store:
+        writing = Writing(plan, store, state)
+        writing.write(500)
+        comparison = Comparison(Ways(plan, store, tmp_path / "cache"), writing, FETCHES)
+        comparison.run()
+        writing.close()
+        progress = Progress.load(plan, store.get)
+    assert comparison.differences == []
+    print(f"\n{late}, {kind}: {comparison.compared:,} fetches, {progress.repairs} repairs")
