@@ -682,3 +682,25 @@ def test_many_tiles_are_warned_of(cap: int, codes: list[str]) -> None:
     expand_features(draft)
     choose_tile_sizes(draft)
     assert [problem.code for problem in draft.diagnostics] == codes
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ({"max_edge_error": 0.01}, "x_sum_12h: the oldest tile (1h) is 8% of the window 12h"),
+        ({"max_tiles_per_request": 2}, "x_sum_12h reads 13 tiles of 1h a request"),
+    ],
+)
+def test_many_features_of_a_line_are_warned_of_once(limit: Any, told: str) -> None:
+    """The worst is named, and the others are counted, also if a loop declares them."""
+    aggregations = [
+        Aggregation(input_column="x", operation=operation, windows=["12h"], tile_size="1h")
+        for operation in (Operation.SUM, Operation.MIN, Operation.MAX)
+    ]
+    tiled = GroupBy(sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=aggregations)
+    draft = Draft(tiled, "things", Config(**limit), Binder())
+    expand_features(draft)
+    choose_tile_sizes(draft)
+    (problem,) = draft.diagnostics
+    assert problem.message.startswith(told)
+    assert "2 more features here are above it too." in problem.message

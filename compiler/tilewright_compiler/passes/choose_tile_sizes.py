@@ -48,8 +48,7 @@ def choose_tile_sizes(draft: Draft) -> None:
         Level(size_ms=size_ms, ttl_ms=_ttl_ms(draft, size_ms, coarser_ms))
         for size_ms, coarser_ms in coarser
     ]
-    for feature, sized in zip(draft.features, draft.sized, strict=True):
-        _warn_of_many(draft, feature, sized)
+    _warn_of_many(draft)
 
 
 def _warn_of_no_stats(draft: Draft) -> None:
@@ -146,19 +145,19 @@ def _check(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
 def _warn_of_errors(draft: Draft) -> None:
     """Warn of edge errors above the budget.
 
-    For each declaration the worst feature is named.
+    For each line of declarations the worst feature is named.
     """
-    above: dict[int, list[tuple[float, FeatureSpec, int, int]]] = {}
+    above: dict[CallSite, list[tuple[float, FeatureSpec, int, int]]] = {}
     for feature, sized in zip(draft.features, draft.sized, strict=True):
         size_ms, window_ms = sized.edge_ms, feature.window_ms
         if size_ms is None or window_ms is None or feature.edge == "exact" or size_ms > window_ms:
             continue
         if (error := size_ms / window_ms) > draft.config.max_edge_error + 1e-12:
-            of_declaration = above.setdefault(id(feature.aggregation), [])
-            of_declaration.append((error, feature, size_ms, window_ms))
-    for of_declaration in above.values():
-        worst = max(of_declaration, key=itemgetter(0))
-        _warn_of_error(draft, *worst, others=len(of_declaration) - 1)
+            of_line = above.setdefault(feature.aggregation.site, [])
+            of_line.append((error, feature, size_ms, window_ms))
+    for of_line in above.values():
+        worst = max(of_line, key=itemgetter(0))
+        _warn_of_error(draft, *worst, others=len(of_line) - 1)
 
 
 def _warn_of_error(
@@ -170,25 +169,34 @@ def _warn_of_error(
         f"{feature.name}: the oldest tile ({format_duration(size_ms)}) is {error:.0%} of the "
         f"window {format_duration(window_ms)}, above the budget of {budget:.0%}."
     )
-    more = f" {others} more of its features are above it too." if others else ""
-    draft.report(
-        "TW040", feature.aggregation.site, f"{what}{more} Use a tile_size of at most {finer}."
-    )
+    advice = f"Use a tile_size of at most {finer}."
+    draft.report("TW040", feature.aggregation.site, f"{what}{_more(others)} {advice}")
 
 
-def _warn_of_many(draft: Draft, feature: FeatureSpec, sized: TileSize) -> None:
+def _warn_of_many(draft: Draft) -> None:
+    """Warn of windows of too many tiles.
+
+    For each line of declarations the longest one is named.
+    """
     cap = draft.config.max_tiles_per_request
-    if (
-        feature.window_ms is None
-        or (tiles := tiles_read(feature.window_ms, sized.levels_ms)) <= cap
-    ):
-        return
-    sizes = " and ".join(map(format_duration, sized.levels_ms))
-    what = (
-        f"{feature.name} reads {tiles:,} tiles of {sizes} a request, more than "
-        f"tiling.max_tiles_per_request = {cap:,}."
-    )
-    draft.report("TW041", feature.aggregation.site, f"{what} Use a larger tile_size.")
+    above: dict[CallSite, list[tuple[int, FeatureSpec, TileSize]]] = {}
+    for feature, sized in zip(draft.features, draft.sized, strict=True):
+        if feature.window_ms is None:
+            continue
+        if (tiles := tiles_read(feature.window_ms, sized.levels_ms)) > cap:
+            above.setdefault(feature.aggregation.site, []).append((tiles, feature, sized))
+    for site, of_line in above.items():
+        tiles, feature, sized = max(of_line, key=itemgetter(0))
+        sizes = " and ".join(map(format_duration, sized.levels_ms))
+        what = (
+            f"{feature.name} reads {tiles:,} tiles of {sizes} a request, more than "
+            f"tiling.max_tiles_per_request = {cap:,}.{_more(len(of_line) - 1)}"
+        )
+        draft.report("TW041", site, f"{what} Use a larger tile_size.")
+
+
+def _more(others: int) -> str:
+    return f" {others} more features here are above it too." if others else ""
 
 
 def _ladder(draft: Draft) -> list[int]:

@@ -5,8 +5,8 @@ They come from files, streams or standard input.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -252,8 +252,21 @@ def _open_kept(path: Path | None, option: str) -> AbstractContextManager[IO[str]
     if path is None:
         return nullcontext()
     try:
-        return path.open("a", encoding="utf-8")
+        return _keeping(path.open("a", encoding="utf-8"))
     except OSError as wrong:
         raise click.BadParameter(
             f"{path}: cannot be written ({wrong.strerror}).", param_hint=option
         ) from wrong
+
+
+@contextmanager
+def _keeping(file: IO[str]) -> Iterator[IO[str]]:
+    """Close a file at the end.
+
+    Each row was flushed, or is an error by itself, which a second one would hide.
+    """
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()

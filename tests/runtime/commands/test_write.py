@@ -132,6 +132,17 @@ def test_rejects_are_appended(desk: Desk) -> None:
     assert [json.loads(line["content"])["n"] for line in lines] == ["0", "1"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device without room")
+def test_rejects_that_cannot_be_kept_are_named(desk: Desk) -> None:
+    """The file and what to do, and nothing of the batch is committed."""
+    events = desk.events([row("a", 1), row(None, 2)])
+    ran = desk.write(events, options=["--rejects", "/dev/full"])
+    assert ran.status == 1
+    assert "the refused rows cannot be kept in /dev/full: No space left on device" in ran.err
+    assert desk.write(events).status == 0
+    assert sums(desk, "a") == [1]
+
+
 def test_a_file_that_cannot_be_read_is_status_1_and_the_others_are_written(desk: Desk) -> None:
     """The unreadable file is named; what could be read is kept."""
     (desk.folder / "half.parquet").write_bytes(b"PAR1 and no more")
