@@ -51,11 +51,15 @@ class ExactEvents:
         """
         events = self.chunks.read(records, entity, names)
         times = events["__ts"].to_numpy()
-        begin, end = np.searchsorted(times, [times_ms[0], times_ms[-1]]) if times_ms else (0, 0)
+        bounds = np.asarray(times_ms, dtype=np.int64)
+        # Both ascend, so what lies between two bounds is a slice.
+        places = np.searchsorted(times, bounds)
+        counts = places[1:] - places[:-1]
+        (stretches,) = counts.nonzero()
+        groups = np.repeat(np.arange(len(stretches)), counts[stretches])
+        begin, end = places[[0, -1]].tolist() if times_ms else (0, 0)
         events, times = events.slice(begin, end - begin), times[begin:end]
-        of_event = np.searchsorted(times_ms, times, side="right") - 1
-        stretches, groups = np.unique(of_event, return_inverse=True)
         columns = dict(zip(events.schema.names, events.columns, strict=True))
         block = self._builder.block(times, groups, columns, len(stretches))
-        block.rows[:, START] = np.asarray(times_ms, dtype=np.int64)[stretches]
+        block.rows[:, START] = bounds[stretches]
         return block

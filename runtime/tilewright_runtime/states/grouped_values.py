@@ -84,14 +84,29 @@ def group_values(times: Ints, groups: Ints, column: pa.Array) -> GroupedValues:
     if pa.types.is_list(column.type):
         events = pc.list_parent_indices(column).to_numpy()
         return group_values(times[events], groups[events], pc.list_flatten(column))
-    rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-    occurring, starts, counts = np.unique(groups[rows], return_index=True, return_counts=True)
-    values, texts = column.drop_null(), None
+    if column.null_count:
+        rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+        times, groups, column = times[rows], groups[rows], column.drop_null()
+    occurring, starts, counts = runs_of(groups)
+    texts = None
     if pa.types.is_string(column.type):
-        numbers, texts = _number_texts(values)
+        numbers, texts = _number_texts(column)
     else:
-        numbers = values.to_numpy(zero_copy_only=False)
-    return GroupedValues(occurring, starts, counts, times[rows], numbers, texts)
+        numbers = column.to_numpy(zero_copy_only=False)
+    return GroupedValues(occurring, starts, counts, times, numbers, texts)
+
+
+def runs_of(groups: Ints) -> tuple[Ints, Ints, Ints]:
+    """Find the groups that occur, where they begin, and their counts.
+
+    `groups` has one for each row, and they ascend.
+    """
+    is_first = np.ones(len(groups), dtype=bool)
+    np.not_equal(groups[1:], groups[:-1], out=is_first[1:])
+    (starts,) = is_first.nonzero()
+    ends = np.full_like(starts, len(groups))
+    ends[:-1] = starts[1:]
+    return groups[starts], starts, ends - starts
 
 
 def _number_texts(values: pa.Array) -> tuple[Ints, pa.Array]:

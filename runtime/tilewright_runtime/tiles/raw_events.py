@@ -17,7 +17,7 @@ from tilewright_compiler.plan.model import State
 from ..states.base import NUMPY_DTYPES, StateType
 from ..states.exact_values import dtype_of, values_of
 from ..states.fields import Bytes
-from ..states.grouped_values import GroupedValues, Ints, group_values
+from ..states.grouped_values import GroupedValues, Ints, group_values, runs_of
 from .block import Block
 from .buckets import BucketTables, distinct_of
 from .header import NEWEST, SEQUENCE
@@ -56,8 +56,9 @@ class RawEvents:
 
         The columns hold the inputs as tiles keep them, ordered by group and time.
         """
-        rows = np.tile(self._empty, (count, 1))
-        occurring, starts, counts = np.unique(groups, return_index=True, return_counts=True)
+        rows = np.empty((count, len(self._empty)), dtype=np.int64)
+        rows[:] = self._empty
+        occurring, starts, counts = runs_of(groups)
         rows[occurring, SEQUENCE] = counts
         rows[occurring, NEWEST] = times[starts + counts - 1]
         block = Block(rows, {field.name: [None] * count for field in self._layout.variable})
