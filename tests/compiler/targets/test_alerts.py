@@ -54,6 +54,17 @@ def test_a_name_is_data(name: str, tmp_path: Path) -> None:
     assert "SUCCESS: 10 rules found" in promtool("check", "rules", str(tmp_path / "rules.yaml"))
 
 
+@pytest.mark.parametrize(
+    "name", [PLAN, 'a"b', "a\\b", "a\nb", "{{ $x }}", "a'b", "- x: # y", "\a\t"]
+)
+def test_libyaml_changes_no_byte(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is not installed the files are the same."""
+    plan = _plan().model_copy(update={"name": name})
+    written = files(plan)
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert files(plan) == written
+
+
 def test_every_rule_asks_for_metrics_that_exist() -> None:
     """Errata R8: each name is one that a process registers, or a part of a histogram."""
     known = {metric.name for metric in METRICS}
