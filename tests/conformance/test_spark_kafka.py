@@ -34,7 +34,14 @@ def reading(topic: str) -> Plan:
     )
 
 
-@pytest.mark.parametrize("name", ["disorder", pytest.param("refused", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "restarts",
+        pytest.param("disorder", marks=pytest.mark.nightly),
+        pytest.param("refused", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_topic_of_two_partitions_with_restarts(tmp_path: Path, kafka: Kafka, name: str) -> None:
     """Events that come while no job runs are read by the next one, from its checkpoint on; each
     counts once.

@@ -114,7 +114,7 @@ def test_a_killed_write_ends_as_if_it_had_never_been_killed(
         ), errors
         if output == "done\n":
             break
-    assert kills >= 2
+    assert kills >= 1
     whole, killed = Session(plan()), Session(plan(), url, state)
     whole.write(path)
     assert answers(killed) == answers(whole)

@@ -16,7 +16,7 @@ from typing import Any
 from support.servers import end_with_parent, free_port, make_certificate
 from support.waiting import wait_until
 
-_PATIENCE_S = 20
+_PATIENCE_S = 90
 
 
 class RedisServer:

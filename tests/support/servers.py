@@ -6,16 +6,25 @@ import ctypes
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 
+#: Below those that the kernel gives to connections.
+_PORTS = range(15_000, 32_000)
+_RANDOM = SystemRandom()
 _SIGNAL_OF_A_DEAD_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of this machine that nobody listens at, nor gets for a connection before a server
+    does.
+    """
+    while True:
+        # Hypothesis sets the seed of the shared generator, alike in all processes of the tests.
+        port = _RANDOM.choice(_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def end_with_parent() -> None:

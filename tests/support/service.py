@@ -60,5 +60,5 @@ class ServiceProcess:
     def stop(self, how: int = signal.SIGTERM) -> tuple[int, str, str]:
         """Ends it: its exit status and what it printed."""
         self.process.send_signal(how)
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=90)
         return self.process.returncode, out, err

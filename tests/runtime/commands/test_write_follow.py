@@ -43,7 +43,7 @@ def test_a_signal_ends_a_follower_with_status_0(desk: Desk, number: int) -> None
         append(path, 10)
         wait_until(lambda: total(desk) == 11, "the second event is there")
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     assert out.startswith("things: 2 new rows")
 
@@ -55,7 +55,7 @@ def test_standard_input_is_followed_to_its_end(desk: Desk) -> None:
         process.stdin.write(json.dumps(row("a", 3)) + "\n")
         process.stdin.flush()
         wait_until(lambda: total(desk) == 3, "the event is there")
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=120)
     assert (process.returncode, out[:18]) == (0, "things: 1 new row ")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from support.plans import AT
 from tilewright_compiler.compile import compile_paths
@@ -88,7 +89,7 @@ def test_an_edited_plan_is_refused_or_runs(case: str, monkeypatch: pytest.Monkey
     monkeypatch.chdir(CASES)
     (plan,) = compile_paths([f"{case}.py"]).plans
     document = json.loads(plan.model_dump_json())
-    for seed in range(120):
+    for seed in range(settings().max_examples):
         what, edited = _mutated(document, random.Random(f"{case} {seed}"))
         try:
             _run(plan_of_document(_with_fingerprints(edited), "plan.json"))

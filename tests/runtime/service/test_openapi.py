@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from schemathesis.core.result import Ok
 
 from support.plans import AT
+
+if TYPE_CHECKING:
+    import schemathesis
 
 #: Requests that are made of each operation.
 _EXAMPLES = 25
@@ -19,6 +20,9 @@ _EXAMPLES = 25
 
 def test_every_operation_keeps_to_its_document(service: httpx.Client) -> None:
     """Whatever is sent, the status, the type and the form of the response are documented."""
+    import schemathesis  # which takes seconds, also where other tests are collected
+    from schemathesis.core.result import Ok
+
     schema = schemathesis.openapi.from_url(f"{service.base_url}/openapi.json")
     paths = []
     for result in schema.get_all_operations():

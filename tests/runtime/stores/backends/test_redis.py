@@ -145,7 +145,7 @@ def test_a_server_that_is_slow_is_an_error_within_the_time_asked_for(
     own_server: RedisServer,
 ) -> None:
     """A server that is stuck does not hold a fetch for ever."""
-    store = open_store(own_server.url() + "?socket_timeout=0.2")
+    store = open_store(own_server.url() + "?socket_timeout=1")
     own_server.pause()
     with pytest.raises(StoreError, match=r"did not answer in time .*socket_timeout=SECONDS"):
         store.get("name")

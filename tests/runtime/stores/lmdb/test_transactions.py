@@ -31,7 +31,7 @@ def test_none_is_open_while_they_are_held_off() -> None:
         transactions.resume()
     is_over.set()
     for reader in readers:
-        reader.join(timeout=10)
+        reader.join(timeout=90)
     assert overlaps == [0] * 200
     assert not any(reader.is_alive() for reader in readers)
 
@@ -51,5 +51,5 @@ def test_one_that_is_open_is_waited_for() -> None:
         changing.start()
         changing.join(timeout=0.1)
         order.append("read")
-    changing.join(timeout=10)
+    changing.join(timeout=90)
     assert order == ["read", "changed"]
