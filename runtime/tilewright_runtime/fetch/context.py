@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tilewright_compiler.plan.model import Plan
 
+from ..metrics import PlanMetrics, metrics_of
 from ..stores import Store
 from ..stores.base import ScanRequest
 from ..stores.checked import Reading
@@ -56,6 +57,11 @@ class FetchContext:
     policy: Policy = PLAIN
     steps: tuple[Step, ...] = ()
     """The steps of its fetches."""
+
+    @cached_property
+    def metrics(self) -> PlanMetrics:
+        """Where its fetches are counted."""
+        return metrics_of(self.plan.name)
 
     @cached_property
     def documents(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..metrics import PlanMetrics, metrics_of
+from ..metrics import PlanMetrics
 from ..tiles.keys import EVENTS
 from .context import FetchContext, FetchState
 
@@ -14,29 +14,20 @@ def count_fetches(context: FetchContext, states: Sequence[FetchState], seconds: 
 
     Each of them took the time of all, since it waited for it.
     """
-    counted = metrics_of(context.plan.name)
-    quality = states[-1].quality
+    first, quality = states[0], states[-1].quality
+    asked = 0
+    for size_ms, start_ms, end_ms, kind, lifetime in first.ranges:
+        if lifetime:  # it has no begin, so the tiles that exist are counted
+            begin, end = first.tiles.bounds.get(size_ms, (0, 0))
+            asked += end - begin
+        elif kind != EVENTS and start_ms < first.at_ms:
+            # Tiles after the query time, which a live fetch reads too, hardly ever exist.
+            asked += (end_ms - start_ms) // size_ms
     approximate = quality.get("approximate_tiles", 0) if quality else 0
-    counted.fetched(len(states), seconds, _asked_tiles(states[0]), approximate)
+    context.metrics.fetched(len(states), seconds, asked, approximate)
     if context.policy.reports:
         for state in states:
-            _count_report(counted, state)
-
-
-def _asked_tiles(state: FetchState) -> int:
-    """Count the tiles that a request asked for.
-
-    Of a lifetime, which has no begin, those that exist. Those after the query time, which a live
-    fetch reads too, hardly ever exist.
-    """
-    asked = 0
-    for size_ms, start_ms, end_ms, kind, lifetime in state.ranges:
-        if lifetime:
-            begin, end = state.tiles.bounds.get(size_ms, (0, 0))
-            asked += end - begin
-        elif kind != EVENTS and start_ms < state.at_ms:
-            asked += (end_ms - start_ms) // size_ms
-    return asked
+            _count_report(context.metrics, state)
 
 
 def _count_report(counted: PlanMetrics, state: FetchState) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from tilewright_compiler.plan.model import Feature, Plan
 
@@ -45,21 +44,16 @@ class FeatureGroup:
         return {name: finalize for name, finalize in items if name not in self.forms}
 
     @cached_property
-    def _number_values(self) -> NumberValues:
+    def number_values(self) -> NumberValues:
+        """Its features that need no finalizer of their own."""
         return NumberValues(self.forms)
 
     @cached_property
-    def _other_finalizers(self) -> dict[str, Finalizer]:
-        known = self._number_values.names
+    def other_finalizers(self) -> dict[str, Finalizer]:
+        """The finalizers of the other features."""
+        known = self.number_values.names
         items = self.finalizers.items()
         return {name: finalize for name, finalize in items if name not in known}
-
-    def finalize(self, merged: Merged, values: dict[str, Any]) -> None:
-        """Put the values of all features into a dictionary."""
-        is_done = self._number_values.put(merged.numbers, values)
-        finalizers = self._other_finalizers if is_done else self.finalizers
-        for name, finalize in finalizers.items():
-            values[name] = finalize(merged)
 
     @cached_property
     def empty_objects(self) -> dict[str, None]:

@@ -30,9 +30,10 @@ class KernelTiles(Tiles):
     """Tiles that the kernel holds."""
 
     def __init__(self, native: Any, answers: Sequence[list[bytes]], layout: Layout) -> None:
-        super().__init__(answers[0] if len(answers) == 1 else list(chain(*answers)), [])
-        self.native = native
+        self.records = answers[0] if len(answers) == 1 else list(chain(*answers))
+        self.chunks = []
         self.approximate = native.approximate
+        self.native = native
         self._layout = layout
 
     @cached_property

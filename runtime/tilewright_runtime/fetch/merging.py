@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextvars import Context
 from fractions import Fraction
-from itertools import accumulate, chain
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -64,9 +64,11 @@ class Merger:
 
         The result is in the order of the groups.
         """
-        runs = [_runs(tiles, cover) for cover in covers]
-        merged = [Merged(self._empty.copy(), group.empty_objects.copy()) for group in self._groups]
-        _QUIETLY.copy().run(self._merge_numbers, tiles, runs, merged)
+        runs = tiles.runs(covers)
+        merged = []
+        for group in self._groups:
+            merged.append(Merged(self._empty.copy(), group.empty_objects.copy()))
+        _QUIETLY.copy().run(self._merge_numbers, tiles.rows, runs, merged)
         parts: Parts = {}
         if self._prorated:
             parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
@@ -76,27 +78,29 @@ class Merger:
         return merged
 
     def _merge_numbers(
-        self, tiles: Tiles, runs: Sequence[Sequence[Run]], merged: Sequence[Merged]
+        self, rows: Rows, runs: Sequence[Sequence[Run]], merged: Sequence[Merged]
     ) -> None:
         """Merge the numbers that numpy can merge.
 
         One call of a ufunc reduces the runs of all windows.
         """
-        bounds = [bound for own in runs for run in own for bound in run]
+        bounds: list[int] = []
+        filled, firsts = [], []
+        for one, own in zip(merged, runs, strict=True):
+            if own:
+                filled.append(one.numbers)
+                firsts.append(len(bounds) // 2)
+                bounds += chain.from_iterable(own)
         if not bounds:
             return
-        filled = [one.numbers for one, own in zip(merged, runs, strict=True) if own]
-        firsts: list[int] | None = None
-        if len(bounds) > 2 * len(filled):
-            counts = [len(own) for own in runs if own]
-            firsts = [0, *accumulate(counts[:-1])]
+        is_whole = len(bounds) == 2 * len(filled)
         # As an array, which is made once here instead of once by each call.
         places = np.array(bounds, np.intp)
-        views = {"i64": tiles.rows, "f64": tiles.rows.view(np.float64)}
+        views = {"i64": rows, "f64": rows.view(np.float64)}
         for ufunc, dtype, columns in self._columns:
             # reduceat also gives what lies between a run's end and the next one's begin.
             whole = ufunc.reduceat(views[dtype][:, columns], places)[::2]
-            if firsts is not None:
+            if not is_whole:
                 # By the same function, since `reduce` would add up floats in another order.
                 whole = ufunc.reduceat(whole, firsts)
             for numbers, values in zip(filled, whole.tolist(), strict=True):
@@ -152,7 +156,7 @@ class Merger:
         """Merge what the kernel cannot: texts and gathered fields."""
         if not any(gathered.values()) and not group.chosen_fields:
             return
-        if group.chosen_fields and (runs := _runs(tiles, cover)):
+        if group.chosen_fields and (runs := tiles.runs([cover])[0]):
             indices = _indices(runs)
             fields = VariableFields(self._codec, tiles)
             states = [state for state in group.joint_states if state.text is not None]
@@ -177,11 +181,11 @@ class Merger:
 
         No ufunc can do so.
         """
-        indices = _indices(_runs(tiles, cover))
+        indices = _indices(tiles.runs([cover])[0])
         self._choose_texts(group.joint_states, tiles.rows[indices], indices, fields, merged)
 
         def gather(part: Cover, names: Sequence[str]) -> list[list[bytes]]:
-            own = _indices(_runs(tiles, part))
+            own = _indices(tiles.runs([part])[0])
             return [fields.present(own, self._fields[name]) for name in names]
 
         codecs = {name: self._layout.codecs[name] for name in group.merged_fields}
@@ -227,19 +231,6 @@ class Merger:
 
 def _indices(runs: Sequence[Run]) -> list[int]:
     return list(chain.from_iterable(range(begin, end) for begin, end in runs))
-
-
-def _runs(tiles: Tiles, cover: Sequence[Segment]) -> list[Run]:
-    """Find the runs of tiles of a cover.
-
-    Empty runs are left out.
-    """
-    runs = []
-    for segment in cover:
-        run = tiles.run(segment)
-        if run[0] < run[1]:
-            runs.append(run)
-    return runs
 
 
 def _parts(tiles: Tiles, cover: Sequence[Segment]) -> list[Fraction]:

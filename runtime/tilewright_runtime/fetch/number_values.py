@@ -44,7 +44,7 @@ class NumberValues:
         """
         if not all(map(numbers.__getitem__, self._counts)):
             return False
-        values.update(zip(self._stored, [numbers[word] for word in self._words], strict=True))
+        values.update(zip(self._stored, map(numbers.__getitem__, self._words), strict=True))
         for name, total, count in self._averages:
             values[name] = numbers[total] / numbers[count]
         return True

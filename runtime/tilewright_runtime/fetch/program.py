@@ -116,7 +116,7 @@ class Program:
         Raises CorruptRecordError for a record that is damaged, or that is another tile's.
         """
         if self._kernel is not None:
-            identities = self._decoder.identities(entity, ranges)
+            identities = self.codec.level_identities(self.plan.name, entity, ranges)
             tiles = self._kernel.decode(answers, ranges, identities)
             if tiles is not None:
                 return tiles
@@ -172,7 +172,10 @@ class Program:
             if found is not None:
                 return values, found
         for group, merged in zip(self.groups, self._merger.merge(tiles, covers), strict=True):
-            group.finalize(merged, values)
+            is_done = group.number_values.put(merged.numbers, values)
+            finalizers = group.other_finalizers if is_done else group.finalizers
+            for name, finalize in finalizers.items():
+                values[name] = finalize(merged)
             if group.error_bounds:
                 errors |= group.errors(merged)
         return values, errors

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import attrgetter
 
 from tilewright.windows import format_duration
 
@@ -48,7 +49,7 @@ def read(context: FetchContext, states: Sequence[FetchState]) -> None:
     That is one round trip. Raises FetchError if the store may have let some go, StoreError if it
     was emptied, and CorruptRecordError for a damaged record.
     """
-    requests = [state.scan_request for state in states]
+    requests = list(map(attrgetter("scan_request"), states))
     receive(context, states, context.reader.read(requests, context.documents))
 
 
@@ -63,8 +64,9 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
         progress = Progress.read(context.plan, reading.documents[0])
         for state in states:
             state.progress = progress
+    store, table = context.store, context.plan.name
     for state, records in zip(states, reading.records, strict=True):
-        name_of = _namer(context, state)
+        name_of = partial(record_name, store, table, state.entity, state.ranges)
         try:
             state.tiles = context.program.decode(state.entity, state.ranges, records, name_of)
         except CorruptRecordError:
@@ -128,7 +130,9 @@ def merge(context: FetchContext, states: Sequence[FetchState]) -> None:
         if program.events is not None:
             _add_events(context, state)
         state.features, errors = program.evaluate(state.tiles, state.covers)
-        state.quality = program.quality(state.at_ms, state.tiles, state.head_level_ms)
+        state.quality = {}
+        if state.head_level_ms is None or state.tiles.approximate:
+            state.quality = program.quality(state.at_ms, state.tiles, state.head_level_ms)
         if errors:
             state.quality["max_error"] = errors
         if state.flaws:

@@ -31,18 +31,18 @@ class Tiles:
     Each level, and the stretches, come oldest first.
     """
 
-    def __init__(self, records: list[bytes], chunks: list[bytes]) -> None:
-        self.records = records
-        self.chunks = chunks
-        """The records of the chunks of raw events that were read, oldest first."""
-        self.events: Run = (0, 0)
-        """The stretches of raw events that were counted."""
-        self.event_fields: Sequence[list[Bytes]] = ()
-        """Their variable fields."""
-        self.approximate = 0
-        """How many of the tiles are approximate."""
-        self.middles: Middles | None = None
-        """What is kept merged of them."""
+    events: Run = (0, 0)
+    """The stretches of raw events that were counted."""
+    event_fields: Sequence[list[Bytes]] = ()
+    """Their variable fields."""
+    middles: Middles | None = None
+    """What is kept merged of them."""
+
+    records: list[bytes]
+    chunks: list[bytes]
+    """The records of the chunks of raw events that were read, oldest first."""
+    approximate: int
+    """How many of the tiles are approximate."""
 
     @cached_property
     def rows(self) -> Rows:
@@ -74,6 +74,24 @@ class Tiles:
         begin = bisect_left(self.starts, segment.start_ms, first, last)
         return begin, bisect_left(self.starts, segment.end_ms, begin, last)
 
+    def runs(self, covers: Iterable[Sequence[Segment]]) -> list[list[Run]]:
+        """Find the runs of tiles of each cover.
+
+        Empty runs are left out.
+        """
+        starts = self.starts
+        runs = []
+        for cover in covers:
+            own: list[Run] = []
+            for size_ms, start_ms, end_ms, _, kind in cover:
+                first, last = self.events if kind == EVENTS else self.bounds[size_ms]
+                begin = bisect_left(starts, start_ms, first, last)
+                end = bisect_left(starts, end_ms, begin, last)
+                if begin < end:
+                    own.append((begin, end))
+            runs.append(own)
+        return runs
+
 
 class DecodedTiles(Tiles):
     """Tiles whose rows are known."""
@@ -85,19 +103,21 @@ class DecodedTiles(Tiles):
         bounds: dict[int, Run],
         records: list[bytes],
         chunks: list[bytes],
+        approximate: int,
     ) -> None:
-        super().__init__(records, chunks)
         self.rows = rows
         self.starts = starts
         self.bounds = bounds
+        self.records = records
+        self.chunks = chunks
+        self.approximate = approximate
 
     def with_events(self, block: Block, fields: Sequence[list[Bytes]]) -> DecodedTiles:
         """Put stretches of raw events behind the tiles."""
         first = len(self.records)
         rows = np.concatenate([self.rows[:first], block.rows, self.rows[first:]])
         starts = self.starts + block.rows[:, START].tolist()
-        tiles = DecodedTiles(rows, starts, self.bounds, self.records, self.chunks)
-        tiles.approximate = self.approximate
+        tiles = DecodedTiles(rows, starts, self.bounds, self.records, self.chunks, self.approximate)
         tiles.events = (first, first + len(block))
         tiles.event_fields = fields
         tiles.middles = self.middles

@@ -43,6 +43,7 @@ class Reader:
     def __init__(self, plan: Plan, store: Store) -> None:
         self._plan = plan
         self._store = store
+        self._swept_name = swept_name(plan)
 
     def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
         """Read records, and documents of some names.
@@ -53,7 +54,7 @@ class Reader:
 
     def scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
         """Read records and documents."""
-        own = (swept_name(self._plan), *names)
+        own = (self._swept_name, *names)
         records, documents = self._store.scan_with(self._plan.name, requests, own)
         return Scanned(records, documents[0], "", documents[1:])
 

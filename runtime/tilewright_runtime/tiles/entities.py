@@ -212,7 +212,9 @@ def key_values(columns: Sequence[Column], keys: Mapping[str, Any]) -> list[Any]:
     if type(keys) is not dict:
         keys = _mapping(columns, keys)
     try:
-        values = [keys[column.name] for column in columns]
+        values = []
+        for column in columns:  # no comprehension, which would be a call more for every fetch
+            values.append(keys[column.name])
     except KeyError as missing:
         _refuse_unknown(columns, keys)
         raise KeyValueError(

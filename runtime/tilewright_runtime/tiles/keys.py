@@ -205,6 +205,7 @@ def kind_and_size(signed: int) -> tuple[Kind, int]:
     return (EVENTS, -signed) if signed < 0 else (TILES, signed)
 
 
+@lru_cache(1024)
 def level_bytes(kind: Kind, size_ms: int) -> bytes:
     """Write the part of an ordered key for a level."""
     return signed_size(kind, size_ms).to_bytes(8, "big", signed=True)

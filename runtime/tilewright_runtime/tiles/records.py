@@ -54,14 +54,9 @@ class Names(NamedTuple):
     levels: Sequence[tuple[Kind, int]]
 
 
-class Decoded(NamedTuple):
-    """Headers and fixed blocks of some records."""
-
-    rows: Rows
-    identities: list[int]
-    starts: list[int]
-    approximate: int
-    """How many of the records are approximate."""
+#: Headers and fixed blocks of some records, the start of each tile, and how many are approximate.
+#: No named tuple, as each fetch makes one.
+Decoded = tuple[Rows, list[int], int]
 
 
 class RecordCodec:
@@ -69,6 +64,7 @@ class RecordCodec:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self._size = layout.fixed_bytes
         self._fingerprint = layout.fingerprint
         self.seed = _seed(RECORD_VERSION, layout.fingerprint)
         self._unbound_seed = _seed(_UNBOUND_VERSION, layout.fingerprint)
@@ -76,15 +72,17 @@ class RecordCodec:
 
     def identity(self, table: str, entity: str, size_ms: int, kind: Kind) -> int:
         """Make the number that binds a record to its key."""
-        return self.key_identity(ordered_prefix(table, entity) + level_bytes(kind, size_ms))
+        return self.level_identities(table, entity, [Range(size_ms, 0, 0, kind)])[0]
 
-    def key_identity(self, key: bytes) -> int:
-        """Make the identity of keys with a common beginning.
-
-        They are `key` and then a start.
-        """
-        number = xxh64_intdigest(key) ^ self._fingerprint
-        return number - (number >> 63 << 64)  # signed, as the words of a row are
+    def level_identities(self, table: str, entity: str, ranges: Sequence[Range]) -> list[int]:
+        """Make the identity of an entity's tiles by range."""
+        prefix, fingerprint = ordered_prefix(table, entity), self._fingerprint
+        identities = []
+        for size_ms, _, _, kind, _ in ranges:
+            number = xxh64_intdigest(prefix + level_bytes(kind, size_ms)) ^ fingerprint
+            # Signed, as the words of a row are.
+            identities.append(number - (number >> 63 << 64))
+        return identities
 
     def identities(self, keys: TileKeys) -> list[int]:
         """Make the identity of each of some tiles."""
@@ -133,7 +131,7 @@ class RecordCodec:
         or of another version or plan.
         """
         sound = self.decode_sound(records, identities, padding)
-        return (sound or self.decode_each(records, identities, names, padding)).rows
+        return (sound or self.decode_each(records, identities, names, padding))[0]
 
     def decode_sound(
         self, records: Sequence[bytes], identities: Sequence[int], padding: int = 0
@@ -142,14 +140,16 @@ class RecordCodec:
 
         Returns None if each record has to be looked at.
         """
+        size, count, seed = self._size, len(records), self.seed
         fixed = self._fixed_blocks(records, padding)
-        count, seed = len(records), self.seed
-        if len(fixed) != (count + padding) * self.layout.fixed_bytes:
+        if len(fixed) != (count + padding) * size:
             return None
         sums = [xxh32_intdigest(record[4:], seed) for record in records]
-        decoded = self._decoded(fixed, count)
-        stored = decoded.rows.view(_HALF_WORD)[:count, 0].tolist()
-        return decoded if stored == sums and decoded.identities == identities else None
+        rows: Rows = np.frombuffer(fixed, _WORD).reshape(-1, size // 8)
+        own, starts = rows[:count, _IDENTITY_AND_START].T.tolist()
+        if own != identities or rows.view(_HALF_WORD)[:count, 0].tolist() != sums:
+            return None
+        return rows, starts, len(fixed[FLAGS_AT::size].translate(None, _OTHER_FLAGS))
 
     def decode_each(
         self,
@@ -158,21 +158,20 @@ class RecordCodec:
         names: Names,
         padding: int = 0,
     ) -> Decoded:
-        """Decode as `decode` does, and look at each record."""
+        """Decode as `decode` does, and look at each record.
+
+        Some may be of version 1, which has no identity.
+        """
         for i, (record, identity) in enumerate(zip(records, identities, strict=True)):
             if reason := self._reason(record, identity, names):
                 raise CorruptRecordError(f"{names.name_of(i)}: {reason}")
-        # Some are of version 1, and have no identity.
-        return self._decoded(self._fixed_blocks(records, padding), len(records))
-
-    def _decoded(self, fixed: bytes, count: int) -> Decoded:
+        fixed = self._fixed_blocks(records, padding)
         rows: Rows = np.frombuffer(fixed, _WORD).reshape(-1, self.layout.words)
-        identities, starts = rows[:count, _IDENTITY_AND_START].T.tolist()
-        flags = fixed[FLAGS_AT :: self.layout.fixed_bytes]
-        return Decoded(rows, identities, starts, len(flags.translate(None, _OTHER_FLAGS)))
+        starts: list[int] = rows[: len(records), START].tolist()
+        return rows, starts, int(np.count_nonzero(rows[:, STAMP] & APPROXIMATE))
 
     def _fixed_blocks(self, records: Sequence[bytes], padding: int) -> bytes:
-        size = self.layout.fixed_bytes
+        size = self._size
         blocks = [record[:size] for record in records] if self.layout.variable else records
         return b"".join([*blocks, bytes(padding * size)])
 
