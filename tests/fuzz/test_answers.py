@@ -11,7 +11,7 @@ import os
 import random
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ from tilewright_runtime.stores import CheckedStore, Store
 from tilewright_runtime.stores.progress import Progress, progress_name
 
 #: The fetches of each of six cases.
-FETCHES = int(os.environ.get("TILEWRIGHT_COMPARE", "900")) // 6
+FETCHES = int(os.environ.get("TILEWRIGHT_COMPARE", "360")) // 6
 KEYS = [f"k{number}" for number in range(12)]
 THREADS = 3
 STEP, LATEST = 7 * MINUTE, 2 * DAY
@@ -119,35 +119,34 @@ class Comparison:
     def __init__(self, ways: Ways, writing: Writing, fetches: int) -> None:
         self._ways, self._writing, self._wanted = ways, writing, fetches
         self._lock = threading.Lock()
-        self._turns = threading.Semaphore(0)
+        self._turn = threading.Event()
+        self._is_over = False
         self.compared = 0
         self.differences: list[str] = []
 
     def run(self) -> None:
         """Compare as many fetches as are wanted."""
-        writer = threading.Thread(target=self._write)
-        writer.start()
-        with ThreadPoolExecutor(THREADS) as pool:
+        with ThreadPoolExecutor(1) as apart, ThreadPoolExecutor(THREADS) as pool:
+            writer = apart.submit(self._write)
             readers = [pool.submit(self._read, random.Random(seed)) for seed in range(THREADS)]
-        self._turns.release()
-        writer.join()
-        for reader in readers:
-            reader.result()
+            wait(readers)
+            self._is_over = True
+            self._turn.set()
+        for ended in (writer, *readers):
+            ended.result()
 
     @property
     def _is_done(self) -> bool:
         return self.compared >= self._wanted or bool(self.differences)
 
     def _write(self) -> None:
-        """Write a batch whenever a reader has come some way."""
-        while not self._is_done:
-            self._turns.acquire()
+        """Write a batch whenever a reader has compared something, while others are at it."""
+        while self._turn.wait() and not self._is_over:
+            self._turn.clear()
             self._writing.write(20)
 
     def _read(self, chance: random.Random) -> None:
         while not self._is_done:
-            if chance.random() < 0.3:
-                self._turns.release()
             asked = [self._request(chance) for _ in range(chance.choice([1, 1, 2, 20]))]
             before = self._ways.moment()
             shown = self._ways.answers(asked)
@@ -157,6 +156,8 @@ class Comparison:
                 self.compared += len(asked) * len(shown)
                 if len(set(shown)) > 1:
                     self.differences.append(f"{asked}: " + "\n".join(shown))
+            if chance.random() < 0.3:
+                self._turn.set()
 
     def _request(self, chance: random.Random) -> Asked:
         """Ask for a key at some time: just now, live or not, or days ago."""
