@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "bytes.hpp"
 
@@ -38,23 +39,33 @@ bool SortedRuns::add(const uint8_t* at, size_t count, size_t stride, uint64_t we
 }
 
 bool SortedRuns::add_runs(const uint8_t* at, size_t count, size_t stride, uint64_t weight) {
-    uint64_t sum = 0;
-    double last = 0;
-    for (size_t i = 0; i < count; ++i, at += stride) {
-        const auto value = read<double>(at);
-        if (std::isnan(value)) return false;
-        if (i == 0 || value < last) {
-            runs_.push_back({at, 0, stride, weight, sums_.size()});
-            sum = 0;
+    const size_t known = sums_.size();
+    if (!weight) sums_.resize(known + count);
+    uint64_t* const sums = sums_.data() + known;
+    size_t begin = 0;
+    uint64_t sum = 0, total = total_;
+    double last = -std::numeric_limits<double>::infinity();
+    const auto end_run = [&](size_t end) {
+        if (begin < end) runs_.push_back({at + begin * stride, end - begin, stride, weight,
+                                          known + begin});
+        begin = end;
+        sum = 0;
+    };
+    for (size_t i = 0; i < count; ++i) {
+        const auto value = read<double>(at + i * stride);
+        if (!(value >= last)) {
+            if (std::isnan(value)) return false;
+            end_run(i);
         }
         last = value;
-        ++runs_.back().count;
-        const uint64_t own = weight ? weight : read<uint64_t>(at + sizeof(double));
-        if (own >= kMostWeight || total_ + own >= kMostWeight) return false;
-        total_ += own;
+        const uint64_t own = weight ? weight : read<uint64_t>(at + i * stride + sizeof(double));
+        total += own;
+        if ((own | total) >= kMostWeight) return false;
         sum += own;
-        if (!weight) sums_.push_back(sum);
+        if (!weight) sums[i] = sum;
     }
+    end_run(count);
+    total_ = total;
     size_ += count;
     return true;
 }
