@@ -108,21 +108,29 @@ class LoadedBatch:
 
         If raw events are kept, their chunks come last.
         """
-        sizes = [level.size_ms for level in self._rows.plan.levels]
-        if self._merges_cheaply and sizes:
-            levels = RollUp(self._rows.plan, self._rows).around(self.tiles(sizes[-1]))
-        else:
-            levels = [self.tiles(size_ms) for size_ms in sizes]
+        levels = self._levels() if self._rows.plan.levels else []
         chunks = self.event_chunks()
         return levels if chunks is None else [*levels, chunks]
 
-    @property
-    def _merges_cheaply(self) -> bool:
-        """Whether all states are numbers, which numpy merges at once."""
-        return not self._rows.layout.variable
+    def _levels(self) -> list[LevelTiles]:
+        """Aggregate the batch to levels of tiles, once if possible."""
+        sizes = [level.size_ms for level in self._rows.plan.levels]
+        roll_up = RollUp(self._rows.plan, self._rows)
+        if not roll_up.takes_lists:
+            return [self.tiles(size_ms) for size_ms in sizes]
+        finest, _ = self._query(sizes[-1])
+        with parts_fit(self._rows.plan):
+            return roll_up.from_lists(finest)
 
     def tiles(self, size_ms: int) -> LevelTiles:
         """Aggregate the batch to one level's tiles."""
+        tiles, buckets = self._query(size_ms)
+        # The states of a plan that was edited may not take what its SQL gives.
+        with parts_fit(self._rows.plan):
+            return self._rows.level(tiles, size_ms, buckets)
+
+    def _query(self, size_ms: int) -> tuple[pa.Table, list[pa.Table]]:
+        """Query one level's tiles, and their buckets."""
         if self._script.tiles is None:
             raise ValueError("the plan has no levels")
         size = {"tile_ms": size_ms}
@@ -133,9 +141,7 @@ class LoadedBatch:
                 f"plan {self._rows.plan.name}: the SQL of its tiles does not give its "
                 "tile_columns. Compile it again."
             )
-        # The states of a plan that was edited may not take what its SQL gives.
-        with parts_fit(self._rows.plan):
-            return self._rows.level(tiles, size_ms, buckets)
+        return tiles, buckets
 
     def event_chunks(self) -> LevelTiles | None:
         """Give the batch as chunks, if raw events are kept."""

@@ -68,6 +68,9 @@ class StateType(FieldCodec):
     merges_numbers: ClassVar[bool] = False
     """Whether its numbers merge together, by the methods below, instead of one by one."""
 
+    adds_lists: ClassVar[bool] = False
+    """Whether `from_column` takes the lists of neighbouring tiles as one list."""
+
     states_error: ClassVar[bool] = False
     """Whether `max_error` bounds how far a count may be off."""
 

@@ -20,7 +20,7 @@ from .layout import Layout
 _SNAPPY = 1
 
 #: Shorter parts are left as they are: snappy cannot save enough of them to pay for itself.
-_WORTH_COMPRESSING = 64
+_WORTH_COMPRESSING = 256
 
 
 def encode_fields(layout: Layout, rows: Rows, block: Block) -> list[bytes]:

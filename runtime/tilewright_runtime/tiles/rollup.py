@@ -10,11 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Plan
 
-from .block import merge_runs
+from ..states.small_sketches import list_offsets
+from .block import Block, merge_runs
 from .header import START
+from .keys import TileKeys
 from .rows import LevelTiles, TileRows
 
 _ARROW = {"i64": pa.int64(), "f64": pa.float64()}
@@ -52,19 +55,40 @@ class RollUp:
     def levels(self, finest: pa.Table) -> list[LevelTiles]:
         """Make the tiles of every level, in the plan's order.
 
-        `finest` is a table as `TileRows` takes it.
+        `finest` is a table as `TileRows` takes it. If it has all finest tiles of an entity, the
+        coarser ones are whole; otherwise they are parts to be merged.
         """
-        return self.around(self.rows.level(finest, self.plan.levels[-1].size_ms))
-
-    def around(self, finest: LevelTiles) -> list[LevelTiles]:
-        """Make the tiles of every level from the finest ones.
-
-        If those are all finest tiles of an entity, the coarser ones are whole; otherwise they are
-        parts to be merged.
-        """
-        levels = [finest]
+        levels = [self.rows.level(finest, self.plan.levels[-1].size_ms)]
         for level in reversed(self.plan.levels[:-1]):
             levels.append(self.coarser(levels[-1], level.size_ms))
+        return levels[::-1]
+
+    @property
+    def takes_lists(self) -> bool:
+        """Whether all states are numbers or made of lists."""
+        layout = self.rows.layout
+        made_of_lists = all(state.adds_lists for state in layout.codecs.values())
+        return made_of_lists and len(layout.codecs) == len(layout.variable)
+
+    def from_lists(self, finest: pa.Table) -> list[LevelTiles]:
+        """Make tiles of all levels, in the plan's order.
+
+        Numbers are merged. Sketches are not: each is made of the values of all its finest tiles,
+        whose lists in `finest` are neighbours.
+        """
+        keys, rows = self.rows.ordered(finest, self.plan.levels[-1].size_ms)
+        levels = [self.rows.tiles(keys, rows)]
+        states = self.rows.layout.codecs
+        lists = {name: rows[name].combine_chunks() for name in states}
+        for level in reversed(self.plan.levels[:-1]):
+            finer = Block(levels[-1].block.rows)
+            begins, coarser_keys = _runs(levels[-1].keys, finer, level.size_ms)
+            block = merge_runs(self.rows.layout, {}, finer, begins)
+            block.rows[:, START] = coarser_keys.starts_ms
+            lists = {name: _neighbours(column, begins) for name, column in lists.items()}
+            for name, state in states.items():
+                block.variable[name] = state.from_column(lists[name])
+            levels.append(LevelTiles(coarser_keys, block))
         return levels[::-1]
 
     def coarser(self, tiles: LevelTiles, size_ms: int) -> LevelTiles:
@@ -72,14 +96,31 @@ class RollUp:
 
         They are ordered by entity and start.
         """
-        keys, entity = tiles.keys, np.asarray(tiles.keys.entity)
-        starts = tiles.block.rows[:, START] // size_ms * size_ms
-        is_new = np.ones(len(starts), dtype=bool)
-        is_new[1:] = (starts[1:] != starts[:-1]) | (entity[1:] != entity[:-1])
-        begins = np.flatnonzero(is_new)
+        begins, keys = _runs(tiles.keys, tiles.block, size_ms)
         block = merge_runs(self.rows.layout, self.rows.codecs, tiles.block, begins)
-        block.rows[:, START] = starts[begins]
-        coarser_keys = replace(
-            keys, size_ms=size_ms, entity=entity[begins].tolist(), starts_ms=starts[begins].tolist()
-        )
-        return LevelTiles(coarser_keys, block)
+        block.rows[:, START] = keys.starts_ms
+        return LevelTiles(keys, block)
+
+
+def _runs(keys: TileKeys, block: Block, size_ms: int) -> tuple[NDArray[np.intp], TileKeys]:
+    """Find where coarser tiles begin, and their keys."""
+    entity = np.asarray(keys.entity)
+    starts = block.rows[:, START] // size_ms * size_ms
+    is_new = np.ones(len(starts), dtype=bool)
+    is_new[1:] = (starts[1:] != starts[:-1]) | (entity[1:] != entity[:-1])
+    begins = np.flatnonzero(is_new)
+    coarser = entity[begins].tolist(), starts[begins].tolist()
+    return begins, replace(keys, size_ms=size_ms, entity=coarser[0], starts_ms=coarser[1])
+
+
+def _neighbours(column: pa.Array, begins: NDArray[np.intp]) -> pa.Array:
+    """Join the lists of each run of neighbouring tiles."""
+    if not len(column):
+        return column
+    column, offsets = list_offsets(column)
+    ends = pa.array(np.append(offsets[begins], offsets[-1]), pa.int32())
+    is_there = np.logical_or.reduceat(column.is_valid().to_numpy(zero_copy_only=False), begins)
+    mask = pa.array(~is_there)
+    if pa.types.is_map(column.type):
+        return pa.MapArray.from_arrays(ends, column.keys, column.items, mask=mask)
+    return pa.ListArray.from_arrays(ends, column.values, mask=mask)

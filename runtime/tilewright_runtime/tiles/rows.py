@@ -65,21 +65,38 @@ class TileRows:
         They are ordered by entity and start. `buckets` has a table for each bucket column, in the
         plan's order.
         """
+        keys, table = self.ordered(table, size_ms)
+        tiles = self.tiles(keys, table)
+        if self.buckets:
+            self._add_tables(tiles, buckets)
+        return tiles
+
+    def ordered(self, table: pa.Table, size_ms: int) -> tuple[TileKeys, pa.Table]:
+        """Order rows by entity and start, beside their keys."""
         table = table.combine_chunks()
         entities, entity = self.entity_texts(table)
         starts = table["__start"].to_numpy()
         order = np.lexsort((starts, entity))
-        block = _block(self.layout, table.take(pa.array(order)))
-        block.rows[:, SEQUENCE] = table["__events"].to_numpy()[order]
-        block.rows[:, NEWEST] = table["__newest"].to_numpy()[order]
-        block.rows[:, START] = starts[order]
-        keys = TileKeys(
-            self.plan.name, size_ms, entities, entity[order].tolist(), starts[order].tolist()
-        )
-        tiles = _TileIndex(entities, entity[order], starts[order] // size_ms)
-        for (name, bucket), of_bucket in zip(self.buckets.items(), buckets, strict=True):
-            block.variable[name] = self._tables(bucket, of_bucket.combine_chunks(), tiles, size_ms)
+        ordered = entity[order].tolist(), starts[order].tolist()
+        keys = TileKeys(self.plan.name, size_ms, entities, *ordered)
+        return keys, table.take(pa.array(order))
+
+    def tiles(self, keys: TileKeys, table: pa.Table) -> LevelTiles:
+        """Make tiles of ordered rows, without tables of buckets."""
+        block = _block(self.layout, table)
+        block.rows[:, SEQUENCE] = table["__events"].to_numpy()
+        block.rows[:, NEWEST] = table["__newest"].to_numpy()
+        block.rows[:, START] = table["__start"].to_numpy()
         return LevelTiles(keys, block)
+
+    def _add_tables(self, tiles: LevelTiles, buckets: Sequence[pa.Table]) -> None:
+        """Add the bucket tables of each tile."""
+        keys, size_ms = tiles.keys, tiles.keys.size_ms
+        entity = np.asarray(keys.entity, dtype=np.int64)
+        index = _TileIndex(keys.entities, entity, tiles.block.rows[:, START] // size_ms)
+        for (name, bucket), of_bucket in zip(self.buckets.items(), buckets, strict=True):
+            tables = self._tables(bucket, of_bucket.combine_chunks(), index, size_ms)
+            tiles.block.variable[name] = tables
 
     def _tables(
         self, bucket: BucketTables, table: pa.Table, tiles: _TileIndex, size_ms: int

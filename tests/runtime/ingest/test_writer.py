@@ -514,12 +514,14 @@ def test_batches_of_a_stream_are_added_once() -> None:
 
 def test_tiles_of_another_engine_are_counted_once() -> None:
     """A batch that is passed over writes nothing."""
-    session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), name="counted"))
+    session = Session(
+        plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), name="counted_once")
+    )
     with Writer(session.plan, session.store) as writer:
         for _ in range(2):
             writer.add_tiles(_levels(session, row("a", 1)), "stream", 0)
     levels = len(session.plan.levels)
-    assert metrics_of("counted").values()[TILES_WRITTEN.name] == levels
+    assert metrics_of("counted_once").values()[TILES_WRITTEN.name] == levels
 
 
 def test_an_empty_batch_is_a_batch() -> None:

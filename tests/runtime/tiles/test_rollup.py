@@ -108,8 +108,8 @@ def finest(events: pa.Table) -> pa.Table:
     )
 
 
-def records(levels: list[LevelTiles]) -> dict[Tile, bytes]:
-    codec = RecordCodec(layout_of(plan()))
+def records(levels: list[LevelTiles], of: Plan | None = None) -> dict[Tile, bytes]:
+    codec = RecordCodec(layout_of(of or plan()))
     found: dict[Tile, bytes] = {}
     for tiles in levels:
         keys = tiles.keys
@@ -119,6 +119,40 @@ def records(levels: list[LevelTiles]) -> dict[Tile, bytes]:
         ]
         found |= dict(zip(names, codec.encode(tiles.block, keys), strict=True))
     return found
+
+
+@cache
+def plan_of_lists() -> Plan:
+    windows = ["15m", "7d"]
+    numbers = [
+        Operation.COUNT,
+        Operation.SUM,
+        Operation.KURTOSIS,
+        Operation.APPROX_PERCENTILE([0.5]),
+    ]
+    texts = [Operation.APPROX_UNIQUE_COUNT, Operation.TOP_K(2)]
+    return plan_of(
+        SCHEMA,
+        ["k"],
+        [*aggregations("n", numbers, windows), *aggregations("t", texts, windows)],
+    )
+
+
+@few(30)
+@given(st.lists(event, min_size=1, max_size=12))
+def test_a_batch_makes_sketches_of_all_values_of_a_tile(events: list[dict[str, Any]]) -> None:
+    """The writer groups a batch once, and its tiles are those of a grouping for each level."""
+    table = to_arrow(events, SCHEMA).append_column("__row", pa.array(range(len(events))))
+    aggregator = Aggregator(plan_of_lists(), 1 << 20)
+    loaded = aggregator.load("events", table)
+    each = [loaded.tiles(level.size_ms) for level in plan_of_lists().levels]
+    once = loaded.tiles_of_all().levels
+    aggregator.close()
+    of = plan_of_lists()
+    assert disagreements(of, records(each, of), records(list(once), of)) == []
+    for one, other in zip(each, once, strict=True):
+        assert one.keys.starts_ms == other.keys.starts_ms
+        assert (one.block.rows == other.block.rows).all()
 
 
 @few(30)

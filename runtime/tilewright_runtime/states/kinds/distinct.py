@@ -9,11 +9,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tilewright_compiler.plan.model import Feature
 
 from ..base import Placement, StateType
-from ..fields import Bytes, list_bounds
+from ..fields import Bytes
 from ..kernel import kernel
+from ..small_sketches import complete, list_offsets, small_lists
 from ..values import Merged
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 #: What stands for the empty text, which the library ignores.
 _EMPTY_TEXT = "\0empty"
+#: The end of the sketch of one value: the number that stands for it.
+_COUPON_BYTES = 4
 
 
 class DistinctUnion:
@@ -59,6 +64,8 @@ class DistinctUnion:
 class DistinctSketch(StateType):
     """A HyperLogLog sketch."""
 
+    adds_lists = True
+
     merges_gathered = True
 
     def __init__(self, placement: Placement) -> None:
@@ -74,11 +81,18 @@ class DistinctSketch(StateType):
 
     def from_column(self, column: pa.Array) -> list[Bytes]:
         """Make the sketch of each tile's list of values."""
-        values = column.values.to_pylist()
-        return [
-            None if bounds is None else self._sketch(values[slice(*bounds)])
-            for bounds in list_bounds(column)
-        ]
+        column, offsets = list_offsets(column)
+        values = column.values
+        made: list[Bytes] = [None] * len(column)
+        inside = values[int(offsets[0]) : int(offsets[-1])].dictionary_encode()
+        if len(inside):
+            singles = [self._sketch([value]) for value in inside.dictionary.to_pylist()]
+            coupons = np.frombuffer(b"".join([one[-_COUPON_BYTES:] for one in singles]), "<u4")
+            of_values = coupons[inside.indices.to_numpy()].astype(np.int64)
+            made = small_lists(of_values, offsets - offsets[0], singles[0])
+        return complete(
+            made, column, offsets, lambda bounds: self._sketch(values[bounds].to_pylist())
+        )
 
     def _sketch(self, items: Iterable[Any]) -> bytes:
         import datasketches as ds

@@ -30,14 +30,16 @@ from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import family
 
 from ..base import Placement, StateType
-from ..fields import Bytes, list_bounds
+from ..fields import Bytes
 from ..kernel import kernel
+from ..small_sketches import complete, list_offsets, small_summaries
 from ..values import Merged, to_python
 
 if TYPE_CHECKING:
@@ -128,6 +130,7 @@ class SummaryUnion:
 class FrequentValues(StateType):
     """A summary of how often values come."""
 
+    adds_lists = True
     states_error = True
     merges_gathered = True
 
@@ -165,21 +168,19 @@ class FrequentValues(StateType):
         """
         import pyarrow as pa
 
-        if pa.types.is_map(column.type):
-            texts = column.keys.cast("binary").to_pylist()
-            items: list[Any] = list(zip(texts, column.items.to_pylist(), strict=True))
-        else:
-            # Engines without a count by value give the values, each of which counts once.
-            items = [(text, 1) for text in column.values.cast("binary").to_pylist()]
-        return [
-            None if bounds is None else self._summarize(items[slice(*bounds)])
-            for bounds in list_bounds(column)
-        ]
+        column, offsets = list_offsets(column)
+        is_map = pa.types.is_map(column.type)
+        texts = (column.keys if is_map else column.values).cast("binary")
+        # Engines without a count by value give the values, each of which counts once.
+        counts = column.items.cast("int64").to_numpy() if is_map else np.ones(len(texts), np.int64)
+        made = small_summaries(texts, counts, offsets, self._room)
 
-    def _summarize(self, items: Iterable[tuple[bytes, int]]) -> bytes:
-        counters: dict[bytes, int] = {}
-        _add(counters, items)
-        return self._encode(Summary(counters, counters, 0, sum(counters.values())))
+        def summarize(bounds: slice) -> bytes:
+            counters: dict[bytes, int] = {}
+            _add(counters, zip(texts[bounds].to_pylist(), counts[bounds].tolist(), strict=True))
+            return self._encode(Summary(counters, counters, 0, sum(counters.values())))
+
+        return complete(made, column, offsets, summarize)
 
     def merge(self, parts: Sequence[bytes], /) -> SummaryUnion:
         """Put the summaries of some tiles side by side.

@@ -18,6 +18,7 @@ from ..base import Placement, StateType
 from ..digests import DigestUnion, joined_digests
 from ..fields import Bytes, list_bounds
 from ..kll import LISTED, KllUnion, joined_sketches, listed_values
+from ..small_sketches import complete, list_offsets, small_digests
 from ..values import Merged
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _QUANTILES = [step / 50 for step in range(1, 50)]
 
 class _Quantiles(StateType):
     """A sketch of the values as doubles."""
+
+    adds_lists = True
 
     merges_gathered = True
 
@@ -119,6 +122,14 @@ class Digest(_Quantiles):
         import datasketches as ds
 
         return ds.tdigest_double(self._k)
+
+    def from_column(self, column: pa.Array) -> list[Bytes]:
+        """Make the digest of each tile's list of values."""
+        column, offsets = list_offsets(column)
+        values = np.array(column.values.to_numpy(zero_copy_only=False))
+        inside = values[offsets[0] : offsets[-1]]
+        made = small_digests(inside, offsets - offsets[0], self._k, self._sketch)
+        return complete(made, column, offsets, lambda bounds: self._sketch(values[bounds]))
 
     def read(self, part: bytes) -> Any:
         """Return the digest that some bytes hold."""
