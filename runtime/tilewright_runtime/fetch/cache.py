@@ -173,18 +173,13 @@ class TileCache:
             self._misses += misses
         metrics_of(table.plan).looked_up(hits, misses)
 
-    def find_middles(self, keys: Sequence[MiddleKey]) -> list[Middle] | None:
-        """Find merged middles of one table.
-
-        None unless all of them are there.
-        """
+    def find_middle(self, key: MiddleKey) -> Middle | None:
+        """Find fields of a cover's finished part."""
         with self._lock:
-            found = list(map(self._entries.get, keys))
-        missing = [key for key, entry in zip(keys, found, strict=True) if entry is None]
-        nearer = iter(self._from_folder(missing))
-        entries = [next(nearer) if entry is None else entry for entry in found]
-        middles = [entry for entry in entries if isinstance(entry, Middle)]
-        return middles if len(middles) == len(keys) else None
+            entry = self._entries.get(key)
+        if entry is None:
+            (entry,) = self._from_folder([key])
+        return entry if isinstance(entry, Middle) else None
 
     def ends_ms(self, table: Table, request: ScanRequest) -> list[int | None]:
         """Find up to where a request's ranges are there.

@@ -20,6 +20,8 @@ from ..tiles.keys import Kind, Range
 _ENTRY_BYTES, _RECORD_BYTES = 400, 100
 
 _SPAN = struct.Struct("<qqI")
+#: The length of a field that no tile has.
+_NO_PART = -1
 _NAME_BYTES, _DIGEST_BYTES = 8, 20
 
 
@@ -56,12 +58,12 @@ class SpanKey(NamedTuple):
 
 
 class MiddleKey(NamedTuple):
-    """A field in a part of an entity's cover."""
+    """Fields in a part of an entity's cover."""
 
     table: Table
     version: str
     entity: str
-    field: str
+    fields: tuple[str, ...]
     cover: tuple[tuple[int, int, int], ...]
     """The size, the begin and the end of each segment."""
 
@@ -104,24 +106,33 @@ class Span:
 
 @dataclass(slots=True, frozen=True)
 class Middle:
-    """A field of many finished tiles, put together."""
+    """Fields of many finished tiles, each put together."""
 
-    part: bytes | None
-    """None if no tile has it."""
+    parts: tuple[bytes | None, ...]
+    """None for a field that no tile has."""
 
     @property
     def size(self) -> int:
         """How many bytes it takes, about."""
-        return _ENTRY_BYTES + len(self.part or b"")
+        return _ENTRY_BYTES + sum(len(part or b"") for part in self.parts)
 
     def to_bytes(self) -> bytes:
         """Write what `from_bytes` reads."""
-        return b"\0" if self.part is None else b"\1" + self.part
+        lengths = [_NO_PART if part is None else len(part) for part in self.parts]
+        head = struct.pack(f"<I{len(lengths)}q", len(lengths), *lengths)
+        return b"".join([head, *(part or b"" for part in self.parts)])
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """Read a middle."""
-        return cls(content[1:] if content[0] else None)
+        (count,) = struct.unpack_from("<I", content)
+        lengths = struct.unpack_from(f"<{count}q", content, 4)
+        begin = 4 + 8 * count
+        parts: list[bytes | None] = []
+        for length in lengths:
+            parts.append(None if length == _NO_PART else content[begin : begin + length])
+            begin += max(length, 0)
+        return cls(tuple(parts))
 
 
 Entry = Span | Middle

@@ -61,27 +61,26 @@ class Middles:
             return gather(cover, names)
         # Without the part that counts, which is always the whole, and slow to hash.
         spans = tuple(segment[:3] for segment in middle)
-        own = self._table, self._version, self._entity
-        keys = [MiddleKey(*own, name, spans) for name in names]
-        found = self._cache.find_middles(keys) or self._make(keys, middle, codecs, gather)
+        key = MiddleKey(self._table, self._version, self._entity, tuple(names), spans)
+        found = self._cache.find_middle(key) or self._make(key, middle, codecs, gather)
         newest = gather(rest, names)
         if found is None or newest is None:
             return None
-        return list(map(_with_middle, found, newest))
+        return list(map(_with_middle, found.parts, newest))
 
     def _make(
         self,
-        keys: Sequence[MiddleKey],
+        key: MiddleKey,
         middle: Cover,
         codecs: Mapping[str, FieldCodec],
         gather: Gather,
-    ) -> list[Middle] | None:
+    ) -> Middle | None:
         """Put a middle together, and keep it."""
         parts = gather(middle, list(codecs))
         if parts is None:
             return None
-        made = list(map(_joined, codecs.values(), parts))
-        self._cache.keep(list(zip(keys, made, strict=True)))
+        made = Middle(tuple(map(_joined, codecs.values(), parts)))
+        self._cache.keep([(key, made)])
         return made
 
 
@@ -109,9 +108,9 @@ def split(cover: Cover, until_ms: int) -> tuple[tuple[Segment, ...], Cover]:
     return tuple(middle), rest
 
 
-def _joined(codec: FieldCodec, parts: Sequence[bytes]) -> Middle:
-    return Middle(codec.join(list(parts)) if parts else None)
+def _joined(codec: FieldCodec, parts: Sequence[bytes]) -> bytes | None:
+    return codec.join(list(parts)) if parts else None
 
 
-def _with_middle(middle: Middle, newest: Sequence[bytes]) -> Sequence[bytes]:
-    return newest if middle.part is None else [middle.part, *newest]
+def _with_middle(middle: bytes | None, newest: Sequence[bytes]) -> Sequence[bytes]:
+    return newest if middle is None else [middle, *newest]
