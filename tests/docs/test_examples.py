@@ -60,6 +60,7 @@ CONTINUING = (
     "docs/reference/plan.md",
     "docs/how-to/cache.md",
     "docs/how-to/follow-events.md",
+    "docs/how-to/monitor.md",
     "docs/how-to/test-a-plan.md",
     "docs/how-to/run-on-spark.md",
     "docs/how-to/serve-from-redis.md",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tilewright.windows import Duration
 from tilewright_compiler.plan.model import Plan
@@ -25,6 +26,10 @@ from .counting import count_fetches
 from .fetcher import finish_without_store, walk
 from .quality import gives_up
 from .serving import Request, Serving, batches
+from .tracing import spans_of
+
+if TYPE_CHECKING:
+    from .spans import FetchSpans
 
 #: Requests whose steps are walked in the event loop itself; more would hold up other tasks.
 _FEW = 64
@@ -118,40 +123,64 @@ class AsyncFetcher(Serving):
         if self._far is None:
             await _run(partial(walk, context, states), states)
             return
+        spans = spans_of(context, states)
+        if spans is None:
+            await self._take_steps(context, states)
+            return
+        with spans.whole():
+            await self._take_steps(context, states, spans)
+
+    async def _take_steps(
+        self,
+        context: FetchContext,
+        states: Sequence[FetchState],
+        spans: FetchSpans | None = None,
+    ) -> None:
         begun = time.perf_counter()
         for step in context.steps:
             if step.receive is None:
-                await _run(partial(step.work, context, states), states)
+                work = partial(step.work, context, states)
+                await _run(work if spans is None else partial(spans.work, step), states)
                 continue
             try:
-                reading = await self._read(context, states)
+                reading = await self._read(context, states, spans)
             except StoreError as error:
                 if not gives_up(context, error):
                     raise
                 finish_without_store(context, states)
                 return
-            await _run(partial(step.receive, context, states, reading), states)
+            receive = partial(step.receive, context, states, reading)
+            await _run(receive if spans is None else partial(spans.received, step, reading), states)
         count_fetches(context, states, time.perf_counter() - begun)
 
-    async def _read(self, context: FetchContext, states: Sequence[FetchState]) -> Reading:
+    async def _read(
+        self, context: FetchContext, states: Sequence[FetchState], spans: FetchSpans | None
+    ) -> Reading:
         requests = [state.scan_request for state in states]
         reader = context.reader
         if isinstance(reader, CheckedReader):
-            return reader.judged(await self._scan(requests, context.documents), requests)
+            return reader.judged(await self._scan(requests, context.documents, spans), requests)
         assert isinstance(reader, CachingReader)
         exchange = reader.exchange(requests, context.documents)
         try:
-            asked, names = next(exchange)
+            with nullcontext() if spans is None else spans.step("cache_lookup"):
+                asked, names = next(exchange)
             while True:
-                asked, names = exchange.send(await self._scan(asked, names))
+                asked, names = exchange.send(await self._scan(asked, names, spans))
         except StopIteration as end:
             reading: Reading = end.value
             return reading
 
-    async def _scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
+    async def _scan(
+        self, requests: Sequence[ScanRequest], names: Sequence[str], spans: FetchSpans | None
+    ) -> Scanned:
         assert self._far is not None
         batch_keys = self.plan.store.batch_size
-        return await self._far.scan_checked(self.plan.name, requests, names, batch_keys)
+        with nullcontext() if spans is None else spans.reading() as read:
+            scanned = await self._far.scan_checked(self.plan.name, requests, names, batch_keys)
+            if read is not None:
+                read(scanned.records)
+            return scanned
 
 
 async def _run(work: Callable[[], None], states: Sequence[FetchState]) -> None:

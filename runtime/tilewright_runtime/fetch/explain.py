@@ -19,22 +19,11 @@ from .caching_reader import CachingReader
 from .context import FetchContext, FetchState
 from .fetcher import Fetcher
 from .program import Program
-from .step_details import DETAILS
+from .step_details import DETAILS, ROWS
 from .windows import Window
 
 #: The tiles of a window that are told apart, the newest ones: each is merged by itself.
 _MOST_SHARES = 500
-
-#: The row of the breakdown that each step's time goes to.
-_ROWS = {
-    "range": "range",
-    "expand": "expansion",
-    "fetch": "deserialization",
-    "boundaries": "boundaries",
-    "merge": "merging",
-    "judge": "quality",
-    "derive": "derivations",
-}
 
 
 @dataclass(frozen=True)
@@ -44,6 +33,40 @@ class TimedStep:
     name: str
     detail: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class TimedSteps:
+    """The steps of a fetch, with their times."""
+
+    steps: list[TimedStep]
+    reading_seconds: float
+    """The part of a step's time that went to the store."""
+    lookup_seconds: float
+    """The part that went to the cache, if there is one."""
+    cached_until_ms: list[int | None]
+    """Up to where each run of tiles came from the cache."""
+
+    @property
+    def seconds(self) -> float:
+        """The time of all steps."""
+        return sum(step.seconds for step in self.steps)
+
+    @property
+    def breakdown(self) -> dict[str, float]:
+        """Break the time down, in seconds, up to the total.
+
+        Reading and decoding are one step, and two rows.
+        """
+        rows = dict.fromkeys(ROWS.values(), 0.0)
+        for step in self.steps:
+            rows[ROWS[step.name]] += step.seconds
+        rows["deserialization"] -= self.reading_seconds
+        rows["kv_fetch"] = self.reading_seconds - self.lookup_seconds
+        rows["cache_lookup"] = self.lookup_seconds
+        order = ("range", "expansion", "cache_lookup", "kv_fetch", "deserialization")
+        broken_down = {name: rows.pop(name, 0.0) for name in order}
+        return broken_down | rows | {"total": self.seconds}
 
 
 @dataclass(frozen=True)
@@ -84,48 +107,36 @@ class Explanation:
     """An answer and how it came about."""
 
     answer: Answer
-    steps: list[TimedStep]
+    timed: TimedSteps
     windows: list[WindowShare]
     derivations: dict[str, Any]
     """The values that were computed from the features."""
     context: FetchContext
     state: FetchState
     """The request, with what its steps made of it."""
-    reading_seconds: float
-    """The part of a step's time that went to the store."""
-    lookup_seconds: float
-    """The part that went to the cache, if there is one."""
-    cached_until_ms: list[int | None]
-    """Up to where each run of tiles came from the cache."""
 
     def origin(self, kind: Kind, size_ms: int, start_ms: int) -> str:
         """Say whether a record came from `cache` or from `store`."""
-        for wanted, end_ms in zip(self.state.ranges, self.cached_until_ms, strict=True):
+        for wanted, end_ms in zip(self.state.ranges, self.timed.cached_until_ms, strict=True):
             is_own = (wanted.kind, wanted.size_ms) == (kind, size_ms)
             if is_own and end_ms is not None and wanted.start_ms <= start_ms < end_ms:
                 return "cache"
         return "store"
 
     @property
+    def steps(self) -> list[TimedStep]:
+        """The steps, each with its time."""
+        return self.timed.steps
+
+    @property
     def seconds(self) -> float:
         """The time of all steps."""
-        return sum(step.seconds for step in self.steps)
+        return self.timed.seconds
 
     @property
     def breakdown(self) -> dict[str, float]:
-        """Break the time down, in seconds, up to the total.
-
-        Reading and decoding are one step, and two rows.
-        """
-        rows = dict.fromkeys(_ROWS.values(), 0.0)
-        for step in self.steps:
-            rows[_ROWS[step.name]] += step.seconds
-        rows["deserialization"] -= self.reading_seconds
-        rows["kv_fetch"] = self.reading_seconds - self.lookup_seconds
-        rows["cache_lookup"] = self.lookup_seconds
-        order = ("range", "expansion", "cache_lookup", "kv_fetch", "deserialization")
-        broken_down = {name: rows.pop(name, 0.0) for name in order}
-        return broken_down | rows | {"total": self.seconds}
+        """Break the time down, in seconds, up to the total."""
+        return self.timed.breakdown
 
 
 def explain(
@@ -147,6 +158,19 @@ def explain_request(context: FetchContext, state: FetchState) -> Explanation:
 
     Raises what a fetch raises.
     """
+    timed = take_time(context, state)
+    shares = _Shares(context.program, state)
+    windows = [shares.of(index) for index in range(len(context.program.windows))]
+    own = {feature.name for feature in context.plan.features}
+    derived = {name: value for name, value in state.features.items() if name not in own}
+    return Explanation(answer_of(state), timed, windows, derived, context, state)
+
+
+def take_time(context: FetchContext, state: FetchState) -> TimedSteps:
+    """Walk the steps for a request with a clock.
+
+    Raises what a fetch raises.
+    """
     steps, reading_seconds, lookup_seconds = [], 0.0, 0.0
     cached: list[int | None] = []
     for step in context.steps:
@@ -163,21 +187,7 @@ def explain_request(context: FetchContext, state: FetchState) -> Explanation:
             step.receive(context, [state], reading)
         seconds = time.perf_counter() - begun
         steps.append(TimedStep(step.name, DETAILS[step.name](context, state), seconds))
-    shares = _Shares(context.program, state)
-    windows = [shares.of(index) for index in range(len(context.program.windows))]
-    own = {feature.name for feature in context.plan.features}
-    derived = {name: value for name, value in state.features.items() if name not in own}
-    return Explanation(
-        answer_of(state),
-        steps,
-        windows,
-        derived,
-        context,
-        state,
-        reading_seconds,
-        lookup_seconds,
-        cached,
-    )
+    return TimedSteps(steps, reading_seconds, lookup_seconds, cached)
 
 
 def _look_up(context: FetchContext, state: FetchState) -> tuple[int, list[int | None]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tilewright.windows import Duration
 from tilewright_compiler.plan.settings import OnMissing
@@ -20,6 +20,10 @@ from .counting import count_fetches
 from .quality import give_up, gives_up
 from .serving import Request, Serving, batches
 from .steps import derive
+from .tracing import spans_of
+
+if TYPE_CHECKING:
+    from .spans import FetchSpans
 
 __all__ = ["Answer", "Fetcher"]
 
@@ -106,10 +110,24 @@ def finish_without_store(context: FetchContext, states: Sequence[FetchState]) ->
 
 def walk(context: FetchContext, states: Sequence[FetchState]) -> None:
     """Walk the steps for requests that are read together."""
+    spans = spans_of(context, states)
+    if spans is None:
+        _take_steps(context, states)
+        return
+    with spans.whole():
+        _take_steps(context, states, spans)
+
+
+def _take_steps(
+    context: FetchContext, states: Sequence[FetchState], spans: FetchSpans | None = None
+) -> None:
     begun = time.perf_counter()
     for step in context.steps:
         try:
-            step.work(context, states)
+            if spans is None:
+                step.work(context, states)
+            else:
+                spans.work(step)
         except StoreError as error:
             if step.receive is None or not gives_up(context, error):
                 raise

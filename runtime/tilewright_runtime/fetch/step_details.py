@@ -6,8 +6,31 @@ from collections.abc import Callable
 
 from tilewright_compiler.humanize import counted
 
-from ..tiles.keys import EVENTS, TILES
+from ..tiles.keys import EVENTS, TILES, Kind
 from .context import FetchContext, FetchState
+
+#: The row of the breakdown that each step's time goes to.
+ROWS = {
+    "range": "range",
+    "expand": "expansion",
+    "fetch": "deserialization",
+    "boundaries": "boundaries",
+    "merge": "merging",
+    "judge": "quality",
+    "derive": "derivations",
+}
+
+
+def possible_tiles(state: FetchState, kind: Kind | None = None) -> int:
+    """Count the tiles that a request asks for.
+
+    They may be of one kind, and need not exist.
+    """
+    tiles = 0
+    for wanted in state.ranges:
+        if kind is None or wanted.kind == kind:
+            tiles += (wanted.end_ms - wanted.start_ms) // wanted.size_ms
+    return tiles
 
 
 def _range(_: FetchContext, state: FetchState) -> str:
@@ -15,10 +38,8 @@ def _range(_: FetchContext, state: FetchState) -> str:
 
 
 def _expand(_: FetchContext, state: FetchState) -> str:
-    counts = {TILES: 0, EVENTS: 0}
-    for wanted in state.ranges:
-        counts[wanted.kind] += (wanted.end_ms - wanted.start_ms) // wanted.size_ms
-    return f"{_amount(counts[TILES], counts[EVENTS])} may exist"
+    tiles, chunks = possible_tiles(state, TILES), possible_tiles(state, EVENTS)
+    return f"{_amount(tiles, chunks)} may exist"
 
 
 def _fetch(_: FetchContext, state: FetchState) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import statistics
 import time
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tilewright.windows import format_duration
 from tilewright_compiler.plan.model import Plan
 
 from ...fetch.cache import TileCache
+from ...fetch.explain import take_time
 from ...fetch.fetcher import Fetcher
 from ...stores import Store
 from .workload import AT_MS, KEYS, Variant, Workload
@@ -20,6 +21,17 @@ _WARM_UP = 20
 #: A request without tiles takes so much longer that fewer of them are measured.
 _UNTILED_SHARE, _LEAST_REQUESTS = 100, 5
 _MOST_TIMED_STEPS = 200
+#: The rows of the specification's breakdown.
+_ROWS = (
+    "range",
+    "expansion",
+    "cache_lookup",
+    "kv_fetch",
+    "deserialization",
+    "boundaries",
+    "merging",
+    "total",
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ class Measured:
     memory_mb: float
     """The most that a request holds at once."""
     steps_ms: dict[str, float]
-    """Step of a fetch -> its median time."""
+    """Row of the breakdown -> its median time; half of the tiles are cached, if there are any."""
     half_cached_ms: float | None
     """The median where half of the tiles are in a cache of the process; None without tiles."""
     cached_ms: float | None
@@ -98,8 +110,12 @@ def measure(
         cpu_ms / requests,
         100 * cpu_ms / total_ms,
         _peak_mb(fetcher),
-        _steps_ms(fetcher, min(requests, _MOST_TIMED_STEPS)),
-        _half_cached_ms(plan, store, workload) if variant.is_tiled else None,
+        _steps_ms(
+            _half_cached(plan, store, workload)
+            if variant.is_tiled
+            else [fetcher] * min(requests, _LEAST_REQUESTS)
+        ),
+        _half_cached_ms(_half_cached(plan, store, workload)) if variant.is_tiled else None,
         _cached_ms(plan, store, requests) if variant.is_tiled else None,
         write_seconds,
     )
@@ -138,18 +154,21 @@ def _peak_mb(fetcher: Fetcher) -> float:
         tracemalloc.stop()
 
 
-def _half_cached_ms(plan: Plan, store: Store, workload: Workload) -> float:
-    """Fetch again and again with half of the tiles cached.
+def _half_cached(plan: Plan, store: Store, workload: Workload) -> Iterator[Fetcher]:
+    """Make fetchers that have half of the tiles cached.
 
-    They are those of the window's older half, in a new cache each time.
+    They are those of the window's older half, each time in a new cache.
     """
     earlier_ms = AT_MS - workload.window_ms // 2
-    times_ms = []
     for _ in range(min(workload.requests, _MOST_TIMED_STEPS)):
         fetcher = Fetcher(plan, store, allow_many_tiles=True, cache=TileCache())
         fetcher.fetch(KEYS, earlier_ms)
-        times_ms += _timed(fetcher, 1)[0]
-    return statistics.median(times_ms)
+        yield fetcher
+
+
+def _half_cached_ms(fetchers: Iterable[Fetcher]) -> float:
+    """Fetch once from each, and take the median."""
+    return statistics.median(_timed(fetcher, 1)[0][0] for fetcher in fetchers)
 
 
 def _cached_ms(plan: Plan, store: Store, requests: int) -> float:
@@ -160,13 +179,11 @@ def _cached_ms(plan: Plan, store: Store, requests: int) -> float:
     return statistics.median(_timed(fetcher, requests)[0])
 
 
-def _steps_ms(fetcher: Fetcher, requests: int) -> dict[str, float]:
-    """Walk the steps of some fetches with a clock."""
-    times_ms: dict[str, list[float]] = {step.name: [] for step in fetcher.context.steps}
-    for _ in range(requests):
+def _steps_ms(fetchers: Iterable[Fetcher]) -> dict[str, float]:
+    """Break fetches down, and take the medians."""
+    times_ms: dict[str, list[float]] = {}
+    for fetcher in fetchers:
         state = fetcher.request(KEYS, AT_MS)
-        for step in fetcher.context.steps:
-            begun = time.perf_counter()
-            step.work(fetcher.context, [state])
-            times_ms[step.name].append((time.perf_counter() - begun) * 1000)
-    return {name: statistics.median(times) for name, times in times_ms.items()}
+        for row, seconds in take_time(fetcher.context, state).breakdown.items():
+            times_ms.setdefault(row, []).append(seconds * 1000)
+    return {row: statistics.median(times_ms[row]) for row in _ROWS}
