@@ -13,7 +13,7 @@ from tilewright_compiler.plan.model import Plan
 
 from ...times import iso
 from .pages import STATIC, render, static
-from .views import covers, feature_lines, plan_view, slider
+from .views import answer_names, covers, plan_view, slider
 
 #: Query times whose covers a page brings along for its slider.
 _TIMES = 13
@@ -28,7 +28,7 @@ def export(plans: Sequence[Plan], folder: Path, at_ms: int) -> None:
     (folder / "static").mkdir(exist_ok=True)
     for name in STATIC:
         (folder / "static" / name).write_bytes(static(name).body)
-    listed = [(plan, feature_lines(plan)) for plan in plans]
+    listed = [(plan, answer_names(plan)) for plan in plans]
     index = render("plans.html", root=".", ending=".html", plans=listed, store=None)
     (folder / "index.html").write_bytes(index)
     for plan in plans:

@@ -27,7 +27,7 @@ from ...tiles.keys import Range
 from ...times import iso, now_ms
 
 #: Cells in a line, the side of one in the units of the SVG, and how many of a level are drawn.
-_COLUMNS, _SIDE, _MOST_CELLS = 96, 10, 2_880
+_COLUMNS, _SIDE, _MOST_CELLS = 96, 10, 1_920
 #: Shades from one event to the most of the level, on a logarithmic scale.
 _SHADES = 5
 _CELL = '<rect class="heat%d%s" x="%d" y="%d" width="9" height="9"><title>%s</title></rect>'
@@ -41,18 +41,21 @@ class LevelMap:
     facts: str
     """How many there are, and what they hold."""
     since: str
+    earlier: str
+    """Where the map begins: older tiles are another map."""
     height: int
     cells: Markup
 
 
-def heat_map(fetcher: Serving, entity: str) -> list[LevelMap]:
+def heat_map(fetcher: Serving, entity: str, until_ms: int | None = None) -> list[LevelMap]:
     """Draw the newest tiles of an entity, level by level.
 
-    Raises StoreError if the store cannot be read, and CorruptRecordError for a damaged tile.
+    They are those that begin before a time, if one is given. Raises StoreError if the store cannot
+    be read, and CorruptRecordError for a damaged tile.
     """
     plan, store = fetcher.plan, fetcher.store
     newest_ms = Progress.load(plan, store.get).newest_ms
-    end_ms = (now_ms() if newest_ms is None else newest_ms) + 1
+    end_ms = until_ms or (now_ms() if newest_ms is None else newest_ms) + 1
     ranges = []
     for level in plan.levels:
         last_ms = ceiling(end_ms, level.size_ms)
@@ -92,6 +95,7 @@ def _level_map(wanted: Range, rows: Rows) -> LevelMap:
         format_duration(wanted.size_ms),
         facts,
         iso(first_ms),
+        iso(wanted.start_ms),
         (slots[-1] // _COLUMNS + 1) * _SIDE,
         Markup("".join(cells)),  # figures and times of ours, nothing of an author
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from tilewright_compiler.plan.metrics import TILE_FETCH_LATENCY
 from tilewright_compiler.plan.model import Plan
@@ -24,7 +24,7 @@ from ..plans import ServedPlans
 from ..problems import RequestError, refused
 from ..responses import Response
 from .heat_map import heat_map
-from .views import covers, doctor_view, feature_lines, fetch_view, now_text, plan_view
+from .views import answer_names, covers, doctor_view, fetch_view, now_text, plan_view
 
 _HERE = Path(__file__).parent
 _HTML = "text/html; charset=utf-8"
@@ -89,7 +89,7 @@ class Pages:
         raise RequestError("not_found", f"there is no page {unquote(path)}.")
 
     def _list(self) -> Response:
-        listed = [(plan, feature_lines(plan)) for plan in self._plans.plans.values()]
+        listed = [(plan, answer_names(plan)) for plan in self._plans.plans.values()]
         return html("plans.html", plans=listed, store=self._plans.store.url)
 
     def _plan(self, plan: Plan, parameters: Parameters) -> Response:
@@ -116,13 +116,17 @@ class Pages:
 
     def _entity(self, plan: Plan, parameters: Parameters) -> Response:
         """Show a form, and then the entity's tiles."""
-        shown: dict[str, Any] = {"plan": plan, **_form(plan, parameters), "maps": None}
+        form = _form(plan, parameters)
+        shown: dict[str, Any] = {"plan": plan, **form, "maps": None}
+        shown["asked"] = urlencode({f"key.{name}": text for name, text in form["keys"].items()})
         status = 200
         if shown["is_asked"]:
             try:
                 keys = typed_keys(plan.keys, shown["keys"])
                 fetcher = self._plans.fetcher(plan.name)
-                shown["maps"] = heat_map(fetcher, fetcher.entity(keys))
+                until = parameters.get("until")
+                until_ms = moment_ms(until) if until else None
+                shown["maps"] = heat_map(fetcher, fetcher.entity(keys), until_ms)
             except TilewrightError as error:
                 shown["wrong"] = str(error)
                 status = refused(error).status

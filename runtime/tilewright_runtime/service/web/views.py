@@ -36,6 +36,12 @@ class FeatureLine:
     used_by: Sequence[str]
 
 
+def answer_names(plan: Plan) -> list[str]:
+    """List the names of a plan's answers."""
+    names = [feature.name for feature in plan.features]
+    return names + [derivation.name for derivation in plan.derivations]
+
+
 def feature_lines(plan: Plan) -> list[FeatureLine]:
     """List a plan's answers, and where each is used."""
     lines = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from urllib.parse import quote
 
 import httpx
@@ -59,6 +60,22 @@ def test_an_entity_is_a_map_of_its_tiles(site: httpx.Client) -> None:
     text = site.get(f"{PLAN}/entity?key.k=a").text
     assert "<title>2024-01-04T14:35:00Z: 2 events</title>" in text
     assert "no recent tiles" in site.get(f"{PLAN}/entity?key.k=nobody").text
+
+
+def test_older_tiles_are_another_map(site: httpx.Client) -> None:
+    """A link leads to those before the first that could be drawn, which are none here."""
+    text = site.get(f"{PLAN}/entity?key.k=a").text
+    (link,) = re.findall(r'href="(\?key\.k=a&amp;until=[^"]+)"', text)[:1]
+    assert "no recent tiles" in site.get(f"{PLAN}/entity{unescape(link)}").text
+    assert "2 events" in site.get(f"{PLAN}/entity?key.k=a&until=2024-01-04T14:40:00Z").text
+    assert "2 events" not in site.get(f"{PLAN}/entity?key.k=a&until=2024-01-04T14:35:00Z").text
+
+
+def test_many_plans_are_a_short_page(site: httpx.Client) -> None:
+    """The list names features in one text each; what they are is on the plan's own page."""
+    text = site.get("/ui").text
+    assert "n_count_1h, n_sum_1h, n_max_1h, t_count_1h, t_last_1h" in text
+    assert text.count("<td") == 0
 
 
 @pytest.mark.parametrize("page", ["fetch", "entity"])
