@@ -56,6 +56,8 @@ def cache_hit_rate(seen: Observations) -> Finding:
 def tile_size(seen: Observations) -> Finding:
     """Check how many tiles a window reads."""
     most, evidence, remedy = 0, "no fetch was measured: the store has no entity of the plan", ""
+    if seen.fetches:
+        evidence = "the windows that end now hold no tile of the entities that were measured"
     for explanation in seen.fetches:
         for share in explanation.windows:
             window_ms = share.window.window_ms
