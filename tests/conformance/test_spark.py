@@ -226,18 +226,27 @@ def test_sketches_of_spark_are_of_our_library() -> None:
     assert abs(sketch.get_quantile(0.5) - 2500) < 5000 * 0.0133
 
 
-def test_the_command_runs_a_job_and_has_its_status(tmp_path: Path) -> None:
+def test_the_command_has_the_status_of_its_job(tmp_path: Path) -> None:
     """`tilewright spark-job` runs the generated file in a process of its own; what goes wrong there
     is one line and status 1.
     """
     log = EventLog(KIT / "refused")
     Jobs.of(log.plan, tmp_path)
-    arguments = ["spark-job", f"{tmp_path}/{log.plan.name}", "--store", f"lmdb:{tmp_path}/store"]
-    wrong = tilewright(*arguments)
+    wrong = tilewright(
+        "spark-job", f"{tmp_path}/{log.plan.name}", "--store", f"lmdb:{tmp_path}/store"
+    )
     said = (
         b"error: the source orders has no table. Say where its events are: --events orders=PLACE.\n"
     )
     assert (wrong.returncode, wrong.stdout, wrong.stderr) == (1, b"", said)
+
+
+@pytest.mark.nightly
+def test_the_command_runs_a_job(tmp_path: Path) -> None:
+    """Its tiles are those of the embedded writer, and what it refused is told."""
+    log = EventLog(KIT / "refused")
+    Jobs.of(log.plan, tmp_path)
+    arguments = ["spark-job", f"{tmp_path}/{log.plan.name}", "--store", f"lmdb:{tmp_path}/store"]
     done = tilewright(*arguments, "--events", *arrive(log, tmp_path / "events"))
     assert done.returncode == 0
     assert "  refused 2 events: key user is null" in done.stderr.decode()

@@ -73,6 +73,7 @@ CONTINUING = (
 )
 #: Pages whose commands take longest; others have each of them too.
 SLOW = (
+    "docs/concepts.md",
     "docs/how-to/add-a-reader.md",
     "docs/how-to/check-an-engine.md",
     "docs/how-to/late-data.md",

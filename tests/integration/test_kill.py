@@ -103,7 +103,7 @@ def test_a_killed_write_ends_as_if_it_had_never_been_killed(
         with start(WRITER, str(tmp_path / "plan.json"), url, state, str(path)) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == "ready\n"
-            if kills < 3:
+            if kills < 2:
                 time.sleep(moments.uniform(0.0, 0.35))
                 writer.send_signal(signal.SIGKILL)
             output, errors = writer.communicate()

@@ -174,6 +174,7 @@ def test_a_topic_that_is_away_is_said_at_the_start(
     assert "\tat " not in ended.output
 
 
+@pytest.mark.nightly
 def test_a_connector_that_is_away_is_said_at_the_start(tmp_path: Path, kafka: Kafka) -> None:
     """What is missing is named with what to do; a JVM of its own, since one that loaded the jar
     keeps it.

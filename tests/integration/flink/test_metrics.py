@@ -16,8 +16,6 @@ from support.servers import free_port
 from support.session import SCHEMA, row
 from tilewright import Operation
 
-pytestmark = pytest.mark.xdist_group("flink")
-
 
 def _reporter() -> str:
     """The jar of the reporter, which comes with Flink."""

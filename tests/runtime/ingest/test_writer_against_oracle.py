@@ -286,7 +286,7 @@ def test_every_answer_is_the_oracles(case: str) -> None:
     _, buckets = BUCKETS.get(case, ("", ()))
     compared = 0
 
-    @few(12)
+    @few(16)
     @given(histories(values, buckets), st.sampled_from(["memory:", "lmdb:"]))
     def check(
         drawn: tuple[list[dict[str, Any]], list[list[dict[str, Any]]], list[str], list[int]],
@@ -315,7 +315,7 @@ def test_every_answer_is_the_oracles(case: str) -> None:
             store.close()
 
     check()
-    assert compared >= LEAST_ANSWERS * few(12).max_examples
+    assert compared >= LEAST_ANSWERS * few(16).max_examples
 
 
 def assert_answer(
