@@ -97,7 +97,7 @@ def group_values(times: Ints, groups: Ints, column: pa.Array) -> GroupedValues:
 
 
 def runs_of(groups: Ints) -> tuple[Ints, Ints, Ints]:
-    """Find the groups that occur, where they begin, and their counts.
+    """Find the groups that occur, their begins and counts.
 
     `groups` has one for each row, and they ascend.
     """
