@@ -9,8 +9,15 @@ from typing import Any
 
 from ..plan.metrics import (
     APPROXIMATE_TILES,
+    CACHE_BYTES,
+    CACHE_EVICTIONS,
+    CACHE_FOLDER_BYTES,
+    CACHE_FOLDER_EVICTIONS,
+    CACHE_FOLDER_HITS,
+    CACHE_FOLDER_MISSES,
     CACHE_HITS,
     CACHE_MISSES,
+    CACHE_WARMED,
     IR_SIZE_BYTES,
     LATE_EVENTS_PROCESSED,
     TILE_FETCH_LATENCY,
@@ -18,6 +25,7 @@ from ..plan.metrics import (
     TILE_WRITE_LATENCY,
     TILES_PER_REQUEST,
     TILES_WRITTEN,
+    Metric,
 )
 from ..plan.model import Plan
 from ..sql.promql import PlanQueries
@@ -98,12 +106,16 @@ def files(plan: Plan) -> dict[str, str]:
 
 def _panels(plan: Plan) -> list[_Panel]:
     queries = PlanQueries(plan.name, "$__rate_interval")
-    return [*_of_fetches(plan, queries), *_of_answers(plan, queries), *_of_writes(plan, queries)]
+    return [
+        *_of_fetches(plan, queries),
+        *_of_caches(queries),
+        *_of_answers(plan, queries),
+        *_of_writes(plan, queries),
+    ]
 
 
 def _of_fetches(plan: Plan, queries: PlanQueries) -> list[_Panel]:
     """List the charts that show how fetches fare."""
-    hits, misses = queries.rate(CACHE_HITS), queries.rate(CACHE_MISSES)
     return [
         _Panel(
             "Time of a fetch",
@@ -116,12 +128,34 @@ def _of_fetches(plan: Plan, queries: PlanQueries) -> list[_Panel]:
         ),
         _Panel("Fetches", "reqps", {"fetches": queries.rate(TILE_FETCH_LATENCY, "_count")}),
         _Panel("Tiles of a request", "short", {"mean": queries.mean(TILES_PER_REQUEST)}),
-        _Panel(
-            "Look-ups that the cache answers",
-            "percentunit",
-            {"hits": f"{hits} / ({hits} + {misses})"},
-        ),
     ]
+
+
+def _of_caches(queries: PlanQueries) -> list[_Panel]:
+    """List the charts that show what caches spare, and what they hold."""
+    shares = {
+        "memory": _share(queries, CACHE_HITS, CACHE_MISSES),
+        "folder": _share(queries, CACHE_FOLDER_HITS, CACHE_FOLDER_MISSES),
+    }
+    made_room = {
+        "memory": queries.rate(CACHE_EVICTIONS),
+        "folder": queries.rate(CACHE_FOLDER_EVICTIONS),
+        "entities read ahead": queries.rate(CACHE_WARMED),
+    }
+    sizes = {
+        "memory": queries.largest(CACHE_BYTES),
+        "folder": queries.largest(CACHE_FOLDER_BYTES),
+    }
+    return [
+        _Panel("Look-ups that the cache answers", "percentunit", shares),
+        _Panel("Entries that make room, and entities read ahead", "short", made_room),
+        _Panel("Bytes that the cache holds", "bytes", sizes),
+    ]
+
+
+def _share(queries: PlanQueries, hits: Metric, misses: Metric) -> str:
+    found = queries.rate(hits)
+    return f"{found} / ({found} + {queries.rate(misses)})"
 
 
 def _of_answers(plan: Plan, queries: PlanQueries) -> list[_Panel]:

@@ -72,7 +72,7 @@ class Merger:
         parts: Parts = {}
         if self._prorated:
             parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
-            self._merge_parts(tiles, runs, parts, merged)
+            _QUIETLY.copy().run(self._merge_parts, tiles, runs, parts, merged)
         if self._has_objects:
             self._merge_objects(tiles, covers, runs, parts, merged)
         return merged

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import inf
 from typing import Any
+
+import pytest
 
 from support.plans import AT, MINUTE, aggregations, plan_of
 from tilewright import Operation
@@ -64,3 +67,16 @@ def test_a_part_of_a_tile_counts_by_its_part() -> None:
     """A third of 1 + 2 and the whole of 10 are 11."""
     third = Fraction(1, 3)
     assert merged([run(2, 2, third), run(1, 1)], edge="prorate") == [11.0, 5 / 3]
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_prorated_sum_beyond_all_doubles_is_infinite(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tiles of -1e308 each add up to it, without a word of numpy's."""
+    monkeypatch.setenv("TILEWRIGHT_KERNEL", "off")
+    asked = aggregations("x", [Operation.SUM], edge="prorate")
+    plan = plan_of({"k": "string", "x": "double"}, ["k"], asked)
+    store = open_store("memory:")
+    with Writer(plan, store) as writer:
+        writer.write([{"k": "a", "x": -1e308, "ts": NEWEST - tiles * SIZE} for tiles in (1, 2)])
+    fetcher = Fetcher(plan, store)
+    assert list(fetcher.fetch({"k": "a"}, AT).features.values()) == [-inf]

@@ -185,7 +185,7 @@ def test_a_date_that_an_expression_makes_cannot_spoil_its_key() -> None:
     assert session.features(k="a") == {"d_max_1h": date(2024, 1, 4)}
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.parametrize("values", [[math.inf, -math.inf], [1e308, 1e308]])
 @pytest.mark.parametrize("buckets", [None, ["t"]])
 def test_sums_beyond_a_double_are_merged_in_silence(

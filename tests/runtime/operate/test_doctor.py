@@ -233,14 +233,16 @@ def test_each_broken_set_up_is_named_through_its_service_too(
     """A service that asks for a token serves a plan of tiny tiles, and one that nobody writes."""
     end_ms = now_ms()
     tiny = plan_of(SCHEMA, ["k"], tiny_tiles(), name="tiny")
-    desks = [Desk(tmp_path, tiny, "tiny.json"), Desk(tmp_path, name="stopped.json")]
+    # A name of its own, since what a process counts of a plan is counted by name.
+    stopped = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM]), name="stopped")
+    desks = [Desk(tmp_path, tiny, "tiny.json"), Desk(tmp_path, stopped, "stopped.json")]
     rows = [row("a", 1, ts=end_ms - part * 5 * MINUTE) for part in range(500)]
     desks[0].write(desks[0].events(rows, "tiny.csv"))
     desks[1].write(desks[1].events(events(3 * HOUR), "stopped.csv"))
     paths = [desk.plan for desk in desks]
     with serving(paths, desks[0].store, tokens=[b"secret"]) as client:
         headers = {"authorization": "Bearer secret"}
-        for name in ("tiny", "things"):
+        for name in ("tiny", "stopped"):
             path = f"/v1/features/groupby/{name}"
             assert client.post(path, json=[{"k": "a"}] * 20, headers=headers).status_code == 200
         options = ("--store", desks[0].store, "--service", str(client.base_url), "--format", "json")

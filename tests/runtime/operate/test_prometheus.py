@@ -24,6 +24,11 @@ def everything() -> Snapshot:
     counted.missed(1)
     counted.stale(3.0)
     counted.looked_up(3, 1)
+    counted.evicted_from_cache(2)
+    counted.cache_holds(100)
+    counted.warmed(4)
+    counted.folder_used(1, 5)
+    counted.folder_holds(200, 1)
     counted.wrote(0.5, np.array([100]), late=4)
     return added_up([{name: {QUOTED: value} for name, value in counted.values().items()}])
 

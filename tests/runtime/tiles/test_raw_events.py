@@ -101,7 +101,7 @@ def test_every_kind_of_state_is_compared() -> None:
     assert {state.kind for kind in VALUES for state in plan(kind).states} == set(state_types())
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.parametrize("kind", VALUES)
 def test_rows_of_raw_events_are_those_of_sql(kind: str) -> None:
     """Tiles made of chunks of raw events in numpy hold what the tile query makes of the same

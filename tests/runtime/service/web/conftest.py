@@ -26,9 +26,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window.
+
+    An event loop runs in this thread until it is closed, so that no other test could start one.
+    """
     program = shutil.which("chromium")
     assert program, "chromium is missing: scripts/bootstrap --servers installs it"
     with sync_playwright() as playwright:
