@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import gcd
@@ -34,11 +35,12 @@ if TYPE_CHECKING:
 class Program:
     """The steps of a fetch for one plan.
 
-    They are ranges, decoding, heads, covers and merging. No input or output happens here.
+    They are ranges, decoding, heads, covers and merging. No input or output happens here. A plan of
+    some features says of which `whole` it is a part.
     """
 
     @prepares_from_plan
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, whole: Plan | None = None) -> None:
         self.plan = plan
         self.layout: Layout = layout_of(plan)
         self.codec = RecordCodec(self.layout)
@@ -48,6 +50,7 @@ class Program:
         self.groups = feature_groups(plan, self.layout, buckets)
         self.windows = tuple(group.window for group in self.groups)
         self.events = _events(plan, self.layout, buckets)
+        self._exact_windows = _exact_windows(whole or plan)
         self._merger = Merger(self.layout, self.codec, buckets, self.groups)
         self._kernel: KernelProgram | None = None
         if self.events is None:
@@ -122,23 +125,44 @@ class Program:
                 return tiles
         return self._decoder.decode(entity, ranges, answers, name_of)
 
+    def cuts(
+        self,
+        covers: Sequence[Sequence[Segment]],
+        at_ms: int,
+        head_level_ms: int | None,
+        end_ms: int,
+    ) -> list[int]:
+        """Find the times at which raw events are cut.
+
+        They come oldest first. All windows of the whole plan cut them, whichever are asked for:
+        sketches and sums of floats depend on the stretches that they are merged of, and an answer
+        must not depend on the features that are asked for beside it.
+        """
+        own = _event_times(covers)
+        if not own:
+            return []
+        every = _event_times(
+            [window.segments(at_ms, head_level_ms, end_ms) for window in self._exact_windows]
+        )
+        return sorted({*own, *every[bisect_left(every, own[0]) : bisect_right(every, own[-1])]})
+
     def with_events(
         self,
         entity: str,
         tiles: Tiles,
-        covers: Sequence[Sequence[Segment]],
+        times_ms: Sequence[int],
         name_of: Callable[[int], str],
     ) -> Tiles:
         """Add a row for each stretch of raw events.
 
-        The covers tell the stretches apart; their rows are like those of tiles. Raises
+        The cuts tell the stretches apart; their rows are like those of tiles. Raises
         CorruptRecordError for a damaged chunk.
         """
         if self.events is None or not isinstance(tiles, DecodedTiles):
             return tiles
         first = len(tiles.records)
         names = self._decoder.names(entity, lambda index: name_of(first + index))
-        block = self.events.between(tiles.chunks, _event_times(covers), entity, names)
+        block = self.events.between(tiles.chunks, times_ms, entity, names)
         columns = [block.variable[one.name] for one in self.layout.variable]
         return tiles.with_events(block, list(map(list, zip(*columns, strict=True))))
 
@@ -223,6 +247,13 @@ def _event_times(covers: Sequence[Sequence[Segment]]) -> list[int]:
             if segment.kind == EVENTS:
                 times.update((segment.start_ms, segment.end_ms))
     return sorted(times)
+
+
+def _exact_windows(plan: Plan) -> tuple[Window, ...]:
+    """List the windows of a plan that count raw events."""
+    ladder_ms = [level.size_ms for level in plan.levels]
+    exact = [feature for feature in plan.features if feature.edge == "exact"]
+    return tuple(dict.fromkeys(Window.of(feature, ladder_ms) for feature in exact))
 
 
 def _events(plan: Plan, layout: Layout, buckets: Mapping[str, BucketTables]) -> ExactEvents | None:

@@ -99,7 +99,7 @@ class Serving:
             plan,
             self.store,
             self._reader,
-            Program(plan),
+            Program(plan, self.plan),
             derivations=_derivations(plan),
             most_tiles=self._most_tiles,
             cached=self._cached,

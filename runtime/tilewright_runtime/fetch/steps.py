@@ -145,15 +145,16 @@ def _add_events(context: FetchContext, state: FetchState) -> None:
     A damaged chunk leaves no events, where the policy is not to fail at once.
     """
     program, name_of = context.program, _namer(context, state)
+    times_ms = program.cuts(state.covers, state.at_ms, state.head_level_ms, state.end_ms)
     try:
-        state.tiles = program.with_events(state.entity, state.tiles, state.covers, name_of)
+        state.tiles = program.with_events(state.entity, state.tiles, times_ms, name_of)
     except CorruptRecordError:
         if context.policy.on_missing is None or program.events is None:
             raise
         size_ms = program.events.chunks.size_ms
         state.damaged.append(Tile(EVENTS, size_ms, floor(state.at_ms - 1, size_ms)))
         bare = state.tiles.without_chunks()
-        state.tiles = program.with_events(state.entity, bare, state.covers, name_of)
+        state.tiles = program.with_events(state.entity, bare, times_ms, name_of)
 
 
 def judge(context: FetchContext, states: Sequence[FetchState]) -> None:

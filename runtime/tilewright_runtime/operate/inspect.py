@@ -257,7 +257,8 @@ def _values(
     ranges = [Range(size_ms, 0, 0) for size_ms in program.ladder_ms if size_ms != wanted.size_ms]
     tiles = program.decode(entity, [*ranges, wanted], [*([] for _ in ranges), [record]], name_of)
     if is_events:
-        tiles = program.with_events(entity, tiles, covers, name_of)
+        times_ms = [wanted.start_ms, wanted.end_ms] if any(covers) else []
+        tiles = program.with_events(entity, tiles, times_ms, name_of)
     features, _ = program.evaluate(tiles, covers)
     read: set[str] = set()
     for group, cover in zip(program.groups, covers, strict=True):

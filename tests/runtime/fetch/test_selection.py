@@ -72,6 +72,21 @@ def test_a_part_is_as_the_whole(data: st.DataObject, at_ms: int | None) -> None:
     assert list(found.items()) == [(name, whole[name]) for name in names() if name in wanted]
 
 
+def test_raw_events_are_cut_alike() -> None:
+    """Sketches of exact windows do not depend on the features that are asked for beside them."""
+    operations = [Operation.AVERAGE, Operation.SKEW, Operation.APPROX_PERCENTILE([0.5, 0.99])]
+    exact = aggregations("n", operations, ["1h", "12h", "7d"], "exact")
+    made = Session(plan_of(SCHEMA, ["k"], exact, tiled=False))
+    spread = range(AT - 8 * DAY, AT + HOUR, 5 * MINUTE + 7)
+    events = [row("a", i * 7919 % 1009, ts=ts) for i, ts in enumerate(spread)]
+    made.write(to_arrow(events, SCHEMA))
+    asked = Fetcher(made.plan, made.store, allow_many_tiles=True)
+    alone: dict[str, Any] = {}
+    for feature in made.plan.features:
+        alone |= asked.fetch({"k": "a"}, AT, features=[feature.name]).features
+    assert alone == asked.fetch({"k": "a"}, AT).features
+
+
 def test_only_what_is_needed_is_read() -> None:
     """The tiles of other windows' levels, and raw events, are left alone."""
 
