@@ -58,6 +58,8 @@ class PageFile:
         """Use and count the overflow pages of a value."""
         self.use(named_by, first_page, 1)
         header = os.pread(self._descriptor, HEADER_BYTES, first_page * self.page_bytes)
+        if len(header) < HEADER_BYTES:
+            raise self.damaged(first_page, "is cut")
         own, _, kind, count = _OVERFLOW.unpack(header)
         most = (HEADER_BYTES - 1 + size) // self.page_bytes + 1
         if (own, kind) != (first_page, _IS_OVERFLOW) or count < most:

@@ -144,6 +144,20 @@ def test_a_damaged_page_is_named(
     assert refused
 
 
+def test_a_value_that_is_cut_is_named(tmp_path: Path) -> None:
+    """The first page of a value may lie behind all others, and the file may end before it."""
+    with lmdb.open(str(tmp_path), max_dbs=2) as environment:
+        tiles = environment.open_db(b"tiles")
+        for size in (10, 11, 12, 40_000):
+            with environment.begin(write=True, db=tiles) as transaction:
+                transaction.put(b"key", bytes(size))
+    content = (tmp_path / "data.mdb").read_bytes()
+    (first,) = pages_of(content, OVERFLOW)
+    (tmp_path / "data.mdb").write_bytes(content[: first * PAGE + 8])
+    with pytest.raises(StoreError, match=f"page {first} .*is cut"):
+        check(tmp_path)
+
+
 def test_a_lost_leaf_is_missed(folder: Path) -> None:
     """A branch that names fewer pages than LMDB has counted is an error."""
     content = (folder / "data.mdb").read_bytes()
