@@ -218,19 +218,26 @@ def _count(errors: list[Diagnostic]) -> str:
     )
 
 
+def _say(text: str, is_error: bool = False) -> None:
+    """Print a text without the passwords of URLs."""
+    from tilewright.errors import without_passwords
+
+    click.echo(without_passwords(text), err=is_error)
+
+
 def _show_text(outcome: _Outcome) -> None:
     for problem in outcome.diagnostics:
-        click.echo(str(problem), err=True)
+        _say(str(problem), is_error=True)
     for path in outcome.stale:
-        click.echo(f"{path} is not what would be written", err=True)
+        _say(f"{path} is not what would be written", is_error=True)
     if outcome.failure is not None:
-        click.echo(f"error: {outcome.failure}", err=True)
+        _say(f"error: {outcome.failure}", is_error=True)
         return
     for plan in outcome.plans:
         became = "unchanged in" if outcome.check else "->"
-        click.echo(f"{_summary(plan)} {became} {outcome.out}/{plan.name}")
+        _say(f"{_summary(plan)} {became} {outcome.out}/{plan.name}")
         for line in _recommendations(plan):
-            click.echo(f"  {line}")
+            _say(f"  {line}")
 
 
 def _summary(plan: Plan) -> str:
@@ -266,11 +273,11 @@ def _show_json(outcome: _Outcome) -> None:
     """Print plans, problems and any failure as one JSON object."""
     document = {
         "plans": [_plan_document(plan, outcome.out) for plan in outcome.plans],
-        "diagnostics": [_diagnostic_document(problem) for problem in outcome.diagnostics],
+        "diagnostics": [problem.document() for problem in outcome.diagnostics],
         "differing": outcome.stale,
         "failure": outcome.failure,
     }
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    _say(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 #: What the JSON output has of a plan.
@@ -283,18 +290,4 @@ def _plan_document(plan: Plan, out: str) -> dict[str, Any]:
         "path": f"{out}/{plan.name}/plan.json",
         **{name: content[name] for name in _SHOWN},
         "features": [feature.name for feature in plan.features],
-    }
-
-
-def _diagnostic_document(problem: Diagnostic) -> dict[str, Any]:
-    entry = problem.entry
-    return {
-        "file": problem.file,
-        "line": problem.line or None,
-        "code": problem.code,
-        "severity": problem.severity,
-        "title": entry.title,
-        "message": problem.message,
-        "cause": entry.cause,
-        "remedy": entry.remedy,
     }

@@ -16,6 +16,7 @@ from typing import Protocol
 from pydantic_core import to_json
 
 from tilewright.declaration import CallSite
+from tilewright.documents import read_document, require_possible
 
 from .compile import Compilation
 from .frontend.diagnostics import Diagnostic, diagnostic
@@ -93,6 +94,7 @@ def write(out: str, rendered: Mapping[str, str]) -> None:
     A reader sees the old file or the new one, never a part. Raises OSError for a path that leads
     out of the folder, for example through a link inside it.
     """
+    require_possible(out)
     root, mode = Path(os.path.realpath(out)), 0o666 & ~_umask()
     for path in differing(out, rendered):
         target = Path(out, path)
@@ -128,7 +130,7 @@ def left_over(out: str, plans: Collection[Plan], is_whole: bool) -> list[str]:
 
 def _on_disk(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_document(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
@@ -170,7 +172,7 @@ def endangered(out: str, plans: Iterable[Plan]) -> list[Diagnostic]:
 
 def _endangered(path: Path, new: Plan) -> list[Diagnostic]:
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_document(path))
     except (OSError, ValueError):
         return []  # nothing there, or nothing that could be online
     if not isinstance(document, dict) or document.get("online") is not True:

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+#: A user and password before a host. A path that was made of a URL has one slash.
+_LOGIN = re.compile(r"(\w:/{1,2})[^/\s'\":@]*:[^\s'\"]*@")
+#: A password among the parameters of a URL.
+_PARAMETER = re.compile(r"([?&]\w*password=)[^&\s'\"]*", re.IGNORECASE)
+
+
+def without_passwords(text: str) -> str:
+    """Hide the passwords of URLs in a text.
+
+    >>> without_passwords("no redis://ana:s3cret@localhost/0?password=s3cret")
+    'no redis://***@localhost/0?password=***'
+    """
+    return _PARAMETER.sub(r"\1***", _LOGIN.sub(r"\1***@", text))
 
 
 class TilewrightError(Exception):
     """An error that says what to do.
 
     The compiler's `CompileError` and the runtime's errors derive from it, so one `except` is enough
-    for a caller. Any other exception is a bug in Tilewright.
+    for a caller. Any other exception is a bug in Tilewright. Its text shows no password of a URL.
     """
+
+    def __str__(self) -> str:
+        """Hide passwords, whatever a message quotes."""
+        return without_passwords(super().__str__())
 
 
 class CallSite(NamedTuple):

@@ -19,8 +19,6 @@ _FAILED = 1
 _INTERRUPTED = 130
 _LONGEST = 300
 _LOGIN = re.compile(r"//[^/\s]*@")
-#: A user and password before a host. A path that was made of a URL has one slash.
-_PASSWORD = re.compile(r"(\w:/{1,2})[^/\s'\":@]*:[^\s'\"]*@")
 _OUR_FILE = re.compile(r".*[/\\](tilewright(?:_compiler|_runtime)?[/\\].*\.py)$")
 _ADVICE = {
     errno.ENOSPC: "Free some space and run it again",
@@ -39,7 +37,7 @@ def command_boundary(
     try:
         yield
     except click.ClickException as error:
-        vars(error)["message"] = _without_password(error.message)
+        vars(error)["message"] = _without_passwords(error.message)
         raise
     except (click.exceptions.Exit, click.Abort):
         raise
@@ -60,7 +58,7 @@ def describe(error: Exception) -> str:
 
     The message is for a reader who has not seen our code.
     """
-    from .errors import TilewrightError  # imports the language, for which --help would wait
+    from tilewright.errors import TilewrightError  # not before something fails
 
     match error:
         case TilewrightError():
@@ -82,11 +80,13 @@ def describe(error: Exception) -> str:
 def _say(say: Callable[[str], None], line: str) -> None:
     # Half a surrogate cannot be printed. If nothing can be printed, the status still counts.
     with suppress(OSError):
-        say(_without_password(line).encode("utf-8", "backslashreplace").decode())
+        say(_without_passwords(line).encode("utf-8", "backslashreplace").decode())
 
 
-def _without_password(line: str) -> str:
-    return _PASSWORD.sub(r"\1***@", line)
+def _without_passwords(line: str) -> str:
+    from tilewright.errors import without_passwords
+
+    return without_passwords(line)
 
 
 def _one_line(text: str) -> str:

@@ -113,6 +113,16 @@ _COMMANDS = {
 class _Commands(click.Group):
     """Commands imported when they are run: `--help` stays instant."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        from tilewright.documents import require_possible
+
+        for argument in args:
+            try:
+                require_possible(argument)
+            except OSError:  # only a program can give it
+                ctx.fail(f"the argument {argument!r} has a character that no argument can have.")
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 

@@ -486,3 +486,12 @@ def test_a_strategy_that_another_setting_comes_before_is_told() -> None:
     plan = json.loads(Path("compiled/clicks.clicks_tiled/plan.json").read_text())
     rules = {feature["rule"] for feature in plan["features"]}
     assert all(rule.endswith(", not sizing_strategy adaptive") for rule in rules)
+
+
+def test_a_password_in_a_path_is_not_shown() -> None:
+    """Neither in that of declarations nor in that of the output."""
+    url = "redis://u:s3cret@h/0"
+    for arguments in ([url], [url, "--format", "json"], ["features", "--out", url]):
+        printed = "".join(map(str, vars(_run(*arguments)).values()))
+        assert "***@h/0" in printed
+        assert "s3cret" not in printed

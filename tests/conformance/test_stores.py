@@ -83,7 +83,7 @@ def test_what_was_written_outlives_the_store(
         again.close()
 
 
-@pytest.mark.parametrize("url", [None, 5, "lmdb:a\0b"])
+@pytest.mark.parametrize("url", [None, 5, "lmdb:a\0b", "lmdb:a\ud800b"])
 def test_what_is_no_url_is_no_store(url: Any) -> None:
     """The mistake is said, and not that of a library."""
     with pytest.raises(StoreError, match="is no URL"):

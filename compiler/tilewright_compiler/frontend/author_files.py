@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tilewright.declaration import CallSite
+from tilewright.documents import read_document
 from tilewright.suggestions import nearest_name
 
 from .diagnostics import Diagnostic, diagnostic
@@ -88,7 +89,7 @@ def _walk(root: str, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str]]
             if not _is_loaded(name):
                 continue
             try:
-                content = Path(folder, name).read_bytes()
+                content = read_document(os.path.join(folder, name))
             except OSError as error:
                 refuse(error)
                 continue

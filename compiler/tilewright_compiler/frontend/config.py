@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
@@ -19,6 +18,7 @@ from pydantic import (
 )
 
 from tilewright.declaration import CallSite
+from tilewright.documents import read_document
 from tilewright.group_by import MOST, EntityFigures
 from tilewright.windows import DAY_MS, LONGEST_MS, MINUTE_MS, duration_ms
 
@@ -247,7 +247,7 @@ def _read_yaml(path: str) -> tuple[yaml.Node | None, Any]:
     import yaml
 
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_document(path).decode()
         return yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
     except OSError as error:
         what, line = f"cannot be read: {error.strerror}. Name a file of YAML with --config.", 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from tilewright.declaration import CallSite
-from tilewright.errors import TilewrightError
+from tilewright.errors import TilewrightError, without_passwords
 
 from .catalogue import CATALOGUE, Entry, Severity
 
@@ -51,6 +52,19 @@ class Diagnostic:
             f"{'warning: ' if self.severity == 'warning' else ''}{self.message}"
         )
 
+    def document(self) -> dict[str, Any]:
+        """Write it as JSON has it."""
+        return {
+            "file": self.file,
+            "line": self.line or None,
+            "code": self.code,
+            "severity": self.severity,
+            "title": self.entry.title,
+            "message": self.message,
+            "cause": self.entry.cause,
+            "remedy": self.entry.remedy,
+        }
+
 
 class CompileError(TilewrightError):
     """A declaration that cannot be compiled; `diagnostics` says why."""
@@ -73,4 +87,5 @@ def diagnostic(code: str, site: CallSite, message: str) -> Diagnostic:
     """Make a diagnostic at the author's line."""
     if code not in CATALOGUE:
         raise KeyError(code)
-    return Diagnostic(shown_path(site.file), site.line, code, message)
+    file = without_passwords(shown_path(site.file))
+    return Diagnostic(file, site.line, code, without_passwords(message))

@@ -13,12 +13,12 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TypeVar
 
 import tilewright
 from tilewright.declaration import CallSite, Declaration, collecting
+from tilewright.documents import read_document
 from tilewright.group_by import GroupBy
 from tilewright.source import EventSource
 from tilewright.suggestions import nearest
@@ -146,7 +146,7 @@ def _is_of(module: ModuleType, file: AuthorFile) -> bool:
 
 
 def _parse(file: AuthorFile) -> tuple[ast.Module, CodeType]:
-    source = importlib.util.decode_source(Path(file.path).read_bytes())
+    source = importlib.util.decode_source(read_document(file.path))
     tree = ast.parse(source, file.path)
     return tree, compile(tree, file.path, "exec", dont_inherit=True)
 

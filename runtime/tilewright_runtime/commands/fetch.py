@@ -212,14 +212,15 @@ def _explained_as_json(
 
 def _replay(file: BufferedReader, options: _Options) -> None:
     """Answer each line of explanations again."""
+    from tilewright.documents import MOST_BYTES
+
     from ..fetch.fetcher import Fetcher
     from ..fetch.replay import read_explanation, replay
     from ..plans import load_plan
     from ..stores import open_store
+    from .keys import read_lines
 
-    for line in file:
-        if not line.strip():
-            continue
+    for line in read_lines(file, MOST_BYTES):
         document, path, url = read_explanation(line)
         plan = load_plan(path if options.plan is None else options.plan)
         store_url = url if options.store_url is None else options.store_url

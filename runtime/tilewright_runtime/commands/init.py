@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from tilewright.errors import without_passwords
+
 _SCAFFOLD = Path(__file__).parent / "scaffold"
 #: Files whose own name would mean something to the tools of this project.
 _RENAMED = {"gitignore": ".gitignore"}
@@ -38,7 +40,7 @@ def init(folder: Path) -> None:
             f"{error.filename or folder} cannot be written: {error.strerror}. Choose another "
             "folder."
         ) from error
-    click.echo(
+    _say(
         f"Made {folder}. Its README.md says how to go on; its tests run with pytest (pip install "
         "'tilewright[testing]')."
     )
@@ -47,7 +49,12 @@ def init(folder: Path) -> None:
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    click.echo(f"  {path}")
+    _say(f"  {path}")
+
+
+def _say(text: str) -> None:
+    """Print a text without the passwords of URLs."""
+    click.echo(without_passwords(text))
 
 
 def _plan(folder: Path) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: derivations. A file gives some thousand of them at once. A slow pipe gives those that are there,
 #: so that no answer waits for later lines.
 _READ_BYTES = 1 << 16
+#: No line of keys is longer. A device may have no end of a line.
+_LONGEST_LINE_BYTES = 4_000_000
 
 
 class KeyLine(NamedTuple):
@@ -59,14 +61,39 @@ def keys_of_options(pairs: Sequence[str], many: str = "") -> dict[str, str]:
 def read_batches(file: BufferedReader) -> Iterator[list[KeyLine]]:
     """Read lines that are not blank, in batches.
 
-    A batch has as many lines as one read finds.
+    A batch has as many lines as one read finds. Raises InputError for a line without an end.
     """
     number, begun = 0, b""
     while chunk := file.read1(_READ_BYTES):
         *lines, begun = (begun + chunk).split(b"\n")
+        _require_short(len(begun), _LONGEST_LINE_BYTES, f"{file.name}:{number + len(lines) + 1}")
         yield _numbered(file.name, number, lines)
         number += len(lines)
     yield _numbered(file.name, number, [begun])
+
+
+def read_lines(file: BufferedReader, longest_bytes: int) -> Iterator[bytes]:
+    """Read lines that are not blank, one by one.
+
+    Raises InputError for a longer line.
+    """
+    number = 0
+    while line := file.readline(longest_bytes + 1):
+        number += 1
+        _require_short(len(line), longest_bytes, f"{file.name}:{number}")
+        if line.strip():
+            yield line
+
+
+def _require_short(size: int, longest_bytes: int, place: str) -> None:
+    """Refuse a line that has more bytes."""
+    from ..errors import InputError
+
+    if size > longest_bytes:
+        raise InputError(
+            f"{place}: the line has more than {longest_bytes / 1_000_000:g} MB. Give a file of "
+            "JSON Lines."
+        )
 
 
 def _numbered(name: str, before: int, lines: list[bytes]) -> list[KeyLine]:

@@ -20,6 +20,8 @@ from weakref import WeakValueDictionary
 import lmdb
 from xxhash import xxh64_digest
 
+from tilewright.documents import require_possible
+
 from ..errors import StoreError
 from .cache_file import GENERATIONS, CacheFile
 
@@ -190,8 +192,9 @@ def open_folder(folder: str | Path, max_bytes: int) -> CacheFolder:
             f"cache folder {folder}: {max_bytes:,} bytes are too few. Give it at least "
             f"{LEAST_BYTES:,}."
         )
-    path = os.path.realpath(folder)
     try:
+        require_possible(folder)
+        path = os.path.realpath(folder)
         with _opening:
             found = _folders.get(path)
             if found is None:

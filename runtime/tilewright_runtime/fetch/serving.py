@@ -13,7 +13,7 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import FetchError, KeyValueError, shown
 from ..stores import CheckedStore, Store
 from ..stores.checked import CheckedReader, Reader
-from ..stores.ownership import require_plan
+from ..stores.ownership import require_opened, require_plan
 from ..tiles.entities import entity_encoder, key_values
 from ..times import Moment, moment_ms
 from .context import AnyReader, FetchContext, FetchState
@@ -50,6 +50,7 @@ class Serving:
         allow_many_tiles: bool = False,
         cache: TileCache | None = None,
     ) -> None:
+        require_opened(plan, store)
         require_plan(plan, store)
         self.plan = plan
         self.store = store

@@ -7,16 +7,17 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import StoreError
 from ..stores import CheckedStore, Store, TransactionalStore
 from ..stores.cutover import cut_over
-from ..stores.ownership import register_plan, require_no_load, require_no_stream
+from ..stores.ownership import register_plan, require_no_load, require_no_stream, require_opened
 from ..times import Moment, moment_ms
 
 
-def merging_store(store: Store, state: Store | None) -> TransactionalStore:
+def merging_store(plan: Plan, store: Store, state: Store | None) -> TransactionalStore:
     """Choose where tiles merge: the store, or its state.
 
     The state stands beside a store of whole tiles. Raises StoreError if there is a state too many,
-    or too few.
+    or too few, and PlanError for what is no plan.
     """
+    require_opened(plan, store, store if state is None else state)
     if isinstance(store, TransactionalStore):
         if state is not None:
             raise StoreError(

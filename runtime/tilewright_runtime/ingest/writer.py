@@ -74,11 +74,11 @@ class Writer:
         sweeps: bool = False,
         clock: Callable[[], int] = now_ms,
     ) -> None:
+        self._state = merging_store(plan, store, state)
         self.plan = plan
         self.store = store
         is_stream_side = stream or late is not None
         self._arrival = Arrival(plan, is_stream_side and not replay, replay, clock)
-        self._state = merging_store(store, state)
         self._rejects = Rejects(rejects, "--rejects")
         self._late = Rejects(late, "--late")
         self._max_rejects = max_rejects

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import StoreError
+from tilewright.documents import require_possible
+
+from ..errors import StoreError, shown
 from ..stores import Store, open_store
 from ..stores.backends.lmdb import LmdbStore
 from ..stores.contents import StoredTiles
@@ -66,9 +68,14 @@ def restore(folder: str | Path, store: str) -> Copied:
 @contextmanager
 def _new_folder(folder: Path) -> Iterator[Path]:
     """Fill a new folder, wholly or not at all."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    try:
+        require_possible(folder)
+        is_taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as wrong:
+        raise StoreError(f"{shown(str(folder))} cannot be written: {wrong.strerror}.") from None
+    if is_taken:
         raise StoreError(f"{folder} is there already. Name a new folder: nothing is replaced.")
-    partial = folder.with_name(f".{folder.name}.partial-{os.getpid()}")
+    partial = Path(os.path.abspath(folder)).with_name(f".{folder.name}.partial-{os.getpid()}")
     try:
         partial.mkdir(parents=True)
         yield partial

@@ -6,14 +6,19 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from math import ceil, inf
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from tilewright.documents import MOST_BYTES
+
 from ..errors import InputError
 
-_SAMPLE = re.compile(r"^tilewright_(\w+?)(?:\{([^}]*)\})? ([0-9.eE+-]+)$", re.MULTILINE)
-_BOUND = re.compile(r'le="([^"]+)"')
+#: A number that is finite, whoever wrote it.
+_NUMBER = r"-?\d{1,30}(?:\.\d+)?(?:[eE][+-]?\d{1,2})?"
+_SAMPLE = re.compile(rf"^tilewright_(\w+?)(?:\{{([^}}]*)\}})? ({_NUMBER})$", re.MULTILINE)
+_BOUND = re.compile(rf'le="({_NUMBER}|\+Inf)"')
 _FETCHES = "tile_fetch_latency_seconds_bucket"
 #: How long a service may take to say what it counts, and how often the way to it is measured.
 _TIMEOUT_S, _TIMES = 5.0, 3
@@ -70,7 +75,7 @@ def ask_service(url: str, token: bytes | None = None) -> LiveService:
     Raises InputError if it does not answer, or wants another token.
     """
     base = url.rstrip("/")
-    headers = {} if token is None else {"Authorization": f"Bearer {token.decode()}"}
+    headers = {} if token is None else {"Authorization": f"Bearer {token.decode('latin-1')}"}
     text = _get(f"{base}/metrics", headers)
     times = []
     for _ in range(_TIMES):
@@ -84,12 +89,12 @@ def _get(url: str, headers: Mapping[str, str], *, must_exist: bool = True) -> st
     """Get a page, which need not exist everywhere."""
     try:
         with urlopen(Request(url, headers=dict(headers)), timeout=_TIMEOUT_S) as answer:
-            text: str = answer.read().decode(errors="replace")
+            text: str = answer.read(MOST_BYTES).decode(errors="replace")
     except HTTPError as refused:
         if not must_exist:
             return ""
         raise InputError(_refusal(url, refused)) from None
-    except (OSError, ValueError) as wrong:
+    except (OSError, ValueError, HTTPException) as wrong:
         raise InputError(
             f"{url} cannot be read ({wrong}). Start the service, or leave --service out."
         ) from wrong

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from os import PathLike
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from tilewright.documents import read_document
 from tilewright.suggestions import nearest_name
 from tilewright_compiler.plan.checks import PartError
 from tilewright_compiler.plan.model import PLAN_VERSION, Plan
@@ -40,18 +41,19 @@ def load_plan(path: str | Path) -> Plan:
 
     Raises PlanError, which says what is wrong with it.
     """
-    if not isinstance(path, (str, PathLike)):
+    if not isinstance(path, (str, os.PathLike)):
         raise PlanError(f"plan {shown(path)} is no path. Give that of a plan.json or its folder.")
     file = Path(path)
-    if file.is_dir():
+    if os.path.isdir(file):
         file = file / _FILE
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(read_document(file).decode())
     except FileNotFoundError:
         raise PlanError(f"{file}: there is no plan. {_advice(file)}") from None
     except OSError as error:
         raise PlanError(
-            f"{file}: cannot be read ({error.strerror}). Check who may read it."
+            f"{file}: cannot be read ({error.strerror}). Name a plan.json that you may "
+            "read, or its folder."
         ) from None
     except RecursionError:
         raise PlanError(
@@ -72,7 +74,7 @@ def load_plans(paths: Sequence[str | Path]) -> list[Plan]:
     """
     plans: dict[str, Plan] = {}
     for path in paths:
-        below = [] if (Path(path) / _FILE).exists() else _plans_below(Path(path))
+        below = [] if os.path.exists(Path(path, _FILE)) else _plans_below(Path(path))
         for place in [Path(path, name) for name in below] or [Path(path)]:
             plan = load_plan(place)
             known = plans.setdefault(plan.name, plan)
@@ -131,7 +133,10 @@ def _advice(file: Path) -> str:
 
 
 def _plans_below(folder: Path) -> list[str]:
-    return sorted(file.parent.name for file in folder.glob(f"*/{_FILE}"))
+    try:
+        return sorted(file.parent.name for file in folder.glob(f"*/{_FILE}"))
+    except OSError:  # a name that is too long
+        return []
 
 
 def plan_of_document(document: Any, place: str | Path) -> Plan:

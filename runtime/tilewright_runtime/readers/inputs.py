@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import glob
 import importlib
+import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def find_inputs(patterns: Sequence[str], position_name: str | None = None) -> li
             item = _standard_input(position_name)
             inputs[item.uri] = item
             continue
-        paths = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
+        paths = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
         if not paths:
             raise InputError(
                 f"{pattern}: no such file, and no file matches it. Paths are relative to "
@@ -126,9 +127,9 @@ def open_input(path: str | Path, grows: bool = False) -> Input:
     read. Raises InputError for an unknown format.
     """
     file = Path(path)
-    if file.is_dir():
+    if os.path.isdir(file):
         raise InputError(f"{path}: is a folder. Name its files, for instance {file}/*.parquet")
-    if file.exists() and not file.is_file():
+    if os.path.exists(file) and not os.path.isfile(file):
         raise InputError(
             f"{path}: is a pipe or a device, which can be read only once. Send it to standard "
             "input: --events - --position NAME."

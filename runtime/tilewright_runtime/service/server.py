@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tilewright.documents import read_document
+
 from ..boundary import describe
 from .settings import ServiceSettings, ServiceStartError
 
@@ -53,9 +55,10 @@ def listen(where: Listening) -> socket.socket:
     try:
         address = socket.getaddrinfo(where.host, where.port, family, socket.SOCK_STREAM)[0][4]
         opened = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no host has such a name"
         raise ServiceStartError(
-            f"{where.host}, port {where.port}, cannot be listened at ({error.strerror}). Name "
+            f"{where.host}, port {where.port}, cannot be listened at ({reason}). Name "
             "another with --host and --port, or stop what uses it."
         ) from None
     opened.set_inheritable(True)
@@ -64,6 +67,8 @@ def listen(where: Listening) -> socket.socket:
 
 def _check_certificate(certificate: Path, key: Path | None) -> None:
     try:
+        for file in filter(None, (certificate, key)):
+            read_document(file)  # a device without an end would be read for ever
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
         raise ServiceStartError(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tilewright.documents import read_document
 
 from ..errors import TilewrightError
 from ..fetch.cache import TileCache
 
 #: Where a service finds its token if no file is named.
 TOKEN_VARIABLE = "TILEWRIGHT_TOKEN"
+
+_SPACE, _DELETE = 32, 127
 
 
 class ServiceStartError(TilewrightError):
@@ -72,11 +77,24 @@ def read_tokens(file: Path | None, variable: str | None) -> list[bytes]:
     """Read the tokens of a file or of a variable.
 
     A file has one a line, a variable has one. Two in a file let clients change from one to the
-    other. Raises ServiceStartError if the file has none.
+    other. Raises ServiceStartError if the file has none or cannot be read.
     """
     if file is None:
-        return [variable.encode()] if variable else []
-    tokens = [line.strip() for line in file.read_bytes().splitlines() if line.strip()]
+        return [_sendable(os.fsencode(variable), TOKEN_VARIABLE)] if variable else []
+    try:
+        lines = read_document(file).splitlines()
+    except OSError as wrong:
+        raise ServiceStartError(
+            f"{file}: cannot be read ({wrong.strerror}). Name a file with a token on each line."
+        ) from None
+    tokens = [line.strip() for line in lines if line.strip()]
     if not tokens:
         raise ServiceStartError(f"{file}: there is no token. Write one on a line of its own.")
-    return tokens
+    return [_sendable(token, str(file)) for token in tokens]
+
+
+def _sendable(token: bytes, place: str) -> bytes:
+    """Refuse a token that no header can hold."""
+    if any(byte < _SPACE or byte == _DELETE for byte in token):
+        raise ServiceStartError(f"{place}: a token has a control character, which no header holds.")
+    return token

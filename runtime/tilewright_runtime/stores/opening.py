@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 
+from tilewright.documents import require_possible
 from tilewright.suggestions import nearest_name
 
 from ..errors import StoreError, shown
@@ -36,8 +37,7 @@ def open_store(url: str, create: bool = True) -> Store:
     It is made if it is not there and may be made. A store that is opened with `create=False` is
     only read. Raises StoreError if it cannot be opened.
     """
-    if not isinstance(url, str) or "\0" in url:
-        raise StoreError(f"store {shown(url)} is no URL. Give a text such as 'lmdb:tiles.lmdb'.")
+    _require_text(url)
     scheme, colon, rest = url.partition(":")
     names = store_modules()
     scheme, plus, _ = scheme.partition("+")
@@ -52,3 +52,14 @@ def open_store(url: str, create: bool = True) -> Store:
         )
     store: Store = importlib.import_module(f"{_BACKENDS}.{scheme}").open_url(url, rest, create)
     return store
+
+
+def _require_text(url: object) -> None:
+    """Refuse what can be no URL and no path."""
+    try:
+        if isinstance(url, str):
+            require_possible(url)
+            return
+    except OSError:
+        pass
+    raise StoreError(f"store {shown(url)} is no URL. Give a text such as 'lmdb:tiles.lmdb'.")

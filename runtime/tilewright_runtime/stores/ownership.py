@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from tilewright_compiler.plan.model import Plan
 
-from ..errors import StoreError
+from ..errors import PlanError, StoreError, shown
 from .base import Store
 from .checked_store import CheckedStore
 from .kept import Kept, ttls_by_name
@@ -122,6 +122,18 @@ def keep_since(plan: Plan, store: Store, since_ms: int) -> None:
     """
     kept_spans = Kept.since(since_ms, ttls_by_name(plan))
     store.put(_plan(plan), PlanDocument.of(plan, kept_spans).to_bytes())
+
+
+def require_opened(plan: object, *stores: object) -> None:
+    """Refuse paths of plans and URLs of stores.
+
+    Raises PlanError or StoreError.
+    """
+    if not isinstance(plan, Plan):
+        raise PlanError(f"plan {shown(plan)} is none. Load it with load_plan(path).")
+    for store in stores:
+        if not isinstance(getattr(store, "url", None), str):
+            raise StoreError(f"store {shown(store)} is none. Open it with open_store(url).")
 
 
 def require_plan(plan: Plan, store: Store) -> PlanDocument:

@@ -4,6 +4,7 @@ costs.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -289,3 +290,14 @@ def test_a_file_that_cannot_be_read_stops_no_other() -> None:
     assert [str(one) for one in compilation.diagnostics] == [
         "features/gone.py: TW001 cannot be read: No such file or directory. Check who may read it."
     ]
+
+
+def test_a_fifo_below_a_folder_is_not_waited_for() -> None:
+    """It is named, and stops no other file."""
+    _write("features/good.py", "total = make()")
+    os.mkfifo("features/pipe.py")
+    compilation = compile_paths("features")
+    assert [plan.name for plan in compilation.plans] == ["good.total"]
+    assert "features/pipe.py: TW001 cannot be read: it is no regular file." in str(
+        compilation.diagnostics[0]
+    )

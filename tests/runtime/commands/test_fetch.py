@@ -402,3 +402,20 @@ def test_many_tiles_are_refused_unless_allowed(tmp_path: Path) -> None:
     assert "keys.jsonl:1: the window of 12h has 3 tiles of this key" in ran.err
     allowed = desk.fetch("--keys", keys, "--at", str(AT), "--allow-many-tiles", "--explain")
     assert [line["features"]["n_sum_12h"] for line in allowed.lines] == [3, 1]
+
+
+@pytest.mark.parametrize("options", [["--keys", "/dev/zero"], ["--replay", "/dev/zero"]])
+def test_a_line_without_an_end_is_refused(desk: Desk, options: list[str]) -> None:
+    """Streams are read up to the longest line."""
+    ran = desk.fetch(*options)
+    assert ran.status == 1
+    assert "/dev/zero:1: the line has more than" in ran.err
+
+
+def test_a_password_in_a_line_of_keys_is_not_shown(desk: Desk) -> None:
+    """Neither in a time that is none, nor in a key."""
+    file = keys_file(
+        desk, {"k": "a", "at": "redis://u:s3cret@h/0"}, {"k": ["redis://u:s3cret@h/0"]}
+    )
+    ran = desk.fetch("--keys", file)
+    assert (ran.status, "s3cret" in ran.err, ran.err.count("***@h")) == (1, False, 2)

@@ -107,3 +107,13 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     ran = run("init", str(tmp_path / "file" / "shop"))
     assert ran.exit_code == 1
     assert "cannot be written" in ran.stderr
+
+
+def test_a_password_in_a_folder_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A URL is a path too."""
+    monkeypatch.chdir(tmp_path)
+    ran = run("init", "redis://u:s3cret@h/0")
+    assert "s3cret" not in ran.output
+    assert "Made redis:/***@h/0." in ran.output

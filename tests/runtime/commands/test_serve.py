@@ -132,6 +132,9 @@ def test_what_cannot_start_says_why(desk: Desk, tmp_path: Path) -> None:
             ([desk.plan, "--store", f"lmdb:{tmp_path}/none"], 1, "there is none"),
             ([tmp_path / "none", "--store", desk.store], 1, "there is no plan"),
             ([desk.plan, "--store", desk.store, "--token-file", tmp_path / "empty"], 1, "no token"),
+            ([desk.plan, "--store", desk.store, "--token-file", "/dev/full"], 1, "no regular file"),
+            ([desk.plan, "--store", desk.store, "--tls-cert", "/dev/full"], 1, "no regular file"),
+            ([desk.plan, "--store", desk.store, "--host", "x" * 70], 1, "no host has such a name"),
             (
                 [desk.plan, "--store", desk.store, "--tls-cert", tmp_path / "empty"],
                 1,

@@ -129,6 +129,8 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be used"):
         TileCache(folder=tmp_path / "file")
+    with pytest.raises(StoreError, match="cannot be used"):
+        TileCache(folder="a\0b")
     with pytest.raises(StoreError, match="bytes are too few"):
         open_folder(tmp_path / "new", 1_000)
 

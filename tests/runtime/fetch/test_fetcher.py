@@ -13,8 +13,14 @@ from support.plans import AT, DAY, HOUR, MINUTE, aggregations, plan_of
 from support.session import SCHEMA, Session, row, simple_plan
 from tilewright import Aggregation, Operation
 from tilewright_compiler.plan.model import Plan
-from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.errors import FetchError, KeyValueError, StoreError, TilewrightError
+from tilewright_runtime import AsyncFetcher, Fetcher, Writer, open_store
+from tilewright_runtime.errors import (
+    FetchError,
+    KeyValueError,
+    PlanError,
+    StoreError,
+    TilewrightError,
+)
 
 SUM, COUNT = Operation.SUM, Operation.COUNT
 TEN = AT // HOUR * HOUR
@@ -497,3 +503,14 @@ def test_what_are_no_requests_are_an_error(requests: Any) -> None:
     session.write([row("a", 1)])
     with pytest.raises(TilewrightError):
         Fetcher(session.plan, session.store).fetch_many(requests, at=AT)
+
+
+def test_a_path_in_place_of_a_plan_or_a_url_of_a_store_is_an_error() -> None:
+    """The error says how each is opened."""
+    store = open_store("memory:")
+    kinds: list[Any] = [Fetcher, AsyncFetcher, Writer]
+    for kind in kinds:
+        with pytest.raises(PlanError, match=r"Load it with load_plan\(path\)"):
+            kind("plan.json", store)
+        with pytest.raises(StoreError, match=r"Open it with open_store\(url\)"):
+            kind(simple_plan(), "memory:")

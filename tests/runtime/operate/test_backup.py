@@ -106,3 +106,15 @@ def test_the_copy_has_no_free_pages(tmp_path: Path) -> None:
     assert b"gone-for-good" not in (tmp_path / "saved" / "data.mdb").read_bytes()
     assert Fetcher(session.plan, session.store).fetch({"k": "b"}, AT).features["n_sum_1h"] == 2
     session.close()
+
+
+@pytest.mark.parametrize("folder", ["a\0b", "a\ud800b", "x" * 5000])
+def test_a_folder_that_cannot_be_is_an_error(tmp_path: Path, folder: str) -> None:
+    """For a backup and for a restored store."""
+    with (
+        open_store(f"lmdb:{tmp_path}/store") as store,
+        pytest.raises(StoreError, match="cannot be written"),
+    ):
+        backup(store, folder)
+    with pytest.raises(StoreError, match="cannot be written"):
+        restore(tmp_path / "store", f"lmdb:{folder}")

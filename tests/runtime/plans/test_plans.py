@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import load_plan
 from tilewright_runtime.errors import PlanError
 from tilewright_runtime.fetch.program import Program
+from tilewright_runtime.plans import load_plans
 
 
 def save(tmp_path: Path, content: Any) -> Path:
@@ -35,7 +37,10 @@ def test_a_plan_is_read_from_its_file_or_its_folder(tmp_path: Path) -> None:
 def test_a_plan_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
     """The reason of the system is given, and no advice to compile again."""
     (tmp_path / "plan.json").mkdir()
-    with pytest.raises(PlanError, match=r"plan.json: cannot be read \(Is a directory\). Check who"):
+    with pytest.raises(
+        PlanError,
+        match=r"plan.json: cannot be read \(Is a directory\). Name a plan.json that you may",
+    ):
         load_plan(tmp_path)
 
 
@@ -158,3 +163,16 @@ def test_what_is_no_path_is_no_plan() -> None:
     """The mistake is said, and not that of a library."""
     with pytest.raises(PlanError, match="plan None is no path"):
         load_plan(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", ["/dev/full", "fifo", "a\0b", "a\ud800b", "x" * 5000])
+def test_a_path_of_no_file_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """A device without an end is not read, and a FIFO is not waited for."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo")
+    with pytest.raises(PlanError, match="cannot be read"):
+        load_plan(path)
+    with pytest.raises(PlanError, match="cannot be read"):
+        load_plans([path])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tilewright.documents import read_document
 from tilewright_compiler.plan.model import Plan
 
 from ...boundary import command_boundary
@@ -103,7 +104,7 @@ def job(
             parallelism=parallelism,
             jars=(*jars, *map(str, sorted(folder.glob("*.jar")))),
         )
-        run(plan, (folder / "job.sql").read_text(encoding="utf-8"), options, _say)
+        run(plan, read_document(folder / "job.sql").decode(), options, _say)
 
 
 def main(folder: Path) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from tilewright.documents import read_document
 from tilewright.suggestions import nearest
 
 from ...errors import InputError
@@ -64,7 +65,7 @@ def kafka_settings(environment: Mapping[str, str] | None = None) -> dict[str, st
 
 def _from_file(path: Path) -> dict[str, str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_document(path).decode().splitlines()
     except (OSError, UnicodeDecodeError) as wrong:
         reason = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8"
         raise InputError(
@@ -155,6 +156,6 @@ def _quoted(text: str) -> str:
 
 def _pem(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="ascii")
+        return read_document(path).decode("ascii")
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{path or 'ssl.key.location'}: cannot be read as PEM.") from None

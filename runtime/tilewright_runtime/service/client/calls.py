@@ -13,7 +13,7 @@ from httpx_retries import Retry
 
 from tilewright_compiler.plan.settings import OnMissing
 
-from ...errors import TilewrightError
+from ...errors import TilewrightError, shown
 from ...fetch.documents import jsonable
 from ...times import Moment, moment_ms
 
@@ -61,6 +61,7 @@ class Settings:
     """Where, as whom, how long and how often clients ask."""
 
     def __init__(self, url: str, token: str | None, timeout_s: float, retries: int) -> None:
+        _require_sendable(url, token)
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
         self.options: dict[str, Any] = {
             "base_url": url,
@@ -73,6 +74,21 @@ class Settings:
             backoff_factor=_FIRST_PAUSE_S,
             max_backoff_wait=_LONGEST_PAUSE_S,
         )
+
+
+def _require_sendable(url: str, token: str | None) -> None:
+    """Refuse an address or a token that cannot be sent."""
+    try:
+        httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, TypeError) as wrong:
+        raise ServiceError(
+            f"{shown(url)} is no address of a service ({wrong}). Give one such as "
+            "http://localhost:8080.",
+            None,
+            "unreachable",
+        ) from None
+    if token is not None and not (token.isascii() and token.isprintable()):
+        raise ServiceError("the token has a character that no header holds.", None, "unreachable")
 
 
 def path_of(group_by: str) -> str:

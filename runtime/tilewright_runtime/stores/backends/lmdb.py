@@ -259,9 +259,9 @@ def open_url(url: str, rest: str, create: bool) -> LmdbStore:
         raise StoreError(
             f"store {url!r} names no folder: write lmdb:PATH, for instance lmdb:tiles.lmdb."
         )
-    if Path(rest).is_file():
+    if os.path.isfile(rest):
         raise StoreError(f"store {url}: {rest} is a file; an lmdb: store is a folder.")
-    if not create and not (Path(rest) / DATA_FILE).exists():
+    if not create and not os.path.exists(Path(rest, DATA_FILE)):
         raise StoreError(
             f"store {url}: there is none. Write events into it first (tilewright write), or name "
             "another folder."

@@ -57,6 +57,12 @@ def test_a_file_that_is_not_there_is_named() -> None:
         kafka_settings({"TILEWRIGHT_KAFKA_PROPERTIES": "nowhere"})
 
 
+def test_a_device_is_no_file_of_settings() -> None:
+    """It may have no end."""
+    with pytest.raises(InputError, match="it is no regular file"):
+        kafka_settings({"TILEWRIGHT_KAFKA_PROPERTIES": "/dev/full"})
+
+
 def test_java_gets_the_same_connection(tmp_path: Path) -> None:
     """Certificates go as text, and a password is quoted."""
     (tmp_path / "ca.pem").write_text("CERTIFICATE")

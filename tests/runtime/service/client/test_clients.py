@@ -145,3 +145,17 @@ def test_another_server_is_told_apart() -> None:
         pytest.raises(ServiceError, match="not as tilewright serve does"),
     ):
         client.plans()
+
+
+@pytest.mark.parametrize("url", ["http://a\0b", "http://a\ud800b", "http://h:port"])
+def test_an_address_that_cannot_be_is_an_error(url: str) -> None:
+    """Before anything is asked."""
+    for kind in (Client, AsyncClient):
+        with pytest.raises(ServiceError, match="is no address of a service"):
+            kind(url)
+
+
+def test_a_token_that_cannot_be_sent_is_not_shown() -> None:
+    """No header holds the end of a line."""
+    with pytest.raises(ServiceError, match=r"^the token has a character that no header holds\.$"):
+        Client("http://localhost", token="s3cret\n")
