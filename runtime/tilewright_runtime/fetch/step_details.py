@@ -64,11 +64,13 @@ def _boundaries(context: FetchContext, state: FetchState) -> str:
 
 
 def _merge(context: FetchContext, state: FetchState) -> str:
-    return f"{len(state.covers)} covers merged into {len(context.plan.features)} features"
+    covers = counted(len(state.covers), "cover")
+    features = counted(len(context.plan.features), "feature")
+    return f"{covers} merged into {features}"
 
 
 def _derive(context: FetchContext, _: FetchState) -> str:
-    return f"{len(context.plan.derivations)} values from the features"
+    return f"{counted(len(context.plan.derivations), 'value')} from the features"
 
 
 def _judge(context: FetchContext, state: FetchState) -> str:

@@ -22,6 +22,8 @@ from ...times import iso, now_ms
 #: Where the slider of a plan's page begins and ends, in tiles of its coarsest level, and its steps.
 _SLIDER_TILES, _SLIDER_STEPS = 2, 48
 _LONGEST_SLIDER_MS = 2 * DAY_MS
+#: Figures of an answer's quality that are points in time.
+_MOMENTS = ("watermark_ms", "newest_event_ms", "head_end_ms")
 #: Tiles of a window that are shown one by one.
 _MOST_TILES = 12
 
@@ -127,15 +129,21 @@ def fetch_view(fetcher: Serving, explanation: Explanation) -> dict[str, Any]:
             }
         )
     features = [(name, short(value)) for name, value in answer.features.items()]
+    quality = (answer.quality or {}).items()
     return {
         "at": iso(answer.at),
         "features": features,
-        "quality": answer.quality,
+        "quality": [(name, _quality_text(name, value)) for name, value in quality],
         "steps": steps,
         "total": f"{explanation.seconds * 1e6:,.0f}",
         "windows": windows,
         "plan": fetcher.plan,
     }
+
+
+def _quality_text(name: str, value: Any) -> str:
+    """Write one figure of an answer's quality."""
+    return iso(value) if name in _MOMENTS and value is not None else short(value)
 
 
 def doctor_view(plan: Plan, found: Examination) -> dict[str, Any]:

@@ -124,12 +124,25 @@ function chart(title, show) {
         series[index].push(value);
         series[index].splice(0, series[index].length - MOST_POINTS);
       });
-      now.textContent = values.map(show).join(" · ");
-      drawn.setAttribute("aria-label", `${title}: ${now.textContent}`);
+      const texts = values.map(show);
+      now.replaceChildren(...texts.map((text, index) => figureOf(text, texts.length > 1, index)));
+      drawn.setAttribute("aria-label", `${title}: ${texts.join(", ")}`);
       const most = Math.max(...series.flat().filter((value) => value !== null), 1e-9);
       drawn.replaceChildren(...series.map((points, index) => path(points, most, index)));
     },
   };
+}
+
+// A figure, with the colour of its line where there are several.
+function figureOf(text, isOneOfSeveral, index) {
+  const made = document.createElement("span");
+  if (isOneOfSeveral) {
+    const key = document.createElement("i");
+    key.className = index ? "key second" : "key first";
+    made.append(key);
+  }
+  made.append(text);
+  return made;
 }
 
 function path(points, most, index) {
