@@ -2,51 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from tilewright_compiler.plan.model import Plan
 
 from ..readers import Batch, Malformed
-from ..stores.base import Transaction
+from ..stores import Transaction, TransactionalStore
+from ..stores.swapping import SWAP_ATTEMPTS, TilesChangedError
 from ..tiles.block import APPROXIMATE, Block
 from ..tiles.chunks import EventChunks
 from ..tiles.header import STAMP
 from ..tiles.keys import EVENTS
 from ..tiles.rows import LevelTiles, TileRows
-from .loaded_batch import LoadedBatch, Refused
-from .merge import Merged, Merger
+from .loaded_batch import BatchTiles, LoadedBatch, Refused
+from .merge import Merged, Merger, Move, Swap
 from .recompute import Recomputer
 from .rejects import Rejects
 
+T = TypeVar("T")
+
 
 class LateTiles:
-    """Brings late events into the tiles of a store.
+    """Brings a batch and its late events into tiles.
 
-    That happens in the transaction of their batch. All levels change together. `delta` has no late
+    That happens in one transaction of the store. All levels change together. `delta` has no late
     events of its own: they are merged with the others.
     """
 
-    def __init__(
-        self, plan: Plan, merger: Merger, rows: TileRows, chunks: EventChunks | None, url: str
-    ) -> None:
-        self._merger = merger
+    def __init__(self, plan: Plan, rows: TileRows, chunks: EventChunks | None, url: str) -> None:
+        self._merger = merger = Merger(plan, rows, chunks, url)
         self._recomputer = None
         if plan.late.policy == "recompute" and chunks is not None:
-            self._recomputer = Recomputer(rows, chunks, url)
+            self._recomputer = Recomputer(merger, rows, chunks, url)
 
-    def merge(self, transaction: Transaction, levels: Sequence[LevelTiles], events: int) -> Merged:
-        """Bring tiles of late events into the stored ones."""
-        if self._recomputer is None:
-            flagged = [_flagged(tiles) for tiles in levels]
-            return self._merger.merge(transaction, flagged, events)
-        logged = [tiles for tiles in levels if tiles.keys.kind == EVENTS]
-        chunks = self._merger.merge(transaction, logged, 0)
-        anew = []
-        for tiles in levels:
-            if tiles.keys.kind != EVENTS:
-                anew.append(self._recomputer.tiles(transaction, tiles.keys))
-        merged = self._merger.replace(transaction, anew, events)
-        return merged.following(chunks)
+    def transact(
+        self,
+        state: TransactionalStore,
+        late: Sequence[LevelTiles],
+        work: Callable[[Swap | None, Transaction], T],
+    ) -> T:
+        """Run `work` in a transaction, given what to swap.
+
+        That is computed before, and again if somebody else changes its tiles meanwhile. Raises
+        StoreError if they do so each time.
+        """
+        if self._recomputer is None or not late:
+            return state.transact(partial(work, None))
+        for _ in range(SWAP_ATTEMPTS - 1):
+            swap = self._recomputer.swap(state, late)
+            try:
+                return state.transact(partial(work, swap))
+            except TilesChangedError:
+                continue
+        return state.transact(partial(work, self._recomputer.swap(state, late)))
+
+    def merge(
+        self, transaction: Transaction, tiles: BatchTiles, move: Move, swap: Swap | None
+    ) -> Merged:
+        """Merge tiles with stored ones, late ones too.
+
+        Those that are computed again are swapped first, since the others may change them too.
+        """
+        swapped = self._merger.swap(transaction, swap, tiles.late_events) if swap else None
+        merged = self._merger.merge(transaction, tiles.levels, tiles.events, move)
+        if swapped is not None:
+            return merged.following(swapped)
+        if not tiles.late:
+            return merged
+        flagged = [_flagged(level) for level in tiles.late]
+        return self._merger.merge(transaction, flagged, tiles.late_events).following(merged)
 
 
 def late_rows(

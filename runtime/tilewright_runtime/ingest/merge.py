@@ -14,6 +14,7 @@ from ..states.fields import FieldCodec
 from ..stores.base import Transaction, tile_namer
 from ..stores.counts import TileCounts
 from ..stores.progress import Progress
+from ..stores.swapping import TilesChangedError, compare_and_swap
 from ..tiles.block import APPROXIMATE, COMPLETE, Block, merge_blocks
 from ..tiles.chunks import EventChunks
 from ..tiles.header import NEWEST, SEQUENCE, STAMP, START
@@ -53,6 +54,14 @@ class Merged(NamedTuple):
             known = added.get(level)
             added[level] = starts_ms if known is None else np.concatenate([known, starts_ms])
         return Merged(first.before, self.after, added)
+
+
+class Swap(NamedTuple):
+    """Tiles that are to replace those of a store."""
+
+    levels: Sequence[LevelTiles]
+    expected: Sequence[list[bytes | None]]
+    """The versions of those, by level."""
 
 
 class Merger:
@@ -96,21 +105,39 @@ class Merger:
         self._count(transaction, before, added)
         return Merged(before, after, added)
 
-    def replace(
-        self, transaction: Transaction, levels: Sequence[LevelTiles], events: int
-    ) -> Merged:
-        """Put tiles in the place of the stored ones.
+    def merged(self, tiles: LevelTiles, stored: Sequence[bytes | None]) -> Block:
+        """Merge tiles with the stored records of the same keys.
+
+        Raises CorruptRecordError if one of those is damaged.
+        """
+        merged = _copied(tiles.block)
+        self._merge_records(tiles, merged, np.arange(len(stored)), stored)
+        return merged
+
+    def swap(self, transaction: Transaction, swap: Swap, events: int) -> Merged:
+        """Put tiles in the place of the expected ones.
 
         They have `events` more than those.
+
+        Raises TilesChangedError if one is not what was expected; then nothing of the transaction
+        may stay.
         """
+        levels = swap.levels
         before = Progress.load(self._plan, transaction.get)
         after = before.after(None, events).corrected(events)
         if self._touches_finished(levels, before.finished_until_ms(self._plan)):
             after = after.repaired()
         added: dict[tuple[Kind, int], NDArray[np.int64]] = {}
-        for tiles in levels:
-            is_new = [record is None for record in transaction.get_tiles(tiles.keys)]
-            self._put(transaction, tiles.keys, tiles.block, after.head_ms(self._plan))
+        for tiles, expected in zip(levels, swap.expected, strict=True):
+            records = self._records(tiles.keys, tiles.block, after.head_ms(self._plan))
+            if not all(compare_and_swap(transaction, tiles.keys, expected, records)):
+                raise TilesChangedError(
+                    f"store {self._url}: other writers changed the same tiles of "
+                    f"{self._plan.name} each time they were computed again, so this batch was not "
+                    "added. Write it again, one writer after the other: what is there is passed "
+                    "over."
+                )
+            is_new = [version is None for version in expected]
             added[tiles.keys.kind, tiles.keys.size_ms] = tiles.block.rows[is_new, START]
         after.save(self._plan, transaction)
         self._count(transaction, before, added)
@@ -154,26 +181,21 @@ class Merger:
         Those that begin after the newest event before this batch cannot be in the store, so they
         are not looked up.
         """
-        merged = Block(
-            tiles.block.rows.copy(),
-            {name: list(values) for name, values in tiles.block.variable.items()},
-        )
+        merged = _copied(tiles.block)
         is_new = np.ones(len(merged), dtype=bool)
         if stored_newest_ms is not None:
             candidates = np.flatnonzero(tiles.block.rows[:, START] <= stored_newest_ms)
             is_new[self._merge_stored(transaction, tiles, merged, candidates)] = False
-        self._put(transaction, tiles.keys, merged, watermark_ms)
+        transaction.put_tiles(tiles.keys, self._records(tiles.keys, merged, watermark_ms))
         starts_ms: NDArray[np.int64] = merged.rows[is_new, START]
         return starts_ms
 
-    def _put(
-        self, transaction: Transaction, keys: TileKeys, block: Block, watermark_ms: int | None
-    ) -> None:
+    def _records(self, keys: TileKeys, block: Block, watermark_ms: int | None) -> list[bytes]:
+        """Encode tiles, marked if the watermark has passed them."""
         if watermark_ms is not None:
             ended = block.rows[:, START] + (keys.size_ms - 1) <= watermark_ms
             block.rows[:, STAMP] |= np.where(ended, COMPLETE, 0)
-        codec = self._forms[keys.kind].codec
-        transaction.put_tiles(keys, codec.encode(block, keys))
+        return self._forms[keys.kind].codec.encode(block, keys)
 
     def _merge_stored(
         self,
@@ -184,6 +206,15 @@ class Merger:
     ) -> NDArray[np.intp]:
         """Merge the stored candidates into `merged`; return which they are."""
         stored = transaction.get_tiles(tiles.keys.take(candidates))
+        return self._merge_records(tiles, merged, candidates, stored)
+
+    def _merge_records(
+        self,
+        tiles: LevelTiles,
+        merged: Block,
+        candidates: NDArray[np.intp],
+        stored: Sequence[bytes | None],
+    ) -> NDArray[np.intp]:
         indices = candidates[[record is not None for record in stored]]
         if not len(indices):
             return indices
@@ -196,6 +227,12 @@ class Merger:
             indices, merge_blocks(form.layout, form.codecs, older, tiles.block.take(indices))
         )
         return indices
+
+
+def _copied(block: Block) -> Block:
+    """Copy tiles, to be changed."""
+    variable = {name: list(values) for name, values in block.variable.items()}
+    return Block(block.rows.copy(), variable)
 
 
 def newest_ms(levels: Iterable[LevelTiles]) -> int | None:

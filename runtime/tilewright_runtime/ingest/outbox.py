@@ -5,13 +5,10 @@ They come from an embedded store, again and again until the other has acknowledg
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pyarrow as pa
 
 from tilewright_compiler.plan.model import Plan
 
@@ -23,87 +20,14 @@ from ..stores.filling import Filling
 from ..stores.kept import ttls_ms
 from ..stores.ownership import claim_for_state, keep_since, register_plan
 from ..stores.progress import Progress
-from ..tiles.keys import TileKeys, kind_and_size, signed_size
+from ..tiles.keys import TileKeys
+from .pending import Pending, outbox_name
+from .swapped import put_swapped
 
 #: Tiles whose records are in memory at once.
 _PART_TILES = 4096
 #: How often a store that loses what it is given gets everything again.
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True)
-class Pending:
-    """The tiles that the last commit changed.
-
-    It has the number of events before and after the commit, and is committed with its tiles. The
-    next commit comes only after they were delivered, so one is enough.
-    """
-
-    before: int = 0
-    after: int = 0
-    changed: list[TileKeys] = field(default_factory=list)
-
-    def to_bytes(self) -> bytes:
-        """Encode what was changed.
-
-        It is a line of JSON, then a table of Arrow for each level with the entity and the start of
-        each tile.
-        """
-        head = {
-            "before": self.before,
-            "after": self.after,
-            "levels": [[keys.table, signed_size(keys.kind, keys.size_ms)] for keys in self.changed],
-        }
-        sink = pa.BufferOutputStream()
-        schema = pa.schema({"entity": pa.dictionary(pa.int32(), pa.string()), "start": pa.int64()})
-        with pa.ipc.new_stream(sink, schema) as stream:
-            for keys in self.changed:
-                entities = pa.DictionaryArray.from_arrays(
-                    pa.array(keys.entity, pa.int32()), pa.array(keys.entities, pa.string())
-                )
-                stream.write_batch(
-                    pa.record_batch([entities, pa.array(keys.starts_ms, pa.int64())], schema=schema)
-                )
-        written: bytes = sink.getvalue().to_pybytes()
-        return json.dumps(head).encode() + b"\n" + written
-
-    def without(self, entity: str) -> Pending:
-        """Leave the tiles of an entity out."""
-        changed = []
-        for keys in self.changed:
-            others = [name for name in keys.entities if name != entity]
-            stay = np.flatnonzero([keys.entities[i] != entity for i in keys.entity])
-            tiles = keys.take(stay)
-            indices = [others.index(keys.entities[i]) for i in tiles.entity]
-            changed.append(replace(tiles, entities=others, entity=indices))
-        return Pending(self.before, self.after, changed)
-
-    @classmethod
-    def from_bytes(cls, document: bytes) -> Pending:
-        """Undo `to_bytes`."""
-        line, _, written = document.partition(b"\n")
-        head = json.loads(line)
-        batches = pa.ipc.open_stream(written)
-        changed = []
-        for (table, signed), batch in zip(head["levels"], batches, strict=True):
-            kind, size_ms = kind_and_size(signed)
-            entities, starts_ms = batch["entity"], batch["start"].to_pylist()
-            changed.append(
-                TileKeys(
-                    table,
-                    size_ms,
-                    entities.dictionary.to_pylist(),
-                    entities.indices.to_pylist(),
-                    starts_ms,
-                    kind,
-                )
-            )
-        return cls(head["before"], head["after"], changed)
-
-
-def outbox_name(plan: Plan) -> str:
-    """Name the document of what a commit has changed."""
-    return f"outbox/{plan.name}"
 
 
 class Outbox:
@@ -141,12 +65,15 @@ class Outbox:
         before: Progress,
         after: Progress,
         changed: Sequence[TileKeys],
+        swapped: int,
     ) -> None:
-        """Add the tiles that a commit changes, in its transaction."""
+        """Add the tiles that a commit changes, in its transaction.
+
+        Those of the last `swapped` levels were computed again.
+        """
         if after.events != before.events:
-            transaction.put(
-                self._outbox, Pending(before.events, after.events, list(changed)).to_bytes()
-            )
+            pending = Pending(before.events, after.events, list(changed), swapped)
+            transaction.put(self._outbox, pending.to_bytes())
 
     def deliver(self) -> None:
         """Put what the store has not acknowledged.
@@ -207,7 +134,7 @@ class Outbox:
         begun = self._store.advance(seen, seen.events, "updating")
         if begun is None:
             return False
-        self._put(self._missing(seen.events, present))
+        self._put_missing(seen.events, present)
         return self._store.advance(begun, present, "complete") is not None
 
     def _fill(self, seen: Filling, present: int) -> bool:
@@ -226,6 +153,21 @@ class Outbox:
         self._is_widened = False
         return True
 
+    def _put_missing(self, delivered: int, present: int) -> None:
+        """Put the tiles that are missing.
+
+        They are those of the last commit if that is all, else all tiles.
+        """
+        outbox = self._last_commit()
+        if (outbox.before, outbox.after) != (delivered, present):
+            self._put(self._state.tiles(self._plan.name))
+            return
+        merged = len(outbox.changed) - outbox.swapped
+        for keys, records in self._changed(outbox.changed[merged:]):
+            ttl_ms = self._ttl_ms[keys.kind, keys.size_ms]
+            put_swapped(self._plan, self._store, keys, records, ttl_ms)
+        self._put(self._changed(outbox.changed[:merged]))
+
     def _put(self, tiles: Iterable[tuple[TileKeys, list[bytes]]]) -> None:
         for keys, records in tiles:
             self._store.put_newer(keys, records, self._ttl_ms[keys.kind, keys.size_ms])
@@ -243,27 +185,20 @@ class Outbox:
         claim_for_state(self._plan, self._store, self._state, self._own)
         return document.kept.is_widened
 
-    def _missing(self, delivered: int, present: int) -> Iterator[tuple[TileKeys, list[bytes]]]:
-        """Find the tiles that are missing.
-
-        They are those of the last commit if that is all, else all tiles.
-        """
+    def _last_commit(self) -> Pending:
         last = self._state.get(self._outbox)
         try:
             with reading_document(self._outbox):
-                outbox = Pending.from_bytes(last) if last else Pending()
+                return Pending.from_bytes(last) if last else Pending()
         except StoreError:  # it names tiles to put, and to put all of them is right as well
-            outbox = Pending()
-        if (outbox.before, outbox.after) == (delivered, present):
-            return self._changed(outbox)
-        return self._state.tiles(self._plan.name)
+            return Pending()
 
-    def _changed(self, outbox: Pending) -> Iterator[tuple[TileKeys, list[bytes]]]:
+    def _changed(self, levels: Sequence[TileKeys]) -> Iterator[tuple[TileKeys, list[bytes]]]:
         """Read the last commit's tiles as they are now.
 
         They come in parts.
         """
-        for keys in outbox.changed:
+        for keys in levels:
             for start in range(0, len(keys.starts_ms), _PART_TILES):
                 part = keys.take(np.arange(start, min(start + _PART_TILES, len(keys.starts_ms))))
                 yield part, self._records(part)

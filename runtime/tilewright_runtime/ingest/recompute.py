@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -10,39 +10,74 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from ..stores.base import Transaction, tile_namer
+from ..stores import Store
+from ..stores.base import tile_namer
 from ..tiles.block import Block
 from ..tiles.chunks import EventChunks
-from ..tiles.header import START
+from ..tiles.header import START, version_of
 from ..tiles.keys import EVENTS, Kind, TileKeys
 from ..tiles.raw_events import RawEvents
 from ..tiles.records import Names
 from ..tiles.rows import LevelTiles, TileRows
+from .merge import Merger, Swap
+
+
+class _Log:
+    """A store's event log, with chunks to be added."""
+
+    def __init__(self, store: Store, keys: TileKeys, records: Sequence[bytes]) -> None:
+        self._store = store
+        self._added = dict(zip(keys.ordered, records, strict=True))
+
+    def get_chunks(self, keys: TileKeys) -> list[bytes | None]:
+        """Read each chunk's record, or None."""
+        stored = self._store.get_tiles(keys)
+        get = self._added.get
+        return [get(key, record) for key, record in zip(keys.ordered, stored, strict=True)]
 
 
 class Recomputer:
     """Makes tiles anew from a plan's event log.
 
-    It reads in the transaction that puts them.
+    It reads outside of the transaction that puts them, which compares whether they are still what
+    was read.
     """
 
-    def __init__(self, rows: TileRows, chunks: EventChunks, url: str) -> None:
+    def __init__(self, merger: Merger, rows: TileRows, chunks: EventChunks, url: str) -> None:
         """`url` names the store in errors."""
+        self._merger = merger
         self._rows = rows
         self._chunks = chunks
         self._url = url
         self._events = RawEvents(rows.plan.states, rows.layout, rows.buckets)
         self._levels: list[tuple[Kind, int]] = [(EVENTS, chunks.size_ms)]
 
-    def tiles(self, transaction: Transaction, keys: TileKeys) -> LevelTiles:
+    def swap(self, store: Store, late: Sequence[LevelTiles]) -> Swap:
+        """Make the tiles of late events from all their events.
+
+        The chunks with the late events are to be swapped together with them. Raises
+        CorruptRecordError for a damaged chunk.
+        """
+        # First the tiles, then the log. Whoever adds events to the log in between changes the
+        # tiles as well, which are then not what is expected here.
+        tiles = [level.keys for level in late if level.keys.kind != EVENTS]
+        expected = [_versions(store.get_tiles(keys)) for keys in tiles]
+        (added,) = (level for level in late if level.keys.kind == EVENTS)
+        stored = store.get_tiles(added.keys)
+        chunks = self._merger.merged(added, stored)
+        log = _Log(store, added.keys, self._chunks.codec.encode(chunks, added.keys))
+        levels = [self._tiles(log, keys) for keys in tiles]
+        levels.append(LevelTiles(added.keys, chunks))
+        return Swap(levels, [*expected, _versions(stored)])
+
+    def _tiles(self, log: _Log, keys: TileKeys) -> LevelTiles:
         """Make tiles of one level from all their events.
 
-        Keys are ordered by entity and start, and so are the tiles. Raises CorruptRecordError for a
-        damaged chunk.
+        Keys are ordered by entity and start, and so are the tiles.
         """
         blocks = []
         for entity, starts_ms in _by_entity(keys):
-            blocks.append(self._of_entity(transaction, keys, entity, starts_ms))
+            blocks.append(self._of_entity(log, keys, entity, starts_ms))
         variable: dict[str, list[bytes | None]] = {}
         for name in blocks[0].variable:
             variable[name] = [part for block in blocks for part in block.variable[name]]
@@ -50,7 +85,7 @@ class Recomputer:
 
     def _of_entity(
         self,
-        transaction: Transaction,
+        log: _Log,
         keys: TileKeys,
         entity: int,
         starts_ms: NDArray[np.int64],
@@ -64,7 +99,7 @@ class Recomputer:
             starts_ms=chunk_starts_ms,
             kind=EVENTS,
         )
-        records = transaction.get_tiles(logged)
+        records = log.get_chunks(logged)
         found = logged.take(np.flatnonzero([record is not None for record in records]))
         names = Names(tile_namer(self._url, found), keys.table, keys.entities, self._levels)
         text = keys.entities[entity]
@@ -75,6 +110,10 @@ class Recomputer:
         block = self._events.block(times, groups, columns, len(starts_ms))
         block.rows[:, START] = starts_ms
         return block
+
+
+def _versions(records: Sequence[bytes | None]) -> list[bytes | None]:
+    return [version_of(record) for record in records]
 
 
 def _by_entity(keys: TileKeys) -> Iterator[tuple[int, NDArray[np.int64]]]:

@@ -28,7 +28,7 @@ from .cursor import Cursor
 from .known_inputs import KnownInputs
 from .late_policies import LateTiles, late_rows
 from .loaded_batch import BatchTiles, LoadedBatch
-from .merge import Merged, Merger, Move
+from .merge import Merged, Move, Swap
 from .merging_store import claim, merging_store
 from .outbox import begin_outbox
 from .passes import OnProgress, Taker, write_pass
@@ -86,10 +86,8 @@ class Writer:
         self._aggregator = Aggregator(
             plan, min(store.max_entity_bytes, self._state.max_entity_bytes)
         )
-        self._merger = Merger(plan, self._aggregator.rows, self._aggregator.chunks, self._state.url)
-        self._late_tiles = LateTiles(
-            plan, self._merger, self._aggregator.rows, self._aggregator.chunks, self._state.url
-        )
+        rows, chunks = self._aggregator.rows, self._aggregator.chunks
+        self._late_tiles = LateTiles(plan, rows, chunks, self._state.url)
         claim(plan, self._state, store, until)
         self._outside = outside(cutover_ms(plan, self._state.get), is_stream_side)
         self.known = KnownInputs(plan, self._state)
@@ -203,15 +201,17 @@ class Writer:
         count.levels = tiles.all_levels
         move = arrival.move(cursor.stream, lateness, loaded.newest_ms, too_late)
 
-        def commit(transaction: Transaction) -> tuple[Merged, Position, Callable[[], None]]:
-            merged = self._merge(count.measured(transaction), tiles, move)
+        def commit(
+            swap: Swap | None, transaction: Transaction
+        ) -> tuple[Merged, Position, Callable[[], None]]:
+            merged = self._merge(count.measured(transaction), tiles, move, swap)
             position = cursor.keep(transaction, loaded.counted, batch.position)
             newest_ms = merged.after.newest_ms
             if ids is None or newest_ms is None:
                 return merged, position, _nothing
             return merged, position, ids.keep(transaction, newest_ms)
 
-        merged, position, know_ids = self._state.transact(commit)
+        merged, position, know_ids = self._late_tiles.transact(self._state, tiles.late, commit)
         count.before = merged.before
         know_ids()
         cursor.moved(loaded.counted, position)
@@ -278,15 +278,15 @@ class Writer:
     def _to_head(self, progress: Progress) -> Progress:
         return progress.moved(progress.head_ms(self.plan))
 
-    def _merge(self, transaction: Transaction, tiles: BatchTiles, move: Move) -> Merged:
-        """Merge tiles, and then those of late events."""
-        merged = self._merger.merge(transaction, tiles.levels, tiles.events, move)
-        if tiles.late:
-            late = self._late_tiles.merge(transaction, tiles.late, tiles.late_events)
-            merged = late.following(merged)
+    def _merge(
+        self, transaction: Transaction, tiles: BatchTiles, move: Move, swap: Swap | None = None
+    ) -> Merged:
+        """Merge tiles, and note them for the outbox."""
+        merged = self._late_tiles.merge(transaction, tiles, move, swap)
         if self._outbox:
             changed = [level.keys for level in tiles.all_levels]
-            self._outbox.add(transaction, merged.before, merged.after, changed)
+            swapped = len(tiles.late) if swap else 0
+            self._outbox.add(transaction, merged.before, merged.after, changed, swapped)
         return merged
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import StoreError
-from ..ingest.outbox import Pending, outbox_name
+from ..ingest.pending import Pending, outbox_name
 from ..stores import Store, Transaction, TransactionalStore
 from ..stores.base import EntityRecords
 from ..stores.counts import TileCounts

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import StoreError
-from ..ingest.outbox import Pending
+from ..ingest.pending import Pending
 from ..readers.batch import Position
 from ..stores import CheckedStore, Store
 from ..stores.contents import Misfit, StoredDocument, StoredTiles, document_digest

@@ -122,6 +122,22 @@ class Store(Protocol):
         store has not acknowledged all of them.
         """
 
+    def compare_and_swap(
+        self,
+        keys: TileKeys,
+        expected: Sequence[bytes | None],
+        records: Sequence[bytes],
+        ttl_ms: int | None,
+    ) -> list[bool]:
+        """Replace the tiles that are still what is expected.
+
+        `expected` says of each which version its record has (`header.version_of`), and None that
+        there is none. Each tile by itself is compared and replaced in one atomic step, with the
+        time to live of a put; the others stay as they are. Returns which were replaced. One whose
+        answer was lost on its way, so that it was asked again, may be among the others. Raises
+        what `put_newer` raises.
+        """
+
     def get(self, name: str) -> bytes | None:
         """Read a named document."""
 

@@ -26,6 +26,8 @@ VERSION_AT = 4
 FLAGS_AT = 5
 
 _SEQUENCE_AT = 8 * SEQUENCE
+#: Bytes of a header that tell the contents of one tile apart.
+VERSION_BYTES = 8 * (SEQUENCE + 1)
 #: The flags and the sequence, and nothing else of a header.
 PRECEDENCE = struct.Struct(f"<{FLAGS_AT}xB{_SEQUENCE_AT - FLAGS_AT - 1}xQ")
 _START = struct.Struct(f"<{8 * START}xq")
@@ -45,6 +47,15 @@ def precedence(record: bytes) -> tuple[int, int]:
         return (-1, 0)
     flags, sequence = PRECEDENCE.unpack_from(record)
     return (sequence, flags)
+
+
+def version_of(record: bytes | None) -> bytes | None:
+    """Read which content of its tile a record has.
+
+    That is said by its checksum, identity and sequence. What is shorter than those says it by all
+    its bytes, and a record that is not there by None.
+    """
+    return None if record is None else record[:VERSION_BYTES]
 
 
 def header_of(record: bytes) -> tuple[int, ...]:

@@ -265,5 +265,16 @@ _DAMAGED = (
 )
 
 
+def is_intact(record: bytes, fingerprint: int) -> bool:
+    """Tell whether a record's bytes are what was written.
+
+    They are not if it is of another version or plan.
+    """
+    if len(record) < HEADER_WORDS * 8:
+        return False
+    checksum = xxh32_intdigest(record[4:], _seed(RECORD_VERSION, fingerprint))
+    return record.startswith(_CHECKSUM.pack(checksum))
+
+
 def _seed(version: int, fingerprint: int) -> int:
     return xxh32_intdigest(struct.pack("<BQ", version, fingerprint))

@@ -23,7 +23,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.ingest import outbox as delivery
-from tilewright_runtime.ingest.outbox import Pending
+from tilewright_runtime.ingest.pending import Pending
 from tilewright_runtime.stores import CheckedStore, Store
 from tilewright_runtime.tiles.keys import TileKeys
 from tilewright_runtime.times import moment_ms

@@ -13,7 +13,7 @@ from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime.errors import KeyValueError, StoreError
-from tilewright_runtime.ingest.outbox import Pending
+from tilewright_runtime.ingest.pending import Pending
 from tilewright_runtime.operate.forget import forget
 from tilewright_runtime.operate.verify import verify
 from tilewright_runtime.stores.progress import Progress

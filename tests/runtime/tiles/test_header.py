@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tilewright_runtime.tiles.header import precedence, start_of
+from tilewright_runtime.tiles.header import precedence, start_of, version_of
 
 #: flags 3, sequence 258, newest event 7, start -1
 HEADER = (
@@ -40,6 +40,12 @@ def test_more_events_or_flags_are_newer(older: tuple[int, int], newer: tuple[int
 def test_a_torn_header_is_older_than_all(length: int) -> None:
     """What ends before the sequence does is older than a tile without events."""
     assert precedence(HEADER[:length]) < precedence(with_rank(0, 0))
+
+
+def test_a_version_is_all_up_to_the_sequence() -> None:
+    """Checksum, flags, identity and sequence tell contents apart; a torn record is its own."""
+    assert version_of(HEADER) == HEADER[:16] + bytes([2, 1, 0, 0, 0, 0, 0, 0])
+    assert (version_of(HEADER[:5]), version_of(b""), version_of(None)) == (HEADER[:5], b"", None)
 
 
 def test_a_start_may_lie_before_1970() -> None:

@@ -21,7 +21,7 @@ from tilewright_runtime.tiles.block import APPROXIMATE, COMPLETE, Block
 from tilewright_runtime.tiles.header import NEWEST, SEQUENCE, STAMP, START
 from tilewright_runtime.tiles.keys import EVENTS, TILES
 from tilewright_runtime.tiles.layout import Layout, layout_of
-from tilewright_runtime.tiles.records import Names, RecordCodec
+from tilewright_runtime.tiles.records import Names, RecordCodec, is_intact
 
 FINGERPRINT = "f123456789abcdef"
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -230,6 +230,21 @@ def test_two_damages_do_not_even_out() -> None:
     """
     with pytest.raises(CorruptRecordError):
         decode(RecordCodec(layout_of(small_plan())), [GOLDEN[:-2], GOLDEN + b"ab"])
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        pytest.param(GOLDEN, True, id="as written"),
+        pytest.param(GOLDEN[:-1] + b"\xfe", False, id="another byte"),
+        pytest.param(GOLDEN[:47], False, id="cut within its header"),
+        pytest.param(b"", False, id="empty"),
+        pytest.param(OLD, False, id="of another version"),
+    ],
+)
+def test_intact_records_are_told_from_damaged_ones(record: bytes, expected: bool) -> None:
+    """Only the plan's fingerprint is needed to tell."""
+    assert is_intact(record, layout_of(small_plan()).fingerprint) is expected
 
 
 def test_a_damaged_record_is_named() -> None:

@@ -35,6 +35,7 @@ from ..lmdb.failures import DATA_FILE
 from ..lmdb.scans import scan
 from ..lmdb.shared import acquire, release
 from ..lmdb.snapshot import snapshot
+from ..swapping import compare_and_swap
 
 T = TypeVar("T")
 
@@ -129,6 +130,21 @@ class LmdbStore(TransactionalStore):
         Nothing expires here.
         """
         self.transact(lambda transaction: put_newer(transaction, keys, records))
+
+    def compare_and_swap(
+        self,
+        keys: TileKeys,
+        expected: Sequence[bytes | None],
+        records: Sequence[bytes],
+        ttl_ms: int | None,
+    ) -> list[bool]:
+        """Replace the tiles that are still what is expected.
+
+        Nothing expires here.
+        """
+        return self.transact(
+            lambda transaction: compare_and_swap(transaction, keys, expected, records)
+        )
 
     def put(self, name: str, value: bytes) -> None:
         """Write a named document."""

@@ -21,6 +21,7 @@ from ..base import (
 )
 from ..contents import Content, StoredDocument, StoredTiles
 from ..health import StoreHealth, shortest_seconds
+from ..swapping import compare_and_swap
 
 T = TypeVar("T")
 
@@ -60,7 +61,8 @@ class MemoryStore(TransactionalStore):
 
     def get_tiles(self, keys: TileKeys) -> list[bytes | None]:
         """Read each tile's record, or None."""
-        return MemoryTransaction(self._tiles, self._documents).get_tiles(keys)
+        with self._writing:  # of a commit all or nothing is seen
+            return MemoryTransaction(self._tiles, self._documents).get_tiles(keys)
 
     def read_entity(self, table: str, entity: str) -> EntityRecords:
         """Read all records of an entity."""
@@ -77,6 +79,21 @@ class MemoryStore(TransactionalStore):
         Nothing expires here.
         """
         self.transact(lambda transaction: put_newer(transaction, keys, records))
+
+    def compare_and_swap(
+        self,
+        keys: TileKeys,
+        expected: Sequence[bytes | None],
+        records: Sequence[bytes],
+        ttl_ms: int | None,
+    ) -> list[bool]:
+        """Replace the tiles that are still what is expected.
+
+        Nothing expires here.
+        """
+        return self.transact(
+            lambda transaction: compare_and_swap(transaction, keys, expected, records)
+        )
 
     def put(self, name: str, value: bytes) -> None:
         """Write a named document."""

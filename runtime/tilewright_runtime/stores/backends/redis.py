@@ -30,7 +30,7 @@ from ..redis.checked_scan import checked_scan, document_key, filled_keys, scanni
 from ..redis.commands import CALL_KEYS, Commands
 from ..redis.functions import ADVANCE, SEEN
 from ..redis.health import redis_health
-from ..redis.puts import put_calls
+from ..redis.puts import put_calls, swap_calls
 from ..redis.servers import Servers, server_of
 from ..redis.walk import RedisWalk
 
@@ -146,6 +146,24 @@ class RedisStore(CheckedStore):
         """
         for calls in put_calls(keys, records, ttl_ms, self._commands.is_cluster):
             self._commands.call(calls)
+
+    def compare_and_swap(
+        self,
+        keys: TileKeys,
+        expected: Sequence[bytes | None],
+        records: Sequence[bytes],
+        ttl_ms: int | None,
+    ) -> list[bool]:
+        """Replace the tiles that are still what is expected.
+
+        Each call swaps some hundred.
+        """
+        swapped: list[bool] = []
+        for calls in swap_calls(keys, expected, records, ttl_ms, self._commands.is_cluster):
+            for answer in self._commands.call(calls):
+                if isinstance(answer, list):  # the others say where an entity begins
+                    swapped += map(bool, answer)
+        return swapped
 
     def get(self, name: str) -> bytes | None:
         """Read a named document."""

@@ -1,13 +1,13 @@
 """The functions that a Redis server runs for the store.
 
-They put tiles, and say how far the store is filled.
+They put and swap tiles, and say how far the store is filled.
 """
 
 from __future__ import annotations
 
 import hashlib
 
-from ...tiles.header import FLAGS_AT, SEQUENCE
+from ...tiles.header import FLAGS_AT, SEQUENCE, VERSION_BYTES
 
 _LAST = 8 * SEQUENCE + 7
 _BETWEEN = "x" * (8 * SEQUENCE - FLAGS_AT - 1)
@@ -17,6 +17,8 @@ _BETWEEN = "x" * (8 * SEQUENCE - FLAGS_AT - 1)
 # record costs nothing. Numbers are compared, since texts would be compared by the server's locale.
 #
 # A tile that is put again, unchanged or older, lives as long as if it had been put now.
+#
+# `swap` compares what header.version_of reads, after a `=` that tells an empty record from none.
 #
 # `advance` changes the document of how far a table is filled, if it and the server are those that
 # were seen. `seen` reads them in the round trip of the tiles, so it asks the server for no more
@@ -38,6 +40,10 @@ local function newer(record, stored)
   return false
 end
 
+local function set(key, record, ttl)
+  if ttl then redis.call('SET', key, record, 'PX', ttl) else redis.call('SET', key, record) end
+end
+
 local function put(keys, args)
   local ttl = tonumber(args[1])
   for i, key in ipairs(keys) do
@@ -45,7 +51,7 @@ local function put(keys, args)
     if redis.call('EXISTS', key) == 0
         or newer(record:sub({FLAGS_AT + 1}, {_LAST + 1}),
                  redis.call('GETRANGE', key, {FLAGS_AT}, {_LAST})) then
-      if ttl then redis.call('SET', key, record, 'PX', ttl) else redis.call('SET', key, record) end
+      set(key, record, ttl)
     elseif ttl then
       redis.call('PEXPIRE', key, ttl, 'GT')
     else
@@ -53,6 +59,19 @@ local function put(keys, args)
     end
   end
   return redis.status_reply('OK')
+end
+
+local function swap(keys, args)
+  local ttl, swapped = tonumber(args[1]), {{}}
+  for i, key in ipairs(keys) do
+    local stored = ''
+    if redis.call('EXISTS', key) == 1 then
+      stored = '=' .. redis.call('GETRANGE', key, 0, {VERSION_BYTES - 1})
+    end
+    swapped[i] = stored == args[2 * i] and 1 or 0
+    if swapped[i] == 1 then set(key, args[2 * i + 1], ttl) end
+  end
+  return swapped
 end
 
 local function first(keys, args)
@@ -107,11 +126,13 @@ end
 # side.
 VERSION = hashlib.sha256(_LIBRARY.encode()).hexdigest()[:12]
 PUT, PUT_FIRST = f"tilewright_put_{VERSION}", f"tilewright_first_{VERSION}"
+SWAP = f"tilewright_swap_{VERSION}"
 SEEN, ADVANCE = f"tilewright_seen_{VERSION}", f"tilewright_advance_{VERSION}"
 CODE = f"""#!lua name=tilewright_{VERSION}
 {_LIBRARY}
 redis.register_function('{PUT}', put)
 redis.register_function('{PUT_FIRST}', first)
+redis.register_function('{SWAP}', swap)
 redis.register_function{{function_name='{SEEN}', callback=seen, flags={{'no-writes'}}}}
 redis.register_function('{ADVANCE}', advance)
 """

@@ -1,4 +1,4 @@
-"""The calls that put tiles, newer ones only.
+"""The calls that put newer tiles, and swap expected ones.
 
 Before them comes where an entity begins.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from ...tiles.keys import TileKeys, text_prefix
 from .commands import CALL_KEYS
-from .functions import PUT, PUT_FIRST
+from .functions import PUT, PUT_FIRST, SWAP
 from .scan import FIRST
 
 #: Bytes of one call.
@@ -25,14 +25,46 @@ def put_calls(
 
     Each group of calls is one round trip.
     """
-    for part in _parts(records):
-        texts = keys.texts[part]
-        calls = [] if ttl_ms is not None else _first_calls(keys, part, is_cluster)
-        for indices in _together(keys, part, is_cluster):
-            names = [texts[i] for i in indices]
-            put = [records[part.start + i] for i in indices]
+    texts = keys.texts
+    for calls, groups in _rounds(keys, records, ttl_ms, is_cluster):
+        for group in groups:
+            names, put = [texts[i] for i in group], [records[i] for i in group]
             calls.append([PUT, len(names), *names, ttl_ms or "", *put])
         yield calls
+
+
+def swap_calls(
+    keys: TileKeys,
+    expected: Sequence[bytes | None],
+    records: Sequence[bytes],
+    ttl_ms: int | None,
+    is_cluster: bool,
+) -> Iterator[list[list[Any]]]:
+    """Make the calls that swap some tiles.
+
+    Each group of calls is one round trip.
+    """
+    texts = keys.texts
+    for calls, groups in _rounds(keys, records, ttl_ms, is_cluster):
+        for group in groups:
+            names, pairs = [texts[i] for i in group], []
+            for i in group:
+                version = expected[i]
+                pairs += ["" if version is None else b"=" + version, records[i]]
+            calls.append([SWAP, len(names), *names, ttl_ms or "", *pairs])
+        yield calls
+
+
+def _rounds(
+    keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None, is_cluster: bool
+) -> Iterator[tuple[list[list[Any]], list[list[int]]]]:
+    """Part tiles into round trips.
+
+    Each has the calls to begin with, and the tiles of each further call.
+    """
+    for part in _parts(records):
+        calls = [] if ttl_ms is not None else _first_calls(keys, part, is_cluster)
+        yield calls, _together(keys, part, is_cluster)
 
 
 def _first_calls(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[Any]]:
@@ -59,10 +91,10 @@ def _together(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[int]]:
 
     On one server that is all of them, in a cluster those of one entity.
     """
-    indices = range(part.stop - part.start)
+    indices = range(part.start, part.stop)
     if not is_cluster:
         return [list(indices)]
-    by_entity = groupby(indices, key=lambda i: keys.entity[part.start + i])
+    by_entity = groupby(indices, key=lambda i: keys.entity[i])
     return [list(group) for _, group in by_entity]
 
 

@@ -8,10 +8,16 @@ from .entities import EntityConformance
 from .names import NameConformance
 from .puts import PutConformance
 from .scans import ScanConformance
+from .swaps import SwapConformance
 
 
 class StoreConformance(
-    ScanConformance, PutConformance, NameConformance, ContentsConformance, EntityConformance
+    ScanConformance,
+    PutConformance,
+    SwapConformance,
+    NameConformance,
+    ContentsConformance,
+    EntityConformance,
 ):
     """The promises of `Store`."""
 

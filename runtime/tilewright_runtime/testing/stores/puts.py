@@ -79,7 +79,7 @@ class PutConformance(OpensStore):
         store.put_newer(tiles(2), [record(3)], 600_000)
         store.put_newer(tiles(0, 3), [record(2), record(4)], 1)
         if store.expires:
-            _await_scan(store, span(0, 4), [record(2), record(3)])
+            await_scan(store, span(0, 4), [record(2), record(3)])
         else:
             assert store.scan("t", "s=a", [span(0, 4)]) == [
                 [record(2), record(2), record(3), record(4)]
@@ -95,7 +95,7 @@ class PutConformance(OpensStore):
         store.put_newer(tiles(1), [record(6)], 600_000)
         store.put_newer(tiles(3), [record(4)], 1)
         if store.expires:
-            _await_scan(store, span(0, 4), [record(5), record(6), record(5)])
+            await_scan(store, span(0, 4), [record(5), record(6), record(5)])
         else:
             assert store.scan("t", "s=a", [span(0, 4)]) == [
                 [record(5), record(6), record(5), record(5)]
@@ -110,7 +110,7 @@ class PutConformance(OpensStore):
         store.put_newer(tiles(0), [record(5)], None)
         store.put_newer(tiles(0), [record(5)], 1)
         if store.expires:
-            _await_scan(store, span(0, 2), [record(5)])
+            await_scan(store, span(0, 2), [record(5)])
         else:
             assert store.scan("t", "s=a", [span(0, 2)]) == [[record(5), record(5)]]
 
@@ -165,7 +165,7 @@ class PutConformance(OpensStore):
         other.close()
 
 
-def _await_scan(store: Store, wanted: Range, expected: Sequence[bytes]) -> None:
+def await_scan(store: Store, wanted: Range, expected: Sequence[bytes]) -> None:
     """Ask until a range holds what is expected.
 
     Fails after ten seconds.

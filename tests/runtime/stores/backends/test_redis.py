@@ -325,6 +325,18 @@ def test_keys_are_those_of_the_specification(redis_server: RedisServer) -> None:
     )
 
 
+def test_a_swapped_tile_lives_as_its_swap_says(redis_server: RedisServer) -> None:
+    """It may get a time to live, or lose it."""
+    store = open_store(redis_server.url())
+    store.put_newer(tiles(0), [record(1)], 600_000)
+    store.put_newer(tiles(1), [record(1)], None)
+    versions = [record(1)] * 2
+    assert store.compare_and_swap(tiles(0, 2), [versions[0], None], [record(2)] * 2, None)
+    assert store.compare_and_swap(tiles(1), versions[1:], [record(2)], 600_000) == [True]
+    client = store._commands.client  # type: ignore[attr-defined]
+    assert [client.pttl(key) > 0 for key in tiles(0, 1, 2).texts] == [False, True, False]
+
+
 def test_a_cover_is_one_command(redis_server: RedisServer) -> None:
     """All ranges of windows are one MGET; lifetimes cost one MGET more."""
     store = open_store(redis_server.url(9078))
@@ -362,6 +374,8 @@ def test_functions_that_were_lost_are_loaded_again(own_server: RedisServer) -> N
     store.put_newer(tiles(0), [record(2)], None)
     store.put_newer(tiles(0), [record(1)], None)
     assert store.scan("t", "s=a", [span(0, 1)]) == [[record(2)]]
+    own_server.client().execute_command("FUNCTION", "FLUSH")
+    assert store.compare_and_swap(tiles(0), [record(2)], [record(3)], None) == [True]
 
 
 def test_a_key_that_is_no_tile_is_an_error(redis_server: RedisServer) -> None:
