@@ -132,7 +132,7 @@ def _of_fetches(plan: Plan, queries: PlanQueries) -> list[_Panel]:
 
 
 def _of_caches(queries: PlanQueries) -> list[_Panel]:
-    """List the charts that show what caches spare, and what they hold."""
+    """List the charts of what caches spare and hold."""
     shares = {
         "memory": _share(queries, CACHE_HITS, CACHE_MISSES),
         "folder": _share(queries, CACHE_FOLDER_HITS, CACHE_FOLDER_MISSES),
