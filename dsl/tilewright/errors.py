@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-#: A user and password before a host. A path that was made of a URL has one slash.
-_LOGIN = re.compile(r"(\w:/{1,2})[^/\s'\":@]*:[^\s'\"]*@")
+#: A user and password before a host, but for those of the form that messages ask for. A path that
+#: was made of a URL has one slash.
+_LOGIN = re.compile(r"(\w:/{1,2})(?!user:password@host:port/db)[^/\s'\":@]*:[^\s'\"]*@")
 #: A password among the parameters of a URL.
 _PARAMETER = re.compile(r"([?&]\w*password=)[^&\s'\"]*", re.IGNORECASE)
 

@@ -11,3 +11,10 @@ def test_passwords_of_urls_are_hidden() -> None:
     hidden = "redis:/***@host/0 rediss://***@host and http://h/?a=1&Password=***&b=2"
     assert without_passwords(text) == hidden
     assert str(TilewrightError(text)) == hidden
+
+
+def test_the_form_that_messages_ask_for_is_shown() -> None:
+    """Who is told to give a user and a password is told where; a URL of those names is hidden."""
+    asked = "write redis://user:password@host:port/db"
+    assert without_passwords(asked) == asked
+    assert without_passwords("redis://user:password@host:6379/0") == "redis://***@host:6379/0"
