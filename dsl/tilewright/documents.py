@@ -22,12 +22,15 @@ def read_document(path: str | os.PathLike[str], most_bytes: int = MOST_BYTES) ->
     require_possible(path)
     descriptor = os.open(path, _FLAGS)
     with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
             raise _refusal(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(status.st_mode):
             raise _refusal(errno.EINVAL, "it is no regular file", path)
-        content = file.read(most_bytes + 1)
+        # Python allocates as much as may be read.
+        content = file.read(min(status.st_size, most_bytes) + 1)
+        if len(content) > status.st_size:  # a file of /proc, which says 0
+            content += file.read(most_bytes + 1 - len(content))
     if len(content) > most_bytes:
         size = f"{most_bytes / 1_000_000:g} MB"
         raise _refusal(errno.EFBIG, f"it has more than {size}", path)

@@ -25,6 +25,12 @@ def test_a_file_is_read_up_to_its_most_bytes(tmp_path: Path) -> None:
     assert refusal(file, 1000) == "it has more than 0.001 MB"
 
 
+def test_a_file_that_tells_no_size_is_read_whole() -> None:
+    """Files of /proc say that they have no bytes."""
+    assert read_document("/proc/version") == Path("/proc/version").read_bytes()
+    assert refusal("/proc/version", 10) == "it has more than 1e-05 MB"
+
+
 def test_a_device_without_an_end_is_not_read() -> None:
     """Nothing is read of it."""
     assert refusal("/dev/full") == "it is no regular file"

@@ -195,8 +195,10 @@ def _find(
 ) -> None:
     seen: set[int] = set()
     sources: dict[int, str] = {}
-    for _, module, _ in reversed(modules):
-        sources |= _source_names(module)
+    own: dict[str, dict[int, str]] = {}
+    for file, module, _ in reversed(modules):
+        own[file.path] = _source_names(module)
+        sources |= own[file.path]
     for candidate in _candidates(modules):
         group_by = candidate.group_by
         if id(group_by) not in seen:
@@ -205,7 +207,7 @@ def _find(
             if name is None:
                 name = f"{candidate.file.module}.{candidate.variable}"
             # A thousand modules would otherwise have a thousand copies of a thousand names.
-            variables = ChainMap(_source_names(candidate.module), sources)
+            variables = ChainMap(own[candidate.file.path], sources)
             loaded.group_bys.append(NamedGroupBy(name, group_by, variables, candidate.file.root))
     _find_unassigned(seen, sources, failed, loaded)
     if loaded.diagnostics:
@@ -223,7 +225,6 @@ def _source_names(module: ModuleType) -> dict[int, str]:
 @dataclass(frozen=True)
 class _Candidate:
     file: AuthorFile
-    module: ModuleType
     variable: str
     group_by: GroupBy
 
@@ -240,7 +241,7 @@ def _candidates(modules: list[tuple[AuthorFile, ModuleType, set[str]]]) -> list[
         for variable, group_by in _held(module, GroupBy):
             if variable not in imported:
                 is_own = os.path.realpath(group_by.site.file) == os.path.realpath(file.path)
-                candidate = _Candidate(file, module, variable, group_by)
+                candidate = _Candidate(file, variable, group_by)
                 (own if is_own else others).append(candidate)
     return own + others
 

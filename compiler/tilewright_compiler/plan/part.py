@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
-from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform, get_type_hints
+from functools import cache, partial
+from types import UnionType
+from typing import (
+    Any,
+    ClassVar,
+    NamedTuple,
+    Self,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from .checks import Check, PartError, check_of
 
@@ -29,6 +40,8 @@ class Field(NamedTuple):
     annotation: Any
     check: Check
     default: Callable[[], Any] | None
+    write: Callable[[Any], Any] | None
+    """What makes JSON of its values; None where they are JSON."""
 
 
 #: The types of values that JSON has as they are.
@@ -96,7 +109,9 @@ class Part:
     def model_dump(self, *, exclude: Collection[str] = ()) -> dict[str, Any]:
         """Write the part as JSON has it."""
         values, fields = self.__dict__, self.fields()
-        document = {key: _document(values[one.name]) for key, one in fields.items()}
+        document = {}
+        for key, (name, _, _, _, write) in fields.items():
+            document[key] = values[name] if write is None else write(values[name])
         for name in self._left_out:
             default = fields[name].default
             if default is not None and values[name] == default():
@@ -115,7 +130,7 @@ class Part:
         if not values.keys() <= fields.keys():
             raise PartError("is not known").at(next(key for key in values if key not in fields))
         kept = {}
-        for key, (name, _, check, default) in fields.items():
+        for key, (name, _, check, default, _) in fields.items():
             if key in values:
                 try:
                     kept[name] = check(values[key])
@@ -136,7 +151,8 @@ class Part:
             if name == "_left_out":
                 continue
             default, alias = _declared(cls, name)
-            fields[alias or name] = Field(name, annotation, check_of(annotation), default)
+            check, write = check_of(annotation), _writer_of(annotation)
+            fields[alias or name] = Field(name, annotation, check, default, write)
         return fields
 
 
@@ -146,6 +162,35 @@ def _declared(part: type[Part], name: str) -> _Declared:
         return _Declared(None, None)
     value = vars(part)[name]
     return value if isinstance(value, _Declared) else _Declared(lambda: value, None)
+
+
+def _writer_of(annotation: Any) -> Callable[[Any], Any] | None:
+    """Make what writes the values of a type.
+
+    None where JSON has them as they are.
+    """
+    arguments = get_args(annotation)
+    match get_origin(annotation):
+        case None if hasattr(annotation, "model_dump"):
+            write: Callable[[Any], Any] = annotation.model_dump
+            return write
+        case origin if origin is list:
+            one = _writer_of(arguments[0])
+            return list if one is None else partial(_list_of, one)
+        case origin if origin is dict:
+            one = _writer_of(arguments[1])
+            return dict if one is None else partial(_by_text, one)
+        case origin if origin in (Union, UnionType):
+            return _document if any(map(_writer_of, arguments)) else None
+    return _document if annotation is Any else None
+
+
+def _list_of(write: Callable[[Any], Any], values: Any) -> list[Any]:
+    return [write(value) for value in values]
+
+
+def _by_text(write: Callable[[Any], Any], values: Any) -> dict[str, Any]:
+    return {key: write(value) for key, value in values.items()}
 
 
 def _document(value: Any) -> Any:
