@@ -51,8 +51,12 @@ class PlanQueries:
 
     def failed_share(self) -> str:
         """Write which part of the writes of tiles fails."""
-        failed, written = self.rate(TILE_WRITE_FAILURES), self.rate(TILES_WRITTEN)
-        return f"{failed} / ({failed} + {written})"
+        return self.share(TILE_WRITE_FAILURES, TILES_WRITTEN)
+
+    def share(self, counted: Metric, others: Metric) -> str:
+        """Write the first counter's part of two counters."""
+        rate = self.rate(counted)
+        return f"{rate} / ({rate} + {self.rate(others)})"
 
     def _rate(self, metric: Metric, suffix: str) -> str:
         return f"rate({metric.name}{suffix}{self._of_plan()}[{self.window}])"

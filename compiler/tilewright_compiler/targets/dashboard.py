@@ -25,7 +25,6 @@ from ..plan.metrics import (
     TILE_WRITE_LATENCY,
     TILES_PER_REQUEST,
     TILES_WRITTEN,
-    Metric,
 )
 from ..plan.model import Plan
 from ..sql.promql import PlanQueries
@@ -134,8 +133,8 @@ def _of_fetches(plan: Plan, queries: PlanQueries) -> list[_Panel]:
 def _of_caches(queries: PlanQueries) -> list[_Panel]:
     """List the charts of what caches spare and hold."""
     shares = {
-        "memory": _share(queries, CACHE_HITS, CACHE_MISSES),
-        "folder": _share(queries, CACHE_FOLDER_HITS, CACHE_FOLDER_MISSES),
+        "memory": queries.share(CACHE_HITS, CACHE_MISSES),
+        "folder": queries.share(CACHE_FOLDER_HITS, CACHE_FOLDER_MISSES),
     }
     made_room = {
         "memory": queries.rate(CACHE_EVICTIONS),
@@ -151,11 +150,6 @@ def _of_caches(queries: PlanQueries) -> list[_Panel]:
         _Panel("Entries that make room, and entities read ahead", "short", made_room),
         _Panel("Bytes that the cache holds", "bytes", sizes),
     ]
-
-
-def _share(queries: PlanQueries, hits: Metric, misses: Metric) -> str:
-    found = queries.rate(hits)
-    return f"{found} / ({found} + {queries.rate(misses)})"
 
 
 def _of_answers(plan: Plan, queries: PlanQueries) -> list[_Panel]:

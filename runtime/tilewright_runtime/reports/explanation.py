@@ -54,8 +54,9 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
     keys = ", ".join(f"{name}={value}" for name, value in answer.keys.items())
     console.print(Text(f"{one_line(keys)} at {iso(answer.at)}", style="bold"))
     steps = Table(box=None, pad_edge=False, header_style="dim")
-    for column, justify in (("step", "left"), ("µs", "right"), ("", "left")):
-        steps.add_column(column, justify=justify)  # type: ignore[arg-type]
+    steps.add_column("step")
+    steps.add_column("µs", justify="right")
+    steps.add_column()
     for number, step in enumerate(explanation.steps, 1):
         steps.add_row(f"{number} {step.name}", f"{step.seconds * 1e6:,.0f}", step.detail)
     steps.add_row("", f"{explanation.seconds * 1e6:,.0f}", "in all", style="dim")
