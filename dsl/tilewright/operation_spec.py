@@ -95,6 +95,7 @@ class OperationSpec:
         return f"{type(self).__name__}({shown})"
 
     @classmethod
+    @cache
     def arguments(cls) -> tuple[str, ...]:
         """Name the arguments, which are the annotated fields."""
         names: list[str] = []

@@ -684,6 +684,22 @@ def test_many_tiles_are_warned_of(cap: int, codes: list[str]) -> None:
     assert [problem.code for problem in draft.diagnostics] == codes
 
 
+def test_one_warning_names_the_longest_window() -> None:
+    """It counts the others of the same line."""
+    aggregation = Aggregation(
+        input_column="x", operation=Operation.SUM, windows=["12h", "2d", "1d"], tile_size="1h"
+    )
+    tiled = GroupBy(
+        sources=[EVENTS], keys=["user"], tiling_enabled=True, aggregations=[aggregation]
+    )
+    draft = Draft(tiled, "things", Config(max_tiles_per_request=12), Binder())
+    expand_features(draft)
+    choose_tile_sizes(draft)
+    (warning,) = [problem for problem in draft.diagnostics if problem.code == "TW041"]
+    assert warning.message.startswith("x_sum_2d reads 49 tiles of 1h a request")
+    assert "2 more features here are above it too." in warning.message
+
+
 @pytest.mark.parametrize(
     ("limit", "told"),
     [

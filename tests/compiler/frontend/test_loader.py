@@ -135,14 +135,16 @@ def test_sources_are_named_by_their_variables() -> None:
     from.
     """
     _write("features/_shared.py")
-    _write(
-        "features/a.py",
-        "import tilewright, _shared",
-        "from _shared import source as clicks",
-        "hourly = _shared.make()",
-        head=False,
-    )
-    assert [plan.sources[0].name for plan in compile_paths(["features"]).plans] == ["clicks"]
+    for file, variable in (("a", "clicks"), ("b", "views")):
+        _write(
+            f"features/{file}.py",
+            "import tilewright, _shared",
+            f"from _shared import source as {variable}",
+            "hourly = _shared.make()",
+            head=False,
+        )
+    plans = compile_paths(["features"]).plans
+    assert [plan.sources[0].name for plan in plans] == ["clicks", "views"]
 
 
 def test_an_exception_ends_its_own_file_only() -> None:

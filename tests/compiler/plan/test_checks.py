@@ -40,6 +40,7 @@ def test_a_value_of_the_type_is_kept(kind: Any, value: Any) -> None:
         (int, True, ": is not a whole number"),
         (Positive, 0, f": is not a whole number from 1 to {LARGEST}"),
         (Positive, 1.0, f": is not a whole number from 1 to {LARGEST}"),
+        (Positive, True, f": is not a whole number from 1 to {LARGEST}"),
         (Natural, LARGEST + 1, f": is not a whole number from 0 to {LARGEST}"),
         (Real, float("nan"), ": is not a number from 0"),
         (Real, float("inf"), ": is not a number from 0"),

@@ -55,7 +55,7 @@ def test_a_name_is_data(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [PLAN, 'a"b', "a\\b", "a\nb", "{{ $x }}", "a'b", "- x: # y", "\a\t"]
+    "name", [PLAN, 'a"b', "a\\b", "a\nb", "{{ $x }}", "a'b", "- x: # y", "\a\t", "😀"]
 )
 def test_libyaml_changes_no_byte(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is not installed the files are the same."""

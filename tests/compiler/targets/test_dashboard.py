@@ -64,3 +64,4 @@ def test_service_levels_are_drawn() -> None:
     (panel,) = [p for p in _dashboard()["panels"] if p["title"] == "Time of a fetch"]
     steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
     assert [step["value"] for step in steps] == [None, 0.01]
+    assert panel["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] == {"mode": "dashed"}
