@@ -11,6 +11,7 @@ import os
 import select
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tilewright_compiler.plan.files import format_of
 from tilewright_compiler.plan.model import Source
@@ -19,6 +20,9 @@ from ..errors import InputError
 from .batch import Batch, Position
 from .inputs import STANDARD_INPUT, Input, open_input, read_piped, standard_input_uri
 from .stream import CHUNK_BYTES, Opened, text_in
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 #: What tells whether a file has changed: its inode, size and time of change.
 Signature = tuple[int, int, int]
@@ -142,13 +146,14 @@ class _Pipe(io.RawIOBase):
             self._first += block
         return True
 
-    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
         """Read what is there."""
-        block = self._first[: len(buffer)] or self._take(len(buffer))
+        place = memoryview(buffer)
+        block = self._first[: len(place)] or self._take(len(place))
         self._first = self._first[len(block) :]
         if not block and not self.is_ended:
             return None
-        buffer[: len(block)] = block
+        place[: len(block)] = block
         return len(block)
 
     def _take(self, count: int) -> bytes:

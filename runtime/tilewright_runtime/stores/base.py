@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, Self, TypeVar, runtime_checkable
-
-import numpy as np
+from typing import NamedTuple, Protocol, Self
 
 from tilewright.windows import DAY_MS
 
 from ..errors import StoreError
-from ..tiles.header import precedence
 from ..tiles.keys import Kind, Range, TileKeys
 from .contents import Content
 from .health import StoreHealth
-
-T = TypeVar("T")
 
 #: An entity, and the ranges of its records that are wanted.
 ScanRequest = tuple[str, Sequence[Range]]
@@ -223,39 +218,6 @@ class AsyncStore(Protocol):
         """
 
 
-@runtime_checkable
-class TransactionalStore(Store, Protocol):
-    """A store that changes tiles and documents together.
-
-    The writer needs one to commit tiles with the positions of their sources.
-    """
-
-    def transact(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` in one atomic change.
-
-        Returns what the work returns. It may be run again, so it must not keep state. Raises
-        StoreError if another process is writing.
-        """
-
-    def tiles(self, table: str) -> Iterator[tuple[TileKeys, list[bytes]]]:
-        """Walk all tiles of a table.
-
-        They come in parts of some thousand, each of one level. What is put meanwhile may be among
-        them.
-        """
-
-
-def put_newer(transaction: Transaction, keys: TileKeys, records: Sequence[bytes]) -> None:
-    """`Store.put_newer` for stores that have transactions."""
-    stored = transaction.get_tiles(keys)
-    newer = []
-    for i, (record, old) in enumerate(zip(records, stored, strict=True)):
-        if old is None or precedence(record) > precedence(old):
-            newer.append(i)
-    newer_keys = keys.take(np.array(newer, dtype=np.intp))
-    transaction.put_tiles(newer_keys, [records[i] for i in newer])
-
-
 def by_level(
     table: str, tiles: Iterable[tuple[str, Kind, int, int, bytes]]
 ) -> Iterator[tuple[TileKeys, list[bytes]]]:
@@ -279,15 +241,6 @@ def by_level(
 def tile_namer(url: str, keys: TileKeys) -> Callable[[int], str]:
     """Make the function that names some tiles in errors."""
     return lambda i: f"store {url}, tile {keys.name(i)}"
-
-
-def put_first(transaction: Transaction, name: str, value: bytes) -> bytes:
-    """Do `Store.put_first` in a transaction."""
-    present = transaction.get(name)
-    if present is not None:
-        return present
-    transaction.put(name, value)
-    return value
 
 
 def require_format(store: str, present: bytes, advice: str) -> None:

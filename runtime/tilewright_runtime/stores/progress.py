@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import uuid
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import NamedTuple
@@ -147,7 +147,7 @@ class Progress:
 
         It is written in the transaction of its tiles, if there is one.
         """
-        named = self if self.origin else replace(self, origin=uuid.uuid4().hex)
+        named = self if self.origin else replace(self, origin=os.urandom(16).hex())
         to.put(progress_name(plan), named.to_bytes())
 
     def to_bytes(self) -> bytes:

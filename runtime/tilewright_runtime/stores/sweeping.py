@@ -19,11 +19,12 @@ from ..errors import FetchError
 from ..tiles.header import HEADER_WORDS, SEQUENCE
 from ..tiles.keys import Range, TileKeys, level_name
 from ..times import iso, now_ms
-from .base import EntityRecords, ScanRequest, Store, Transaction, TransactionalStore
+from .base import EntityRecords, ScanRequest, Store, Transaction
 from .counts import Level, TileCounts
 from .documents import reading_document
 from .kept import ttls_ms
 from .progress import Progress
+from .transactional import TransactionalStore
 
 #: Entities whose tiles go in one transaction.
 _ENTITIES = 500

@@ -14,13 +14,7 @@ from typing import Any, TypeVar
 
 from ...errors import StoreError
 from ...tiles.keys import TileKeys, ordered_prefix
-from ..base import (
-    EntityRecords,
-    ScanRequest,
-    TransactionalStore,
-    put_first,
-    put_newer,
-)
+from ..base import EntityRecords, ScanRequest
 from ..contents import Content, Misfit, StoredDocument
 from ..health import StoreHealth, shortest_seconds
 from ..lmdb.entries import (
@@ -35,7 +29,7 @@ from ..lmdb.failures import DATA_FILE
 from ..lmdb.scans import scan
 from ..lmdb.shared import acquire, release
 from ..lmdb.snapshot import snapshot
-from ..swapping import compare_and_swap
+from ..transactional import TransactionalStore
 
 T = TypeVar("T")
 
@@ -45,8 +39,6 @@ _PART_TILES = 4096
 
 class LmdbStore(TransactionalStore):
     """A store in a folder: many readers, one writer."""
-
-    expires = False
 
     def __init__(self, path: str | Path) -> None:
         self.url = f"lmdb:{path}"
@@ -119,40 +111,6 @@ class LmdbStore(TransactionalStore):
             return entity_records(entries)
 
         return environment.read(environment.tiles, work)
-
-    def delete_entity(self, table: str, entity: str) -> EntityRecords:
-        """Delete all records of an entity, and return them."""
-        return self.transact(lambda transaction: transaction.delete_entity(table, entity))
-
-    def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
-        """Put the tiles that are newer than the stored ones.
-
-        Nothing expires here.
-        """
-        self.transact(lambda transaction: put_newer(transaction, keys, records))
-
-    def compare_and_swap(
-        self,
-        keys: TileKeys,
-        expected: Sequence[bytes | None],
-        records: Sequence[bytes],
-        ttl_ms: int | None,
-    ) -> list[bool]:
-        """Replace the tiles that are still what is expected.
-
-        Nothing expires here.
-        """
-        return self.transact(
-            lambda transaction: compare_and_swap(transaction, keys, expected, records)
-        )
-
-    def put(self, name: str, value: bytes) -> None:
-        """Write a named document."""
-        self.transact(lambda transaction: transaction.put(name, value))
-
-    def put_first(self, name: str, value: bytes) -> bytes:
-        """Write a named document if new; return the stored one."""
-        return self.transact(lambda transaction: put_first(transaction, name, value))
 
     def transact(self, work: Callable[[LmdbTransaction], T]) -> T:
         """Run `work` in one transaction, again if space ran out."""

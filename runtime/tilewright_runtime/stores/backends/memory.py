@@ -11,17 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from ...tiles.keys import Kind, Range, TileKeys
-from ..base import (
-    EntityRecords,
-    ScanRequest,
-    TransactionalStore,
-    by_level,
-    put_first,
-    put_newer,
-)
+from ..base import EntityRecords, ScanRequest, by_level
 from ..contents import Content, StoredDocument, StoredTiles
 from ..health import StoreHealth, shortest_seconds
-from ..swapping import compare_and_swap
+from ..transactional import TransactionalStore
 
 T = TypeVar("T")
 
@@ -33,7 +26,6 @@ class MemoryStore(TransactionalStore):
     """Records by group and start, with each group's sorted starts."""
 
     max_entity_bytes = 1 << 20
-    expires = False
 
     def __init__(self, url: str = "memory:") -> None:
         self.url = url
@@ -68,40 +60,6 @@ class MemoryStore(TransactionalStore):
         """Read all records of an entity."""
         groups = [group for group in list(self._tiles) if group[:2] == (table, entity)]
         return _records_of(self._tiles, groups)
-
-    def delete_entity(self, table: str, entity: str) -> EntityRecords:
-        """Delete all records of an entity, and return them."""
-        return self.transact(lambda transaction: transaction.delete_entity(table, entity))
-
-    def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
-        """Put the tiles that are newer than the stored ones.
-
-        Nothing expires here.
-        """
-        self.transact(lambda transaction: put_newer(transaction, keys, records))
-
-    def compare_and_swap(
-        self,
-        keys: TileKeys,
-        expected: Sequence[bytes | None],
-        records: Sequence[bytes],
-        ttl_ms: int | None,
-    ) -> list[bool]:
-        """Replace the tiles that are still what is expected.
-
-        Nothing expires here.
-        """
-        return self.transact(
-            lambda transaction: compare_and_swap(transaction, keys, expected, records)
-        )
-
-    def put(self, name: str, value: bytes) -> None:
-        """Write a named document."""
-        self.transact(lambda transaction: transaction.put(name, value))
-
-    def put_first(self, name: str, value: bytes) -> bytes:
-        """Write a named document if new; return the stored one."""
-        return self.transact(lambda transaction: put_first(transaction, name, value))
 
     def transact(self, work: Callable[[MemoryTransaction], T]) -> T:
         """Run `work`, and keep its changes if it returns."""

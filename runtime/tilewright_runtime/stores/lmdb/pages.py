@@ -42,7 +42,7 @@ class PageFile:
         """Read some pages, and a few zeros behind them."""
         size = self.page_bytes
         content = np.zeros(len(pages) * size + 2 * LONGEST_KEY, dtype=np.uint8)
-        view = memoryview(content)  # type: ignore[arg-type]
+        view = content.data
         runs = [0, *(np.flatnonzero(np.diff(pages) != 1) + 1).tolist(), len(pages)]
         for begin, end in pairwise(runs):
             place = view[begin * size : end * size]
