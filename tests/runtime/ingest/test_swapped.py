@@ -87,7 +87,10 @@ def test_tiles_that_change_each_time_are_an_error(
 def test_tiles_that_are_there_already_stay(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A delivery that was cut before its end is acknowledged without another swap."""
+    """A delivery that was cut before its end is acknowledged without another swap, and lives from
+    then on.
+    """
+    before = held(session)
     advance, calls = session.store.advance, []  # type: ignore[attr-defined]
 
     def cut(*arguments: object) -> object:
@@ -102,6 +105,10 @@ def test_tiles_that_are_there_already_stay(
             session.write(LATE)
     there = held(session)
     assert there == merged(session)
+    client = session.store._commands.client  # type: ignore[attr-defined]
+    put = [key for key, tile in there.items() if tile != before.get(key)]
+    for key in put:
+        client.pexpire(key, 600_000)
     swapped: list[int] = []
 
     def swap(keys: TileKeys, *_: object) -> list[bool]:
@@ -111,4 +118,5 @@ def test_tiles_that_are_there_already_stay(
     monkeypatch.setattr(session.store, "compare_and_swap", swap)
     session.write([])
     assert (held(session), swapped) == (there, [])
+    assert min(map(client.pttl, put)) > 600_000
     assert session.features(at=AT + 1, k="a")["n_sum_1h"] == 7
