@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,16 @@ def numpy_only() -> Iterator[None]:
         yield
 
 
+def required_kernel() -> Any:
+    """The kernel; a test is skipped where it was not built."""
+    return pytest.importorskip(
+        "tilewright_kernel", reason="there was no compiler to build the kernel"
+    )
+
+
 def both(plan: Plan, store: Store) -> tuple[Fetcher, Fetcher]:
     """A fetcher that uses the kernel, and one that does not."""
-    pytest.importorskip("tilewright_kernel", reason="there was no compiler to build the kernel")
+    required_kernel()
     with numpy_only():
         reference = Fetcher(plan, store)
     return Fetcher(plan, store), reference

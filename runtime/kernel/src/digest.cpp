@@ -1,6 +1,6 @@
 // Quantiles of t-digests that lie side by side.
 //
-// The numpy reference is `Digests` in tilewright_runtime/states/digests.py, term by term.
+// The numpy reference is tilewright_runtime/states/digests.py, term by term.
 #include "digest.hpp"
 
 #include <algorithm>

@@ -122,7 +122,8 @@ def retained(part: bytes) -> Retained:
 def joined_sketches(parts: Sequence[bytes], k: int) -> bytes:
     """Write all that sketches retain as one sketch.
 
-    It has as many values of each weight as they have together.
+    It has as many values of each weight as they have together, for which the library has no room:
+    `retained` and the kernel read it.
     """
     held = [one for one in map(retained, parts) if len(one.values)]
     if not held:

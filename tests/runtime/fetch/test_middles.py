@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 
 from support.events import to_arrow
 from support.everything import every_operation, some_events, written
-from support.kernels import numpy_only
-from support.plans import AT, HOUR, MINUTE, aggregations, plan_of
+from support.kernels import numpy_only, required_kernel
+from support.plans import AT, DAY, HOUR, MINUTE, aggregations, plan_of
 from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_runtime import Fetcher, TileCache
@@ -42,7 +43,7 @@ def test_every_operation_answers_the_same(uses_kernel: bool) -> None:
     """The first time, when middles are made, and the second, when they are there."""
     plan, store = every_operation(), everything()
     if uses_kernel:
-        pytest.importorskip("tilewright_kernel", reason="there was no compiler to build the kernel")
+        required_kernel()
         plain, cached = Fetcher(plan, store), Fetcher(plan, store, cache=TileCache())
     else:
         with numpy_only():
@@ -66,9 +67,11 @@ def test_sketches_of_many_values_answer_the_same() -> None:
         assert cached.fetch({"k": "a"}, at_ms) == plain.fetch({"k": "a"}, at_ms)
 
 
-def test_a_middle_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second fetch reads no field of a finished tile."""
-    plan = plan_of(SCHEMA, ["k"], aggregations("n", SKETCHES[:1], ["12h"]))
+@pytest.mark.parametrize("edge", ["sawtooth", "exact"])
+def test_a_middle_is_read_once(monkeypatch: pytest.MonkeyPatch, edge: str) -> None:
+    """The second fetch reads no field of a finished tile, also beside raw events."""
+    beside = aggregations("n", [Operation.SUM], ["1h"], edge)
+    plan = plan_of(SCHEMA, ["k"], [*aggregations("n", SKETCHES[:1], ["12h"]), *beside])
     made = Session(plan)
     made.write([row("a", n, ts=AT - n * 10 * MINUTE) for n in range(70)])
     made.write([row("b", 1, ts=AT + 3 * HOUR)])
@@ -90,6 +93,20 @@ def test_a_middle_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counts[1] <= 1
 
 
+def test_a_middle_is_of_some_fields_of_a_cover() -> None:
+    """Neither other fields nor a cover that begins alike have the same one."""
+    asked = [*aggregations("n", SKETCHES[:3], None), *aggregations("n", SKETCHES[:1], ["1h"])]
+    plan = plan_of(SCHEMA, ["k"], asked)
+    made = Session(plan)
+    made.write([row("a", n, ts=AT - n * 10 * MINUTE) for n in range(400)])
+    made.write([row("b", 1, ts=AT + 2 * DAY)])
+    plain, cached = (Fetcher(plan, made.store, cache=one) for one in (None, TileCache()))
+    for feature in plan.features:
+        for at_ms in TIMES:
+            found = cached.fetch({"k": "a"}, at_ms, features=[feature.name])
+            assert found == plain.fetch({"k": "a"}, at_ms, features=[feature.name])
+
+
 def test_a_cover_is_split_at_the_last_coarse_boundary() -> None:
     """Finer tiles before the coarse ones are in the middle, those behind it are not."""
     #  fine       |..|                  |..|..|
@@ -104,6 +121,12 @@ def test_a_cover_is_split_at_the_last_coarse_boundary() -> None:
 @pytest.mark.parametrize("cover", [[Segment(100, 100, 200)], [], [raw_events(0, 9)]])
 def test_one_tile_is_no_middle(cover: list[Segment]) -> None:
     """Nothing is saved by putting it together."""
+    assert split(cover, 1_000) == ((), cover)
+
+
+def test_what_counts_in_part_is_in_no_middle() -> None:
+    """The parts of its tiles cannot be joined."""
+    cover = [Segment(100, 100, 400, Fraction(1, 2))]
     assert split(cover, 1_000) == ((), cover)
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.examples import few
-from support.kernels import numpy_only
+from support.kernels import numpy_only, required_kernel
 from tilewright_runtime.states.digests import DigestUnion
 
 RANKS = [0.0, 0.01, 0.25, 0.5, 0.75, 0.99, 1.0]
@@ -84,7 +84,7 @@ VALUES = st.lists(st.floats(allow_nan=False), max_size=30)
 @given(st.lists(VALUES, max_size=6), st.integers(0, 3))
 def test_the_kernel_finds_the_same(lists: list[list[float]], longer: int) -> None:
     """Term by term, for single values and for merged ones."""
-    pytest.importorskip("tilewright_kernel", reason="there was no compiler to build the kernel")
+    required_kernel()
     parts = [digest(values * (1 + 20 * longer), k=10) for values in lists]
     assert repr(DigestUnion(parts).quantiles(RANKS)) == repr(quantiles(parts))
 

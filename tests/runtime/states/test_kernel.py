@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import xxhash
 
+from support.kernels import required_kernel
 from tilewright_runtime.states import kernel as kernels
 
 
 @pytest.fixture
-def native() -> object:
-    return pytest.importorskip("tilewright_kernel", reason="there was no compiler to build it")
+def native() -> Any:
+    return required_kernel()
 
 
 @pytest.mark.parametrize("value", ["off", "OFF"])
@@ -20,7 +23,7 @@ def test_the_environment_turns_it_off(monkeypatch: pytest.MonkeyPatch, value: st
     assert kernels.kernel() is None
 
 
-def test_another_interface_is_left_unused(monkeypatch: pytest.MonkeyPatch, native: object) -> None:
+def test_another_interface_is_left_unused(monkeypatch: pytest.MonkeyPatch, native: Any) -> None:
     """A warning says what to install."""
     monkeypatch.setattr(native, "INTERFACE", 0)
     kernels._load.cache_clear()
@@ -29,19 +32,19 @@ def test_another_interface_is_left_unused(monkeypatch: pytest.MonkeyPatch, nativ
     kernels._load.cache_clear()
 
 
-def test_its_checksum_is_that_of_the_library(native: object) -> None:
+def test_its_checksum_is_that_of_the_library(native: Any) -> None:
     """For each length up to some blocks of 16 bytes, and beyond."""
     data = bytes(range(256)) * 4
     for size in [*range(70), 255, 1_000]:
-        got = native.xxh32(data[:size], size)  # type: ignore[attr-defined]
+        got = native.xxh32(data[:size], size)
         assert got == xxhash.xxh32_intdigest(data[:size], size)
 
 
-def test_what_is_no_bytes_is_refused(native: object) -> None:
+def test_what_is_no_bytes_is_refused(native: Any) -> None:
     """It reads no memory that it was not given."""
     with pytest.raises(TypeError):
-        native.digest_quantiles(["text"], [0.5])  # type: ignore[attr-defined]
-    program = native.Program(7, 0, 1, [60_000], [0] * 7)  # type: ignore[attr-defined]
+        native.digest_quantiles(["text"], [0.5])
+    program = native.Program(7, 0, 1, [60_000], [0] * 7)
     with pytest.raises(TypeError):
         program.decode([["text"]], [(60_000, 0, 60_000)], [1])
     with pytest.raises(ValueError, match="behind the fixed block"):

@@ -6,11 +6,10 @@ import random
 
 import pytest
 
-from support.kernels import both
+from support.kernels import both, required_kernel
 from support.plans import AT, MINUTE, aggregations, plan_of
 from tilewright import Operation
 from tilewright_runtime import Writer, open_store
-from tilewright_runtime.states.kernel import kernel
 from tilewright_runtime.tiles.buckets import buckets_of
 from tilewright_runtime.tiles.kernel_layout import native_program
 
@@ -57,8 +56,7 @@ def test_tables_of_bucket_values(column: str) -> None:
 
 def test_a_table_that_was_cut_is_left_to_numpy() -> None:
     """Each length is checked before it is followed."""
-    if kernel() is None:
-        pytest.skip("there was no compiler to build the kernel")
+    required_kernel()
     plan = plan_of(SCHEMA, ["k"], aggregations("x", [Operation.SUM], buckets=["kind"]))
     (tables,) = buckets_of(plan).values()
     native = native_program(tables.layout, 0, ())

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from support.finalizing import functions_of, state_of, value_of
-from support.kernels import numpy_only
+from support.kernels import numpy_only, required_kernel
 from support.plans import aggregations, plan_of
 from support.values import feature_of
 from tilewright import Operation
@@ -124,7 +124,7 @@ def test_sketches_of_the_same_values_agree() -> None:
 )
 def test_the_kernel_unites_as_the_library_does(counts: list[int]) -> None:
     """Sketches that overlap have the same estimate to the last bit, in either order."""
-    pytest.importorskip("tilewright_kernel", reason="there was no compiler to build the kernel")
+    required_kernel()
     parts = [sketch(range(i * 200, i * 200 + count)) for i, count in enumerate(counts)]
     for ordered in (parts, parts[::-1]):
         union = DistinctUnion(ordered, 12)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from support.finalizing import functions_of, state_of, value_of
-from support.kernels import numpy_only
+from support.kernels import numpy_only, required_kernel
 from support.values import feature_of
 from tilewright import Operation
 from tilewright_runtime.states.grouped_values import GroupedValues
@@ -167,7 +167,7 @@ def test_the_bounds_hold_however_values_are_split_and_merged(seed: int) -> None:
 @pytest.mark.parametrize("lg_max_k", [2, 4, 10])
 def test_the_kernel_finds_the_same_values(lg_max_k: int) -> None:
     """Of exact summaries and of those that were cut, with all ties of the last value."""
-    pytest.importorskip("tilewright_kernel", reason="there was no compiler to build the kernel")
+    required_kernel()
     random = np.random.default_rng(lg_max_k)
     parts = []
     for _ in range(8):
