@@ -17,6 +17,7 @@ from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import AsyncFetcher, Fetcher, TileCache, Writer
+from tilewright_runtime.fetch.cache_entries import Middle, MiddleKey, Table
 from tilewright_runtime.stores.base import ScanRequest
 
 #: A time when everything before it is finished, after the allowed lateness.
@@ -207,3 +208,22 @@ def test_a_store_is_asked_once_more_if_its_finished_tiles_changed(
     made.write([row("a", 1, ts=AT - DAY)])
     asked.fetch()
     assert len(asked.tiles) == 3
+
+
+def test_what_is_larger_than_the_cache_is_not_kept() -> None:
+    """It is read each time, and the answer stays the same."""
+    made, cache = session(), TileCache(max_bytes=1)
+    fetcher = Fetcher(made.plan, made.store, cache=cache)
+    expected = Fetcher(made.plan, made.store).fetch({"k": "a"}, AT)
+    assert [fetcher.fetch({"k": "a"}, AT) for _ in range(2)] == [expected] * 2
+    assert (cache.statistics.bytes, cache.statistics.evictions) == (0, 0)
+
+
+@pytest.mark.parametrize("version", ["before", "now"])
+def test_what_changed_while_it_was_read_is_not_kept(version: str) -> None:
+    """It is of tiles that are no longer there, and would take room for nothing."""
+    made, cache = session(), TileCache()
+    table = Table.of(made.plan, made.store)
+    cache.move_to(table, "now")
+    cache.keep([(MiddleKey(table, version, "a", ("n",), ()), Middle((b"",)))])
+    assert (cache.statistics.bytes > 0) == (version == "now")
