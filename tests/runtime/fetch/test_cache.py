@@ -18,6 +18,7 @@ from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import AsyncFetcher, Fetcher, TileCache, Writer
 from tilewright_runtime.fetch.cache_entries import Middle, MiddleKey, Table
+from tilewright_runtime.fetch.caching_reader import CachingReader
 from tilewright_runtime.stores.base import ScanRequest
 
 #: A time when everything before it is finished, after the allowed lateness.
@@ -227,3 +228,17 @@ def test_what_changed_while_it_was_read_is_not_kept(version: str) -> None:
     cache.move_to(table, "now")
     cache.keep([(MiddleKey(table, version, "a", ("n",), ()), Middle((b"",)))])
     assert (cache.statistics.bytes > 0) == (version == "now")
+
+
+def test_what_a_store_gives_while_it_is_filled_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles that are not there yet would be missing from then on."""
+    made, cache = session(), TileCache()
+    fetcher = Fetcher(made.plan, made.store, cache=cache)
+    reader = fetcher.context.reader
+    assert isinstance(reader, CachingReader)
+    scan = reader.reader.scan
+    monkeypatch.setattr(
+        reader.reader, "scan", lambda *asked: scan(*asked)._replace(condition="filling")
+    )
+    fetcher.fetch({"k": "a"}, AT)
+    assert (cache.statistics.bytes, cache.statistics.misses) == (0, 0)
