@@ -9,58 +9,30 @@ the processor; the two kinds of fetch take turns.
 
 from __future__ import annotations
 
-import statistics
 import tempfile
-import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
-from tilewright.operations import OperationSpec
-from tilewright_compiler.compile import compile_group_by
+from measure import cpu_us
+from plans import DAY_MS, END_MS, Asked, plan_of
+from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, TileCache, Writer, open_store
 
-END_MS = 1_704_379_045_000
-DAY_MS = 86_400_000
-Column = tuple[str, OperationSpec]
-SKETCHES: tuple[Column, ...] = (
+NAME, COLUMNS = "bench.cache", {"amount": "double", "page": "string"}
+SKETCHES: tuple[Asked, ...] = (
     ("amount", Operation.APPROX_PERCENTILE([0.5, 0.99])),
     ("page", Operation.APPROX_UNIQUE_COUNT),
     ("page", Operation.TOP_K(5)),
 )
-NUMBERS: tuple[Column, ...] = (
+NUMBERS: tuple[Asked, ...] = (
     ("amount", Operation.COUNT),
     ("amount", Operation.SUM),
     ("amount", Operation.MAX),
     ("amount", Operation.AVERAGE),
 )
-
-
-def plan_of(columns: Sequence[Column], windows: Sequence[str] | None) -> Plan:
-    """A plan of operations over columns."""
-    source = EventSource(
-        table="events.parquet",
-        schema={"user_id": "string", "amount": "double", "page": "string", "ts": "bigint"},
-        query=Query(selects=select("user_id", "amount", "page"), time_column="ts"),
-    )
-    return compile_group_by(
-        GroupBy(
-            sources=[source],
-            keys=["user_id"],
-            online=True,
-            tiling_enabled=True,
-            aggregations=[
-                Aggregation(input_column=column, operation=operation, windows=windows)
-                for column, operation in columns
-            ],
-        ),
-        name="bench.cache",
-    )
 
 
 def events(days: int, count: int) -> pa.Table:
@@ -75,20 +47,6 @@ def events(days: int, count: int) -> pa.Table:
             "ts": np.append(times, END_MS + 1000),
         }
     )
-
-
-def cpu_us(works: Sequence[Callable[[], Any]], repeat: int = 200) -> list[float]:
-    """The 10th percentile of each call's processor time, in microseconds.
-
-    The median of a busy machine is that of its other work.
-    """
-    times: list[list[int]] = [[] for _ in works]
-    for _ in range(repeat):
-        for work, taken in zip(works, times, strict=True):
-            begun = time.process_time_ns()
-            work()
-            taken.append(time.process_time_ns() - begun)
-    return [statistics.quantiles(taken, n=10)[0] / 1000 for taken in times]
 
 
 def report(title: str, plan: Plan, table: pa.Table, folder: Path) -> None:
@@ -117,9 +75,13 @@ def main() -> None:
     """All plans."""
     windows = ["12h", "7d", "30d"]
     cases = [
-        ("sketches and numbers", plan_of([*SKETCHES, *NUMBERS], windows), events(31, 60_000)),
-        ("lifetime of a year", plan_of(SKETCHES, None), events(365, 200_000)),
-        ("numbers", plan_of(NUMBERS, ["1h", "12h"]), events(31, 60_000)),
+        (
+            "sketches and numbers",
+            plan_of(NAME, COLUMNS, [*SKETCHES, *NUMBERS], windows),
+            events(31, 60_000),
+        ),
+        ("lifetime of a year", plan_of(NAME, COLUMNS, SKETCHES, None), events(365, 200_000)),
+        ("numbers", plan_of(NAME, COLUMNS, NUMBERS, ["1h", "12h"]), events(31, 60_000)),
     ]
     for title, plan, table in cases:
         with tempfile.TemporaryDirectory() as folder:

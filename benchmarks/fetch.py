@@ -12,9 +12,9 @@ native kernel and by numpy.
 
 from __future__ import annotations
 
-import os
 import struct
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,38 +22,20 @@ import lmdb
 import numpy as np
 import pyarrow as pa
 
-from measure import side_by_side_us
-from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
-from tilewright_compiler.compile import compile_group_by
+from measure import side_by_side_us, without_kernel
+from plans import DAY_MS, END_MS, five_of, plan_of
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.states.kernel import VARIABLE, kernel
+from tilewright_runtime.states.kernel import kernel
 
-END_MS = 1_704_379_045_000
 DAYS = 8
-FIVE = (Operation.COUNT, Operation.SUM, Operation.AVERAGE, Operation.MIN, Operation.MAX)
+COLUMNS = {"amount": "double", "price": "double"}
 
 
-def plan_of(columns: list[str], windows: list[str], tile_size: str | None = None) -> Plan:
+def numbers(columns: Sequence[str], windows: Sequence[str], tile_size: str | None = None) -> Plan:
     """A plan of the five operations over some columns and windows."""
-    source = EventSource(
-        table="events.parquet",
-        schema={"user_id": "string", "amount": "double", "price": "double", "ts": "bigint"},
-        query=Query(selects=select("user_id", "amount", "price"), time_column="ts"),
-    )
-    aggregations = [
-        Aggregation(input_column=c, operation=o, windows=windows, tile_size=tile_size)
-        for c in columns
-        for o in FIVE
-    ]
-    group_by = GroupBy(
-        sources=[source],
-        keys=["user_id"],
-        online=True,
-        tiling_enabled=True,
-        aggregations=aggregations,
-    )
-    return compile_group_by(group_by, name="bench.fetch")
+    asked = five_of(*columns)
+    return plan_of("bench.fetch", COLUMNS, asked, windows, tile_size=tile_size)
 
 
 def events(users: int = 20, each: int = 40_000) -> pa.Table:
@@ -65,7 +47,7 @@ def events(users: int = 20, each: int = 40_000) -> pa.Table:
             "user_id": np.char.add("user", rng.integers(0, users, n).astype(str)),
             "amount": rng.gamma(2.0, 20.0, n),
             "price": rng.gamma(2.0, 5.0, n),
-            "ts": END_MS - 1 - rng.integers(0, DAYS * 86_400_000, n),
+            "ts": END_MS - 1 - rng.integers(0, DAYS * DAY_MS, n),
         }
     )
 
@@ -145,9 +127,8 @@ def report(title: str, plan: Plan, table: pa.Table, folder: Path) -> None:
     keys = {"user_id": "user7"}
     (folder / "floor").mkdir()
     floor = Floor(str(folder / "floor"), fetcher, keys)
-    os.environ[VARIABLE] = "off"
-    numpy_only = Fetcher(plan, store)
-    del os.environ[VARIABLE]
+    with without_kernel():
+        numpy_only = Fetcher(plan, store)
     (floor_us, _), (p50, p99), (numpy_us, _) = side_by_side_us(
         floor.run,
         lambda: fetcher.fetch(keys, END_MS),
@@ -165,8 +146,8 @@ def main() -> None:
     """Both plans."""
     table = events()
     cases = [
-        ("4h window, 5m tiles, five operations", plan_of(["amount"], ["4h"], "5m")),
-        ("1h, 12h, 7d on two columns", plan_of(["amount", "price"], ["1h", "12h", "7d"])),
+        ("4h window, 5m tiles, five operations", numbers(["amount"], ["4h"], "5m")),
+        ("1h, 12h, 7d on two columns", numbers(["amount", "price"], ["1h", "12h", "7d"])),
     ]
     for title, plan in cases:
         with tempfile.TemporaryDirectory() as folder:

@@ -8,24 +8,20 @@ and the same fetch by numpy. Times are of the processor, so that other work besi
 
 from __future__ import annotations
 
-import os
 import tempfile
-import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
-from tilewright_compiler.compile import compile_group_by
+from measure import cpu_us, without_kernel
+from plans import DAY_MS, END_MS, five_of, plan_of
+from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, TileCache, Writer, open_store
-from tilewright_runtime.states.kernel import VARIABLE, kernel
+from tilewright_runtime.states.kernel import kernel
 
-END_MS = 1_704_379_045_000
-DAY_MS = 86_400_000
+NAME = "bench.sketches"
 COLUMNS = {"amount": "double", "price": "double", "item": "string", "kind": "string"}
 KEYS = {"user_id": "user1"}
 SKETCHES = [
@@ -34,31 +30,6 @@ SKETCHES = [
     ("item", Operation.TOP_K(10)),
 ]
 NUMBERS = [("amount", Operation.SUM), ("amount", Operation.COUNT)]
-FIVE = [Operation.COUNT, Operation.SUM, Operation.AVERAGE, Operation.MIN, Operation.MAX]
-TEN = [(column, operation) for column in ("amount", "price") for operation in FIVE]
-
-
-def plan_of(asked: Sequence[tuple[str, Any]], windows: Sequence[str], **options: Any) -> Plan:
-    """A plan of some operations on columns."""
-    source = EventSource(
-        table="events.parquet",
-        schema={"user_id": "string", **COLUMNS, "ts": "bigint"},
-        query=Query(selects=select("user_id", *COLUMNS), time_column="ts"),
-    )
-    aggregations = [
-        Aggregation(
-            input_column=column, operation=operation, windows=list(windows) or None, **options
-        )
-        for column, operation in asked
-    ]
-    group_by = GroupBy(
-        sources=[source],
-        keys=["user_id"],
-        online=True,
-        tiling_enabled=True,
-        aggregations=aggregations,
-    )
-    return compile_group_by(group_by, name="bench.sketches")
 
 
 def events(days: int, users: int = 4, each: int = 60_000) -> pa.Table:
@@ -77,17 +48,6 @@ def events(days: int, users: int = 4, each: int = 60_000) -> pa.Table:
     )
 
 
-def cpu_us(works: Sequence[Callable[[], Any]], repeat: int = 200) -> list[float]:
-    """The 10th percentile of each call in microseconds of the processor, in turns."""
-    times: list[list[int]] = [[] for _ in works]
-    for _ in range(repeat):
-        for work, taken in zip(works, times, strict=True):
-            begun = time.process_time_ns()
-            work()
-            taken.append(time.process_time_ns() - begun)
-    return [sorted(taken)[repeat // 10] / 1000 for taken in times]
-
-
 def report(title: str, plan: Plan, days: int) -> None:
     """Writes, fetches and measures one plan."""
     with tempfile.TemporaryDirectory() as folder:
@@ -104,10 +64,9 @@ def report(title: str, plan: Plan, days: int) -> None:
                 lambda: warm.fetch(KEYS, END_MS),
             ]
         )
-        os.environ[VARIABLE] = "off"
-        reference = Fetcher(plan, store)
-        (numpy_us,) = cpu_us([lambda: reference.fetch(KEYS, END_MS)], 20)
-        del os.environ[VARIABLE]
+        with without_kernel():
+            reference = Fetcher(plan, store)
+            (numpy_us,) = cpu_us([lambda: reference.fetch(KEYS, END_MS)], 20)
         records = [record for part in found for record in part]
         print(
             f"{title}: {len(plan.features)} features, {len(records)} records of "
@@ -120,13 +79,15 @@ def report(title: str, plan: Plan, days: int) -> None:
 
 def main() -> None:
     """All plans."""
-    report("sketches", plan_of([*SKETCHES, *NUMBERS], ["1h", "1d", "7d", "30d"]), 40)
+    days, month = ["1h", "12h", "7d"], ["1h", "1d", "7d", "30d"]
     kll = ("amount", Operation.APPROX_PERCENTILE([0.5, 0.99], sketch="kll"))
-    report("KLL", plan_of([kll], ["1h", "1d", "7d", "30d"]), 40)
-    report("a lifetime", plan_of([*SKETCHES, NUMBERS[1]], []), 365)
-    by_kind = [("amount", operation) for operation in FIVE[:3]]
-    report("8 buckets", plan_of(by_kind, ["1h", "12h", "7d"], buckets=["kind"]), 40)
-    report("exact edges", plan_of(TEN, ["1h", "12h", "7d"], edge="exact"), 40)
+    by_kind = plan_of(NAME, COLUMNS, five_of("amount")[:3], days, buckets=["kind"])
+    exact = plan_of(NAME, COLUMNS, five_of("amount", "price"), days, edge="exact")
+    report("sketches", plan_of(NAME, COLUMNS, [*SKETCHES, *NUMBERS], month), 40)
+    report("KLL", plan_of(NAME, COLUMNS, [kll], month), 40)
+    report("a lifetime", plan_of(NAME, COLUMNS, [*SKETCHES, NUMBERS[1]], None), 365)
+    report("8 buckets", by_kind, 40)
+    report("exact edges", exact, 40)
 
 
 if __name__ == "__main__":

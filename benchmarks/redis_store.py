@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from fetch import END_MS, events, plan_of
+from fetch import events, numbers
 from local_redis import local_redis
 from measure import seconds, side_by_side_us
+from plans import END_MS
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.stores import TransactionalStore
@@ -88,8 +89,8 @@ def main() -> None:
     """The plans of the benchmark of fetches."""
     table = events()
     cases = [
-        ("4h window, 5m tiles, five operations", plan_of(["amount"], ["4h"], "5m")),
-        ("1h, 12h, 7d on two columns", plan_of(["amount", "price"], ["1h", "12h", "7d"])),
+        ("4h window, 5m tiles, five operations", numbers(["amount"], ["4h"], "5m")),
+        ("1h, 12h, 7d on two columns", numbers(["amount", "price"], ["1h", "12h", "7d"])),
     ]
     for title, plan in cases:
         with tempfile.TemporaryDirectory() as folder, local_redis(Path(folder)) as port:

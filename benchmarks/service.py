@@ -30,7 +30,8 @@ from pathlib import Path
 import httptools
 import uvloop
 
-from fetch import END_MS, events, plan_of
+from fetch import events, numbers
+from plans import END_MS
 from tilewright_compiler.output import plan_text
 from tilewright_runtime import Writer, open_store
 
@@ -139,7 +140,7 @@ def resident_mb(ids: list[int]) -> float:
 @contextmanager
 def service(folder: Path, url: str, workers: int) -> Iterator[tuple[int, list[int]]]:
     """The port and the processes of a service over a store with events."""
-    plan = plan_of(["amount"], ["4h"], "5m")
+    plan = numbers(["amount"], ["4h"], "5m")
     (folder / "plan.json").write_text(plan_text(plan))
     with open_store(url) as store:
         Writer(plan, store).write(events())

@@ -10,7 +10,6 @@ with numpy.
 
 from __future__ import annotations
 
-import os
 import statistics
 import tempfile
 import zlib
@@ -22,39 +21,21 @@ from typing import Any
 
 import pyarrow as pa
 
-from fetch import END_MS, events, plan_of
-from measure import seconds
-from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
-from tilewright_compiler.compile import compile_group_by
+from fetch import events, numbers
+from measure import seconds, without_kernel
+from plans import END_MS, plan_of
+from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.states.kernel import VARIABLE, kernel
+from tilewright_runtime.states.kernel import kernel
 
 THREADS = 8
 ROUNDS = 5
+SKETCHES = [
+    ("amount", Operation.APPROX_PERCENTILE([0.5, 0.95, 0.99])),
+    ("amount", Operation.APPROX_UNIQUE_COUNT),
+]
 KEYS = [{"user_id": f"user{number}"} for number in range(20)]
-
-
-def sketches() -> Plan:
-    """A plan of percentiles and counts of different values of a day."""
-    source = EventSource(
-        table="events.parquet",
-        schema={"user_id": "string", "amount": "double", "ts": "bigint"},
-        query=Query(selects=select("user_id", "amount"), time_column="ts"),
-    )
-    operations = (Operation.APPROX_PERCENTILE([0.5, 0.95, 0.99]), Operation.APPROX_UNIQUE_COUNT)
-    aggregations = [
-        Aggregation(input_column="amount", operation=operation, windows=["1d"])
-        for operation in operations
-    ]
-    group_by = GroupBy(
-        sources=[source],
-        keys=["user_id"],
-        online=True,
-        tiling_enabled=True,
-        aggregations=aggregations,
-    )
-    return compile_group_by(group_by, name="bench.threads")
 
 
 def speed_up(work: Callable[[], Any], times: int) -> tuple[float, float]:
@@ -87,15 +68,18 @@ def report(title: str, plan: Plan, table: pa.Table, times: int) -> None:
         store = open_store(f"lmdb:{Path(folder) / 'store'}")
         with Writer(plan, store) as writer:
             writer.write(table)
-        fetchers = {"kernel" if kernel() else "no kernel": Fetcher(plan, store)}
-        os.environ[VARIABLE] = "off"
-        fetchers["numpy"] = Fetcher(plan, store)
-        del os.environ[VARIABLE]
-        for name, fetcher in fetchers.items():
-            rate, ratio = speed_up(partial(fetcher.fetch, KEYS[7], END_MS), times)
-            print(f"{title}, {name}: fetch {rate:,.0f}/s, {THREADS} threads {ratio:.2f} x")
-            rate, ratio = speed_up(partial(fetcher.fetch_many, KEYS, END_MS), times // 16)
-            print(f"{title}, {name}: 20 keys {rate:,.0f}/s, {THREADS} threads {ratio:.2f} x")
+        named = f"{title}, {'kernel' if kernel() else 'no kernel'}"
+        measure(named, Fetcher(plan, store), times)
+        with without_kernel():
+            measure(f"{title}, numpy", Fetcher(plan, store), times)
+
+
+def measure(title: str, fetcher: Fetcher, times: int) -> None:
+    """Measure fetches of one key and of twenty."""
+    rate, ratio = speed_up(partial(fetcher.fetch, KEYS[7], END_MS), times)
+    print(f"{title}: fetch {rate:,.0f}/s, {THREADS} threads {ratio:.2f} x")
+    rate, ratio = speed_up(partial(fetcher.fetch_many, KEYS, END_MS), times // 16)
+    print(f"{title}: 20 keys {rate:,.0f}/s, {THREADS} threads {ratio:.2f} x")
 
 
 def main() -> None:
@@ -104,8 +88,9 @@ def main() -> None:
     rate, ratio = speed_up(lambda: zlib.crc32(megabyte), 400)
     print(f"checksums of a megabyte: {rate:,.0f}/s, {THREADS} threads {ratio:.2f} x")
     table = events(20, 20_000)
-    report("numbers", plan_of(["amount", "price"], ["1h", "12h", "7d"]), table, 800)
-    report("sketches", sketches(), table, 160)
+    report("numbers", numbers(["amount", "price"], ["1h", "12h", "7d"]), table, 800)
+    sketches = plan_of("bench.threads", {"amount": "double"}, SKETCHES, ["1d"])
+    report("sketches", sketches, table, 160)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,7 @@ import pyarrow.parquet as pq
 
 from by_hand import write_by_hand
 from measure import cpu_seconds, seconds
-from tilewright import Aggregation, EventSource, GroupBy, Operation, Query, select
-from tilewright_compiler.compile import compile_group_by
+from plans import DAY_MS, five_of, plan_of
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Writer, open_store
 
@@ -44,7 +43,7 @@ FROM read_parquet($file) GROUP BY ALL
 def make_events(path: Path, events: int, days: float, in_order: bool, seed: int = 3) -> None:
     """A file of events with a user, an amount, a quantity, a country and a time."""
     rng = np.random.default_rng(seed)
-    times = START_MS + rng.integers(0, int(days * 86_400_000), events)
+    times = START_MS + rng.integers(0, int(days * DAY_MS), events)
     if in_order:
         times.sort()
     users = pa.array([f"user{i:04d}" for i in range(KEYS)])
@@ -63,33 +62,8 @@ def make_events(path: Path, events: int, days: float, in_order: bool, seed: int 
 
 def plan(topic: str | None = None) -> Plan:
     """Five operations over three windows, of a file and, if one is named, a topic."""
-    source = EventSource(
-        table="events.parquet",
-        topic=topic,
-        schema={
-            "user_id": "string",
-            "amount": "double",
-            "quantity": "bigint",
-            "country": "string",
-            "ts": "bigint",
-        },
-        query=Query(selects=select("user_id", "amount"), time_column="ts"),
-    )
-    five = (Operation.COUNT, Operation.SUM, Operation.AVERAGE, Operation.MIN, Operation.MAX)
-    aggregations = [
-        Aggregation(input_column="amount", operation=operation, windows=["1h", "12h", "7d"])
-        for operation in five
-    ]
-    return compile_group_by(
-        GroupBy(
-            sources=[source],
-            keys=["user_id"],
-            online=True,
-            tiling_enabled=True,
-            aggregations=aggregations,
-        ),
-        name="bench.write",
-    )
+    columns = {"amount": "double", "quantity": "bigint", "country": "string"}
+    return plan_of("bench.write", columns, five_of("amount"), ["1h", "12h", "7d"], topic)
 
 
 def run(events: int, days: float, in_order: bool) -> None:
