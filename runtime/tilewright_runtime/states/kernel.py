@@ -33,7 +33,8 @@ def _load() -> ModuleType | None:
         warnings.warn(
             f"the installed tilewright-kernel has interface {tilewright_kernel.INTERFACE}, and "
             f"this version of Tilewright calls {_INTERFACE}: it stays unused, so fetches take "
-            "longer. Install both of one version (pip install --upgrade 'tilewright[fast]').",
+            "longer. Install both of one version (pip install ./tilewright "
+            "./tilewright/runtime/kernel).",
             RuntimeWarning,
             stacklevel=2,
         )
