@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import warn
+
 if TYPE_CHECKING:
     from tilewright_compiler.plan.model import Plan
 
@@ -142,13 +144,12 @@ def _fetch(options: _Options, plan_path: str, store_url: str) -> bool:
     from ..fetch.fetcher import Fetcher
     from ..plans import load_plan
     from ..stores import open_store
-    from ..stores.expected import unexpected_store
+    from ..stores.expected import tell_unexpected
     from ..tiles.entities import typed_keys
     from .keys import keys_of_options
 
     plan = load_plan(plan_path)
-    if what := unexpected_store(plan, store_url):
-        click.echo(f"warning: {what}", err=True)
+    tell_unexpected([plan], store_url, warn)
     named = keys_of_options(options.key, "; use --keys FILE for many")
     keys = typed_keys(plan.keys, named) if options.key else {}
     with open_store(store_url, create=False) as store:

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options and warnings that several commands have."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ format_option = click.option(
     show_default=True,
     help="For people, or one JSON object.",
 )
+
+
+def warn(what: str) -> None:
+    """Warn on standard error."""
+    click.echo(f"warning: {what}", err=True)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import warn
+
 if TYPE_CHECKING:
     from tilewright_compiler.plan.model import Plan
 
@@ -206,9 +208,7 @@ def serve(**given: Any) -> None:
         with listen(where) as opened:
             _announce(plans, where, opened.getsockname()[1])
             if not settings.tokens and where.host not in ("127.0.0.1", "::1", "localhost"):
-                click.echo(
-                    "warning: there is no token, so anyone who reaches it may ask.", err=True
-                )
+                warn("there is no token, so anyone who reaches it may ask.")
             run(settings, where, opened)
 
 
@@ -216,12 +216,10 @@ def _load_plans(paths: Sequence[str], store_url: str) -> list[Plan]:
     """Load the plans, and check their store."""
     from ..service.plans import load_plans
     from ..stores import open_store
-    from ..stores.expected import unexpected_store
+    from ..stores.expected import tell_unexpected
 
     plans = load_plans(paths)
-    for plan in plans:
-        if what := unexpected_store(plan, store_url):
-            click.echo(f"warning: {what}", err=True)
+    tell_unexpected(plans, store_url, warn)
     open_store(store_url, create=False).close()
     return plans
 

@@ -13,6 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from .options import warn
+
 if TYPE_CHECKING:
     from tilewright_compiler.plan.model import Plan
 
@@ -202,7 +204,7 @@ def _load_plans(options: _Options) -> Sequence[Plan]:
     from ..stores.expected import tell_unexpected
 
     plans = load_plans(options.plans)
-    tell_unexpected(plans, options.store_url, _warn)
+    tell_unexpected(plans, options.store_url, warn)
     return plans
 
 
@@ -236,10 +238,6 @@ def _serve_metrics(port: int) -> Callable[[], None]:
     from ..operate.prometheus import serve_metrics
 
     return serve_metrics(port)
-
-
-def _warn(what: str) -> None:
-    click.echo(f"warning: {what}", err=True)
 
 
 def _open_state(folder: Path | None) -> AbstractContextManager[Store | None]:

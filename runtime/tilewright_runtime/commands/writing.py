@@ -21,6 +21,7 @@ from ..readers import Input, find_inputs
 from ..readers.follow import Watched, standard_input
 from ..readers.inputs import STANDARD_INPUT
 from ..stores import Store
+from .options import warn
 
 if TYPE_CHECKING:
     from ..readers.kafka.topic import KafkaTopic
@@ -171,9 +172,6 @@ class Events:
 def _topic(url: str, follows: bool) -> KafkaTopic:
     from ..readers.kafka.settings import kafka_settings
     from ..readers.kafka.topic import KafkaTopic
-
-    def warn(text: str) -> None:
-        click.echo(f"warning: {text}", err=True)
 
     return KafkaTopic(url, kafka_settings(), follows, warn)
 
