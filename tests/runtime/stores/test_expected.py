@@ -1,7 +1,10 @@
 """Stores of another kind than the configuration names."""
 
+from pathlib import Path
+
 import pytest
 
+from support.cli import Desk
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.frontend.config import Config
@@ -41,3 +44,13 @@ def test_a_store_of_another_kind_is_told_without_its_password() -> None:
         "store whose URL begins with redis+cluster or rediss+cluster, or change kv_store.type and "
         "compile again."
     )
+
+
+@pytest.mark.parametrize("command", ["fetch --key user=a", "serve", "write --events none.csv"])
+def test_commands_warn_of_such_a_store(tmp_path: Path, command: str) -> None:
+    """Before they look for tiles, or for events."""
+    desk = Desk(tmp_path, _plan("redis"))
+    name, *options = command.split()
+    ran = desk.run(name, desk.plan, "--store", desk.store, *options)
+    assert ran.err.startswith("warning: totals was compiled for kv_store.type redis, and the store")
+    assert ran.err.count("warning: ") == 1
