@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from math import ceil, inf
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from tilewright.documents import MOST_BYTES
@@ -22,6 +23,10 @@ _BOUND = re.compile(rf'le="({_NUMBER}|\+Inf)"')
 _FETCHES = "tile_fetch_latency_seconds_bucket"
 #: How long a service may take to say what it counts, and how often the way to it is measured.
 _TIMEOUT_S, _TIMES = 5.0, 3
+#: What helps against a certificate, by OpenSSL's code of what is wrong with it.
+_OTHER_NAME = "Ask by a name that it is for."
+_CERTIFICATE_REMEDIES = {10: "Renew it.", 62: _OTHER_NAME, 64: _OTHER_NAME}
+_UNKNOWN_AUTHORITY = "Name the file of who signed it (PEM) in SSL_CERT_FILE."
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,23 @@ def _get(url: str, headers: Mapping[str, str], *, must_exist: bool = True) -> st
             return ""
         raise InputError(_refusal(url, refused)) from None
     except (OSError, ValueError, HTTPException) as wrong:
-        raise InputError(
-            f"{url} cannot be read ({wrong}). Start the service, or leave --service out."
-        ) from wrong
+        cause = wrong.reason if isinstance(wrong, URLError) else wrong
+        raise InputError(_unread(url, cause)) from wrong
     return text
+
+
+def _unread(url: str, cause: object) -> str:
+    """Say why there is no answer, and what helps."""
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        remedy = _CERTIFICATE_REMEDIES.get(cause.verify_code, _UNKNOWN_AUTHORITY)
+        reason = cause.verify_message.removesuffix(".")
+        return f"{url} has a certificate that is not accepted here ({reason}). {remedy}"
+    if isinstance(cause, ssl.SSLError):
+        return f"{url} cannot be read by TLS ({cause.reason}). Does it begin with http://?"
+    remedy = "See whether its address is right, from http:// or https:// on"
+    if isinstance(cause, ConnectionRefusedError):
+        remedy = "Start the service"
+    return f"{url} cannot be read ({cause}). {remedy}, or leave --service out."
 
 
 def _refusal(url: str, refused: HTTPError) -> str:

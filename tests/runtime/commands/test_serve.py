@@ -6,7 +6,6 @@ import json
 import signal
 import socket
 import ssl
-import subprocess
 import threading
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 
 from support.cli import Desk
 from support.plans import AT
+from support.servers import make_certificate
 from support.service import ServiceProcess
 from support.session import row
 from support.waiting import wait_until
@@ -96,11 +96,7 @@ def test_a_request_that_runs_is_answered_first(desk: Desk) -> None:
 
 def test_it_speaks_tls(desk: Desk, tmp_path: Path) -> None:
     """With a certificate it is reached by https, and a token lets clients in."""
-    key, certificate, tokens = tmp_path / "key.pem", tmp_path / "cert.pem", tmp_path / "tokens"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
+    certificate, tokens = make_certificate(tmp_path), tmp_path / "tokens"
     tokens.write_text("secret\n")
     service = ServiceProcess(
         desk.plan,
@@ -109,7 +105,7 @@ def test_it_speaks_tls(desk: Desk, tmp_path: Path) -> None:
         "--tls-cert",
         certificate,
         "--tls-key",
-        key,
+        tmp_path / "key.pem",
         "--token-file",
         tokens,
     )

@@ -19,9 +19,8 @@ from support.service import serving
 from support.session import SCHEMA, Session, row
 from tilewright import Aggregation, Operation
 from tilewright_runtime import Writer, open_store
-from tilewright_runtime.errors import InputError
 from tilewright_runtime.operate.doctor import Examination, Severity, examine
-from tilewright_runtime.operate.service_numbers import ServiceNumbers, ask_service
+from tilewright_runtime.operate.service_numbers import ServiceNumbers
 
 
 def now_ms() -> int:
@@ -329,29 +328,3 @@ def slowed(port: int, delay_s: float) -> Iterator[int]:
     yield listening.getsockname()[1]
     for end in [listening, *ends]:
         end.close()
-
-
-def test_a_service_that_does_not_speak_http_is_an_error() -> None:
-    """Such as a store's port given by mistake."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def answer() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                connection.recv(1 << 16)
-                connection.sendall(b"-ERR unknown command\r\n")
-
-        answering = threading.Thread(target=answer)
-        answering.start()
-        with pytest.raises(InputError, match="cannot be read"):
-            ask_service(f"http://127.0.0.1:{listening.getsockname()[1]}")
-        answering.join()
-
-
-def test_numbers_that_are_none_are_passed_over() -> None:
-    """Whoever serves such metrics."""
-    exposition = "\n".join(
-        f'tilewright_tile_fetch_latency_seconds_bucket{{plan="p",le="{bound}"}} {count}'
-        for bound, count in [("x", "1"), ("0.5", "1.2.3"), ("0.5", "1e999"), ("+Inf", "2")]
-    )
-    assert ServiceNumbers.read(exposition, "p").fetches == [(float("inf"), 2.0)]
