@@ -11,7 +11,8 @@ from math import inf
 from tilewright.windows import format_duration
 from tilewright_compiler.humanize import counted
 
-from ..fetch.explain import Explanation
+from ..fetch.explain import Explanation, WindowShare
+from ..stores.health import BUSY_WINDOW_S
 from .observations import Finding, Observations, Severity
 
 Check = Callable[[Observations], Finding]
@@ -29,6 +30,8 @@ _MANY_TILES = 200
 #: What a store on the same network needs for the smallest answer, and the network for the way. A
 #: service is asked by HTTP, from where doctor runs.
 _SLOW_ANSWER_S, _SLOW_WAY_S, _SLOW_SERVICE_WAY_S = 0.005, 0.002, 0.1
+#: Slow commands that take more than this in all keep others waiting.
+_BUSY_S = 0.1 * BUSY_WINDOW_S
 #: Decoding and merging of a tile takes microseconds, with sketches some ten of them.
 _SLOW_TILE_S, _SLOW_DECODING_S = 0.0002, 0.005
 
@@ -61,13 +64,14 @@ def tile_size(seen: Observations) -> Finding:
     for explanation in seen.fetches:
         for share in explanation.windows:
             window_ms = share.window.window_ms
-            if window_ms is None or share.tile_count <= most:
+            tiles, reads = _read(seen, share)
+            if window_ms is None or tiles <= most:
                 continue
-            most = share.tile_count
+            most = tiles
             edge_ms = share.window.levels_ms[-1]
             evidence = (
-                f"the window of {format_duration(window_ms)} reads {counted(most, 'tile')}, the "
-                f"finest of {format_duration(edge_ms)}"
+                f"the window of {format_duration(window_ms)} {reads}, the finest of "
+                f"{format_duration(edge_ms)}"
             )
             remedy = (
                 f"Choose a larger tile_size for it: its edge error would be a twelfth with tiles "
@@ -77,6 +81,18 @@ def tile_size(seen: Observations) -> Finding:
     if most > _MANY_TILES:
         return Finding(_severity(seen), evidence, "the tiles are much too small", remedy)
     return Finding(Severity.OK, evidence, "in order")
+
+
+def _read(seen: Observations, share: WindowShare) -> tuple[int, str]:
+    """Count the tiles that a window costs.
+
+    Without scans of ranges, those that hold nothing are asked for too.
+    """
+    held = share.tile_count
+    if not seen.is_asked_by_tile:
+        return held, f"reads {counted(held, 'tile')}"
+    asked = sum(segment.tiles for segment in share.segments)
+    return asked, f"asks for {counted(asked, 'tile')} and finds {held:,}"
 
 
 def _twelfth(window_ms: int) -> int:
@@ -92,7 +108,12 @@ def store_health(seen: Observations) -> Finding:
     health = seen.health
     own_s = health.answer_seconds - (health.connect_seconds or 0.0)
     evidence = f"the smallest answer takes {own_s * 1000:.2f} ms in the store"
-    if own_s <= _SLOW_ANSWER_S:
+    if health.busy_seconds:
+        evidence += (
+            f"; slow commands took {health.busy_seconds:.1f} s of the last {BUSY_WINDOW_S} s, and "
+            f"{health.slow_command} the longest"
+        )
+    if own_s <= _SLOW_ANSWER_S and health.busy_seconds <= _BUSY_S:
         return Finding(Severity.OK, evidence, "in order")
     return Finding(
         _severity(seen),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from tilewright_compiler.humanize import counted, format_bytes, format_span
 
+from ..stores.health import DISK, StoreHealth
 from ..times import iso
 from .observations import Finding, Observations, Severity
 
@@ -26,11 +27,19 @@ _CONDITIONS = {
     "restarted": "the store was restarted since the tiles were put, and may have older ones",
     "unknown": "the store does not say how far it is filled",
 }
+#: What the condition of a store that takes nothing more can be.
+_WITHOUT_ROOM = ("", "updating", "filling")
 
 
 def job_health(seen: Observations) -> Finding:
     """Check whether somebody writes, and how far it has come."""
     condition = _CONDITIONS.get(seen.condition)
+    if _full_part(seen.health) > _FULL and seen.condition in _WITHOUT_ROOM:
+        return Finding(
+            Severity.OK,
+            condition or "the store has no room",
+            "waits for room in the store: see store_capacity",
+        )
     if seen.is_loading and not seen.progress.events:
         condition = "a load of history has not ended"
     if condition is not None:
@@ -104,9 +113,12 @@ def late_data(seen: Observations) -> Finding:
 def store_capacity(seen: Observations) -> Finding:
     """Check whether the store has room, and lets nothing go."""
     health = seen.health
+    room = "Make room on the disk, then run tilewright sweep"
+    if health.policy != DISK:
+        room = "Add memory or nodes"
     remedy = (
-        "Add memory or nodes, coarsen tiles, or shorten how long they are kept "
-        "(kv_store.ttl_multiplier): a longer time to live fills it further."
+        f"{room}, coarsen tiles, or shorten how long they are kept (kv_store.ttl_multiplier): a "
+        "longer time to live fills it further."
     )
     if seen.condition == "evicted" or health.evicted:
         return Finding(
@@ -117,7 +129,7 @@ def store_capacity(seen: Observations) -> Finding:
         )
     if health.used_bytes is None or health.limit_bytes is None:
         return Finding(Severity.OK, "the store has no limit of its own", "in order")
-    part = health.used_bytes / health.limit_bytes
+    part = _full_part(health)
     evidence = (
         f"{format_bytes(health.used_bytes)} of {format_bytes(health.limit_bytes)} are used "
         f"({part:.0%}, {health.policy})"
@@ -126,6 +138,13 @@ def store_capacity(seen: Observations) -> Finding:
         return Finding(Severity.OK, evidence, "in order")
     severity = Severity.CRITICAL if part > _FULL else Severity.WARNING
     return Finding(severity, evidence, "the store is full, or nearly", remedy)
+
+
+def _full_part(health: StoreHealth) -> float:
+    """The part of its limit that a store uses."""
+    if health.used_bytes is None or health.limit_bytes is None:
+        return 0.0
+    return health.used_bytes / health.limit_bytes
 
 
 MISSING_CHECKS: Mapping[str, Check] = {

@@ -65,6 +65,8 @@ class Observations:
     """What keeps the store from being whole, by its own account."""
     is_loading: bool
     is_stream: bool
+    is_asked_by_tile: bool
+    """Whether a tile costs the store a look-up, also where there is none."""
     max_age_ms: int
     service: ServiceNumbers | None
     """What a service or a writer exposes of this plan; None without one."""
@@ -102,6 +104,7 @@ def observe(
         condition=_condition(plan, store),
         is_loading=bool(store.get(f"loading/{plan.name}")),
         is_stream=comes_from_stream(plan.name, store.get),
+        is_asked_by_tile=isinstance(store, CheckedStore),
         max_age_ms=max_age_ms,
         service=None if metrics is None else ServiceNumbers.read(metrics, plan.name),
         service_way_seconds=way_seconds,

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 
 #: How often a time is taken; the shortest counts, since others on the machine only add to it.
 _TIMES = 15
+#: How far back slow commands still tell how a store fares.
+BUSY_WINDOW_S = 10
+#: The policy of a store that a disk limits.
+DISK = "the disk"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class StoreHealth:
     """Whether a process is open to write it."""
     written_at_ms: int | None = None
     """When it was last written."""
+    busy_seconds: float = 0.0
+    """How long commands that it calls slow took in the last `BUSY_WINDOW_S` seconds."""
+    slow_command: str = ""
+    """The name of the one that took longest."""
 
 
 def shortest_seconds(work: Callable[[], object]) -> float:

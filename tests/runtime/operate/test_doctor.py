@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from support.cli import Desk
+from support.examining import causes, events, examined, now_ms
 from support.plans import DAY, HOUR, MINUTE, aggregations, plan_of
 from support.service import serving
 from support.session import SCHEMA, Session, row
 from tilewright import Aggregation, Operation
 from tilewright_runtime import Writer, open_store
-from tilewright_runtime.operate.doctor import Examination, Severity, examine
+from tilewright_runtime.operate.doctor import Severity, examine
 from tilewright_runtime.operate.service_numbers import ServiceNumbers
-
-
-def now_ms() -> int:
-    """This moment."""
-    return time.time_ns() // 1_000_000
-
-
-def events(late_ms: int = 0, keys: str = "ab") -> list[dict[str, Any]]:
-    """Some events of some keys, up to a while ago."""
-    end_ms = now_ms() - late_ms
-    return [row(key, 1, ts=end_ms - part * MINUTE) for part in range(20, 0, -1) for key in keys]
 
 
 def tiny_tiles() -> list[Aggregation]:
     """A sum over two days in tiles of a minute."""
     small = aggregations("n", [Operation.SUM], ["2d"])
     return [one.model_copy(update={"tile_size": "1m"}) for one in small]
-
-
-def causes(found: Examination) -> list[str]:
-    """The checks that found a cause."""
-    return [check.name for one in found.diagnoses for check in one.causes]
-
-
-def examined(session: Session, **options: Any) -> Examination:
-    """What doctor says of a session's store."""
-    return examine(session.plan, session.store, **options)
 
 
 def test_nothing_is_found_where_all_is_well(tmp_path: Path) -> None:
@@ -120,37 +94,6 @@ def test_tiles_that_are_much_too_small_are_named(tmp_path: Path) -> None:
     finding = found.diagnoses[0].causes[0].finding
     assert "the window of 2d reads 500 tiles, the finest of 1m" in finding.evidence
     assert "about 4h" in finding.remedy
-    session.close()
-
-
-def test_a_slow_store_is_named(redis_server: Any, tmp_path: Path) -> None:
-    """One that answers late is told from a way that is long: connections are made at once."""
-    url = redis_server.url()
-    session = Session(url=url, state=f"lmdb:{tmp_path}/state")
-    session.write(events())
-    with slowed(redis_server.port, 0.03) as port:
-        store = open_store(url.replace(f":{redis_server.port}", f":{port}"), create=False)
-        found = examine(session.plan, store)
-        store.close()
-    assert causes(found) == ["store_health"]
-    assert causes(examined(session)) == []
-    session.close()
-
-
-def test_a_full_store_is_named(redis_server: Any, tmp_path: Path) -> None:
-    """One near its limit, and one that has let tiles go."""
-    session = Session(url=redis_server.url(), state=f"lmdb:{tmp_path}/state")
-    session.write(events())
-    client = redis_server.client()
-    try:
-        used = client.info("memory")["used_memory"]
-        client.config_set("maxmemory", int(used * 1.02))
-        found = examined(session)
-        assert causes(found) == ["store_capacity"]
-        remedy = found.diagnoses[1].causes[0].finding.remedy
-        assert "shorten how long they are kept" in remedy
-    finally:
-        client.config_set("maxmemory", 0)
     session.close()
 
 
@@ -295,36 +238,3 @@ def test_a_service_that_is_away_is_an_error(tmp_path: Path) -> None:
     ran = desk.run("doctor", desk.plan, "--store", desk.store, *service)
     assert ran.status == 1
     assert "http://127.0.0.1:9/metrics" in ran.err
-
-
-@contextmanager
-def slowed(port: int, delay_s: float) -> Iterator[int]:
-    """A way to a server whose every answer takes longer."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    ends: list[socket.socket] = []
-
-    def pass_on(source: socket.socket, target: socket.socket, pause_s: float) -> None:
-        try:
-            while data := source.recv(1 << 16):
-                time.sleep(pause_s)
-                target.sendall(data)
-        except OSError:
-            pass
-
-    def accept() -> None:
-        while True:
-            try:
-                near, _ = listening.accept()
-            except OSError:
-                return
-            far = socket.create_connection(("127.0.0.1", port))
-            ends.extend([near, far])
-            for source, target, pause_s in ((near, far, 0.0), (far, near, delay_s)):
-                threading.Thread(
-                    target=pass_on, args=(source, target, pause_s), daemon=True
-                ).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    yield listening.getsockname()[1]
-    for end in [listening, *ends]:
-        end.close()

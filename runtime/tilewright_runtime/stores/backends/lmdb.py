@@ -16,7 +16,7 @@ from ...errors import StoreError
 from ...tiles.keys import TileKeys, ordered_prefix
 from ..base import EntityRecords, ScanRequest
 from ..contents import Content, Misfit, StoredDocument
-from ..health import StoreHealth, shortest_seconds
+from ..health import DISK, StoreHealth, shortest_seconds
 from ..lmdb.entries import (
     contents_of,
     document_key,
@@ -169,7 +169,7 @@ class LmdbStore(TransactionalStore):
             answer_seconds=shortest_seconds(lambda: self.get("format")),
             used_bytes=data.st_size,
             limit_bytes=data.st_size + shutil.disk_usage(self._path).free,
-            policy="the disk",
+            policy=DISK,
             is_being_written=environment.is_being_written,
             written_at_ms=int(data.st_mtime * 1000),
         )
