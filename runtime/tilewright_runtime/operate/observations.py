@@ -94,7 +94,7 @@ def observe(
     fetcher = Fetcher(plan, store, allow_many_tiles=True)
     chosen = [dict(keys)] if keys is not None else list(_some_keys(plan, store))
     if max_age_ms is None:
-        max_age_ms = plan.serving.max_staleness_ms or HOUR_MS
+        max_age_ms = usual_age_ms(plan)
     return Observations(
         plan=plan,
         at_ms=time.time_ns() // 1_000_000,
@@ -109,6 +109,11 @@ def observe(
         service=None if metrics is None else ServiceNumbers.read(metrics, plan.name),
         service_way_seconds=way_seconds,
     )
+
+
+def usual_age_ms(plan: Plan) -> int:
+    """Say how old a plan's newest event may be."""
+    return plan.serving.max_staleness_ms or HOUR_MS
 
 
 def _quickest(fetcher: Fetcher, keys: Mapping[str, Any]) -> Explanation:

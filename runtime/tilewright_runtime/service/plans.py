@@ -111,17 +111,28 @@ class ServedPlans:
                 states[name] = str(error)
         return states
 
-    def count_staleness(self) -> None:
-        """Count how far each plan's watermark is behind the clock.
+    def progress(self) -> dict[str, Progress]:
+        """Read how far the store has each plan's events.
 
-        A store that is away, or has nothing yet, says nothing of it.
+        A store that is away says nothing.
         """
+        found = {}
         for name, plan in self.plans.items():
             with suppress(StoreError):
-                progress = Progress.load(plan, self.store.get)
-                watermark_ms = progress.watermark_ms or progress.head_ms(plan)
-                if watermark_ms is not None:
-                    metrics_of(name).stale(max(0, now_ms() - watermark_ms) / 1000)
+                found[name] = Progress.load(plan, self.store.get)
+        return found
+
+    def count_staleness(self) -> dict[str, Progress]:
+        """Count how far each plan's watermark is behind the clock.
+
+        Returns what was read for it.
+        """
+        found = self.progress()
+        for name, progress in found.items():
+            watermark_ms = progress.watermark_ms or progress.head_ms(self.plans[name])
+            if watermark_ms is not None:
+                metrics_of(name).stale(max(0, now_ms() - watermark_ms) / 1000)
+        return found
 
 
 def load_plans(paths: Iterable[str]) -> list[Plan]:

@@ -28,7 +28,7 @@ def export(plans: Sequence[Plan], folder: Path, at_ms: int) -> None:
     (folder / "static").mkdir(exist_ok=True)
     for name in STATIC:
         (folder / "static" / name).write_bytes(static(name).body)
-    listed = [(plan, answer_names(plan)) for plan in plans]
+    listed = [(plan, answer_names(plan), ("", False)) for plan in plans]
     index = render("plans.html", root=".", ending=".html", plans=listed, store=None)
     (folder / "index.html").write_bytes(index)
     for plan in plans:

@@ -24,7 +24,15 @@ from ..plans import ServedPlans
 from ..problems import RequestError, refused
 from ..responses import Response
 from .heat_map import heat_map
-from .views import answer_names, covers, doctor_view, fetch_view, now_text, plan_view
+from .views import (
+    answer_names,
+    covers,
+    doctor_view,
+    fetch_view,
+    freshness,
+    now_text,
+    plan_view,
+)
 
 _HERE = Path(__file__).parent
 _HTML = "text/html; charset=utf-8"
@@ -76,11 +84,10 @@ class Pages:
             case []:
                 return self._list()
             case ["live"]:
-                return html("live.html")
+                chosen = parameters.get("plan")
+                return html("live.html", names=list(self._plans.plans), chosen=chosen)
             case ["live.json"]:
-                self._plans.count_staleness()
-                live = {"numbers": self._numbers(), "bounds": TILE_FETCH_LATENCY.buckets}
-                return Response(write_json(live), headers=_HEADERS)
+                return self._live_figures()
             case ["static", name] if name in STATIC:
                 return static(name)
             case ["plans", name, *rest] if len(rest) < 2 and "".join(rest) in self._views:
@@ -89,8 +96,20 @@ class Pages:
         raise RequestError("not_found", f"there is no page {unquote(path)}.")
 
     def _list(self) -> Response:
-        listed = [(plan, answer_names(plan)) for plan in self._plans.plans.values()]
+        found = self._plans.progress()
+        listed = []
+        for name, plan in self._plans.plans.items():
+            listed.append((plan, answer_names(plan), freshness(plan, found.get(name))))
         return html("plans.html", plans=listed, store=self._plans.store.url)
+
+    def _live_figures(self) -> Response:
+        """Give what the charts are drawn from."""
+        late = {}
+        for name, progress in self._plans.count_staleness().items():
+            late[name] = (progress.corrections, progress.too_late)
+        bounds = TILE_FETCH_LATENCY.buckets
+        figures = {"numbers": self._numbers(), "bounds": bounds, "late": late}
+        return Response(write_json(figures), headers=_HEADERS)
 
     def _plan(self, plan: Plan, parameters: Parameters) -> Response:
         return html("plan.html", **plan_view(plan, moment_ms(parameters.get("at"))))
@@ -117,14 +136,14 @@ class Pages:
     def _entity(self, plan: Plan, parameters: Parameters) -> Response:
         """Show a form, and then the entity's tiles."""
         form = _form(plan, parameters)
-        shown: dict[str, Any] = {"plan": plan, **form, "maps": None}
+        until = parameters.get("until")
+        shown: dict[str, Any] = {"plan": plan, **form, "maps": None, "until": until}
         shown["asked"] = urlencode({f"key.{name}": text for name, text in form["keys"].items()})
         status = 200
         if shown["is_asked"]:
             try:
                 keys = typed_keys(plan.keys, shown["keys"])
                 fetcher = self._plans.fetcher(plan.name)
-                until = parameters.get("until")
                 until_ms = moment_ms(until) if until else None
                 shown["maps"] = heat_map(fetcher, fetcher.entity(keys), until_ms)
             except TilewrightError as error:

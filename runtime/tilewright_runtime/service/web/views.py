@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilewright.windows import DAY_MS, HOUR_MS, format_duration
-from tilewright_compiler.humanize import counted
+from tilewright_compiler.humanize import counted, format_span
 from tilewright_compiler.plan.model import Plan
 
 from ...fetch.explain import Explanation
 from ...fetch.serving import Serving
 from ...operate.doctor import Examination
+from ...operate.observations import usual_age_ms
 from ...reports.explanation import cover_title, short
 from ...reports.page import drawings
 from ...reports.plan import PlanReport, report
 from ...reports.text import kept_text, level_text
+from ...stores.progress import Progress
 from ...times import iso, now_ms
 
 #: Where the slider of a plan's page begins and ends, in tiles of its coarsest level, and its steps.
@@ -42,6 +44,19 @@ def answer_names(plan: Plan) -> list[str]:
     """List the names of a plan's answers."""
     names = [feature.name for feature in plan.features]
     return names + [derivation.name for derivation in plan.derivations]
+
+
+def freshness(plan: Plan, progress: Progress | None) -> tuple[str, bool]:
+    """Say how old a plan's newest event is, and whether that is too old.
+
+    There is nothing to say while the store is away.
+    """
+    if progress is None:
+        return "", False
+    if progress.newest_ms is None:
+        return "no events yet", False
+    age_ms = max(now_ms() - progress.newest_ms, 0)
+    return f"newest event {format_span(age_ms)} ago", age_ms > usual_age_ms(plan)
 
 
 def feature_lines(plan: Plan) -> list[FeatureLine]:

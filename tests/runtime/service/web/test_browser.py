@@ -64,7 +64,7 @@ def test_charts_show_what_is_counted(page: Page, site: httpx.Client) -> None:
     expect(charts).to_have_count(6)
     for _ in range(20):
         site.post("/v1/features/groupby/things", json=[{"k": "a"}] * 10)
-    for chart in (2, 5):  # tiles per request, staleness
+    for chart in (2, 4, 5):  # tiles per request, late events, staleness
         expect(charts.nth(chart)).to_have_text(re.compile(r"^\d"), timeout=30_000)
     expect(page.get_by_text("No new figures")).to_have_count(0)
 

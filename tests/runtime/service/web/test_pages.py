@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import pytest
 
 from support.cli import Desk
-from support.plans import AT
+from support.plans import AT, HOUR, MINUTE
 from support.service import serving
+from support.session import row
 
 SCRIPT = "<script>alert(1)</script>"
 PLAN = "/ui/plans/things"
@@ -66,9 +68,27 @@ def test_older_tiles_are_another_map(site: httpx.Client) -> None:
     """A link leads to those before the first that could be drawn, which are none here."""
     text = site.get(f"{PLAN}/entity?key.k=a").text
     (link,) = re.findall(r'href="(\?key\.k=a&amp;until=[^"]+)"', text)[:1]
-    assert "no recent tiles" in site.get(f"{PLAN}/entity{unescape(link)}").text
+    earlier = site.get(f"{PLAN}/entity{unescape(link)}").text
+    assert re.search("no tiles of this entity before 20[0-9T:-]+Z", earlier)
     assert "2 events" in site.get(f"{PLAN}/entity?key.k=a&until=2024-01-04T14:40:00Z").text
     assert "2 events" not in site.get(f"{PLAN}/entity?key.k=a&until=2024-01-04T14:35:00Z").text
+
+
+def test_a_stale_plan_is_marked(site: httpx.Client) -> None:
+    """Its newest event is older than an hour, and doctor is a link away."""
+    text = site.get("/ui").text
+    assert re.search(r'<span class="stale">newest event \d+d', text)
+    assert f'href="{PLAN}/doctor"' in text
+
+
+def test_late_events_are_figures_of_the_store(tmp_path: Path) -> None:
+    """Whoever wrote: those merged into a tile that had ended, and those that were refused."""
+    desk = Desk(tmp_path)
+    late = [row("a", 1, ts=AT - 4 * MINUTE), row("a", 1, ts=AT - HOUR), row("a", 1, ts=AT - HOUR)]
+    for name, rows in (("new.csv", [row("a", 1, ts=AT)]), ("late.csv", late)):
+        desk.write(desk.events(rows, name), options=["--stream"])
+    with serving([desk.plan], desk.store, ui=True) as client:
+        assert client.get("/ui/live.json").json()["late"] == {"things": [1, 2]}
 
 
 def test_many_plans_are_a_short_page(site: httpx.Client) -> None:

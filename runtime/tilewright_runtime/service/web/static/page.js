@@ -44,7 +44,11 @@ function moveTime(form) {
 }
 
 const NAME = (name) => `tilewright_${name}`;
-const total = (numbers, name) => Object.values(numbers[NAME(name)] ?? {});
+// The plan whose figures are drawn: without one those of all plans together.
+let chosen = "";
+const ofChosen = (byPlan) => Object.entries(byPlan ?? {})
+  .filter(([plan]) => !chosen || plan === chosen).map(([, value]) => value);
+const total = (numbers, name) => ofChosen(numbers[NAME(name)]);
 const sum = (values) => values.reduce((one, other) => one + other, 0);
 const buckets = (numbers, name) => total(numbers, name).reduce(
   (all, one) => all.map((value, index) => value + one[index]),
@@ -77,7 +81,7 @@ const CHARTS = [
   ["Latency, p50 and p99", milliseconds, (step) => [step.quantile(0.5), step.quantile(0.99)]],
   ["Tiles per request", plain, (step) => [mean(step.added("tiles_per_request"))]],
   ["Cache hit rate", percent, (step) => [step.hits()]],
-  ["Late events a second", plain, (step) => [step.counted("late_events_processed_total")]],
+  ["Late events a second, taken and refused", plain, (step) => [step.late(0), step.late(1)]],
   ["Staleness of the watermark", seconds, (step) => [mean(step.added("tile_staleness_seconds"))]],
 ];
 
@@ -93,6 +97,13 @@ class Step {
   }
   counted(name) {
     return (sum(total(this.now, name)) - sum(total(this.before, name))) / this.elapsed;
+  }
+  // The store counts late events, whoever writes it. One that is away counts nothing.
+  late(kind) {
+    const [before, now] = [this.before, this.now].map((one) => ofChosen(one.late));
+    if (!before.length || !now.length) return null;
+    const count = (all) => sum(all.map((both) => both[kind]));
+    return Math.max(0, count(now) - count(before)) / this.elapsed;
   }
   hits() {
     const hits = this.counted("cache_hits_total");
@@ -119,6 +130,7 @@ function chart(title, show) {
   const series = [[], []];
   return {
     figure,
+    clear() { series.forEach((points) => points.splice(0)); },
     add(values) {
       values.forEach((value, index) => {
         series[index].push(value);
@@ -163,13 +175,17 @@ function drawLive(place) {
   const state = document.querySelector("[data-state]");
   const charts = CHARTS.map(([title, show]) => chart(title, show));
   place.append(...charts.map((one) => one.figure));
+  const select = document.querySelector("[data-chosen]");
+  const choose = () => { chosen = select.value; charts.forEach((one) => one.clear()); };
+  select.addEventListener("change", choose);
+  choose();
   let before = null;
   async function look() {
     try {
       const response = await fetch(place.dataset.live);
       if (!response.ok) throw new Error(`the service answers ${response.status}`);
-      const { numbers, bounds } = await response.json();
-      const now = { ...numbers, bounds, time: performance.now() / 1000 };
+      const { numbers, bounds, late } = await response.json();
+      const now = { ...numbers, bounds, late, time: performance.now() / 1000 };
       if (before) {
         const step = new Step(before, now, now.time - before.time);
         CHARTS.forEach(([, , values], index) => charts[index].add(values(step)));
