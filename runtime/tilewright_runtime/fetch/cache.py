@@ -2,9 +2,10 @@
 
 A tile is finished once the watermark has passed its end and the allowed lateness, as the writer's
 progress says. Finished tiles are kept in spans: all records of an entity and level in [start, end),
-so that it is also known which tiles are not there. What lies behind a span is read each time, with
-the progress. If a finished tile has changed all the same, by a late event or a repair, the progress
-has another version, and everything of its table is dropped and read again.
+so that it is also known which tiles are not there. The spans of an entity are one entry, so a hit
+is one look-up. What lies behind a span is read each time, with the progress. If a finished tile has
+changed all the same, by a late event or a repair, the progress has another version, and everything
+of its table is dropped and read again.
 
 Beside them stand merged middles: the fields of a cover's finished tiles, put together. A folder on
 this host may be a second tier, behind the memory of each process and before the store.
@@ -13,7 +14,7 @@ this host may be a second tier, behind the memory of each process and before the
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,24 +23,29 @@ from cachetools import LRUCache
 
 from ..metrics import metrics_of
 from ..stores.base import ScanRequest
-from ..tiles.keys import Range
+from ..stores.progress import Finished
 from .cache_entries import (
+    EntityKey,
     Entry,
     Key,
     Middle,
     MiddleKey,
+    Place,
     Span,
     SpanKey,
     Table,
     key_digest,
-    span_keys,
+    places,
 )
+from .cache_views import NOTHING, EntitySpans, View, fitting
 
 if TYPE_CHECKING:
     from .cache_folder import CacheFolder, FolderStatistics
 
-#: What a cache knows of each range of each request.
-Spans = list[list[Span | None]]
+#: What is made of some tiles of a request: spans by their places.
+Made = Mapping[Place, Span]
+Kept = EntitySpans | Middle
+KeptKey = EntityKey | MiddleKey
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class CacheStatistics:
     """The second tier, if there is one; it was asked for what was not in memory."""
 
 
-class _Entries(LRUCache[Key, Entry]):
+class _Entries(LRUCache[KeptKey, Kept]):
     """The entries that were used last."""
 
     def __init__(self, max_bytes: int) -> None:
@@ -68,24 +74,24 @@ class _Entries(LRUCache[Key, Entry]):
         self.evictions = 0
         self._plan_bytes: dict[str, int] = {}
 
-    def popitem(self) -> tuple[Key, Entry]:
+    def popitem(self) -> tuple[KeptKey, Kept]:
         """Make room, which counts as an eviction."""
         self.evictions += 1
         key, entry = super().popitem()
         metrics_of(key.table.plan).evicted_from_cache(1)
         return key, entry
 
-    def __setitem__(self, key: Key, entry: Entry) -> None:
+    def __setitem__(self, key: KeptKey, entry: Kept) -> None:
         self.pop(key, None)
         super().__setitem__(key, entry)
         self._hold(key, entry.size)
 
-    def __delitem__(self, key: Key) -> None:
+    def __delitem__(self, key: KeptKey) -> None:
         size = int(self.getsizeof(self[key]))
         super().__delitem__(key)
         self._hold(key, -size)
 
-    def _hold(self, key: Key, size: int) -> None:
+    def _hold(self, key: KeptKey, size: int) -> None:
         """Count the bytes of each plan."""
         plan = key.table.plan
         held = self._plan_bytes[plan] = self._plan_bytes.get(plan, 0) + size
@@ -141,30 +147,40 @@ class TileCache:
             self._folder.clear()
 
     def find(
-        self, table: Table, requests: Sequence[ScanRequest], finished_ms: int | None
-    ) -> tuple[str, Spans]:
-        """Find the spans of some requests.
+        self, table: Table, requests: Sequence[ScanRequest], finished: Finished | None
+    ) -> tuple[str, list[View]]:
+        """Find what there is of some requests.
 
         The folder is asked for what was finished when last looked at. Returns the version of the
-        tiles that they are of, and a span or None for each range.
+        tiles too.
         """
-        spans: Spans = []
-        missing: list[tuple[SpanKey, Range, list[Span | None], int]] = []
+        version, views = self._in_memory(table, requests)
+        if self._folder is not None and finished is not None and _is_named(version):
+            for index, (entity, ranges) in enumerate(requests):
+                key = EntityKey(table, version, entity)
+                if found := self._spans_from_folder(key, views[index], finished.until_ms):
+                    self._remember_spans({key: found})
+                    spans = map(found.get, places(ranges), views[index].spans)
+                    views[index] = View.of(ranges, list(map(fitting, spans, ranges)))
+        return version, views
+
+    def _in_memory(self, table: Table, requests: Sequence[ScanRequest]) -> tuple[str, list[View]]:
+        kept: list[Kept] = []
         with self._lock:
             version = self._versions.get(table, "")
-            for entity, ranges in requests:
-                own: list[Span | None] = []
-                keys = span_keys(table, version, entity, ranges)
-                for key, wanted in zip(keys, ranges, strict=True):
-                    span = _fitting(self._entries.get(key), wanted)
-                    if span is None and _ends_before(finished_ms, wanted):
-                        missing.append((key, wanted, own, len(own)))
-                    own.append(span)
-                spans.append(own)
-        found = self._from_folder([key for key, *_ in missing])
-        for (_, wanted, own, index), entry in zip(missing, found, strict=True):
-            own[index] = _fitting(entry, wanted)
-        return version, spans
+            for entity, _ in requests:
+                kept.append(self._entries.get(EntityKey(table, version, entity), NOTHING))
+        views = []
+        for entry, (_, ranges) in zip(kept, requests, strict=True):
+            views.append((entry if isinstance(entry, EntitySpans) else NOTHING).view(ranges))
+        return version, views
+
+    def _spans_from_folder(self, key: EntityKey, view: View, finished_ms: int) -> dict[Place, Span]:
+        """Read the spans that memory lacks."""
+        asked = view.lacking(finished_ms)
+        entries = self._from_folder([SpanKey(*key, *place) for place in asked])
+        pairs = zip(asked, entries, strict=True)
+        return {place: entry for place, entry in pairs if isinstance(entry, Span)}
 
     def count(self, table: Table, hits: int, misses: int) -> None:
         """Count runs of finished tiles that were looked up."""
@@ -177,8 +193,11 @@ class TileCache:
         """Find fields of a cover's finished part."""
         with self._lock:
             entry = self._entries.get(key)
-        if entry is None:
-            (entry,) = self._from_folder([key])
+        if entry is None and self._folder is not None and _is_named(key.version):
+            (found,) = self._from_folder([key])
+            if isinstance(found, Middle):
+                self._remember_middle(key, found)
+                return found
         return entry if isinstance(entry, Middle) else None
 
     def ends_ms(self, table: Table, request: ScanRequest) -> list[int | None]:
@@ -186,14 +205,8 @@ class TileCache:
 
         None stands for a range that is not. That counts as no look-up.
         """
-        entity, ranges = request
-        ends: list[int | None] = []
-        with self._lock:
-            keys = span_keys(table, self._versions.get(table, ""), entity, ranges)
-            for key, wanted in zip(keys, ranges, strict=True):
-                span = _fitting(self._entries.get(key), wanted)
-                ends.append(None if span is None else span.end_ms)
-        return ends
+        _, (view,) = self._in_memory(table, [request])
+        return [None if span is None else span.end_ms for span in view.spans]
 
     def move_to(self, table: Table, version: str) -> None:
         """Drop everything of a table whose finished tiles have changed."""
@@ -208,47 +221,63 @@ class TileCache:
         if self._folder is not None and _is_named(version):
             self._folder.put(table.digest, version, {})
 
-    def keep(self, entries: Sequence[tuple[Key, Entry]]) -> None:
-        """Keep some entries, unless their table has changed since."""
-        current = self._remember(entries)
-        if self._folder is None or not current or not _is_named(current[0][0].version):
-            return
-        key = current[0][0]
-        contents = {key_digest(key): entry.to_bytes() for key, entry in current}
-        evicted = self._folder.put(key.table.digest, key.version, contents)
-        metrics_of(key.table.plan).folder_holds(self._folder.used_bytes, evicted)
+    def keep_middle(self, key: MiddleKey, middle: Middle) -> None:
+        """Keep a middle, unless its table has changed since."""
+        if self._remember_middle(key, middle):
+            self._put(key.table, key.version, {key: middle})
 
-    def _remember(self, entries: Iterable[tuple[Key, Entry]]) -> list[tuple[Key, Entry]]:
-        """Keep current entries in memory, and return them."""
+    def keep_spans(self, made: Mapping[EntityKey, Made]) -> None:
+        """Keep spans, unless their table has changed since."""
+        current = self._remember_spans(made)
+        if not current or self._folder is None:
+            return
+        entries: dict[Key, Entry] = {}
+        for key in current:
+            entries |= {SpanKey(*key, *place): span for place, span in made[key].items()}
+        self._put(current[0].table, current[0].version, entries)
+
+    def _remember_middle(self, key: MiddleKey, middle: Middle) -> bool:
+        """Keep a middle in memory if it is current."""
+        with self._lock:
+            is_current = self._versions.get(key.table, "") == key.version
+            if is_current and middle.size <= self._entries.maxsize:
+                self._entries[key] = middle
+            return is_current
+
+    def _remember_spans(self, made: Mapping[EntityKey, Made]) -> list[EntityKey]:
+        """Keep current spans in memory; return their keys."""
         current = []
         with self._lock:
-            for key, entry in entries:
+            for key, spans in made.items():
                 if self._versions.get(key.table, "") != key.version:
                     continue
-                current.append((key, entry))
-                if entry.size <= self._entries.maxsize:
-                    self._entries[key] = entry
+                current.append(key)
+                before = self._entries.get(key, NOTHING)
+                after = before.with_spans(spans) if isinstance(before, EntitySpans) else NOTHING
+                if after.size <= self._entries.maxsize:
+                    self._entries[key] = after
         return current
 
+    def _put(self, table: Table, version: str, entries: Mapping[Key, Entry]) -> None:
+        """Put entries into the second tier, if there is one."""
+        if self._folder is None or not _is_named(version):
+            return
+        contents = {key_digest(key): entry.to_bytes() for key, entry in entries.items()}
+        evicted = self._folder.put(table.digest, version, contents)
+        metrics_of(table.plan).folder_holds(self._folder.used_bytes, evicted)
+
     def _from_folder(self, keys: Sequence[Key]) -> list[Entry | None]:
-        """Read entries of the second tier into memory."""
-        if self._folder is None or not keys or not _is_named(keys[0].version):
+        """Read entries of the second tier."""
+        if self._folder is None or not keys:
             return [None] * len(keys)
         contents = self._folder.get(list(map(key_digest, keys)))
         found: list[Entry | None] = []
         for key, content in zip(keys, contents, strict=True):
             kind = Span if isinstance(key, SpanKey) else Middle
             found.append(None if content is None else kind.from_bytes(content))
-        pairs = zip(keys, found, strict=True)
-        present = [(key, entry) for key, entry in pairs if entry is not None]
-        self._remember(present)
-        metrics_of(keys[0].table.plan).folder_used(len(present), len(keys) - len(present))
+        missing = found.count(None)
+        metrics_of(keys[0].table.plan).folder_used(len(found) - missing, missing)
         return found
-
-
-def _ends_before(finished_ms: int | None, wanted: Range) -> bool:
-    """Tell whether the first tile of a range is finished."""
-    return finished_ms is not None and wanted.start_ms + wanted.size_ms <= finished_ms
 
 
 class CachedTable(NamedTuple):
@@ -266,11 +295,5 @@ def _is_named(version: str) -> bool:
     return not version.startswith("-") and version != ""
 
 
-def _size(entry: Entry) -> int:
+def _size(entry: Kept) -> int:
     return entry.size
-
-
-def _fitting(entry: Entry | None, wanted: Range) -> Span | None:
-    """Give the span if a range begins in it."""
-    is_fitting = isinstance(entry, Span) and entry.start_ms <= wanted.start_ms < entry.end_ms
-    return entry if is_fitting and isinstance(entry, Span) else None

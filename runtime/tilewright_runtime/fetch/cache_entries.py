@@ -57,6 +57,14 @@ class SpanKey(NamedTuple):
     run: int
 
 
+class EntityKey(NamedTuple):
+    """What the spans of an entity are of, in memory."""
+
+    table: Table
+    version: str
+    entity: str
+
+
 class MiddleKey(NamedTuple):
     """Fields in a part of an entity's cover."""
 
@@ -69,6 +77,8 @@ class MiddleKey(NamedTuple):
 
 
 Key = SpanKey | MiddleKey
+#: Where a span is among those of its entity: the kind and the size of its level, and which run.
+Place = tuple[Kind, int, int]
 
 
 @dataclass(slots=True, frozen=True)
@@ -147,16 +157,16 @@ def key_digest(key: Key) -> bytes:
     return key.table.digest + blake2b(content, digest_size=_DIGEST_BYTES).digest()
 
 
-def span_keys(table: Table, version: str, entity: str, ranges: Sequence[Range]) -> list[SpanKey]:
-    """Make the keys of the spans of some ranges.
+def places(ranges: Sequence[Range]) -> list[Place]:
+    """Find the places of the spans of some ranges.
 
     The ranges of a level follow one another.
     """
-    keys: list[SpanKey] = []
+    found: list[Place] = []
     run = 0
     for index, wanted in enumerate(ranges):
         before = ranges[index - 1] if index else None
         is_same = before is not None and before[0] == wanted.size_ms and before[3] == wanted.kind
         run = run + 1 if is_same else 0
-        keys.append(SpanKey(table, version, entity, wanted.kind, wanted.size_ms, run))
-    return keys
+        found.append((wanted.kind, wanted.size_ms, run))
+    return found

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from itertools import pairwise
+from typing import NamedTuple
 
 from tilewright_compiler.plan.model import Plan
 
@@ -14,16 +13,32 @@ from ..stores.base import Scanned, ScanRequest
 from ..stores.checked import CheckedReader, Reader, Reading
 from ..stores.progress import Finished, Progress, progress_name
 from ..tiles.cover import floor
-from ..tiles.header import HEADER_WORDS, start_of
 from ..tiles.keys import Range
-from .cache import CachedTable, CacheStatistics, Spans, TileCache
-from .cache_entries import Entry, Key, Span, Table, span_keys
+from .cache import CachedTable, CacheStatistics, Made, TileCache
+from .cache_entries import EntityKey, Table
+from .cache_views import NOTHING, View
 
 #: What a store says of itself that has all finished tiles.
 _WHOLE = ("", "updating")
 
 #: Asks for records and documents, gets them, and returns a reading.
 Exchange = Generator[tuple[Sequence[ScanRequest], Sequence[str]], Scanned, Reading]
+
+
+class _Known(NamedTuple):
+    """What a document of the progress says."""
+
+    document: bytes | None
+    version: str
+    finished: Finished | None
+
+
+class _Seen(NamedTuple):
+    """What a store said of itself at a change."""
+
+    change: int | None
+    plan: bytes | None
+    known: _Known
 
 
 class CachingReader:
@@ -40,12 +55,19 @@ class CachingReader:
         self._table = Table.of(plan, store)
         self._cache = cache
         self.cached = CachedTable(cache, self._table)
-        #: The last progress that was read, which seldom changes.
-        self._known: tuple[bytes | None, Progress] = None, Progress()
+        self._progress_name = progress_name(plan)
+        #: What was read last of the progress, which seldom changes.
+        self._known = _Known(None, Progress().version, None)
+        self._seen = _Seen(None, None, self._known)
 
     def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
         """Read records and documents as the reader does."""
-        exchange = self.exchange(requests, names)
+        change = self._table.store.last_change()
+        if change is not None and change == self._seen.change:
+            unchanged = self._unchanged(requests, names, self._seen)
+            if unchanged is not None:
+                return unchanged
+        exchange = self.exchange(requests, names, change=change)
         try:
             asked, asked_names = next(exchange)
             while True:
@@ -54,6 +76,28 @@ class CachingReader:
         except StopIteration as end:
             reading: Reading = end.value
             return reading
+
+    def _unchanged(
+        self, requests: Sequence[ScanRequest], names: Sequence[str], seen: _Seen
+    ) -> Reading | None:
+        """Give what was read before, if nothing has changed since.
+
+        None if there is more to be read.
+        """
+        version, views = self._cache.find(self._table, requests, None)
+        if version != seen.known.version:
+            return None
+        records: list[list[list[bytes]]] = []
+        hits = 0
+        for view in views:
+            if view.change != seen.change:
+                return None
+            records.append(view.records)
+            hits += view.hits
+        self._cache.count(self._table, hits, 0)
+        documents = [seen.known.document] * len(names)  # nobody asks for others
+        scanned = Scanned(records, seen.plan, "", documents)
+        return self.reader.judged(scanned, requests)._replace(finished=seen.known.finished)
 
     @property
     def statistics(self) -> CacheStatistics:
@@ -90,76 +134,77 @@ class CachingReader:
                 asked, names = exchange.send(self.reader.scan(asked, names))
 
     def exchange(
-        self, requests: Sequence[ScanRequest], names: Sequence[str], counts: bool = True
+        self,
+        requests: Sequence[ScanRequest],
+        names: Sequence[str],
+        counts: bool = True,
+        change: int | None = None,
     ) -> Exchange:
         """Ask for what the cache lacks, and join the records.
 
         If finished tiles turn out to have changed, everything is asked for once more. The look-ups
-        are counted if `counts`.
+        are counted if `counts`. All is remembered as of the last `change`, if the store has such.
         """
-        all_names = tuple(dict.fromkeys((progress_name(self._plan), *names)))
-        known_ms = self._known[1].finished_until_ms(self._plan)
-        version, spans = self._cache.find(self._table, requests, known_ms)
-        asked = [
-            (entity, list(map(_rest, ranges, own)))
-            for (entity, ranges), own in zip(requests, spans, strict=True)
-        ]
+        all_names = tuple(dict.fromkeys((self._progress_name, *names)))
+        version, views = self._cache.find(self._table, requests, self._known.finished)
+        asked = [(entity, view.rest) for (entity, _), view in zip(requests, views, strict=True)]
         # No progress may be younger than the records, or they would be kept as those of after a
         # change.
         ahead = None if self._table.store.reads_in_order else (yield [], all_names)
         scanned = yield asked, all_names
-        progress = self._progress((ahead or scanned).documents[0])
+        known = self._progress((ahead or scanned).documents[0])
         is_whole = scanned.condition in _WHOLE
-        if progress.version != version or not is_whole:
-            self._cache.move_to(self._table, progress.version)
-            if any(map(any, spans)):
-                spans = [[None] * len(own) for own in spans]
+        if known.version != version or not is_whole:
+            self._cache.move_to(self._table, known.version)
+            if any(view.hits for view in views):
+                views = [NOTHING.view(ranges) for _, ranges in requests]
                 scanned = yield requests, all_names
-                progress = progress if ahead else self._progress(scanned.documents[0])
+                known = known if ahead else self._progress(scanned.documents[0])
                 is_whole = scanned.condition in _WHOLE
-        scanned = scanned._replace(records=_joined(requests, spans, scanned.records))
-        if is_whole:
-            self._keep(requests, spans, scanned.records, progress, counts)
+        records = [view.joined(read) for view, read in zip(views, scanned.records, strict=True)]
+        finished = known.finished if is_whole else None
+        if finished is not None:
+            self._keep(requests, views, records, finished, counts)
+        if finished is not None and change is not None:
+            self._seen = _Seen(change, scanned.plan, known)
+            for view, read, whole in zip(views, scanned.records, records, strict=True):
+                view.remember(change, read, whole)
         documents = dict(zip(all_names, scanned.documents, strict=True))
-        reading = self.reader.judged(
-            scanned._replace(documents=[documents[name] for name in names]), requests
-        )
-        return reading._replace(finished=progress.finished(self._plan) if is_whole else None)
+        joined = scanned._replace(records=records, documents=[documents[name] for name in names])
+        return self.reader.judged(joined, requests)._replace(finished=finished)
 
-    def _progress(self, document: bytes | None) -> Progress:
-        known, progress = self._known
-        if document != known:
+    def _progress(self, document: bytes | None) -> _Known:
+        known = self._known
+        if document != known.document:
             progress = Progress.read(self._plan, document)
-            self._known = document, progress
-        return progress
+            known = _Known(document, progress.version, progress.finished(self._plan))
+            self._known = known
+        return known
 
     def _keep(
         self,
         requests: Sequence[ScanRequest],
-        spans: Spans,
+        views: Sequence[View],
         records: Sequence[Sequence[list[bytes]]],
-        progress: Progress,
+        finished: Finished,
         counts: bool,
     ) -> None:
         """Keep what is finished of what was read, and count."""
-        finished_ms = progress.finished_until_ms(self._plan)
-        if finished_ms is None:
-            return
-        finished: list[tuple[Key, Entry]] = []
+        version, until_ms = finished
+        made: dict[EntityKey, Made] = {}
         hits = misses = 0
-        for (entity, ranges), own, read in zip(requests, spans, records, strict=True):
-            keys = span_keys(self._table, progress.version, entity, ranges)
-            for key, wanted, span, part in zip(keys, ranges, own, read, strict=True):
-                end_ms = min(wanted.end_ms, floor(finished_ms, wanted.size_ms))
-                hits += span is not None
-                misses += span is None and end_ms > wanted.start_ms
-                if end_ms > (span.end_ms if span else wanted.start_ms):
-                    made = _span(wanted, end_ms, part)
-                    finished += [] if made is None else [(key, made)]
+        for (entity, _), view, read in zip(requests, views, records, strict=True):
+            hits += view.hits
+            if until_ms < view.grows_ms:
+                continue
+            spans, missing = view.grown(until_ms, read)
+            misses += missing
+            if spans:
+                made[EntityKey(self._table, version, entity)] = spans
         if counts:
             self._cache.count(self._table, hits, misses)
-        if finished:
-            self._cache.keep(finished)
+        if made:
+            self._cache.keep_spans(made)
 
 
 def _finished_part(wanted: Range, until_ms: int) -> Range:
@@ -174,45 +219,3 @@ def _finished_part(wanted: Range, until_ms: int) -> Range:
 def _lacks(wanted: Range, cached_until_ms: int | None) -> bool:
     """Tell whether a tile of a range is not cached."""
     return wanted.start_ms < wanted.end_ms and (cached_until_ms or wanted.start_ms) < wanted.end_ms
-
-
-def _rest(wanted: Range, span: Span | None) -> Range:
-    """Find what a span leaves of a range."""
-    if span is None:
-        return wanted
-    start_ms = min(span.end_ms, wanted.end_ms)
-    return wanted._replace(start_ms=start_ms, lifetime=False)
-
-
-def _joined(
-    requests: Sequence[ScanRequest],
-    spans: Sequence[Sequence[Span | None]],
-    read: Sequence[Sequence[list[bytes]]],
-) -> list[list[list[bytes]]]:
-    """Put the records of spans before those that were read."""
-    joined = []
-    for (_, ranges), own, rest in zip(requests, spans, read, strict=True):
-        joined.append(list(map(_with_span, ranges, own, rest)))
-    return joined
-
-
-def _with_span(wanted: Range, span: Span | None, rest: list[bytes]) -> list[bytes]:
-    if span is None:
-        return rest
-    begin = bisect_left(span.starts_ms, wanted.start_ms)
-    end = bisect_left(span.starts_ms, wanted.end_ms, begin)
-    return [*span.records[begin:end], *rest]
-
-
-def _span(wanted: Range, end_ms: int, records: Sequence[bytes]) -> Span | None:
-    """Make a span of the records before an end.
-
-    It has those that begin before it. None if they are not in order, as after a damage.
-    """
-    if any(len(record) < 8 * HEADER_WORDS for record in records):
-        return None
-    starts_ms = list(map(start_of, records))
-    bounds = [wanted.start_ms - 1, *starts_ms, wanted.end_ms]
-    if any(later <= earlier for earlier, later in pairwise(bounds)):
-        return None
-    return Span.of(wanted.start_ms, end_ms, records[: bisect_left(starts_ms, end_ms)])

@@ -80,7 +80,7 @@ class Middles:
         if parts is None:
             return None
         made = Middle(tuple(map(_joined, codecs.values(), parts)))
-        self._cache.keep([(key, made)])
+        self._cache.keep_middle(key, made)
         return made
 
 

@@ -155,6 +155,14 @@ class Store(Protocol):
         the store is damaged so that it cannot be read.
         """
 
+    def last_change(self) -> int | None:
+        """Number the last change of anything in the store.
+
+        As long as it is the same, everything reads as before. None if the store does not number its
+        changes.
+        """
+        return None
+
     def open_async(self) -> AsyncStore | None:
         """Open the same store for tasks of asyncio.
 

@@ -17,9 +17,11 @@ from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import AsyncFetcher, Fetcher, TileCache, Writer
-from tilewright_runtime.fetch.cache_entries import Middle, MiddleKey, Table
+from tilewright_runtime.fetch.cache_entries import Middle, MiddleKey, Span, Table
+from tilewright_runtime.fetch.cache_views import View
 from tilewright_runtime.fetch.caching_reader import CachingReader
 from tilewright_runtime.stores.base import ScanRequest
+from tilewright_runtime.tiles.keys import Range
 
 #: A time when everything before it is finished, after the allowed lateness.
 LATER = AT + HOUR
@@ -211,6 +213,29 @@ def test_a_store_is_asked_once_more_if_its_finished_tiles_changed(
     assert len(asked.tiles) == 3
 
 
+def test_an_unchanged_store_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its open tiles are remembered too, until anything is written."""
+    made = session(f"lmdb:{tmp_path}")
+    asked = Asked(made, monkeypatch)
+    before = [asked.fetch() for _ in range(4)][-1]
+    assert len(asked.tiles) == 2
+    made.write([row("a", 9, ts=AT - 1), row("b", 1, ts=LATER + 1)])
+    assert asked.fetch()["n_sum_1h"] == before["n_sum_1h"] + 9
+    assert len(asked.tiles) > 2
+
+
+def test_large_open_tiles_are_not_remembered() -> None:
+    """They would take room that nobody has counted."""
+    wanted = [Range(HOUR, 0, 2 * HOUR)]
+    view = View.of(wanted, [Span.of(0, HOUR, [])])
+    view.remember(7, [[bytes(1_000_000)]], [[]])
+    large = view.change
+    view.remember(7, [[bytes(100)]], [[bytes(100)]])
+    assert (large, view.change, view.records) == (None, 7, [[bytes(100)]])
+
+
 def test_what_is_larger_than_the_cache_is_not_kept() -> None:
     """It is read each time, and the answer stays the same."""
     made, cache = session(), TileCache(max_bytes=1)
@@ -226,7 +251,7 @@ def test_what_changed_while_it_was_read_is_not_kept(version: str) -> None:
     made, cache = session(), TileCache()
     table = Table.of(made.plan, made.store)
     cache.move_to(table, "now")
-    cache.keep([(MiddleKey(table, version, "a", ("n",), ()), Middle((b"",)))])
+    cache.keep_middle(MiddleKey(table, version, "a", ("n",), ()), Middle((b"",)))
     assert (cache.statistics.bytes > 0) == (version == "now")
 
 

@@ -87,6 +87,11 @@ class LmdbStore(TransactionalStore):
 
         return environment.read(environment.tiles, work)
 
+    def last_change(self) -> int:
+        """Give the number of the last transaction that wrote."""
+        environment = self._open
+        return environment.read(environment.tiles, _number)
+
     def get(self, name: str) -> bytes | None:
         """Read a named document."""
         environment, key = self._open, document_key(name)
@@ -225,6 +230,11 @@ class LmdbTransaction:
     def put(self, name: str, value: bytes) -> None:
         """Writes a named document."""
         self._transaction.put(document_key(name), value, db=self._environment.documents)
+
+
+def _number(transaction: Any) -> int:
+    number: int = transaction.id()
+    return number
 
 
 def open_url(url: str, rest: str, create: bool) -> LmdbStore:

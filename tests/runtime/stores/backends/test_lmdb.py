@@ -36,6 +36,16 @@ sys.stdin.read()
 """
 
 
+def test_changes_are_numbered(tmp_path: Path) -> None:
+    """Reading is no change."""
+    with open_store(f"lmdb:{tmp_path}") as store:
+        before = store.last_change()
+        assert store.get("name") is None
+        assert store.last_change() == before
+        store.put("name", b"value")
+        assert store.last_change() != before
+
+
 def test_a_store_that_may_not_be_made_is_not(tmp_path: Path) -> None:
     """Opening for reading what is not there is an error and leaves no folder behind."""
     with pytest.raises(StoreError, match=r"there is none. Write events into it first"):
