@@ -25,6 +25,9 @@ STREAMS = ["late", "names", "operations", "refused"]
 #: Logs that are read as whole files too.
 WHOLE = [pytest.param("late", marks=pytest.mark.nightly), "operations"]
 
+#: When the history of `operations` ends: within a day and an hour.
+CUT = "2024-01-04T05:35:00Z"
+
 #: What Flink, which reads no text of a line that is cut, says in other words.
 OTHER_WORDS = {"not valid JSON: is the line cut?": "not a JSON object"}
 
@@ -46,7 +49,7 @@ Running = Callable[[str, bool], Ran]
 def ran(
     tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer, flink: Host
 ) -> Running:
-    """Run jobs in one JVM; `operations` as whole files goes into Redis."""
+    """Run jobs in one JVM; `operations` as whole files goes into a Redis that has a history."""
     folder = tmp_path_factory.mktemp("flink")
     stores = {("operations", False): redis_server.url()}
 
@@ -58,6 +61,8 @@ def ran(
             own, log.plan, **({"pipeline_auto__watermark__interval": "0 ms"} if stream else {})
         )
         store = stores.get((name, stream), f"lmdb:{own}/store")
+        if (name, stream) in stores:
+            load_history(log, store, f"lmdb:{own}/state")
         inputs = [
             f"--events={source.name}={arrived(log, source.name, own, stream)}"
             for source in log.plan.sources
@@ -71,6 +76,15 @@ def ran(
         return Ran(ended, store, job.refused(own / "refused"))
 
     return run
+
+
+def load_history(log: EventLog, url: str, state: str) -> None:
+    """Write what was before the cut-over, which the job then reads once more."""
+    with open_store(url) as store, open_store(state) as merged:
+        with Writer(log.plan, store, state=merged, until=CUT) as writer:
+            for part in log.parts:
+                writer.write(part.path, part.source)
+        assert log.disagreements(store) != []
 
 
 def arrived(log: EventLog, source: str, folder: Path, stream: bool) -> Path:
@@ -98,7 +112,9 @@ def test_a_stream(ran: Running, name: str) -> None:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole_files(ran: Running, name: str) -> None:
-    """Files that are read as a whole, in any order, have no late events."""
+    """Files that are read as a whole, in any order, have no late events, and those of a history
+    that the store has count once.
+    """
     log, job = EventLog(KIT / name), ran(name, False)
     assert job.ended.status == 0, job.ended.output
     assert log.disagreements(open_store(job.store)) == []

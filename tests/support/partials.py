@@ -13,6 +13,7 @@ import pyarrow as pa
 from tilewright_compiler.plan.model import Plan, State
 from tilewright_compiler.plan.types import LIMB, decimal_scale, physical_type
 from tilewright_compiler.tile_sql.partials import collected_inputs, partial_fields
+from tilewright_runtime.engines.flink.partials import PartialTiles
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,6 +30,12 @@ def to_physical(value: Any, kind: str) -> Any:
         case date():
             return (value - date(1970, 1, 1)).days
     return int(value)
+
+
+def rows(plan: Plan, events: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows of tiles, made in the way of a stream engine."""
+    partials = PartialTiles(plan)
+    return partials.finish(partial_tiles(plan, events, partials.schema))
 
 
 def partial_tiles(plan: Plan, events: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:

@@ -16,7 +16,10 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import StoreError
 from ..stores import CheckedStore, Store, Transaction, TransactionalStore
 from ..stores.counts import TileCounts
-from ..stores.ownership import note_load, register_plan, require_plan
+from ..stores.cutover import cut_over, cutover_ms
+from ..stores.handover import require_whole_tiles
+from ..stores.kept import ttls_by_name
+from ..stores.ownership import lifetimes_ms, note_load, register_plan, require_no_other_plan
 from ..stores.progress import Progress
 from ..tiles.block import COMPLETE, Block
 from ..tiles.header import NEWEST, SEQUENCE, STAMP, START
@@ -25,6 +28,7 @@ from ..tiles.layout import layout_of
 from ..tiles.records import RecordCodec
 from ..tiles.rollup import RollUp, tiles_of_engine
 from ..tiles.rows import LevelTiles
+from ..times import Moment, moment_ms
 
 #: A row a tile: its level, entity and start; how many events it has, and when the newest was; its
 #: record, and whether that says that the tile is complete.
@@ -79,18 +83,25 @@ def as_records(codec: RecordCodec, tiles: LevelTiles, watermark_ms: int) -> pa.R
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
 
-def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
+def load_tiles(plan: Plan, store: Store, finest: pa.Table, until: Moment = None) -> Put:
     """Load tiles of all levels from a warehouse's finest.
 
-    The table is what `sql/tiles_{size}.sql` gives, and has all tiles of every entity in it.
+    The table is what `sql/tiles_{size}.sql` gives, and has all tiles of every entity in it. `until`
+    is when the store's history ends and its stream begins, between two tiles: those from then on
+    are left out.
 
     Raises StoreError if the store has tiles of the plan.
     """
-    begin(plan, store)
-    if not len(finest):
-        return Put()
+    begin(plan, store, until)
+    at_ms = cutover_ms(plan, store.get)
+    if at_ms is not None:
+        require_whole_tiles(plan, store, at_ms)
     ladder = RollUp(plan)
     table = tiles_of_engine(plan, finest)
+    if at_ms is not None:
+        table = table.filter(pc.less(table["__start"], at_ms))
+    if not len(table):
+        return Put()
     codec = RecordCodec(ladder.rows.layout)
     newest_ms, events = pc.max(table["__newest"]).as_py(), pc.sum(table["__events"]).as_py()
     watermark_ms = newest_ms - plan.late.out_of_orderness_ms
@@ -104,20 +115,25 @@ def load_tiles(plan: Plan, store: Store, finest: pa.Table) -> Put:
     return put
 
 
-def begin(plan: Plan, store: Store) -> None:
+def begin(plan: Plan, store: Store, until: Moment = None) -> None:
     """Begin a load into a store without the plan's tiles.
 
-    Events of tiles that are there would be lost. Raises StoreError if it has tiles of this plan, or
-    of another plan of that name.
+    The store keeps `until` when its history goes. Events of tiles that are there would be lost.
+    Raises StoreError if it has tiles of this plan, or of another plan of that name, or if no stream
+    could go on from there.
     """
-    if store.get(f"plan/{plan.name}") is not None:
-        require_plan(plan, store)
+    require_no_other_plan(plan, store)
     if any(store.get(f"{document}/{plan.name}") is not None for document in ("progress", "writer")):
         raise StoreError(
             f"store {store.url} has tiles of {plan.name} already, which loading history would "
             "replace. Load a new store. What came after the history can then be written into it, "
             "if it is an embedded one (tilewright write)."
         )
+    if until is not None:
+        at_ms = moment_ms(until)
+        if not isinstance(store, TransactionalStore):
+            require_whole_tiles(plan, store, at_ms)
+        cut_over(plan, store, at_ms)
     if (
         isinstance(store, CheckedStore)
         and store.advance(store.filling(plan.name), 0, "filling") is None
@@ -139,7 +155,7 @@ def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], new
     the time of the newest event of all. Putting the same again changes nothing. A store with
     transactions gets a batch in one of them.
     """
-    ttl_ms = {level.size_ms: level.ttl_ms for level in plan.levels}
+    ttl_ms = lifetimes_ms(plan, store.get)
     longest, finest_ms = store.max_entity_bytes - len(plan.name.encode()), plan.levels[-1].size_ms
     codec = RecordCodec(layout_of(plan))
     watermark_ms = newest_ms - plan.late.out_of_orderness_ms
@@ -160,7 +176,7 @@ def put_records(plan: Plan, store: Store, batches: Iterable[pa.RecordBatch], new
             store.transact(partial(_put_all, levels))
         else:
             for keys, records in levels:
-                store.put_newer(keys, records, ttl_ms[keys.size_ms])
+                store.put_newer(keys, records, ttl_ms[TILES, keys.size_ms])
         for keys, records in levels:
             by_size[keys.size_ms] += len(records)
     return Put(by_size, refused)
@@ -219,7 +235,7 @@ def finish(plan: Plan, store: Store, newest_ms: int, events: int, put: Put) -> N
 def _claim(
     plan: Plan, store: Store, newest_ms: int, events: int, since_ms: int | None = None
 ) -> None:
-    register_plan(plan, store, since_ms=since_ms)
+    register_plan(plan, store, ttls_by_name(lifetimes_ms(plan, store.get)), since_ms)
     if not isinstance(store, TransactionalStore):
         # A state folder without this history would put its own tiles over it (outbox.py).
         store.put_first(f"writer/{plan.name}", b"history")

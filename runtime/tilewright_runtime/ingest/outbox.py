@@ -15,10 +15,11 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import StoreError
 from ..stores import CheckedStore, Store, Transaction, TransactionalStore
 from ..stores.counts import TileCounts
+from ..stores.cutover import cutover_name
 from ..stores.documents import reading_document
 from ..stores.filling import Filling
-from ..stores.kept import ttls_ms
-from ..stores.ownership import claim_for_state, keep_since, register_plan
+from ..stores.kept import ttls_by_name
+from ..stores.ownership import claim_for_state, keep_since, lifetimes_ms, register_plan
 from ..stores.progress import Progress
 from ..tiles.keys import TileKeys
 from .pending import Pending, outbox_name
@@ -43,7 +44,7 @@ class Outbox:
         self._plan = plan
         self._state = state
         self._store = store
-        self._ttl_ms = ttls_ms(plan)
+        self._ttl_ms = lifetimes_ms(plan, state.get)
         self._outbox = outbox_name(plan)
         self._own = b""
         self._told: Progress | None = None
@@ -131,6 +132,7 @@ class Outbox:
         Returns whether the store has lost nothing meanwhile. The store says before the first put
         that it is not complete, so that readers know even if there is no last put.
         """
+        self._require_own()
         begun = self._store.advance(seen, seen.events, "updating")
         if begun is None:
             return False
@@ -149,7 +151,8 @@ class Outbox:
         self._put(self._state.tiles(self._plan.name))
         if self._store.advance(begun, present, "complete") is None:
             return False
-        keep_since(self._plan, self._store, begun.since_ms)
+        ttls = ttls_by_name(self._ttl_ms)
+        keep_since(self._plan, self._store, begun.since_ms, ttls)
         self._is_widened = False
         return True
 
@@ -181,9 +184,16 @@ class Outbox:
         It may have lost everything. Returns whether tiles may be gone that this plan keeps longer
         than the one that put them.
         """
-        document = register_plan(self._plan, self._store)
-        claim_for_state(self._plan, self._store, self._state, self._own)
+        document = register_plan(self._plan, self._store, ttls_by_name(self._ttl_ms))
+        self._require_own()
+        cutover = self._state.get(cutover_name(self._plan))
+        if cutover is not None:
+            self._store.put(cutover_name(self._plan), cutover)
         return document.kept.is_widened
+
+    def _require_own(self) -> None:
+        """Require that nobody else has taken the store over."""
+        claim_for_state(self._plan, self._store, self._state, self._own)
 
     def _last_commit(self) -> Pending:
         last = self._state.get(self._outbox)

@@ -23,15 +23,16 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 
-from tilewright.windows import DAY_MS
 from tilewright_compiler.plan.model import Plan
 
 from ..stores import CheckedStore, Store
 from ..stores.base import tile_namer
-from ..stores.ownership import claim_for_stream, register_plan, require_stream
+from ..stores.handover import claim_for_stream
+from ..stores.kept import merging_ttls_ms, ttls_by_name
+from ..stores.ownership import register_plan, require_stream
 from ..stores.progress import Progress
 from ..tiles.header import NEWEST, SEQUENCE, START
-from ..tiles.keys import TILES, TileKeys, level_name
+from ..tiles.keys import TILES, TileKeys
 from ..tiles.records import Names, RecordCodec
 from ..tiles.rollup import RollUp
 from ..tiles.rows import LevelTiles
@@ -77,10 +78,9 @@ class TileSink:
             OpenTiles(layout, finer_ms, coarser_ms)
             for coarser_ms, finer_ms in reversed(list(pairwise(sizes)))
         ]
-        self._kept_ms = kept_for_merging_ms(plan)
-        kept = {level_name(TILES, size_ms): ttl_ms for size_ms, ttl_ms in self._kept_ms.items()}
-        register_plan(plan, store, kept)
+        self._ttl_ms = merging_ttls_ms(plan)
         self.stream = claim_for_stream(plan, store)
+        register_plan(plan, store, ttls_by_name(self._ttl_ms))
         if isinstance(store, CheckedStore):
             self._begin(store)
 
@@ -117,7 +117,7 @@ class TileSink:
 
     def _put(self, tiles: LevelTiles) -> None:
         records = self._codec.encode(tiles.block, tiles.keys)
-        self.store.put_newer(tiles.keys, records, self._kept_ms[tiles.keys.size_ms])
+        self.store.put_newer(tiles.keys, records, self._ttl_ms[TILES, tiles.keys.size_ms])
         if self._measure is not None:
             self._measure(records)
 
@@ -160,26 +160,6 @@ class TileSink:
             progress = progress.repaired(random.randrange(1, _LARGEST_STEP))
         if progress != begun:
             progress.save(self.plan, self.store)
-
-
-def kept_for_merging_ms(plan: Plan) -> dict[int, int | None]:
-    """Compute how long the tiles of each size are kept.
-
-    They are kept as long as the plan says, and until no tile that is merged from them changes any
-    more. A coarser tile that was merged after a part of it had expired would have fewer events than
-    the stored one, and lose. A day more is for a source that stands still.
-    """
-    changing_ms = plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + DAY_MS
-    kept: dict[int, int | None] = {}
-    coarser_ms = 0
-    for level in plan.levels:
-        kept[level.size_ms] = (
-            None
-            if level.ttl_ms is None
-            else max(level.ttl_ms, coarser_ms + changing_ms if coarser_ms else 0)
-        )
-        coarser_ms = level.size_ms
-    return kept
 
 
 def _largest(tiles: LevelTiles) -> LevelTiles:

@@ -191,7 +191,9 @@ class _Walk:
         It is done for each table.
         """
         try:
-            counts = TileCounts.load(table.name, self._document)
+            # A stream that goes on after a history does not count what it adds.
+            is_stream = comes_from_stream(table.name, self._document)
+            counts = None if is_stream else TileCounts.load(table.name, self._document)
             forgotten = TileCounts.load(table.name, self._document, "forgotten") or TileCounts()
             events = self._events(table.name)
         except (ValueError, TypeError, StoreError):

@@ -15,11 +15,12 @@ from ..errors import StoreError
 from ..times import iso
 from .base import Store
 from .documents import reading_document
+from .progress import Progress
 
 
 def cutover_ms(plan: Plan, get: Callable[[str], bytes | None]) -> int | None:
     """Read a store's cut-over; None if it has none."""
-    name = _name(plan)
+    name = cutover_name(plan)
     document = get(name)
     with reading_document(name):
         return int(json.loads(document)["at_ms"]) if document else None
@@ -28,13 +29,15 @@ def cutover_ms(plan: Plan, get: Callable[[str], bytes | None]) -> int | None:
 def cut_over(plan: Plan, store: Store, at_ms: int) -> None:
     """Keep the cut-over of a store.
 
-    Raises StoreError if it has another one: then events between the two would be lost, or count
-    twice.
+    Raises StoreError if it has another one, or events at or after it: then some events would be
+    lost, or count twice.
     """
     content = json.dumps({"at_ms": at_ms}).encode()
-    store.put_first(_name(plan), content)
     present_ms = cutover_ms(plan, store.get)
-    if present_ms is not None and present_ms != at_ms:
+    if present_ms is None:
+        _require_nothing_since(plan, store, at_ms)
+        present_ms = int(json.loads(store.put_first(cutover_name(plan), content))["at_ms"])
+    if present_ms != at_ms:
         raise StoreError(
             f"store {store.url}: the history of {plan.name} ends and its stream begins at "
             f"{iso(present_ms)}, and not at {iso(at_ms)}. Leave --until out, or write into a new "
@@ -52,5 +55,16 @@ def outside(cutover: int | None, is_stream: bool) -> str:
     return f'"__ts" < {cutover:d}' if is_stream else f'"__ts" >= {cutover:d}'
 
 
-def _name(plan: Plan) -> str:
+def cutover_name(plan: Plan) -> str:
+    """Name the document of a plan's cut-over."""
     return f"cutover/{plan.name}"
+
+
+def _require_nothing_since(plan: Plan, store: Store, at_ms: int) -> None:
+    newest_ms = Progress.load(plan, store.get).newest_ms
+    if newest_ms is not None and newest_ms >= at_ms:
+        raise StoreError(
+            f"store {store.url} has events of {plan.name} up to {iso(newest_ms)} already, and a "
+            f"stream from {iso(at_ms)} on would count some again. Give a later --until, or write "
+            "into a new store."
+        )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from tilewright.windows import DAY_MS
 from tilewright_compiler.plan.model import Plan
 
 from ..tiles.keys import EVENTS, TILES, Kind, level_name
@@ -30,9 +31,26 @@ def ttls_ms(plan: Plan) -> dict[tuple[Kind, int], int | None]:
     return ttls
 
 
-def ttls_by_name(plan: Plan) -> dict[str, int | None]:
+def merging_ttls_ms(plan: Plan) -> dict[tuple[Kind, int], int | None]:
+    """List the same where a stream merges levels.
+
+    Tiles are kept as long as the plan says, and until no tile that is merged from them changes any
+    more. A coarser tile that was merged after a part of it had expired would have fewer events than
+    the stored one, and lose. A day more is for a source that stands still.
+    """
+    changing_ms = plan.late.allowed_lateness_ms + plan.late.out_of_orderness_ms + DAY_MS
+    ttls = ttls_ms(plan)
+    coarser_ms = 0
+    for level in plan.levels:
+        if level.ttl_ms is not None and coarser_ms:
+            ttls[TILES, level.size_ms] = max(level.ttl_ms, coarser_ms + changing_ms)
+        coarser_ms = level.size_ms
+    return ttls
+
+
+def ttls_by_name(ttls: Mapping[tuple[Kind, int], int | None]) -> dict[str, int | None]:
     """Give the same by the names of the levels."""
-    return {level_name(*level): ttl_ms for level, ttl_ms in ttls_ms(plan).items()}
+    return {level_name(*level): ttl_ms for level, ttl_ms in ttls.items()}
 
 
 @dataclass(frozen=True)

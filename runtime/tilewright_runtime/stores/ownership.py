@@ -6,7 +6,6 @@ It says of which plan, and from which writer or stream.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,12 +14,14 @@ from typing import Any, Self
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import PlanError, StoreError, shown
+from ..tiles.keys import Kind
 from .base import Store
 from .checked_store import CheckedStore
-from .kept import Kept, ttls_by_name
+from .cutover import cutover_ms
+from .kept import Kept, merging_ttls_ms, ttls_by_name, ttls_ms
 
 #: What the owner of tiles begins with that come from a stream; then comes the name of it.
-_STREAM = b"stream "
+STREAM = b"stream "
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def register_plan(
     if not store.expires:
         ttls = {}
     elif ttls is None:
-        ttls = ttls_by_name(plan)
+        ttls = ttls_by_name(ttls_ms(plan))
     document = PlanDocument.of(plan, Kept.since(since_ms, ttls)).to_bytes()
     stored = PlanDocument.from_bytes(plan, store.put_first(_plan(plan), document), store)
     kept_spans = stored.kept.after(since_ms, ttls)
@@ -115,12 +116,14 @@ def register_plan(
     return changed
 
 
-def keep_since(plan: Plan, store: Store, since_ms: int) -> None:
+def keep_since(
+    plan: Plan, store: Store, since_ms: int, ttls: Mapping[str, int | None] | None = None
+) -> None:
     """Say that all tiles were put since then.
 
-    They are kept as the plan says.
+    They are kept as the plan says, or `ttls`.
     """
-    kept_spans = Kept.since(since_ms, ttls_by_name(plan))
+    kept_spans = Kept.since(since_ms, ttls_by_name(ttls_ms(plan)) if ttls is None else ttls)
     store.put(_plan(plan), PlanDocument.of(plan, kept_spans).to_bytes())
 
 
@@ -150,22 +153,13 @@ def require_plan(plan: Plan, store: Store) -> PlanDocument:
     return PlanDocument.from_bytes(plan, document, store)
 
 
-def claim_for_stream(plan: Plan, store: Store) -> str:
-    """Claim the store for a stream of whole tiles.
+def require_no_other_plan(plan: Plan, store: Store) -> None:
+    """Require that a store has no tiles of another plan.
 
-    Returns the name that it has given the stream. Raises StoreError for a store that has the plan's
-    tiles from elsewhere: whole tiles of two would replace each other.
+    Raises StoreError if it has some of one with this plan's name.
     """
-    owner = store.get(_owner(plan))
-    if owner is None and store.get(f"progress/{plan.name}") is None:
-        owner = store.put_first(_owner(plan), _STREAM + os.urandom(16).hex().encode())
-    if owner is None or not owner.startswith(_STREAM):
-        raise StoreError(
-            f"store {store.url} gets the tiles of {plan.name} from elsewhere (tilewright write, "
-            "or a load of history), and whole tiles of two would replace each other. Use another "
-            "store."
-        )
-    return owner.removeprefix(_STREAM).decode()
+    if store.get(_plan(plan)) is not None:
+        require_plan(plan, store)
 
 
 def require_stream(plan: Plan, store: Store, stream: str) -> None:
@@ -173,7 +167,7 @@ def require_stream(plan: Plan, store: Store, stream: str) -> None:
 
     Raises StoreError if it does not: the store has then lost the stream's first tiles.
     """
-    if store.get(_owner(plan)) != _STREAM + stream.encode():
+    if store.get(owner_name(plan)) != STREAM + stream.encode():
         raise StoreError(
             f"store {store.url} has lost the tiles of {plan.name} that this stream has put: it "
             "was emptied, or it came back without its data, and a stream that goes on puts only "
@@ -186,9 +180,9 @@ def claim_for_state(plan: Plan, store: Store, state: Store, own: bytes) -> None:
 
     Raises StoreError if they come from elsewhere.
     """
-    owner = store.put_first(_owner(plan), own)
+    owner = store.put_first(owner_name(plan), own)
     if owner != own:
-        is_stream = owner.startswith(_STREAM)
+        is_stream = owner.startswith(STREAM)
         whence = "a stream" if is_stream else f"another state folder than {state.url}"
         advice = "Send the events by the stream" if is_stream else "Use that folder (--state)"
         raise StoreError(
@@ -226,12 +220,25 @@ def require_no_load(plan: Plan, store: Store) -> None:
         )
 
 
+def lifetimes_ms(
+    plan: Plan, get: Callable[[str], bytes | None]
+) -> dict[tuple[Kind, int], int | None]:
+    """List how long a store keeps tiles.
+
+    They are listed by kind and size. Where a stream merges levels, or may go on after a cut-over,
+    they are kept for longer than a plan says.
+    """
+    merges = cutover_ms(plan, get) is not None or comes_from_stream(plan.name, get)
+    return merging_ttls_ms(plan) if merges else ttls_ms(plan)
+
+
 def comes_from_stream(table: str, get: Callable[[str], bytes | None]) -> bool:
     """Tell whether a stream fills the store with whole tiles."""
-    return (get(f"writer/{table}") or b"").startswith(_STREAM)
+    return (get(f"writer/{table}") or b"").startswith(STREAM)
 
 
-def _owner(plan: Plan) -> str:
+def owner_name(plan: Plan) -> str:
+    """Name the document of whose tiles a store has."""
     return f"writer/{plan.name}"
 
 

@@ -22,7 +22,7 @@ from ..times import iso, now_ms
 from .base import EntityRecords, ScanRequest, Store, Transaction
 from .counts import Level, TileCounts
 from .documents import reading_document
-from .kept import ttls_ms
+from .ownership import lifetimes_ms
 from .progress import Progress
 from .transactional import TransactionalStore
 
@@ -47,7 +47,8 @@ class Sweeper:
     def __init__(self, plan: Plan, store: TransactionalStore) -> None:
         self._plan = plan
         self._store = store
-        lifetimes = [ttl_ms for ttl_ms in ttls_ms(plan).values() if ttl_ms is not None]
+        kept = lifetimes_ms(plan, store.get).values()
+        lifetimes = [ttl_ms for ttl_ms in kept if ttl_ms is not None]
         self._step_ms = min(lifetimes, default=0) // _SWEEPS_PER_LIFETIME
         self._swept_ms: int | None = None
 
@@ -69,7 +70,7 @@ def sweep(plan: Plan, store: TransactionalStore) -> Swept:
     It happens in transactions of some hundred entities, so readers and a kill find each of them
     whole. Raises StoreError if another process is writing.
     """
-    bounds = _bounds(plan, Progress.load(plan, store.get))
+    bounds = _bounds(plan, store)
     swept = Swept(until_ms={level_name(*level): until for level, until in bounds.items()})
     if not bounds:
         return swept
@@ -94,14 +95,13 @@ def sweep(plan: Plan, store: TransactionalStore) -> Swept:
     return swept
 
 
-def _bounds(plan: Plan, progress: Progress) -> dict[Level, int]:
+def _bounds(plan: Plan, store: Store) -> dict[Level, int]:
     """Compute the start before which each level has expired."""
-    if progress.newest_ms is None:
+    newest_ms = Progress.load(plan, store.get).newest_ms
+    if newest_ms is None:
         return {}
-    seen_ms = min(progress.newest_ms, now_ms())
-    return {
-        level: seen_ms - ttl_ms for level, ttl_ms in ttls_ms(plan).items() if ttl_ms is not None
-    }
+    seen_ms, kept = min(newest_ms, now_ms()), lifetimes_ms(plan, store.get)
+    return {level: seen_ms - ttl_ms for level, ttl_ms in kept.items() if ttl_ms is not None}
 
 
 def _entities_before(

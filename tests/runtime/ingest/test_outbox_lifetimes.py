@@ -17,7 +17,7 @@ from tilewright_runtime import Fetcher, open_store
 from tilewright_runtime.errors import FetchError, StoreError
 from tilewright_runtime.fetch.program import Program
 from tilewright_runtime.stores.checked import CheckedReader
-from tilewright_runtime.stores.kept import Kept, ttls_by_name
+from tilewright_runtime.stores.kept import Kept, ttls_by_name, ttls_ms
 from tilewright_runtime.stores.ownership import keep_since
 from tilewright_runtime.times import moment_ms
 
@@ -80,7 +80,7 @@ def test_an_answer_as_of_now_is_never_refused(plan: Plan) -> None:
     day.
     """
     reader, program = CheckedReader(plan, open_store("memory:")), Program(plan)
-    kept = Kept.since(0, ttls_by_name(plan))
+    kept = Kept.since(0, ttls_by_name(ttls_ms(plan)))
     for now_ms in range(AT, AT + 2 * DAY, 7 * MINUTE + 1):
         assert reader.not_kept(kept, program.ranges(now_ms), now_ms) == {}
 

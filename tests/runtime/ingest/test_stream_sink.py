@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
 from pathlib import Path
 from unittest import mock
 
@@ -17,27 +16,18 @@ from hypothesis import strategies as st
 
 from support.everything import (
     SCHEMA,
-    Event,
     assert_same_tiles,
     every_operation,
     some_events,
     written,
 )
 from support.examples import few
-from support.partials import partial_tiles
+from support.partials import rows
 from support.plans import AT, aggregations, plan_of
 from tilewright import Operation
-from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, Writer, open_store
-from tilewright_runtime.engines.flink.partials import PartialTiles
 from tilewright_runtime.errors import StoreError
-from tilewright_runtime.ingest.stream_sink import TileSink, kept_for_merging_ms
-
-
-def rows(plan: Plan, events: Sequence[Event]) -> pa.Table:
-    """Rows of tiles, made in the way of a stream engine."""
-    partials = PartialTiles(plan)
-    return partials.finish(partial_tiles(plan, events, partials.schema))
+from tilewright_runtime.ingest.stream_sink import TileSink
 
 
 def test_tiles_are_those_of_the_embedded_writer() -> None:
@@ -138,20 +128,6 @@ def test_of_rows_of_one_tile_the_largest_counts() -> None:
     store = open_store("memory:")
     TileSink(plan, store).put(grown)
     assert_same_tiles(plan, events, store, written(plan, events))
-
-
-def test_tiles_outlive_the_coarser_ones_that_are_merged_from_them() -> None:
-    """In a store that expires, a tile is there until the coarser one can no longer change, however
-    short its windows are.
-    """
-    plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT], ["10m", "1h", "30d"]))
-    kept = kept_for_merging_ms(plan)
-    for coarser, finer in itertools.pairwise(plan.levels):
-        assert finer.ttl_ms is not None
-        assert (kept[finer.size_ms] or 0) >= max(
-            finer.ttl_ms, coarser.size_ms + plan.late.allowed_lateness_ms
-        )
-    assert kept[plan.levels[0].size_ms] == plan.levels[0].ttl_ms
 
 
 def test_nothing_is_put_of_no_rows() -> None:

@@ -60,3 +60,11 @@ def test_the_cut_over_outlives_the_process(tmp_path: Path) -> None:
     session.close()
     again = Session(url=f"lmdb:{tmp_path}/store")
     assert write(again, EVENTS, stream=True).events == 3
+
+
+def test_a_cut_over_before_what_is_there_is_refused() -> None:
+    """A stream from there on would count again what the store already has."""
+    session = Session()
+    write(session, EVENTS)
+    with pytest.raises(StoreError, match=r"has events of .* already"):
+        write(session, [], until=CUT)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
-from tilewright_runtime.stores.kept import Kept
+from support.plans import aggregations, plan_of
+from tilewright import Operation
+from tilewright_runtime.stores.kept import Kept, merging_ttls_ms
+from tilewright_runtime.tiles.keys import TILES
 
 HOUR = 3_600_000
 
@@ -110,3 +115,18 @@ def test_a_damaged_document_is_an_error(document: object) -> None:
     """Nothing of it is guessed at."""
     with pytest.raises(ValueError, match="time"):
         Kept.from_json(document)
+
+
+def test_tiles_outlive_the_coarser_ones_that_are_merged_from_them() -> None:
+    """In a store that expires, a tile is there until the coarser one can no longer change, however
+    short its windows are.
+    """
+    counts = aggregations("n", [Operation.COUNT], ["10m", "1h", "30d"])
+    plan = plan_of({"k": "string", "n": "bigint"}, ["k"], counts)
+    kept = merging_ttls_ms(plan)
+    for coarser, finer in itertools.pairwise(plan.levels):
+        assert finer.ttl_ms is not None
+        assert (kept[TILES, finer.size_ms] or 0) >= max(
+            finer.ttl_ms, coarser.size_ms + plan.late.allowed_lateness_ms
+        )
+    assert kept[TILES, plan.levels[0].size_ms] == plan.levels[0].ttl_ms

@@ -7,6 +7,7 @@ from functools import cached_property
 from tilewright.windows import DAY_MS, format_duration
 
 from ...expressions.flink.reading import to_physical
+from ...plan.clocks import FLINK_EVERY_TIME
 from ...plan.model import Column, Plan, State
 from ...plan.types import family
 from ...quoting import backquoted
@@ -41,6 +42,11 @@ class Job:
             f"{days} "
             f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}"
         )
+
+    @property
+    def every_time(self) -> Code:
+        """The condition that job.py gives the store's cut-over."""
+        return Code(FLINK_EVERY_TIME)
 
     @property
     def refusals(self) -> list[tuple[Code, str]]:

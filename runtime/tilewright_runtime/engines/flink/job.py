@@ -12,6 +12,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.plan.topics import Topic
 
 from ...errors import JobError, TilewrightError
+from ...times import iso
 from ..kafka import require_brokers, require_topics, topics_of
 from ..reporting import Report
 from .options import JobOptions
@@ -51,12 +52,12 @@ def run(plan: Plan, sql: str, options: JobOptions, report: Report) -> None:
         require_java()
     environment = _environment(batch, options.jars)
     connection = _require_topics(plan, topics, report)
-    script = parse_script(sql, batch=batch, replay=options.replay)
+    claimed = claimed_stream(plan, options.store)
+    script = parse_script(sql, batch=batch, replay=options.replay, cutover_ms=claimed.cutover_ms)
     settings = environment.get_config()
     for name, value in script.settings.items():
         settings.set(name, value)
-    stream = claimed_stream(plan, options.store)
-    configure(settings, plan, options, stream, batch=batch, report=report)
+    configure(settings, plan, options, claimed.stream, batch=batch, report=report)
     try:
         changes = table_changes(plan, options)
         for table, statements in topic_changes(topics, connection).items():
@@ -69,9 +70,10 @@ def run(plan: Plan, sql: str, options: JobOptions, report: Report) -> None:
     except Exception as failure:
         raise JobError(f"the job of {plan.name} failed: {_reason(failure)}") from failure
     if not has_tiles(plan, options.store):
+        since = "" if claimed.cutover_ms is None else f" from {iso(claimed.cutover_ms)} on"
         raise JobError(
-            f"the job of {plan.name} has ended with its input, and no event of it could be used: "
-            "see what was refused."
+            f"the job of {plan.name} has ended with its input, and no event of it{since} could be "
+            "used: see what was refused."
         )
     report(f"{plan.name}: the job has ended with its input")
 

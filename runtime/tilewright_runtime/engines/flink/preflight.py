@@ -7,12 +7,14 @@ import re
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from tilewright_compiler.plan.model import Plan, Source
 
 from ...errors import InputError, JobError, StoreError
 from ...ingest.stream_sink import TileSink
 from ...stores import open_store
+from ...stores.cutover import cutover_ms
 from ...stores.progress import Progress
 from ..inputs import first_events, missing_columns
 from ..reporting import Report
@@ -74,20 +76,30 @@ def require_store(url: str) -> str:
         return store.url
 
 
-def claimed_stream(plan: Plan, url: str) -> str:
-    """Claim the store for a stream, and return its name.
+class Claimed(NamedTuple):
+    """What a store says to the stream that fills it."""
+
+    stream: str
+    """The name of the stream."""
+    cutover_ms: int | None
+    """When the store's history ends, if it has one."""
+
+
+def claimed_stream(plan: Plan, url: str) -> Claimed:
+    """Claim the store for a stream.
 
     From now on only that stream may fill the store. Raises StoreError if the store has tiles from
     elsewhere.
     """
     with closing(open_store(url)) as store:
-        return TileSink(plan, store).stream
+        return Claimed(TileSink(plan, store).stream, cutover_ms(plan, store.get))
 
 
 def has_tiles(plan: Plan, url: str) -> bool:
     """Tell whether a stream has put the plan's tiles."""
     with closing(open_store(url, create=False)) as store:
-        return Progress.load(plan, store.get).newest_ms is not None
+        newest_ms = Progress.load(plan, store.get).newest_ms
+        return newest_ms is not None and newest_ms >= (cutover_ms(plan, store.get) or newest_ms)
 
 
 def require_java() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tilewright_compiler.plan.clocks import FLINK_CLOCK, NO_CLOCK
+from tilewright_compiler.plan.clocks import FLINK_CLOCK, FLINK_EVERY_TIME, NO_CLOCK
 from tilewright_compiler.plan.model import Plan, Source
 from tilewright_compiler.quoting import backquoted, literal
 
@@ -41,11 +41,14 @@ class Script:
     statements: list[str]
 
 
-def parse_script(sql: str, *, batch: bool, replay: bool) -> Script:
+def parse_script(sql: str, *, batch: bool, replay: bool, cutover_ms: int | None = None) -> Script:
     """Read `job.sql` for a batch or a stream.
 
-    In a replay no event is ahead of the clock.
+    In a replay no event is ahead of the clock. Events before the cut-over are left out.
     """
+    if cutover_ms is not None:
+        from_then_on = FLINK_EVERY_TIME.replace("CAST(NULL AS BIGINT)", f"{cutover_ms:d}")
+        sql = sql.replace(FLINK_EVERY_TIME, from_then_on)
     if replay:
         sql = sql.replace(FLINK_CLOCK, NO_CLOCK)
     if batch:

@@ -22,8 +22,7 @@ from tilewright_compiler.plan.model import Plan
 
 from ...ingest import bulk_load as bulk
 from ...stores import Store, TransactionalStore, open_store
-from ...stores.cutover import cut_over, cutover_ms, outside
-from ...times import moment_ms
+from ...stores.cutover import cutover_ms, outside
 from ..reporting import Report
 from . import inputs
 from .job import Queries, events_view, refusals
@@ -59,9 +58,7 @@ def build(
     """
     locations = inputs.locations(plan, events)
     with closing(open_store(store_url)) as store:
-        bulk.begin(plan, store)
-        if until is not None:
-            cut_over(plan, store, moment_ms(until))
+        bulk.begin(plan, store, until)
         cutover = cutover_ms(plan, store.get)
         spark = open_session(f"tilewright {plan.name}")
         raw = {

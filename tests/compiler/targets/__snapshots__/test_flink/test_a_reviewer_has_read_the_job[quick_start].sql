@@ -116,7 +116,9 @@ SELECT
       AND TO_TIMESTAMP_LTZ(`__ts` - MOD(`__ts`, 300000) + 599999, 3) <= CURRENT_WATERMARK(`__time`)
       THEN 'later than the allowed lateness of 300000 ms'
   END AS `__reason`
-FROM `click_events as selected`;
+FROM `click_events as selected`
+-- In a store whose history ends at a cut-over, job.py puts that time in the place of the null: the events before it are there.
+WHERE COALESCE(`__ts` >= CAST(NULL AS BIGINT), TRUE);
 
 CREATE TEMPORARY VIEW `judged before the stream` AS
 SELECT
