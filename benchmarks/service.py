@@ -194,6 +194,10 @@ def soak(port: int, ids: list[int], given: argparse.Namespace) -> None:
     """Ask at a steady rate, and look at the memory in between."""
     parts = 10
     for part in range(parts):
+        now = processes(ids[0])
+        if now != ids:
+            print(f"other processes: {now} instead of {ids}", flush=True)
+            ids = now
         times, errors = uvloop.run(
             load(port, asks_for(20), given.soak / parts, given.connections, given.rate)
         )

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _BACKLOG = 2048
 #: Longer than clients usually keep idle connections, so that none is closed as it is used again.
 _KEEP_ALIVE_S = 75
+#: A worker that has not answered the server for so long is replaced. On a busy machine one may need
+#: some seconds to start, or to get its turn; one that died is seen at once.
+_WORKER_ANSWERS_S = 30
 #: What requests that run at the end get beyond their own limit.
 _GRACE_S = 5
 
@@ -111,6 +114,7 @@ def server_config(settings: ServiceSettings, where: Listening) -> uvicorn.Config
         log_level="warning",
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_worker_healthcheck=_WORKER_ANSWERS_S,
         timeout_graceful_shutdown=int(settings.limits.seconds) + _GRACE_S,
         ssl_certfile=where.certificate,
         ssl_keyfile=where.key,
