@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cachetools import LRUCache
-
 from ..metrics import metrics_of
 from ..stores.base import ScanRequest
 from ..stores.progress import Finished
@@ -37,6 +35,7 @@ from .cache_entries import (
     key_digest,
     places,
 )
+from .cache_memory import CacheMemory, Kept
 from .cache_views import NOTHING, EntitySpans, View, fitting
 
 if TYPE_CHECKING:
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 
 #: What is made of some tiles of a request: spans by their places.
 Made = Mapping[Place, Span]
-Kept = EntitySpans | Middle
-KeptKey = EntityKey | MiddleKey
 
 
 @dataclass(frozen=True)
@@ -66,38 +63,6 @@ class CacheStatistics:
     """The second tier, if there is one; it was asked for what was not in memory."""
 
 
-class _Entries(LRUCache[KeptKey, Kept]):
-    """The entries that were used last."""
-
-    def __init__(self, max_bytes: int) -> None:
-        super().__init__(max_bytes, getsizeof=_size)
-        self.evictions = 0
-        self._plan_bytes: dict[str, int] = {}
-
-    def popitem(self) -> tuple[KeptKey, Kept]:
-        """Make room, which counts as an eviction."""
-        self.evictions += 1
-        key, entry = super().popitem()
-        metrics_of(key.table.plan).evicted_from_cache(1)
-        return key, entry
-
-    def __setitem__(self, key: KeptKey, entry: Kept) -> None:
-        self.pop(key, None)
-        super().__setitem__(key, entry)
-        self._hold(key, entry.size)
-
-    def __delitem__(self, key: KeptKey) -> None:
-        size = int(self.getsizeof(self[key]))
-        super().__delitem__(key)
-        self._hold(key, -size)
-
-    def _hold(self, key: KeptKey, size: int) -> None:
-        """Count the bytes of each plan."""
-        plan = key.table.plan
-        held = self._plan_bytes[plan] = self._plan_bytes.get(plan, 0) + size
-        metrics_of(plan).cache_holds(held)
-
-
 class TileCache:
     """Finished tiles in memory, of bounded size.
 
@@ -113,7 +78,7 @@ class TileCache:
         folder: str | Path | None = None,
         folder_bytes: int = 1 << 30,
     ) -> None:
-        self._entries = _Entries(max_bytes)
+        self._entries = CacheMemory(max_bytes)
         self._versions: dict[Table, str] = {}
         self._lock = threading.Lock()
         self._hits = self._misses = self._drops = 0
@@ -208,6 +173,14 @@ class TileCache:
         _, (view,) = self._in_memory(table, [request])
         return [None if span is None else span.end_ms for span in view.spans]
 
+    def forget(self, table: Table, entity: str) -> None:
+        """Drop the spans of an entity, of the folder too."""
+        with self._lock:
+            key = EntityKey(table, self._versions.get(table, ""), entity)
+            entry = self._entries.pop(key, NOTHING)
+        if self._folder is not None and isinstance(entry, EntitySpans):
+            self._folder.drop([key_digest(SpanKey(*key, *place)) for place in entry.spans])
+
     def move_to(self, table: Table, version: str) -> None:
         """Drop everything of a table whose finished tiles have changed."""
         with self._lock:
@@ -286,6 +259,10 @@ class CachedTable(NamedTuple):
     cache: TileCache
     table: Table
 
+    def forget(self, entity: str) -> None:
+        """Drop what is kept of an entity, as after a damage."""
+        self.cache.forget(self.table, entity)
+
 
 def _is_named(version: str) -> bool:
     """Tell whether a version is of one store only.
@@ -293,7 +270,3 @@ def _is_named(version: str) -> bool:
     One that an earlier Tilewright wrote does not say which it is.
     """
     return not version.startswith("-") and version != ""
-
-
-def _size(entry: Kept) -> int:
-    return entry.size

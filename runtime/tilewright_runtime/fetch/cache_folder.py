@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -123,6 +124,15 @@ class CacheFolder:
 
         self._write(work)
         return self._evictions - before
+
+    def drop(self, names: Sequence[bytes]) -> None:
+        """Drop some entries."""
+
+        def work(transaction: Any, opened: CacheFile) -> None:
+            for generation, name in product(opened.generations, names):
+                transaction.delete(name, db=generation)
+
+        self._write(work)
 
     def clear(self) -> None:
         """Drop everything."""

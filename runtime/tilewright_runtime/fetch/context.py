@@ -51,7 +51,7 @@ class FetchContext:
     most_tiles: int | None
     """The tiles that a window may read, None for any number."""
     cached: CachedTable | None
-    """Where merged middles are kept, if there are any to keep."""
+    """Where finished tiles are kept, if they are."""
     names: tuple[str, ...]
     """What an answer holds, in the order of the plan."""
     policy: Policy = PLAIN

@@ -96,16 +96,14 @@ class Serving:
 
     def _prepare(self, names: tuple[str, ...]) -> FetchContext:
         plan = self.plan if names == self._names else plan_of_features(self.plan, names)
-        program = Program(plan, self.plan)
-        has_middles = any(group.merged_fields for group in program.groups)
         return FetchContext(
             plan,
             self.store,
             self._reader,
-            program,
+            Program(plan, self.plan),
             derivations=_derivations(plan),
             most_tiles=self._most_tiles,
-            cached=self._cached if has_middles else None,
+            cached=self._cached,
             names=names,
         )
 

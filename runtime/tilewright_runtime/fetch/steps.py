@@ -70,6 +70,8 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
         try:
             state.tiles = context.program.decode(state.entity, state.ranges, records, name_of)
         except CorruptRecordError:
+            if context.cached is not None:  # it may be mended in the store
+                context.cached.forget(state.entity)
             if context.policy.on_missing is None:
                 raise
             sound = _sound(context, state, records)
@@ -149,6 +151,8 @@ def _add_events(context: FetchContext, state: FetchState) -> None:
     try:
         state.tiles = program.with_events(state.entity, state.tiles, times_ms, name_of)
     except CorruptRecordError:
+        if context.cached is not None:
+            context.cached.forget(state.entity)
         if context.policy.on_missing is None or program.events is None:
             raise
         size_ms = program.events.chunks.size_ms

@@ -44,7 +44,10 @@ KINDS: Mapping[str, Kind] = {
     "internal": Kind(500, "This is a fault of Tilewright, not of yours. Please report it."),
     "damaged_record": Kind(503, "Run tilewright verify on the store."),
     "store_unavailable": Kind(503, "Try again soon. If it goes on, check the store."),
-    "timeout": Kind(504, "Ask for fewer keys or features, or serve with a larger --timeout."),
+    "timeout": Kind(
+        504,
+        "Ask for fewer keys or features, look after the store, or serve with a larger --timeout.",
+    ),
 }
 
 #: Our errors, the special ones before their bases.

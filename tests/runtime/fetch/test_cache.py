@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from support.plans import AT, DAY, HOUR, MINUTE, aggregations, plan_of
@@ -17,10 +18,13 @@ from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import AsyncFetcher, Fetcher, TileCache, Writer
+from tilewright_runtime.errors import CorruptRecordError
 from tilewright_runtime.fetch.cache_entries import Middle, MiddleKey, Span, Table
 from tilewright_runtime.fetch.cache_views import View
 from tilewright_runtime.fetch.caching_reader import CachingReader
 from tilewright_runtime.stores.base import ScanRequest
+from tilewright_runtime.stores.transactional import TransactionalStore
+from tilewright_runtime.tiles.entities import entity_encoder
 from tilewright_runtime.tiles.keys import Range
 
 #: A time when everything before it is finished, after the allowed lateness.
@@ -224,6 +228,31 @@ def test_an_unchanged_store_is_not_read_again(
     made.write([row("a", 9, ts=AT - 1), row("b", 1, ts=LATER + 1)])
     assert asked.fetch()["n_sum_1h"] == before["n_sum_1h"] + 9
     assert len(asked.tiles) > 2
+
+
+def damage(made: Session) -> None:
+    """Flip a bit of a finished tile, or flip it back."""
+    entity = entity_encoder(made.plan.keys)(["a"])
+    keys, records = made.store.read_entity(made.plan.name, entity)[0]
+    assert isinstance(made.store, TransactionalStore)
+    one, record = keys.take(np.array([len(records) - 3])), records[-3]
+    flipped = [record[:-1] + bytes([record[-1] ^ 1])]
+    made.store.transact(lambda transaction: transaction.put_tiles(one, flipped))
+
+
+def test_a_record_that_was_damaged_is_read_again(tmp_path: Path) -> None:
+    """A copy of the store may have mended it, which no version tells."""
+    made, cache = session(), TileCache(folder=tmp_path)
+    fetcher = Fetcher(made.plan, made.store, cache=cache)
+    expected = fetcher.fetch({"k": "a"}, AT)
+    damage(made)
+    cache.clear()
+    for _ in range(2):
+        with pytest.raises(CorruptRecordError, match="checksum"):
+            fetcher.fetch({"k": "a"}, AT)
+    damage(made)
+    assert fetcher.fetch({"k": "a"}, AT) == expected
+    assert Fetcher(made.plan, made.store, cache=cache).fetch({"k": "a"}, AT) == expected
 
 
 def test_large_open_tiles_are_not_remembered() -> None:
