@@ -12,6 +12,7 @@ import pytest
 
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.tile_sql.rules import END_MS
+from tilewright_runtime.plans.session import open_session
 
 Tiles = list[dict[str, Any]]
 RunPlan = Callable[..., Tiles]
@@ -20,9 +21,7 @@ RunPlan = Callable[..., Tiles]
 @pytest.fixture
 def database() -> duckdb.DuckDBPyConnection:
     """A database with the session settings of the writer."""
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
+    return open_session()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from sqlglot import exp
 
 from ..plan.clocks import SPARK_CLOCK
+from ..plan.sessions import DUCKDB_REWRITER, SPARK_EXCLUDED_RULES, SPARK_REORDERING
 from ..plan.types import LIMB, decimal_scale, family
 from .tree import Node
 
@@ -59,6 +60,8 @@ class SqlDialect:
     """The DuckDB type whose like there has room for the product of two whole numbers."""
     has_widest_types_only: bool = False
     """Whether it has one type for all whole numbers, and one for all floats."""
+    in_order: str = ""
+    """What keeps a session from putting the operations of expressions in another order."""
     refused: frozenset[type[Node]] = frozenset()
     """What an author's expression may not hold, since this dialect computes it in another way."""
 
@@ -225,6 +228,7 @@ _TABLE = (
         listed="LIST({x}) FILTER (WHERE NOT {x} IS NULL)",
         distinct="LIST(DISTINCT {x}) FILTER (WHERE NOT {x} IS NULL)",
         timed="LIST(STRUCT_PACK(t := {t}, x := {x})) FILTER (WHERE NOT {x} IS NULL)",
+        in_order=f"SET disabled_optimizers = '{DUCKDB_REWRITER}'",
     ),
     SqlDialect(
         "snowflake",
@@ -263,6 +267,7 @@ _TABLE = (
         hll_of_integers="CASE WHEN COUNT({x}) > 0 THEN HLL_SKETCH_AGG({x}, {k}) END",
         kll="CASE WHEN COUNT({x}) > 0 THEN KLL_SKETCH_AGG_DOUBLE({x}, {k}) END",
         clock_ms=SPARK_CLOCK,
+        in_order=f"SET {SPARK_EXCLUDED_RULES} = {SPARK_REORDERING}",
     ),
     SqlDialect(
         "trino",

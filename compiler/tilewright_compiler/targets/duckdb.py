@@ -7,6 +7,7 @@ from tilewright.windows import format_duration
 from ..plan.model import Plan
 from ..plan.script import Script
 from ..quoting import quoted
+from ..sql.dialects import DIALECTS
 
 _READ = (
     "Read a batch of raw rows as the types of the schema, keep what the wheres keep, and compute "
@@ -27,6 +28,7 @@ def files(plan: Plan) -> dict[str, str]:
         "-- The writer registers raw rows as the relation batch: the columns of the schema and "
         "__row BIGINT, the row's number.\n"
         f"-- It runs statement 1 once for each batch, in UTC{_of_levels(plan)}.\n"
+        f"-- Its session computes expressions as they stand: {DIALECTS['duckdb'].in_order}\n"
         "-- $latest_ms: the latest time of an event, by the clock.\n"
     ]
     sizes = [f"{format_duration(level.size_ms)} = {level.size_ms}" for level in plan.levels]

@@ -19,8 +19,9 @@ from ..tile_sql.queries import TileQueries
 
 _HEAD = """\
 -- {what}, of {plan} in {dialect}. Generated: change the declaration, not this file.
--- The session's time zone must be UTC.{relations}
+-- The session's time zone must be UTC.{order}{relations}
 """
+_IN_ORDER = "\n-- Before it, so that every part of an expression overflows by itself: {};"
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,13 @@ class Sql:
             if name == "refused"
             else f"Tiles of {name.removeprefix('tiles_')}"
         )
+        order = _IN_ORDER.format(self.dialect.in_order) if self.dialect.in_order else ""
         return _HEAD.format(
-            what=what, plan=plan.name, dialect=self.dialect.name, relations=relations
+            what=what,
+            plan=plan.name,
+            dialect=self.dialect.name,
+            order=order,
+            relations=relations,
         )
 
     def _relation(self, source: Source) -> str:

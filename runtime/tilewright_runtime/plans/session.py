@@ -15,6 +15,8 @@ from typing import Any
 
 import duckdb
 
+from tilewright_compiler.plan.sessions import DUCKDB_REWRITER
+
 from ..errors import PlanError
 
 #: What a query, a relation or a modifier of it may be. Expressions are told by their `class`.
@@ -49,13 +51,15 @@ def open_session(**config: str | bool | int) -> duckdb.DuckDBPyConnection:
     """Open a database in memory, closed to the outside.
 
     It reaches no file, network, extension or Python variable, and no SQL can change that. Its time
-    zone is UTC, and x/0 is null, as the plan's SQL expects. `config` is DuckDB's.
+    zone is UTC, x/0 is null, and expressions run as they stand, as the plan's SQL expects. `config`
+    is DuckDB's.
     """
     closed: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": False,
         "autoload_known_extensions": False,
         "autoinstall_known_extensions": False,
         "python_enable_replacements": False,
+        "disabled_optimizers": DUCKDB_REWRITER,
     }
     session = duckdb.connect(":memory:", config=closed | config)
     session.execute("SET TimeZone = 'UTC'")

@@ -144,6 +144,23 @@ def test_a_session_reaches_nothing(sql: str) -> None:
         open_session().execute(sql).fetchall()
 
 
+@pytest.mark.parametrize(
+    ("expression", "n", "value"),
+    [
+        ("9223372036854775807 + (n + 2147483648)", -(2**31) - 1, 2**63 - 2),
+        ("(3 * n) * 0", 2**62, None),
+        ("n + 1 > 5", 2**63 - 1, None),
+        ("-n = 5", -(2**63), None),
+    ],
+)
+def test_a_session_computes_expressions_as_they_stand(
+    expression: str, n: int, value: int | None
+) -> None:
+    """No part of an expression is moved, or it would overflow elsewhere."""
+    query = f"SELECT TRY({expression}) FROM (SELECT unnest([?::BIGINT]) AS n)"
+    assert open_session().execute(query, [n]).fetchall() == [(value,)]
+
+
 def test_a_session_sees_no_variables_of_python() -> None:
     """A name that is a variable of the caller's is no relation."""
     batch = open_session().sql("SELECT 1 AS a").to_arrow_table()

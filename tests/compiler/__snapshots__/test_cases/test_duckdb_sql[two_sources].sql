@@ -1,6 +1,7 @@
 -- Tiles of retail.sales. Generated; a copy for readers of what plan.json holds.
 -- The writer registers raw rows as the relation batch: the columns of the schema and __row BIGINT, the row's number.
 -- It runs statement 1 once for each batch, in UTC, and statement 2 once for each level.
+-- Its session computes expressions as they stand: SET disabled_optimizers = 'expression_rewriter'
 -- $latest_ms: the latest time of an event, by the clock.
 -- $tile_ms: 10m = 600000
 

@@ -1,5 +1,6 @@
 -- Tiles of 5m, of every_operation.origins in spark. Generated: change the declaration, not this file.
 -- The session's time zone must be UTC.
+-- Before it, so that every part of an expression overflows by itself: SET spark.sql.optimizer.excludedRules = org.apache.spark.sql.catalyst.optimizer.ReorderAssociativeOperator;
 -- `flights`: a table or view of the events of flights.
 WITH events AS (
   SELECT
