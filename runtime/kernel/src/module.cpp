@@ -16,6 +16,7 @@
 #include "program.hpp"
 #include "unlocked.hpp"
 #include "xxh32.hpp"
+#include "xxh64.hpp"
 
 namespace nb = nanobind;
 using namespace tilewright;
@@ -23,7 +24,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 4;
+constexpr int kInterface = 5;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -107,6 +108,13 @@ NB_MODULE(_native, module) {
             return xxh32(bytes.at, bytes.size, seed);
         },
         nb::arg("data"), nb::arg("seed") = 0);
+    module.def(
+        "xxh64",
+        [](const nb::bytes& data) {
+            const Bytes bytes = bytes_of(data);
+            return xxh64(bytes.at, bytes.size);
+        },
+        nb::arg("data"));
     module.def("digest_quantiles", &quantiles<Digests>, nb::arg("parts"), nb::arg("ranks"));
     module.def("kll_quantiles", &quantiles<KllSketches>, nb::arg("parts"), nb::arg("ranks"));
     module.def("most_frequent", &most_frequent, nb::arg("parts"), nb::arg("k"));
@@ -134,18 +142,24 @@ NB_MODULE(_native, module) {
             return levels;
         });
 
+    nb::class_<Ranges>(module, "Ranges")
+        .def(nb::init<const nb::list&, const std::vector<nb::bytes>&>(), nb::arg("runs"),
+             nb::arg("levels"));
+
+    nb::class_<Covers>(module, "Covers").def(nb::init<const nb::list&>(), nb::arg("covers"));
+
     using Numbers = std::vector<int64_t>;
     nb::class_<Program>(module, "Program")
-        .def(nb::init<size_t, size_t, uint32_t, Numbers, Numbers>(), nb::arg("words"),
-             nb::arg("variable"), nb::arg("seed"), nb::arg("ladder_ms"), nb::arg("empty"))
+        .def(nb::init<size_t, size_t, uint32_t, uint64_t, Numbers, Numbers>(), nb::arg("words"),
+             nb::arg("variable"), nb::arg("seed"), nb::arg("fingerprint"), nb::arg("ladder_ms"),
+             nb::arg("empty"))
         .def("add_slab", &Program::add_slab, nb::arg("merge"), nb::arg("start"), nb::arg("stop"))
         .def("add_endpoint", &Program::add_endpoint, nb::arg("is_last"), nb::arg("no_time"),
              nb::arg("time"), nb::arg("value"), nb::arg("is_float"))
         .def("add_moments", &Program::add_moments, nb::arg("n"), nb::arg("start"),
              nb::arg("powers"))
         .def("add_window", &Program::add_window, nb::arg("features"), nb::arg("gives_numbers"))
-        .def("decode", &Program::decode, nb::arg("answers"), nb::arg("ranges"),
-             nb::arg("identities"))
+        .def("decode", &Program::decode, nb::arg("answers"), nb::arg("ranges"), nb::arg("prefix"))
         .def("head_level_ms", &Program::head_level_ms, nb::arg("tiles"), nb::arg("at_ms"))
         .def("evaluate", &Program::evaluate, nb::arg("tiles"), nb::arg("covers"),
              nb::arg("features"))

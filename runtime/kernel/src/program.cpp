@@ -7,6 +7,7 @@
 #include "parts.hpp"
 #include "tables.hpp"
 #include "unlocked.hpp"
+#include "xxh64.hpp"
 
 namespace nb = nanobind;
 
@@ -20,36 +21,27 @@ const std::unordered_map<std::string, Merge> kMerges = {
     {"max:i64", Merge::kMaxInteger}, {"max:f64", Merge::kMaxFloat},
 };
 
-int64_t integer(PyObject* object) {
-    const int64_t value = PyLong_AsLongLong(object);
-    if (value == -1 && PyErr_Occurred()) throw nb::python_error();
-    return value;
+// Find the runs of tiles of a cover; empty ones are left out.
+void find_runs(const Tiles& tiles, const Cover& cover, Runs& runs) {
+    runs.clear();
+    for (const Span& span : cover) tiles.find(span.size_ms, span.start_ms, span.end_ms, runs);
 }
 
-// Read the n-th item of a tuple.
-PyObject* item(PyObject* tuple, Py_ssize_t index) {
-    if (!PyTuple_Check(tuple) || PyTuple_GET_SIZE(tuple) <= index) {
-        throw nb::type_error("expected a tuple of a size, a start and an end");
-    }
-    return PyTuple_GET_ITEM(tuple, index);
-}
-
-Runs runs_of(const Tiles& tiles, PyObject* cover) {
-    if (!PyList_Check(cover)) throw nb::type_error("expected a list of segments");
-    Runs runs;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(cover); ++i) {
-        PyObject* segment = PyList_GET_ITEM(cover, i);
-        const int64_t size_ms = integer(item(segment, 0)), start_ms = integer(item(segment, 1));
-        tiles.find(size_ms, start_ms, integer(item(segment, 2)), runs);
-    }
-    return runs;
+// The identity that binds records of a level to an entity's keys; `key` begins them.
+int64_t identity_of(std::string& key, const std::string& level, uint64_t fingerprint) {
+    const size_t size = key.size();
+    key += level;
+    const uint64_t hash = xxh64(reinterpret_cast<const uint8_t*>(key.data()), key.size());
+    key.resize(size);
+    return static_cast<int64_t>(hash ^ fingerprint);
 }
 
 }  // namespace
 
-Program::Program(size_t words, size_t variable, uint32_t seed, std::vector<int64_t> ladder_ms,
-                 std::vector<int64_t> empty)
+Program::Program(size_t words, size_t variable, uint32_t seed, uint64_t fingerprint,
+                 std::vector<int64_t> ladder_ms, std::vector<int64_t> empty)
     : layout_{words, variable, seed},
+      fingerprint_(fingerprint),
       ladder_ms_(std::move(ladder_ms)),
       empty_(std::move(empty)),
       is_float_(words) {
@@ -119,20 +111,18 @@ void Program::add_window(
     windows_.push_back(std::move(window));
 }
 
-nb::object Program::decode(const nb::list& answers, const nb::list& ranges,
-                           const nb::list& identities) const {
-    if (answers.size() != ranges.size() || answers.size() != identities.size()) {
+nb::object Program::decode(const nb::list& answers, const Ranges& ranges,
+                           const nb::bytes& prefix) const {
+    const std::vector<Ranges::Run>& runs = ranges.runs();
+    if (answers.size() != runs.size()) {
         throw nb::value_error("there are more or fewer answers than ranges");
     }
+    std::string key(prefix.c_str(), prefix.size());
     auto tiles = std::make_unique<Tiles>(layout_);
-    for (size_t i = 0; i < answers.size(); ++i) {
-        PyObject* range = ranges[i].ptr();
-        const Part part{0,
-                        0,
-                        integer(identities[i].ptr()),
-                        integer(item(range, 0)),
-                        integer(item(range, 1)),
-                        integer(item(range, 2))};
+    for (size_t i = 0; i < runs.size(); ++i) {
+        const Span& span = runs[i].span;
+        const int64_t identity = identity_of(key, runs[i].level, fingerprint_);
+        const Part part{0, 0, identity, span.size_ms, span.start_ms, span.end_ms};
         if (!tiles->take(answers[i].ptr(), part)) throw nb::type_error("expected lists of bytes");
     }
     if (!unlocked(tiles->bytes(), [&] { return tiles->load(); })) return nb::none();
@@ -152,16 +142,17 @@ void Program::merge(Rows rows, const Runs& runs, int64_t* merged) const {
     for (const Moments& moments : moments_) merge_moments(moments, rows, runs, merged);
 }
 
-nb::object Program::evaluate(const Tiles& tiles, const nb::list& covers,
+nb::object Program::evaluate(const Tiles& tiles, const Covers& covers,
                              const nb::dict& features) const {
-    if (covers.size() != windows_.size()) {
+    if (covers.all().size() != windows_.size()) {
         throw nb::value_error("there are more or fewer covers than windows");
     }
     nb::list all;
+    Runs runs;
     std::vector<int64_t> merged(layout_.words);
     for (size_t i = 0; i < windows_.size(); ++i) {
         const Window& window = windows_[i];
-        const Runs runs = runs_of(tiles, covers[i].ptr());
+        find_runs(tiles, covers.all()[i], runs);
         merge(tiles.rows(), runs, merged.data());
         for (const Feature& feature : window.features) {
             PyObject* value = value_of(feature, merged.data());
@@ -201,7 +192,8 @@ nb::object Program::gather(const nb::object& tiles, const nb::list& cover,
         if (field >= layout_.variable) throw nb::value_error("there is no such field");
     }
     auto& own = nb::cast<Tiles&>(tiles);
-    const Runs runs = runs_of(own, cover.ptr());
+    Runs runs;
+    find_runs(own, cover_of(cover.ptr()), runs);
     std::vector<std::vector<Bytes>> gathered;
     const bool fits = unlocked(own.bytes(), [&] { return own.gather(runs, fields, gathered); });
     if (!fits) return nb::none();

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "covers.hpp"
 #include "reduce.hpp"
 #include "tiles.hpp"
 #include "values.hpp"
@@ -17,8 +18,8 @@ namespace tilewright {
 class Program {
    public:
     // `empty` are the words of an empty tile.
-    Program(size_t words, size_t variable, uint32_t seed, std::vector<int64_t> ladder_ms,
-            std::vector<int64_t> empty);
+    Program(size_t words, size_t variable, uint32_t seed, uint64_t fingerprint,
+            std::vector<int64_t> ladder_ms, std::vector<int64_t> empty);
     ~Program();
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
@@ -32,9 +33,10 @@ class Program {
 
     // Check the records of some ranges and lay them side by side.
     //
-    // None if one has to be looked at in Python: it is damaged, misplaced or of another version.
-    nanobind::object decode(const nanobind::list& answers, const nanobind::list& ranges,
-                            const nanobind::list& identities) const;
+    // `prefix` begins the keys of the entity. None if one has to be looked at in Python: it is
+    // damaged, misplaced or of another version.
+    nanobind::object decode(const nanobind::list& answers, const Ranges& ranges,
+                            const nanobind::bytes& prefix) const;
 
     // Find the coarsest level with a clean newest tile, or None.
     nanobind::object head_level_ms(const Tiles& tiles, int64_t at_ms) const;
@@ -43,7 +45,7 @@ class Program {
     //
     // Returns the numbers of each window by word, None for those that need none. False if a value
     // has to be made in Python, which then makes all of them.
-    nanobind::object evaluate(const Tiles& tiles, const nanobind::list& covers,
+    nanobind::object evaluate(const Tiles& tiles, const Covers& covers,
                               const nanobind::dict& features) const;
 
     // Collect fields of changing length of the tiles of a cover: a sequence for each field.
@@ -68,6 +70,7 @@ class Program {
     nanobind::object numbers(const int64_t* merged) const;
 
     Layout layout_;
+    uint64_t fingerprint_;
     std::vector<int64_t> ladder_ms_;
     std::vector<int64_t> empty_;
     std::vector<bool> is_float_;

@@ -2,8 +2,10 @@
 
 from ._native import (
     INTERFACE,
+    Covers,
     Fields,
     Program,
+    Ranges,
     Tiles,
     digest_quantiles,
     frequency_error,
@@ -11,12 +13,15 @@ from ._native import (
     most_frequent,
     unite_distinct,
     xxh32,
+    xxh64,
 )
 
 __all__ = [
     "INTERFACE",
+    "Covers",
     "Fields",
     "Program",
+    "Ranges",
     "Tiles",
     "digest_quantiles",
     "frequency_error",
@@ -24,4 +29,5 @@ __all__ = [
     "most_frequent",
     "unite_distinct",
     "xxh32",
+    "xxh64",
 ]

@@ -22,6 +22,7 @@ from ..tiles.keys import Range
 from .damage import Tile
 from .policy import PLAIN, Policy
 from .program import Program
+from .schedule import Schedule
 from .tiles import Tiles
 
 if TYPE_CHECKING:
@@ -78,18 +79,19 @@ class FetchState:
     end_ms: int
     """Where reading ends; later than the query time if all counts that was written until now."""
     entity: str
-    ranges: list[Range] = field(init=False)
+    schedule: Schedule = field(init=False)
+    ranges: Sequence[Range] = field(init=False)
     scan_request: ScanRequest = field(init=False)
     tiles: Tiles = field(init=False)
     head_level_ms: int | None = field(init=False)
     """The coarsest level whose newest tile has only events before the query time."""
-    covers: list[list[Segment]] = field(init=False)
+    covers: Sequence[Sequence[Segment]] = field(init=False)
     """The cover of each of the program's windows."""
     features: dict[str, Any] = field(init=False)
     quality: dict[str, Any] = field(init=False)
     flaws: Mapping[str, Any] | None = None
     """What is to be said against what the store gave."""
-    damaged: list[Tile] = field(default_factory=list)
+    damaged: Sequence[Tile] = ()
     """The tiles that could not be read, where the policy is not to fail at once."""
     progress: Progress | None = None
     """How far the writer has come, if the policy asks for it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..metrics import PlanMetrics
-from ..tiles.keys import EVENTS
 from .context import FetchContext, FetchState
 
 
@@ -15,14 +14,11 @@ def count_fetches(context: FetchContext, states: Sequence[FetchState], seconds: 
     Each of them took the time of all, since it waited for it.
     """
     first, quality = states[0], states[-1].quality
-    asked = 0
-    for size_ms, start_ms, end_ms, kind, lifetime in first.ranges:
-        if lifetime:  # it has no begin, so the tiles that exist are counted
-            begin, end = first.tiles.bounds.get(size_ms, (0, 0))
-            asked += end - begin
-        elif kind != EVENTS and start_ms < first.at_ms:
-            # Tiles after the query time, which a live fetch reads too, hardly ever exist.
-            asked += (end_ms - start_ms) // size_ms
+    asked = first.schedule.asked
+    for size_ms in first.schedule.lifetimes_ms:
+        # A lifetime has no begin, so the tiles that exist are counted.
+        begin, end = first.tiles.bounds.get(size_ms, (0, 0))
+        asked += end - begin
     approximate = quality.get("approximate_tiles", 0) if quality else 0
     context.metrics.fetched(len(states), seconds, asked, approximate)
     if context.policy.reports:

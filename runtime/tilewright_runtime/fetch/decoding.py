@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, repeat
 
 from tilewright_compiler.plan.model import Plan
 
@@ -38,16 +38,14 @@ class Decoder:
 
         Raises CorruptRecordError for a record that is damaged, or that is another tile's.
         """
-        chunks: list[bytes] = []
+        chunks: Sequence[bytes] = ()
         if ranges and ranges[-1].kind == EVENTS:  # chunks come after all levels
             count = sum(wanted.kind == TILES for wanted in ranges)
             chunks = list(chain.from_iterable(answers[count:]))
             ranges, answers = ranges[:count], answers[:count]
-        own = self._codec.level_identities(self._table, entity, ranges)
-        identities: list[int] = []
-        for identity, part in zip(own, answers, strict=True):
-            identities += [identity] * len(part)
         records = answers[0] if len(answers) == 1 else list(chain.from_iterable(answers))
+        own = self._codec.level_identities(self._table, entity, ranges)
+        identities = list(chain.from_iterable(map(repeat, own, map(len, answers))))
         decoded = self._codec.decode_sound(records, identities, padding=1)
         if decoded is None:
             names = self.names(entity, name_of)
@@ -56,18 +54,22 @@ class Decoder:
         bounds: dict[int, Run] = {}
         first = 0
         for wanted, part in zip(ranges, answers, strict=True):
+            size_ms, start_ms, end_ms, _, _ = wanted
             last = first + len(part)
-            if part and not _lie_within(wanted, starts[first:last]):
+            own_starts = starts[first:last]
+            if part and not (start_ms <= own_starts[0] and _ascend(own_starts, end_ms)):
                 names = self.names(entity, name_of)
                 self._codec.require_within(rows, first, len(part), wanted, names)
             # The runs of a level follow one another, so its tiles are in order across them too.
-            begin, _ = bounds.get(wanted.size_ms, (first, last))
-            bounds[wanted.size_ms] = (begin, last)
+            begin = bounds[size_ms][0] if size_ms in bounds else first
+            bounds[size_ms] = (begin, last)
             first = last
         return DecodedTiles(rows, starts, bounds, records, chunks, approximate)
 
 
-def _lie_within(wanted: Range, starts: Sequence[int]) -> bool:
-    """Tell whether some tiles lie in a range, in order."""
-    is_inside = wanted.start_ms <= starts[0] and starts[-1] < wanted.end_ms
-    return is_inside and all(map(operator.lt, starts, starts[1:]))
+def _ascend(starts: list[int], end_ms: int) -> bool:
+    """Tell whether each tile begins after the one before.
+
+    The last one is to begin before the end.
+    """
+    return all(map(operator.lt, starts, [*starts[1:], end_ms]))

@@ -210,7 +210,7 @@ class _Shares:
 
     def of(self, index: int) -> WindowShare:
         """Compute the share of the n-th window."""
-        group, segments = self._program.groups[index], self._state.covers[index]
+        group, segments = self._program.groups[index], list(self._state.covers[index])
         tiles = self._state.tiles
         counts = {"tiles": 0, "events": 0}
         events = raw = 0

@@ -62,9 +62,11 @@ class Fetcher(Serving):
         counts as missing. Without a policy, neither here nor in the plan, a damaged tile is an
         error. Raises KeyValueError, FetchError, CorruptRecordError.
         """
-        context = self.context_of(features, quality, on_missing, max_staleness)
+        context = self.context
+        if features is not None or quality or on_missing or max_staleness:
+            context = self.context_of(features, quality, on_missing, max_staleness)
         state = self.request(keys, at)
-        walk(context, [state])
+        walk(context, (state,))
         return answer_of(state)
 
     def fetch_many(

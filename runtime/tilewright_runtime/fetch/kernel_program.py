@@ -14,32 +14,47 @@ from typing import Any
 import numpy as np
 
 from ..states.base import Rows
+from ..states.kernel import kernel
 from ..states.values import Merged
 from ..tiles.cover import Segment
 from ..tiles.kernel_layout import native_program
-from ..tiles.keys import Range
+from ..tiles.keys import Range, Ranges, level_bytes
 from ..tiles.layout import Layout
 from ..tiles.records import RecordCodec
 from .feature_groups import FeatureGroup
 from .merging import Merger
 from .middles import Cover, Fields, gathered
+from .schedule import Covers
 from .tiles import Run, Tiles
 
 
 class KernelTiles(Tiles):
     """Tiles that the kernel holds."""
 
-    def __init__(self, native: Any, answers: Sequence[list[bytes]], layout: Layout) -> None:
-        self.records = answers[0] if len(answers) == 1 else list(chain(*answers))
-        self.chunks = []
-        self.approximate = native.approximate
+    chunks = ()
+
+    def __init__(self, native: Any, answers: Sequence[list[bytes]], program: KernelProgram) -> None:
         self.native = native
-        self._layout = layout
+        self.count = len(native)
+        self.approximate = native.approximate
+        self._answers = answers
+        self._program = program
+
+    @cached_property
+    def records(self) -> list[bytes]:
+        """The records of all tiles."""
+        return list(chain(*self._answers))
+
+    def head_level_ms(self, at_ms: int) -> int | None:
+        """Find the coarsest level with a clean newest tile."""
+        size_ms: int | None = self._program.native.head_level_ms(self.native, at_ms)
+        return size_ms
 
     @cached_property
     def rows(self) -> Rows:
         """The words of each tile, and a row of zeros."""
-        rows: Rows = np.frombuffer(self.native.words, "<i8").reshape(-1, self._layout.words)
+        words = self._program.layout.words
+        rows: Rows = np.frombuffer(self.native.words, "<i8").reshape(-1, words)
         return rows
 
     @cached_property
@@ -61,13 +76,15 @@ class KernelProgram:
 
     def __init__(
         self,
+        kernel: Any,
         native: Any,
         layout: Layout,
         groups: Sequence[FeatureGroup],
         merger: Merger,
     ) -> None:
-        self._native = native
-        self._layout = layout
+        self.native = native
+        self.layout = layout
+        self._kernel = kernel
         self._merger = merger
         names = [field.name for field in layout.variable]
         self._groups = [
@@ -80,19 +97,20 @@ class KernelProgram:
         self,
         answers: Sequence[list[bytes]],
         ranges: Sequence[Range],
-        identities: Sequence[int],
+        prefix: bytes,
     ) -> KernelTiles | None:
         """Decode what the store gave for some ranges.
 
-        None if a record has to be looked at: it is damaged, misplaced, or of an earlier version.
+        `prefix` begins the keys of the entity. None if a record has to be looked at: it is damaged,
+        misplaced, or of an earlier version.
         """
-        native = self._native.decode(answers, ranges, identities)
-        return None if native is None else KernelTiles(native, answers, self._layout)
-
-    def head_level_ms(self, tiles: KernelTiles, at_ms: int) -> int | None:
-        """Find the coarsest level with a clean newest tile."""
-        size_ms: int | None = self._native.head_level_ms(tiles.native, at_ms)
-        return size_ms
+        if not isinstance(ranges, Ranges):
+            ranges = Ranges(ranges)
+        if ranges.native is None:
+            levels = [level_bytes(wanted.kind, wanted.size_ms) for wanted in ranges]
+            ranges.native = self._kernel.Ranges(ranges, levels)
+        native = self.native.decode(answers, ranges.native, prefix)
+        return None if native is None else KernelTiles(native, answers, self)
 
     def evaluate(
         self,
@@ -104,7 +122,11 @@ class KernelProgram:
 
         Returns how far counts may be off, and None if numpy has to merge after all.
         """
-        numbers = self._native.evaluate(tiles.native, covers, values)
+        if not isinstance(covers, Covers):
+            covers = Covers(covers)
+        if covers.native is None:
+            covers.native = self._kernel.Covers(covers)
+        numbers = self.native.evaluate(tiles.native, covers.native, values)
         if numbers is False:
             return None
         errors: dict[str, int] = {}
@@ -132,10 +154,10 @@ class KernelProgram:
 
         def gather(part: Cover, names: Sequence[str]) -> Fields | None:
             indices = [fields[name] for name in names]
-            found: Fields | None = self._native.gather(tiles.native, list(part), indices)
+            found: Fields | None = self.native.gather(tiles.native, list(part), indices)
             return found
 
-        codecs = {name: self._layout.codecs[name] for name in group.merged_fields}
+        codecs = {name: self.layout.codecs[name] for name in group.merged_fields}
         merged = gathered(tiles.middles, cover, codecs, gather)
         tables = gather(cover, group.bucket_fields) if group.bucket_fields else []
         if merged is None or tables is None:
@@ -163,10 +185,10 @@ def kernel_program(
     """
     if any(group.window.edge == "prorate" for group in groups):
         return None
-    native = native_program(layout, codec.seed, ladder_ms)
-    if native is None:
+    module, native = kernel(), native_program(layout, codec.seed, ladder_ms)
+    if module is None or native is None:
         return None
     for group in groups:
         features = [(name, form, words) for name, (form, words) in group.forms.items()]
         native.add_window(features, bool(group.python_finalizers))
-    return KernelProgram(native, layout, groups, merger)
+    return KernelProgram(module, native, layout, groups, merger)

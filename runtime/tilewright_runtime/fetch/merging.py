@@ -99,11 +99,13 @@ class Merger:
         views = {"i64": rows, "f64": rows.view(np.float64)}
         for ufunc, dtype, columns in self._columns:
             # reduceat also gives what lies between a run's end and the next one's begin.
-            whole = ufunc.reduceat(views[dtype][:, columns], places)[::2]
-            if not is_whole:
+            whole = ufunc.reduceat(views[dtype][:, columns], places)
+            if is_whole:
+                merged_runs = whole.tolist()[::2]
+            else:
                 # By the same function, since `reduce` would add up floats in another order.
-                whole = ufunc.reduceat(whole, firsts)
-            for numbers, values in zip(filled, whole.tolist(), strict=True):
+                merged_runs = ufunc.reduceat(whole[::2], firsts).tolist()
+            for numbers, values in zip(filled, merged_runs):  # noqa: B905 - as long, and dearer
                 numbers[columns] = values
 
     def _merge_parts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from ..plans import prepares_from_plan
 from ..tiles.buckets import BucketTables, buckets_of
 from ..tiles.cover import ENDS, Segment, floor
 from ..tiles.header import NEWEST
-from ..tiles.keys import EVENTS, Range
+from ..tiles.keys import EVENTS, Range, Ranges, ordered_prefix
 from ..tiles.layout import Layout, layout_of
 from ..tiles.records import RecordCodec
 from .decoding import Decoder
@@ -22,10 +22,11 @@ from .feature_groups import feature_groups
 from .kernel_program import KernelProgram, KernelTiles, kernel_program
 from .merging import Merger
 from .reads import event_ranges, ranges, reads_of
+from .schedule import Schedule
 from .tiles import DecodedTiles, Tiles
 from .windows import Window
 
-#: Query times whose ranges and covers are kept; most requests ask for the newest.
+#: Query times whose schedules are kept; most requests ask for the newest.
 _REMEMBERED = 16
 
 if TYPE_CHECKING:
@@ -61,28 +62,32 @@ class Program:
         self._reads = reads_of(tiled, self.ladder_ms)
         edges = {window.edge for window in self.windows}
         self._grain_ms = _grain_ms(self.windows)
-        self._ranges = lru_cache(_REMEMBERED)(self._find_ranges)
-        self._covers = lru_cache(_REMEMBERED)(self._find_covers)
+        self._schedules = lru_cache(_REMEMBERED)(self._find_schedule)
+        #: The times that were asked for last, as they are mostly asked for again.
+        self._last: tuple[int, int, Schedule] | None = None
         self._prorates = "prorate" in edges
         self._rounds_heads = bool(edges - ENDS.keys())
         self._template = dict.fromkeys(feature.name for feature in plan.features)
 
-    def ranges(self, at_ms: int, end_ms: int | None = None) -> list[Range]:
+    def ranges(self, at_ms: int, end_ms: int | None = None) -> Ranges:
         """Find what some cover may need.
 
         It includes what is needed if newest tiles hold later events. A live fetch, which takes
         those too, reads on to `end_ms`. Tiles come level after level, then chunks of raw events.
         """
-        return self._ranges(*self._moments(at_ms, at_ms if end_ms is None else end_ms))
+        return self.schedule(at_ms, at_ms if end_ms is None else end_ms).ranges
 
-    def covers(self, at_ms: int, head_level_ms: int | None, end_ms: int) -> list[list[Segment]]:
-        """Make the cover of each window.
+    def schedule(self, at_ms: int, end_ms: int) -> Schedule:
+        """Find what is read and merged at a query time.
 
-        They end at `end_ms`, if that is later than the query time. `head_level_ms` says which
-        newest tiles may be used whole.
+        Covers end at `end_ms`, if that is later than the query time.
         """
-        at_ms, end_ms = self._moments(at_ms, end_ms)
-        return self._covers(at_ms, head_level_ms, end_ms)
+        last = self._last
+        if last is not None and last[0] == at_ms and last[1] == end_ms:
+            return last[2]
+        schedule = self._schedules(*self._moments(at_ms, end_ms))
+        self._last = at_ms, end_ms, schedule
+        return schedule
 
     def _moments(self, at_ms: int, end_ms: int) -> tuple[int, int]:
         """Choose one of the time pairs with the same covers.
@@ -96,14 +101,14 @@ class Program:
         end = end_ms - end_ms % size + size - 1 if end_ms % size else end_ms
         return (at, end) if at < end else (at_ms, end_ms)
 
-    def _find_ranges(self, at_ms: int, end_ms: int) -> list[Range]:
+    def _find_schedule(self, at_ms: int, end_ms: int) -> Schedule:
         wanted = ranges(self._reads, at_ms, end_ms)
         if self.events is not None:
             wanted += event_ranges(self.windows, self.events.chunks.size_ms, at_ms, end_ms)
-        return wanted
+        return Schedule(wanted, at_ms, partial(self._find_covers, at_ms, end_ms))
 
     def _find_covers(
-        self, at_ms: int, head_level_ms: int | None, end_ms: int
+        self, at_ms: int, end_ms: int, head_level_ms: int | None
     ) -> list[list[Segment]]:
         return [window.segments(at_ms, head_level_ms, end_ms) for window in self.windows]
 
@@ -119,8 +124,8 @@ class Program:
         Raises CorruptRecordError for a record that is damaged, or that is another tile's.
         """
         if self._kernel is not None:
-            identities = self.codec.level_identities(self.plan.name, entity, ranges)
-            tiles = self._kernel.decode(answers, ranges, identities)
+            prefix = ordered_prefix(self.plan.name, entity)
+            tiles = self._kernel.decode(answers, ranges, prefix)
             if tiles is not None:
                 return tiles
         return self._decoder.decode(entity, ranges, answers, name_of)
@@ -171,8 +176,8 @@ class Program:
 
         Such a tile has only events before `at_ms`. None if not even the finest has.
         """
-        if isinstance(tiles, KernelTiles) and self._kernel is not None:
-            return self._kernel.head_level_ms(tiles, at_ms)
+        if isinstance(tiles, KernelTiles):
+            return tiles.head_level_ms(at_ms)
         last = at_ms - 1
         for size in self.ladder_ms:
             first, end = tiles.bounds[size]
@@ -190,11 +195,11 @@ class Program:
         have such a bound.
         """
         values: dict[str, Any] = self._template.copy()
-        errors: dict[str, int] = {}
         if isinstance(tiles, KernelTiles) and self._kernel is not None:
             found = self._kernel.evaluate(tiles, covers, values)
             if found is not None:
                 return values, found
+        errors: dict[str, int] = {}
         for group, merged in zip(self.groups, self._merger.merge(tiles, covers), strict=True):
             is_done = group.number_values.put(merged.numbers, values)
             finalizers = group.other_finalizers if is_done else group.finalizers

@@ -70,6 +70,7 @@ class Serving:
         self._contexts = lru_cache(_MOST_SELECTIONS)(self._context)
         self.context = self._contexts(self._names, self._policy)
         self.program = self.context.program
+        self._key_columns = plan.keys
         self._encode = entity_encoder(plan.keys)
         self._longest = store.max_entity_bytes - len(plan.name)
 
@@ -146,7 +147,7 @@ class Serving:
 
         Raises KeyValueError for keys that the plan or the store cannot have.
         """
-        text = self._encode(key_values(self.plan.keys, keys))
+        text = self._encode(key_values(self._key_columns, keys))
         if len(text) > self._longest:
             raise KeyValueError(
                 f"the key has {len(text):,} characters when encoded; store {self.store.url} "

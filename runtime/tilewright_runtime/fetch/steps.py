@@ -15,12 +15,14 @@ from ..errors import CorruptRecordError, FetchError
 from ..stores.checked import Reading
 from ..stores.progress import Progress
 from ..tiles.cover import floor
-from ..tiles.keys import EVENTS, Range
+from ..tiles.keys import EVENTS
 from .context import FetchContext, FetchState, Step
 from .damage import Tile, record_name, record_tile
 from .middles import Middles
 from .policy import Policy
 from .quality import judge_answer
+
+_SCAN_REQUEST = attrgetter("scan_request")
 
 
 def find_ranges(context: FetchContext, states: Sequence[FetchState]) -> None:
@@ -28,13 +30,10 @@ def find_ranges(context: FetchContext, states: Sequence[FetchState]) -> None:
 
     Requests of the same time share them.
     """
-    known: dict[tuple[int, int], list[Range]] = {}
+    schedule_of = context.program.schedule
     for state in states:
-        times = state.at_ms, state.end_ms
-        ranges = known.get(times)
-        if ranges is None:
-            ranges = known[times] = context.program.ranges(*times)
-        state.ranges = ranges
+        state.schedule = schedule_of(state.at_ms, state.end_ms)
+        state.ranges = state.schedule.ranges
 
 
 def expand(_: FetchContext, states: Sequence[FetchState]) -> None:
@@ -49,7 +48,7 @@ def read(context: FetchContext, states: Sequence[FetchState]) -> None:
     That is one round trip. Raises FetchError if the store may have let some go, StoreError if it
     was emptied, and CorruptRecordError for a damaged record.
     """
-    requests = list(map(attrgetter("scan_request"), states))
+    requests = list(map(_SCAN_REQUEST, states))
     receive(context, states, context.reader.read(requests, context.documents))
 
 
@@ -64,18 +63,18 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
         progress = Progress.read(context.plan, reading.documents[0])
         for state in states:
             state.progress = progress
-    store, table = context.store, context.plan.name
+    store, table, decode = context.store, context.plan.name, context.program.decode
     for state, records in zip(states, reading.records, strict=True):
         name_of = partial(record_name, store, table, state.entity, state.ranges)
         try:
-            state.tiles = context.program.decode(state.entity, state.ranges, records, name_of)
+            state.tiles = decode(state.entity, state.ranges, records, name_of)
         except CorruptRecordError:
             if context.cached is not None:  # it may be mended in the store
                 context.cached.forget(state.entity)
             if context.policy.on_missing is None:
                 raise
             sound = _sound(context, state, records)
-            state.tiles = context.program.decode(state.entity, state.ranges, sound, name_of)
+            state.tiles = decode(state.entity, state.ranges, sound, name_of)
         if context.cached is not None and reading.finished is not None and not state.damaged:
             state.tiles.middles = Middles(context.cached, reading.finished, state.entity)
 
@@ -96,7 +95,7 @@ def _sound(
             except CorruptRecordError:
                 table = context.plan.name
                 tile = record_tile(context.store, table, state.entity, state.ranges, index)
-                state.damaged += [] if tile is None else [tile]
+                state.damaged = [*state.damaged, *([] if tile is None else [tile])]
             index += 1
         sound.append(kept)
     return sound
@@ -116,8 +115,8 @@ def find_boundaries(context: FetchContext, states: Sequence[FetchState]) -> None
         else:
             head_level_ms = program.head_level_ms(at_ms, state.tiles)
         state.head_level_ms = head_level_ms
-        state.covers = program.covers(at_ms, head_level_ms, end_ms)
-        if context.most_tiles is not None and len(state.tiles.records) > context.most_tiles:
+        state.covers = state.schedule.covers(head_level_ms)
+        if context.most_tiles is not None and state.tiles.count > context.most_tiles:
             _require_few(context, state, context.most_tiles)
 
 
@@ -156,7 +155,8 @@ def _add_events(context: FetchContext, state: FetchState) -> None:
         if context.policy.on_missing is None or program.events is None:
             raise
         size_ms = program.events.chunks.size_ms
-        state.damaged.append(Tile(EVENTS, size_ms, floor(state.at_ms - 1, size_ms)))
+        chunk = Tile(EVENTS, size_ms, floor(state.at_ms - 1, size_ms))
+        state.damaged = [*state.damaged, chunk]
         bare = state.tiles.without_chunks()
         state.tiles = program.with_events(state.entity, bare, times_ms, name_of)
 

@@ -38,11 +38,17 @@ class Tiles:
     middles: Middles | None = None
     """What is kept merged of them."""
 
-    records: list[bytes]
-    chunks: list[bytes]
+    count: int
+    """How many tiles there are, without stretches of raw events."""
+    chunks: Sequence[bytes]
     """The records of the chunks of raw events that were read, oldest first."""
     approximate: int
     """How many of the tiles are approximate."""
+
+    @cached_property
+    def records(self) -> list[bytes]:
+        """The record of each tile."""
+        raise NotImplementedError
 
     @cached_property
     def rows(self) -> Rows:
@@ -65,7 +71,7 @@ class Tiles:
     def without_chunks(self) -> Tiles:
         """Leave the raw events out."""
         tiles = copy(self)
-        tiles.chunks = []
+        tiles.chunks = ()
         return tiles
 
     def run(self, segment: Segment) -> Run:
@@ -102,13 +108,14 @@ class DecodedTiles(Tiles):
         starts: list[int],
         bounds: dict[int, Run],
         records: list[bytes],
-        chunks: list[bytes],
+        chunks: Sequence[bytes],
         approximate: int,
     ) -> None:
         self.rows = rows
         self.starts = starts
         self.bounds = bounds
         self.records = records
+        self.count = len(records)
         self.chunks = chunks
         self.approximate = approximate
 

@@ -15,7 +15,7 @@ from types import ModuleType
 VARIABLE = "TILEWRIGHT_KERNEL"
 
 #: The interface of the kernel that this version calls.
-_INTERFACE = 4
+_INTERFACE = 5
 
 
 def kernel() -> ModuleType | None:

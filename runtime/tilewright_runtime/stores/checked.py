@@ -50,7 +50,11 @@ class Reader:
 
         Raises FetchError if a question is older than what was swept.
         """
-        return self.judged(self.scan(requests, names), requests)
+        own = (self._swept_name, *names)
+        records, documents = self._store.scan_with(self._plan.name, requests, own)
+        if documents[0] is not None:
+            self._require_not_swept(documents[0], requests)
+        return Reading(records, documents[1:], ())
 
     def scan(self, requests: Sequence[ScanRequest], names: Sequence[str]) -> Scanned:
         """Read records and documents."""
@@ -64,9 +68,12 @@ class Reader:
         Raises what `read` raises.
         """
         if scanned.plan is not None:
-            until_ms = swept_until(self._plan, scanned.plan)
-            require_not_swept(until_ms, requests, self._store.url)
+            self._require_not_swept(scanned.plan, requests)
         return Reading(scanned.records, scanned.documents, ())
+
+    def _require_not_swept(self, document: bytes, requests: Sequence[ScanRequest]) -> None:
+        until_ms = swept_until(self._plan, document)
+        require_not_swept(until_ms, requests, self._store.url)
 
 
 class CheckedReader:

@@ -28,6 +28,7 @@ def native_program(layout: Layout, seed: int, ladder_ms: Sequence[int]) -> Any |
         layout.words,
         len(layout.variable),
         seed,
+        layout.fingerprint,
         list(ladder_ms),
         layout.empty_row().tolist(),
     )

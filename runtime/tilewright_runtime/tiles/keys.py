@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,25 @@ class Range(NamedTuple):
 
     `start_ms` is then no later than any event may be.
     """
+
+
+#: The ends of the ordered keys of a range, and how many records it may have at most.
+Bounds = tuple[bytes, bytes, int]
+
+
+class Ranges(list[Range]):
+    """The ranges of a request, which do not change.
+
+    Many requests share them, and what is known of them in advance.
+    """
+
+    native: Any = None
+    """What the kernel knows of them."""
+
+    @cached_property
+    def bounds(self) -> list[Bounds]:
+        """The bounds of each range."""
+        return list(map(bounds_of, self))
 
 
 @dataclass(frozen=True)
@@ -174,6 +193,13 @@ def ordered_tail(size_ms: int, start_ms: int, kind: Kind = TILES) -> bytes:
     events come after all levels.
     """
     return _ORDERED_TAIL.pack(signed_size(kind, size_ms), start_ms + _SIGN)
+
+
+def bounds_of(wanted: Range) -> Bounds:
+    """Find the ends of the ordered keys of a range."""
+    size_ms, start_ms, end_ms, kind, _ = wanted
+    begin, end = ordered_tail(size_ms, start_ms, kind), ordered_tail(size_ms, end_ms, kind)
+    return begin, end, (end_ms - start_ms) // size_ms
 
 
 def parse_ordered_key(key: bytes) -> tuple[str, str, Kind, int, int]:

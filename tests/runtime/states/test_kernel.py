@@ -40,12 +40,19 @@ def test_its_checksum_is_that_of_the_library(native: Any) -> None:
         assert got == xxhash.xxh32_intdigest(data[:size], size)
 
 
+def test_its_identities_are_hashed_as_by_the_library(native: Any) -> None:
+    """For each length up to some blocks of 32 bytes, and beyond."""
+    data = bytes(range(256)) * 4
+    for size in [*range(140), 255, 1_000]:
+        assert native.xxh64(data[:size]) == xxhash.xxh64_intdigest(data[:size])
+
+
 def test_what_is_no_bytes_is_refused(native: Any) -> None:
     """It reads no memory that it was not given."""
     with pytest.raises(TypeError):
         native.digest_quantiles(["text"], [0.5])
-    program = native.Program(7, 0, 1, [60_000], [0] * 7)
+    program = native.Program(7, 0, 1, 2, [60_000], [0] * 7)
     with pytest.raises(TypeError):
-        program.decode([["text"]], [(60_000, 0, 60_000)], [1])
+        program.decode([["text"]], native.Ranges([(60_000, 0, 60_000)], [b"level"]), b"key")
     with pytest.raises(ValueError, match="behind the fixed block"):
         program.add_slab("add:i64", 6, 8)

@@ -79,11 +79,13 @@ class LmdbStore(TransactionalStore):
     ) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
         """Do `scan_many`, and read documents of the same moment."""
         environment = self._open
-        keys = [document_key(name) for name in names]
 
         def work(transaction: Any) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
             records = scan(transaction.cursor(), table, requests)
-            return records, [transaction.get(key, db=environment.documents) for key in keys]
+            documents = []
+            for name in names:  # no comprehension, which would be a call more for every fetch
+                documents.append(transaction.get(document_key(name), None, environment.documents))
+            return records, documents
 
         return environment.read(environment.tiles, work)
 

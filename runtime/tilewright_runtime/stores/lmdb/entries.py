@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ...tiles.keys import Kind, parse_ordered_key
@@ -54,6 +55,7 @@ def document_name(key: bytes) -> str:
     return key.hex() if len(key) == _DIGEST_BYTES else key.decode(errors="backslashreplace")
 
 
+@lru_cache(256)
 def document_key(name: str) -> bytes:
     """Make the key of a document."""
     # A source's URI may be longer than a key of LMDB; its hash is not. The document itself repeats

@@ -1,0 +1,62 @@
+"""What fetches of one query time have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+from ..tiles.cover import Segment
+from ..tiles.keys import EVENTS, Range, Ranges
+
+
+class Covers(list[Sequence[Segment]]):
+    """The cover of each window, which do not change."""
+
+    native: Any = None
+    """What the kernel knows of them."""
+
+
+class Schedule:
+    """What is read and merged at a query time, of any entity.
+
+    Requests of the same time share it.
+    """
+
+    def __init__(
+        self,
+        ranges: Iterable[Range],
+        at_ms: int,
+        find_covers: Callable[[int | None], Iterable[Sequence[Segment]]],
+    ) -> None:
+        self.ranges = Ranges(ranges)
+        self._at_ms = at_ms
+        self._find_covers = find_covers
+        self._covers: dict[int | None, Covers] = {}
+
+    def covers(self, head_level_ms: int | None) -> Covers:
+        """Give the cover of each window.
+
+        `head_level_ms` says which newest tiles may be used whole.
+        """
+        covers = self._covers.get(head_level_ms)
+        if covers is None:
+            covers = self._covers[head_level_ms] = Covers(self._find_covers(head_level_ms))
+        return covers
+
+    @cached_property
+    def lifetimes_ms(self) -> list[int]:
+        """The sizes of tiles that are read back to the first."""
+        return [wanted.size_ms for wanted in self.ranges if wanted.lifetime]
+
+    @cached_property
+    def asked(self) -> int:
+        """How many tiles are asked for, without lifetimes.
+
+        Tiles after the query time, which a live fetch reads too, hardly ever exist.
+        """
+        asked = 0
+        for size_ms, start_ms, end_ms, kind, lifetime in self.ranges:
+            if not lifetime and kind != EVENTS and start_ms < self._at_ms:
+                asked += (end_ms - start_ms) // size_ms
+        return asked
