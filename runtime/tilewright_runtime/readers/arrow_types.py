@@ -92,9 +92,22 @@ def stored(array: pa.Array) -> pa.Array:
         return array.cast(pa.string())
     if _named(kind, "binary_view"):
         return array.cast(pa.binary())
-    if "list_view<" in str(kind) and is_list(kind):
-        return pa.array(array.to_pylist(), pa.list_(kind.value_type))
+    if pa.types.is_nested(kind) and "_view" in str(kind):
+        # Arrow takes no rows of them, so that none could be left out.
+        return pa.array(array.to_pylist(), _without_views(kind))
     return array
+
+
+def _without_views(kind: pa.DataType) -> pa.DataType:
+    types = pa.types
+    if types.is_struct(kind):
+        return pa.struct([field.with_type(_without_views(field.type)) for field in kind])
+    if types.is_map(kind):
+        return pa.map_(_without_views(kind.key_type), _without_views(kind.item_type))
+    if is_list(kind):
+        return pa.list_(_without_views(kind.value_type))
+    plain_types = {"string_view": pa.string(), "binary_view": pa.binary()}
+    return plain_types.get(str(kind), kind)
 
 
 def _extended(array: pa.ExtensionArray) -> pa.Array:

@@ -7,10 +7,9 @@ what no text can tell, such as bytes that are not UTF-8, is refused here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from tilewright_compiler.plan.types import element, family
 
 from .arrow_types import NOT_TEXT, family_of, is_list, is_text, is_utf8, plain, stored
 from .batch import Batch, Malformed
+from .number_texts import fractions, overflows
 from .python_values import text_of
 
 #: Arrow types that DuckDB reads, of which no value needs a look.
@@ -60,8 +60,8 @@ _OTHER_FAMILIES = {
 _TIMES = {"date", "timestamp", "time", "duration"}
 #: Types of whole numbers, to which a cast would round, as messages name them.
 _WHOLE = {"TINYINT": "tinyint", "SMALLINT": "smallint", "INTEGER": "int", "BIGINT": "bigint"}
-#: A text that is a whole number without a doubt, as most are.
-_WHOLE_TEXT = r"^\s*[-+]?[0-9]+(\.0*)?\s*$"
+#: Types of other numbers, to which a cast would make infinity of what is too large.
+_FLOATING = {"FLOAT": "float", "DOUBLE": "double"}
 
 
 def conform(batch: Batch, source: Source) -> Batch:
@@ -151,7 +151,7 @@ def _fits(held: str, declared: str) -> bool:
     wanted = family(declared)
     if wanted is None:
         name = declared.partition("(")[0].partition(" ")[0]
-        wanted = "nested" if declared.endswith("[]") else _OTHER_FAMILIES.get(name, "")
+        wanted = "list" if declared.endswith("[]") else _OTHER_FAMILIES.get(name, "")
     return wanted in _FITS.get(held, ())
 
 
@@ -170,17 +170,17 @@ def _fit(given: pa.Array, name: str, declared: str, refused: dict[int, str]) -> 
         return array
     text = _valid(_as_text(array, name, declared, refused), refused)
     if element(declared) in _WHOLE:
-        is_array = declared.endswith("[]")
-        fractions = _fractions(text, _list_has_fraction if is_array else _is_fraction)
-        _refuse(refused, fractions, _not_whole(name, declared))
+        _refuse(refused, fractions(text, declared), _no_number(name, declared))
+    elif element(declared) in _FLOATING:
+        _refuse(refused, overflows(text, declared), _no_number(name, declared))
     return text
 
 
-def _not_whole(name: str, declared: str) -> str:
-    whole = _WHOLE[element(declared)]
+def _no_number(name: str, declared: str) -> str:
+    number = (_WHOLE | _FLOATING)[element(declared)]
     if declared.endswith("[]"):
-        return f"{name} is not an array<{whole}>"
-    return f"{name} is not {'an' if whole == 'int' else 'a'} {whole}"
+        return f"{name} is not an array<{number}>"
+    return f"{name} is not {'an' if number == 'int' else 'a'} {number}"
 
 
 def _refuse(refused: dict[int, str], mask: pa.Array, reason: str) -> None:
@@ -194,8 +194,8 @@ def _fit_list(array: pa.Array, name: str, declared: str, refused: dict[int, str]
     unusable: dict[int, str] = {}
     fitted = _fit(values, name, element(declared), unusable)
     for index, reason in unusable.items():
-        if reason != NOT_TEXT and element(declared) in _WHOLE:
-            reason = _not_whole(name, declared)
+        if reason != NOT_TEXT and element(declared) in _WHOLE | _FLOATING:
+            reason = _no_number(name, declared)
         refused.setdefault(parents[index].as_py(), reason)
     if fitted is values and pa.types.is_list(array.type):
         return array
@@ -237,6 +237,10 @@ def _python_value(scalar: pa.Scalar) -> Any:
     return format(value, "f") if isinstance(value, Decimal) else value
 
 
+def _bytes_of(kind: pa.DataType) -> pa.DataType:
+    return pa.large_binary() if pa.types.is_large_string(kind) else pa.binary()
+
+
 def _valid(text: pa.Array, refused: dict[int, str]) -> pa.Array:
     """Texts that are UTF-8; others are refused, and null."""
     if is_text(text.type):
@@ -246,48 +250,15 @@ def _valid(text: pa.Array, refused: dict[int, str]) -> pa.Array:
             text.validate(full=True)
             return text
         except pa.ArrowInvalid:
-            text = text.cast(pa.large_binary())
+            # Chunks of one column stay of one type, whichever of them holds such bytes.
+            text = text.cast(_bytes_of(text.type))
+    kind = pa.large_string() if pa.types.is_large_binary(text.type) else pa.string()
     try:
-        return text.cast(pa.large_string() if pa.types.is_large_binary(text.type) else pa.string())
+        return text.cast(kind)
     except pa.ArrowInvalid:
         values = text.to_pylist()
     for row, value in enumerate(values):
         if not is_utf8(value):
             refused.setdefault(row, NOT_TEXT)
             values[row] = None
-    return pa.array(values, pa.large_binary()).cast(pa.large_string())
-
-
-def _fractions(text: pa.Array, has_fraction: Callable[[str], bool]) -> pa.Array:
-    """Find texts that are numbers but not whole.
-
-    A double could not tell the largest apart.
-    """
-    data = text.buffers()[2]
-    content = b"" if data is None else bytes(data)
-    if not any(mark in content for mark in (b".", b"e", b"E")):
-        return pa.array(np.zeros(len(text), dtype=bool))
-    doubtful = pc.fill_null(pc.invert(pc.match_substring_regex(text, _WHOLE_TEXT)), False)
-    mask = doubtful.to_numpy(zero_copy_only=False).copy()
-    for row in np.flatnonzero(mask).tolist():
-        mask[row] = has_fraction(text[row].as_py())
-    return pa.array(mask)
-
-
-def _is_fraction(text: str) -> bool:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return False  # no number at all, which the cast finds
-    return value.is_finite() and value != value.to_integral_value()
-
-
-def _list_has_fraction(text: str) -> bool:
-    try:
-        elements = json.loads(text, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError):
-        return False
-    texts = (
-        [part for part in elements if isinstance(part, str)] if isinstance(elements, list) else []
-    )
-    return any(map(_is_fraction, texts))
+    return pa.array(values, pa.large_binary()).cast(kind)

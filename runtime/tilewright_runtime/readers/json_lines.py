@@ -20,6 +20,7 @@ from tilewright_compiler.plan.types import element
 
 from .batch import Batch, Malformed, Position
 from .checks import require_columns
+from .python_values import text_of
 from .stream import CHUNK_BYTES, Opened, Parsed, numbered_text, read_chunks
 
 # Each line is parsed once: what is no JSON has nothing to extract. DuckDB keeps the order of lines.
@@ -27,11 +28,24 @@ _EXTRACT = """
 SELECT TRY(json_extract_string(line, $pointers)) AS found, regexp_matches(line, $long) AS is_long
 FROM lines
 """
+_REPEATS = "SELECT len(json_keys(line)) > len(list_distinct(json_keys(line))) AS is_so FROM marked"
 _BLANKS = " \t\r"
 #: Of an input that grows, fewer lines do not tell which members its objects have.
 _SAMPLE_LINES = 100
 #: Numbers whose digits decimals keep and doubles lose, and those that whole numbers need.
-_LONG_DECIMAL, _LONG_WHOLE = "[0-9][0-9.]{16}", r"[0-9]{16}\.|[0-9]{20}"
+_LONG_DECIMAL, _LONG_WHOLE = "[0-9][0-9.]{16}", r"[0-9]{16}\.|-[0-9]{19}|[0-9]{20}"
+#: Doubles that DuckDB's JSON writes in another way than Python and Arrow do.
+_EXPONENT = r"[:,\[]\s*-?(?:[0-9.]+[eE]|0\.0000)"
+#: Python reads no longer whole number.
+_LONGEST_WHOLE = 4_300
+
+
+class _Whole(str):
+    """The digits of a whole number."""
+
+
+class _Real(str):
+    """The digits of another number."""
 
 
 class JsonParser:
@@ -42,6 +56,7 @@ class JsonParser:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
         self.names = [column.name for column in columns]
+        self._columns = columns
         self._connection = connection
         decimals = any(element(column.type).startswith("DECIMAL") for column in columns)
         # JSON pointers, unlike JSON paths, can name any member; they are parameters, not text of
@@ -49,7 +64,7 @@ class JsonParser:
         pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in self.names]
         self._params = {
             "pointers": pointers,
-            "long": _LONG_DECIMAL if decimals else _LONG_WHOLE,
+            "long": f"{_LONG_DECIMAL if decimals else _LONG_WHOLE}|{_EXPONENT}",
         }
 
     def parse(self, texts: list[bytes], first_row: int) -> Parsed:
@@ -71,7 +86,34 @@ class JsonParser:
         bad = text.table.append_column("is_json", is_json).filter(pc.invert(good))
         bad = bad.filter(pc.not_equal(pc.ascii_trim(bad["line"], _BLANKS), ""))
         refused = [_refuse(row) for row in bad.to_pylist()]
-        return Parsed(_spread(objects, self.names), text.malformed + refused, len(texts))
+        return Parsed(self._spread(objects), text.malformed + refused, len(texts))
+
+    def _spread(self, objects: pa.Table) -> pa.Table:
+        """Spread the extracted values over columns of text."""
+        found = objects["found"].combine_chunks()
+        values: dict[str, Any] = {
+            name: pc.list_element(found, i) if len(found) else pa.array([], pa.string())
+            for i, name in enumerate(self.names)
+        }
+        is_odd = pc.or_(objects["is_long"], self._repeats(objects["line"], values))
+        if pc.any(is_odd).as_py():
+            _read_again(values, objects["line"], is_odd, self._columns)
+        return pa.table({**values, "__row": objects["__row"]})
+
+    def _repeats(self, lines: pa.ChunkedArray, values: dict[str, Any]) -> pa.Array:
+        """Tell which objects name a member more than once."""
+        data = b"".join(bytes(chunk.buffers()[2] or b"") for chunk in lines.chunks)
+        repeats = np.zeros(len(lines), dtype=bool)
+        for name, column in values.items():
+            mark = json.dumps(name, ensure_ascii=False)
+            if column.null_count or data.count(mark.encode()) != len(lines):
+                # Each has it, and there are no more of them: all others are looked at.
+                repeats |= pc.greater(pc.count_substring(lines, mark), 1).to_numpy()
+        if repeats.any():
+            marked = pa.table({"line": lines}).filter(pa.array(repeats))
+            self._connection.register("marked", marked)
+            repeats[repeats] = self._connection.sql(_REPEATS).fetchnumpy()["is_so"]
+        return pa.array(repeats)
 
     def absent(self, texts: Sequence[str]) -> tuple[list[str], list[str]]:
         """Tell which columns a sample lacks.
@@ -145,49 +187,59 @@ def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
     return dict(zip(table.column_names, table.columns, strict=True))
 
 
-def _spread(objects: pa.Table, columns: list[str]) -> pa.Table:
-    """Spread the extracted values over columns of text."""
-    found = objects["found"].combine_chunks()
-    values: dict[str, Any] = {
-        name: pc.list_element(found, i) if len(found) else pa.array([], pa.string())
-        for i, name in enumerate(columns)
-    }
-    if pc.any(objects["is_long"]).as_py():
-        _restore_digits(values, objects, columns)
-    return pa.table({**values, "__row": objects["__row"]})
-
-
-def _restore_digits(values: dict[str, Any], objects: pa.Table, columns: list[str]) -> None:
-    # DuckDB's JSON reads a number that no 64-bit integer holds as a double; decimals may have more
-    # digits than that.
-    documents = []
+def _read_again(
+    values: dict[str, Any], lines: pa.ChunkedArray, is_odd: pa.Array, columns: Sequence[Column]
+) -> None:
+    # DuckDB's JSON reads a number that no 64-bit integer holds as a double, decimals may have more
+    # digits than that, and it takes the first of several members of one name.
+    rows: list[list[str | None]] = []
     is_read = []
-    pairs = zip(objects["line"].to_pylist(), objects["is_long"].to_pylist(), strict=True)
-    for line, is_long in pairs:
-        document = _read_exactly(line) if is_long else None
-        is_read.append(document is not None)
-        if document is not None:
-            documents.append(document)
+    for line, odd in zip(lines.to_pylist(), is_odd.to_pylist(), strict=True):
+        row = _row_of(line, columns) if odd else None
+        is_read.append(row is not None)
+        if row is not None:
+            rows.append(row)
     mask = pa.array(is_read, pa.bool_())
-    for name in columns:
-        texts = [_text(document.get(name)) for document in documents]
-        values[name] = pc.replace_with_mask(values[name], mask, pa.array(texts, pa.string()))
+    for column, texts in zip(columns, zip(*rows, strict=True), strict=False):
+        replacements = pa.array(texts, pa.string())
+        values[column.name] = pc.replace_with_mask(values[column.name], mask, replacements)
 
 
-def _read_exactly(line: str) -> dict[str, Any] | None:
+def _row_of(line: str, columns: Sequence[Column]) -> list[str | None] | None:
     try:
         document: dict[str, Any] = json.loads(
-            line, parse_float=str, parse_int=str, parse_constant=str
+            line, parse_float=_Real, parse_int=_Whole, parse_constant=_Real
         )
+        return [_text(document.get(column.name), column.type) for column in columns]
     except RecursionError:  # nested too deeply for Python: what DuckDB read of it stays
         return None
-    return document
 
 
-def _text(value: Any) -> str | None:
-    return (
-        value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    )
+def _text(value: Any, kind: str) -> str | None:
+    """Write a value for a declared type.
+
+    A text column gets what Python's value would give, every other one the digits of the line.
+    """
+    if value is None or type(value) is str:
+        return value
+    if element(kind) == "VARCHAR":
+        return text_of(_value(value))
+    return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _value(read: Any) -> Any:
+    """Make Python's value of what was read by its digits."""
+    match read:
+        case _Whole():
+            return int(read) if len(read) < _LONGEST_WHOLE else str(read)
+        case _Real():
+            return float(read)
+        case dict():
+            return {name: _value(part) for name, part in read.items()}
+        case list():
+            return [_value(part) for part in read]
+        case _:
+            return read
 
 
 def _refuse(row: dict[str, Any]) -> Malformed:

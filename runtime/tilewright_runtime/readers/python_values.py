@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -115,26 +115,51 @@ def text_of(value: Any) -> str:
             return repr(float(value))
         case bytes() | bytearray() | memoryview():
             return bytes(value).decode()
-        case np.datetime64():
-            return str(value)
         case np.timedelta64():
-            return str(value.astype("timedelta64[us]").item())
-        case np.floating():
-            return repr(float(value))
+            return text_of(value.astype("timedelta64[us]").item())
+        case Decimal() | UUID() | np.datetime64() | np.floating():
+            return str(value)  # of a number the shortest text of its width
         case np.generic():
             return text_of(value.item())
         case Enum():
             return text_of(value.value)
         case datetime():
-            return value.isoformat(sep=" ")
-        case date() | time():
+            return _moment_text(value)
+        case time():
+            return _without_zeros(value.isoformat())
+        case date():
             return value.isoformat()
-        case Decimal() | timedelta() | UUID():
-            return str(value)
+        case timedelta():
+            return _duration_text(value)
         case Mapping() | list() | tuple() | set() | frozenset() | range() | np.ndarray():
             return json.dumps(_json(value), ensure_ascii=False, separators=(",", ":"))
         case _:
             raise TypeError(type(value).__name__)
+
+
+def _moment_text(value: datetime) -> str:
+    """Write a time as DuckDB does, in UTC."""
+    zone = ""
+    if value.tzinfo is not None:
+        try:
+            value, zone = value.astimezone(UTC), "+00"
+        except OverflowError:  # Python has no such year; the cast says whether there is one
+            return value.isoformat(" ")
+    return _without_zeros(value.replace(tzinfo=None).isoformat(" ", "microseconds")) + zone
+
+
+def _duration_text(value: timedelta) -> str:
+    """Write a duration as DuckDB does, in hours."""
+    seconds, micros = divmod(abs(value) // timedelta(microseconds=1), 1_000_000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    text = _without_zeros(f"{hour:02}:{minute:02}:{second:02}.{micros:06}")
+    return f"-{text}" if value < timedelta(0) else text
+
+
+def _without_zeros(text: str) -> str:
+    """Shorten the fraction of a second."""
+    return text.rstrip("0").removesuffix(".") if "." in text else text
 
 
 def _json(value: Any) -> Any:

@@ -210,3 +210,37 @@ def test_a_monstrous_value_spoils_its_own_row(tmp_path: Path, value: str) -> Non
     content = line() + f'{{"k": "a", "n": {value}, "t": "x", "ts": {TS}}}\n'
     session, refused, _ = write(tmp_path, content)
     assert (session.sums("a"), refused.total()) == ([1], 1)
+
+
+@pytest.mark.parametrize("member", ["n", "t", "ts"])
+@pytest.mark.parametrize("before", [5, 1.5, None, {"n": 7, "t": "n", "ts": 1}])
+def test_the_last_of_equal_members_counts(tmp_path: Path, member: str, before: Any) -> None:
+    """JSON of Python, and so a dictionary, keeps the last one too."""
+    repeated = f'{{"{member}": {json.dumps(before)}, {line(n=2, t="y")[1:]}'
+    session, refused, _ = write(tmp_path, line(n=1) + repeated)
+    assert not refused
+    features = session.features(k="a")
+    assert (features["n_sum_1h"], features["t_last_1h"]) == (3, "y")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.50", "1.5"),
+        ("1e300", "1e+300"),
+        ("0.00001", "1e-05"),
+        ("0.1234567890123456789", "0.12345678901234568"),
+        ("123456789012345678901234", "123456789012345678901234"),
+        ("-9223372036854775809", "-9223372036854775809"),
+        ('{"a": [1, 2.50, null], "b": "é"}', '{"a":[1,2.5,null],"b":"é"}'),
+        ("true", "true"),
+    ],
+)
+@pytest.mark.parametrize("beside", ["1", "123456789012345678901234", "0.12345678901234567890"])
+def test_a_text_does_not_depend_on_what_is_beside(
+    tmp_path: Path, text: str, expected: str, beside: str
+) -> None:
+    """A value in a text column has the text that Python's value would have."""
+    content = f'{{"z": {beside}, "k": "a", "n": 1, "t": {text}, "ts": {TS}}}\n'
+    session, _, _ = write(tmp_path, content)
+    assert session.features(k="a")["t_last_1h"] == expected
