@@ -75,22 +75,15 @@ class LateTiles:
         return self._merger.merge(transaction, flagged, tiles.late_events).following(merged)
 
 
-def late_rows(
-    plan: Plan,
-    kept: Rejects,
-    batch: Batch,
-    loaded: LoadedBatch,
-    refused: Sequence[Malformed],
-) -> list[Malformed]:
+def late_rows(plan: Plan, kept: Rejects, batch: Batch, loaded: LoadedBatch) -> list[Malformed]:
     """List the rows of a batch that came too late.
 
     With `approximate`, those whose values are left out come after them.
     """
-    late = [row for row in refused if row.reason == plan.late.too_late]
-    if plan.late.policy != "approximate":
-        return late
-    left_out = [Refused(row, plan.late.left_out) for row in loaded.late]
-    return late + kept.rows_of(batch, left_out)[len(batch.malformed) :]
+    late = [row for row in loaded.refused if row.reason == plan.late.too_late]
+    if plan.late.policy == "approximate":
+        late += [Refused(row, plan.late.left_out) for row in loaded.late]
+    return kept.rows_of(batch, late)[len(batch.malformed) :]
 
 
 def _flagged(tiles: LevelTiles) -> LevelTiles:

@@ -231,7 +231,7 @@ class Writer:
         """
         refused = self._rejects.rows_of(batch, loaded.refused)
         self._rejects.keep(cursor.item, refused)
-        too_late = late_rows(self.plan, self._late, batch, loaded, refused)
+        too_late = late_rows(self.plan, self._late, batch, loaded)
         self._late.keep(cursor.item, too_late)
         return refused, len(too_late)
 

@@ -105,7 +105,8 @@ def test_late_keeps_what_comes_too_late(desk: Desk) -> None:
     assert (ran.status, sums(desk, "a")) == (0, [1])
     assert "1 row refused: later than the allowed lateness of 300000 ms" in ran.err
     (line,) = (desk.folder / "late.jsonl").read_text(encoding="utf-8").splitlines()
-    assert json.loads(line)["row"] == 2
+    kept = json.loads(line)
+    assert (kept["row"], json.loads(kept["content"])["n"]) == (2, "2")
 
 
 def test_no_usable_row_is_status_1(desk: Desk) -> None:
