@@ -257,7 +257,7 @@ def test_history_into_redis(tmp_path: Path, redis_server: RedisServer) -> None:
     """Workers put the tiles of all levels into a store that they reach; what is loaded again is
     refused.
     """
-    log = EventLog(KIT / "operations")
+    log = EventLog(KIT / "disorder")
     jobs, events, url = (
         Jobs.of(log.plan, tmp_path / "compiled"),
         arrive(log, tmp_path / "events"),

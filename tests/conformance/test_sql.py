@@ -96,17 +96,13 @@ def test_the_tiles_are_the_embedded_writers(tmp_path: Path, dialect: str, name: 
     files = target.files(log.plan)
     events = typed(log, tmp_path / "events.parquet")
     relation = log.plan.sources[0].name
+    tiles = {}
+    for level in log.plan.levels:
+        statement = files[f"sql/tiles_{format_duration(level.size_ms)}.sql"]
+        tiles[level.size_ms] = ENGINES[dialect](events, relation, statement)
     store = open_store("memory:")
-    load_tiles(
-        log.plan,
-        store,
-        ENGINES[dialect](
-            events, relation, files[f"sql/tiles_{format_duration(log.plan.levels[-1].size_ms)}.sql"]
-        ),
-    )
+    load_tiles(log.plan, store, tiles[log.plan.levels[-1].size_ms])
     assert log.disagreements(store) == []
     for level in log.plan.levels:
-        tiles = ENGINES[dialect](
-            events, relation, files[f"sql/tiles_{format_duration(level.size_ms)}.sql"]
-        )
-        assert len(tiles) == sum(tile.size_ms == level.size_ms for tile in log.expected)
+        expected = sum(tile.size_ms == level.size_ms for tile in log.expected)
+        assert len(tiles[level.size_ms]) == expected

@@ -77,6 +77,7 @@ SLOW = (
     "docs/how-to/add-a-reader.md",
     "docs/how-to/check-an-engine.md",
     "docs/how-to/late-data.md",
+    "docs/how-to/test-a-plan.md",
 )
 NOTEBOOK = ROOT / "examples/service/features.ipynb"
 #: The sources of the three wings.

@@ -112,7 +112,7 @@ def observe(
 
 
 def usual_age_ms(plan: Plan) -> int:
-    """Say how old a plan's newest event may be."""
+    """Say how old the newest event may be."""
     return plan.serving.max_staleness_ms or HOUR_MS
 
 

@@ -47,9 +47,9 @@ def answer_names(plan: Plan) -> list[str]:
 
 
 def freshness(plan: Plan, progress: Progress | None) -> tuple[str, bool]:
-    """Say how old a plan's newest event is, and whether that is too old.
+    """Say how old the newest event is.
 
-    There is nothing to say while the store is away.
+    It also says whether that is too old. There is nothing to say while the store is away.
     """
     if progress is None:
         return "", False
