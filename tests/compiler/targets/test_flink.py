@@ -9,6 +9,7 @@ from support.cases import CASES
 from support.plans import plan_of
 from tilewright import Aggregation, EventSource, Operation, Query
 from tilewright_compiler.compile import compile_paths
+from tilewright_compiler.frontend.config import Config
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.targets import flink
 from tilewright_runtime.engines.flink.script import split_statements
@@ -50,6 +51,20 @@ def test_a_reviewer_has_read_what_goes_with_it(snapshot: SnapshotAssertion) -> N
     assert files["flink/job.py"] + files["flink/README.md"] == snapshot(
         extension_class=file_snapshot("md")
     )
+
+
+def test_the_configuration_sets_the_job() -> None:
+    """How often it takes a checkpoint, where its state is, and how wide it runs."""
+    settings = {"checkpointing_interval": "2m", "state_backend": "hashmap", "parallelism": 8}
+    config = Config.model_validate({"flink": settings})
+    (plan,) = compile_paths([CASES / "quick_start.py"], config).plans
+    sql = flink.files(plan)["flink/job.sql"]
+    for name, value in (
+        ("parallelism.default", "8"),
+        ("state.backend.type", "hashmap"),
+        ("execution.checkpointing.interval", "120000 ms"),
+    ):
+        assert f"SET '{name}' = '{value}';" in sql
 
 
 def test_a_topic_is_read_from_kafka() -> None:
