@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from .arguments.durations import CheckedDuration
 from .declaration import Declaration
-from .operation_spec import OperationSpec
 from .operations import Operation
+from .operations.spec import OperationSpec
 
 Edge = Literal["sawtooth", "prorate", "truncate", "exact"]
 LatePolicy = Literal["delta", "recompute", "approximate"]

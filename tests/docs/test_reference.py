@@ -10,7 +10,7 @@ import pytest
 
 from docs.pages import ROOT, blocks
 from tilewright import Operation
-from tilewright.operation_spec import ALL, OperationSpec
+from tilewright.operations.spec import ALL, OperationSpec
 from tilewright.windows import format_duration
 from tilewright_compiler.frontend.config import Config, load_config
 from tilewright_compiler.plan.metrics import METRICS

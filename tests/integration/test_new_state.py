@@ -18,7 +18,7 @@ from support.oracle import chosen
 from support.partials import partial_tiles
 from support.plans import AT, MINUTE, aggregations, asked, finest_ms, plan_of
 from tilewright import Operation
-from tilewright.operation_spec import Real
+from tilewright.operations.spec import Real
 from tilewright_compiler.output import load_targets
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.states import base as compiled_kinds

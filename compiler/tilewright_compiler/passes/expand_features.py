@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tilewright.aggregation import Aggregation, Edge
 from tilewright.arguments.durations import Window
 from tilewright.declaration import Declaration
-from tilewright.operation_spec import OperationSpec
+from tilewright.operations.spec import OperationSpec
 from tilewright.windows import duration_ms, format_duration
 
 from ..draft import Draft, FeatureSpec

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 
 from tilewright import operations
-from tilewright.operation_spec import OperationSpec
+from tilewright.operations.spec import OperationSpec
 from tilewright.windows import LONGEST_MS, SECOND_MS
 
 from ..plan.defaults import default_value

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
-from tilewright.operation_spec import OperationSpec
+from tilewright.operations.spec import OperationSpec
 from tilewright_compiler.compile import compile_group_by
 from tilewright_compiler.frontend.column_types import duckdb_type
 from tilewright_compiler.plan.model import Plan

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tilewright import Aggregation, Operation
-from tilewright.operation_spec import OperationSpec
+from tilewright.operations.spec import OperationSpec
 
 BARE = [value for value in vars(Operation).values() if isinstance(value, OperationSpec)]
 NAMED = {name for name in vars(Operation) if name.isupper()}

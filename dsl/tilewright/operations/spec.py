@@ -15,10 +15,10 @@ from typing import (
     get_type_hints,
 )
 
-from .errors import CallSite, Problem
+from ..errors import CallSite, Problem
 
 if TYPE_CHECKING:
-    from .arguments.operations import Arguments
+    from ..arguments.operations import Arguments
 
 #: The states that an operation keeps: kinds of the compiler's table of states, with their
 #: parameters.
@@ -138,7 +138,7 @@ class OperationSpec:
     @classmethod
     @cache
     def _arguments_model(cls) -> type[Arguments]:
-        from .arguments.operations import arguments_model  # imports pydantic
+        from ..arguments.operations import arguments_model  # imports pydantic
 
         types = cls.argument_types()
         fields = {name: (types[name], getattr(cls, name, ...)) for name in types}

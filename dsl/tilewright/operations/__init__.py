@@ -9,9 +9,9 @@ import re
 from math import ceil, log2
 from typing import TYPE_CHECKING, Any
 
-from .operation_spec import ALL, NUMBERS, ORDERED, Bounds, Counting, Real, States
-from .operation_spec import OperationSpec as OperationSpec
 from .percentiles import ApproxPercentile
+from .spec import ALL, NUMBERS, ORDERED, Bounds, Counting, Real, States
+from .spec import OperationSpec as OperationSpec
 
 #: The most values that an operation lists.
 _MOST = 10_000

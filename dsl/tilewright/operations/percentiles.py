@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY
 from typing import Annotated, Any, Literal
 
-from .operation_spec import NUMBERS, Bounds, OperationSpec, States
+from .spec import NUMBERS, Bounds, OperationSpec, States
 
 #: sketch -> the argument that says its size
 SKETCH_SIZES = {"tdigest": "compression", "kll": "k"}
@@ -59,7 +59,7 @@ class ApproxPercentile(OperationSpec):
     @classmethod
     def argument_types(cls) -> dict[str, Any]:
         """Add what fractions are, and whose size is given."""
-        from .arguments.operations import FRACTIONS, of_its_sketch
+        from ..arguments.operations import FRACTIONS, of_its_sketch
 
         sizes = of_its_sketch(SKETCH_SIZES)
         types = super().argument_types() | {"percentiles": FRACTIONS}
