@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
+import subprocess
 import tarfile
 import tomllib
 import zipfile
@@ -102,13 +103,26 @@ def test_what_containers_mount_and_wait_for_is_there() -> None:
                 assert source in COMPOSE["volumes"]
 
 
-def test_prometheus_asks_a_service_at_its_port() -> None:
-    """The compose file's name for it, and the port that it listens at."""
+def test_prometheus_asks_whoever_counts() -> None:
+    """The service, at its port and with its token, and the writer, where its option says."""
     prometheus = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())
-    (job,) = prometheus["scrape_configs"]
-    targets = [target.split(":") for one in job["static_configs"] for target in one["targets"]]
+    jobs = {one["job_name"]: one for one in prometheus["scrape_configs"]}
+    targets = {name: one["static_configs"][0]["targets"] for name, one in jobs.items()}
     published = COMPOSE["services"]["service"]["ports"][0].rpartition(":")[2]
-    assert targets == [["service", published]]
+    filled = [re.sub(r"\$\{.*?\}", "x", one) for one in COMPOSE["services"]["writer"]["command"]]
+    host, port = parsed(filled).params["metrics"]
+    assert host == "0.0.0.0"
+    assert targets == {"service": [f"service:{published}"], "writer": [f"writer:{port}"]}
+    (secret,) = COMPOSE["services"]["prometheus"]["secrets"]
+    variable = COMPOSE["secrets"][secret]["environment"]
+    assert variable in COMPOSE["services"]["service"]["environment"]
+    assert jobs["service"]["authorization"] == {"credentials_file": f"/run/secrets/{secret}"}
+
+
+def test_prometheus_takes_its_file() -> None:
+    """By its own tool."""
+    file = str(ROOT / "deploy/prometheus.yml")
+    subprocess.run(["promtool", "check", "config", "--syntax-only", file], check=True)
 
 
 def test_the_unit_starts_a_command_of_ours() -> None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _INTERRUPTED = "interrupted: batches that were committed stay; the same command goes on after them"
 
 
+#: A host and a port.
+Address = tuple[str, int]
+
+
 @dataclass(frozen=True)
 class _Options:
     """What the command line gives."""
@@ -38,13 +42,23 @@ class _Options:
     max_rejects: int | None
     follow: bool
     log_format: str
-    metrics_port: int | None
+    metrics: Address | None
     again: bool
     stream: bool
     late: Path | None
     replay: bool
     until: str | None
     sweep: bool
+
+
+def _address(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Address | None:
+    """Read [HOST:]PORT."""
+    if value is None:
+        return None
+    host, _, port = value.rpartition(":")
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536):
+        raise click.BadParameter(f"{value!r} has no port. Write it as 9464, or as 0.0.0.0:9464.")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:
@@ -128,10 +142,12 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: Path | None) 
 )
 @click.option(
     "--metrics",
-    "metrics_port",
-    type=click.IntRange(1, 65535),
-    metavar="PORT",
-    help="Serve metrics to Prometheus at this port, while the write runs.",
+    callback=_address,
+    metavar="[HOST:]PORT",
+    help=(
+        "Serve metrics to Prometheus at this port, while the write runs. Default of HOST: "
+        "127.0.0.1, this machine alone."
+    ),
 )
 @click.option("--again", is_flag=True, help="Count files that were read before under another name.")
 @click.option(
@@ -213,8 +229,8 @@ def _open_takers(plans: Sequence[Plan], options: _Options, opened: ExitStack) ->
     from ..stores import open_store
     from .writing import Judging, Kept, Places, takers_of
 
-    if options.metrics_port is not None:
-        opened.callback(_serve_metrics(options.metrics_port))
+    if options.metrics is not None:
+        opened.callback(_serve_metrics(options.metrics))
     kept = Kept(
         opened.enter_context(_open_kept(options.rejects, "--rejects")),
         opened.enter_context(_open_kept(options.late, "--late")),
@@ -233,11 +249,12 @@ def _tell_waiting(waiting: Mapping[str, int]) -> None:
         click.echo(f"{name}: {count:,} bytes of a last line wait for its newline", err=True)
 
 
-def _serve_metrics(port: int) -> Callable[[], None]:
+def _serve_metrics(address: Address) -> Callable[[], None]:
     """Serve metrics, and return what ends that."""
     from ..operate.prometheus import serve_metrics
 
-    return serve_metrics(port)
+    host, port = address
+    return serve_metrics(port, host)
 
 
 def _open_state(folder: Path | None) -> AbstractContextManager[Store | None]:

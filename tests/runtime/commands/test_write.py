@@ -470,3 +470,18 @@ def test_a_write_serves_its_metrics(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(passes, "write_pass", scraping)
     desk.write(desk.events([row("a", 1)]), options=["--metrics", str(port)])
     assert 'tilewright_tiles_written_total{plan="things"}' in served[0]
+
+
+@pytest.mark.parametrize("address", ["banana", "0", "65536", "9" * 5000, "h:²"])
+def test_metrics_need_a_port(desk: Desk, address: str) -> None:
+    """What names none is a mistake of usage."""
+    ran = desk.write(desk.events([row("a", 1)]), options=["--metrics", address])
+    assert ran.status == 2
+    assert "has no port. Write it as 9464, or as 0.0.0.0:9464." in ran.err
+
+
+def test_metrics_are_served_where_they_can_be(desk: Desk) -> None:
+    """A host that is none of this machine's is an error of ours."""
+    ran = desk.write(desk.events([row("a", 1)]), options=["--metrics", "192.0.2.1:9464"])
+    assert ran.status == 1
+    assert "192.0.2.1, port 9464, cannot be listened at" in ran.err
