@@ -27,6 +27,7 @@ from .cache_entries import (
     Entry,
     Key,
     Middle,
+    MiddleCover,
     MiddleKey,
     Place,
     Span,
@@ -259,8 +260,20 @@ class CachedTable(NamedTuple):
     cache: TileCache
     table: Table
 
+    def middle_key(
+        self, version: str, entity: str, fields: tuple[str, ...], cover: MiddleCover
+    ) -> MiddleKey:
+        """Name fields of a part of a cover."""
+        return MiddleKey(self.table, version, entity, fields, cover)
+
+    def keep_middle(self, key: MiddleKey, parts: tuple[bytes | None, ...]) -> Middle:
+        """Make a middle of its parts, and keep it."""
+        middle = Middle(parts)
+        self.cache.keep_middle(key, middle)
+        return middle
+
     def forget(self, entity: str) -> None:
-        """Drop what is kept of an entity, as after a damage."""
+        """Drop what is kept of a damaged entity."""
         self.cache.forget(self.table, entity)
 
 

@@ -65,6 +65,10 @@ class EntityKey(NamedTuple):
     entity: str
 
 
+#: The size, the begin and the end of each segment.
+MiddleCover = tuple[tuple[int, int, int], ...]
+
+
 class MiddleKey(NamedTuple):
     """Fields in a part of an entity's cover."""
 
@@ -72,8 +76,7 @@ class MiddleKey(NamedTuple):
     version: str
     entity: str
     fields: tuple[str, ...]
-    cover: tuple[tuple[int, int, int], ...]
-    """The size, the begin and the end of each segment."""
+    cover: MiddleCover
 
 
 Key = SpanKey | MiddleKey

@@ -17,10 +17,10 @@ from ..states.fields import FieldCodec
 from ..stores.progress import Finished
 from ..tiles.cover import WHOLE, Segment, floor
 from ..tiles.keys import TILES
-from .cache_entries import Middle, MiddleKey
 
 if TYPE_CHECKING:
     from .cache import CachedTable
+    from .cache_entries import Middle, MiddleKey
 
 Cover = Sequence[Segment]
 
@@ -47,7 +47,7 @@ class Middles:
     """The middles of one entity's covers, in a cache."""
 
     def __init__(self, cached: CachedTable, finished: Finished, entity: str) -> None:
-        self._cache, self._table = cached
+        self._cached = cached
         self._version, self._until_ms = finished
         self._entity = entity
 
@@ -61,8 +61,8 @@ class Middles:
             return gather(cover, names)
         # Without the part that counts, which is always the whole, and slow to hash.
         spans = tuple(segment[:3] for segment in middle)
-        key = MiddleKey(self._table, self._version, self._entity, tuple(names), spans)
-        found = self._cache.find_middle(key) or self._make(key, middle, codecs, gather)
+        key = self._cached.middle_key(self._version, self._entity, tuple(names), spans)
+        found = self._cached.cache.find_middle(key) or self._make(key, middle, codecs, gather)
         newest = gather(rest, names)
         if found is None or newest is None:
             return None
@@ -79,9 +79,7 @@ class Middles:
         parts = gather(middle, list(codecs))
         if parts is None:
             return None
-        made = Middle(tuple(map(_joined, codecs.values(), parts)))
-        self._cache.keep_middle(key, made)
-        return made
+        return self._cached.keep_middle(key, tuple(map(_joined, codecs.values(), parts)))
 
 
 def split(cover: Cover, until_ms: int) -> tuple[tuple[Segment, ...], Cover]:

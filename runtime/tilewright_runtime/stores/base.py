@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from tilewright.windows import DAY_MS
 
 from ..errors import StoreError
 from ..tiles.keys import Kind, Range, TileKeys
-from .contents import Content
-from .health import StoreHealth
+
+if TYPE_CHECKING:
+    from .contents import Content
+    from .health import StoreHealth
 
 #: An entity, and the ranges of its records that are wanted.
 ScanRequest = tuple[str, Sequence[Range]]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from .base import Scanned, ScanRequest, Store
-from .filling import Filling, State
+
+if TYPE_CHECKING:
+    from .filling import Filling, State
 
 
 @runtime_checkable

@@ -10,13 +10,12 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import StoreError
 from ...tiles.keys import TileKeys, ordered_prefix
 from ..base import EntityRecords, ScanRequest
 from ..contents import Content, Misfit, StoredDocument
-from ..health import DISK, StoreHealth, shortest_seconds
 from ..lmdb.entries import (
     contents_of,
     document_key,
@@ -30,6 +29,9 @@ from ..lmdb.scans import scan
 from ..lmdb.shared import acquire, release
 from ..lmdb.snapshot import snapshot
 from ..transactional import TransactionalStore
+
+if TYPE_CHECKING:
+    from ..health import StoreHealth
 
 T = TypeVar("T")
 
@@ -169,6 +171,8 @@ class LmdbStore(TransactionalStore):
     def health(self) -> StoreHealth:
         """Measure its answering time, and how full its disk is."""
         import shutil  # brings codecs that no fetch needs
+
+        from ..health import DISK, StoreHealth, shortest_seconds
 
         environment = self._open
         data = (Path(self._path) / DATA_FILE).stat()
