@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 
 from ..tiles.cover import floor
 from ..tiles.header import HEADER_WORDS, start_of
-from ..tiles.keys import Range
+from ..tiles.keys import Range, Ranges
 from .cache_entries import Place, Span, places
 
 #: What the records that are not finished may take, if they are remembered.
@@ -50,7 +50,7 @@ class View:
         grows_ms = min(map(_grows_ms, ranges, spans), default=math.inf)
         if not hits:
             return cls(ranges, spans, (), ranges, 0, grows_ms)
-        cached, rest = list(map(_part, ranges, spans)), list(map(_rest, ranges, spans))
+        cached, rest = list(map(_part, ranges, spans)), Ranges(map(_rest, ranges, spans))
         return cls(ranges, spans, cached, rest, hits, grows_ms)
 
     def lacking(self, finished_ms: int) -> list[Place]:
