@@ -45,6 +45,7 @@ from tilewright_compiler.plan.metrics import (
 Snapshot = dict[str, dict[str, Any]]
 
 _APPROXIMATE = APPROXIMATE_TILES.name
+_HITS, _MISSES = CACHE_HITS.name, CACHE_MISSES.name
 _KINDS = {metric.name: metric.kind for metric in METRICS}
 
 
@@ -112,9 +113,10 @@ class PlanMetrics:
 
     def looked_up(self, hits: int, misses: int) -> None:
         """Count look-ups of a cache."""
-        with self._lock:
-            self._count(CACHE_HITS, hits)
-            self._count(CACHE_MISSES, misses)
+        values = self._values
+        with self._lock:  # written out, as in `fetched`
+            values[_HITS] = values.get(_HITS, 0) + hits
+            values[_MISSES] = values.get(_MISSES, 0) + misses
 
     def evicted_from_cache(self, entries: int) -> None:
         """Count entries that made room for others."""

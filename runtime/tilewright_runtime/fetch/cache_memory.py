@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cachetools import LRUCache
 
 from ..metrics import metrics_of
@@ -19,6 +21,13 @@ class CacheMemory(LRUCache[KeptKey, Kept]):
         super().__init__(max_bytes, getsizeof=_size)
         self.evictions = 0
         self._plan_bytes: dict[str, int] = {}
+
+    def get(self, key: KeptKey, default: Any = None) -> Any:
+        """Find an entry, in fewer steps than its base."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
     def popitem(self) -> tuple[KeptKey, Kept]:
         """Make room, which counts as an eviction."""

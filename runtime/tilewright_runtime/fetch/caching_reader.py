@@ -95,9 +95,10 @@ class CachingReader:
             records.append(view.records)
             hits += view.hits
         self._cache.count(self._table, hits, 0)
-        documents = [seen.known.document] * len(names)  # nobody asks for others
-        scanned = Scanned(records, seen.plan, "", documents)
-        return self.reader.judged(scanned, requests)._replace(finished=seen.known.finished)
+        # Nobody asks for other documents.
+        scanned = Scanned(records, seen.plan, "", [seen.known.document] * len(names))
+        own, documents, flaws, _ = self.reader.judged(scanned, requests)
+        return Reading(own, documents, flaws, seen.known.finished)
 
     @property
     def statistics(self) -> CacheStatistics:
