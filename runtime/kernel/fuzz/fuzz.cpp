@@ -262,7 +262,11 @@ void try_frequencies() {
     damage(bytes);
     const Exact damaged(bytes), sound(whole);
     Frequencies frequencies;
-    if (frequencies.add(damaged.view()) && frequencies.add(sound.view())) frequencies.top(below(5));
+    const size_t k = below(5);
+    if (!frequencies.add(sound.view())) return;
+    const bool is_known = below(2) ? frequencies.add(damaged.view())
+                                   : frequencies.add_likely(damaged.view(), k);
+    if (is_known) frequencies.top(k);
 }
 
 void try_reduction() {

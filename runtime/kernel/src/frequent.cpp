@@ -73,37 +73,79 @@ void Frequencies::reserve(size_t count) {
     make_room(count);
 }
 
-bool Frequencies::add(Bytes part) {
+bool Frequencies::columns_of(Bytes part, Columns* columns) {
     int64_t error;
     if (!error_of(part, &error)) return false;
     const uint64_t count = read<uint32_t>(part.at + 4);
     // Counters, then how often each was seen if that is another number, then lengths of texts.
-    const uint64_t columns = error ? 2 : 1;
-    if (part.size - kHeader < count * (8 * columns + 4)) return false;
-    const uint8_t* const seen = part.at + kHeader + 8 * count * (columns - 1);
-    const uint8_t* const lengths = part.at + kHeader + 8 * count * columns;
-    const auto* text = reinterpret_cast<const char*>(lengths + 4 * count);
-    const auto* const end = reinterpret_cast<const char*>(part.at + part.size);
-    make_room(count);
-    const size_t mask = places_.size() - 1;
+    const uint64_t numbers = error ? 2 : 1;
+    if (part.size - kHeader < count * (8 * numbers + 4)) return false;
+    const uint8_t* const lengths = part.at + kHeader + 8 * count * numbers;
+    *columns = {count, error, part.at + kHeader + 8 * count * (numbers - 1), lengths,
+                reinterpret_cast<const char*>(lengths + 4 * count),
+                reinterpret_cast<const char*>(part.at + part.size)};
+    return true;
+}
+
+bool Frequencies::add(Bytes part) {
+    Columns columns;
+    if (!columns_of(part, &columns)) return false;
+    make_room(columns.count);
+    return add_from(columns, std::numeric_limits<int64_t>::min());
+}
+
+// With k values of the last summary that came `least` times, nothing below is among the k most
+// frequent. What came `most` times in all others needs as many less in the last one.
+bool Frequencies::add_likely(Bytes part, size_t k) {
+    Columns columns;
+    int64_t error;
+    if (!columns_of(part, &columns)) return false;
+    if (k == 0 || columns.count <= k || __builtin_add_overflow(error_, columns.error, &error)) {
+        return add(part);
+    }
+    int64_t most = 0, fewest = 0;
+    for (const Entry& entry : entries_) {
+        most = std::max(most, entry.count);
+        fewest = std::min(fewest, entry.count);
+    }
+    std::vector<int64_t> seen(columns.count);
+    std::memcpy(seen.data(), columns.seen, 8 * columns.count);
+    const auto last = seen.begin() + static_cast<ptrdiff_t>(k) - 1;
+    std::nth_element(seen.begin(), last, seen.end(), std::greater<>());
+    const int64_t least = *last;
+    // Only if those k are certain, and what is not in the last summary is not among them.
+    const bool is_clear = fewest >= 0 && error >= 0 && least > error && least > most;
+    if (!is_clear) return add(part);
+    make_room(k);
+    return add_from(columns, least - most);
+}
+
+bool Frequencies::add_from(const Columns& columns, int64_t least) {
+    const char* text = columns.texts;
     Text texts[kAtOnce];
-    for (uint64_t first = 0; first < count; first += kAtOnce) {
-        const size_t some = std::min<uint64_t>(kAtOnce, count - first);
+    int64_t counts[kAtOnce];
+    for (uint64_t next = 0; next < columns.count;) {
         // Their places are far apart, so all are asked for before the first is needed.
-        for (size_t i = 0; i < some; ++i) {
-            const auto left = static_cast<size_t>(end - text);
-            const auto length = read<uint32_t>(lengths + 4 * (first + i));
+        size_t some = 0;
+        for (; next < columns.count && some < kAtOnce; ++next) {
+            const auto left = static_cast<size_t>(columns.end - text);
+            const auto length = read<uint32_t>(columns.lengths + 4 * next);
             if (length > left) return false;
-            const Head head = head_of(text, length, left);
-            texts[i] = {head, text, length, hash_of(head, text, length)};
-            __builtin_prefetch(&places_[texts[i].hash & mask]);
+            counts[some] = read<int64_t>(columns.seen + 8 * next);
+            if (counts[some] >= least) {
+                const Head head = head_of(text, length, left);
+                texts[some] = {head, text, length, hash_of(head, text, length)};
+                __builtin_prefetch(&places_[texts[some].hash & (places_.size() - 1)]);
+                ++some;
+            }
             text += length;
         }
+        make_room(some);
         for (size_t i = 0; i < some; ++i) {
-            if (!this->count(texts[i], read<int64_t>(seen + 8 * (first + i)))) return false;
+            if (!count(texts[i], counts[i])) return false;
         }
     }
-    return !__builtin_add_overflow(error_, error, &error_);
+    return !__builtin_add_overflow(error_, columns.error, &error_);
 }
 
 bool Frequencies::count(const Text& text, int64_t count) {

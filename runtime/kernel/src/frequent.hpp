@@ -20,6 +20,9 @@ class Frequencies {
     // False for another form, such as the sketches of earlier versions.
     bool add(Bytes part);
 
+    // Add the values of a last summary, without those that `top` of k leaves out in any case.
+    bool add_likely(Bytes part, size_t k);
+
     // Collect the values that certainly are frequent: those that came more often than any value
     // without a counter, and at least as often as the k-th of them.
     std::vector<std::pair<std::string_view, int64_t>> top(size_t k) const;
@@ -51,8 +54,21 @@ class Frequencies {
         uint32_t hash;
     };
 
+    // The columns of a summary: how often each value was seen, the lengths of texts, and the texts.
+    struct Columns {
+        uint64_t count;
+        int64_t error;
+        const uint8_t* seen;
+        const uint8_t* lengths;
+        const char* texts;
+        const char* end;
+    };
+
+    static bool columns_of(Bytes part, Columns* columns);
     static Head head_of(const char* text, size_t length, size_t left);
     static uint32_t hash_of(const Head& head, const char* text, size_t length);
+    // Add the values that were seen at least so often.
+    bool add_from(const Columns& columns, int64_t least);
     bool count(const Text& text, int64_t count);
     void make_room(size_t more);
 

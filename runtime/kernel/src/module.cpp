@@ -58,10 +58,18 @@ nb::object most_frequent(nb::handle given, size_t k) {
     Frequencies frequencies;
     std::vector<std::pair<std::string_view, int64_t>> found;
     const bool is_known = unlocked(parts.bytes, [&] {
-        size_t count = 0;
-        for (const Bytes part : parts.all) count += count_of(part);
-        frequencies.reserve(count);
-        if (!add_all(frequencies, parts)) return false;
+        size_t count = 0, largest = 0;
+        for (size_t i = 0; i < parts.all.size(); ++i) {
+            count += count_of(parts.all[i]);
+            if (count_of(parts.all[i]) > count_of(parts.all[largest])) largest = i;
+        }
+        if (parts.all.empty()) return true;
+        const Bytes last = parts.all[largest];
+        frequencies.reserve(count - count_of(last));
+        for (size_t i = 0; i < parts.all.size(); ++i) {
+            if (i != largest && !frequencies.add(parts.all[i])) return false;
+        }
+        if (!frequencies.add_likely(last, k)) return false;
         found = frequencies.top(k);
         return true;
     });
@@ -123,7 +131,8 @@ NB_MODULE(_native, module) {
 
     nb::class_<Fields>(module, "Fields")
         .def("__len__", &Fields::size)
-        .def("__getitem__", &Fields::part, nb::arg("index"));
+        .def("__getitem__", &Fields::part, nb::arg("index"))
+        .def("with_first", &Fields::with_first, nb::arg("part"));
 
     nb::class_<Tiles>(module, "Tiles")
         .def("__len__", &Tiles::size)

@@ -11,6 +11,12 @@
 
 namespace tilewright {
 
+inline Bytes bytes_of(nanobind::handle object) {
+    if (!PyBytes_Check(object.ptr())) throw nanobind::type_error("expected bytes");
+    return {reinterpret_cast<const uint8_t*>(PyBytes_AS_STRING(object.ptr())),
+            static_cast<size_t>(PyBytes_GET_SIZE(object.ptr()))};
+}
+
 // One field of changing length: a sequence of bytes, of those tiles that have the field.
 class Fields {
    public:
@@ -27,16 +33,17 @@ class Fields {
         return nanobind::bytes(parts_[index].at, parts_[index].size);
     }
 
+    // Put a part before all others, which copies none of them.
+    Fields with_first(const nanobind::bytes& part) const {
+        std::vector<Bytes> parts{bytes_of(part)};
+        parts.insert(parts.end(), parts_.begin(), parts_.end());
+        return {nanobind::make_tuple(part, owner_), std::move(parts)};
+    }
+
    private:
     nanobind::object owner_;
     std::vector<Bytes> parts_;
 };
-
-inline Bytes bytes_of(nanobind::handle object) {
-    if (!PyBytes_Check(object.ptr())) throw nanobind::type_error("expected bytes");
-    return {reinterpret_cast<const uint8_t*>(PyBytes_AS_STRING(object.ptr())),
-            static_cast<size_t>(PyBytes_GET_SIZE(object.ptr()))};
-}
 
 // The parts that a caller gave, gathered fields or a list of bytes. The caller keeps them alive.
 struct Parts {

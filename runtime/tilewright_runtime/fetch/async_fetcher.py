@@ -111,7 +111,7 @@ class AsyncFetcher(Serving):
         `fetch` raises.
         """
         context = context or self.context
-        for batch in batches(states):
+        for batch in batches(context, states):
             await self.answer(context, batch)
         return Answers(map(answer_of, states), context.plan, context.names)
 

@@ -95,7 +95,7 @@ class Fetcher(Serving):
         `fetch` raises.
         """
         context = context or self.context
-        for batch in batches(states):
+        for batch in batches(context, states):
             walk(context, batch)
         return Answers(map(answer_of, states), context.plan, context.names)
 

@@ -11,12 +11,13 @@ one by one or as one part. Most of a long cover can no longer change, and is put
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..states.fields import FieldCodec
 from ..stores.progress import Finished
 from ..tiles.cover import WHOLE, Segment, floor
 from ..tiles.keys import TILES
+from .schedule import SharedCover
 
 if TYPE_CHECKING:
     from .cache import CachedTable
@@ -56,11 +57,9 @@ class Middles:
     ) -> Fields | None:
         """Read fields of a cover with its middle joined."""
         names = list(codecs)
-        middle, rest = split(cover, self._until_ms)
+        middle, rest, spans = _split(cover, self._until_ms)
         if not middle:
             return gather(cover, names)
-        # Without the part that counts, which is always the whole, and slow to hash.
-        spans = tuple(segment[:3] for segment in middle)
         key = self._cached.middle_key(self._version, self._entity, tuple(names), spans)
         found = self._cached.cache.find_middle(key) or self._make(key, middle, codecs, gather)
         newest = gather(rest, names)
@@ -80,6 +79,23 @@ class Middles:
         if parts is None:
             return None
         return self._cached.keep_middle(key, tuple(map(_joined, codecs.values(), parts)))
+
+
+#: A cover's middle, the rest, and the size, begin and end of each segment of the middle: without
+#: the part that counts, which is always the whole, and slow to hash.
+_Split = tuple[tuple[Segment, ...], Cover, tuple[tuple[int, int, int], ...]]
+
+
+def _split(cover: Cover, until_ms: int) -> _Split:
+    """Split a cover, once for all fetches of a query time."""
+    known = cover.split if isinstance(cover, SharedCover) else None
+    if known is not None and known[0] == until_ms:
+        return known[1]  # type: ignore[no-any-return]
+    middle, rest = split(cover, until_ms)
+    spans = tuple((segment.size_ms, segment.start_ms, segment.end_ms) for segment in middle)
+    if isinstance(cover, SharedCover):
+        cover.split = until_ms, (middle, rest, spans)
+    return middle, rest, spans
 
 
 def split(cover: Cover, until_ms: int) -> tuple[tuple[Segment, ...], Cover]:
@@ -110,5 +126,11 @@ def _joined(codec: FieldCodec, parts: Sequence[bytes]) -> bytes | None:
     return codec.join(list(parts)) if parts else None
 
 
-def _with_middle(middle: bytes | None, newest: Sequence[bytes]) -> Sequence[bytes]:
-    return newest if middle is None else [middle, *newest]
+def _with_middle(middle: bytes | None, newest: Any) -> Sequence[bytes]:
+    """Put a middle before newer parts.
+
+    Those of the kernel are not copied.
+    """
+    if middle is None:
+        return newest  # type: ignore[no-any-return]
+    return [middle, *newest] if isinstance(newest, list) else newest.with_first(middle)

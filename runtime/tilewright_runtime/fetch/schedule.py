@@ -10,6 +10,13 @@ from ..tiles.cover import Segment
 from ..tiles.keys import EVENTS, Range, Ranges
 
 
+class SharedCover(list[Segment]):
+    """The cover of a window, which does not change."""
+
+    split: tuple[int, Any] | None = None
+    """Until when tiles were finished, and its parts before and after that."""
+
+
 class Covers(list[Sequence[Segment]]):
     """The cover of each window, which do not change."""
 
@@ -41,7 +48,9 @@ class Schedule:
         """
         covers = self._covers.get(head_level_ms)
         if covers is None:
-            covers = self._covers[head_level_ms] = Covers(self._find_covers(head_level_ms))
+            covers = self._covers[head_level_ms] = Covers(
+                map(SharedCover, self._find_covers(head_level_ms))
+            )
         return covers
 
     @cached_property

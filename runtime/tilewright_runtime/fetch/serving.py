@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 #: Keys, or keys with a time of their own.
 Request = Mapping[str, Any] | tuple[Mapping[str, Any], Moment]
 
-#: Requests whose tiles are in memory at once.
+#: Requests whose tiles are in memory at once: those of a round trip.
 _BATCH = 512
+#: Where there is none, so few that their tiles stay in the caches of a processor.
+_NEAR_BATCH = 64
 #: Lists of features whose programs are kept; one takes some milliseconds to make.
 _MOST_SELECTIONS = 64
 
@@ -156,13 +158,17 @@ class Serving:
         return text
 
 
-def batches(states: Sequence[FetchState]) -> Iterator[Sequence[FetchState]]:
+def batches(
+    context: FetchContext, states: Sequence[FetchState]
+) -> Iterator[Sequence[FetchState]]:
     """Cut requests into batches that fit in memory.
 
     The tiles of a batch are in memory at once.
     """
-    for first in range(0, len(states), _BATCH):
-        yield states[first : first + _BATCH]
+    is_far = isinstance(context.store, CheckedStore)
+    size = _BATCH if is_far else min(_BATCH, _NEAR_BATCH)
+    for first in range(0, len(states), size):
+        yield states[first : first + size]
 
 
 def _names(plan: Plan) -> list[str]:

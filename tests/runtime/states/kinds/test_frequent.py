@@ -14,7 +14,10 @@ import datasketches as ds
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from support.examples import few
 from support.finalizing import functions_of, state_of, value_of
 from support.kernels import numpy_only, required_kernel
 from support.values import feature_of
@@ -181,6 +184,28 @@ def test_the_kernel_finds_the_same_values(lg_max_k: int) -> None:
         with numpy_only():
             assert sorted(found) == sorted(union.top(k))
     assert union.error == union.summary.error
+
+
+@few(60)
+@given(
+    st.lists(st.integers(1, 60), min_size=1, max_size=60),
+    st.lists(st.dictionaries(st.integers(0, 70), st.integers(1, 30), min_size=1), max_size=3),
+    st.integers(1, 12),
+    st.sampled_from([2, 10]),
+)
+def test_the_kernel_reads_of_a_large_summary_what_may_be_frequent(
+    large: list[int], others: list[dict[int, int]], k: int, lg_max_k: int
+) -> None:
+    """Whether the small ones can change which values come most often, or not."""
+    required_kernel()
+    counts = [dict(enumerate(large)), *others]
+    parts = []
+    for one in counts:
+        parts.append(build({str(item): count for item, count in one.items()}, lg_max_k))
+    union = SummaryUnion(parts)
+    found = union.top(k)
+    with numpy_only():
+        assert sorted(found) == sorted(union.top(k))
 
 
 def test_the_kernel_leaves_sketches_of_earlier_versions_to_the_library() -> None:
