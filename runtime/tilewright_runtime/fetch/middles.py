@@ -87,7 +87,7 @@ _Split = tuple[tuple[Segment, ...], Cover, tuple[tuple[int, int, int], ...]]
 
 
 def _split(cover: Cover, until_ms: int) -> _Split:
-    """Split a cover, once for all fetches of a query time."""
+    """Split a cover, once for a query time."""
     known = cover.split if isinstance(cover, SharedCover) else None
     if known is not None and known[0] == until_ms:
         return known[1]  # type: ignore[no-any-return]

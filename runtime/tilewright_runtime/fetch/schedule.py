@@ -25,9 +25,9 @@ class Covers(list[Sequence[Segment]]):
 
 
 class Schedule:
-    """What is read and merged at a query time, of any entity.
+    """Holds what is read and merged at a query time.
 
-    Requests of the same time share it.
+    Requests of the same time share it, whatever their entities are.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Schedule:
 
     @cached_property
     def lifetimes_ms(self) -> list[int]:
-        """The sizes of tiles that are read back to the first."""
+        """List the sizes of tiles that lifetimes read."""
         return [wanted.size_ms for wanted in self.ranges if wanted.lifetime]
 
     @cached_property

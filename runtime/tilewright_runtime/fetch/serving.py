@@ -158,9 +158,7 @@ class Serving:
         return text
 
 
-def batches(
-    context: FetchContext, states: Sequence[FetchState]
-) -> Iterator[Sequence[FetchState]]:
+def batches(context: FetchContext, states: Sequence[FetchState]) -> Iterator[Sequence[FetchState]]:
     """Cut requests into batches that fit in memory.
 
     The tiles of a batch are in memory at once.
