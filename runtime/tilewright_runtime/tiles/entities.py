@@ -168,7 +168,7 @@ def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
 
 
 def _writer(column: Column) -> Canonical:
-    """Make the function that writes a component of an entity's text."""
+    """Make the writer of a component of an entity."""
     tag, canonical = _codec(column.type)
     begin = f"{tag}="
 
