@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 #: Added to the number of a signal, this is the status that a shell gives a process it ends.
 _SIGNAL_STATUS = 128
+#: `timeout` and others send a signal to a process and then to its group, which it is in.
+_SAME_REQUEST_S = 0.5
 
 
 class Stop:
@@ -16,6 +19,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._signal = 0
+        self._since_s = 0.0
 
     def __call__(self) -> bool:
         """Tell whether to stop."""
@@ -29,11 +33,14 @@ class Stop:
     def note(self, number: int, frame: FrameType | None) -> None:
         """Take a signal.
 
-        The second one does not wait for anything: it raises KeyboardInterrupt.
+        A second one, unless it comes with the first, does not wait for anything: it raises
+        KeyboardInterrupt.
         """
-        if self._signal:
+        now_s = time.monotonic()
+        if not self._signal:
+            self._signal, self._since_s = number, now_s
+        elif now_s - self._since_s > _SAME_REQUEST_S:
             raise KeyboardInterrupt
-        self._signal = number
 
 
 @contextmanager

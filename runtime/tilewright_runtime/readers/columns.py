@@ -46,7 +46,10 @@ def read_parquet(path: Path, columns: list[str], position: Position) -> Iterator
 
 
 def _cut_off(wrong: Exception) -> InputError:
-    return InputError(f"cannot be read on ({_first_line(wrong)}). What was read before is kept.")
+    return InputError(
+        f"cannot be read on ({_first_line(wrong)}). What was read before is kept; once it is "
+        "whole, the same write goes on there."
+    )
 
 
 def _open(path: Path) -> pq.ParquetFile:

@@ -117,7 +117,10 @@ def _read(stream: BinaryIO, count: int) -> bytes:
     try:
         return stream.read(count) or b""  # None where a pipe has nothing yet
     except (OSError, EOFError, pa.ArrowException) as wrong:
-        raise InputError(f"cannot be read on ({wrong}). What was read before is kept.") from wrong
+        raise InputError(
+            f"cannot be read on ({wrong}). What was read before is kept; once it is whole, the "
+            "same write goes on there."
+        ) from wrong
 
 
 def _require_record_end(pending: bytes, rows: int) -> None:
