@@ -28,6 +28,8 @@ _LOCK_FILE = "writer.lock"
 
 #: Address space to begin with; the file itself is only as large as what it holds.
 _FIRST_MAP_BYTES = 1 << 32
+#: A file that has grown by so many bytes is mapped anew.
+_GROWN_BYTES = 1 << 26
 #: A file of so many bytes is checked when it is opened, which takes some milliseconds.
 _CHECKED_BYTES = 1 << 26
 #: The table of so many readers, in whole pages.
@@ -47,6 +49,7 @@ class Environment:
         self._lock: int | None = None
         self._locked = False
         self.transactions = Transactions()
+        self._mapped_bytes = 0
         try:
             self.lmdb = self._open()
             self._require_whole_file()
@@ -199,7 +202,9 @@ class Environment:
         while True:
             try:
                 with self.transactions, self.lmdb.begin(write=True) as transaction:
-                    return work(transaction)
+                    result = work(transaction)
+                self._let_go()
+                return result
             except lmdb.MapFullError:
                 self._resize(self.lmdb.info()["map_size"] * 2)
             except lmdb.MapResizedError:
@@ -221,6 +226,20 @@ class Environment:
         try:
             if not map_size or self.lmdb.info()["map_size"] < map_size:
                 self.lmdb.set_mapsize(map_size)
+        finally:
+            self.transactions.resume()
+
+    def _let_go(self) -> None:
+        """Map a file anew that has grown, if nobody reads it.
+
+        The pages that a writer has read stay in its memory otherwise, until the machine lacks some.
+        """
+        used_bytes = self.lmdb.info()["last_pgno"] * self.lmdb.stat()["psize"]
+        if used_bytes - self._mapped_bytes < _GROWN_BYTES or not self.transactions.can_hold_off():
+            return
+        try:
+            self.lmdb.set_mapsize(self.lmdb.info()["map_size"])
+            self._mapped_bytes = used_bytes
         finally:
             self.transactions.resume()
 

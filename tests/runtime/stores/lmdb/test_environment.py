@@ -15,6 +15,7 @@ from support.plans import AT
 from support.session import Session, row
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.operate.verify import verify
+from tilewright_runtime.stores.lmdb import environment
 
 #: Batches that change the tiles of those before.
 BATCHES = [[row(f"k{key}", number, ts=AT - number) for key in range(300)] for number in (1, 2, 3)]
@@ -47,6 +48,22 @@ def test_a_disk_that_fills_loses_nothing(tmp_path: Path) -> None:
     assert verify(session.store).is_sound
     write(session)
     assert session.sums("k7", "k299") == [6, 6]
+
+
+def test_a_file_that_has_grown_is_mapped_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The map has no pages of before, and the same content; what is being read stays."""
+    monkeypatch.setattr(environment, "_GROWN_BYTES", 1)
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    tiles = session.store.tiles(session.plan.name)  # type: ignore[attr-defined]
+    write(session, 1)
+    assert sum(len(records) for _, records in tiles) == 300
+    tiles = session.store.tiles(session.plan.name)  # type: ignore[attr-defined]
+    next(tiles)
+    write(session)
+    assert list(tiles) == []
+    assert session.sums("k7") == [6]
 
 
 def test_a_folder_that_is_copied_while_it_is_written_is_of_one_moment(
