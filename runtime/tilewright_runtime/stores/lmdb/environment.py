@@ -230,7 +230,7 @@ class Environment:
             self.transactions.resume()
 
     def _let_go(self) -> None:
-        """Map a file anew that has grown, if nobody reads it.
+        """Map a grown file anew, if nobody reads it.
 
         The pages that a writer has read stay in its memory otherwise, until the machine lacks some.
         """

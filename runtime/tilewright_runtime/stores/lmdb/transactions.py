@@ -52,9 +52,9 @@ class Transactions:
                 self._changed.wait()
 
     def can_hold_off(self) -> bool:
-        """Hold off new ones if none is open; wait for none.
+        """Hold off new ones if none is open.
 
-        Returns whether they are held off.
+        It does not wait, and returns whether they are held off.
         """
         with self._changed:
             if self._held_off:
