@@ -34,6 +34,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _WARMING_INTERVAL_S = 60
 _GROUPBY = "/v1/features/groupby/"
+_UNAVAILABLE = 503
 #: Paths that are open to whoever asks whether the service lives.
 _OPEN = frozenset({"/ping", "/healthz", "/readyz"})
 
@@ -146,8 +147,6 @@ class Service:
             raise
         except Exception as error:
             wrong = refused(error)
-        if wrong.status == 503:
-            wrong.headers.setdefault("retry-after", "1")
         return Response(write_json(wrong.document()), wrong.status, headers=wrong.headers)
 
     async def _route(self, request: Request) -> Response:
@@ -204,7 +203,7 @@ class Service:
         is_ready = not any(states.values())
         plans = {name: wrong or "ready" for name, wrong in states.items()}
         document = {"status": "ready" if is_ready else "not ready", "plans": plans}
-        return Response(write_json(document), 200 if is_ready else 503)
+        return Response(write_json(document), 200 if is_ready else _UNAVAILABLE)
 
     async def _list_plans(self, _: Request) -> Response:
         documents = [plan_document(plan) for plan in self._plans.plans.values()]
@@ -281,6 +280,8 @@ async def _send(send: Send, response: Response) -> None:
         (b"content-type", response.content_type.encode()),
         (b"content-length", b"%d" % len(response.body)),
     ]
+    if response.status == _UNAVAILABLE:
+        headers.append((b"retry-after", b"1"))
     for name, value in response.headers.items():
         headers.append((name.encode(), value.encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

@@ -222,6 +222,8 @@ def test_a_service_may_start_before_its_tiles(served_desk: Desk, tmp_path: Path)
         early = client.get("/readyz")
         assert (early.status_code, early.json()["status"]) == (503, "not ready")
         assert refusal(post(client, [{"k": "a"}]))[:2] == (503, "store_unavailable")
+        several = client.post("/v1/features", json={"groupbys": {"things": [{"k": "a"}]}})
+        assert (several.status_code, several.headers["retry-after"]) == (503, "1")
         empty.write(served_desk.folder / "events.csv")
         assert client.get("/readyz").status_code == 200
         assert rows(post(client, [{"k": "b"}]))[0]["features"] == B_FEATURES
