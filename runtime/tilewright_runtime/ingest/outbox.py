@@ -19,8 +19,15 @@ from ..stores.cutover import cutover_name
 from ..stores.documents import reading_document
 from ..stores.filling import Filling
 from ..stores.kept import ttls_by_name
-from ..stores.ownership import claim_for_state, keep_since, lifetimes_ms, register_plan
+from ..stores.ownership import (
+    claim_for_state,
+    keep_since,
+    lifetimes_ms,
+    note_gone,
+    register_plan,
+)
 from ..stores.progress import Progress
+from ..stores.sweeping import swept_name, swept_until
 from ..tiles.keys import TileKeys
 from .pending import Pending, outbox_name
 from .swapped import put_swapped
@@ -148,11 +155,13 @@ class Outbox:
         begun = self._store.advance(seen, present, "filling")
         if begun is None:
             return False
+        gone_ms = swept_until(self._plan, self._state.get(swept_name(self._plan)))
+        note_gone(self._plan, self._store, gone_ms)  # before it is complete, readers know
         self._put(self._state.tiles(self._plan.name))
         if self._store.advance(begun, present, "complete") is None:
             return False
         ttls = ttls_by_name(self._ttl_ms)
-        keep_since(self._plan, self._store, begun.since_ms, ttls)
+        keep_since(self._plan, self._store, begun.since_ms, ttls, gone_ms)
         self._is_widened = False
         return True
 

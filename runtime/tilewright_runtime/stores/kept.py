@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from tilewright.windows import DAY_MS
@@ -62,11 +62,15 @@ class Kept:
     """
 
     levels: Mapping[str, tuple[Span, ...]]
+    gone_ms: Mapping[str, int] = field(default_factory=dict)
+    """The start before which a level's records were swept where they came from."""
 
     @classmethod
-    def since(cls, now_ms: int, ttls: Mapping[str, int | None]) -> Self:
+    def since(
+        cls, now_ms: int, ttls: Mapping[str, int | None], gone_ms: Mapping[str, int] | None = None
+    ) -> Self:
         """Begin with a store that holds nothing."""
-        return cls({level: ((now_ms, ttl_ms),) for level, ttl_ms in ttls.items()})
+        return cls({level: ((now_ms, ttl_ms),) for level, ttl_ms in ttls.items()}, gone_ms or {})
 
     def after(self, now_ms: int, ttls: Mapping[str, int | None]) -> Kept:
         """Go on with other times to live from now on."""
@@ -75,7 +79,7 @@ class Kept:
             spans = self.levels.get(level, (_UNKNOWN,))
             if spans[-1][1] != ttl_ms:
                 levels[level] = (_worst(spans), (now_ms, ttl_ms))
-        return Kept(levels)
+        return replace(self, levels=levels)
 
     @property
     def is_widened(self) -> bool:
@@ -104,7 +108,7 @@ class Kept:
         What was put to be kept for a shorter time than is wanted is not trusted to be there longer,
         however young the store is.
         """
-        whole_ms: int | None = None
+        whole_ms: int | None = self.gone_ms.get(level)
         spans = self.levels.get(level, (_UNKNOWN,))
         ends_ms = [*(since_ms for since_ms, _ in spans[1:]), now_ms]
         for (since_ms, ttl_ms), end_ms in zip(spans, ends_ms, strict=True):
@@ -128,18 +132,20 @@ class Kept:
         return None if len(spans) == 1 else since_ms
 
     def to_json(self) -> Any:
-        """Give what `from_json` reads."""
+        """Give the spans as `from_json` reads them."""
         return {level: list(map(list, spans)) for level, spans in self.levels.items()}
 
     @classmethod
-    def from_json(cls, document: Any) -> Self:
+    def from_json(cls, document: Any, gone_ms: Any = None) -> Self:
         """Read what a store says.
 
         Raises ValueError if it is damaged.
         """
-        if not isinstance(document, dict):
+        if not isinstance(document, dict) or not isinstance(gone_ms or {}, dict):
             raise ValueError("times to live are no object")
-        return cls({level: _spans(spans) for level, spans in document.items()})
+        if not all(type(start_ms) is int for start_ms in (gone_ms or {}).values()):
+            raise ValueError("the time of a sweep is no number of milliseconds")
+        return cls({level: _spans(spans) for level, spans in document.items()}, gone_ms or {})
 
 
 def _worst(spans: tuple[Span, ...]) -> Span:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from tilewright_compiler.plan.model import Plan
@@ -49,7 +49,7 @@ class PlanDocument:
         """
         try:
             content = json.loads(document)
-            kept_spans = Kept.from_json(content.get("kept", {}))
+            kept_spans = Kept.from_json(content.get("kept", {}), content.get("gone"))
             fingerprint = str(content["storage_fingerprint"])
             read = cls(fingerprint, dict(content.get("parts", {})), kept_spans)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
@@ -71,6 +71,8 @@ class PlanDocument:
         }
         if self.kept.levels:
             content["kept"] = self.kept.to_json()
+        if self.kept.gone_ms:
+            content["gone"] = dict(self.kept.gone_ms)
         return json.dumps(content).encode()
 
     def _require_same(self, plan: Plan, store: Store) -> None:
@@ -116,14 +118,28 @@ def register_plan(
     return changed
 
 
+def note_gone(plan: Plan, store: Store, gone_ms: Mapping[str, int]) -> None:
+    """Say what was swept of tiles that are put now.
+
+    `gone_ms` has for a level the start before which none is there to be put.
+    """
+    kept_spans = replace(require_plan(plan, store).kept, gone_ms=gone_ms)
+    store.put(_plan(plan), PlanDocument.of(plan, kept_spans).to_bytes())
+
+
 def keep_since(
-    plan: Plan, store: Store, since_ms: int, ttls: Mapping[str, int | None] | None = None
+    plan: Plan,
+    store: Store,
+    since_ms: int,
+    ttls: Mapping[str, int | None] | None = None,
+    gone_ms: Mapping[str, int] | None = None,
 ) -> None:
     """Say that all tiles were put since then.
 
-    They are kept as the plan says, or `ttls`.
+    They are kept as the plan says, or `ttls`, but for those that were gone already.
     """
-    kept_spans = Kept.since(since_ms, ttls_by_name(ttls_ms(plan)) if ttls is None else ttls)
+    ttls = ttls_by_name(ttls_ms(plan)) if ttls is None else ttls
+    kept_spans = Kept.since(since_ms, ttls, gone_ms)
     store.put(_plan(plan), PlanDocument.of(plan, kept_spans).to_bytes())
 
 

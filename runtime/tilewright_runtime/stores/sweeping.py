@@ -77,8 +77,7 @@ def sweep(plan: Plan, store: TransactionalStore) -> Swept:
     entities = _entities_before(plan, store, bounds)
     if not entities:
         return swept
-    noted = {**swept_until(plan, store.get(swept_name(plan))), **swept.until_ms}
-    store.put(swept_name(plan), json.dumps(noted).encode())
+    _note(plan, store, swept.until_ms)
     for at in range(0, len(entities), _ENTITIES):
         part = entities[at : at + _ENTITIES]
 
@@ -93,6 +92,14 @@ def sweep(plan: Plan, store: TransactionalStore) -> Swept:
             name = level_name(keys.kind, keys.size_ms)
             swept.tiles[name] = swept.tiles.get(name, 0) + len(records)
     return swept
+
+
+def _note(plan: Plan, store: TransactionalStore, until_ms: Mapping[str, int]) -> None:
+    """Note what goes, beside what went when less was kept."""
+    noted = swept_until(plan, store.get(swept_name(plan)))
+    for level, start_ms in until_ms.items():
+        noted[level] = max(start_ms, noted.get(level, start_ms))
+    store.put(swept_name(plan), json.dumps(noted).encode())
 
 
 def _bounds(plan: Plan, store: Store) -> dict[Level, int]:

@@ -16,9 +16,11 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, open_store
 from tilewright_runtime.errors import FetchError, StoreError
 from tilewright_runtime.fetch.program import Program
+from tilewright_runtime.stores import TransactionalStore
 from tilewright_runtime.stores.checked import CheckedReader
 from tilewright_runtime.stores.kept import Kept, ttls_by_name, ttls_ms
 from tilewright_runtime.stores.ownership import keep_since
+from tilewright_runtime.stores.sweeping import sweep
 from tilewright_runtime.times import moment_ms
 
 NOW = moment_ms(None)
@@ -137,6 +139,19 @@ def test_a_narrower_window_between_wide_ones_is_noticed(narrow: Session) -> None
     narrow.plan = wide
     narrow.write([])
     assert fetcher.fetch({"k": "a"}, at=NOW).quality == {}
+
+
+def test_a_store_that_is_filled_from_a_swept_folder_lacks_what_was_swept(narrow: Session) -> None:
+    """A wider window is marked, also once its tiles are put again."""
+    assert isinstance(narrow.state, TransactionalStore)
+    sweep(narrow.plan, narrow.state)
+    narrow.store._commands.client.flushdb()  # type: ignore[attr-defined]
+    narrow.plan = wide = of_five_minutes("1h", "6h")
+    narrow.write([])
+    answer = Fetcher(wide, narrow.store).fetch({"k": "a"}, at=NOW)
+    assert answer.features == {"n_sum_1h": 2, "n_sum_6h": 2}
+    assert list(answer.quality) == ["not_kept"]
+    assert Fetcher(of_five_minutes("1h"), narrow.store).fetch({"k": "a"}, at=NOW).quality == {}
 
 
 def test_a_wider_window_is_whole_where_nothing_is_let_go(tmp_path: Path) -> None:

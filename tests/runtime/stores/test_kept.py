@@ -99,6 +99,22 @@ def test_it_is_read_as_it_was_written() -> None:
     assert kept.to_json() == {"1h": [[0, HOUR], [9, None]], "1d": [[0, None]]}
 
 
+def test_what_was_swept_before_it_was_put_is_not_there() -> None:
+    """However young the store is, and whatever it is kept for from now on."""
+    kept = Kept.since(100 * HOUR, {"1h": 50 * HOUR}, {"1h": 90 * HOUR})
+    assert (hours(kept, 101), hours(kept, 200)) == (90, 150)
+    assert hours(kept.after(120 * HOUR, {"1h": 60 * HOUR}), 121) == 90
+    assert not kept.is_widened
+    assert Kept.from_json(kept.to_json(), {"1h": 90 * HOUR}) == kept
+
+
+@pytest.mark.parametrize("gone", [[1], {"1h": "1"}, {"1h": 1.5}, {"1h": None}])
+def test_a_damaged_note_of_a_sweep_is_an_error(gone: object) -> None:
+    """Nothing of it is guessed at."""
+    with pytest.raises(ValueError, match="time"):
+        Kept.from_json({}, gone)
+
+
 @pytest.mark.parametrize(
     "document",
     [

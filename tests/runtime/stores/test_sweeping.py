@@ -10,7 +10,7 @@ from support.cli import Desk
 from support.plans import AT, DAY, HOUR, aggregations, plan_of
 from support.session import SCHEMA, Session, row
 from tilewright import Operation
-from tilewright_runtime import Fetcher, Writer
+from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.errors import FetchError
 from tilewright_runtime.operate.verify import verify
 from tilewright_runtime.stores import TransactionalStore
@@ -53,6 +53,22 @@ def test_an_answer_that_needs_swept_tiles_is_refused(session: Session) -> None:
     swept(session)
     with pytest.raises(FetchError, match="was swept: its tiles of 5m begin at"):
         fetcher.fetch({"k": "a"}, at=AT - 9 * DAY + 1_000)
+
+
+def test_what_was_swept_stays_gone(session: Session) -> None:
+    """A later sweep for a wider window, which lets less go, does not say that more is there."""
+    narrow, wide = (
+        plan_of(SCHEMA, ["k"], aggregations("n", [Operation.SUM], [window]), tile_size="5m")
+        for window in ("1h", "3d")
+    )
+    session.plan, session.store = narrow, open_store("memory:")
+    session.write([row("a", 1, ts=AT - DAY), row("a", 10, ts=AT - 1)])
+    assert swept(session).tiles == {"5m": 1}
+    session.plan = wide
+    session.write([row("a", 100, ts=AT - 9 * DAY)])
+    assert swept(session).tiles == {"5m": 1}
+    with pytest.raises(FetchError, match="was swept: its tiles of 5m begin at"):
+        session.sums("a")
 
 
 def test_the_age_is_seen_from_the_newest_event(session: Session) -> None:
