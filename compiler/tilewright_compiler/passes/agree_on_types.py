@@ -77,7 +77,8 @@ def _unfit(name: str, role: str, kind: str) -> str | None:
 
 
 def _key_type(kind: str) -> str:
-    return _WIDEST.get(family(kind) or "", kind)
+    # As a double 0.1 would be another key than the 0.1 of a request.
+    return kind if kind == "FLOAT" else _WIDEST.get(family(kind) or "", kind)
 
 
 def _check_input(draft: Draft, aggregation: Aggregation) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tilewright_compiler.humanize import counted
+
 from .options import warn
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from ..service.server import Listening
     from ..service.settings import Caching, ServiceSettings
 
+#: Plans that the greeting names; a client lists all.
+_NAMED = 5
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEEDED = ("uvicorn", "uvloop", "httptools", "orjson", "prometheus_client")
 _HELP = """\
@@ -227,8 +231,9 @@ def _load_plans(paths: Sequence[str], store_url: str) -> list[Plan]:
 def _announce(plans: Sequence[Plan], where: Listening, port: int) -> None:
     """Tell what is served, and at which address."""
     host = f"[{where.host}]" if ":" in where.host else where.host
-    names = ", ".join(plan.name for plan in plans)
-    click.echo(f"serving {names} at {where.scheme}://{host}:{port}", err=True)
+    names = ", ".join(plan.name for plan in plans[:_NAMED])
+    more = f" and {counted(len(plans) - _NAMED, 'other')}" if len(plans) > _NAMED else ""
+    click.echo(f"serving {names}{more} at {where.scheme}://{host}:{port}", err=True)
 
 
 def _export(plans: Sequence[str], folder: Path) -> None:

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader, BytesIO, UnsupportedOperation
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -154,10 +155,23 @@ def _standard_input(position_name: str | None) -> Input:
     uri = standard_input_uri(position_name)
 
     def read(source: Source, position: Position) -> Iterator[Batch]:
-        with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
+        with _open_standard_input() as stream:
             yield from read_piped(Opened(text_in(stream, None), _unknown), source, position)
 
     return Input("standard input", uri, read)
+
+
+def _open_standard_input() -> BufferedReader:
+    """Open what is piped in.
+
+    Raises InputError if it is closed.
+    """
+    try:
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    except UnsupportedOperation:  # a program that runs the command gives it so
+        return BufferedReader(BytesIO(sys.stdin.buffer.read()))
+    except (AttributeError, ValueError, OSError):
+        raise InputError("is closed: pipe the events in, or name a file.") from None
 
 
 def standard_input_uri(position_name: str | None) -> str:

@@ -117,6 +117,8 @@ def text_of(value: Any) -> str:
             return bytes(value).decode()
         case np.timedelta64():
             return text_of(value.astype("timedelta64[us]").item())
+        case np.datetime64() if isinstance(moment := _moment(value), (date, datetime)):
+            return text_of(moment)
         case Decimal() | UUID() | np.datetime64() | np.floating():
             return str(value)  # of a number the shortest text of its width
         case np.generic():
@@ -135,6 +137,12 @@ def text_of(value: Any) -> str:
             return json.dumps(_json(value), ensure_ascii=False, separators=(",", ":"))
         case _:
             raise TypeError(type(value).__name__)
+
+
+def _moment(value: np.datetime64) -> Any:
+    """Make Python's date or time of NumPy's, whatever its unit."""
+    is_date = np.datetime_data(value.dtype)[0] in ("Y", "M", "W", "D")
+    return value.astype("datetime64[D]" if is_date else "datetime64[us]").item()
 
 
 def _moment_text(value: datetime) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from support.cli import Desk
 from support.kafka import Kafka
@@ -19,6 +20,7 @@ from support.servers import free_port
 from support.session import SCHEMA, row
 from tilewright import Operation
 from tilewright_runtime import Writer, open_store
+from tilewright_runtime.cli import main
 from tilewright_runtime.commands import progress
 from tilewright_runtime.ingest import passes
 from tilewright_runtime.readers import Input, inputs, stream
@@ -234,6 +236,13 @@ def test_a_changed_stream_is_status_1(desk: Desk) -> None:
     ran = desk.write("-", options=["--position", "p"], stdin=CSV.replace(b"a,1", b"a,7"))
     assert (ran.status, "are not the same any more" in ran.err) == (1, True)
     assert sums(desk, "a") == [13]
+
+
+def test_standard_input_may_be_bytes_in_memory(desk: Desk) -> None:
+    """A program that runs the command within its own process gives them so."""
+    arguments = ["write", desk.plan, "--store", desk.store, "--events", "-", "--position", "p"]
+    result = CliRunner().invoke(main, list(map(str, arguments)), input=CSV, catch_exceptions=False)
+    assert (result.exit_code, sums(desk, "a")) == (0, [13])
 
 
 def test_standard_input_is_that_of_the_process(desk: Desk) -> None:

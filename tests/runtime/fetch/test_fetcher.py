@@ -12,6 +12,7 @@ import pytest
 from support.plans import AT, DAY, HOUR, MINUTE, aggregations, plan_of
 from support.session import SCHEMA, Session, row, simple_plan
 from tilewright import Aggregation, Operation
+from tilewright.aggregation import Edge
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import AsyncFetcher, Fetcher, Writer, open_store
 from tilewright_runtime.errors import (
@@ -327,6 +328,17 @@ def test_an_unknown_key_has_empty_windows() -> None:
         "t_last_1h": None,
     }
     assert answer.quality == {}
+
+
+@pytest.mark.parametrize("edge", ["sawtooth", "exact"])
+@pytest.mark.parametrize("key", [0.1, "0.1", 1 / 3, 1e-45, 3.4e38])
+def test_a_key_of_float_is_found_again(key: Any, edge: Edge) -> None:
+    """The number of a request is rounded to 32 bits, as that of the event was."""
+    counted = aggregations("n", [Operation.COUNT])
+    plan = plan_of({"k": "float", "n": "bigint"}, ["k"], counted, edge=edge)
+    session = Session(plan)
+    session.write([{"k": key, "n": 1, "ts": AT - 1}])
+    assert session.features(k=key) == {"n_count_1h": 1}
 
 
 def test_a_default_is_the_value_of_an_empty_window() -> None:
