@@ -38,7 +38,7 @@ _NO_ROW = 2  # the first text of a file may begin with a mark, but not that of a
 
 def is_framed(value: bytes | None) -> bool:
     """Tell whether a value has a registry's frame."""
-    return value is not None and value[:1] == _MAGIC
+    return value is not None and value[:1] == _MAGIC and len(value) >= _FRAME_BYTES
 
 
 class Values:
@@ -90,7 +90,7 @@ class Values:
         names: set[str] = set()
         numbers: set[int] = set()
         for place, value in enumerate(values):
-            (number,) = struct.unpack(">I", value[1:_FRAME_BYTES].rjust(4, b"\0"))
+            (number,) = struct.unpack(">I", value[1:_FRAME_BYTES])
             schema = self._registry.schema(number)
             names.update(field["name"] for field in schema["fields"])
             numbers.add(number)
