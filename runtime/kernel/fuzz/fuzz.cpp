@@ -17,6 +17,7 @@
 #include "records.hpp"
 #include "reduce.hpp"
 #include "tables.hpp"
+#include "fuzz_writing.hpp"
 #include "xxh32.hpp"
 
 using namespace tilewright;
@@ -296,6 +297,7 @@ int main(int argc, char** argv) {
         try_distinct();
         try_tables();
         try_frequencies();
+        try_writing([]() -> unsigned long long { return random_bits(); });
         if (i % 16 == 0) try_reduction();
         const Exact exact(packed(noise(below(200))));
         Buffer out(below(260));

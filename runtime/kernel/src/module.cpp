@@ -15,6 +15,7 @@
 #include "parts.hpp"
 #include "program.hpp"
 #include "unlocked.hpp"
+#include "writing.hpp"
 #include "xxh32.hpp"
 #include "xxh64.hpp"
 
@@ -24,7 +25,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 5;
+constexpr int kInterface = 6;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -128,6 +129,8 @@ NB_MODULE(_native, module) {
     module.def("most_frequent", &most_frequent, nb::arg("parts"), nb::arg("k"));
     module.def("frequency_error", &frequency_error, nb::arg("parts"));
     module.def("unite_distinct", &unite_distinct, nb::arg("parts"), nb::arg("lg_k"));
+
+    add_writing(module);
 
     nb::class_<Fields>(module, "Fields")
         .def("__len__", &Fields::size)

@@ -1,4 +1,4 @@
-"""The arithmetic of Tilewright's fetches, in C++."""
+"""The arithmetic of Tilewright's fetches, and the bytes of its writes, in C++."""
 
 from ._native import (
     INTERFACE,
@@ -7,10 +7,15 @@ from ._native import (
     Program,
     Ranges,
     Tiles,
+    coupon_sets,
     digest_quantiles,
+    encode_records,
     frequency_error,
+    join_columns,
+    join_fields,
     kll_quantiles,
     most_frequent,
+    ordered_keys,
     unite_distinct,
     xxh32,
     xxh64,
@@ -23,10 +28,15 @@ __all__ = [
     "Program",
     "Ranges",
     "Tiles",
+    "coupon_sets",
     "digest_quantiles",
+    "encode_records",
     "frequency_error",
+    "join_columns",
+    "join_fields",
     "kll_quantiles",
     "most_frequent",
+    "ordered_keys",
     "unite_distinct",
     "xxh32",
     "xxh64",

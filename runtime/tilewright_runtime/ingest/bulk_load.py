@@ -70,11 +70,13 @@ def as_records(codec: RecordCodec, tiles: LevelTiles, watermark_ms: int) -> pa.R
     keys, rows = tiles.keys, tiles.block.rows.copy()
     ended = rows[:, START] + (keys.size_ms - 1) <= watermark_ms
     rows[ended, STAMP] |= COMPLETE
-    entities = pa.array(keys.entities, pa.string()).take(pa.array(keys.entity, pa.int64()))
+    entities = pa.array(keys.entities, pa.string()).take(
+        pa.array(np.asarray(keys.entity, np.int64))
+    )
     columns = [
         pa.array(np.full(len(rows), keys.size_ms)),
         entities,
-        pa.array(keys.starts_ms, pa.int64()),
+        pa.array(np.asarray(keys.starts_ms, np.int64)),
         pa.array(rows[:, SEQUENCE].copy()),
         pa.array(rows[:, NEWEST].copy()),
         pa.array(codec.encode(Block(rows, tiles.block.variable), keys), pa.binary()),

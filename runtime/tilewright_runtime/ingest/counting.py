@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Plan
 
@@ -24,7 +25,7 @@ class MeasuredTransaction:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self.tile_bytes: list[int] = []
+        self.tile_bytes: list[NDArray[np.int64]] = []
         self.delete_entity = transaction.delete_entity
         self.get_tiles = transaction.get_tiles
         self.get = transaction.get
@@ -34,7 +35,7 @@ class MeasuredTransaction:
         """Write the record of each tile, whatever was there."""
         self._transaction.put_tiles(keys, records)
         if keys.kind == TILES:
-            self.tile_bytes += map(len, records)
+            self.tile_bytes.append(np.fromiter(map(len, records), np.int64, len(records)))
 
 
 @dataclass
@@ -71,7 +72,7 @@ def counting_batch(plan: Plan) -> Iterator[BatchCount]:
         raise
     if count.before is not None and count.transaction is not None:
         seconds = time.perf_counter() - begun_s
-        sizes = np.array(count.transaction.tile_bytes, dtype=np.int64)
+        sizes = np.concatenate([np.zeros(0, np.int64), *count.transaction.tile_bytes])
         late = late_events(plan, count.before.watermark_ms, count.levels)
         counted.wrote(seconds, sizes, late)
 

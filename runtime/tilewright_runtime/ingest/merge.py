@@ -21,7 +21,7 @@ from ..tiles.header import NEWEST, SEQUENCE, STAMP, START
 from ..tiles.keys import EVENTS, TILES, Kind, TileKeys
 from ..tiles.layout import Layout
 from ..tiles.records import Names, RecordCodec
-from ..tiles.rows import LevelTiles, TileRows
+from ..tiles.rows import LevelTiles, TileRows, parts_of
 
 #: Moves the watermark of a progress on, after a batch.
 Move = Callable[[Progress], Progress]
@@ -97,10 +97,14 @@ class Merger:
         if self._touches_finished(levels, before.finished_until_ms(self._plan)):
             after = after.repaired()
         watermark_ms = after.head_ms(self._plan)
-        added: dict[tuple[Kind, int], NDArray[np.int64]] = {}
-        for tiles in levels:
-            new = self._merge_level(transaction, tiles, before.newest_ms, watermark_ms)
-            added[tiles.keys.kind, tiles.keys.size_ms] = new
+        starts_ms: dict[tuple[Kind, int], list[NDArray[np.int64]]] = {}
+        for part in parts_of(levels):
+            merged = [self._merged_level(transaction, one, before.newest_ms) for one in part]
+            for tiles, (block, new) in zip(part, merged, strict=True):
+                keys = tiles.keys
+                transaction.put_tiles(keys, self._records(keys, block, watermark_ms))
+                starts_ms.setdefault((keys.kind, keys.size_ms), []).append(new)
+        added = {level: np.concatenate(starts) for level, starts in starts_ms.items()}
         after.save(self._plan, transaction)
         self._count(transaction, before, added)
         return Merged(before, after, added)
@@ -110,7 +114,7 @@ class Merger:
 
         Raises CorruptRecordError if one of those is damaged.
         """
-        merged = _copied(tiles.block)
+        merged = Block(tiles.block.rows.copy(), dict(tiles.block.variable))
         self._merge_records(tiles, merged, np.arange(len(stored)), stored)
         return merged
 
@@ -167,28 +171,23 @@ class Merger:
             new = {level: len(starts_ms) for level, starts_ms in added.items()}
             counts.plus(new).save(self._plan.name, transaction)
 
-    def _merge_level(
-        self,
-        transaction: Transaction,
-        tiles: LevelTiles,
-        stored_newest_ms: int | None,
-        watermark_ms: int | None,
-    ) -> NDArray[np.int64]:
-        """Merge and put the tiles of one level.
+    def _merged_level(
+        self, transaction: Transaction, tiles: LevelTiles, stored_newest_ms: int | None
+    ) -> tuple[Block, NDArray[np.int64]]:
+        """Merge the tiles of one level with stored ones.
 
-        Returns the starts of those that are new.
+        Also returns the starts of those that are new.
 
         Those that begin after the newest event before this batch cannot be in the store, so they
         are not looked up.
         """
-        merged = _copied(tiles.block)
+        merged = Block(tiles.block.rows.copy(), dict(tiles.block.variable))
         is_new = np.ones(len(merged), dtype=bool)
         if stored_newest_ms is not None:
-            candidates = np.flatnonzero(tiles.block.rows[:, START] <= stored_newest_ms)
-            is_new[self._merge_stored(transaction, tiles, merged, candidates)] = False
-        transaction.put_tiles(tiles.keys, self._records(tiles.keys, merged, watermark_ms))
-        starts_ms: NDArray[np.int64] = merged.rows[is_new, START]
-        return starts_ms
+            candidates = np.flatnonzero(merged.rows[:, START] <= stored_newest_ms)
+            if len(candidates):
+                is_new[self._merge_stored(transaction, tiles, merged, candidates)] = False
+        return merged, merged.rows[is_new, START]
 
     def _records(self, keys: TileKeys, block: Block, watermark_ms: int | None) -> list[bytes]:
         """Encode tiles, marked if the watermark has passed them."""
@@ -227,12 +226,6 @@ class Merger:
             indices, merge_blocks(form.layout, form.codecs, older, tiles.block.take(indices))
         )
         return indices
-
-
-def _copied(block: Block) -> Block:
-    """Copy tiles, to be changed."""
-    variable = {name: list(values) for name, values in block.variable.items()}
-    return Block(block.rows.copy(), variable)
 
 
 def newest_ms(levels: Iterable[LevelTiles]) -> int | None:

@@ -110,7 +110,7 @@ class OpenTiles:
         self._codes = np.insert(self._codes, at[new], codes[new])
         self._rows = np.insert(self._rows, at[new], tiles.block.rows[new], axis=0)
         for name, kept in self._variable.items():
-            values = _objects(tiles.block.variable[name])
+            values = _objects(tiles.block.listed(name))
             kept[at[is_newer]] = values[is_newer]
             self._variable[name] = np.insert(kept, at[new], values[new])
 

@@ -10,6 +10,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from ..states.fields import Fields
 from ..stores import Store
 from ..stores.base import tile_namer
 from ..tiles.block import Block
@@ -78,7 +79,7 @@ class Recomputer:
         blocks = []
         for entity, starts_ms in _by_entity(keys):
             blocks.append(self._of_entity(log, keys, entity, starts_ms))
-        variable: dict[str, list[bytes | None]] = {}
+        variable: dict[str, Fields] = {}
         for name in blocks[0].variable:
             variable[name] = [part for block in blocks for part in block.variable[name]]
         return LevelTiles(keys, Block(np.concatenate([b.rows for b in blocks]), variable))

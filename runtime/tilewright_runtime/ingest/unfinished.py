@@ -21,13 +21,16 @@ class UnfinishedTiles:
         self, added: Mapping[tuple[Kind, int], NDArray[np.int64]], watermark_ms: int | None
     ) -> int:
         """Add new tiles by start, and count unfinished ones."""
+        until_ms = None if watermark_ms is None else watermark_ms - self._lateness_ms
         for (_, size_ms), starts_ms in added.items():
             counts = self._starts.setdefault(size_ms, {})
+            if until_ms is not None:  # most tiles of a history are finished with the batch
+                starts_ms = starts_ms[starts_ms + (size_ms - 1) > until_ms]
             starts, new = np.unique(starts_ms, return_counts=True)
             for start_ms, count in zip(starts.tolist(), new.tolist(), strict=True):
                 counts[start_ms] = counts.get(start_ms, 0) + count
-        if watermark_ms is not None:
-            self._finish(watermark_ms - self._lateness_ms)
+        if until_ms is not None:
+            self._finish(until_ms)
         return sum(sum(counts.values()) for counts in self._starts.values())
 
     def _finish(self, until_ms: int) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tilewright_compiler.plan.model import Feature, State
 
 from ..errors import PlanError
-from .fields import Bytes, FieldCodec
+from .fields import Bytes, FieldCodec, Fields
 from .values import Merged
 
 if TYPE_CHECKING:
@@ -82,14 +82,14 @@ class StateType(FieldCodec):
 
     # Its values.
 
-    def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any] | list[Bytes]]:
+    def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any] | Fields]:
         """Make every field of each group of values.
 
-        A number becomes an array, a field of changing length a list of bytes.
+        A number becomes an array, a field of changing length the bytes of each group.
         """
         raise NotImplementedError
 
-    def from_column(self, column: pa.Array) -> list[Bytes]:
+    def from_column(self, column: pa.Array) -> Fields:
         """Make the bytes of each tile.
 
         The column is what the tile query gives for the field.

@@ -5,14 +5,87 @@ While they merge they are objects.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Bytes = bytes | None
+
+
+class BytesColumn:
+    """The bytes of many tiles, one after the other.
+
+    They become objects of their own only where they are asked for.
+    """
+
+    def __init__(
+        self,
+        content: NDArray[np.uint8],
+        bounds: NDArray[np.int64],
+        is_there: NDArray[np.bool_],
+        others: dict[int, bytes],
+    ) -> None:
+        """Tile i has the content between bounds i and i + 1.
+
+        It has so only if it `is_there`. Bytes that are not in the content stand in `others`, by
+        tile, in ascending order.
+        """
+        self.content, self.bounds, self.is_there, self.others = content, bounds, is_there, others
+
+    def __len__(self) -> int:
+        return len(self.is_there)
+
+    def __getitem__(self, tile: int) -> Bytes:
+        if not self.is_there[tile]:
+            return self.others.get(tile)
+        return self.content[self.bounds[tile] : self.bounds[tile + 1]].tobytes()
+
+    def __iter__(self) -> Iterator[Bytes]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (list, BytesColumn)) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def part(self, begin: int, end: int) -> BytesColumn:
+        """Give neighbouring tiles, whose content is not copied."""
+        tiles = list(self.others)
+        others = {}
+        for tile in tiles[bisect_left(tiles, begin) : bisect_left(tiles, end)]:
+            others[tile - begin] = self.others[tile]
+        return BytesColumn(
+            self.content, self.bounds[begin : end + 1], self.is_there[begin:end], others
+        )
+
+    def is_made(self) -> NDArray[np.bool_]:
+        """Tell which tiles have bytes."""
+        is_made = self.is_there.copy()
+        is_made[list(self.others)] = True
+        return is_made
+
+    def with_others(self, others: dict[int, bytes]) -> BytesColumn:
+        """Add the bytes of tiles that have none."""
+        merged = dict(sorted((self.others | others).items()))
+        return BytesColumn(self.content, self.bounds, self.is_there, merged)
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Give the length of each tile's bytes, -1 for none."""
+        lengths: NDArray[np.int64] = np.where(self.is_there, np.diff(self.bounds), -1)
+        for tile, value in self.others.items():
+            lengths[tile] = len(value)
+        return lengths
+
+
+#: The bytes of many tiles.
+Fields = list[Bytes] | BytesColumn
 
 
 class FieldCodec:

@@ -15,7 +15,7 @@ from types import ModuleType
 VARIABLE = "TILEWRIGHT_KERNEL"
 
 #: The interface of the kernel that this version calls.
-_INTERFACE = 5
+_INTERFACE = 6
 
 
 def kernel() -> ModuleType | None:

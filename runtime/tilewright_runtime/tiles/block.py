@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..states.base import Rows
-from ..states.fields import Bytes, FieldCodec
+from ..states.fields import Bytes, BytesColumn, FieldCodec, Fields
 from .header import NEWEST, SEQUENCE, STAMP
 from .layout import Layout
 
@@ -30,7 +30,7 @@ class Block:
 
     rows: Rows
     """(tiles, words) of int64, floats seen through a view."""
-    variable: dict[str, list[Bytes]] = field(default_factory=dict)
+    variable: dict[str, Fields] = field(default_factory=dict)
     """The bytes of each tile, by field of changing length."""
 
     def __len__(self) -> int:
@@ -39,16 +39,31 @@ class Block:
     def take(self, indices: NDArray[np.intp]) -> Block:
         """Return the chosen tiles, in the order given."""
         chosen = indices.tolist()
-        variable: dict[str, list[Bytes]] = {}
+        variable: dict[str, Fields] = {}
         for name, values in self.variable.items():
             variable[name] = [values[i] for i in chosen]
         return Block(self.rows[indices], variable)
+
+    def part(self, begin: int, end: int) -> Block:
+        """Return neighbouring tiles, whose numbers are not copied."""
+        variable: dict[str, Fields] = {}
+        for name, values in self.variable.items():
+            if isinstance(values, BytesColumn):
+                variable[name] = values.part(begin, end)
+            else:
+                variable[name] = values[begin:end]
+        return Block(self.rows[begin:end], variable)
+
+    def listed(self, name: str) -> list[Bytes]:
+        """Return the bytes of a field as a list."""
+        values = self.variable[name]
+        return list(values) if isinstance(values, BytesColumn) else values
 
     def put(self, indices: NDArray[np.intp], other: Block) -> None:
         """Replace the chosen tiles by those of another block."""
         self.rows[indices] = other.rows
         for name, values in other.variable.items():
-            own = self.variable[name]
+            own = self.variable[name] = list(self.variable[name])
             for i, value in zip(indices.tolist(), values, strict=True):
                 own[i] = value
 
@@ -68,19 +83,19 @@ def merge_blocks(
     with np.errstate(invalid="ignore", over="ignore"):
         for slab in layout.slabs:
             slab.ufunc(slab.of(older.rows), slab.of(newer.rows), out=slab.of(rows))
-    variable: dict[str, list[Bytes]] = {}
+    variable: dict[str, Fields] = {}
     for state in layout.joint_states:
         if (text := state.text) is None:
             state.merge_rows(older.rows, newer.rows, rows, None)
             continue
-        pairs = list(zip(older.variable[text], newer.variable[text], strict=True))
+        pairs = list(zip(older.listed(text), newer.listed(text), strict=True))
         keeps_older = state.merge_rows(older.rows, newer.rows, rows, pairs)
         if keeps_older is not None:
             choices = zip(keeps_older.tolist(), pairs, strict=True)
             variable[text] = [old if keep else new for keep, (old, new) in choices]
     for name, codec in codecs.items():
         if name not in variable:
-            variable[name] = codec.merge_pairs(older.variable[name], newer.variable[name])
+            variable[name] = codec.merge_pairs(older.listed(name), newer.listed(name))
     return Block(rows, variable)
 
 
@@ -101,14 +116,14 @@ def merge_runs(
     with np.errstate(invalid="ignore", over="ignore"):
         for slab in layout.slabs:
             slab.of(rows)[:] = slab.ufunc.reduceat(slab.of(block.rows), begins, axis=0)
-    variable: dict[str, list[Bytes]] = {}
+    variable: dict[str, Fields] = {}
     for state in layout.joint_states:
         chosen = state.merge_runs(block.rows, rows, begins, ends)
         if state.text is not None and chosen is not None:
             variable[state.text] = [block.variable[state.text][i] for i in chosen.tolist()]
     for name, codec in codecs.items():
         if name not in variable:
-            values = block.variable[name]
+            values = block.listed(name)
             bounds = zip(begins.tolist(), ends.tolist(), strict=True)
             variable[name] = [codec.merge_run(values[begin:end]) for begin, end in bounds]
     return Block(rows, variable)

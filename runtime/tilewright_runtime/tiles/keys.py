@@ -6,7 +6,7 @@ Ranges of tiles are here too.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
 from tilewright_compiler.plan.model import EVENTS_NAME
+
+from ..states.kernel import kernel
+from .integers import Integers
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
@@ -81,10 +84,19 @@ class TileKeys:
     kind: Kind = TILES
 
     @cached_property
+    def prefixes(self) -> list[bytes]:
+        """What the ordered keys of each entity begin with."""
+        head, tail = f"{self.table}\0".encode(), b"\0" + level_bytes(self.kind, self.size_ms)
+        return [head + text.encode() + tail for text in self.entities]
+
+    @cached_property
     def ordered(self) -> list[bytes]:
         """The keys as ordered bytes, made only once."""
-        level = level_bytes(self.kind, self.size_ms)
-        prefixes = [ordered_prefix(self.table, text) + level for text in self.entities]
+        prefixes = self.prefixes
+        if (native := kernel()) is not None:
+            entity, starts_ms = (np.asarray(one, np.int64) for one in (self.entity, self.starts_ms))
+            keys: list[bytes] = native.ordered_keys(prefixes, entity, starts_ms)
+            return keys
         starts = np.asarray(self.starts_ms, dtype=np.int64) ^ np.int64(-_SIGN)
         packed = starts.astype(">i8").tobytes()
         return [
@@ -104,6 +116,21 @@ class TileKeys:
             for which, start in zip(self.entity, self.starts_ms, strict=True)
         ]
 
+    def of_entities(self, begin: int, end: int) -> tuple[slice, TileKeys]:
+        """Choose the keys of neighbouring entities, which ascend.
+
+        Also returns where they stand.
+        """
+        entity = np.asarray(self.entity)
+        first, last = np.searchsorted(entity, (begin, end)).tolist()
+        own = replace(
+            self,
+            entities=self.entities[begin:end],
+            entity=Integers(entity[first:last] - begin),
+            starts_ms=self.starts_ms[first:last],
+        )
+        return slice(first, last), own
+
     def name(self, i: int) -> str:
         """Write the text key of the i-th record."""
         entity = self.entities[self.entity[i]]
@@ -115,8 +142,8 @@ class TileKeys:
             return self
         return replace(
             self,
-            entity=np.asarray(self.entity)[indices].tolist(),
-            starts_ms=np.asarray(self.starts_ms)[indices].tolist(),
+            entity=Integers(np.asarray(self.entity)[indices]),
+            starts_ms=Integers(np.asarray(self.starts_ms)[indices]),
         )
 
 

@@ -76,13 +76,13 @@ class RawEvents:
 
     def _fill(self, block: Block, state: StateType, values: GroupedValues) -> None:
         for field, content in state.from_values(values).items():
-            if isinstance(content, list):
-                parts = block.variable[f"{state.id}.{field}"]
-                for group, part in zip(values.groups.tolist(), content, strict=True):
-                    parts[group] = part
-            else:
+            if isinstance(content, np.ndarray):
                 rows = block.rows.view(NUMPY_DTYPES[state.dtypes[field]])
                 rows[values.groups, state.words[field]] = content
+            else:
+                parts = block.listed(f"{state.id}.{field}")
+                for group, part in zip(values.groups.tolist(), content, strict=True):
+                    parts[group] = part
 
 
 class _ByBucket:

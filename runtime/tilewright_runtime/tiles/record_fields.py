@@ -5,14 +5,17 @@ They stand one after the other, compressed where that saves a quarter.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..states.base import Rows
-from ..states.fields import Bytes
+from ..states.fields import Bytes, BytesColumn, Fields
+from ..states.kernel import kernel
 from .block import Block
 from .header import SIZES, STAMP
 from .layout import Layout
@@ -30,24 +33,67 @@ def encode_fields(layout: Layout, rows: Rows, block: Block) -> list[bytes]:
     """
     fields = [block.variable[field.name] for field in layout.variable]
     for field, values in zip(layout.variable, fields, strict=True):
-        rows[:, field.length] = [-1 if value is None else len(value) for value in values]
+        rows[:, field.length] = _lengths(values)
+    packed = packed_parts(layout, fields)
     plain = [b"".join(filter(None, values)) for values in zip(*fields, strict=True)]
-    stored = [_compress(layout, part) for part in plain]
+    stored = [packed.get(i, part) for i, part in enumerate(plain)]
     plain_sizes = np.fromiter(map(len, plain), np.int64, len(plain))
     stored_sizes = np.fromiter(map(len, stored), np.int64, len(stored))
     rows[:, SIZES] = stored_sizes | plain_sizes << 32
-    is_packed = (stored_sizes < plain_sizes).astype(np.int64)
-    rows[:, STAMP] |= is_packed * (_SNAPPY << 48)
+    rows[list(packed), STAMP] |= _SNAPPY << 48
     return stored
 
 
-def _compress(layout: Layout, part: bytes) -> bytes:
-    if layout.compression == "none" or len(part) < _WORTH_COMPRESSING:
-        return part
-    packed: bytes = snappy().compress(part, asbytes=True)
-    # Sketches shrink by a twentieth, and each fetch would pay for it: bytes stay as they are
-    # unless a quarter of them is saved.
-    return packed if 4 * len(packed) <= 3 * len(part) else part
+def encode_natively(
+    native: Any, layout: Layout, rows: Rows, block: Block, seed: int
+) -> list[bytes]:
+    """Encode whole records by the kernel, from complete rows."""
+    fields = [block.variable[field.name] for field in layout.variable]
+    packed = packed_parts(layout, fields)
+    columns = [_arguments(values) for values in fields]
+    records: list[bytes] = native.encode_records(rows, seed, columns, packed)
+    return records
+
+
+def _joined(fields: Sequence[Fields], chosen: NDArray[np.intp]) -> Iterable[bytes]:
+    """Join the fields of the chosen records."""
+    if (native := kernel()) is not None and len(chosen):
+        joined: list[bytes] = native.join_fields(
+            [_arguments(values) for values in fields], len(fields[0]), chosen.astype(np.int64)
+        )
+        return joined
+    return [b"".join(filter(None, [values[i] for values in fields])) for i in chosen.tolist()]
+
+
+def _arguments(values: Fields) -> Any:
+    if not isinstance(values, BytesColumn):
+        return values
+    return values.content, values.bounds, values.is_there.view(np.uint8), values.others
+
+
+def _lengths(values: Fields) -> Any:
+    if isinstance(values, BytesColumn):
+        return values.lengths()
+    return np.array([-1 if value is None else len(value) for value in values], np.int64)
+
+
+def packed_parts(layout: Layout, fields: Sequence[Fields]) -> dict[int, bytes]:
+    """Compress the fields of the records where it pays.
+
+    The result is by record.
+    """
+    packed: dict[int, bytes] = {}
+    if layout.compression == "none" or not fields:
+        return packed
+    sizes = sum(np.maximum(_lengths(values), 0) for values in fields)
+    large = np.flatnonzero(sizes >= _WORTH_COMPRESSING)
+    for i, part in zip(large.tolist(), _joined(fields, large), strict=True):
+        smaller: bytes = snappy().compress(part, asbytes=True)
+        # Sketches shrink by a twentieth, and each fetch would pay for it: bytes stay as they are
+        # unless a quarter of them is saved.
+        if 4 * len(smaller) <= 3 * len(part):
+            packed[i] = smaller
+    return packed
 
 
 def decode_fields(layout: Layout, record: bytes, row: Rows) -> list[Bytes]:

@@ -16,17 +16,19 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from xxhash import xxh32_intdigest, xxh64_intdigest
 
 from ..errors import CorruptRecordError
 from ..states.base import Rows
-from ..states.fields import Bytes
+from ..states.fields import Bytes, Fields
+from ..states.kernel import kernel
 from ..times import iso
 from .block import APPROXIMATE, COMPLETE, Block
 from .header import FINGERPRINT, FLAGS_AT, HEADER_WORDS, SIZES, STAMP, START, VERSION_AT
 from .keys import Kind, Range, TileKeys, level_bytes, ordered_prefix, tile_key
 from .layout import Layout
-from .record_fields import decode_fields, encode_fields
+from .record_fields import decode_fields, encode_fields, encode_natively
 
 _FLAGS = 0xFF << 40
 _COMPLETE = COMPLETE >> 40
@@ -84,12 +86,12 @@ class RecordCodec:
             identities.append(number - (number >> 63 << 64))
         return identities
 
-    def identities(self, keys: TileKeys) -> list[int]:
+    def identities(self, keys: TileKeys) -> NDArray[np.int64]:
         """Make the identity of each of some tiles."""
-        by_entity = [
-            self.identity(keys.table, entity, keys.size_ms, keys.kind) for entity in keys.entities
-        ]
-        return [by_entity[i] for i in keys.entity]
+        digests = [xxh64_intdigest(prefix) for prefix in keys.prefixes]
+        by_entity = np.array(digests, np.uint64) ^ np.uint64(self._fingerprint)
+        # Signed, as the words of a row are.
+        return by_entity.view(np.int64)[np.asarray(keys.entity, np.intp)]
 
     def encode(self, block: Block, keys: TileKeys) -> list[bytes]:
         """Encode a record for each tile, bound to its key."""
@@ -97,6 +99,8 @@ class RecordCodec:
         rows[:, STAMP] = (rows[:, STAMP] & _FLAGS) | self._stamp
         rows[:, FINGERPRINT] = self.identities(keys)
         self.layout.carry(rows)
+        if (native := kernel()) is not None:
+            return encode_natively(native, self.layout, rows, block, self.seed)
         parts = encode_fields(self.layout, rows, block) if self.layout.variable else None
         size, seed = self.layout.fixed_bytes, self.seed
         buffer = rows.astype("<i8", copy=False).tobytes()
@@ -243,12 +247,12 @@ class RecordCodec:
 
     def decode_block(self, records: Sequence[bytes], keys: TileKeys, names: Names) -> Block:
         """Decode whole tiles that stand under these keys."""
-        rows = self.decode(records, self.identities(keys), names)
+        rows = self.decode(records, self.identities(keys).tolist(), names)
         self.require_starts(rows, keys.starts_ms, names)
         if not self.layout.variable:
             return Block(rows)
         fields = [self.variable(record, row) for record, row in zip(records, rows, strict=True)]
-        variable: dict[str, list[Bytes]] = {}
+        variable: dict[str, Fields] = {}
         for i, field in enumerate(self.layout.variable):
             variable[field.name] = [values[i] for values in fields]
         return Block(rows, variable)

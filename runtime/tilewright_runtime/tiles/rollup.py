@@ -17,6 +17,7 @@ from tilewright_compiler.plan.model import Plan
 from ..states.small_sketches import list_offsets
 from .block import Block, merge_runs
 from .header import START
+from .integers import Integers
 from .keys import TileKeys
 from .rows import LevelTiles, TileRows
 
@@ -109,7 +110,7 @@ def _runs(keys: TileKeys, block: Block, size_ms: int) -> tuple[NDArray[np.intp],
     is_new = np.ones(len(starts), dtype=bool)
     is_new[1:] = (starts[1:] != starts[:-1]) | (entity[1:] != entity[:-1])
     begins = np.flatnonzero(is_new)
-    coarser = entity[begins].tolist(), starts[begins].tolist()
+    coarser = Integers(entity[begins]), Integers(starts[begins])
     return begins, replace(keys, size_ms=size_ms, entity=coarser[0], starts_ms=coarser[1])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +15,19 @@ from tilewright_compiler.plan.model import Plan
 
 from ..states.base import NUMPY_DTYPES, StateType
 from ..states.exact_values import dtype_of, values_of
-from ..states.fields import Bytes, FieldCodec
+from ..states.fields import Bytes, FieldCodec, Fields
 from .block import Block
 from .buckets import BucketTables, buckets_of
 from .entities import entity_encoder
 from .header import NEWEST, SEQUENCE, START
+from .integers import Integers
 from .keys import TileKeys
 from .layout import Layout, layout_of
 
 #: Entities whose texts are remembered from batch to batch.
 _REMEMBERED_ENTITIES = 1 << 20
+#: Tiles of all levels that are merged, encoded and put at a time.
+_PART_TILES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,32 @@ class LevelTiles:
 
     keys: TileKeys
     block: Block
+
+    def of_entities(self, begin: int, end: int) -> LevelTiles:
+        """Choose the tiles of neighbouring entities."""
+        place, keys = self.keys.of_entities(begin, end)
+        return LevelTiles(keys, self.block.part(place.start, place.stop))
+
+
+def parts_of(levels: Sequence[LevelTiles]) -> Iterator[Sequence[LevelTiles]]:
+    """Cut tiles of all levels into parts of whole entities.
+
+    A part has some ten thousand tiles, so what is made of it is still near when it is put. Levels
+    whose entities are not the same are one part.
+    """
+    indices = [np.asarray(level.keys.entity, np.intp) for level in levels]
+    entities = levels[0].keys.entities if levels else []
+    is_alike = all(level.keys.entities == entities for level in levels)
+    if not is_alike or any((one[1:] < one[:-1]).any() for one in indices):
+        yield levels
+        return
+    ends = np.cumsum(sum(np.bincount(one, minlength=len(entities)) for one in indices))
+    begin = 0
+    while begin < len(entities):
+        before = ends[begin - 1] if begin else 0
+        end = max(int(np.searchsorted(ends, before + _PART_TILES, side="right")), begin + 1)
+        yield [level.of_entities(begin, end) for level in levels]
+        begin = end
 
 
 class TileRows:
@@ -77,7 +106,7 @@ class TileRows:
         entities, entity = self.entity_texts(table)
         starts = table["__start"].to_numpy()
         order = np.lexsort((starts, entity))
-        ordered = entity[order].tolist(), starts[order].tolist()
+        ordered = Integers(entity[order]), Integers(starts[order])
         keys = TileKeys(self.plan.name, size_ms, entities, *ordered)
         return keys, table.take(pa.array(order))
 
@@ -189,7 +218,7 @@ def _block(layout: Layout, table: pa.Table) -> Block:
     )
 
 
-def _built(state: StateType, column: pa.Array) -> list[Bytes]:
+def _built(state: StateType, column: pa.Array) -> Fields:
     """Make the bytes of a state's field.
 
     Bytes that the engine made itself stay as they are.

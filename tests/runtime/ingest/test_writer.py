@@ -469,7 +469,7 @@ def test_the_events_of_a_failed_commit_are_not_half_there(monkeypatch: pytest.Mo
         [*aggregations("n", [Operation.SUM]), *aggregations("n", [Operation.COUNT], None)],
     )
     session = Session(made)
-    original = Merger._merge_level
+    original = Merger._records
     calls: list[int] = []
 
     def fail(self: Merger, *arguments: Any) -> Any:
@@ -478,7 +478,7 @@ def test_the_events_of_a_failed_commit_are_not_half_there(monkeypatch: pytest.Mo
             raise StoreError("the disk is full")
         return original(self, *arguments)
 
-    monkeypatch.setattr(Merger, "_merge_level", fail)
+    monkeypatch.setattr(Merger, "_records", fail)
     with pytest.raises(StoreError, match="the disk is full"):
         session.write([row("a", 1)], position="p")
     assert session.features(k="a") == {"n_sum_1h": None, "n_count": 0}

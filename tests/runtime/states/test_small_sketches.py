@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.examples import few
+from support.kernels import numpy_only
 from tilewright_compiler.plan.model import State
 from tilewright_runtime.states.base import Placement, kind_of
 from tilewright_runtime.states.kinds.frequent import decode
@@ -28,9 +29,13 @@ def form_of(sketch: bytes) -> tuple[bytes, list[int]]:
 
 
 def made(kind: str, declared: str, params: dict[str, Any], column: pa.Array) -> list[bytes | None]:
-    """The bytes that a kind of states makes of a column."""
+    """The bytes that a kind of states makes of a column, with and without the kernel."""
     state = State(id="s", kind=kind, input="x", type=declared, params=params)
-    return kind_of(kind)(Placement(state, {}, {}, "s.sketch")).from_column(column)
+    sketches = list(kind_of(kind)(Placement(state, {}, {}, "s.sketch")).from_column(column))
+    with numpy_only():
+        reference = kind_of(kind)(Placement(state, {}, {}, "s.sketch")).from_column(column)
+    assert sketches == reference
+    return sketches
 
 
 @few(50)
@@ -50,6 +55,7 @@ def test_a_digest_of_few_values_is_that_of_the_library(values: list[list[float] 
 @few(50)
 @given(words)
 @example([list("abcdefg"), list("abcdefgh"), list("abcdefghi") * 2, None, [""]])
+@example([[str(i % count) for i in range(count + 9)] for count in (24, 25, 49, 384)])
 def test_a_hyperloglog_of_few_values_counts_as_that_of_the_library(
     values: list[list[str] | None],
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from support.kernels import numpy_only
 from support.plans import AT, DAY, HOUR, MINUTE, SECOND
 from tilewright.windows import format_duration
 from tilewright_compiler.plan.model import Column
@@ -403,3 +405,15 @@ def test_no_entitys_keys_lie_among_anothers(
     assert not (ordered_prefix("g", other) + ordered_tail(*place)).startswith(
         ordered_prefix("g", one)
     )
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-(2**40), 2**40)), max_size=5))
+def test_the_kernel_writes_the_same_ordered_keys(tiles: list[tuple[int, int]]) -> None:
+    """As numpy does, and as the parts of keys say."""
+    entities = ["s=a", "s=", "i=-1"]
+    keys = TileKeys("g", HOUR, entities, [one for one, _ in tiles], [start for _, start in tiles])
+    with numpy_only():
+        reference = replace(keys).ordered
+    assert keys.ordered == reference
+    expected = [ordered_prefix("g", entities[one]) + ordered_tail(HOUR, at) for one, at in tiles]
+    assert reference == expected

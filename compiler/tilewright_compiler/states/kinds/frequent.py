@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...plan.model import State
 from ...plan.types import family, to_physical
-from ..base import Field, StateType
+from ..base import Field, StateType, listed
 
 if TYPE_CHECKING:
     from ...sql.dialects import SqlDialect
@@ -19,11 +19,10 @@ class FrequentValues(StateType):
     """A summary of how often values come."""
 
     def fields(self, column: str, duckdb_type: str) -> list[Field]:
-        """Count by text."""
+        """Collect the texts, which are counted once they are listed."""
         is_number = family(duckdb_type) in _AS_NUMBERS
         value = to_physical(column, duckdb_type) if is_number else column
-        counts = f"histogram(CAST({value} AS VARCHAR)) FILTER (WHERE {column} IS NOT NULL)"
-        return [Field("sketch", None, None, counts)]
+        return [Field("sketch", None, None, listed(column, f"CAST({value} AS VARCHAR)"))]
 
     def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
         """Collect the texts."""

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Feature
 
 from ..base import Placement, StateType
-from ..fields import Bytes
+from ..fields import Fields
 from ..kernel import kernel
-from ..small_sketches import complete, list_offsets, small_lists
+from ..small_sketches import (
+    FEWEST_OF_SET,
+    SET_HEAD_BYTES,
+    complete,
+    coupon_sets,
+    list_offsets,
+    small_lists,
+)
 from ..values import Merged
 
 if TYPE_CHECKING:
@@ -72,27 +81,46 @@ class DistinctSketch(StateType):
         import datasketches as ds
 
         super().__init__(placement)
+        self._known: tuple[pa.Array, NDArray[np.uint32]] | None = None
         self._lg_k = int(self.state.params["lg_k"])
         self._form = getattr(ds.tgt_hll_type, str(self.state.params["type"]))
 
-    def from_values(self, values: GroupedValues) -> Mapping[str, list[Bytes]]:
+    def from_values(self, values: GroupedValues) -> Mapping[str, Fields]:
         """Make the sketch of each group."""
         return {"sketch": self.from_column(values.listed(values.arrow(values.values)))}
 
-    def from_column(self, column: pa.Array) -> list[Bytes]:
+    def from_column(self, column: pa.Array) -> Fields:
         """Make the sketch of each tile's list of values."""
         column, offsets = list_offsets(column)
-        values = column.values
-        made: list[Bytes] = [None] * len(column)
-        inside = values[int(offsets[0]) : int(offsets[-1])].dictionary_encode()
-        if len(inside):
-            singles = [self._sketch([value]) for value in inside.dictionary.to_pylist()]
-            coupons = np.frombuffer(b"".join([one[-_COUPON_BYTES:] for one in singles]), "<u4")
-            of_values = coupons[inside.indices.to_numpy()].astype(np.int64)
-            made = small_lists(of_values, offsets - offsets[0], singles[0])
-        return complete(
-            made, column, offsets, lambda bounds: self._sketch(values[bounds].to_pylist())
-        )
+        inside = column.values[int(offsets[0]) : int(offsets[-1])].dictionary_encode()
+        if not len(inside):
+            return [None] * len(column)
+        offsets = offsets - offsets[0]
+        numbers, values = inside.indices.to_numpy(), inside.dictionary
+        coupons = self._coupons_of(values)[numbers].astype(np.int64)
+        made = small_lists(coupons, offsets, self._sketch(values[:1].to_pylist()))
+        made = coupon_sets(made, coupons, offsets, self._lg_k, self._set_head)
+
+        def sketch(bounds: slice) -> bytes:
+            own = numbers[bounds]
+            _, firsts = np.unique(own, return_index=True)
+            return self._sketch(values.take(own[np.sort(firsts)]).to_pylist())
+
+        return complete(made, column, offsets, sketch)
+
+    def _coupons_of(self, values: pa.Array) -> NDArray[np.uint32]:
+        """Find the number that stands for each value in a sketch.
+
+        Levels of one batch have the same values, so the last ones are remembered.
+        """
+        if self._known is None or not self._known[0].equals(values):
+            singles = [self._sketch([value])[-_COUPON_BYTES:] for value in values.to_pylist()]
+            self._known = values, np.frombuffer(b"".join(singles), "<u4")
+        return self._known[1]
+
+    @cached_property
+    def _set_head(self) -> bytes:
+        return self._sketch(range(FEWEST_OF_SET))[:SET_HEAD_BYTES]
 
     def _sketch(self, items: Iterable[Any]) -> bytes:
         import datasketches as ds

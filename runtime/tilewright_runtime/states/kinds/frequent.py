@@ -37,7 +37,7 @@ from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import family
 
 from ..base import Placement, StateType
-from ..fields import Bytes
+from ..fields import Fields
 from ..kernel import kernel
 from ..small_sketches import complete, list_offsets, small_summaries
 from ..values import Merged, to_python
@@ -140,7 +140,7 @@ class FrequentValues(StateType):
         self._family = family(self.state.type)
         self._to_python = to_python(self.state.type)
 
-    def from_values(self, values: GroupedValues) -> Mapping[str, list[Bytes]]:
+    def from_values(self, values: GroupedValues) -> Mapping[str, Fields]:
         """Count the values of each group."""
         import pyarrow as pa
 
@@ -161,7 +161,7 @@ class FrequentValues(StateType):
             case _:
                 return list(map(str, different.tolist()))
 
-    def from_column(self, column: pa.Array) -> list[Bytes]:
+    def from_column(self, column: pa.Array) -> Fields:
         """Make the summary of each tile.
 
         The column holds maps of counts, or lists of values.
@@ -177,7 +177,10 @@ class FrequentValues(StateType):
 
         def summarize(bounds: slice) -> bytes:
             counters: dict[bytes, int] = {}
-            _add(counters, zip(texts[bounds].to_pylist(), counts[bounds].tolist(), strict=True))
+            own, times = texts[bounds], counts[bounds]
+            if not is_map:
+                own, times = own.value_counts().flatten()
+            _add(counters, zip(own.to_pylist(), times.tolist(), strict=True))
             return self._encode(Summary(counters, counters, 0, sum(counters.values())))
 
         return complete(made, column, offsets, summarize)

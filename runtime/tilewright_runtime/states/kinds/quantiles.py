@@ -16,7 +16,7 @@ from tilewright_compiler.plan.model import Feature
 
 from ..base import Placement, StateType
 from ..digests import DigestUnion, joined_digests
-from ..fields import Bytes, list_bounds
+from ..fields import Fields, list_bounds
 from ..kll import LISTED, KllUnion, joined_sketches, listed_values
 from ..small_sketches import complete, list_offsets, small_digests
 from ..values import Merged
@@ -67,14 +67,14 @@ class _Quantiles(StateType):
         """Return the share of values below, and below or at."""
         raise NotImplementedError
 
-    def from_values(self, values: GroupedValues) -> Mapping[str, list[Bytes]]:
+    def from_values(self, values: GroupedValues) -> Mapping[str, Fields]:
         """Make the sketch of each group."""
         import pyarrow as pa
 
         doubles = pa.array(values.doubles(self.state.type))
         return {"sketch": self.from_column(values.listed(doubles))}
 
-    def from_column(self, column: pa.Array) -> list[Bytes]:
+    def from_column(self, column: pa.Array) -> Fields:
         """Make the sketch of each tile's list of values."""
         # The library takes no read-only arrays, such as Arrow's, so this is a copy.
         values = np.array(column.values.to_numpy(zero_copy_only=False))
@@ -123,7 +123,7 @@ class Digest(_Quantiles):
 
         return ds.tdigest_double(self._k)
 
-    def from_column(self, column: pa.Array) -> list[Bytes]:
+    def from_column(self, column: pa.Array) -> Fields:
         """Make the digest of each tile's list of values."""
         column, offsets = list_offsets(column)
         values = np.array(column.values.to_numpy(zero_copy_only=False))
@@ -203,7 +203,7 @@ class Kll(_Quantiles):
         """Return the exclusive and the inclusive rank."""
         return sketch.get_rank(value, False), sketch.get_rank(value, True)
 
-    def from_values(self, values: GroupedValues) -> Mapping[str, list[Bytes]]:
+    def from_values(self, values: GroupedValues) -> Mapping[str, Fields]:
         """List the values of each group.
 
         Raw events are read for one answer and never stored. A sketch of them would be another one

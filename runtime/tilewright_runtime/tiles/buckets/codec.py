@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...states.base import Rows
-from ...states.fields import Bytes
+from ...states.fields import Bytes, Fields
 from ..block import Block
 from ..header import HEADER_WORDS
 from ..layout import Layout
@@ -95,7 +95,7 @@ class TableCodec:
 
     def _decode_variable(
         self, parts: Sequence[bytes], starts: list[int], sizes: list[int], rows: Rows
-    ) -> dict[str, list[Bytes]]:
+    ) -> dict[str, Fields]:
         count = len(self._names)
         if not count:
             return {}

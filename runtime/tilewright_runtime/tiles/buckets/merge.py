@@ -58,9 +58,10 @@ class TableMerge:
         firsts = np.flatnonzero(np.diff(groups, prepend=-1))
         bounds = list(pairwise([*firsts.tolist(), len(groups)]))
         merged: dict[str, list[list[bytes]]] = {}
-        for name, column in block.variable.items():
+        for name in block.variable:
             if name not in self.chosen:
-                merged[name] = [present(column[begin:end]) for begin, end in bounds]
+                listed = block.listed(name)
+                merged[name] = [present(listed[begin:end]) for begin, end in bounds]
         texts = {name: block.variable[name] for name in self.chosen}
         reduced = reduce(Block(block.rows, texts), np.diff(firsts, append=len(groups)))
         for name, column in reduced.variable.items():

@@ -124,7 +124,7 @@ SELECT
   CAST("__key:shop" AS VARCHAR) AS "key:shop",
   "__ts" - ("__ts" % $tile_ms + $tile_ms) % $tile_ms AS "__start",
   epoch_us("__value") AS "__bucket",
-  histogram(CAST("items" AS VARCHAR)) FILTER (WHERE "items" IS NOT NULL) AS "frequent_items_by_week.sketch"
+  list(CAST("items" AS VARCHAR)) FILTER (WHERE "items" IS NOT NULL) AS "frequent_items_by_week.sketch"
 FROM flat
 WHERE "__value" IS NOT NULL AND ("items" IS NOT NULL)
 GROUP BY ALL;

@@ -65,7 +65,7 @@ SELECT
   CAST(sum(CAST(CAST("price" AS DECIMAL(38,2)) * 100 AS BIGINT)) // 4294967296 AS BIGINT) AS "sum_price.hi",
   CAST(sum(CAST(CAST("price" AS DECIMAL(38,2)) * 100 AS BIGINT)) % 4294967296 AS BIGINT) AS "sum_price.lo",
   count("price") AS "count_price.n",
-  histogram(CAST("item" AS VARCHAR)) FILTER (WHERE "item" IS NOT NULL) AS "frequent_item.sketch",
+  list(CAST("item" AS VARCHAR)) FILTER (WHERE "item" IS NOT NULL) AS "frequent_item.sketch",
   histogram("item") FILTER (WHERE "item" IS NOT NULL) AS "histogram_item.entries",
   struct_extract(max(struct_pack(t := __ts, x := epoch_us("seen"))) FILTER (WHERE "seen" IS NOT NULL), 't') AS "last_seen.ts",
   struct_extract(max(struct_pack(t := __ts, x := epoch_us("seen"))) FILTER (WHERE "seen" IS NOT NULL), 'x') AS "last_seen.value"

@@ -69,7 +69,7 @@ SELECT
   CAST(sum(CAST("x; DROP TABLE batch --" AS BIGINT)) // 4294967296 AS BIGINT) AS "sum_x; DROP TABLE batch --.hi",
   CAST(sum(CAST("x; DROP TABLE batch --" AS BIGINT)) % 4294967296 AS BIGINT) AS "sum_x; DROP TABLE batch --.lo",
   count("x; DROP TABLE batch --") AS "count_x; DROP TABLE batch --.n",
-  histogram(CAST("a""b" AS VARCHAR)) FILTER (WHERE "a""b" IS NOT NULL) AS "frequent_a""b.sketch",
+  list(CAST("a""b" AS VARCHAR)) FILTER (WHERE "a""b" IS NOT NULL) AS "frequent_a""b.sketch",
   sum(CAST("select" AS DOUBLE)) AS "sum_select.sum",
   count("select") AS "count_select.n"
 FROM events

@@ -1,6 +1,6 @@
 -- BIGINT, timed: False
 -- sketch None None kept: True
-duckdb: histogram(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(CAST(`x` AS STRING) IGNORE NULLS)
 clickhouse: groupArray(CAST("x" AS Nullable(String)))
@@ -11,7 +11,7 @@ trino: ARRAY_AGG(CAST("x" AS VARCHAR)) FILTER (WHERE NOT CAST("x" AS VARCHAR) IS
 
 -- DOUBLE, timed: False
 -- sketch None None kept: True
-duckdb: histogram(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(CAST(`x` AS STRING) IGNORE NULLS)
 clickhouse: groupArray(CAST("x" AS Nullable(String)))
@@ -22,7 +22,7 @@ trino: ARRAY_AGG(CAST("x" AS VARCHAR)) FILTER (WHERE NOT CAST("x" AS VARCHAR) IS
 
 -- DECIMAL(12,3), timed: False
 -- sketch None None kept: True
-duckdb: histogram(CAST(CAST(CAST("x" AS DECIMAL(38,3)) * 1000 AS BIGINT) AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST(CAST(CAST("x" AS DECIMAL(38,3)) * 1000 AS BIGINT) AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(CAST(CAST(CAST(`x` AS NUMERIC(38, 3)) * 1000 AS INT64) AS STRING) IGNORE NULLS)
 clickhouse: groupArray(CAST(CAST(CAST("x" AS Nullable(Decimal(38, 3))) * 1000 AS Nullable(Int64)) AS Nullable(String)))
@@ -33,7 +33,7 @@ trino: ARRAY_AGG(CAST(CAST(CAST("x" AS DECIMAL(38, 3)) * 1000 AS BIGINT) AS VARC
 
 -- BOOLEAN, timed: False
 -- sketch None None kept: True
-duckdb: histogram(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(CAST(`x` AS STRING) IGNORE NULLS)
 clickhouse: groupArray(CAST("x" AS Nullable(String)))
@@ -44,7 +44,7 @@ trino: ARRAY_AGG(CAST("x" AS VARCHAR)) FILTER (WHERE NOT CAST("x" AS VARCHAR) IS
 
 -- VARCHAR, timed: False
 -- sketch None None kept: True
-duckdb: histogram(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(CAST(`x` AS STRING) IGNORE NULLS)
 clickhouse: groupArray(CAST("x" AS Nullable(String)))
@@ -55,7 +55,7 @@ trino: ARRAY_AGG(CAST("x" AS VARCHAR)) FILTER (WHERE NOT CAST("x" AS VARCHAR) IS
 
 -- DATE, timed: False
 -- sketch None None kept: True
-duckdb: histogram(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST("x" AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(CAST(`x` AS STRING) IGNORE NULLS)
 clickhouse: groupArray(CAST("x" AS Nullable(String)))
@@ -66,7 +66,7 @@ trino: ARRAY_AGG(CAST("x" AS VARCHAR)) FILTER (WHERE NOT CAST("x" AS VARCHAR) IS
 
 -- TIMESTAMP WITH TIME ZONE, timed: False
 -- sketch None None kept: True
-duckdb: histogram(CAST(epoch_us("x") AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST(epoch_us("x") AS VARCHAR)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(CAST(UNIX_MICROS(CAST(`x` AS TIMESTAMP)) AS STRING) IGNORE NULLS)
 clickhouse: groupArray(CAST(toUnixTimestamp64Micro(CAST("x" AS Nullable(DateTime64(6, 'UTC')))) AS Nullable(String)))

@@ -1,6 +1,6 @@
 -- BIGINT, timed: False
 -- sketch None None kept: True
-duckdb: list(DISTINCT CAST("x" AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST("x" AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(DISTINCT CAST(`x` AS INT64) IGNORE NULLS)
 clickhouse: groupUniqArray(CAST("x" AS Nullable(Int64)))
@@ -11,7 +11,7 @@ trino: ARRAY_AGG(DISTINCT CAST("x" AS BIGINT)) FILTER (WHERE NOT CAST("x" AS BIG
 
 -- DOUBLE, timed: False
 -- sketch None None kept: True
-duckdb: list(DISTINCT CAST("x" AS DOUBLE)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST("x" AS DOUBLE)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(DISTINCT CAST(`x` AS FLOAT64) IGNORE NULLS)
 clickhouse: groupUniqArray(CAST("x" AS Nullable(Float64)))
@@ -22,7 +22,7 @@ trino: ARRAY_AGG(DISTINCT CAST("x" AS DOUBLE)) FILTER (WHERE NOT CAST("x" AS DOU
 
 -- DECIMAL(12,3), timed: False
 -- sketch None None kept: True
-duckdb: list(DISTINCT CAST(CAST("x" AS DECIMAL(38,3)) * 1000 AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST(CAST("x" AS DECIMAL(38,3)) * 1000 AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(DISTINCT CAST(CAST(`x` AS NUMERIC(38, 3)) * 1000 AS INT64) IGNORE NULLS)
 clickhouse: groupUniqArray(CAST(CAST("x" AS Nullable(Decimal(38, 3))) * 1000 AS Nullable(Int64)))
@@ -33,7 +33,7 @@ trino: ARRAY_AGG(DISTINCT CAST(CAST("x" AS DECIMAL(38, 3)) * 1000 AS BIGINT)) FI
 
 -- BOOLEAN, timed: False
 -- sketch None None kept: True
-duckdb: list(DISTINCT CAST("x" AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST("x" AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(DISTINCT CAST(`x` AS INT64) IGNORE NULLS)
 clickhouse: groupUniqArray(CAST("x" AS Nullable(Int64)))
@@ -44,7 +44,7 @@ trino: ARRAY_AGG(DISTINCT CAST("x" AS BIGINT)) FILTER (WHERE NOT CAST("x" AS BIG
 
 -- VARCHAR, timed: False
 -- sketch None None kept: True
-duckdb: list(DISTINCT "x") FILTER (WHERE "x" IS NOT NULL)
+duckdb: list("x") FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(DISTINCT `x` IGNORE NULLS)
 clickhouse: groupUniqArray("x")
@@ -55,7 +55,7 @@ trino: ARRAY_AGG(DISTINCT "x") FILTER (WHERE NOT "x" IS NULL)
 
 -- DATE, timed: False
 -- sketch None None kept: True
-duckdb: list(DISTINCT CAST("x" - DATE '1970-01-01' AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(CAST("x" - DATE '1970-01-01' AS BIGINT)) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(DISTINCT CAST(DATE_DIFF(`x`, DATE '1970-01-01', DAY) AS INT64) IGNORE NULLS)
 clickhouse: groupUniqArray(CAST(DATE_DIFF(DAY, toDate32('1970-01-01'), "x") AS Nullable(Int64)))
@@ -66,7 +66,7 @@ trino: ARRAY_AGG(DISTINCT CAST(DATE_DIFF('DAY', DATE '1970-01-01', "x") AS BIGIN
 
 -- TIMESTAMP WITH TIME ZONE, timed: False
 -- sketch None None kept: True
-duckdb: list(DISTINCT epoch_us("x")) FILTER (WHERE "x" IS NOT NULL)
+duckdb: list(epoch_us("x")) FILTER (WHERE "x" IS NOT NULL)
 -- 512 bytes where its length changes
 bigquery: ARRAY_AGG(DISTINCT UNIX_MICROS(CAST(`x` AS TIMESTAMP)) IGNORE NULLS)
 clickhouse: groupUniqArray(toUnixTimestamp64Micro(CAST("x" AS Nullable(DateTime64(6, 'UTC')))))

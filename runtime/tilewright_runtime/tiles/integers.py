@@ -1,0 +1,42 @@
+"""Whole numbers in an array, where a list of Python's is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Integers(Sequence[int]):
+    """Whole numbers in an array, which become Python's where they are asked for."""
+
+    def __init__(self, array: NDArray[np.int64]) -> None:
+        self._array = array
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> Integers: ...
+    def __getitem__(self, index: int | slice) -> int | Integers:
+        found = self._array[index]
+        return Integers(found) if isinstance(index, slice) else int(found)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._array.tolist())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Give the array where numpy asks for one."""
+        return self._array if dtype is None else self._array.astype(dtype, copy=bool(copy))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._array.tolist())
