@@ -119,7 +119,7 @@ def small_lists(coupons: NDArray[np.int64], offsets: Numbers, single: bytes) -> 
 def coupon_sets(
     lists: Fields, coupons: NDArray[np.int64], offsets: Numbers, lg_k: int, head: bytes
 ) -> Fields:
-    """Add the HyperLogLogs of longer lists, up to what a set holds.
+    """Add the HyperLogLogs of longer lists, as sets.
 
     Without the kernel the library makes them. `head` is what such a set begins with.
     """

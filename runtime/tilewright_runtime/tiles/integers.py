@@ -1,4 +1,4 @@
-"""Whole numbers in an array, where a list of Python's is expected."""
+"""Whole numbers in an array, used as a list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 
 class Integers(Sequence[int]):
-    """Whole numbers in an array, which become Python's where they are asked for."""
+    """Whole numbers in an array.
+
+    They become Python's where they are asked for.
+    """
 
     def __init__(self, array: NDArray[np.int64]) -> None:
         self._array = array

@@ -62,7 +62,9 @@ def _joined(fields: Sequence[Fields], chosen: NDArray[np.intp]) -> Iterable[byte
             [_arguments(values) for values in fields], len(fields[0]), chosen.astype(np.int64)
         )
         return joined
-    return [b"".join(filter(None, [values[i] for values in fields])) for i in chosen.tolist()]
+    rows = zip(*fields, strict=True)
+    wanted = set(chosen.tolist())
+    return [b"".join(filter(None, row)) for i, row in enumerate(rows) if i in wanted]
 
 
 def _arguments(values: Fields) -> Any:

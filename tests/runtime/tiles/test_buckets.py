@@ -26,6 +26,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher
 from tilewright_runtime.fetch.explain import explain
 from tilewright_runtime.reports.plan import report
+from tilewright_runtime.states.fields import Fields
 from tilewright_runtime.tiles.buckets import buckets_of
 from tilewright_runtime.tiles.keys import Range
 from tilewright_runtime.tiles.layout import layout_of
@@ -168,7 +169,7 @@ EXACT = [
 ]
 
 
-def tables(session: Session) -> list[dict[str, list[bytes | None]]]:
+def tables(session: Session) -> list[dict[str, Fields]]:
     """What the records of key a hold per bucket value, level by level."""
     codec = RecordCodec(layout_of(session.plan))
     spans = [

@@ -109,7 +109,7 @@ class DistinctSketch(StateType):
         return complete(made, column, offsets, sketch)
 
     def _coupons_of(self, values: pa.Array) -> NDArray[np.uint32]:
-        """Find the number that stands for each value in a sketch.
+        """Find the number that stands for each value.
 
         Levels of one batch have the same values, so the last ones are remembered.
         """
