@@ -17,7 +17,7 @@ from ..fetch.warming import Warmer
 from ..metrics import metrics_of
 from ..plans import load_plan
 from ..stores import Store
-from ..stores.progress import Progress
+from ..stores.progress import Progress, progress_name
 from ..times import now_ms
 from .problems import RequestError
 from .settings import ServiceStartError
@@ -114,12 +114,16 @@ class ServedPlans:
     def progress(self) -> dict[str, Progress]:
         """Read how far the store has each plan's events.
 
-        A store that is away says nothing.
+        A store that is away is asked once, and says nothing; nor does a damaged document.
         """
         found = {}
         for name, plan in self.plans.items():
+            try:
+                document = self.store.get(progress_name(plan))
+            except StoreError:
+                break
             with suppress(StoreError):
-                found[name] = Progress.load(plan, self.store.get)
+                found[name] = Progress.read(plan, document)
         return found
 
     def count_staleness(self) -> dict[str, Progress]:
