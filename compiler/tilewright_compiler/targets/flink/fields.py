@@ -28,6 +28,13 @@ def is_unreadable(name: str, kind: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def is_unreadable_text(name: str, kind: str) -> str:
+    """Write the same over the text alone."""
+    read = exp.var(f"({value(name, kind)})")
+    return sql(reading.unreadable(text_of(name), read, kind))
+
+
+@lru_cache(maxsize=4096)
 def is_nan(name: str) -> str:
     """Write when a column is not a number."""
     return sql(casts.is_nan(text_of(name)))

@@ -14,8 +14,8 @@ from ...plan.model import Column, Plan, Source
 from ...plan.topics import parse_topic
 from ...sql.tree import Node
 from ...templates import Code
-from ...tile_sql.rules import END_MS, OVERFLOW, column_rules
-from .fields import is_unreadable, raw, sql, value
+from ...tile_sql.rules import END_MS, OVERFLOW, ColumnRule, column_rules
+from .fields import is_unreadable, is_unreadable_text, raw, sql, value
 
 
 def columns_of(plan: Plan) -> list[Column]:
@@ -58,17 +58,29 @@ class Read:
     def time(self) -> Code:
         """Epoch milliseconds over the texts of the fields.
 
-        They are 0 where they are none, or too far ahead of the clock: those must not move the
-        watermark.
+        They are 0 where they are none, or too far ahead of the clock, or where the wheres leave the
+        event out: those must not move the watermark.
 
         Times before the first usable one move it nowhere. The expression stands once, for Flink
         computes it as often as it stands.
         """
-        tree = self._ms().copy()
-        for column in list(tree.find_all(exp.Column)):
-            column.replace(exp.var(f"({value(column.name, self._types[column.name])})"))
         end = f"LEAST({END_MS}, {self._latest})"
-        return Code(f"COALESCE(MOD(LEAST({sql(tree)}, {end}), {end}), 0)")
+        ms = f"COALESCE(MOD(LEAST({self._of_texts(self._ms())}, {end}), {end}), 0)"
+        if not self._wheres:
+            return Code(ms)
+        wheres = " AND ".join(f"({self._of_texts(where.tree)})" for where in self._wheres)
+        unreadable = "".join(
+            f" OR ({is_unreadable_text(rule.column.name, rule.column.type)})"
+            for rule in self._column_rules()
+        )
+        return Code(f"CASE WHEN ({wheres}){unreadable} THEN {ms} ELSE 0 END")
+
+    def _of_texts(self, tree: Node) -> str:
+        """Write a tree of typed fields over their texts."""
+        whole = exp.paren(tree)
+        for column in list(whole.find_all(exp.Column)):
+            column.replace(exp.var(f"({value(column.name, self._types[column.name])})"))
+        return sql(whole.this)
 
     @property
     def texts(self) -> list[tuple[str, str]]:
@@ -83,11 +95,13 @@ class Read:
     @cached_property
     def unreadable(self) -> list[tuple[Code, str]]:
         """The conditions of unreadable fields, with their reasons."""
-        columns = [Column(name=name, type=self._types[name]) for name in self.fields]
         return [
             (Code(is_unreadable(rule.column.name, rule.column.type)), rule.reason)
-            for rule in column_rules(columns)
+            for rule in self._column_rules()
         ]
+
+    def _column_rules(self) -> list[ColumnRule]:
+        return column_rules([Column(name=name, type=self._types[name]) for name in self.fields])
 
     @property
     def overflowing(self) -> list[tuple[Code, str]]:

@@ -1,10 +1,13 @@
-"""A stream whose events come out of order up to the last moment of the allowed lateness, and later than that."""
+"""A stream whose events come out of order up to the last moment of the allowed lateness, and later than that.
+
+What the where leaves out is ahead of all of them, and moves no watermark.
+"""
 
 from tilewright import Aggregation, EventSource, GroupBy, Operation, Query
 
 visits = EventSource(
     schema={"user": "string", "amount": "bigint", "ts": "bigint"},
-    query=Query(time_column="ts"),
+    query=Query(wheres=["amount is null or amount <> 999"], time_column="ts"),
 )
 late = GroupBy(
     sources=[visits],
