@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import Token
 
 from tilewright.suggestions import nearest
 
@@ -51,6 +52,12 @@ _NOT_OF_ARGUMENTS = re.compile(
     r"|input_file_.*|read_.*|load_file|glob|sniff_csv|parquet_.*|query(_table)?|sleep.*|pg_sleep"
     r"|error"
 )
+
+
+#: Calls whose texts are looked at before the tree is made.
+_READ_AGAIN = re.compile("get_json_object|trunc", re.IGNORECASE)
+#: Units that the parser knows and Spark's `trunc` does not.
+_SHORT_UNITS = frozenset({"D", "H", "M", "Q", "S", "W", "Y", "MS", "NS", "US"})
 
 
 @dataclass(frozen=True)
@@ -104,7 +111,7 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
         raise ExpressionError("TW010", what)
     tree = _read(text, dialect)
     if dialect in SPARK_FAMILY:
-        _check_json_paths(text, dialect)
+        _check_arguments(text, dialect)
     _check_parts(tree, text)
     if isinstance(tree, exp.Null):
         raise ExpressionError(
@@ -161,25 +168,38 @@ def _check_parts(tree: Node, text: str) -> None:
                 raise ExpressionError("TW024", f"{shown(text)} holds array_size. Use size(x).")
 
 
-def _check_json_paths(text: str, dialect: str) -> None:
-    """Check that JSON paths begin with `$`.
+def _check_arguments(text: str, dialect: str) -> None:
+    """Check arguments that the tree shows as others.
 
-    The tree shows those that do not as if they did.
+    JSON paths without `$` get one there, and the unit `Q`, which Spark does not know, is a quarter.
     """
-    if "get_json_object" not in text.lower():
+    if not _READ_AGAIN.search(text):
         return
-    tokens = sqlglot.tokenize(text, read=dialect)
+    for name, argument in _text_arguments(sqlglot.tokenize(text, read=dialect)):
+        if name == "get_json_object" and not argument.startswith("$"):
+            raise ExpressionError(
+                "TW024", f"{shown(text)} holds a JSON path without '$'. Write one as '$.a.b'."
+            )
+        if name in ("trunc", "date_trunc") and argument.upper() in _SHORT_UNITS:
+            what = f"the unit {argument!r}, which Spark does not know"
+            raise ExpressionError("TW024", f"{shown(text)} holds {what}. Write it in full.")
+
+
+def _text_arguments(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    """Walk (function, text) of literal arguments."""
+    calls: list[str] = []
+    before = None
     for at, token in enumerate(tokens):
-        if token.text.lower() == "get_json_object":
-            paths = [
-                one.text
-                for before, one in zip(tokens[at:], tokens[at + 1 :], strict=False)
-                if before.token_type.name == "COMMA" and one.token_type.name == "STRING"
-            ]
-            if paths and not paths[0].startswith("$"):
-                raise ExpressionError(
-                    "TW024", f"{shown(text)} holds a JSON path without '$'. Write one as '$.a.b'."
-                )
+        match token.token_type.name:
+            case "L_PAREN":
+                calls.append(tokens[at - 1].text.lower() if at else "")
+            case "R_PAREN" if calls:
+                calls.pop()
+            case "STRING" if calls and before in ("COMMA", "L_PAREN"):
+                is_first = before == "L_PAREN"
+                if calls[-1] != "get_json_object" or not is_first:
+                    yield calls[-1], token.text
+        before = token.token_type.name
 
 
 @cache

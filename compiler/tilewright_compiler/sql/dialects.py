@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from sqlglot import exp
 
 from ..plan.clocks import SPARK_CLOCK
-from ..plan.sessions import DUCKDB_REWRITER, SPARK_EXCLUDED_RULES, SPARK_REORDERING
+from ..plan.sessions import DUCKDB_REWRITER, SPARK_EXCLUDED_RULES, SPARK_REWRITING
 from ..plan.types import LIMB, decimal_scale, family
 from .tree import Node
 
@@ -267,7 +267,7 @@ _TABLE = (
         hll_of_integers="CASE WHEN COUNT({x}) > 0 THEN HLL_SKETCH_AGG({x}, {k}) END",
         kll="CASE WHEN COUNT({x}) > 0 THEN KLL_SKETCH_AGG_DOUBLE({x}, {k}) END",
         clock_ms=SPARK_CLOCK,
-        in_order=f"SET {SPARK_EXCLUDED_RULES} = {SPARK_REORDERING}",
+        in_order=f"SET {SPARK_EXCLUDED_RULES} = {SPARK_REWRITING}",
     ),
     SqlDialect(
         "trino",

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
 from .casts import to_whole
+from .ints import is_marked
 from .types import MOST_DIGITS, decimal_of, decimal_type, families, family_of
 
 Correction = Callable[[Node, TypeOf], Node]
@@ -64,6 +65,8 @@ def _of_times(node: Node, type_of: TypeOf) -> Node:
             "unix_seconds(a) - unix_seconds(b)"
         )
     if left == "DATE" and family_of(right) == "integer" and not isinstance(node, exp.Mul):
+        if isinstance(node.expression.unnest(), exp.Column) and right == "BIGINT":
+            raise NotTranslatable("days that are a bigint. Cast them, as in cast(n as int)")
         new = node.copy()
         new.set("expression", tried(paren(node.expression.copy()), "INT"))
         return paren(new)
@@ -94,9 +97,14 @@ def _of_floats(node: Node, type_of: TypeOf) -> Node:
 def _of_whole(node: Node, type_of: TypeOf) -> Node:
     """Make a literal beside a small number an int.
 
-    To Spark it is one, and not a number of the smaller type.
+    To Spark it is one, and not a number of the smaller type. What is an int there overflows as one.
     """
     new = node.copy()
+    if is_marked(node) and type_of(node) == "BIGINT":
+        for key, part in (("this", node.this), ("expression", node.expression)):
+            if type_of(part) == "BIGINT":
+                new.set(key, _cast(part.copy(), "INTEGER"))
+        return _cast(paren(new), "BIGINT")
     for key, other in (("this", "expression"), ("expression", "this")):
         is_literal = isinstance(node.args[other].unnest(), exp.Literal)
         if is_literal and type_of(node.args[key]) in _SMALL:
@@ -160,12 +168,13 @@ def _power(digits: int) -> Node:
 
 def _remainder(node: Node, type_of: TypeOf) -> Node:
     of = _check(node, type_of, "a remainder")
-    if "decimal" in of and "float" not in of:
-        for part in (node.this, node.expression):
-            decimal_of(part, type_of)
     new = _of_floats(node, type_of).copy()
     new.set("expression", call("NULLIF", new.expression, number(0)))
-    return new
+    if "decimal" not in of or "float" in of:
+        return new
+    (p1, s1), (p2, s2) = (decimal_of(part, type_of) for part in (node.this, node.expression))
+    scale = max(s1, s2)
+    return _cast(paren(new), decimal_type(min(p1 - s1, p2 - s2) + scale, scale))
 
 
 def _whole_division(node: Node, type_of: TypeOf) -> Node:

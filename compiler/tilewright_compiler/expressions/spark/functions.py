@@ -13,6 +13,7 @@ from ...sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
 from .arithmetic import ARITHMETIC, pmod
 from .casts import CASTS, CASTS_BY_NAME, cast_to
 from .conditions import CONDITIONS
+from .ints import mark_ints
 from .lists import LISTS, LISTS_BY_NAME
 from .mathematics import MATHEMATICS, bround
 from .patterns import PATTERNS, PATTERNS_BY_NAME
@@ -30,6 +31,7 @@ def correct(tree: Node, type_of: TypeOf) -> Node:
 
     Raises NotTranslatable if a part is not known to give the same value.
     """
+    mark_ints(tree, type_of)
     holder = exp.Paren(this=tree)
     for node in reversed(list(holder.dfs())):  # operands before what is made of them
         if node is holder:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text, tried
-from .types import families
+from .types import MOST_DIGITS, decimal_of, decimal_type, families
 
 Correction = Callable[[Node, TypeOf], Node]
 
@@ -53,7 +53,10 @@ def round_half(name: str, value: Node, digits: int, type_of: TypeOf) -> Node:
 
     A double is rounded by its shortest text, as in Java.
     """
-    if _number(value, type_of) != "float":
+    of = _number(value, type_of)
+    if of == "decimal":
+        return _rounded_decimal(name, value, digits, type_of)
+    if of != "float":
         return call(name, value.copy(), _signed(digits))
     if digits == 0:
         return call(name, value.copy(), number(0))
@@ -67,6 +70,18 @@ def round_half(name: str, value: Node, digits: int, type_of: TypeOf) -> Node:
         raise NotTranslatable("a rounding of a float to some digits. Cast it to a double before")
     large = call(name, value.copy(), _signed(digits)) if digits < 0 else value.copy()
     return exp.Case(ifs=ifs, default=large)
+
+
+def _rounded_decimal(name: str, value: Node, digits: int, type_of: TypeOf) -> Node:
+    """Round a decimal to Spark's type.
+
+    A division by it counts the digits.
+    """
+    own, scale = decimal_of(value, type_of)
+    kept = max(min(scale, digits), 0)
+    wanted = max(own - scale + 1 + kept, 1 - digits)
+    kind = decimal_type(min(wanted, MOST_DIGITS), kept)
+    return tried(call(name, value.copy(), _signed(digits)), kind)
 
 
 def _signed(digits: int) -> Node:
@@ -84,6 +99,9 @@ def _whole_near(node: Node, type_of: TypeOf) -> Node:
     if node.args.get("decimals") is not None:
         raise NotTranslatable("ceil or floor with a scale. Multiply before and divide after")
     of = _number(node.this, type_of)
+    if of == "decimal":
+        digits, scale = decimal_of(node.this, type_of)
+        return tried(node.copy(), decimal_type(digits - scale + min(scale, 1), 0))
     return node.this.copy() if of == "integer" else tried(node.copy(), "BIGINT")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from ...sql.tree import Node, TypeOf, call, number
+from ...sql.tree import Node, TypeOf, call, number, paren
 from .types import family_of
 
 #: DuckDB type -> its bits but for the sign.
@@ -18,6 +18,10 @@ _WHOLE = {"TINYINT": 7, "SMALLINT": 15, "INTEGER": 31, "BIGINT": 63}
 _BY_NAME = frozenset({"tinyint", "smallint", "bigint", "bround"})
 #: Spark's arithmetic that gives null where it goes beyond its type.
 _TRYING = frozenset({"TRY_ADD", "TRY_SUBTRACT", "TRY_MULTIPLY"})
+#: What ends a query of Spark beyond its range: the largest number on both sides. The calendar of
+#: answers ends long before.
+_ENDING = {"timestamp_seconds": (1 << 63) // 10**6, "timestamp_millis": (1 << 63) // 10**3}
+_MOST_MONTHS = 70_000_000
 #: A decimal with room for every whole number and its rounding.
 _WIDE = "DECIMAL(20,0)"
 
@@ -39,7 +43,24 @@ def without_overflow(tree: Node, type_of: TypeOf) -> Node:
             tree = written
         elif written is not node:
             node.replace(written)
-    return tree
+    return _without_end(tree)
+
+
+def _without_end(tree: Node) -> Node:
+    """Make null of times that would end the query."""
+    whole = exp.paren(tree)
+    for node in reversed(list(whole.find_all(exp.Anonymous, exp.AddMonths))):
+        if isinstance(node, exp.AddMonths):
+            value, most = node.expression, _MOST_MONTHS
+        elif node.name.lower() in _ENDING:
+            value, most = node.expressions[0], _ENDING[node.name.lower()]
+        else:
+            continue
+        if not value.is_number:
+            inside = exp.Between(this=paren(value.copy()), low=number(-most), high=number(most))
+            node.replace(exp.If(this=inside, true=node.copy(), false=exp.Null()))
+    found: Node = whole.this
+    return found
 
 
 def overflows(tree: Node) -> list[Node]:
@@ -53,6 +74,9 @@ def overflows(tree: Node) -> list[Node]:
             there = [_is_there(part) for part in node.expressions if not part.is_number]
             is_null = exp.Is(this=node.copy(), expression=exp.Null())
             conditions.append(exp.and_(*there, is_null))
+        elif node.name.lower() in _ENDING and isinstance(node.parent, exp.If):
+            outside = exp.Is(this=exp.paren(node.parent.copy()), expression=exp.Null())
+            conditions.append(exp.and_(_is_there(node.expressions[0]), outside))
     return conditions
 
 

@@ -168,8 +168,35 @@ def _split_part(node: Node, type_of: TypeOf) -> Node:
 
 
 def _located(node: Node, type_of: TypeOf) -> Node:
+    """Find a text from a position on.
+
+    Before the first there is none, and the empty text is always at 1.
+    """
     _texts(node, type_of, "this", "substr")
-    return node
+    start, wanted = node.args.get("position"), node.args["substr"]
+    if start is None or (_is_positive(start) and _is_some_text(wanted)):
+        return node
+    is_lost = exp.or_(_is_null(node.this), _is_null(wanted))
+    choices = [
+        (_is_null(start), number(0)),
+        (is_lost, exp.Null()),
+        (exp.LT(this=paren(start.copy()), expression=number(1)), number(0)),
+        (exp.EQ(this=paren(wanted.copy()), expression=text("")), number(1)),
+    ]
+    ifs = [exp.If(this=condition, true=value) for condition, value in choices]
+    return exp.Case(ifs=ifs, default=node.copy())
+
+
+def _is_positive(start: Node) -> bool:
+    return isinstance(start, exp.Literal) and start.is_int and int(start.name) > 0
+
+
+def _is_some_text(value: Node) -> bool:
+    return isinstance(value, exp.Literal) and value.is_string and value.name != ""
+
+
+def _is_null(value: Node) -> Node:
+    return exp.Is(this=paren(value.copy()), expression=exp.Null())
 
 
 def _joined(node: Node, type_of: TypeOf) -> Node:

@@ -99,6 +99,8 @@ def _shown_unix(node: Node, type_of: TypeOf) -> Node:
 def _whole(value: Node, type_of: TypeOf, what: str) -> Node:
     if families([value], type_of) - {"integer"}:
         raise NotTranslatable(f"{what} of something else than a whole number")
+    if isinstance(value.unnest(), exp.Column) and type_of(value) == "BIGINT":
+        raise NotTranslatable(f"{what} that are a bigint. Cast them, as in cast(n as int)")
     return tried(paren(value.copy()), "INT")
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tilewright_compiler.plan.sessions import SPARK_EXCLUDED_RULES, SPARK_REORDERING
+from tilewright_compiler.plan.sessions import SPARK_EXCLUDED_RULES, SPARK_REWRITING
 
 from ...errors import JobError
 
@@ -29,7 +29,7 @@ MEANING = {
     "spark.sql.variable.substitute": "false",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     "spark.sql.execution.pandas.convertToArrowArraySafely": "true",
-    SPARK_EXCLUDED_RULES: SPARK_REORDERING,
+    SPARK_EXCLUDED_RULES: SPARK_REWRITING,
     # Lists are collected in a hash map; the default falls back to sorting all rows after 128 keys.
     "spark.sql.execution.useObjectHashAggregateExec": "true",
     "spark.sql.objectHashAggregate.sortBased.fallbackThreshold": "100000",

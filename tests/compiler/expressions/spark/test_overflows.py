@@ -27,6 +27,16 @@ SOURCE = Source(
         ("i * 1000", "TRY_MULTIPLY(`i`, 1000)"),
         ("i + n - 1", "TRY_SUBTRACT(TRY_ADD(`i`, `n`), 1)"),
         ("-i", "TRY_SUBTRACT(CAST(0 AS INT), `i`)"),
+        # Spark would end the query.
+        (
+            "timestamp_millis(n)",
+            "IF((`n`) BETWEEN -9223372036854775 AND 9223372036854775, TIMESTAMP_MILLIS(`n`), NULL)",
+        ),
+        (
+            "add_months(day, i)",
+            "IF((`i`) BETWEEN -70000000 AND 70000000, ADD_MONTHS(`day`, `i`), NULL)",
+        ),
+        ("add_months(day, 1)", "ADD_MONTHS(`day`, 1)"),
         (
             "n div i",
             "IF((`i`) = -1, TRY_SUBTRACT(CAST(0 AS BIGINT), `n`), `n` DIV `i`)",

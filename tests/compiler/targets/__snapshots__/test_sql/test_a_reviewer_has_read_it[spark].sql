@@ -1,6 +1,6 @@
 -- Tiles of 5m, of quick_start.clicks_tiled in spark. Generated: change the declaration, not this file.
 -- The session's time zone must be UTC.
--- Before it, so that every part of an expression overflows by itself: SET spark.sql.optimizer.excludedRules = org.apache.spark.sql.catalyst.optimizer.ReorderAssociativeOperator;
+-- Before it, so that every part of an expression overflows by itself: SET spark.sql.optimizer.excludedRules = org.apache.spark.sql.catalyst.optimizer.ReorderAssociativeOperator,org.apache.spark.sql.catalyst.optimizer.SimplifyCaseConversionExpressions,org.apache.spark.sql.catalyst.optimizer.SimplifyDateTimeConversions;
 -- `click_events`: a table or view of the events of click_events.
 WITH events AS (
   SELECT

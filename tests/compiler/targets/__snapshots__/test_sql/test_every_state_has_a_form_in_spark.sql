@@ -1,6 +1,6 @@
 -- Tiles of 5m, of every_operation.origins in spark. Generated: change the declaration, not this file.
 -- The session's time zone must be UTC.
--- Before it, so that every part of an expression overflows by itself: SET spark.sql.optimizer.excludedRules = org.apache.spark.sql.catalyst.optimizer.ReorderAssociativeOperator;
+-- Before it, so that every part of an expression overflows by itself: SET spark.sql.optimizer.excludedRules = org.apache.spark.sql.catalyst.optimizer.ReorderAssociativeOperator,org.apache.spark.sql.catalyst.optimizer.SimplifyCaseConversionExpressions,org.apache.spark.sql.catalyst.optimizer.SimplifyDateTimeConversions;
 -- `flights`: a table or view of the events of flights.
 WITH events AS (
   SELECT
@@ -35,8 +35,24 @@ WITH events AS (
       CAST(`raw`.`delay` > 15 AS BOOLEAN) AS `late`,
       CAST(`raw`.`delay` AS INT) AS `delay`,
       CASE
-        WHEN CAST(TO_DATE(TIMESTAMP_MILLIS(`raw`.`left`)) AS DATE) BETWEEN CAST('0001-01-01' AS DATE) AND CAST('9999-12-31' AS DATE)
-        THEN CAST(TO_DATE(TIMESTAMP_MILLIS(`raw`.`left`)) AS DATE)
+        WHEN CAST(TO_DATE(
+          IF(
+            (
+              `raw`.`left`
+            ) BETWEEN -9223372036854775 AND 9223372036854775,
+            TIMESTAMP_MILLIS(`raw`.`left`),
+            NULL
+          )
+        ) AS DATE) BETWEEN CAST('0001-01-01' AS DATE) AND CAST('9999-12-31' AS DATE)
+        THEN CAST(TO_DATE(
+          IF(
+            (
+              `raw`.`left`
+            ) BETWEEN -9223372036854775 AND 9223372036854775,
+            TIMESTAMP_MILLIS(`raw`.`left`),
+            NULL
+          )
+        ) AS DATE)
       END AS `day`,
       CAST(`raw`.`left` AS BIGINT) AS `__ts`
     FROM `flights` AS `raw`
