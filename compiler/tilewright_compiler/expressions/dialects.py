@@ -6,7 +6,7 @@ Only what is known to mean the same in DuckDB is translated.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -14,6 +14,7 @@ from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction, call, num
 from .spark.types import families, family_of
 
 _NUMBERS = {"integer", "float", "decimal"}
+_NARROW = {"TINYINT", "SMALLINT", "INTEGER"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class _Rules:
     """How `/` divides whole numbers: "whole" cuts the fraction off, "double" keeps it."""
     divides_floats: bool = False
     """Whether a float divided by 0 is no number: an error, which is null here."""
+    nan_is_unequal: bool = False
+    """Whether NaN is neither equal to itself nor greater than all numbers."""
+    has_bigints_only: bool = False
+    """Whether every whole number has 64 bits or more, whatever its type is called."""
 
 
 _POSTGRES = _Rules(
@@ -54,7 +59,9 @@ _DIALECTS: dict[str, _Rules] = {
     "postgres": _POSTGRES,
     # LEN ignores spaces at the end of CHAR.
     "redshift": _Rules(equals_texts=True, joins_texts=True, divides="whole", divides_floats=True),
-    **dict.fromkeys(("trino", "presto", "athena"), _TRINO),
+    # Presto has changed how it compares NaN.
+    "presto": _TRINO,
+    **dict.fromkeys(("trino", "athena"), replace(_TRINO, nan_is_unequal=True)),
     "bigquery": _Rules(
         equals_texts=True,
         orders_texts=True,
@@ -62,12 +69,20 @@ _DIALECTS: dict[str, _Rules] = {
         counts_characters=True,
         divides="double",
         divides_floats=True,
+        nan_is_unequal=True,
+        has_bigints_only=True,
     ),
     # `/` of whole numbers is a decimal with six digits.
     "snowflake": _Rules(
-        equals_texts=True, orders_texts=True, joins_texts=True, counts_characters=True
+        equals_texts=True,
+        orders_texts=True,
+        joins_texts=True,
+        counts_characters=True,
+        has_bigints_only=True,
     ),
-    "clickhouse": _Rules(equals_texts=True, orders_texts=True),
+    "clickhouse": _Rules(equals_texts=True, orders_texts=True, nan_is_unequal=True),
+    # They compute whole numbers in 64 bits.
+    **dict.fromkeys(("mysql", "sqlite"), _Rules(has_bigints_only=True)),
 }
 _NONE = _Rules()
 
@@ -75,6 +90,8 @@ _PLAIN = (
     *(exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.DataType),
     *(exp.DataTypeParam, exp.Var, exp.Is),
 )
+_OTHER_NAN = "a comparison of floats, of which the dialect never calls two NaN equal"
+_ORDERED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _WHOLE_TYPES = {exp.DataType.Type.INT, exp.DataType.Type.BIGINT}
 
 
@@ -125,7 +142,35 @@ def _compared(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
     is_equality = isinstance(node, exp.EQ | exp.NEQ | exp.In | exp.Nullif)
     if "text" in of and not (rules.equals_texts if is_equality else rules.orders_texts):
         raise NotTranslatable("a comparison of texts, which the dialect does by its collation")
+    if "float" in of and rules.nan_is_unequal:
+        return _compared_with_nan(node, type_of)
     return node
+
+
+def _compared_with_nan(node: Node, type_of: TypeOf) -> Node:
+    """Write a comparison that no NaN meets, but for `<>`.
+
+    In DuckDB NaN equals itself and is greater than all numbers.
+    """
+    parts = [part for part in (node.this, node.args.get("expression")) if part is not None]
+    parts = [part for part in parts if not isinstance(part.unnest(), exp.Literal)]
+    if not isinstance(node, _ORDERED):
+        # With numbers that are written none of these tells NaN from others.
+        listed = [part for part in node.expressions if not isinstance(part.unnest(), exp.Literal)]
+        bounds = [node.args.get("low"), node.args.get("high")]
+        if len(parts) + len(listed) > 1 or not all(map(_is_written, bounds)):
+            raise NotTranslatable(_OTHER_NAN)
+        return node
+    floats = [part for part in parts if family_of(type_of(part)) == "float"]
+    is_nan = exp.or_(*(call("ISNAN", part.copy()) for part in floats))
+    there = [exp.not_(exp.Is(this=exp.paren(part), expression=exp.Null())) for part in parts]
+    is_unequal = exp.Boolean(this=isinstance(node, exp.NEQ))
+    beside = exp.and_(exp.paren(is_nan), *there) if len(parts) > 1 else is_nan
+    return exp.Case(ifs=[exp.If(this=beside, true=is_unequal)], default=node.copy())
+
+
+def _is_written(part: Node | None) -> bool:
+    return part is None or isinstance(part.unnest(), exp.Literal)
 
 
 def _chosen(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
@@ -133,7 +178,9 @@ def _chosen(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
         return node
     if isinstance(node, exp.Case) and node.this is not None:
         for branch in node.args["ifs"]:
-            _compared(exp.EQ(this=node.this.copy(), expression=branch.this.copy()), rules, type_of)
+            equal = exp.EQ(this=node.this.copy(), expression=branch.this.copy())
+            if _compared(equal, rules, type_of) is not equal and not _is_written(branch.this):
+                raise NotTranslatable(_OTHER_NAN)
     branches = [branch.args["true"] for branch in node.args.get("ifs") or ()]
     if isinstance(node, exp.Coalesce):
         branches = [node.this, *node.expressions]
@@ -148,6 +195,10 @@ def _calculated(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
     parts = [part for part in (node.this, node.args.get("expression")) if isinstance(part, Node)]
     if not (of := families(parts, type_of)) <= {"integer", "float"}:
         raise _unlike(of, "arithmetic")
+    if of == {"integer"} and rules.has_bigints_only:
+        for part in parts:
+            if type_of(part) in _NARROW and not _is_written(part):
+                part.replace(exp.cast(part.copy(), "BIGINT"))
     return node
 
 
@@ -191,6 +242,8 @@ def _cast(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
     if is_text and source in ("integer", "text"):
         return node
     if to.this in _WHOLE_TYPES and source == "integer":
+        if rules.has_bigints_only:
+            return exp.cast(node.this.copy(), "BIGINT")
         return node
     if to.this == exp.DataType.Type.DOUBLE and source in ("integer", "float"):
         return node

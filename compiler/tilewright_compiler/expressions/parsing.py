@@ -50,7 +50,7 @@ _NOT_OF_ARGUMENTS = re.compile(
     r"|monotonically_increasing_id|shuffle|row_?number|rownum"
     r"|(session_|system_)?user|version|in_search_path|getvariable|getenv|stats|pg_.*|inet_.*|has_.*"
     r"|input_file_.*|read_.*|load_file|glob|sniff_csv|parquet_.*|query(_table)?|sleep.*|pg_sleep"
-    r"|error"
+    r"|error|assert_true"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 
 import pytest
@@ -29,7 +30,13 @@ def binder() -> Binder:
         ("bigquery", "i / n", '"i" / NULLIF("n", 0)'),
         ("trino", "s = r and i % 2 = 1", '"s" = "r" AND "i" % NULLIF(2, 0) = 1'),
         ("snowflake", "case when i > 1 then 'a' end", "CASE WHEN \"i\" > 1 THEN 'a' END"),
-        ("mysql", "coalesce(i, 0) + 1", 'COALESCE("i", 0) + 1'),
+        ("mysql", "coalesce(i, 0) + 1", 'CAST(COALESCE("i", 0) AS BIGINT) + 1'),
+        ("trino", "d > 1", 'CASE WHEN ISNAN("d") THEN FALSE ELSE "d" > 1 END'),
+        ("bigquery", "d <> 1", 'CASE WHEN ISNAN("d") THEN TRUE ELSE "d" <> 1 END'),
+        ("postgres", "d > 1", '"d" > 1'),
+        ("clickhouse", "d between 1 and 2", '"d" BETWEEN 1 AND 2'),
+        ("bigquery", "i * 1000", 'CAST("i" AS BIGINT) * 1000'),
+        ("snowflake", "cast(n as int)", 'CAST("n" AS BIGINT)'),
         ("databricks", "cast(d as int)", 'TRY_CAST(TRUNC("d") AS INT)'),
     ],
 )
@@ -55,6 +62,9 @@ def test_what_means_the_same(dialect: str, expression: str, sql: str) -> None:
         ("bigquery", "concat(s, r)"),
         ("clickhouse", "length(s)"),
         ("tsql", "coalesce(i, 'x')"),
+        ("trino", "nullif(d, d)"),
+        ("athena", "case d when d then 1 end"),
+        ("bigquery", "d in (1, d)"),
     ],
 )
 def test_what_is_not_shown_to_mean_the_same(dialect: str, expression: str) -> None:
@@ -91,6 +101,30 @@ def test_what_depends_on_more_than_the_event(dialect: str, expression: str) -> N
     with pytest.raises(ExpressionError) as refused:
         binder().bind(expression, dialect, COLUMNS)
     assert refused.value.code == "TW024"
+
+
+@pytest.mark.parametrize("dialect", ["spark", "postgres", "bigquery", "mysql"])
+def test_names_of_the_clock_chance_the_session_and_files(dialect: str) -> None:
+    """None of them passes, with arguments or without."""
+    names = """
+        current_user session_user system_user current_role current_schema current_catalog database
+        current_date current_time current_timestamp current_timezone localtime localtimestamp now
+        today getdate getutcdate sysdate sysdatetime systimestamp curdate curtime utc_date utc_time
+        clock_timestamp statement_timestamp timeofday rand random randn rand64 uuid uuid_string
+        gen_random_uuid generate_uuid uuidv7 newid sys_guid randstr uniform zipf generate_series
+        pg_read_file pg_ls_dir pg_sleep load_file sleep benchmark seq1 seq2 seq4 seq8 nextval
+        currval last_insert_id version getenv current_setting input_file_name shuffle rownum
+        monotonically_increasing_id spark_partition_id last_query_id current_warehouse assert_true
+        connection_id txid_current inet_client_addr hostname java_method reflect read_text glob
+        getvariable found_rows row_count session_context random_bytes
+    """
+    taken = []
+    for name in names.split():
+        for call in (f"{name}()", f"coalesce(s, {name}('a'))"):
+            with suppress(ExpressionError):
+                binder().bind(call, dialect, COLUMNS)
+                taken.append(call)
+    assert taken == []
 
 
 def test_a_pattern_that_duckdb_cannot_run() -> None:
