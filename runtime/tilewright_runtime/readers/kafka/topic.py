@@ -63,9 +63,7 @@ class KafkaTopic:
             if self._group is None:
                 self._take(numbers)
             else:
-                self._consumer.subscribe(
-                    [self._topic.name], on_assign=self._on_assign, on_revoke=self._on_revoke
-                )
+                self._consumer.subscribe([self._topic.name], on_assign=self._on_assign)
         except BaseException:
             self.close()
             raise
@@ -170,12 +168,16 @@ class KafkaTopic:
             self.partitions[number] = Partition(self._input(number), number, end)
 
     def _on_assign(self, consumer: Any, partitions: list[Any]) -> None:
-        consumer.assign([])  # until readers say from where
-        self._take([partition.partition for partition in partitions])
+        """Take what is this member's now.
 
-    def _on_revoke(self, consumer: Any, partitions: list[Any]) -> None:
-        for partition in partitions:
-            self.partitions.pop(partition.partition, None)
+        All partitions are taken away before. Readers of those that come back go on with them.
+        """
+        consumer.assign([])  # until readers say from where
+        numbers = {partition.partition for partition in partitions}
+        for number in self.partitions.keys() - numbers:
+            del self.partitions[number]
+        self._take(sorted(numbers - self.partitions.keys()))
+        self._is_begun_anew = True
 
     def _place(self, number: int, offset: int = 0) -> Any:
         from confluent_kafka import TopicPartition

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import fastavro
@@ -17,8 +17,9 @@ import pytest
 
 from support.kafka import PASSWORD, Kafka, secure_broker
 from support.session import Session, row
+from support.waiting import wait_until
 from tilewright_runtime import Writer, WriteReport
-from tilewright_runtime.errors import InputError
+from tilewright_runtime.errors import InputError, StoreError
 from tilewright_runtime.ingest import follow, tails
 from tilewright_runtime.ingest.follow import Follower
 from tilewright_runtime.ingest.passes import Taker
@@ -218,6 +219,61 @@ def test_a_broker_that_goes_away_comes_back(session: Session, kafka: Kafka) -> N
         feed.close()
     assert "no broker answers" in warnings[0]
     assert taker.report.errors == []
+
+
+@contextmanager
+def member(session: Session, topic: str) -> Iterator[None]:
+    """A writer of a group, which follows the topic until it is left."""
+    is_over = Event()
+
+    def follow_topic() -> None:
+        with Writer(session.plan, session.store) as writer:
+            feed = KafkaTopic(topic, {"group.id": "two writers"}, True, print)
+            try:
+                taker = Taker(writer, session.plan.sources[0])
+                Follower([taker], [feed], [], print).run(is_over.is_set)
+            finally:
+                feed.close()
+
+    following = Thread(target=follow_topic)
+    following.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        following.join()
+
+
+def sums(session: Session) -> list[int]:
+    """What a member has of both partitions' keys."""
+    try:
+        return [found or 0 for found in session.sums("a", "b")]
+    except StoreError:  # nothing was written yet
+        return [0, 0]
+
+
+@pytest.mark.nightly
+def test_what_a_member_of_a_group_keeps_is_read_on(kafka: Kafka) -> None:
+    """When another joins or leaves, each partition is read by one of them from where its store has
+    it.
+    """
+    topic, one, other = kafka.topic(partitions=2), Session(), Session()
+
+    def produce(n: int) -> None:
+        kafka.produce(topic, [line(n, "a")], 0)
+        kafka.produce(topic, [line(n, "b")], 1)
+
+    produce(1)
+    with member(one, topic):
+        wait_until(lambda: sums(one) == [1, 1], "one member reads both partitions")
+        with member(other, topic):
+            wait_until(lambda: max(sums(other)) == 1, "another has one of them")
+            produce(10)
+            wait_until(
+                lambda: sorted([*sums(one), *sums(other)]) == [0, 1, 11, 11], "both are read on"
+            )
+        produce(100)
+        wait_until(lambda: sums(one) == [111, 111], "one member reads both again")
 
 
 def test_tls_and_a_password(session: Session, tmp_path: Path) -> None:
