@@ -168,10 +168,7 @@ class KafkaTopic:
             self.partitions[number] = Partition(self._input(number), number, end)
 
     def _on_assign(self, consumer: Any, partitions: list[Any]) -> None:
-        """Take what is this member's now.
-
-        All partitions are taken away before. Readers of those that come back go on with them.
-        """
+        """Take what is assigned; readers of kept partitions go on."""
         consumer.assign([])  # until readers say from where
         numbers = {partition.partition for partition in partitions}
         for number in self.partitions.keys() - numbers:
