@@ -134,7 +134,8 @@ class Serving:
 
         Raises KeyValueError or FetchError if the plan has no such keys, or the time is none.
         """
-        return FetchState(keys, *self.times(at), self.entity(keys))
+        at_ms, end_ms = self.times(at)
+        return FetchState(keys, at_ms, end_ms, self.entity(keys))
 
     def times(self, at: Moment) -> tuple[int, int]:
         """Find the query time, and where reading ends.

@@ -63,7 +63,7 @@ class LmdbStore(TransactionalStore):
         environment = self._environment
         if environment is None:
             raise StoreError(f"store {self.url} is closed.")
-        if environment.pid != os.getpid():  # this process is a fork of the one that opened it
+        if environment.is_inherited:
             environment = self._acquire()
         return environment
 

@@ -46,6 +46,7 @@ class Environment:
         self.path = path
         self.references = 0
         self.pid = os.getpid()
+        self.is_inherited = False  # by a fork of the process that opened it
         self._lock: int | None = None
         self._locked = False
         self.transactions = Transactions()

@@ -71,6 +71,7 @@ def _after_fork_in_child() -> None:
     global _opening  # the child's one thread does not hold the old one
     _opening = threading.RLock()
     for environment in _environments.values():
+        environment.is_inherited = True
         environment.close()
     _environments.clear()
 
