@@ -16,7 +16,7 @@ from ..quoting import quoted
 from ..sql.dialects import DIALECTS, SqlDialect
 from ..sql.ranges import within_types
 from ..sql.spark import SPARK_FAMILY, reading
-from ..sql.tree import Node, NotTranslatable, TypeOf
+from ..sql.tree import Node, NotTranslatable, TypeOf, call
 from .binder import shared_binder
 from .failures import uncontained
 from .parsing import ExpressionError, parse, shown
@@ -136,7 +136,16 @@ def _written(tree: Node, written: str, columns: list[str], wanted: str) -> str:
     for column in tree.find_all(exp.Column):
         column.set("this", exp.to_identifier(by_folded[column.name.casefold()], quoted=True))
         column.set("table", exp.to_identifier(RAW))
-    return _generated(tree, tree.sql(written), wanted)
+    return _generated(tree.transform(_with_pattern), tree.sql(written), wanted)
+
+
+def _with_pattern(node: Node) -> Node:
+    """Keep the pattern of a date.
+
+    sqlglot drops one that it takes for the default, though Spark reads more without it.
+    """
+    pattern = node.args.get("format") if isinstance(node, exp.TsOrDsToDate) else None
+    return node if pattern is None else call("TO_DATE", node.this, pattern)
 
 
 def _plain_division(tree: Node) -> Node:

@@ -8,7 +8,14 @@ from tilewright_compiler.expressions.transpile import overflowing, portable
 from tilewright_compiler.plan.model import Column, Source
 from tilewright_compiler.sql.dialects import DIALECTS
 
-COLUMNS = {"i": "INTEGER", "n": "BIGINT", "d": "DOUBLE", "m": "DECIMAL(10,2)", "day": "DATE"}
+COLUMNS = {
+    "i": "INTEGER",
+    "n": "BIGINT",
+    "d": "DOUBLE",
+    "m": "DECIMAL(10,2)",
+    "day": "DATE",
+    "s": "VARCHAR",
+}
 SOURCE = Source(
     name="events",
     table=None,
@@ -79,3 +86,9 @@ def test_an_overflow_is_told_from_a_missing_operand() -> None:
 def test_where_nothing_overflows_there_is_no_condition(expression: str, dialect: str) -> None:
     """Doubles do not, and of other dialects it is not known."""
     assert overflowing(expression, SOURCE, DIALECTS[dialect]) is None
+
+
+def test_a_pattern_of_dates_stays() -> None:
+    """Without it Spark would read more texts as dates."""
+    written = portable("to_date(s, 'yyyy-MM-dd')", SOURCE, DIALECTS["spark"])
+    assert written == "TO_DATE(`raw`.`s`, 'yyyy-MM-dd')"
