@@ -150,7 +150,7 @@ def test_values_of_states(run_plan: RunPlan) -> None:
         "ties of time go to the larger value"
     )
     assert (tile["last_x.ts"], tile["last_x.value"]) == (NOON + 9, 8)
-    assert sorted(tile["hll_x.sketch"]) == [-3, 7, 8, 2**63 - 1]
+    assert sorted(tile["hll_x.sketch"]) == [-3, 7, 7, 8, 2**63 - 1, 2**63 - 1]
 
 
 def test_events_fall_into_half_open_tiles(run_plan: RunPlan) -> None:
