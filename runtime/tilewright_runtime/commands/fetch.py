@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import warn
+from .options import InputFile, warn
 
 if TYPE_CHECKING:
     from tilewright_compiler.plan.model import Plan
@@ -62,7 +62,7 @@ class _Options:
 @click.option(
     "--keys",
     "keys_file",
-    type=click.File("rb"),
+    type=InputFile(),
     metavar="FILE",
     help="JSON Lines with the key columns and, optionally, `at`.",
 )
@@ -105,7 +105,7 @@ class _Options:
 )
 @click.option(
     "--replay",
-    type=click.File("rb"),
+    type=InputFile(),
     metavar="FILE",
     help="Answer an explanation as JSON again, or say which tile has changed since.",
 )

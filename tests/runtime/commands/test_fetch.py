@@ -13,12 +13,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from support.cli import Desk
 from support.plans import AT, aggregations, plan_of
 from support.session import SCHEMA, row
 from tilewright import Operation
+from tilewright_runtime.commands.options import InputFile
 
 
 @pytest.fixture
@@ -419,3 +421,10 @@ def test_a_password_in_a_line_of_keys_is_not_shown(desk: Desk) -> None:
     )
     ran = desk.fetch("--keys", file)
     assert (ran.status, "s3cret" in ran.err, ran.err.count("***@h")) == (1, False, 2)
+
+
+def test_a_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `<&-` of a shell leaves it."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(click.BadParameter, match="standard input is closed"):
+        InputFile().convert("-", None, None)
