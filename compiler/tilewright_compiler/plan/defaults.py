@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal, InvalidOperation
@@ -16,6 +17,17 @@ from typing import Any
 _EXACT = Context(prec=38, traps=[InvalidOperation])
 
 _MAP = re.compile(r"MAP\((.*?), (.*)\)")
+#: narrow whole type -> its least and its greatest number; the others have 64 bits
+_RANGES = {
+    "TINYINT": (-(1 << 7), (1 << 7) - 1),
+    "SMALLINT": (-(1 << 15), (1 << 15) - 1),
+    "INTEGER": (-(1 << 31), (1 << 31) - 1),
+    "UTINYINT": (0, (1 << 8) - 1),
+    "USMALLINT": (0, (1 << 16) - 1),
+    "UINTEGER": (0, (1 << 32) - 1),
+}
+_RANGE_OF_64_BITS = (-(1 << 63), (1 << 63) - 1)
+
 _ITEMS = re.compile(r"STRUCT\(item (.*), count BIGINT\)")
 
 
@@ -43,8 +55,9 @@ def default_value(written: Any, duckdb_type: str) -> Any:
     if duckdb_type.startswith("DECIMAL"):
         precision, scale = map(int, duckdb_type[8:-1].split(","))
         return _decimal(written, precision, scale)
-    plain: Callable[[Any], Any] = _PLAIN.get(duckdb_type, _whole)
-    return plain(written)
+    if plain := _PLAIN.get(duckdb_type):
+        return plain(written)
+    return _whole(written, *_RANGES.get(duckdb_type, _RANGE_OF_64_BITS))
 
 
 def _of(kind: type, written: Any) -> Any:
@@ -64,13 +77,11 @@ def _key(written: Any, duckdb_type: str) -> Any:
     return default_value(json.loads(written), duckdb_type)
 
 
-def _whole(written: Any) -> int:
-    if (
-        not isinstance(written, int)
-        or isinstance(written, bool)
-        or not -(1 << 63) <= written < 1 << 63
-    ):
-        raise ValueError(f"{written!r} is not a whole number of 64 bits")
+def _whole(written: Any, least: int, greatest: int) -> int:
+    if not isinstance(written, int) or isinstance(written, bool):
+        raise ValueError(f"{written!r} is not a whole number")
+    if not least <= written <= greatest:
+        raise ValueError(f"{written!r} is not from {least} to {greatest}")
     return written
 
 
@@ -85,6 +96,15 @@ def _double(written: Any) -> float:
         return float(_number(written))
     except OverflowError as too_large:
         raise ValueError(f"{written!r} does not fit a double") from too_large
+
+
+def _float(written: Any) -> float:
+    double = _double(written)
+    try:
+        struct.pack("<f", double)
+    except OverflowError as too_large:
+        raise ValueError(f"{written!r} does not fit a float") from too_large
+    return double
 
 
 def _decimal(written: Any, precision: int, scale: int) -> Decimal:
@@ -106,7 +126,7 @@ def _moment(written: Any) -> datetime:
 #: type -> the value of what is written; the others are whole numbers
 _PLAIN: dict[str, Callable[[Any], Any]] = {
     "DOUBLE": _double,
-    "FLOAT": _double,
+    "FLOAT": _float,
     "BOOLEAN": lambda written: _of(bool, written),
     "VARCHAR": lambda written: _of(str, written),
     "DATE": lambda written: date.fromisoformat(_of(str, written)),

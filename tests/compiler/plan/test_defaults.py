@@ -15,7 +15,10 @@ from tilewright_compiler.plan.defaults import default_value
     ("written", "kind", "value"),
     [
         (0, "BIGINT", 0),
+        (-(1 << 31), "INTEGER", -(1 << 31)),
+        (255, "UTINYINT", 255),
         (0.5, "DOUBLE", 0.5),
+        (0.5, "FLOAT", 0.5),
         (0, "DOUBLE", 0.0),
         (True, "BOOLEAN", True),
         ("a", "VARCHAR", "a"),
@@ -49,6 +52,11 @@ def test_a_default_is_of_the_features_type(written: Any, kind: str, value: Any) 
     ("written", "kind"),
     [
         (1 << 63, "BIGINT"),
+        (1 << 31, "INTEGER"),
+        (-(1 << 15) - 1, "SMALLINT"),
+        (128, "TINYINT"),
+        (-1, "UINTEGER"),
+        (1e39, "FLOAT"),
         (True, "BIGINT"),
         (0.5, "BIGINT"),
         ("0", "BIGINT"),
