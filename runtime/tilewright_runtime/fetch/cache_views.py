@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from ..tiles.cover import floor
@@ -39,9 +39,11 @@ class View:
     """The ranges of which a part is there."""
     grows_ms: float
     """The time up to which tiles have to be finished for more to be kept."""
-    change: int | None = None
-    """The last change of the store when all records were read, if they are remembered."""
-    records: list[list[bytes]] = field(default_factory=list)
+    remembered: tuple[int | None, list[list[bytes]]] = (None, [])
+    """The last change of the store when all records were read, and they.
+
+    Threads share a view, so both are replaced at once.
+    """
 
     @classmethod
     def of(cls, ranges: Sequence[Range], spans: Sequence[Span | None]) -> View:
@@ -73,8 +75,7 @@ class View:
     def remember(self, change: int, read: list[list[bytes]], records: list[list[bytes]]) -> None:
         """Remember all records, unless those read are large."""
         if self.hits and sum(map(len, chain.from_iterable(read))) <= _OPEN_BYTES:
-            self.records = records
-            self.change = change
+            self.remembered = change, records
 
     def grown(
         self, finished_ms: int, records: Sequence[Sequence[bytes]]

@@ -62,9 +62,9 @@ class CachingReader:
 
     def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
         """Read records and documents as the reader does."""
-        change = self._table.store.last_change()
-        if change is not None and change == self._seen.change:
-            unchanged = self._unchanged(requests, names, self._seen)
+        change, seen = self._table.store.last_change(), self._seen
+        if change is not None and change == seen.change:
+            unchanged = self._unchanged(requests, names, seen)
             if unchanged is not None:
                 return unchanged
         exchange = self.exchange(requests, names, change=change)
@@ -90,9 +90,10 @@ class CachingReader:
         records: list[list[list[bytes]]] = []
         hits = 0
         for view in views:
-            if view.change != seen.change:
+            change, remembered = view.remembered
+            if change != seen.change:
                 return None
-            records.append(view.records)
+            records.append(remembered)
             hits += view.hits
         self._cache.count(self._table, hits, 0)
         # Nobody asks for other documents.
@@ -144,7 +145,8 @@ class CachingReader:
         """Ask for what the cache lacks, and join the records.
 
         If finished tiles turn out to have changed, everything is asked for once more. The look-ups
-        are counted if `counts`. All is remembered as of the last `change`, if the store has such.
+        are counted if `counts`. All is remembered as of the last `change`, if the store has such
+        and nothing changed meanwhile: records and documents would be of different moments.
         """
         all_names = tuple(dict.fromkeys((self._progress_name, *names)))
         version, views = self._cache.find(self._table, requests, self._known.finished)
@@ -166,10 +168,10 @@ class CachingReader:
         finished = known.finished if is_whole else None
         if finished is not None:
             self._keep(requests, views, records, finished, counts)
-        if finished is not None and change is not None:
-            self._seen = _Seen(change, scanned.plan, known)
-            for view, read, whole in zip(views, scanned.records, records, strict=True):
-                view.remember(change, read, whole)
+            if change is not None and change == self._table.store.last_change():
+                self._seen = _Seen(change, scanned.plan, known)
+                for view, read, whole in zip(views, scanned.records, records, strict=True):
+                    view.remember(change, read, whole)
         documents = dict(zip(all_names, scanned.documents, strict=True))
         joined = scanned._replace(records=records, documents=[documents[name] for name in names])
         return self.reader.judged(joined, requests)._replace(finished=finished)

@@ -230,6 +230,18 @@ def test_an_unchanged_store_is_not_read_again(
     assert len(asked.tiles) > 2
 
 
+def test_what_changed_while_it_was_read_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that asked for the number before the change may still compare it."""
+    made = session()
+    asked = Asked(made, monkeypatch)
+    asked.fetch()
+    numbers = iter([1, 2, 1, 1, 1])
+    monkeypatch.setattr(made.store, "last_change", lambda: next(numbers))
+    for _ in range(3):
+        asked.fetch()
+    assert (len(asked.tiles), list(numbers)) == (3, [])
+
+
 def damage(made: Session) -> None:
     """Flip a bit of a finished tile, or flip it back."""
     entity = entity_encoder(made.plan.keys)(["a"])
@@ -260,9 +272,9 @@ def test_large_open_tiles_are_not_remembered() -> None:
     wanted = [Range(HOUR, 0, 2 * HOUR)]
     view = View.of(wanted, [Span.of(0, HOUR, [])])
     view.remember(7, [[bytes(1_000_000)]], [[]])
-    large = view.change
+    large, _ = view.remembered
     view.remember(7, [[bytes(100)]], [[bytes(100)]])
-    assert (large, view.change, view.records) == (None, 7, [[bytes(100)]])
+    assert (large, view.remembered) == (None, (7, [[bytes(100)]]))
 
 
 def test_what_is_larger_than_the_cache_is_not_kept() -> None:
