@@ -204,10 +204,11 @@ class Environment:
             try:
                 with self.transactions, self.lmdb.begin(write=True) as transaction:
                     result = work(transaction)
-                self._let_go()
-                return result
+                break
             except lmdb.MapFullError:
-                self._resize(self.lmdb.info()["map_size"] * 2)
+                with self.transactions:
+                    full_bytes = self.lmdb.info()["map_size"]
+                self._resize(full_bytes * 2)
             except lmdb.MapResizedError:
                 self._resize(0)
             except (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.PanicError) as wrong:
@@ -217,6 +218,8 @@ class Environment:
                     f"store lmdb:{self.path} cannot be written: {wrong}. Nothing of this batch "
                     "was kept; make room on the disk and write again."
                 ) from wrong
+        self._let_go()  # outside of it: the batch is kept, whatever goes wrong here
+        return result
 
     def _resize(self, map_size: int) -> None:
         """Map more of the file.
@@ -235,7 +238,8 @@ class Environment:
 
         The pages that a writer has read stay in its memory otherwise, until the machine lacks some.
         """
-        used_bytes = self.lmdb.info()["last_pgno"] * self.lmdb.stat()["psize"]
+        with self.transactions:  # or another thread might map it anew while LMDB looks into it
+            used_bytes = self.lmdb.info()["last_pgno"] * self.lmdb.stat()["psize"]
         if used_bytes - self._mapped_bytes < _GROWN_BYTES or not self.transactions.can_hold_off():
             return
         try:
