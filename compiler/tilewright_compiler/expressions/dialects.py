@@ -5,7 +5,7 @@ Only what is known to mean the same in DuckDB is translated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -35,6 +35,8 @@ class _Rules:
     """Whether a float divided by 0 is no number: an error, which is null here."""
     nan_is_unequal: bool = False
     """Whether NaN is neither equal to itself nor greater than all numbers."""
+    computes_bigints: bool = False
+    """Whether sums and products of whole numbers go on beyond 32 bits."""
     has_bigints_only: bool = False
     """Whether every whole number has 64 bits or more, whatever its type is called."""
 
@@ -70,6 +72,7 @@ _DIALECTS: dict[str, _Rules] = {
         divides="double",
         divides_floats=True,
         nan_is_unequal=True,
+        computes_bigints=True,
         has_bigints_only=True,
     ),
     # `/` of whole numbers is a decimal with six digits.
@@ -78,11 +81,15 @@ _DIALECTS: dict[str, _Rules] = {
         orders_texts=True,
         joins_texts=True,
         counts_characters=True,
+        computes_bigints=True,
         has_bigints_only=True,
     ),
-    "clickhouse": _Rules(equals_texts=True, orders_texts=True, nan_is_unequal=True),
+    # A sum has twice the bits of its parts, up to 64.
+    "clickhouse": _Rules(
+        equals_texts=True, orders_texts=True, nan_is_unequal=True, computes_bigints=True
+    ),
     # They compute whole numbers in 64 bits.
-    **dict.fromkeys(("mysql", "sqlite"), _Rules(has_bigints_only=True)),
+    **dict.fromkeys(("mysql", "sqlite"), _Rules(computes_bigints=True, has_bigints_only=True)),
 }
 _NONE = _Rules()
 
@@ -136,32 +143,33 @@ def _logical(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
 def _compared(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
     keys = ("this", "expression", "low", "high")
     parts = [part for key in keys if isinstance(part := node.args.get(key), Node)]
-    of = families([*parts, *node.expressions], type_of)
+    parts += node.expressions
+    of = families(parts, type_of)
     if len(of) > 1 and not of <= _NUMBERS:
         raise _unlike(of, "a comparison")
     is_equality = isinstance(node, exp.EQ | exp.NEQ | exp.In | exp.Nullif)
     if "text" in of and not (rules.equals_texts if is_equality else rules.orders_texts):
         raise NotTranslatable("a comparison of texts, which the dialect does by its collation")
     if "float" in of and rules.nan_is_unequal:
-        return _compared_with_nan(node, type_of)
+        return _compared_with_nan(node, parts, type_of)
     return node
 
 
-def _compared_with_nan(node: Node, type_of: TypeOf) -> Node:
+def _compared_with_nan(node: Node, parts: Sequence[Node], type_of: TypeOf) -> Node:
     """Write a comparison that no NaN meets, but for `<>`.
 
     In DuckDB NaN equals itself and is greater than all numbers.
     """
-    parts = [part for part in (node.this, node.args.get("expression")) if part is not None]
-    parts = [part for part in parts if not isinstance(part.unnest(), exp.Literal)]
+    parts = [part for part in parts if not _is_written(part)]
+    floats = [part for part in parts if family_of(type_of(part)) == "float"]
+    if not floats:  # a number that is written is not NaN
+        return node
     if not isinstance(node, _ORDERED):
         # With numbers that are written none of these tells NaN from others.
-        listed = [part for part in node.expressions if not isinstance(part.unnest(), exp.Literal)]
         bounds = [node.args.get("low"), node.args.get("high")]
-        if len(parts) + len(listed) > 1 or not all(map(_is_written, bounds)):
+        if len(parts) > 1 or not all(map(_is_written, bounds)):
             raise NotTranslatable(_OTHER_NAN)
         return node
-    floats = [part for part in parts if family_of(type_of(part)) == "float"]
     is_nan = exp.or_(*(call("ISNAN", part.copy()) for part in floats))
     there = [exp.not_(exp.Is(this=exp.paren(part), expression=exp.Null())) for part in parts]
     is_unequal = exp.Boolean(this=isinstance(node, exp.NEQ))
@@ -170,7 +178,7 @@ def _compared_with_nan(node: Node, type_of: TypeOf) -> Node:
 
 
 def _is_written(part: Node | None) -> bool:
-    return part is None or isinstance(part.unnest(), exp.Literal)
+    return part is None or part.unnest().is_number or isinstance(part.unnest(), exp.Literal)
 
 
 def _chosen(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
@@ -192,13 +200,13 @@ def _chosen(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
 
 
 def _calculated(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+    if node.is_number:  # with its sign
+        return node
     parts = [part for part in (node.this, node.args.get("expression")) if isinstance(part, Node)]
     if not (of := families(parts, type_of)) <= {"integer", "float"}:
         raise _unlike(of, "arithmetic")
-    if of == {"integer"} and rules.has_bigints_only:
-        for part in parts:
-            if type_of(part) in _NARROW and not _is_written(part):
-                part.replace(exp.cast(part.copy(), "BIGINT"))
+    if of == {"integer"} and rules.computes_bigints and type_of(node.this) in _NARROW:
+        node.this.replace(exp.cast(node.this.copy(), "BIGINT"))
     return node
 
 

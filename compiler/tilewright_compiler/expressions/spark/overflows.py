@@ -75,8 +75,10 @@ def overflows(tree: Node) -> list[Node]:
             is_null = exp.Is(this=node.copy(), expression=exp.Null())
             conditions.append(exp.and_(*there, is_null))
         elif node.name.lower() in _ENDING and isinstance(node.parent, exp.If):
-            outside = exp.Is(this=exp.paren(node.parent.copy()), expression=exp.Null())
-            conditions.append(exp.and_(_is_there(node.expressions[0]), outside))
+            (value,) = node.expressions
+            if not value.is_number:  # else the choice is the author's
+                outside = exp.Is(this=exp.paren(node.parent.copy()), expression=exp.Null())
+                conditions.append(exp.and_(_is_there(value), outside))
     return conditions
 
 

@@ -82,9 +82,16 @@ def test_an_overflow_is_told_from_a_missing_operand() -> None:
     )
 
 
-@pytest.mark.parametrize(("expression", "dialect"), [("d * 2", "spark"), ("i * 2", "bigquery")])
+@pytest.mark.parametrize(
+    ("expression", "dialect"),
+    [
+        ("d * 2", "spark"),
+        ("if(i > 0, timestamp_seconds(0), null)", "spark"),
+        ("i * 2", "bigquery"),
+    ],
+)
 def test_where_nothing_overflows_there_is_no_condition(expression: str, dialect: str) -> None:
-    """Doubles do not, and of other dialects it is not known."""
+    """Doubles and written times do not, and of other dialects it is not known."""
     assert overflowing(expression, SOURCE, DIALECTS[dialect]) is None
 
 
