@@ -28,9 +28,11 @@ def tiles_of_engine(plan: Plan, rows: pa.Table) -> pa.Table:
     """Convert an engine's rows to what `TileRows` takes.
 
     The columns come in the order of the plan's `tile_columns`, whatever they are called. Some
-    engines use decimals for all numbers, and an empty list where a tile has no values.
+    engines use decimals for all numbers, some doubles for all floats, and an empty list where a
+    tile has no values.
     """
     types = dict.fromkeys(("__start", "__events", "__newest"), pa.int64())
+    types |= {f"key:{key.name}": pa.float32() for key in plan.keys if key.type == "FLOAT"}
     for field in plan.tile_layout.columns:
         types[f"{field.state}.{field.field}"] = _ARROW[field.dtype]
     columns = {}
@@ -57,9 +59,14 @@ class RollUp:
         """Make the tiles of every level, in the plan's order.
 
         `finest` is a table as `TileRows` takes it. If it has all finest tiles of an entity, the
-        coarser ones are whole; otherwise they are parts to be merged.
+        coarser ones are whole; otherwise they are parts to be merged. Rows of one tile are merged:
+        doubles that an engine tells apart may be one key of 32 bits.
         """
-        levels = [self.rows.level(finest, self.plan.levels[-1].size_ms)]
+        size_ms = self.plan.levels[-1].size_ms
+        tiles = self.rows.level(finest, size_ms)
+        if len(_runs(tiles.keys, tiles.block, size_ms)[0]) < len(tiles.block.rows):
+            tiles = self.coarser(tiles, size_ms)
+        levels = [tiles]
         for level in reversed(self.plan.levels[:-1]):
             levels.append(self.coarser(levels[-1], level.size_ms))
         return levels[::-1]

@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from support.plans import AT
+from support.plans import AT, aggregations, plan_of
 from support.records import decoded
 from support.session import Session, row, simple_plan
+from tilewright import Operation
 from tilewright_compiler.states import tile_columns
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.errors import StoreError
@@ -68,6 +69,26 @@ def test_loaded_tiles_are_served_and_written_on() -> None:
     }
     session.write([row("a", 7)])
     assert session.sums("a") == [17]
+
+
+def test_doubles_of_one_float_key_are_one_entity() -> None:
+    """A warehouse without floats of 32 bits groups by doubles; none of their events is lost."""
+    plan = plan_of({"k": "float", "n": "bigint"}, ["k"], aggregations("n", [Operation.SUM]))
+    session = Session(plan)
+    columns = [
+        [0.1, 0.10000000149011612],
+        [BEGIN] * 2,
+        [1, 2],
+        [BEGIN] * 2,
+        [0] * 2,
+        [5, 7],
+        [1, 2],
+    ]
+    names = ["key:k", "__start", "__events", "__newest", "sum_n.hi", "sum_n.lo", "count_n.n"]
+    table = pa.table(dict(zip(names, columns, strict=True))).select(plan.tile_columns)
+    assert load_tiles(plan, session.store, table) == Put({TILE: 1})
+    assert session.features(k=0.1) == {"n_sum_1h": 12}
+    assert session.features(k=0.2) == {"n_sum_1h": None}
 
 
 def test_tiles_before_the_watermark_are_complete() -> None:
