@@ -119,6 +119,14 @@ def test_prometheus_asks_whoever_counts() -> None:
     assert jobs["service"]["authorization"] == {"credentials_file": f"/run/secrets/{secret}"}
 
 
+def test_prometheus_reads_the_rules_of_the_plan() -> None:
+    """The plan's folder is mounted, which is there also if it was compiled without rules."""
+    volumes = COMPOSE["services"]["prometheus"]["volumes"]
+    (folder,) = [one.split(":")[-2] for one in volumes if "/${PLAN}:" in one]
+    prometheus = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())
+    assert prometheus["rule_files"] == [f"{folder}/alerts/*.yaml"]
+
+
 def test_prometheus_takes_its_file() -> None:
     """By its own tool."""
     file = str(ROOT / "deploy/prometheus.yml")

@@ -93,17 +93,18 @@ def exposition(numbers: Callable[[], Snapshot], accept: str = "") -> tuple[bytes
 def serve_metrics(port: int, host: str = "127.0.0.1") -> Callable[[], None]:
     """Serve this process's numbers at a port, in a thread.
 
-    Returns what ends it. Raises JobError if the port cannot be listened at.
+    Returns what ends it. Raises JobError if host and port cannot be listened at.
     """
     registry = _registry(lambda: added_up([snapshot()]))
     from prometheus_client import start_http_server
 
     try:
         started = start_http_server(port, host, registry)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no host has such a name"
         raise JobError(
-            f"metrics: {host}, port {port}, cannot be listened at ({error.strerror}). Name "
-            "another port with --metrics, or stop what uses it."
+            f"metrics: {host}, port {port}, cannot be listened at ({reason}). Name another host "
+            "or port with --metrics, or stop what uses it."
         ) from None
     server: WSGIServer = started[0]
     thread = started[1]

@@ -489,8 +489,9 @@ def test_metrics_need_a_port(desk: Desk, address: str) -> None:
     assert "has no port. Write it as 9464, or as 0.0.0.0:9464." in ran.err
 
 
-def test_metrics_are_served_where_they_can_be(desk: Desk) -> None:
-    """A host that is none of this machine's is an error of ours."""
-    ran = desk.write(desk.events([row("a", 1)]), options=["--metrics", "192.0.2.1:9464"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "a..b"])
+def test_metrics_are_served_where_they_can_be(desk: Desk, host: str) -> None:
+    """A host that is none of this machine's is an error of ours, and so is one that is none."""
+    ran = desk.write(desk.events([row("a", 1)]), options=["--metrics", f"{host}:9464"])
     assert ran.status == 1
-    assert "192.0.2.1, port 9464, cannot be listened at" in ran.err
+    assert f"{host}, port 9464, cannot be listened at" in ran.err
