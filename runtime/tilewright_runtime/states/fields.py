@@ -32,7 +32,7 @@ class BytesColumn:
         is_there: NDArray[np.bool_],
         others: dict[int, bytes],
     ) -> None:
-        """Take the content between bounds i and i + 1 for tile i.
+        """Take the content, bounded by i and i + 1 for tile i.
 
         It has so only if it `is_there`. Bytes that are not in the content stand in `others`, by
         tile, in ascending order.
