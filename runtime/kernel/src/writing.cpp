@@ -24,6 +24,14 @@ using Array = nb::ndarray<const T, nb::ndim<kDimensions>, nb::c_contig, nb::devi
 using Numbers = Array<int64_t, 1>;
 using Octets = Array<uint8_t, 1>;
 
+// Look at an array that Python keeps. One of another type is refused: its copy would end at once.
+template <typename Kind>
+Kind kept(nb::handle array) {
+    Kind found;
+    if (!nb::try_cast(array, found, false)) throw nb::type_error("an array of another type");
+    return found;
+}
+
 Bytes bytes_in(const Octets& octets) { return {octets.data(), octets.shape(0)}; }
 
 nb::bytes unfilled(size_t size) {
@@ -72,8 +80,8 @@ nb::tuple join_columns(const Array<uint8_t, 2>& heads, nb::list parts, const Oct
     // The arrays of the parts live as long as their list.
     for (const nb::handle part : parts) {
         const auto of = nb::cast<nb::tuple>(part);
-        joined.parts.push_back(shares_of(nb::cast<Octets>(of[0]), nb::cast<size_t>(of[1]),
-                                         nb::cast<Numbers>(of[2]), count));
+        joined.parts.push_back(shares_of(kept<Octets>(of[0]), nb::cast<size_t>(of[1]),
+                                         kept<Numbers>(of[2]), count));
     }
     const std::vector<int64_t> bounds = bounds_of(joined);
     nb::bytes content = unfilled(static_cast<size_t>(bounds.back()));
@@ -100,9 +108,8 @@ void read_field(nb::handle given, size_t count, Bytes* fields, size_t stride) {
         return;
     }
     const auto column = nb::cast<nb::tuple>(given);
-    const auto marks = nb::cast<Octets>(column[2]);
-    const Shares shares =
-        shares_of(nb::cast<Octets>(column[0]), 1, nb::cast<Numbers>(column[1]), count);
+    const auto marks = kept<Octets>(column[2]);
+    const Shares shares = shares_of(kept<Octets>(column[0]), 1, kept<Numbers>(column[1]), count);
     if (marks.shape(0) != count) throw nb::value_error("a mark for each field is needed");
     for (size_t i = 0; i < count; ++i) {
         if (marks.data()[i]) put(i, share_of(shares, i));

@@ -34,7 +34,7 @@ class Integers(Sequence[int]):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Give the array where numpy asks for one."""
-        return self._array if dtype is None else self._array.astype(dtype, copy=bool(copy))
+        return np.array(self._array, dtype, copy=copy)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)

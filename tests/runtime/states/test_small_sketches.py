@@ -7,11 +7,12 @@ from typing import Any
 import datasketches as ds
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.examples import few
-from support.kernels import numpy_only
+from support.kernels import numpy_only, required_kernel
 from tilewright_compiler.plan.model import State
 from tilewright_runtime.states.base import Placement, kind_of
 from tilewright_runtime.states.kinds.frequent import decode
@@ -104,3 +105,11 @@ def test_more_values_than_there_is_room_for_lower_the_counts() -> None:
     (summary,) = made("frequent", "VARCHAR", {"lg_max_k": 3}, column)
     assert summary is not None
     assert (decode(summary).counters, decode(summary).error) == ({}, 1)
+
+
+@pytest.mark.parametrize("bounds", [np.array([0, 2, 4], np.int32), np.array([0, 9, 2, 9, 4])[::2]])
+def test_the_kernel_reads_no_array_that_ends_before_it_is_read(bounds: Any) -> None:
+    """A copy of another type or shape would be gone once it has been looked at."""
+    heads, content = np.zeros((2, 1), np.uint8), np.arange(4, dtype=np.uint8)
+    with pytest.raises(TypeError, match="an array of another type"):
+        required_kernel().join_columns(heads, [(content, 1, bounds)], np.ones(2, np.uint8))

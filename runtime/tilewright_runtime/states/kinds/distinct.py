@@ -94,7 +94,7 @@ class DistinctSketch(StateType):
         column, offsets = list_offsets(column)
         inside = column.values[int(offsets[0]) : int(offsets[-1])].dictionary_encode()
         if not len(inside):
-            return [None] * len(column)
+            return complete([None] * len(column), column, offsets, lambda _: self._sketch([]))
         offsets = offsets - offsets[0]
         numbers, values = inside.indices.to_numpy(), inside.dictionary
         coupons = self._coupons_of(values)[numbers].astype(np.int64)
@@ -113,10 +113,11 @@ class DistinctSketch(StateType):
 
         Levels of one batch have the same values, so the last ones are remembered.
         """
-        if self._known is None or not self._known[0].equals(values):
+        known = self._known  # threads share this state, so it may be replaced meanwhile
+        if known is None or not known[0].equals(values):
             singles = [self._sketch([value])[-_COUPON_BYTES:] for value in values.to_pylist()]
-            self._known = values, np.frombuffer(b"".join(singles), "<u4")
-        return self._known[1]
+            known = self._known = values, np.frombuffer(b"".join(singles), "<u4")
+        return known[1]
 
     @cached_property
     def _set_head(self) -> bytes:

@@ -95,6 +95,33 @@ def test_each_tile_has_a_sketch_of_its_own() -> None:
     ] == [2, None, 1, 3]
 
 
+def test_an_empty_list_has_an_empty_sketch() -> None:
+    """It has one among lists with values, and where all are empty."""
+    functions = functions_of(Operation.APPROX_UNIQUE_COUNT, "string")
+    for others in ([], ["a"]):
+        column = pa.array([[], None, others], pa.list_(pa.string()))
+        assert list(functions.from_column(column))[:2] == [sketch([]), None]
+
+
+def test_threads_that_share_a_state_make_their_own_sketches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is remembered of one may be replaced by another's while it is compared."""
+    functions = functions_of(Operation.APPROX_UNIQUE_COUNT, "string")
+    own, others = (pa.array([list(texts)]) for texts in ("ab", "cd"))
+    made = list(functions.from_column(own))
+    values, coupons = functions._known
+
+    class Interrupted:
+        def equals(self, asked: pa.Array) -> bool:
+            monkeypatch.setattr(functions, "_known", None)
+            functions.from_column(others)
+            return values.equals(asked)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(functions, "_known", (Interrupted(), coupons))
+    assert list(functions.from_column(own)) == made
+
+
 def test_sketches_of_the_same_values_agree() -> None:
     """They count alike within three standard errors, and no more when they are merged."""
     difference = state_of("hll", params={"lg_k": 12, "type": "HLL_8"}).difference

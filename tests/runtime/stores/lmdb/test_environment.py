@@ -66,6 +66,30 @@ def test_a_file_that_has_grown_is_mapped_anew(
     assert session.sums("k7") == [6]
 
 
+def test_the_map_is_asked_only_while_it_cannot_be_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread that maps the file anew would take it away from under the question."""
+    monkeypatch.setattr(environment, "_GROWN_BYTES", 1)
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    opened = session.store._environment  # type: ignore[attr-defined]
+    asked: list[bool] = []
+
+    class Watched:
+        def __init__(self, lmdb: Any) -> None:
+            self.lmdb = lmdb
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ("info", "stat"):
+                asked.append(bool(opened.transactions._open) or opened.transactions._held_off)
+            return getattr(self.lmdb, name)
+
+    monkeypatch.setattr(opened, "lmdb", Watched(opened.lmdb))
+    write(session, 1)
+    assert asked
+    assert all(asked)
+
+
 def test_a_folder_that_is_copied_while_it_is_written_is_of_one_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

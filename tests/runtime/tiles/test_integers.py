@@ -1,0 +1,16 @@
+"""Whole numbers in an array, used as a list."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tilewright_runtime.tiles.integers import Integers
+
+
+def test_a_copy_is_another_array() -> None:
+    """Whoever changes it leaves the numbers as they were."""
+    numbers = Integers(np.array([1, 2, 3]))
+    for copied in (np.array(numbers), np.array(numbers, np.int64)):
+        copied[0] = 7
+    assert list(numbers) == [1, 2, 3]
+    assert np.shares_memory(np.asarray(numbers), np.asarray(numbers, np.int64))
