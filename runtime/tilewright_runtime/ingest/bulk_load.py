@@ -94,10 +94,8 @@ def load_tiles(plan: Plan, store: Store, finest: pa.Table, until: Moment = None)
 
     Raises StoreError if the store has tiles of the plan.
     """
-    begin(plan, store, until)
+    begin(plan, store, until, are_whole=True)
     at_ms = cutover_ms(plan, store.get)
-    if at_ms is not None:
-        require_whole_tiles(plan, store, at_ms)
     ladder = RollUp(plan)
     table = tiles_of_engine(plan, finest)
     if at_ms is not None:
@@ -117,12 +115,12 @@ def load_tiles(plan: Plan, store: Store, finest: pa.Table, until: Moment = None)
     return put
 
 
-def begin(plan: Plan, store: Store, until: Moment = None) -> None:
+def begin(plan: Plan, store: Store, until: Moment = None, *, are_whole: bool = False) -> None:
     """Begin a load into a store without the plan's tiles.
 
-    The store keeps `until` when its history goes. Events of tiles that are there would be lost.
-    Raises StoreError if it has tiles of this plan, or of another plan of that name, or if no stream
-    could go on from there.
+    The store keeps `until` when its history goes, which may cut no tile where they come whole.
+    Events of tiles that are there would be lost. Raises StoreError if it has tiles of this plan, or
+    of another plan of that name, or if no stream could go on from there.
     """
     require_no_other_plan(plan, store)
     if any(store.get(f"{document}/{plan.name}") is not None for document in ("progress", "writer")):
@@ -131,9 +129,9 @@ def begin(plan: Plan, store: Store, until: Moment = None) -> None:
             "replace. Load a new store. What came after the history can then be written into it, "
             "if it is an embedded one (tilewright write)."
         )
-    if until is not None:
-        at_ms = moment_ms(until)
-        if not isinstance(store, TransactionalStore):
+    at_ms = cutover_ms(plan, store.get) if until is None else moment_ms(until)
+    if at_ms is not None:
+        if are_whole or not isinstance(store, TransactionalStore):
             require_whole_tiles(plan, store, at_ms)
         cut_over(plan, store, at_ms)
     if (

@@ -104,6 +104,7 @@ class Outbox:
         """
         progress = Progress.load(self._plan, self._state.get)
         if progress != self._told and progress.events:
+            self._require_own()
             progress.save(self._plan, self._store)
             self._told = progress
 

@@ -13,7 +13,7 @@ from support.records import decoded
 from support.session import Session, row, simple_plan
 from tilewright import Operation
 from tilewright_compiler.states import tile_columns
-from tilewright_runtime import Writer, open_store
+from tilewright_runtime import Writer
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.ingest.bulk_load import Put, as_records, load_tiles, put_records
 from tilewright_runtime.operate.verify import verify
@@ -190,16 +190,21 @@ def test_keys_that_the_store_cannot_hold_are_counted() -> None:
 
 
 def test_a_history_is_loaded_up_to_a_cut_over() -> None:
-    """Tiles from then on are left to the stream, which may have begun earlier; a cut-over within a
-    tile cannot be kept.
-    """
+    """Tiles from then on are left to the stream, which may have begun earlier."""
     session = Session()
     load_tiles(session.plan, session.store, tiles(BEGIN, BEGIN - TILE), until=BEGIN)
     with Writer(session.plan, session.store, stream=True) as writer:
         writer.write([row("a", 7, ts=BEGIN), row("a", 1, ts=BEGIN - 1)])
     assert session.sums("a") == [12]
+
+
+def test_a_cut_over_within_a_tile_is_not_kept() -> None:
+    """It is refused, and the same store takes one between two tiles."""
+    session = Session()
     with pytest.raises(StoreError, match="within a tile"):
-        load_tiles(session.plan, open_store("memory:"), tiles(BEGIN), until=BEGIN + 1)
+        load_tiles(session.plan, session.store, tiles(BEGIN), until=BEGIN + 1)
+    load_tiles(session.plan, session.store, tiles(BEGIN), until=BEGIN + TILE)
+    assert session.sums("a") == [5]
 
 
 def test_nothing_is_loaded_of_no_tiles() -> None:

@@ -20,6 +20,7 @@ from tilewright_runtime.errors import StoreError
 from tilewright_runtime.ingest.stream_sink import TileSink
 from tilewright_runtime.stores import CheckedStore
 from tilewright_runtime.stores.handover import claim_for_stream
+from tilewright_runtime.stores.progress import Progress
 
 OPERATIONS = [Operation.SUM, Operation.LAST_K(2), Operation.APPROX_UNIQUE_COUNT]
 #: Within an hour and five minutes, and between two minutes.
@@ -73,6 +74,22 @@ def test_history_is_closed_once_the_stream_has_taken_over(session: Session) -> N
             writer.write([dict(EVENTS[0]) | {"ts": CUT - 1}])
     with pytest.raises(StoreError, match="stream"):
         Writer(session.plan, session.store, state=session.state)
+
+
+def test_history_does_not_say_how_far_a_stream_is(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    """A pass of its writer that ends after the stream has taken over tells readers nothing."""
+    session = Session(merged_plan(), redis_server.url(), f"lmdb:{tmp_path}/state")
+    writer = Writer(session.plan, session.store, state=session.state, until=CUT)
+    writer.write([dict(event) for event in EVENTS])
+    claim_for_stream(session.plan, session.store)
+    told = Progress.load(session.plan, session.store.get)
+    assert session.state is not None
+    told.moved(CUT).save(session.plan, session.state)
+    with pytest.raises(StoreError, match="from a stream"):
+        writer.end_pass()
+    assert Progress.load(session.plan, session.store.get) == told
 
 
 def test_a_history_that_cuts_a_tile_is_refused(tmp_path: Path) -> None:
