@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -70,23 +70,26 @@ def _elements(text: str) -> list[str]:
 
 
 def _is_fraction(text: str) -> bool:
-    value = _number(text)
-    return value is not None and value != value.to_integral_value()
-
-
-def _exceeds_double(text: str) -> bool:
-    return _number(text) is not None and math.isinf(float(text))
-
-
-def _exceeds_float(text: str) -> bool:
-    with np.errstate(over="ignore"):
-        return _number(text) is not None and bool(np.isinf(np.float32(text)))
-
-
-def _number(text: str) -> Decimal | None:
-    """Read a finite number, or None."""
     try:
         value = Decimal(text)
     except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+        return False
+    return value.is_finite() and value != value.to_integral_value()
+
+
+def _exceeds_double(text: str) -> bool:
+    return _exceeds(text, float)
+
+
+def _exceeds_float(text: str) -> bool:
+    return _exceeds(text, np.float32)
+
+
+def _exceeds(text: str, kind: Callable[[str], Any]) -> bool:
+    """Tell whether a finite number becomes infinite."""
+    try:
+        with np.errstate(over="ignore"):
+            is_infinite = bool(np.isinf(kind(text)))
+    except ValueError:
+        return False
+    return is_infinite and any(map(str.isdigit, text))  # infinity itself has no digits

@@ -128,7 +128,7 @@ def text_of(value: Any) -> str:
         case datetime():
             return _moment_text(value)
         case time():
-            return _without_zeros(value.isoformat())
+            return _time_text(value)
         case date():
             return value.isoformat()
         case timedelta():
@@ -154,6 +154,12 @@ def _moment_text(value: datetime) -> str:
         except OverflowError:  # Python has no such year; the cast says whether there is one
             return value.isoformat(" ")
     return _without_zeros(value.replace(tzinfo=None).isoformat(" ", "microseconds")) + zone
+
+
+def _time_text(value: time) -> str:
+    """Write a time of day, and its zone if any."""
+    text = value.replace(tzinfo=None).isoformat()
+    return _without_zeros(text) + value.isoformat()[len(text) :]
 
 
 def _duration_text(value: timedelta) -> str:

@@ -26,6 +26,8 @@ from tilewright_runtime.readers.number_texts import fractions, overflows
         ("DOUBLE", "1.7976931348623157e308", False),
         ("DOUBLE", "1e309", True),
         ("DOUBLE", "9" * 400, True),
+        ("DOUBLE", "1e9999999999999999999", True),
+        ("DOUBLE[]", '["inf",1e99]', False),
         ("DOUBLE[]", "[1e309]", True),
     ],
 )

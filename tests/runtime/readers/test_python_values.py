@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Any
 
 import duckdb
@@ -36,6 +36,7 @@ def test_times_have_the_texts_that_columns_of_them_have(values: list[Any]) -> No
         (datetime(2024, 1, 4, 1, 2, 3, 120_000), "2024-01-04 01:02:03.12"),
         (datetime(2024, 1, 4, 1, tzinfo=timezone(timedelta(hours=2))), "2024-01-03 23:00:00+00"),
         (time(1, 2, 3), "01:02:03"),
+        (time(1, 2, 3, 500_000, UTC), "01:02:03.5+00:00"),
         (np.datetime64("2024-01-04T05"), "2024-01-04 05:00:00"),
         (np.datetime64("2024-01-04T05:06:07.123456789"), "2024-01-04 05:06:07.123456"),
         (np.datetime64("2024-01"), "2024-01-01"),
