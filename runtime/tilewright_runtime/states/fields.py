@@ -32,10 +32,10 @@ class BytesColumn:
         is_there: NDArray[np.bool_],
         others: dict[int, bytes],
     ) -> None:
-        """Take the content, bounded by i and i + 1 for tile i.
+        """Take the content and where each tile's begins and ends.
 
-        It has so only if it `is_there`. Bytes that are not in the content stand in `others`, by
-        tile, in ascending order.
+        Tile i has what lies between bounds i and i + 1, but only if it `is_there`. Bytes that are
+        not in the content stand in `others`, by tile, in ascending order.
         """
         self.content, self.bounds, self.is_there, self.others = content, bounds, is_there, others
 
