@@ -64,7 +64,7 @@ def test_a_full_store_is_named(redis_server: Any, tmp_path: Path) -> None:
     session.write(events())
     client = redis_server.client()
     try:
-        client.config_set("maxmemory", client.info("memory")["used_memory"])
+        client.config_set("maxmemory", client.info("memory")["used_memory"] // 2)
         with pytest.raises(StoreError, match="is full"):
             session.write(events(keys="cdefgh"))
         found = examined(session)
