@@ -17,7 +17,7 @@ from ..states.fields import FieldCodec
 from ..stores.progress import Finished
 from ..tiles.cover import WHOLE, Segment, floor
 from ..tiles.keys import TILES
-from .schedule import SharedCover
+from .schedule import SharedCover, Split
 
 if TYPE_CHECKING:
     from .cache import CachedTable
@@ -81,16 +81,11 @@ class Middles:
         return self._cached.keep_middle(key, tuple(map(_joined, codecs.values(), parts)))
 
 
-#: A cover's middle, the rest, and the size, begin and end of each segment of the middle: without
-#: the part that counts, which is always the whole, and slow to hash.
-_Split = tuple[tuple[Segment, ...], Cover, tuple[tuple[int, int, int], ...]]
-
-
-def _split(cover: Cover, until_ms: int) -> _Split:
+def _split(cover: Cover, until_ms: int) -> Split:
     """Split a cover, once for a query time."""
     known = cover.split if isinstance(cover, SharedCover) else None
     if known is not None and known[0] == until_ms:
-        return known[1]  # type: ignore[no-any-return]
+        return known[1]
     middle, rest = split(cover, until_ms)
     spans = tuple((segment.size_ms, segment.start_ms, segment.end_ms) for segment in middle)
     if isinstance(cover, SharedCover):
@@ -131,6 +126,7 @@ def _with_middle(middle: bytes | None, newest: Any) -> Sequence[bytes]:
 
     Those of the kernel are not copied.
     """
-    if middle is None:
-        return newest  # type: ignore[no-any-return]
-    return [middle, *newest] if isinstance(newest, list) else newest.with_first(middle)
+    joined: Sequence[bytes] = newest
+    if middle is not None:
+        joined = [middle, *newest] if isinstance(newest, list) else newest.with_first(middle)
+    return joined

@@ -9,11 +9,15 @@ from typing import Any
 from ..tiles.cover import Segment
 from ..tiles.keys import EVENTS, Range, Ranges
 
+#: A cover's middle, the rest, and the size, begin and end of each segment of the middle: without
+#: the part that counts, which is always the whole, and slow to hash.
+Split = tuple[tuple[Segment, ...], Sequence[Segment], tuple[tuple[int, int, int], ...]]
+
 
 class SharedCover(list[Segment]):
     """The cover of a window, which does not change."""
 
-    split: tuple[int, Any] | None = None
+    split: tuple[int, Split] | None = None
     """Until when tiles were finished, and its parts before and after that."""
 
 

@@ -188,7 +188,7 @@ class LmdbStore(TransactionalStore):
             used_bytes=data.st_size,
             limit_bytes=data.st_size + shutil.disk_usage(self._path).free,
             policy=DISK,
-            is_being_written=environment.is_being_written,
+            is_being_written=environment.writer_lock.is_taken,
             written_at_ms=int(data.st_mtime * 1000),
         )
 

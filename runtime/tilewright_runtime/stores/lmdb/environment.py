@@ -6,7 +6,6 @@ map grows when it is full.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +19,11 @@ from .failures import DATA_FILE, MAX_READERS, why_not_opened, why_not_read
 from .metas import read_metas
 from .transactions import Transactions
 from .trees import check_pages
+from .writer_lock import WriterLock
 
 T = TypeVar("T")
 
 _READERS_FILE = "lock.mdb"
-_LOCK_FILE = "writer.lock"
 
 #: Address space to begin with; the file itself is only as large as what it holds.
 _FIRST_MAP_BYTES = 1 << 32
@@ -47,8 +46,7 @@ class Environment:
         self.references = 0
         self.pid = os.getpid()
         self.is_inherited = False  # by a fork of the process that opened it
-        self._lock: int | None = None
-        self._locked = False
+        self.writer_lock = WriterLock(path)
         self.transactions = Transactions()
         self._mapped_bytes = 0
         try:
@@ -59,7 +57,7 @@ class Environment:
             with self.lmdb.begin() as transaction:
                 is_new = transaction.stat()["entries"] == 0
             self.tiles, self.documents = (
-                self._make() if is_new and self._lock is not None else self._find()
+                self._make() if is_new and self.writer_lock.is_open else self._find()
             )
         except BaseException as wrong:
             self.close()
@@ -74,9 +72,7 @@ class Environment:
         """
         if hasattr(self, "lmdb"):
             self.lmdb.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self.writer_lock.close()
 
     def _open(self) -> Any:
         """Open the file to write it if this user may.
@@ -95,7 +91,7 @@ class Environment:
             self.path.mkdir(parents=True, exist_ok=True)
             self._allot_readers()
             opened = lmdb.open(os.fsencode(self.path), **options)
-            self._lock = os.open(self.path / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+            self.writer_lock.open()
             return opened
         self.is_seen = _may_write(self.path / _READERS_FILE)
         return lmdb.open(os.fsencode(self.path), readonly=True, lock=self.is_seen, **options)
@@ -199,7 +195,7 @@ class Environment:
         It runs again with a larger map if the map was full. Raises StoreError if another process
         writes, or if the disk is full.
         """
-        self._take_lock()
+        self.writer_lock.take()
         while True:
             try:
                 with self.transactions, self.lmdb.begin(write=True) as transaction:
@@ -247,54 +243,6 @@ class Environment:
             self._mapped_bytes = used_bytes
         finally:
             self.transactions.resume()
-
-    @property
-    def is_being_written(self) -> bool:
-        """Whether a process is writing, this one included."""
-        if self._locked:
-            return True
-        try:
-            lock = os.open(self.path / _LOCK_FILE, os.O_RDONLY)
-        except OSError:
-            return False  # no writer was ever here
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(lock)
-        return False
-
-    def _take_lock(self) -> None:
-        """Make this process the one that writes.
-
-        It stays so until the environment is closed.
-        """
-        if self._locked:
-            return
-        if self._lock is None:
-            raise StoreError(
-                f"store lmdb:{self.path} can only be read by this user. Write as one who may "
-                "change the folder and its files."
-            )
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            writer = os.pread(self._lock, 32, 0).decode().strip() or "unknown"
-            raise StoreError(
-                f"store lmdb:{self.path} is being written by another process (pid {writer}). Wait "
-                "until it ends, or write to another store."
-            ) from None
-        try:
-            os.ftruncate(self._lock, 0)
-            os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
-        except OSError as wrong:
-            fcntl.flock(self._lock, fcntl.LOCK_UN)
-            raise StoreError(
-                f"store lmdb:{self.path} cannot be written: {wrong.strerror}. Make room on the "
-                "disk and write again."
-            ) from wrong
-        self._locked = True
 
 
 def _may_write(*paths: Path) -> bool:
