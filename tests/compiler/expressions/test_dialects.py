@@ -33,6 +33,12 @@ def binder() -> Binder:
         ("mysql", "coalesce(i, 0) + 1", 'CAST(COALESCE("i", 0) AS BIGINT) + 1'),
         ("trino", "d > 1", 'CASE WHEN ISNAN("d") THEN FALSE ELSE "d" > 1 END'),
         ("bigquery", "d <> 1", 'CASE WHEN ISNAN("d") THEN TRUE ELSE "d" <> 1 END'),
+        (
+            "bigquery",
+            "d < i",
+            'CASE WHEN (ISNAN("d")) AND NOT ("d") IS NULL AND NOT ("i") IS NULL THEN FALSE '
+            'ELSE "d" < "i" END',
+        ),
         ("postgres", "d > 1", '"d" > 1'),
         ("clickhouse", "d between 1 and 2", '"d" BETWEEN 1 AND 2'),
         ("bigquery", "d between -1.5 and 2", '"d" BETWEEN -1.5 AND 2'),

@@ -19,13 +19,13 @@ from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import AsyncFetcher, Fetcher, TileCache, Writer
 from tilewright_runtime.errors import CorruptRecordError
-from tilewright_runtime.fetch.cache_entries import Middle, MiddleKey, Span, Table
-from tilewright_runtime.fetch.cache_views import View
+from tilewright_runtime.fetch.cache_entries import EntityKey, Middle, MiddleKey, Span, Table
+from tilewright_runtime.fetch.cache_views import View, fitting
 from tilewright_runtime.fetch.caching_reader import CachingReader
 from tilewright_runtime.stores.base import ScanRequest
 from tilewright_runtime.stores.transactional import TransactionalStore
 from tilewright_runtime.tiles.entities import entity_encoder
-from tilewright_runtime.tiles.keys import Range
+from tilewright_runtime.tiles.keys import TILES, Range
 
 #: A time when everything before it is finished, after the allowed lateness.
 LATER = AT + HOUR
@@ -308,3 +308,54 @@ def test_what_a_store_gives_while_it_is_filled_is_not_kept(monkeypatch: pytest.M
     )
     fetcher.fetch({"k": "a"}, AT)
     assert (cache.statistics.bytes, cache.statistics.misses) == (0, 0)
+
+
+def test_what_is_remembered_of_one_entity_ends_with_any_change(tmp_path: Path) -> None:
+    """Another entity may be read first after it, which says nothing of this one."""
+    made = session(f"lmdb:{tmp_path}")
+    fetcher = Fetcher(made.plan, made.store, cache=TileCache())
+    for _ in range(4):
+        fetcher.fetch({"k": "a"}, LATER + MINUTE)
+    made.write([row("a", 9, ts=LATER)])
+    fetcher.fetch({"k": "b"}, LATER + MINUTE)
+    assert fetcher.fetch({"k": "a"}, LATER + MINUTE).features["n_sum_1h"] == 9
+
+
+def test_a_progress_that_is_younger_than_the_tiles_keeps_none_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A store of several nodes may read it after a late event, and the tiles before."""
+    made = session()
+    scan_with = made.store.scan_with
+    late = [row("a", 100, ts=AT - DAY)]
+
+    def scan(table: str, requests: Sequence[ScanRequest], names: Sequence[str]) -> Any:
+        records, documents = scan_with(table, requests, names)
+        if requests and late:
+            made.write([late.pop()])
+            _, documents = scan_with(table, [], names)
+        return records, documents
+
+    fetcher = Fetcher(made.plan, made.store, cache=TileCache())
+    monkeypatch.setattr(made.store, "reads_in_order", False)
+    monkeypatch.setattr(made.store, "scan_with", scan)
+    before, after = (fetcher.fetch({"k": "a"}, AT).features["n_sum_7d"] for _ in range(2))
+    assert after == before + 100
+
+
+@pytest.mark.parametrize("version", ["before", "now"])
+def test_spans_of_tiles_that_are_no_longer_there_are_not_kept(version: str) -> None:
+    """They were read before a change, and kept after it."""
+    made, cache = session(), TileCache()
+    table = Table.of(made.plan, made.store)
+    cache.move_to(table, "now")
+    span = Span.of(0, HOUR, [])
+    cache.keep_spans({EntityKey(table, version, "a"): {(TILES, HOUR, 0): span}})
+    assert (cache.statistics.bytes > 0) == (version == "now")
+
+
+def test_a_range_that_begins_where_a_span_ends_is_not_in_it() -> None:
+    """Nothing of it is there, so it is a miss; a range one tile earlier has one."""
+    span = Span.of(0, 2 * HOUR, [])
+    assert fitting(span, Range(HOUR, 2 * HOUR, 3 * HOUR)) is None
+    assert fitting(span, Range(HOUR, HOUR, 3 * HOUR)) is span

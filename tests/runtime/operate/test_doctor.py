@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from support.session import SCHEMA, Session, row
 from tilewright import Aggregation, Operation
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.operate.doctor import Severity, examine
+from tilewright_runtime.operate.missing import job_health
 from tilewright_runtime.operate.service_numbers import ServiceNumbers
 
 
@@ -238,3 +241,12 @@ def test_a_service_that_is_away_is_an_error(tmp_path: Path) -> None:
     ran = desk.run("doctor", desk.plan, "--store", desk.store, *service)
     assert ran.status == 1
     assert "http://127.0.0.1:9/metrics" in ran.err
+
+
+def test_a_full_store_that_lost_tiles_waits_for_no_room() -> None:
+    """Room alone does not bring them back."""
+    health = SimpleNamespace(used_bytes=96, limit_bytes=100)
+    seen: Any = SimpleNamespace(health=health, condition="restarted", is_loading=False)
+    assert job_health(seen).severity == Severity.CRITICAL
+    seen.condition = "updating"
+    assert job_health(seen).severity == Severity.OK

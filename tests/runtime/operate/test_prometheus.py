@@ -66,3 +66,9 @@ def test_a_process_serves_its_numbers() -> None:
     assert 'tilewright_tiles_per_request_count{plan="served"}' in text
     with pytest.raises(OSError):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics")
+
+
+def test_a_host_that_is_no_name_is_told() -> None:
+    """A part of a name has 63 letters at most."""
+    with pytest.raises(JobError, match="no host has such a name"):
+        serve_metrics(0, "a" * 64)

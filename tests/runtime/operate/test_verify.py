@@ -16,11 +16,13 @@ from typing import Any
 import lmdb
 import pytest
 
+from support.partials import rows as tile_rows
 from support.plans import AT, HOUR, aggregations, plan_of
 from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
-from tilewright_runtime import open_store
+from tilewright_runtime import Writer, open_store
+from tilewright_runtime.ingest.stream_sink import TileSink
 from tilewright_runtime.operate.findings import Damage, Verification
 from tilewright_runtime.operate.verify import verify
 from tilewright_runtime.tiles.keys import TileKeys, ordered_prefix
@@ -248,3 +250,12 @@ def test_a_store_whose_writer_was_killed_is_sound(tmp_path: Path) -> None:
             writer.send_signal(signal.SIGKILL)
         with open_store(url, create=False) as store:
             assert verify(store).is_sound
+
+
+def test_a_stream_that_goes_on_after_a_history_leaves_a_sound_store() -> None:
+    """It counts no tiles, so the counts of the history are not all that there are."""
+    session = Session(plan())
+    with Writer(session.plan, session.store, until=TEN + HOUR) as writer:
+        writer.write(rows())
+    TileSink(session.plan, session.store).put(tile_rows(session.plan, rows()[2:3]))
+    assert verify(session.store).is_sound

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from tilewright_runtime.states.fields import FieldCodec, encode_texts, list_bounds
+from tilewright_runtime.states.fields import BytesColumn, FieldCodec, encode_texts, list_bounds
 
 
 class Joined(FieldCodec):
@@ -47,3 +48,16 @@ def test_the_bounds_of_lists() -> None:
 def test_texts_are_kept_as_their_bytes() -> None:
     """A text is encoded as UTF-8, a missing one stays missing."""
     assert encode_texts(pa.array(["é", None, ""])) == ["é".encode(), None, b""]
+
+
+def test_bytes_of_a_column_stay_at_their_tiles() -> None:
+    """Those of the content and those added later, in the whole and in a part of it."""
+    content = np.frombuffer(b"abcd", np.uint8)
+    is_there = np.array([True, False, True, False, False])
+    column = BytesColumn(content, np.array([0, 1, 1, 4, 4, 4]), is_there, {})
+    full = column.with_others({3: b"xyz"}).with_others({1: b"xy"})
+    assert list(full) == [b"a", b"xy", b"bcd", b"xyz", None]
+    assert full.lengths().tolist() == [1, 2, 3, 3, -1]
+    assert full.is_made().tolist() == [True, True, True, True, False]
+    assert list(full.part(1, 3)) == [b"xy", b"bcd"]
+    assert list(full.part(1, 4).part(1, 3)) == [b"bcd", b"xyz"]

@@ -16,6 +16,7 @@ from support.kernels import numpy_only, required_kernel
 from tilewright_compiler.plan.model import State
 from tilewright_runtime.states.base import Placement, kind_of
 from tilewright_runtime.states.kinds.frequent import decode
+from tilewright_runtime.states.small_sketches import list_offsets
 
 NAN = float("nan")
 doubles = st.sampled_from([0.5, -1.0, 1e300, float("inf"), float("-inf"), float("nan")])
@@ -113,3 +114,20 @@ def test_the_kernel_reads_no_array_that_ends_before_it_is_read(bounds: Any) -> N
     heads, content = np.zeros((2, 1), np.uint8), np.arange(4, dtype=np.uint8)
     with pytest.raises(TypeError, match="an array of another type"):
         required_kernel().join_columns(heads, [(content, 1, bounds)], np.ones(2, np.uint8))
+
+
+def test_a_missing_list_takes_no_room() -> None:
+    """An engine may leave values beneath it, which are nobody's."""
+    bounds, values = pa.array([0, 2, 4], pa.int32()), pa.array([1.0, 2.0, 3.0, 4.0])
+    column = pa.ListArray.from_arrays(bounds, values, mask=pa.array([True, False]))
+    column, offsets = list_offsets(column)
+    assert (offsets.tolist(), column.values.to_pylist()) == ([0, 0, 2], [3.0, 4.0])
+
+
+def test_a_part_of_a_column_counts_its_own_values() -> None:
+    """The values of the tiles before it are not there."""
+    column = pa.array([["x", "x"], ["a", "a", "b"], ["b"]])[1:]
+    first, second = made("frequent", "VARCHAR", {"lg_max_k": 3}, column)
+    assert first is not None and second is not None
+    assert decode(first).counters == {b"a": 2, b"b": 1}
+    assert decode(second).counters == {b"b": 1}

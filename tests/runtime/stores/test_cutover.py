@@ -12,6 +12,7 @@ from support.plans import AT
 from support.session import Session, row
 from tilewright_runtime import Writer, WriteReport
 from tilewright_runtime.errors import StoreError
+from tilewright_runtime.stores.cutover import cut_over
 
 CUT = AT - 1_000
 #  events    . . . . . . .
@@ -68,3 +69,25 @@ def test_a_cut_over_before_what_is_there_is_refused() -> None:
     write(session, EVENTS)
     with pytest.raises(StoreError, match=r"has events of .* already"):
         write(session, [], until=CUT)
+
+
+def test_a_cut_over_at_the_newest_event_is_refused() -> None:
+    """An event of that very moment is the stream's, and would count twice."""
+    session = Session()
+    write(session, EVENTS[:3])
+    with pytest.raises(StoreError, match=r"has events of .* already"):
+        write(session, [], until=CUT)
+
+
+def test_of_two_cut_overs_at_once_the_first_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that looked before another kept its own is told of that one."""
+    session = Session()
+    put_first = session.store.put_first
+
+    def after_another(name: str, value: bytes) -> bytes:
+        put_first(name, b'{"at_ms": %d}' % (CUT + 1))
+        return put_first(name, value)
+
+    monkeypatch.setattr(session.store, "put_first", after_another)
+    with pytest.raises(StoreError, match="and not at"):
+        cut_over(session.plan, session.store, CUT)

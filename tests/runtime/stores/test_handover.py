@@ -109,6 +109,17 @@ def test_another_stream_than_that_of_whole_tiles_is_gone_on_with(session: Sessio
         TileSink(session.plan, session.store)
 
 
+def test_an_event_at_the_cut_over_is_of_another_stream() -> None:
+    """The history ends before that moment, so only a stream has written it."""
+    session = Session(merged_plan())
+    with Writer(session.plan, session.store, until=CUT) as writer:
+        writer.write([dict(event) for event in EVENTS])
+    with Writer(session.plan, session.store, stream=True) as writer:
+        writer.write([dict(EVENTS[0]) | {"ts": CUT}])
+    with pytest.raises(StoreError, match="a stream has written events"):
+        TileSink(session.plan, session.store)
+
+
 def test_a_history_that_lost_some_is_refused(session: Session) -> None:
     """Tiles that are gone are not merged; who evicts or restarts says so."""
     if not isinstance(session.store, CheckedStore):

@@ -39,3 +39,19 @@ def test_levels_of_other_entities_are_one_part() -> None:
     other = LevelTiles(TileKeys("g", HOUR, ["b"], [0], [0]), Block(np.zeros((1, 1), np.int64)))
     for levels in ([level(DAY, [0]), other], [level(DAY, [1, 0])]):
         assert list(parts_of(levels)) == [levels]
+
+
+def test_levels_of_other_entities_are_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entity of one level has another place in the other."""
+    monkeypatch.setattr(rows, "_PART_TILES", 1)
+    other = LevelTiles(TileKeys("g", HOUR, ["b"], [0], [0]), Block(np.zeros((1, 1), np.int64)))
+    levels = [level(DAY, [0, 1, 2]), other]
+    assert list(parts_of(levels)) == [levels]
+
+
+def test_parts_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each but the last is as full as the first."""
+    monkeypatch.setattr(rows, "_PART_TILES", 2)
+    keys = TileKeys("g", HOUR, list("abcde"), [0, 1, 2, 3, 4], [0] * 5)
+    parts = parts_of([LevelTiles(keys, Block(np.zeros((5, 1), np.int64)))])
+    assert [list(one.keys.entities) for (one,) in parts] == [["a", "b"], ["c", "d"], ["e"]]

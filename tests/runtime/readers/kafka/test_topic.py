@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import fastavro
 import pytest
+from confluent_kafka import TopicPartition
 
 from support.kafka import PASSWORD, Kafka, secure_broker
 from support.session import Session, row
@@ -219,6 +220,51 @@ def test_a_broker_that_goes_away_comes_back(session: Session, kafka: Kafka) -> N
         feed.close()
     assert "no broker answers" in warnings[0]
     assert taker.report.errors == []
+
+
+class Assigned:
+    """A client of a group, without a broker, that is told its partitions by the test."""
+
+    def __init__(self) -> None:
+        self.places: list[tuple[int, int]] = []
+
+    def subscribe(self, topics: list[str], on_assign: Callable[..., None]) -> None:
+        self.on_assign = on_assign
+
+    def give(self, *numbers: int) -> None:
+        self.on_assign(self, [TopicPartition("t", number) for number in numbers])
+
+    def assign(self, partitions: list[TopicPartition]) -> None:
+        self.places = [(one.partition, one.offset) for one in partitions]
+
+    def get_watermark_offsets(self, partition: Any, timeout: float) -> tuple[int, int]:
+        return 5, 9
+
+    def consume(self, most: int, timeout: float) -> list[Any]:
+        return []
+
+
+def test_a_kept_partition_is_read_on_and_another_is_left(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a group shares anew, the reader of what stayed gets its messages from its place."""
+    client = Assigned()
+    monkeypatch.setattr(KafkaTopic, "_connected", lambda _: client)
+    monkeypatch.setattr(KafkaTopic, "_described", lambda _: ("c", [0, 1, 2]))
+    monkeypatch.setattr(kafka_topics, "topic_id", lambda *_: "")
+    feed = KafkaTopic("kafka://host:1/t", {"group.id": "g"}, True, print)
+    client.give(0, 1)
+    kept, _ = feed.now()
+    reading = kept.batches(session.plan.sources[0], Position(kept.uri, 7, 7))
+    next(reading)
+    feed.now()
+    assert client.places == [(0, 7)]
+    client.give(0, 2)
+    assert client.places == []
+    items = feed.now()
+    assert [item.name for item in items] == ["t[0]", "t[2]"]
+    assert (items[0] is kept, client.places) == (True, [(0, 7)])
+    reading.close()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tilewright_compiler.plan.model import Column
-from tilewright_runtime.readers.kafka.values import Values
+from tilewright_runtime.readers.kafka.values import Values, is_framed
 
 COLUMNS = [Column(name="k", type="VARCHAR"), Column(name="n", type="BIGINT")]
 
@@ -27,3 +27,8 @@ def test_a_message_without_a_value_is_no_row() -> None:
     with closing(Values(COLUMNS, {})) as values:
         table, malformed = values.rows([None, b""], np.array([7, 8]))
     assert (len(table), malformed) == (0, [])
+
+
+def test_a_frame_is_a_mark_and_the_number_of_a_schema() -> None:
+    """They are five bytes, and a record without fields adds none."""
+    assert (is_framed(b"\0\0\0\0\1"), is_framed(b"\0\0\0\1")) == (True, False)

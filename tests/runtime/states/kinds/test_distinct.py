@@ -169,3 +169,16 @@ def test_the_kernel_leaves_sketches_of_another_size_to_the_library() -> None:
         [small.serialize_compact(), sketch(range(2_000)), sketch(range(2_000))], 12
     )
     assert union.get_estimate() == union.united().get_estimate()
+
+
+@pytest.mark.parametrize("count", [9, 100])
+def test_a_part_of_a_column_has_its_own_values(count: int) -> None:
+    """The values of the tiles before it are not counted, nor taken for its own."""
+    functions = functions_of(Operation.APPROX_UNIQUE_COUNT, "string")
+    texts = [str(number) for number in range(count)]
+    column = pa.array([list("abcdefgh"), texts, ["a"]])[1:]
+    whole, single = functions.from_column(column)
+    alone = functions.merge([sketch(range(count))]).get_estimate()
+    assert functions.merge([whole, sketch(range(count))]).get_estimate() == alone
+    assert round(functions.merge([whole]).get_estimate()) == round(alone)
+    assert round(functions.merge([single]).get_estimate()) == 1

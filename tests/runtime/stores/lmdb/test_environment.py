@@ -66,6 +66,33 @@ def test_a_file_that_has_grown_is_mapped_anew(
     assert session.sums("k7") == [6]
 
 
+def test_the_pages_of_a_grown_file_are_let_go_unless_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A map that is replaced while a transaction reads it would kill the process."""
+    monkeypatch.setattr(environment, "_GROWN_BYTES", 1)
+    session = Session(url=f"lmdb:{tmp_path}/store")
+    opened = session.store._environment  # type: ignore[attr-defined]
+    sizes: list[int] = []
+
+    class Watched:
+        def __init__(self, lmdb: Any) -> None:
+            self.lmdb = lmdb
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.lmdb, name)
+
+        def set_mapsize(self, size: int) -> None:
+            sizes.append(size)
+
+    monkeypatch.setattr(opened, "lmdb", Watched(opened.lmdb))
+    with opened.transactions:
+        write(session, 1)
+    assert sizes == []
+    write(session)
+    assert set(sizes) == {opened.lmdb.info()["map_size"]}
+
+
 def test_the_map_is_asked_only_while_it_cannot_be_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
