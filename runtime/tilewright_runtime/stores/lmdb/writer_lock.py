@@ -12,9 +12,10 @@ _LOCK_FILE = "writer.lock"
 
 
 class WriterLock:
-    """The lock on a store's folder: a file that holds the number of the process.
+    """A lock on a store's folder.
 
-    The system lets go of it when the process ends, however that happens.
+    Its file holds the number of the process that writes. The system lets go of it when the process
+    ends, however that happens.
     """
 
     def __init__(self, folder: Path) -> None:
