@@ -57,7 +57,9 @@ def encode_natively(
 
 def _joined(fields: Sequence[Fields], chosen: NDArray[np.intp]) -> Iterable[bytes]:
     """Join the fields of the chosen records."""
-    if (native := kernel()) is not None and len(chosen):
+    if not len(chosen):
+        return []
+    if (native := kernel()) is not None:
         joined: list[bytes] = native.join_fields(
             [_arguments(values) for values in fields], len(fields[0]), chosen.astype(np.int64)
         )
