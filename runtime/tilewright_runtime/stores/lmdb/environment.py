@@ -17,6 +17,7 @@ from ...errors import StoreError
 from ..base import FORMAT, require_format
 from .failures import DATA_FILE, MAX_READERS, why_not_opened, why_not_read
 from .metas import read_metas
+from .resident import give_back, resident_bytes
 from .transactions import Transactions
 from .trees import check_pages
 from .writer_lock import WriterLock
@@ -27,8 +28,8 @@ _READERS_FILE = "lock.mdb"
 
 #: Address space to begin with; the file itself is only as large as what it holds.
 _FIRST_MAP_BYTES = 1 << 32
-#: A file that has grown by so many bytes is mapped anew.
-_GROWN_BYTES = 1 << 26
+#: When so many bytes of files have come into memory, those of the map are given back.
+_READ_BYTES = 1 << 26
 #: A file of so many bytes is checked when it is opened, which takes some milliseconds.
 _CHECKED_BYTES = 1 << 26
 #: The table of so many readers, in whole pages.
@@ -48,7 +49,7 @@ class Environment:
         self.is_inherited = False  # by a fork of the process that opened it
         self.writer_lock = WriterLock(path)
         self.transactions = Transactions()
-        self._mapped_bytes = 0
+        self._resident_bytes = 0
         try:
             self.lmdb = self._open()
             self._require_whole_file()
@@ -214,7 +215,8 @@ class Environment:
                     f"store lmdb:{self.path} cannot be written: {wrong}. Nothing of this batch "
                     "was kept; make room on the disk and write again."
                 ) from wrong
-        self._let_go()  # outside of it: the batch is kept, whatever goes wrong here
+        with self.transactions:
+            self.let_go()
         return result
 
     def _resize(self, map_size: int) -> None:
@@ -229,20 +231,15 @@ class Environment:
         finally:
             self.transactions.resume()
 
-    def _let_go(self) -> None:
-        """Map a grown file anew, if nobody reads it.
+    def let_go(self) -> None:
+        """Give back what was read of the file.
 
-        The pages that a writer has read stay in its memory otherwise, until the machine lacks some.
+        It is much otherwise, and stays in the process's memory until the machine lacks some. A
+        transaction is open, so the map stays in its place.
         """
-        with self.transactions:  # or another thread might map it anew while LMDB looks into it
-            used_bytes = self.lmdb.info()["last_pgno"] * self.lmdb.stat()["psize"]
-        if used_bytes - self._mapped_bytes < _GROWN_BYTES or not self.transactions.can_hold_off():
-            return
-        try:
-            self.lmdb.set_mapsize(self.lmdb.info()["map_size"])
-            self._mapped_bytes = used_bytes
-        finally:
-            self.transactions.resume()
+        if resident_bytes() - self._resident_bytes >= _READ_BYTES:
+            give_back(self.path / DATA_FILE)
+            self._resident_bytes = resident_bytes()
 
 
 def _may_write(*paths: Path) -> bool:

@@ -51,20 +51,6 @@ class Transactions:
             while self._open:
                 self._changed.wait()
 
-    def can_hold_off(self) -> bool:
-        """Hold off new ones if none is open.
-
-        It does not wait, and returns whether they are held off.
-        """
-        with self._changed:
-            if self._held_off:
-                return False
-            self._held_off = True
-            if not self._open:
-                return True
-        self.resume()
-        return False
-
     def resume(self) -> None:
         """Let transactions begin again."""
         with self._changed:

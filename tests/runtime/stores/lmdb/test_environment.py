@@ -50,11 +50,11 @@ def test_a_disk_that_fills_loses_nothing(tmp_path: Path) -> None:
     assert session.sums("k7", "k299") == [6, 6]
 
 
-def test_a_file_that_has_grown_is_mapped_anew(
+def test_what_is_read_while_memory_is_let_go_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The map has no pages of before, and the same content; what is being read stays."""
-    monkeypatch.setattr(environment, "_GROWN_BYTES", 1)
+    """The map has the same content, also for who reads it meanwhile."""
+    monkeypatch.setattr(environment, "_READ_BYTES", 0)
     session = Session(url=f"lmdb:{tmp_path}/store")
     tiles = session.store.tiles(session.plan.name)  # type: ignore[attr-defined]
     write(session, 1)
@@ -66,55 +66,20 @@ def test_a_file_that_has_grown_is_mapped_anew(
     assert session.sums("k7") == [6]
 
 
-def test_the_pages_of_a_grown_file_are_let_go_unless_it_is_read(
+def test_the_map_stays_in_its_place_while_memory_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A map that is replaced while a transaction reads it would kill the process."""
-    monkeypatch.setattr(environment, "_GROWN_BYTES", 1)
+    """Another thread that maps the file anew would put other memory there."""
+    monkeypatch.setattr(environment, "_READ_BYTES", 0)
     session = Session(url=f"lmdb:{tmp_path}/store")
     opened = session.store._environment  # type: ignore[attr-defined]
-    sizes: list[int] = []
-
-    class Watched:
-        def __init__(self, lmdb: Any) -> None:
-            self.lmdb = lmdb
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.lmdb, name)
-
-        def set_mapsize(self, size: int) -> None:
-            sizes.append(size)
-
-    monkeypatch.setattr(opened, "lmdb", Watched(opened.lmdb))
-    with opened.transactions:
-        write(session, 1)
-    assert sizes == []
-    write(session)
-    assert set(sizes) == {opened.lmdb.info()["map_size"]}
-
-
-def test_the_map_is_asked_only_while_it_cannot_be_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Another thread that maps the file anew would take it away from under the question."""
-    monkeypatch.setattr(environment, "_GROWN_BYTES", 1)
-    session = Session(url=f"lmdb:{tmp_path}/store")
-    opened = session.store._environment  # type: ignore[attr-defined]
-    asked: list[bool] = []
-
-    class Watched:
-        def __init__(self, lmdb: Any) -> None:
-            self.lmdb = lmdb
-
-        def __getattr__(self, name: str) -> Any:
-            if name in ("info", "stat"):
-                asked.append(bool(opened.transactions._open) or opened.transactions._held_off)
-            return getattr(self.lmdb, name)
-
-    monkeypatch.setattr(opened, "lmdb", Watched(opened.lmdb))
+    is_kept: list[bool] = []
+    monkeypatch.setattr(
+        environment, "give_back", lambda file: is_kept.append(bool(opened.transactions._open))
+    )
     write(session, 1)
-    assert asked
-    assert all(asked)
+    assert is_kept
+    assert all(is_kept)
 
 
 def test_a_folder_that_is_copied_while_it_is_written_is_of_one_moment(

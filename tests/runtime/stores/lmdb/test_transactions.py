@@ -53,15 +53,3 @@ def test_one_that_is_open_is_waited_for() -> None:
         order.append("read")
     changing.join(timeout=90)
     assert order == ["read", "changed"]
-
-
-def test_what_is_held_off_without_waiting_lets_an_open_one_be() -> None:
-    """With one open nothing is held off, and new ones begin; with none they are."""
-    transactions = Transactions()
-    with transactions:
-        assert not transactions.can_hold_off()
-        with transactions:
-            pass
-    assert transactions.can_hold_off()
-    assert not transactions.can_hold_off()
-    transactions.resume()
