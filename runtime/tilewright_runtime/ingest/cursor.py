@@ -40,6 +40,16 @@ class Cursor:
         """Name the stream whose watermark its events move."""
         return stream_name(self.source.name, self.item.partition)
 
+    def is_begun_anew(self, size: int) -> bool:
+        """Tell whether its file was cut or written anew.
+
+        It begins with something else then. `size` is that of the file now, in bytes.
+        """
+        read = self.position
+        if size < read.offset:
+            return True
+        return bool(read.beginning) and self.item.beginning(self.source) != read.beginning
+
     def keep(self, transaction: Transaction, usable: int, after: Position) -> Position:
         """Move the position on, in the transaction of its tiles.
 

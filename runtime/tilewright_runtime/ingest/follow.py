@@ -98,6 +98,8 @@ class Follower:
         for uri, tail in list(self._tails.items()):
             if tail.is_renamed(now.get(uri)):
                 self._let_go(tail)
+            elif tail.is_other(now.get(uri)):
+                tail.close()
         self._begin([item for item in items if item.uri not in self._tails])
         for uri in self._tails.keys() - {item.uri for item in items} - self._pipes:
             if not self._tails[uri].is_file:
@@ -113,10 +115,16 @@ class Follower:
     def _begin(self, items: Sequence[Input]) -> None:
         """Follow more inputs, once there is something in them."""
         new = [item for item in items if _is_begun(item)]
-        if new and not self._again:
-            for taker in self._takers:
-                taker.begin(new)
+        if new:
+            self._move(new)
+            self._look_again()
         self._tails |= {item.uri: Tail(item) for item in new}
+
+    def _move(self, items: Sequence[Input]) -> None:
+        """Move the positions of files that have new names."""
+        if not self._again:
+            for taker in self._takers:
+                taker.begin(items)
 
     def _let_go(self, tail: Tail) -> None:
         """Read a renamed file to its end."""
@@ -143,11 +151,11 @@ class Follower:
             del self._tails[tail.item.uri]
             return False
         try:
-            if tail.is_other(now):
-                tail.close()
             if not tail.readings:
                 if not tail.item.is_begun():
                     return False
+                if tail.trouble is not None:
+                    self._move([tail.item])
                 tail.open(self._takers, self._again)
             is_new = self._step(tail)
         except (InputError, OSError) as wrong:
@@ -193,6 +201,7 @@ class Follower:
         tail.close()
         at_s, known = time.monotonic(), tail.trouble
         if known is None:
+            self._look_again()
             tail.trouble = Trouble(error, at_s, at_s)
             return
         known.tried_s = at_s
@@ -221,6 +230,16 @@ class Follower:
             if tail.trouble.error in taker.report.errors:
                 taker.report.errors.remove(tail.trouble.error)
         tail.trouble = None
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Try files again whose trouble may be over.
+
+        A copy is none any more once the first is cut, and the first may begin anew then.
+        """
+        for tail in self._tails.values():
+            if tail.trouble is not None:
+                tail.seen = None
 
 
 def _as_input_error(tail: Tail, wrong: InputError | OSError) -> InputError:

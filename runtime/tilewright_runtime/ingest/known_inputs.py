@@ -17,6 +17,8 @@ from ..stores import Transaction, TransactionalStore
 from ..stores.documents import reading_document
 from .report import WriteReport
 
+_AGAIN = "Leave it out, or count it with --again (in Python: again=True)."
+
 
 class KnownInputs:
     """Recognises a file by its beginning.
@@ -57,11 +59,14 @@ class KnownInputs:
         If the beginning of a file was read before from another file, there are three cases. The
         other is gone or has changed: the file goes on where the other ended (`move_all`). The file
         is a link to the other: it is read as the other. The other is still there: the file is a
-        copy, and an error of the report.
+        copy, and an error of the report, also if it has only the beginning of what was read.
         """
         known = self._elsewhere(source, item)
         if known is None:
-            return item
+            longer = self._longer(source, item)
+            if longer is not None:
+                report.errors.append(_copy_of_the_beginning(item, longer))
+            return item if longer is None else None
         if item.is_link_to(known.uri):
             return replace(item, uri=known.uri)
         if not (first := item.at(known.uri)).holds(source, known):
@@ -91,21 +96,36 @@ class KnownInputs:
 
         It was read from a file that begins as this input does.
         """
+        held = [known for known in self._alike(source, item) if item.holds(source, known)]
+        return max(held, key=lambda position: position.offset, default=None)
+
+    def _longer(self, source: Source, item: Input) -> Input | None:
+        """Find a file read before that begins with this one."""
+        for known in self._alike(source, item):
+            end = item.end(source, known.offset)
+            if end is None:
+                continue
+            # A last line that was cut may look like a row.
+            end = replace(end, uri=known.uri, tail_is_row=False)
+            if (longer := item.at(known.uri)).holds(source, end):
+                return longer
+        return None
+
+    def _alike(self, source: Source, item: Input) -> list[Position]:
+        """List positions in other files that begin as this one.
+
+        There are none if this input is known under its own name.
+        """
         if item.path is None:
-            return None
+            return []
         beginning = item.beginning(source)
         own = self.position(source, item.uri)
         if not beginning or (own is not None and own.rows and own.beginning in ("", beginning)):
-            return None
+            return []
         name = self._beginning_name(source, beginning)
-        held = []
-        for uri in _uris(name, self._state.get(name)):
-            position = self.position(source, uri)
-            if position is None or position.uri == item.uri or not position.rows:
-                continue
-            if item.holds(source, position):
-                held.append(position)
-        return max(held, key=lambda position: position.offset, default=None)
+        uris = _uris(name, self._state.get(name))
+        positions = [self.position(source, uri) for uri in uris if uri != item.uri]
+        return [position for position in positions if position is not None and position.rows]
 
     def _move(self, transaction: Transaction, source: Source, moves: dict[str, Position]) -> None:
         for known in moves.values():
@@ -132,5 +152,12 @@ def _uris(name: str, document: bytes | None) -> list[str]:
 def _copy(item: Input, first: Input) -> InputError:
     return InputError(
         f"{item.name}: begins with all that was read from {first.name}, which is still there, so "
-        "it would count twice. Leave it out, or count it with --again (in Python: again=True)."
+        f"it would count twice. {_AGAIN}"
+    )
+
+
+def _copy_of_the_beginning(item: Input, longer: Input) -> InputError:
+    return InputError(
+        f"{item.name}: all of it was read before, as the beginning of {longer.name}, so it would "
+        f"count twice. {_AGAIN}"
     )

@@ -104,13 +104,16 @@ class Tail:
     def is_other(self, now: Signature | None) -> bool:
         """Tell whether it must be opened again.
 
-        It is another file, or shorter than it was, or compressed: then its end was an end.
+        It is another file, or was begun anew, or is compressed: then its end was an end.
         """
-        if self.descriptor is None or now is None:
+        if self.descriptor is None or now is None or now == self.seen:
             return False
         if os.fstat(self.descriptor).st_ino != now[0]:
             return True
-        return self.seen is not None and (now[1] < self.seen[1] or _is_compressed(self.item))
+        if _is_compressed(self.item):
+            return self.seen is not None
+        cursors = (reading.cursors[0] for reading in self.readings if reading.cursors)
+        return any(cursor.is_begun_anew(now[1]) for cursor in cursors)
 
 
 def _is_compressed(item: Input) -> bool:

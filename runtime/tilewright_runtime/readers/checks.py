@@ -50,7 +50,8 @@ def shrunk(now: str, before: str) -> InputError:
     """Make the error for an input that has become shorter."""
     return InputError(
         f"has {now}, but {before} were read from it before. An input may only grow: write another "
-        f"one into a new store. {_CORRECTED}"
+        "one into a new store. If it is a log that was copied and truncated, name the copy too. "
+        f"{_CORRECTED}"
     )
 
 

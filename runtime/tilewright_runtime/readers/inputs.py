@@ -51,6 +51,8 @@ class Input:
     """Its number, if it is one of several parts of a stream, each with a watermark of its own."""
     is_begun: Callable[[], bool] = _always
     """Whether there is something to read yet, in an input that grows."""
+    grows: bool = False
+    """Whether lines may be appended to a file while it is read."""
 
     def beginning(self, source: Source) -> str:
         """Digest the first rows of a file.
@@ -59,7 +61,10 @@ class Input:
         """
         kind = None if self.path is None else format_of(self.path)
         try:
-            return "" if kind is None else _reader(kind).beginning(self.path, kind, source)
+            if kind is None:
+                return ""
+            digest: str = _reader(kind).beginning(self.path, kind, source, self.grows)
+            return digest
         except InputError:
             return ""  # reading it says why
 
@@ -74,6 +79,21 @@ class Input:
         except InputError:
             return False
         return True
+
+    def end(self, source: Source, most: int) -> Position | None:
+        """Find the position after the last row.
+
+        None if there is no row, if the position is beyond `most`, or if it cannot be read.
+        """
+        last = None
+        try:
+            for batch in self.read(source, Position(self.uri)):
+                last = batch.position
+                if last.offset > most:
+                    return None
+        except InputError:
+            return None  # reading it says why
+        return last
 
     def at(self, uri: str) -> Input:
         """Open the file of another position."""
@@ -148,7 +168,8 @@ def open_input(path: str | Path, grows: bool = False) -> Input:
         begun: bool = _reader(kind).is_begun(file, kind)
         return begun
 
-    return Input(str(path), file.resolve().as_uri(), read, file, is_begun=is_begun)
+    uri = file.resolve().as_uri()
+    return Input(str(path), uri, read, file, is_begun=is_begun, grows=grows)
 
 
 def _standard_input(position_name: str | None) -> Input:

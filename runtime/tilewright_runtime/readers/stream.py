@@ -282,11 +282,17 @@ def has_line(path: Path, kind: FileFormat) -> bool:
         return opened.stream.readline(_LONGEST_LINE)[-1:] == b"\n"
 
 
-def digest_of_lines(path: Path, kind: FileFormat, count: int) -> str:
-    """Digest a file's first lines; empty if there are fewer."""
+def digest_of_lines(path: Path, kind: FileFormat, count: int, grows: bool) -> str:
+    """Digest a file's first lines; empty if there are fewer.
+
+    The last line of a file that grows may be half of one, so it is none.
+    """
     with open_text(path, kind) as opened:
-        lines = [opened.stream.readline(_LONGEST_LINE).rstrip(b"\r\n") for _ in range(count)]
-    return xxh3_128(b"\n".join(lines)).hexdigest() if all(lines) else ""
+        lines = [opened.stream.readline(_LONGEST_LINE) for _ in range(count)]
+    if grows and not lines[-1].endswith(b"\n") and len(lines[-1]) < _LONGEST_LINE:
+        return ""
+    texts = [line.rstrip(b"\r\n") for line in lines]
+    return xxh3_128(b"\n".join(texts)).hexdigest() if all(texts) else ""
 
 
 def _as_text(table: pa.Table) -> pa.Table:

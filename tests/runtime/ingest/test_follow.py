@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -209,6 +210,68 @@ def test_a_file_that_was_cut_is_an_error(session: Session, tmp_path: Path) -> No
     following = Following(session, path)
     following.run(appender(path, line(1) + line(2)), lambda: os.truncate(path, len(line(1))))
     assert (len(following.told), session.sums("a")) == (1, [3])
+
+
+def copied(path: Path, old: Path) -> None:
+    """Do what copies a log and cuts it, after one more line."""
+    appender(path, line(3))()
+    shutil.copy(path, old)
+    path.write_text("")
+
+
+@pytest.mark.parametrize("begun", [[], [100], [100, 200, 300, 400]])
+def test_a_log_that_is_copied_and_cut_goes_on(
+    session: Session, tmp_path: Path, begun: list[int]
+) -> None:
+    """Its end is read from the copy, and what is written since from the file, even if that is
+    longer by then than the old content was.
+    """
+    path, old = tmp_path / "app.jsonl", tmp_path / "app.1.jsonl"
+
+    def rotate() -> None:
+        copied(path, old)
+        path.write_text("".join(map(line, begun)))
+
+    following = Following(session, tmp_path)
+    report = following.run(appender(path, line(1)), rotate, appender(path, line(1000)))
+    assert (report.errors, following.told) == ([], [])
+    assert session.sums("a") == [1004 + sum(begun)]
+
+
+def test_a_copy_is_read_once_its_log_is_cut(session: Session, tmp_path: Path) -> None:
+    """Until then it is a copy; the error is taken back."""
+    path, old = tmp_path / "app.jsonl", tmp_path / "app.1.jsonl"
+    report = Following(session, tmp_path).run(
+        appender(path, line(1)),
+        lambda: shutil.copy(path, old),
+        lambda: path.write_text(""),
+        appender(path, line(10)),
+    )
+    assert (report.errors, session.sums("a")) == ([], [11])
+
+
+def test_a_log_goes_on_once_its_copy_appears(session: Session, tmp_path: Path) -> None:
+    """A log that was cut is an error while nobody knows where its content went."""
+    path, aside = tmp_path / "app.jsonl", tmp_path / "_app.jsonl"
+    report = Following(session, tmp_path).run(
+        appender(path, line(1)),
+        lambda: copied(path, aside),
+        appender(path, line(10)),
+        lambda: aside.rename(tmp_path / "app.1.jsonl"),
+        list,
+    )
+    assert (report.errors, session.sums("a")) == ([], [14])
+
+
+def test_a_file_is_known_though_its_first_row_came_in_halves(
+    session: Session, tmp_path: Path
+) -> None:
+    """Half a row is no beginning by which a file is known under another name."""
+    path, moved = tmp_path / "app.csv", tmp_path / "app.1.csv"
+    halves = "k,n,t,ts\na,1", f"0,x,{AT - 1}\n"
+    Following(session, path).run(*(appender(path, half) for half in halves))
+    path.rename(moved)
+    assert (session.write(moved).rows, session.sums("a")) == (0, [10])
 
 
 def test_standard_input_ends(session: Session) -> None:

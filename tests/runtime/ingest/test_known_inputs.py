@@ -66,6 +66,43 @@ def test_a_copy_is_refused_unless_it_counts_again(tmp_path: Path, ending: str) -
 
 
 @pytest.mark.parametrize("ending", WRITERS)
+def test_a_copy_of_the_beginning_is_refused(tmp_path: Path, ending: str) -> None:
+    """An old copy of a file that has grown since counts once; `again` counts it too."""
+    session, whole, copy = Session(), tmp_path / f"1{ending}", tmp_path / f"2{ending}"
+    WRITERS[ending]([*OLD, row("a", 10)], whole)
+    WRITERS[ending](OLD, copy)
+    session.write(whole)
+    with pytest.raises(InputError, match=rf"as the beginning of .*1\{ending}, so it would count"):
+        session.write(copy)
+    session.write(copy, again=True)
+    assert session.sums("a") == [16]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_a_copy_that_ends_within_a_row_is_refused(tmp_path: Path, ending: str) -> None:
+    """Half a row of CSV looks like a whole one, and is no other row for that."""
+    session, whole, copy = Session(), tmp_path / f"1{ending}", tmp_path / f"2{ending}"
+    WRITERS[ending](OLD, whole)
+    copy.write_bytes(whole.read_bytes()[:-2])
+    session.write(whole)
+    with pytest.raises(InputError, match="as the beginning of"):
+        session.write(copy)
+
+
+def test_a_file_is_no_copy_once_it_goes_on_otherwise(tmp_path: Path) -> None:
+    """A log whose first line was seen elsewhere is read when its second is another one."""
+    session, first, second = Session(), tmp_path / "1.jsonl", tmp_path / "2.jsonl"
+    to_json_lines(OLD, SCHEMA, first)
+    to_json_lines(OLD[:1], SCHEMA, second)
+    session.write(first)
+    with pytest.raises(InputError, match="as the beginning of"):
+        session.write(second)
+    to_json_lines([OLD[0], row("a", 20)], SCHEMA, second)
+    session.write(second)
+    assert session.sums("a") == [24]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
 def test_a_copy_within_one_write_is_refused(tmp_path: Path, ending: str) -> None:
     """A glob over a file and its copy counts the events once, and says so."""
     session, paths = Session(), [tmp_path / f"{name}{ending}" for name in (1, 2)]

@@ -23,9 +23,9 @@ def read_text(
 read = reading_files(read_text)
 
 
-def beginning(path: Path, kind: FileFormat, source: Source) -> str:
+def beginning(path: Path, kind: FileFormat, source: Source, grows: bool) -> str:
     """Digest header and first row, by which copies are known."""
-    return digest_of_lines(path, kind, 2)
+    return digest_of_lines(path, kind, 2, grows)
 
 
 def is_begun(path: Path, kind: FileFormat) -> bool:

@@ -25,9 +25,9 @@ def read_text(
 read = reading_files(read_text)
 
 
-def beginning(path: Path, kind: FileFormat, source: Source) -> str:
+def beginning(path: Path, kind: FileFormat, source: Source, grows: bool) -> str:
     """Digest the first line, by which copies are known."""
-    return digest_of_lines(path, kind, 1)
+    return digest_of_lines(path, kind, 1, grows)
 
 
 def is_begun(path: Path, kind: FileFormat) -> bool:

@@ -22,7 +22,7 @@ def read(
     return read_parquet(path, source.column_names, position)
 
 
-def beginning(path: Path, kind: FileFormat, source: Source) -> str:
+def beginning(path: Path, kind: FileFormat, source: Source, grows: bool) -> str:
     """Digest the first row, by which copies are known."""
     return first_row(path, source.column_names)
 
