@@ -34,11 +34,15 @@ kills: $(READY)  ## kill writers 500 times at any moment, on LMDB and on Redis, 
 fuzz-kernel:  ## damage records before the native kernel, which sanitizers watch
 	@scripts/fuzz-kernel
 
-compare: $(READY)  ## compare 100,000 fetches, cached and not, by threads and tasks, while events are written
-	@TILEWRIGHT_COMPARE=$${TILEWRIGHT_COMPARE:-100000} $(PYTHON) -m pytest -q -s -m "" tests/fuzz/test_answers.py
+# Two at a time: a process each for the cases of one store, or of one policy for late events.
+compare: $(READY)  ## make 100,000 fetches in six ways, cached and not, while events are written, and compare
+	@export TILEWRIGHT_COMPARE=$${TILEWRIGHT_COMPARE:-100000}; \
+	printf '%s\n' lmdb redis | xargs -P 2 -I {} $(PYTHON) -m pytest -q -s -m "" tests/fuzz/test_answers.py -k {}
 
-simulate: $(READY)  ## let 10,000 faults happen to the writer, and compare every answer with the oracle
-	@TILEWRIGHT_SIMULATE=$${TILEWRIGHT_SIMULATE:-10000} $(PYTHON) -m pytest -q tests/runtime/ingest/test_simulator.py
+simulate: $(READY)  ## let 10,000 errors of the store, and other faults, happen to the writer; compare with the oracle
+	@export TILEWRIGHT_SIMULATE=$${TILEWRIGHT_SIMULATE:-10000}; \
+	printf '%s\n' recompute delta approximate | xargs -P 2 -I {} \
+		$(PYTHON) -m pytest -q -s -m nightly tests/runtime/ingest/test_simulator.py -k {}
 
 coverage: $(READY)  ## run the tests and show what they leave out of the three wings, in all processes
 	@scripts/coverage

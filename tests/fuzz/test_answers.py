@@ -1,7 +1,7 @@
 """Every way of asking gives the same answer, while events are written beside it.
 
 Cached in memory, in a folder and hardly at all, by the kernel and by numpy, from threads and tasks.
-`TILEWRIGHT_COMPARE` says how many fetches are compared; `make compare` compares 100,000.
+`TILEWRIGHT_COMPARE` says how many fetches are made in all those ways; `make compare` makes 100,000.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ from tilewright_runtime.fetch.serving import Serving
 from tilewright_runtime.stores import CheckedStore, Store
 from tilewright_runtime.stores.progress import Progress, progress_name
 
-#: The fetches of each of six cases.
-FETCHES = int(os.environ.get("TILEWRIGHT_COMPARE", "360")) // 6
+#: The fetches of each of six cases, each of which is made in six ways.
+FETCHES = -(-int(os.environ.get("TILEWRIGHT_COMPARE", "60")) // 6)
 KEYS = [f"k{number}" for number in range(12)]
 THREADS = 3
+#: Comparisons between two batches that are written beside them.
+COMPARISONS = 12
 STEP, LATEST = 7 * MINUTE, 2 * DAY
 #: A key, a query time, and whether all counts that is written.
 Asked = tuple[str, int, bool]
@@ -95,14 +97,18 @@ class Ways:
         self._fetchers = [Fetcher(plan, store), *numpy]
         self._fetchers += [Fetcher(plan, store, cache=one) for one in (cache, small)]
 
-    def answers(self, asked: Sequence[Asked]) -> list[str]:
+    def answers(self, asked: Sequence[Asked], features: Sequence[str] | None) -> list[str]:
         """Ask in each way; the first is by the kernel and without a cache."""
-        shown = [_shown(fetcher.answers(_states(fetcher, asked))) for fetcher in self._fetchers]
-        return [*shown, asyncio.run(self._awaited(asked))]
+        shown = []
+        for fetcher in self._fetchers:
+            context = fetcher.context_of(features)
+            shown.append(_shown(fetcher.answers(_states(fetcher, asked), context)))
+        return [*shown, asyncio.run(self._awaited(asked, features))]
 
-    async def _awaited(self, asked: Sequence[Asked]) -> str:
+    async def _awaited(self, asked: Sequence[Asked], features: Sequence[str] | None) -> str:
         async with AsyncFetcher(self._plan, self._store, cache=self._cache) as fetcher:
-            return _shown(await fetcher.answers(_states(fetcher, asked)))
+            context = fetcher.context_of(features)
+            return _shown(await fetcher.answers(_states(fetcher, asked), context))
 
     def moment(self) -> object:
         """What is written now; None while something is on its way."""

@@ -7,6 +7,7 @@ from the rules alone which events count; the oracle says what they answer.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
@@ -34,7 +35,8 @@ class FaultyStore(MemoryStore):
         super().__init__()
         self._point: Point | None = None
         self._countdown = 0
-        self.faults = 0
+        #: How often it failed, by where.
+        self.failures: Counter[str] = Counter()
 
     def fail(self, point: Point, countdown: int) -> None:
         """Fail before, within or after one of the next transactions.
@@ -65,8 +67,8 @@ class FaultyStore(MemoryStore):
         if self._countdown:
             self._countdown -= 1
             return
+        self.failures[f"{self._point} a transaction"] += 1
         self._point = None
-        self.faults += 1
         raise StoreError("the store is away")
 
 

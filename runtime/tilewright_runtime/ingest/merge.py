@@ -128,7 +128,8 @@ class Merger:
         """
         levels = swap.levels
         before = Progress.load(self._plan, transaction.get)
-        after = before.after(None, events).corrected(events)
+        # What is merged after this looks for tiles up to the newest event, these among them.
+        after = before.after(newest_ms(levels), events).corrected(events)
         if self._touches_finished(levels, before.finished_until_ms(self._plan)):
             after = after.repaired()
         added: dict[tuple[Kind, int], NDArray[np.int64]] = {}

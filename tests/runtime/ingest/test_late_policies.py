@@ -49,6 +49,15 @@ def test_tiles_that_are_computed_again_hold_what_a_merge_gives(stream: bool) -> 
     assert "approximate_tiles" not in (answer(again, "a").quality or {})
 
 
+def test_late_events_of_a_batch_keep_their_tile_with_the_others() -> None:
+    """All levels have both, where the store has nothing so new as their tiles."""
+    session = Session(plan("recompute"), stream=True)
+    session.write([row("a", 1, ts=AT - 3 * HOUR)])
+    session.write([row("a", 2, ts=AT), row("a", 4, ts=AT - 6 * MINUTE), row("a", 8, ts=AT)])
+    assert answer(session, "a").features["n_sum_1h"] == 14
+    assert answer(session, "a").features["n_sum_12h"] == 15
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_late_values_are_left_out_and_their_tiles_flagged(stream: bool) -> None:
     """Answers stay as they were and say that tiles of them are approximate; others do not."""

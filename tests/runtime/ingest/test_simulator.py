@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,8 +23,8 @@ from tilewright_runtime.errors import StoreError
 from tilewright_runtime.readers.batch import Position
 from tilewright_runtime.stores.progress import Progress
 
-#: How many faults `make simulate` asks for; a few examples of 0 are a part of all tests.
-FAULTS = int(os.environ.get("TILEWRIGHT_SIMULATE", "0"))
+#: How many errors of the store there are at least; `make simulate` asks for 10,000.
+FAULTS = int(os.environ.get("TILEWRIGHT_SIMULATE", "300"))
 SCHEMA = {"k": "string", "n": "bigint", "id": "string", "ts": "bigint"}
 KEYS = ["a", "b"]
 OPERATIONS = [
@@ -43,6 +44,25 @@ OPERATIONS = [
 ]
 
 
+#: An event by its key, number, and minutes after the newest one.
+Arrival = tuple[str, int, int]
+#: Some of them: around the newest one, late, or of the far future.
+ARRIVALS = st.lists(
+    st.tuples(
+        st.sampled_from(KEYS),
+        st.integers(-3, 3),
+        st.one_of(st.integers(-3, 20), st.integers(-40, 0), st.just(3 * 24 * 60)),
+    ),
+    min_size=1,
+    max_size=4,
+)
+#: Where the store fails, and after how many operations of it.
+FAILURES = st.tuples(st.sampled_from(["before", "within", "after"]), st.integers(0, 25))
+#: A few of both, of each kind.
+POINTS: list[tuple[Point, int]] = [("before", 0), ("within", 0), ("within", 9), ("after", 0)]
+EVENTS = [("a", 2, 63), ("b", 3, -6), ("a", 1, -38), ("b", 0, 3 * 24 * 60), ("a", 1, -2)]
+
+
 @cache
 def plan(late: str) -> Plan:
     """All kinds of states, over windows of two levels."""
@@ -54,7 +74,8 @@ def plan(late: str) -> Plan:
 class World(RuleBasedStateMachine):
     """A log that grows, a writer that dies, and a store that fails."""
 
-    faults = 0
+    #: What befell the writers of all examples, by kind.
+    faults: ClassVar[Counter[str]] = Counter()
     late = "delta"
 
     def __init__(self) -> None:
@@ -71,23 +92,16 @@ class World(RuleBasedStateMachine):
         self.is_stream = is_stream
         self.model = Model(self.plan, is_stream)
 
-    @rule(
-        drawn=st.lists(
-            st.tuples(
-                st.sampled_from(KEYS),
-                st.integers(-3, 3),
-                st.one_of(st.integers(-3, 20), st.integers(-40, 0), st.just(3 * 24 * 60)),
-            ),
-            min_size=1,
-            max_size=4,
-        )
-    )
-    def arrive(self, drawn: list[tuple[str, int, int]]) -> None:
+    @rule(drawn=ARRIVALS)
+    def arrive(self, drawn: list[Arrival]) -> None:
         """Events arrive around the newest one, some much later, some of the far future."""
         for key, number, minutes in drawn:
             ts = self.newest_ms + minutes * MINUTE
             if minutes < DAY // MINUTE:
                 self.newest_ms = max(self.newest_ms, ts)
+                self.faults["events out of order"] += minutes < 0
+            else:
+                self.faults["events of the future"] += 1
             self.log.append({"k": key, "n": number, "id": str(len(self.log)), "ts": ts})
 
     @rule(back=st.integers(1, 8))
@@ -95,40 +109,41 @@ class World(RuleBasedStateMachine):
         """An event arrives that was sent before."""
         if len(self.log) >= back:
             self.log.append(self.log[-back])
+            self.faults["events sent twice"] += 1
 
     @rule(hours=st.sampled_from([-100, -1, 1, 30]))
     def jump(self, hours: int) -> None:
         """The clock jumps."""
         self.clock_ms += hours * 60 * MINUTE
+        self.faults["jumps of the clock"] += 1
 
     @rule()
     def restart(self) -> None:
         """A new writer takes the place of the old one."""
-        if self.writer is not None:
-            self.writer.close()
-        self.writer = None
+        self.faults["restarts"] += self.writer is not None
+        self._stop()
 
-    @rule(
-        points=st.lists(
-            st.tuples(st.sampled_from(["before", "within", "after"]), st.integers(0, 25)),
-            min_size=1,
-            max_size=6,
-        )
-    )
-    def fail(self, points: list[tuple[Point, int]]) -> None:
+    @rule(drawn=st.lists(st.tuples(FAILURES, ARRIVALS), min_size=1, max_size=6))
+    def fail(self, drawn: list[tuple[tuple[Point, int], list[Arrival]]]) -> None:
         """The store fails in some writes, one after the other; each time a new writer goes on."""
-        for point, countdown in points:
+        for (point, countdown), arrivals in drawn:
+            self.arrive(arrivals)
             self.store.fail(point, countdown if point == "within" else countdown % 3)
             if not self._attempt():
-                self.restart()
+                self._stop()
         self.store.heal()
 
     @rule()
     def write(self) -> None:
         """All that has arrived is written, as often as it takes; then answers are compared."""
         while not self._attempt():
-            self.restart()
+            self._stop()
         self._compare()
+
+    def _stop(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+        self.writer = None
 
     def _attempt(self) -> bool:
         """Write once, and let the model take what was committed."""
@@ -172,31 +187,57 @@ class World(RuleBasedStateMachine):
                     got = answer.features[feature.name]
                     wrong = disagreement(asked(feature), got, events, at, finest_ms(self.plan))
                     assert wrong is None, f"{feature.name} of {key} at {at}: {wrong}"
+                self.faults["answers compared"] += len(self.plan.features)
 
     def teardown(self) -> None:
-        self.store.heal()
-        type(self).faults += self.store.faults
-        self.restart()
+        self.faults.update(self.store.failures)
+        self._stop()
 
 
+def world_of(late: str) -> type[World]:
+    """Make a world with a policy for late events, whose faults are counted apart."""
+    return type("Simulated", (World,), {"late": late, "faults": Counter()})
+
+
+@pytest.mark.parametrize(
+    ("late", "is_stream"),
+    [("delta", False), ("delta", True), ("recompute", True), ("approximate", True)],
+)
+def test_each_fault_changes_no_answer(late: str, is_stream: bool) -> None:
+    """An error at each point of a write, among events of all kinds and jumps of the clock."""
+    world = world_of(late)()
+    world.begin(is_stream)
+    for point, countdown in POINTS:
+        world.fail([((point, countdown), EVENTS)])
+        world.arrive_again(3)
+        world.jump(-1)
+        world.write()
+        world.restart()
+    world.write()
+    assert world.store.failures.total() == len(POINTS)
+    world.teardown()
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("late", ["delta", "recompute", "approximate"])
 def test_faults_change_no_answer(late: str) -> None:
     """Disorder, duplicates, restarts, errors of the store and jumps of the clock do not matter."""
-
-    class Simulated(World):
-        pass
-
-    Simulated.late = late
-    wanted = FAULTS // 3
+    world = world_of(late)
     chosen = settings(
-        max_examples=10 if wanted else 3,
-        stateful_step_count=50 if wanted else 12,
-        derandomize=not wanted,
+        max_examples=10,
+        stateful_step_count=50,
+        derandomize=False,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    run(Simulated, settings=chosen)
-    while Simulated.faults < wanted:
-        run(Simulated, settings=chosen)
-    assert Simulated.faults >= wanted
+    while _errors(world.faults) < FAULTS / 3:
+        run(world, settings=chosen)
+    print(f"\n{late}: {_errors(world.faults):,} errors of the store")
+    for kind, count in sorted(world.faults.items()):
+        print(f"  {count:,} {kind}")
+
+
+def _errors(faults: Counter[str]) -> int:
+    """Count the errors of the store, each of which ended a writer."""
+    return sum(count for kind, count in faults.items() if kind.endswith("a transaction"))
