@@ -90,25 +90,35 @@ class Ways:
 
     def __init__(self, plan: Plan, store: Store, folder: Path) -> None:
         cache, small = TileCache(folder=folder, folder_bytes=4 << 20), TileCache(20_000)
-        with numpy_only():
-            numpy = [Fetcher(plan, store), Fetcher(plan, store, cache=cache)]
         self._plan, self._store = plan, store
         self._cache = cache
-        self._fetchers = [Fetcher(plan, store), *numpy]
-        self._fetchers += [Fetcher(plan, store, cache=one) for one in (cache, small)]
+        chance, names = random.Random(7), [feature.name for feature in plan.features]
+        #: What is asked for: all features, and some.
+        self.selections = [names, *(chance.sample(names, 4) for _ in range(8))]
+        self._fetchers = [self._prepared(None)]
+        with numpy_only():
+            self._fetchers += [self._prepared(None), self._prepared(cache)]
+        self._fetchers += [self._prepared(cache), self._prepared(small)]
 
-    def answers(self, asked: Sequence[Asked], features: Sequence[str] | None) -> list[str]:
+    def _prepared(self, cache: TileCache | None) -> Fetcher:
+        """Make a fetcher that goes on with the kernel, or without it, whatever it is asked."""
+        fetcher = Fetcher(self._plan, self._store, cache=cache)
+        for names in self.selections:
+            fetcher.context_of(names)
+        return fetcher
+
+    def answers(self, asked: Sequence[Asked], names: Sequence[str]) -> list[str]:
         """Ask in each way; the first is by the kernel and without a cache."""
         shown = []
         for fetcher in self._fetchers:
-            context = fetcher.context_of(features)
-            shown.append(_shown(fetcher.answers(_states(fetcher, asked), context)))
-        return [*shown, asyncio.run(self._awaited(asked, features))]
+            states = _states(fetcher, asked)
+            shown.append(_shown(fetcher.answers(states, fetcher.context_of(names))))
+        return [*shown, asyncio.run(self._awaited(asked, names))]
 
-    async def _awaited(self, asked: Sequence[Asked], features: Sequence[str] | None) -> str:
+    async def _awaited(self, asked: Sequence[Asked], names: Sequence[str]) -> str:
         async with AsyncFetcher(self._plan, self._store, cache=self._cache) as fetcher:
-            context = fetcher.context_of(features)
-            return _shown(await fetcher.answers(_states(fetcher, asked), context))
+            states = _states(fetcher, asked)
+            return _shown(await fetcher.answers(states, fetcher.context_of(names)))
 
     def moment(self) -> object:
         """What is written now; None while something is on its way."""
@@ -127,7 +137,7 @@ class Comparison:
         self._lock = threading.Lock()
         self._turn = threading.Event()
         self._is_over = False
-        self.compared = 0
+        self.fetches = self.comparisons = self.batches = 0
         self.differences: list[str] = []
 
     def run(self) -> None:
@@ -143,27 +153,34 @@ class Comparison:
 
     @property
     def _is_done(self) -> bool:
-        return self.compared >= self._wanted or bool(self.differences)
+        return self.fetches >= self._wanted or bool(self.differences)
 
     def _write(self) -> None:
-        """Write a batch whenever a reader has compared something, while others are at it."""
+        """Write a batch whenever readers have compared some answers, while they are at it."""
         while self._turn.wait() and not self._is_over:
             self._turn.clear()
             self._writing.write(20)
+            self.batches += 1
 
     def _read(self, chance: random.Random) -> None:
         while not self._is_done:
             asked = [self._request(chance) for _ in range(chance.choice([1, 1, 2, 20]))]
+            names = chance.choice(self._ways.selections)
             before = self._ways.moment()
-            shown = self._ways.answers(asked)
+            shown = self._ways.answers(asked, names)
             if before is None or before != self._ways.moment():
                 continue  # something was written meanwhile, which some have seen and others not
             with self._lock:
-                self.compared += len(asked) * len(shown)
-                if len(set(shown)) > 1:
-                    self.differences.append(f"{asked}: " + "\n".join(shown))
-            if chance.random() < 0.3:
-                self._turn.set()
+                self._count(asked, shown)
+
+    def _count(self, asked: Sequence[Asked], shown: Sequence[str]) -> None:
+        """Count a comparison and what differs; let the writer go on from time to time."""
+        self.fetches += len(asked)
+        self.comparisons += 1
+        if len(set(shown)) > 1:
+            self.differences.append(f"{asked}: " + "\n".join(shown))
+        if self.comparisons % COMPARISONS == 0:
+            self._turn.set()
 
     def _request(self, chance: random.Random) -> Asked:
         """Ask for a key at some time: just now, live or not, or days ago."""
@@ -214,4 +231,5 @@ def test_every_way_of_asking_gives_the_same_answer(
         writing.close()
         progress = Progress.load(plan, store.get)
     assert comparison.differences == []
-    print(f"\n{late}, {kind}: {comparison.compared:,} fetches, {progress.repairs} repairs")
+    counted = f"{comparison.fetches:,} fetches in 6 ways, {comparison.batches:,} batches beside"
+    print(f"\n{late}, {kind}: {counted}, {progress.corrections} late, {progress.repairs} repairs")
