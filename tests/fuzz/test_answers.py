@@ -29,11 +29,11 @@ from tilewright_runtime.stores import CheckedStore, Store
 from tilewright_runtime.stores.progress import Progress, progress_name
 
 #: The fetches of each of six cases, each of which is made in six ways.
-FETCHES = -(-int(os.environ.get("TILEWRIGHT_COMPARE", "60")) // 6)
+FETCHES = -(-int(os.environ.get("TILEWRIGHT_COMPARE", "480")) // 6)
 KEYS = [f"k{number}" for number in range(12)]
 THREADS = 3
 #: Comparisons between two batches that are written beside them.
-COMPARISONS = 12
+COMPARISONS = 6
 STEP, LATEST = 7 * MINUTE, 2 * DAY
 #: A key, a query time, and whether all counts that is written.
 Asked = tuple[str, int, bool]
