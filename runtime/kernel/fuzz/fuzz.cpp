@@ -248,7 +248,7 @@ void try_tables() {
 }
 
 void try_frequencies() {
-    const size_t count = below(12);
+    const size_t count = below(below(2) ? 12 : 120);
     const bool has_error = below(2) == 0;
     Buffer bytes(24 + count * (has_error ? 20 : 12));
     put(bytes, 4, count, 4);
@@ -264,10 +264,9 @@ void try_frequencies() {
     const Exact damaged(bytes), sound(whole);
     Frequencies frequencies;
     const size_t k = below(5);
-    if (!frequencies.add(sound.view())) return;
-    const bool is_known = below(2) ? frequencies.add(damaged.view())
-                                   : frequencies.add_likely(damaged.view(), k);
-    if (is_known) frequencies.top(k);
+    std::vector<Bytes> parts(1 + below(4), sound.view());
+    parts[below(parts.size())] = damaged.view();
+    if (frequencies.add(parts, k)) frequencies.top(k);
 }
 
 void try_reduction() {

@@ -16,12 +16,30 @@ constexpr size_t kAtOnce = 16;
 // From the n-th byte on these keep all but n bytes of 16.
 constexpr uint8_t kKept[32] = {255, 255, 255, 255, 255, 255, 255, 255,
                                255, 255, 255, 255, 255, 255, 255, 255};
-// A counter and the length of a text.
-constexpr size_t kFewestBytes = 12;
+// Of each part so many values are added first, for each that is asked for and altogether.
+constexpr size_t kWantedTimes = 2, kWantedMore = 8;
+// Counts up to here have a class each; of larger ones eight for each power of two.
+constexpr uint64_t kSmallCount = 16;
+constexpr int kSmallBits = 4, kClassBits = 3;
+constexpr size_t kClasses = kSmallCount + ((64 - kSmallBits) << kClassBits);
 
 uint64_t mix(uint64_t a, uint64_t b) {
     const auto product = static_cast<unsigned __int128>(a) * b;
     return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+size_t class_of(uint64_t count) {
+    if (count < kSmallCount) return count;
+    const int power = 63 - __builtin_clzll(count);
+    const uint64_t eighth = count >> (power - kClassBits) & ((1 << kClassBits) - 1);
+    return kSmallCount + (static_cast<size_t>(power - kSmallBits) << kClassBits) + eighth;
+}
+
+int64_t least_of(size_t index) {
+    if (index < kSmallCount) return static_cast<int64_t>(index);
+    const size_t power = kSmallBits + ((index - kSmallCount) >> kClassBits);
+    const uint64_t eighths = (1 << kClassBits) + (index - kSmallCount) % (1 << kClassBits);
+    return static_cast<int64_t>(eighths << (power - kClassBits));
 }
 
 }  // namespace
@@ -30,12 +48,6 @@ bool error_of(Bytes part, int64_t* error) {
     if (part.size < kHeader || read<uint32_t>(part.at) != 0) return false;
     *error = read<int64_t>(part.at + 8);
     return true;
-}
-
-size_t count_of(Bytes part) {
-    if (part.size < kHeader) return 0;
-    // Each value takes some bytes, so a damaged number asks for no more room than there are.
-    return std::min<size_t>(read<uint32_t>(part.at + 4), part.size / kFewestBytes);
 }
 
 bool Frequencies::Text::operator==(const Text& other) const {
@@ -68,11 +80,6 @@ uint32_t Frequencies::hash_of(const Head& head, const char* text, size_t length)
     return static_cast<uint32_t>(hash ^ hash >> 32);
 }
 
-void Frequencies::reserve(size_t count) {
-    entries_.reserve(count / 2);
-    make_room(count);
-}
-
 bool Frequencies::columns_of(Bytes part, Columns* columns) {
     int64_t error;
     if (!error_of(part, &error)) return false;
@@ -87,43 +94,30 @@ bool Frequencies::columns_of(Bytes part, Columns* columns) {
     return true;
 }
 
-bool Frequencies::add(Bytes part) {
-    Columns columns;
-    if (!columns_of(part, &columns)) return false;
-    make_room(columns.count);
-    return add_from(columns, std::numeric_limits<int64_t>::min());
+bool Frequencies::find_least(const Columns& columns, size_t wanted, int64_t* least,
+                             size_t* count) {
+    *least = std::numeric_limits<int64_t>::min();
+    *count = columns.count;
+    if (columns.count <= 2 * wanted) return true;  // to choose would take longer than it saves
+    uint32_t sizes[kClasses] = {};
+    size_t index = 0;
+    for (uint64_t i = 0; i < columns.count; ++i) {
+        const auto seen = read<int64_t>(columns.seen + 8 * i);
+        if (seen < 0) return false;
+        const size_t own = class_of(static_cast<uint64_t>(seen));
+        index = std::max(index, own);
+        ++sizes[own];
+    }
+    *count = sizes[index];
+    while (index > 0 && *count + sizes[index - 1] <= wanted) *count += sizes[--index];
+    *least = least_of(index);
+    return true;
 }
 
-// With k values of the last summary that came `least` times, nothing below is among the k most
-// frequent. What came `most` times in all others needs as many less in the last one.
-bool Frequencies::add_likely(Bytes part, size_t k) {
-    Columns columns;
-    int64_t error;
-    if (!columns_of(part, &columns)) return false;
-    if (k == 0 || columns.count <= k || __builtin_add_overflow(error_, columns.error, &error)) {
-        return add(part);
-    }
-    int64_t most = 0, fewest = 0;
-    for (const Entry& entry : entries_) {
-        most = std::max(most, entry.count);
-        fewest = std::min(fewest, entry.count);
-    }
-    std::vector<int64_t> seen(columns.count);
-    std::memcpy(seen.data(), columns.seen, 8 * columns.count);
-    const auto last = seen.begin() + static_cast<ptrdiff_t>(k) - 1;
-    std::nth_element(seen.begin(), last, seen.end(), std::greater<>());
-    const int64_t least = *last;
-    // Only if those k are certain, and what is not in the last summary is not among them.
-    const bool is_clear = fewest >= 0 && error >= 0 && least > error && least > most;
-    if (!is_clear) return add(part);
-    make_room(k);
-    return add_from(columns, least - most);
-}
-
-bool Frequencies::add_from(const Columns& columns, int64_t least) {
+template <typename Chooses, typename Work>
+bool Frequencies::walk(const Columns& columns, Chooses chooses, Work work) const {
     const char* text = columns.texts;
-    Text texts[kAtOnce];
-    int64_t counts[kAtOnce];
+    Entry chosen[kAtOnce];
     for (uint64_t next = 0; next < columns.count;) {
         // Their places are far apart, so all are asked for before the first is needed.
         size_t some = 0;
@@ -131,37 +125,119 @@ bool Frequencies::add_from(const Columns& columns, int64_t least) {
             const auto left = static_cast<size_t>(columns.end - text);
             const auto length = read<uint32_t>(columns.lengths + 4 * next);
             if (length > left) return false;
-            counts[some] = read<int64_t>(columns.seen + 8 * next);
-            if (counts[some] >= least) {
+            const auto count = read<int64_t>(columns.seen + 8 * next);
+            if (chooses(count)) {
                 const Head head = head_of(text, length, left);
-                texts[some] = {head, text, length, hash_of(head, text, length)};
-                __builtin_prefetch(&places_[texts[some].hash & (places_.size() - 1)]);
-                ++some;
+                const uint32_t hash = hash_of(head, text, length);
+                chosen[some++] = {{head, text, length, hash}, count};
+                __builtin_prefetch(&places_[hash & (places_.size() - 1)]);
             }
             text += length;
         }
-        make_room(some);
         for (size_t i = 0; i < some; ++i) {
-            if (!count(texts[i], counts[i])) return false;
+            if (!work(chosen[i].text, chosen[i].count)) return false;
         }
     }
-    return !__builtin_add_overflow(error_, columns.error, &error_);
+    return true;
 }
 
-bool Frequencies::count(const Text& text, int64_t count) {
+bool Frequencies::add(const std::vector<Bytes>& given, size_t k) {
+    std::vector<Part> parts(given.size());
+    const size_t wanted = kWantedTimes * k + kWantedMore;
+    for (size_t i = 0; i < given.size(); ++i) {
+        Columns& columns = parts[i].columns;
+        if (!columns_of(given[i], &columns)) return false;
+        if (__builtin_add_overflow(error_, columns.error, &error_)) return false;
+        if (!add_most(parts[i], wanted)) return false;
+    }
+    bool is_clear = false;
+    if (!add_known(parts, k, &is_clear)) return false;
+    for (const Part& part : parts) {
+        if (!is_clear && !add_rest(part)) return false;
+    }
+    return true;
+}
+
+bool Frequencies::add_most(Part& part, size_t wanted) {
+    size_t taken = 0;
+    if (!find_least(part.columns, wanted, &part.least, &taken)) return false;
+    make_room(taken);
+    part.first = numbers_.size();
+    const auto chooses = [&](int64_t seen) { return seen >= part.least; };
+    const bool is_added = walk(part.columns, chooses, [&](const Text& text, int64_t seen) {
+        return count(text, seen);
+    });
+    part.last = numbers_.size();
+    return is_added;
+}
+
+bool Frequencies::add_rest(const Part& part) {
+    if (part.last - part.first == part.columns.count) return true;
+    make_room(part.columns.count);
+    const auto chooses = [&](int64_t seen) { return seen < part.least; };
+    return walk(part.columns, chooses, [&](const Text& text, int64_t seen) {
+        return count(text, seen);
+    });
+}
+
+// With k values that came `least` times already, nothing that came less altogether is among the k
+// most frequent. A value that no part has among its first came `most` times at most.
+bool Frequencies::add_known(const std::vector<Part>& parts, size_t k, bool* is_clear) {
+    int64_t most = 0;
+    for (const Part& part : parts) {
+        if (__builtin_add_overflow(most, part.most_left(), &most)) return true;
+    }
+    if (k == 0 || entries_.size() < k) return true;
+    std::vector<int64_t> counts;
+    for (const Entry& entry : entries_) counts.push_back(entry.count);
+    const auto last = counts.begin() + static_cast<ptrdiff_t>(k) - 1;
+    std::nth_element(counts.begin(), last, counts.end(), std::greater<>());
+    const int64_t least = *last;
+    if (error_ < 0 || least <= error_ || least <= most) return true;
+    *is_clear = true;
+    std::vector<uint8_t> is_likely;
+    size_t likely = 0;
+    for (const Entry& entry : entries_) {
+        is_likely.push_back(entry.count >= least - most);
+        likely += is_likely.back();
+    }
+    for (const Part& part : parts) {
+        size_t known = 0;
+        for (size_t i = part.first; i < part.last; ++i) known += is_likely[numbers_[i]];
+        if (known < likely && !add_known(part, is_likely)) return false;
+    }
+    return true;
+}
+
+bool Frequencies::add_known(const Part& part, const std::vector<uint8_t>& is_likely) {
+    if (part.last - part.first == part.columns.count) return true;
+    const auto chooses = [&](int64_t seen) { return seen < part.least; };
+    return walk(part.columns, chooses, [&](const Text& text, int64_t seen) {
+        const Place& place = place_of(text);
+        if (place.number == 0 || !is_likely[place.number - 1]) return true;
+        Entry& entry = entries_[place.number - 1];
+        return !__builtin_add_overflow(entry.count, seen, &entry.count);
+    });
+}
+
+Frequencies::Place& Frequencies::place_of(const Text& text) {
     const size_t mask = places_.size() - 1;
     for (size_t i = text.hash;; ++i) {
         Place& place = places_[i & mask];
-        if (place.number == 0) {
-            entries_.push_back({text, count});
-            place = {static_cast<uint32_t>(entries_.size()), text.hash};
-            return true;
-        }
-        if (place.hash != text.hash) continue;
-        Entry& entry = entries_[place.number - 1];
-        if (entry.text != text) continue;
-        return !__builtin_add_overflow(entry.count, count, &entry.count);
+        if (place.number == 0) return place;
+        if (place.hash == text.hash && entries_[place.number - 1].text == text) return place;
     }
+}
+
+bool Frequencies::count(const Text& text, int64_t count) {
+    Place& place = place_of(text);
+    if (place.number == 0) {
+        entries_.push_back({text, 0});
+        place = {static_cast<uint32_t>(entries_.size()), text.hash};
+    }
+    numbers_.push_back(place.number - 1);
+    int64_t& known = entries_[place.number - 1].count;
+    return !__builtin_add_overflow(known, count, &known);
 }
 
 void Frequencies::make_room(size_t more) {
@@ -195,6 +271,10 @@ std::vector<std::pair<std::string_view, int64_t>> Frequencies::top(size_t k) con
             certain.emplace_back(std::string_view(entry.text.at, entry.text.length), entry.count);
         }
     }
+    std::sort(certain.begin(), certain.end(), [](const auto& one, const auto& other) {
+        if (one.second != other.second) return one.second > other.second;
+        return one.first < other.first;
+    });
     return certain;
 }
 

@@ -25,7 +25,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 6;
+constexpr int kInterface = 7;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -51,7 +51,8 @@ nb::object quantiles(nb::handle given, const std::vector<double>& ranks) {
     return values.size() == ranks.size() ? nb::cast(values) : nb::none();
 }
 
-// Find the most frequent values of some summaries: their bytes and counts, with ties of the k-th.
+// Find the most frequent values of some summaries: their bytes and counts, with ties of the k-th,
+// and how far below the truth a count may be.
 //
 // None if a summary has another form.
 nb::object most_frequent(nb::handle given, size_t k) {
@@ -59,18 +60,7 @@ nb::object most_frequent(nb::handle given, size_t k) {
     Frequencies frequencies;
     std::vector<std::pair<std::string_view, int64_t>> found;
     const bool is_known = unlocked(parts.bytes, [&] {
-        size_t count = 0, largest = 0;
-        for (size_t i = 0; i < parts.all.size(); ++i) {
-            count += count_of(parts.all[i]);
-            if (count_of(parts.all[i]) > count_of(parts.all[largest])) largest = i;
-        }
-        if (parts.all.empty()) return true;
-        const Bytes last = parts.all[largest];
-        frequencies.reserve(count - count_of(last));
-        for (size_t i = 0; i < parts.all.size(); ++i) {
-            if (i != largest && !frequencies.add(parts.all[i])) return false;
-        }
-        if (!frequencies.add_likely(last, k)) return false;
+        if (!frequencies.add(parts.all, k)) return false;
         found = frequencies.top(k);
         return true;
     });
@@ -79,7 +69,7 @@ nb::object most_frequent(nb::handle given, size_t k) {
     for (const auto& [item, count] : found) {
         values.append(nb::make_tuple(nb::bytes(item.data(), item.size()), count));
     }
-    return values;
+    return nb::make_tuple(values, frequencies.error());
 }
 
 // Find how far below the truth the counts of some summaries may be; None for another form.
@@ -170,11 +160,14 @@ NB_MODULE(_native, module) {
              nb::arg("time"), nb::arg("value"), nb::arg("is_float"))
         .def("add_moments", &Program::add_moments, nb::arg("n"), nb::arg("start"),
              nb::arg("powers"))
-        .def("add_window", &Program::add_window, nb::arg("features"), nb::arg("gives_numbers"))
-        .def("decode", &Program::decode, nb::arg("answers"), nb::arg("ranges"), nb::arg("prefix"))
+        .def("add_window", &Program::add_window, nb::arg("features"), nb::arg("gives_numbers"),
+             nb::arg("fields"))
+        .def("decode", &Program::decode, nb::arg("answers"), nb::arg("ranges"), nb::arg("prefix"),
+             nb::arg("checked"))
         .def("head_level_ms", &Program::head_level_ms, nb::arg("tiles"), nb::arg("at_ms"))
         .def("evaluate", &Program::evaluate, nb::arg("tiles"), nb::arg("covers"),
              nb::arg("features"))
         .def("gather", &Program::gather, nb::arg("tiles"), nb::arg("cover"), nb::arg("fields"))
+        .def("gather_all", &Program::gather_all, nb::arg("tiles"), nb::arg("covers"))
         .def("merge_tables", &Program::merge_tables, nb::arg("parts"), nb::arg("has_texts"));
 }

@@ -61,6 +61,18 @@ size_t Program::word(size_t index) const {
     return index;
 }
 
+void Program::require_fields(const std::vector<size_t>& fields) const {
+    for (const size_t field : fields) {
+        if (field >= layout_.variable) throw nb::value_error("there is no such field");
+    }
+}
+
+void Program::require_windows(const Covers& covers) const {
+    if (covers.all().size() != windows_.size()) {
+        throw nb::value_error("there are more or fewer covers than windows");
+    }
+}
+
 void Program::add_slab(const std::string& merge, size_t start, size_t stop) {
     const auto entry = kMerges.find(merge);
     if (entry == kMerges.end()) throw nb::value_error("there is no such merge");
@@ -86,8 +98,9 @@ void Program::add_moments(size_t n, size_t start, size_t powers) {
 
 void Program::add_window(
     const std::vector<std::tuple<std::string, std::string, std::vector<int64_t>>>& features,
-    bool gives_numbers) {
-    Window window{{}, gives_numbers};
+    bool gives_numbers, std::vector<size_t> fields) {
+    require_fields(fields);
+    Window window{{}, gives_numbers, std::move(fields)};
     for (const auto& [name, form_name, words] : features) {
         Form form;
         if (!form_of(form_name, &form)) throw nb::value_error("there is no such form");
@@ -112,7 +125,8 @@ void Program::add_window(
 }
 
 nb::object Program::decode(const nb::list& answers, const Ranges& ranges,
-                           const nb::bytes& prefix) const {
+                           const nb::bytes& prefix,
+                           const std::vector<size_t>& checked) const {
     const std::vector<Ranges::Run>& runs = ranges.runs();
     if (answers.size() != runs.size()) {
         throw nb::value_error("there are more or fewer answers than ranges");
@@ -122,7 +136,8 @@ nb::object Program::decode(const nb::list& answers, const Ranges& ranges,
     for (size_t i = 0; i < runs.size(); ++i) {
         const Span& span = runs[i].span;
         const int64_t identity = identity_of(key, runs[i].level, fingerprint_);
-        const Part part{0, 0, identity, span.size_ms, span.start_ms, span.end_ms};
+        const size_t sound = i < checked.size() ? checked[i] : 0;
+        const Part part{0, 0, sound, identity, span.size_ms, span.start_ms, span.end_ms};
         if (!tiles->take(answers[i].ptr(), part)) throw nb::type_error("expected lists of bytes");
     }
     if (!unlocked(tiles->bytes(), [&] { return tiles->load(); })) return nb::none();
@@ -144,9 +159,7 @@ void Program::merge(Rows rows, const Runs& runs, int64_t* merged) const {
 
 nb::object Program::evaluate(const Tiles& tiles, const Covers& covers,
                              const nb::dict& features) const {
-    if (covers.all().size() != windows_.size()) {
-        throw nb::value_error("there are more or fewer covers than windows");
-    }
+    require_windows(covers);
     nb::list all;
     Runs runs;
     std::vector<int64_t> merged(layout_.words);
@@ -188,9 +201,7 @@ nb::object Program::numbers(const int64_t* merged) const {
 
 nb::object Program::gather(const nb::object& tiles, const nb::list& cover,
                            const std::vector<size_t>& fields) const {
-    for (const size_t field : fields) {
-        if (field >= layout_.variable) throw nb::value_error("there is no such field");
-    }
+    require_fields(fields);
     auto& own = nb::cast<Tiles&>(tiles);
     Runs runs;
     find_runs(own, cover_of(cover.ptr()), runs);
@@ -199,6 +210,30 @@ nb::object Program::gather(const nb::object& tiles, const nb::list& cover,
     if (!fits) return nb::none();
     nb::list all;
     for (std::vector<Bytes>& parts : gathered) all.append(Fields(tiles, std::move(parts)));
+    return all;
+}
+
+nb::object Program::gather_all(const nb::object& tiles, const Covers& covers) const {
+    require_windows(covers);
+    auto& own = nb::cast<Tiles&>(tiles);
+    std::vector<std::vector<std::vector<Bytes>>> gathered(windows_.size());
+    const bool fits = unlocked(own.bytes(), [&] {
+        Runs runs;
+        for (size_t i = 0; i < windows_.size(); ++i) {
+            const std::vector<size_t>& fields = windows_[i].fields;
+            if (fields.empty()) continue;
+            find_runs(own, covers.all()[i], runs);
+            if (!own.gather(runs, fields, gathered[i])) return false;
+        }
+        return true;
+    });
+    if (!fits) return nb::none();
+    nb::list all;
+    for (std::vector<std::vector<Bytes>>& window : gathered) {
+        nb::list fields;
+        for (std::vector<Bytes>& parts : window) fields.append(Fields(tiles, std::move(parts)));
+        all.append(fields);
+    }
     return all;
 }
 

@@ -29,14 +29,16 @@ class Program {
     void add_moments(size_t n, size_t start, size_t powers);
     void add_window(
         const std::vector<std::tuple<std::string, std::string, std::vector<int64_t>>>& features,
-        bool gives_numbers);
+        bool gives_numbers, std::vector<size_t> fields);
 
     // Check the records of some ranges and lay them side by side.
     //
-    // `prefix` begins the keys of the entity. None if one has to be looked at in Python: it is
-    // damaged, misplaced or of another version.
+    // `prefix` begins the keys of the entity. The first records of each range need no check, as
+    // many as `checked` says. None if one has to be looked at in Python: it is damaged, misplaced
+    // or of another version.
     nanobind::object decode(const nanobind::list& answers, const Ranges& ranges,
-                            const nanobind::bytes& prefix) const;
+                            const nanobind::bytes& prefix,
+                            const std::vector<size_t>& checked) const;
 
     // Find the coarsest level with a clean newest tile, or None.
     nanobind::object head_level_ms(const Tiles& tiles, int64_t at_ms) const;
@@ -54,6 +56,11 @@ class Program {
     nanobind::object gather(const nanobind::object& tiles, const nanobind::list& cover,
                             const std::vector<size_t>& fields) const;
 
+    // Collect the fields of all windows, each from its cover: a list of sequences for each window.
+    //
+    // None if the lengths of a tile do not fit its bytes.
+    nanobind::object gather_all(const nanobind::object& tiles, const Covers& covers) const;
+
     // Merge tables of bucket values: the value, its numbers by word and its fields, ascending.
     //
     // A value is bytes or an integer; of each field it has a list. None if lengths do not fit.
@@ -63,9 +70,12 @@ class Program {
     struct Window {
         std::vector<Feature> features;
         bool gives_numbers;
+        std::vector<size_t> fields;
     };
 
     size_t word(size_t index) const;
+    void require_fields(const std::vector<size_t>& fields) const;
+    void require_windows(const Covers& covers) const;
     void merge(Rows rows, const Runs& runs, int64_t* merged) const;
     nanobind::object numbers(const int64_t* merged) const;
 

@@ -17,6 +17,8 @@ namespace tilewright {
 struct Part {
     size_t first;
     size_t end;
+    // So many of them, the first ones, were found sound before.
+    size_t sound;
     int64_t identity;
     int64_t size_ms;
     int64_t start_ms;

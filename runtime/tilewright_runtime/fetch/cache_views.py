@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+from ..stores.checked import Checked
 from ..tiles.cover import floor
 from ..tiles.header import HEADER_WORDS, start_of
 from ..tiles.keys import Range, Ranges
@@ -39,6 +40,8 @@ class View:
     """The ranges of which a part is there."""
     grows_ms: float
     """The time up to which tiles have to be finished for more to be kept."""
+    checked: Checked
+    """Whether the records that are there were found sound."""
     remembered: tuple[int | None, list[list[bytes]]] = (None, [])
     """The last change of the store when all records were read, and they.
 
@@ -51,9 +54,10 @@ class View:
         hits = len(spans) - spans.count(None)
         grows_ms = min(map(_grows_ms, ranges, spans), default=math.inf)
         if not hits:
-            return cls(ranges, spans, (), ranges, 0, grows_ms)
+            return cls(ranges, spans, (), ranges, 0, grows_ms, Checked(()))
         cached, rest = list(map(_part, ranges, spans)), Ranges(map(_rest, ranges, spans))
-        return cls(ranges, spans, cached, rest, hits, grows_ms)
+        checked = Checked(list(map(len, cached)))
+        return cls(ranges, spans, cached, rest, hits, grows_ms, checked)
 
     def lacking(self, finished_ms: int) -> list[Place]:
         """List the places of ranges that began to be finished.

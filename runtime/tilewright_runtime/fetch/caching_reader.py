@@ -98,8 +98,7 @@ class CachingReader:
         self._cache.count(self._table, hits, 0)
         # Nobody asks for other documents.
         scanned = Scanned(records, seen.plan, "", [seen.known.document] * len(names))
-        own, documents, flaws, _ = self.reader.judged(scanned, requests)
-        return Reading(own, documents, flaws, seen.known.finished)
+        return self._judged(scanned, requests, views, seen.known.finished)
 
     @property
     def statistics(self) -> CacheStatistics:
@@ -174,7 +173,18 @@ class CachingReader:
                     view.remember(change, read, whole)
         documents = dict(zip(all_names, scanned.documents, strict=True))
         joined = scanned._replace(records=records, documents=[documents[name] for name in names])
-        return self.reader.judged(joined, requests)._replace(finished=finished)
+        return self._judged(joined, requests, views, finished)
+
+    def _judged(
+        self,
+        scanned: Scanned,
+        requests: Sequence[ScanRequest],
+        views: Sequence[View],
+        finished: Finished | None,
+    ) -> Reading:
+        checked = [view.checked for view in views]
+        reading = self.reader.judged(scanned, requests)
+        return reading._replace(finished=finished, checked=checked)
 
     def _progress(self, document: bytes | None) -> _Known:
         known = self._known

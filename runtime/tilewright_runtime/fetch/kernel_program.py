@@ -6,7 +6,7 @@ dates, texts and sketches, is merged and finalized here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..states.base import Rows
+from ..states.fields import FieldCodec
 from ..states.kernel import kernel
 from ..states.values import Merged
 from ..tiles.cover import Segment
@@ -23,7 +24,7 @@ from ..tiles.layout import Layout
 from ..tiles.records import RecordCodec
 from .feature_groups import FeatureGroup
 from .merging import Merger
-from .middles import Cover, Fields, gathered
+from .middles import Cover, Fields
 from .schedule import Covers
 from .tiles import Run, Tiles
 
@@ -87,29 +88,34 @@ class KernelProgram:
         self._kernel = kernel
         self._merger = merger
         names = [field.name for field in layout.variable]
+        self._numbers = {name: index for index, name in enumerate(names)}
         self._groups = [
-            (index, group, _field_numbers(group, names))
-            for index, group in enumerate(groups)
-            if group.python_finalizers
+            (index, group) for index, group in enumerate(groups) if group.python_finalizers
         ]
+        self._codecs: list[dict[str, FieldCodec]] = []
+        for group in groups:
+            self._codecs.append({name: layout.codecs[name] for name in group.merged_fields})
+        self._merges_fields = any(self._codecs)
 
     def decode(
         self,
         answers: Sequence[list[bytes]],
         ranges: Sequence[Range],
         prefix: bytes,
+        checked: Sequence[int],
     ) -> KernelTiles | None:
         """Decode what the store gave for some ranges.
 
-        `prefix` begins the keys of the entity. None if a record has to be looked at: it is damaged,
-        misplaced, or of an earlier version.
+        `prefix` begins the keys of the entity; the first records of each range are `checked`
+        already. None if a record has to be looked at: it is damaged, misplaced, or of an earlier
+        version.
         """
         if not isinstance(ranges, Ranges):
             ranges = Ranges(ranges)
         if ranges.native is None:
             levels = [level_bytes(wanted.kind, wanted.size_ms) for wanted in ranges]
             ranges.native = self._kernel.Ranges(ranges, levels)
-        native = self.native.decode(answers, ranges.native, prefix)
+        native = self.native.decode(answers, ranges.native, prefix, checked)
         return None if native is None else KernelTiles(native, answers, self)
 
     def evaluate(
@@ -124,17 +130,18 @@ class KernelProgram:
         """
         if not isinstance(covers, Covers):
             covers = Covers(covers)
-        if covers.native is None:
-            covers.native = self._kernel.Covers(covers)
-        numbers = self.native.evaluate(tiles.native, covers.native, values)
+        numbers = self.native.evaluate(tiles.native, self._native(covers), values)
         if numbers is False:
             return None
+        fields = self._gather(tiles, covers) if self._merges_fields else [()] * len(covers)
+        if fields is None:
+            return None
         errors: dict[str, int] = {}
-        for index, group, fields in self._groups:
+        for index, group in self._groups:
             merged = Merged(numbers[index], group.empty_objects.copy())
             if group.empty_objects:
-                parts = self._gather(group, tiles, covers[index], fields)
-                if parts is None:
+                parts = dict(zip(group.merged_fields, fields[index], strict=True))
+                if group.bucket_fields and not self._add_tables(group, tiles, covers[index], parts):
                     return None
                 self._merger.merge_gathered(group, tiles, covers[index], parts, merged)
             for name, finalize in group.python_finalizers.items():
@@ -143,32 +150,51 @@ class KernelProgram:
                 errors |= group.errors(merged)
         return errors
 
-    def _gather(
+    def _native(self, covers: Covers) -> Any:
+        """Give what the kernel knows of covers."""
+        if covers.native is None:
+            covers.native = self._kernel.Covers(covers)
+        return covers.native
+
+    def _gather(self, tiles: KernelTiles, covers: Covers) -> Sequence[Fields] | None:
+        """Read the merged fields of each cover.
+
+        A finished middle comes as one part. None if the kernel cannot read them.
+        """
+        if tiles.middles is None:
+            found: Sequence[Fields] | None
+            found = self.native.gather_all(tiles.native, self._native(covers))
+            return found
+
+        def gather(part: Cover, names: Sequence[str]) -> Fields | None:
+            return self._gather_cover(tiles, part, names)
+
+        def gather_rests(rests: Covers) -> Sequence[Fields] | None:
+            found: Sequence[Fields] | None
+            found = self.native.gather_all(tiles.native, self._native(rests))
+            return found
+
+        return tiles.middles.gather_all(covers, self._codecs, gather, gather_rests)
+
+    def _gather_cover(
+        self, tiles: KernelTiles, cover: Cover, names: Sequence[str]
+    ) -> Fields | None:
+        """Read some fields of one cover, if the kernel can."""
+        indices = list(map(self._numbers.__getitem__, names))
+        found: Fields | None = self.native.gather(tiles.native, list(cover), indices)
+        return found
+
+    def _add_tables(
         self,
         group: FeatureGroup,
         tiles: KernelTiles,
         cover: Cover,
-        fields: Mapping[str, int],
-    ) -> dict[str, Sequence[bytes]] | None:
-        """Read fields of a cover, if the kernel can."""
-
-        def gather(part: Cover, names: Sequence[str]) -> Fields | None:
-            indices = [fields[name] for name in names]
-            found: Fields | None = self.native.gather(tiles.native, list(part), indices)
-            return found
-
-        codecs = {name: self.layout.codecs[name] for name in group.merged_fields}
-        merged = gathered(tiles.middles, cover, codecs, gather)
-        tables = gather(cover, group.bucket_fields) if group.bucket_fields else []
-        if merged is None or tables is None:
-            return None
-        return dict(zip(fields, [*merged, *tables], strict=True))
-
-
-def _field_numbers(group: FeatureGroup, names: Sequence[str]) -> dict[str, int]:
-    """Number the fields that a group's tiles are asked for."""
-    wanted = (*group.merged_fields, *group.bucket_fields)
-    return {name: names.index(name) for name in wanted}
+        parts: dict[str, Sequence[bytes]],
+    ) -> bool:
+        """Read the tables of buckets too, if the kernel can."""
+        tables = self._gather_cover(tiles, cover, group.bucket_fields)
+        parts |= zip(group.bucket_fields, tables or (), strict=tables is not None)
+        return tables is not None
 
 
 def kernel_program(
@@ -188,7 +214,9 @@ def kernel_program(
     module, native = kernel(), native_program(layout, codec.seed, ladder_ms)
     if module is None or native is None:
         return None
+    names = [field.name for field in layout.variable]
     for group in groups:
         features = [(name, form, words) for name, (form, words) in group.forms.items()]
-        native.add_window(features, bool(group.python_finalizers))
+        fields = [names.index(name) for name in group.merged_fields]
+        native.add_window(features, bool(group.python_finalizers), fields)
     return KernelProgram(module, native, layout, groups, merger)

@@ -10,14 +10,15 @@ one by one or as one part. Most of a long cover can no longer change, and is put
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from ..states.fields import FieldCodec
 from ..stores.progress import Finished
 from ..tiles.cover import WHOLE, Segment, floor
 from ..tiles.keys import TILES
-from .schedule import SharedCover, Split
+from .schedule import Covers, SharedCover, Split
 
 if TYPE_CHECKING:
     from .cache import CachedTable
@@ -30,6 +31,10 @@ Fields = Sequence[Sequence[bytes]]
 
 #: Reads some fields of the tiles of a cover; None if that cannot be done here.
 Gather = Callable[[Cover, Sequence[str]], Fields | None]
+
+
+#: Reads the fields of each cover; None if that cannot be done here.
+GatherAll = Callable[[Covers], Sequence[Fields] | None]
 
 
 def gathered(
@@ -67,6 +72,36 @@ class Middles:
             return None
         return list(map(_with_middle, found.parts, newest))
 
+    def gather_all(
+        self,
+        covers: Covers,
+        codecs: Sequence[Mapping[str, FieldCodec]],
+        gather: Gather,
+        gather_rests: GatherAll,
+    ) -> Sequence[Fields] | None:
+        """Read fields of each cover, each with its middle joined.
+
+        `codecs` has the fields of each cover, and `gather_rests` reads them of what is not
+        finished. None if that cannot be done here.
+        """
+        splits, rests = _split_all(covers, self._until_ms)
+        found: list[Iterable[bytes | None]] = []
+        for (middle, _, spans), own in zip(splits, codecs, strict=True):
+            if not middle or not own:
+                found.append(repeat(None, len(own)))
+                continue
+            key = self._cached.middle_key(self._version, self._entity, tuple(own), spans)
+            one = self._cached.cache.find_middle(key) or self._make(key, middle, own, gather)
+            if one is None:
+                return None
+            found.append(one.parts)
+        newest = gather_rests(rests)
+        if newest is None:
+            return None
+        return [
+            list(map(_with_middle, parts, own)) for parts, own in zip(found, newest, strict=True)
+        ]
+
     def _make(
         self,
         key: MiddleKey,
@@ -79,6 +114,19 @@ class Middles:
         if parts is None:
             return None
         return self._cached.keep_middle(key, tuple(map(_joined, codecs.values(), parts)))
+
+
+def _split_all(covers: Covers, until_ms: int) -> tuple[Sequence[Split], Covers]:
+    """Split all covers, once for a query time.
+
+    The second covers are what is not finished.
+    """
+    known = covers.split
+    if known is None or known[0] != until_ms:
+        splits = [_split(cover, until_ms) for cover in covers]
+        rests = Covers([list(rest) for _, rest, _ in splits])
+        known = covers.split = until_ms, splits, rests
+    return known[1:]
 
 
 def _split(cover: Cover, until_ms: int) -> Split:

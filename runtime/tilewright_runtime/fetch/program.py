@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tilewright_compiler.plan.model import Plan
 
 from ..plans import prepares_from_plan
+from ..stores.checked import Checked
 from ..tiles.buckets import BucketTables, buckets_of
 from ..tiles.cover import ENDS, Segment, floor
 from ..tiles.header import NEWEST
@@ -118,15 +119,20 @@ class Program:
         ranges: Sequence[Range],
         answers: Sequence[list[bytes]],
         name_of: Callable[[int], str],
+        checked: Checked | None = None,
     ) -> Tiles:
         """Decode what the store gave for some ranges.
 
-        Raises CorruptRecordError for a record that is damaged, or that is another tile's.
+        Records that were checked before are not checked again. Raises CorruptRecordError for a
+        record that is damaged, or that is another tile's.
         """
         if self._kernel is not None:
             prefix = ordered_prefix(self.plan.name, entity)
-            tiles = self._kernel.decode(answers, ranges, prefix)
+            known = checked.counts if checked is not None and checked.is_sound else ()
+            tiles = self._kernel.decode(answers, ranges, prefix, known)
             if tiles is not None:
+                if checked is not None:
+                    checked.is_sound = True
                 return tiles
         return self._decoder.decode(entity, ranges, answers, name_of)
 

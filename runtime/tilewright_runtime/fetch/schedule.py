@@ -26,6 +26,8 @@ class Covers(list[Sequence[Segment]]):
 
     native: Any = None
     """What the kernel knows of them."""
+    split: tuple[int, Sequence[Split], Covers] | None = None
+    """Until when tiles were finished, each one's parts, and what is after that."""
 
 
 class Schedule:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import repeat
 from operator import attrgetter
 
 from tilewright.windows import format_duration
@@ -64,10 +65,11 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
         for state in states:
             state.progress = progress
     store, table, decode = context.store, context.plan.name, context.program.decode
-    for state, records in zip(states, reading.records, strict=True):
+    all_checked = reading.checked or repeat(None)
+    for state, records, checked in zip(states, reading.records, all_checked):  # noqa: B905 - endless
         name_of = partial(record_name, store, table, state.entity, state.ranges)
         try:
-            state.tiles = decode(state.entity, state.ranges, records, name_of)
+            state.tiles = decode(state.entity, state.ranges, records, name_of, checked)
         except CorruptRecordError:
             if context.cached is not None:  # it may be mended in the store
                 context.cached.forget(state.entity)

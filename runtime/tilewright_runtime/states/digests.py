@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernel import kernel
+from .kernel import kernel_of
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class DigestUnion:
 
     def quantiles(self, ranks: Sequence[float]) -> list[float] | None:
         """Find the values of some ranks, None without values."""
-        if (native := kernel()) is not None:
+        if (native := kernel_of(self.parts)) is not None:
             values: list[float] | None = native.digest_quantiles(self.parts, list(ranks))
             if values is not None:
                 return values

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernel import kernel
+from .kernel import kernel_of
 
 Floats = NDArray[np.float64]
 Weights = NDArray[np.int64]
@@ -59,7 +59,7 @@ class KllUnion:
 
     def quantiles(self, ranks: Sequence[float]) -> list[float] | None:
         """Find the values of some ranks, None without values."""
-        if (native := kernel()) is not None:
+        if (native := kernel_of(self.parts)) is not None:
             values: list[float] | None = native.kll_quantiles(self.parts, list(ranks))
             if values is not None:
                 return values

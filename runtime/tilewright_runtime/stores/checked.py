@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tilewright_compiler.plan.model import Plan
@@ -22,6 +23,17 @@ from .progress import Finished
 from .sweeping import require_not_swept, swept_name, swept_until
 
 
+@dataclass(slots=True)
+class Checked:
+    """Says which records of a request need no check.
+
+    They are the first ones of each range, once all were found sound.
+    """
+
+    counts: Sequence[int]
+    is_sound: bool = False
+
+
 class Reading(NamedTuple):
     """What was read for some requests."""
 
@@ -35,6 +47,8 @@ class Reading(NamedTuple):
     """
     finished: Finished | None = None
     """What of it can no longer change, if that was read too."""
+    checked: Sequence[Checked] = ()
+    """Of each request, if some records were read before."""
 
 
 class Reader:

@@ -19,6 +19,7 @@ from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.errors import CorruptRecordError, FetchError
 from tilewright_runtime.fetch.kernel_program import KernelTiles
 from tilewright_runtime.stores import Store
+from tilewright_runtime.stores.checked import Checked
 from tilewright_runtime.tiles.header import start_of
 from tilewright_runtime.tiles.keys import TileKeys
 
@@ -138,6 +139,23 @@ def test_a_damaged_record_is_named_with_the_same_words(at: int) -> None:
             fetcher.fetch(KEYS[0], AT)
         messages.append(str(raised.value))
     assert messages[0] == messages[1]
+
+
+def test_records_that_were_sound_are_not_checked_again() -> None:
+    """A cache gives the same bytes each time; the others of a range are checked."""
+    fetcher, _ = both(every_operation(), everything())
+    state, program = fetcher.request(KEYS[0], AT), fetcher.program
+    ranges = program.ranges(AT)
+    records = everything().scan(fetcher.plan.name, state.entity, ranges)
+    counts = list(map(len, records))
+    first = next(index for index, count in enumerate(counts) if count)
+    records[first][0] = damaged(records[first][0], -1)
+    checked = Checked(counts)
+    with pytest.raises(CorruptRecordError):
+        program.decode(state.entity, ranges, records, str, checked)
+    assert not checked.is_sound
+    checked.is_sound = True
+    assert isinstance(program.decode(state.entity, ranges, records, str, checked), KernelTiles)
 
 
 @pytest.mark.parametrize("edge", ["prorate", "exact"])

@@ -17,7 +17,7 @@ from tilewright_compiler.plan.model import Feature
 
 from ..base import Placement, StateType
 from ..fields import Fields
-from ..kernel import kernel
+from ..kernel import kernel_of
 from ..small_sketches import (
     FEWEST_OF_SET,
     SET_HEAD_BYTES,
@@ -54,7 +54,7 @@ class DistinctUnion:
         """
         import datasketches as ds
 
-        if (native := kernel()) is not None:
+        if (native := kernel_of(self.parts)) is not None:
             united = native.unite_distinct(self.parts, self._lg_k)
             if united is not None:
                 return float(ds.hll_sketch.deserialize(united).get_estimate())

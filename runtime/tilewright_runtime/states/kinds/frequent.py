@@ -25,9 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from heapq import nlargest
 from itertools import accumulate, pairwise
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +36,7 @@ from tilewright_compiler.plan.types import family
 
 from ..base import Placement, StateType
 from ..fields import Fields
-from ..kernel import kernel
+from ..kernel import kernel_of
 from ..small_sketches import complete, list_offsets, small_summaries
 from ..values import Merged, to_python
 
@@ -104,27 +102,31 @@ class SummaryUnion:
     @cached_property
     def error(self) -> int:
         """How far below the truth a count may be."""
-        if (native := kernel()) is not None:
+        if (native := kernel_of(self.parts)) is not None:
             error: int | None = native.frequency_error(self.parts)
             if error is not None:
                 return error
         return self.summary.error
 
     def top(self, k: int) -> list[tuple[bytes, int]]:
-        """List the values that certainly are frequent, in any order.
+        """List the values that certainly are frequent, in order.
 
+        The most frequent comes first, and equally frequent ones are in the order of their bytes.
         They are the k most frequent ones, and all that came as often as the last of them.
         """
-        if (native := kernel()) is not None:
-            found: list[tuple[bytes, int]] | None = native.most_frequent(self.parts, k)
+        if (native := kernel_of(self.parts)) is not None:
+            found: tuple[list[tuple[bytes, int]], int] | None
+            found = native.most_frequent(self.parts, k)
             if found is not None:
-                return found
+                values, self.error = found
+                return values
         summary = self.summary
         certain = [one for one in summary.seen.items() if one[1] > summary.error]
-        if len(certain) <= k:
-            return certain
-        least = nlargest(k, map(itemgetter(1), certain))[-1]
-        return [one for one in certain if one[1] >= least]
+        certain.sort(key=_rank)
+        if len(certain) > k > 0:
+            least = certain[k - 1][1]
+            return [one for one in certain if one[1] >= least]
+        return certain
 
 
 class FrequentValues(StateType):
@@ -230,21 +232,28 @@ class FrequentValues(StateType):
         if summaries is None:
             return None
         k = feature.params["k"]
-        certain = [(-count, self._value(item)) for item, count in summaries.top(k)]
-        certain.sort()
-        return [{"item": value, "count": -negative} for negative, value in certain[:k]]
+        certain = summaries.top(k)
+        if self._family == "text":  # whose order is that of its bytes
+            return [{"item": item.decode(), "count": count} for item, count in certain[:k]]
+        ordered = [(-count, self._value(item)) for item, count in certain]
+        ordered.sort()
+        return [{"item": value, "count": -negative} for negative, value in ordered[:k]]
 
     def _value(self, item: bytes) -> Any:
         text = item.decode()
         match self._family:
-            case "text":
-                return text
             case "boolean":
                 return text == "true"
             case "date":
                 return date.fromisoformat(text)
             case _:
                 return self._to_python(int(text))
+
+
+def _rank(one: tuple[bytes, int]) -> tuple[int, bytes]:
+    """Rank by the count, then by the bytes."""
+    item, count = one
+    return -count, item
 
 
 def _add(counts: dict[bytes, int], items: Iterable[tuple[bytes, int]]) -> None:

@@ -182,7 +182,7 @@ def test_the_kernel_finds_the_same_values(lg_max_k: int) -> None:
     for k in (1, 3, 10, 500):
         found = union.top(k)
         with numpy_only():
-            assert sorted(found) == sorted(union.top(k))
+            assert found == union.top(k)
     assert union.error == union.summary.error
 
 
@@ -205,7 +205,23 @@ def test_the_kernel_reads_of_a_large_summary_what_may_be_frequent(
     union = SummaryUnion(parts)
     found = union.top(k)
     with numpy_only():
-        assert sorted(found) == sorted(union.top(k))
+        assert found == SummaryUnion(parts).top(k)
+
+
+@pytest.mark.parametrize("lg_max_k", [6, 10])
+@pytest.mark.parametrize("exponent", [1.1, 1.5])
+def test_the_kernel_passes_over_rare_values(lg_max_k: int, exponent: float) -> None:
+    """Few of some thousand values are frequent, not all of them in every tile."""
+    required_kernel()
+    random = np.random.default_rng(lg_max_k)
+    parts = []
+    for tile in range(12):
+        numbers = random.zipf(exponent, 1500) % 3000 + 2 * (tile % 3)
+        parts.append(build(Counter(map(str, numbers.tolist())), lg_max_k))
+    for k in (1, 10, 200):
+        found = SummaryUnion(parts).top(k)
+        with numpy_only():
+            assert found == SummaryUnion(parts).top(k)
 
 
 def test_the_kernel_leaves_sketches_of_earlier_versions_to_the_library() -> None:
