@@ -17,6 +17,7 @@
 #include "records.hpp"
 #include "reduce.hpp"
 #include "tables.hpp"
+#include "fuzz_pages.hpp"
 #include "fuzz_writing.hpp"
 #include "xxh32.hpp"
 
@@ -296,7 +297,9 @@ int main(int argc, char** argv) {
         try_distinct();
         try_tables();
         try_frequencies();
-        try_writing([]() -> unsigned long long { return random_bits(); });
+        const auto bits = []() -> unsigned long long { return random_bits(); };
+        try_pages(bits);
+        try_writing(bits);
         if (i % 16 == 0) try_reduction();
         const Exact exact(packed(noise(below(200))));
         Buffer out(below(260));

@@ -4,6 +4,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "distinct.hpp"
 #include "frequent.hpp"
 #include "kll.hpp"
+#include "pages.hpp"
 #include "parts.hpp"
 #include "program.hpp"
 #include "unlocked.hpp"
@@ -96,6 +98,54 @@ nb::object unite_distinct(nb::handle given, size_t lg_k) {
     return nb::bytes(united.data(), united.size());
 }
 
+// The bytes of an object while this lives, such as those of a mapped file.
+struct Buffer {
+    explicit Buffer(nb::handle object) {
+        if (PyObject_GetBuffer(object.ptr(), &view, PyBUF_SIMPLE)) throw nb::python_error();
+    }
+    ~Buffer() { PyBuffer_Release(&view); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+
+    Bytes bytes() const {
+        return {static_cast<const uint8_t*>(view.buf), static_cast<size_t>(view.len)};
+    }
+
+    Py_buffer view;
+};
+
+PageTree tree_of(nb::handle given) {
+    PageTree tree{};
+    std::tie(tree.page_bytes, tree.flags, tree.depth, tree.branches, tree.leaves, tree.overflows,
+             tree.entries, tree.root) =
+        nb::cast<std::tuple<uint32_t, uint16_t, uint16_t, uint64_t, uint64_t, uint64_t, uint64_t,
+                            uint64_t>>(given);
+    return tree;
+}
+
+// Check the pages of an LMDB file, for the tables of some names.
+//
+// None if they are sound, else the first that is damaged and the number of what is wrong with it.
+nb::object check_pages(nb::handle file, uint64_t last_page, nb::handle free_tree,
+                       nb::handle main_tree, nb::handle tables) {
+    const Buffer content(file);
+    std::set<std::string> names;
+    for (const Bytes name : Parts(tables).all) {
+        names.emplace(reinterpret_cast<const char*>(name.at), name.size);
+    }
+    const PageTree free = tree_of(free_tree), main = tree_of(main_tree);
+    try {
+        unlocked(content.bytes().size, [&] {
+            PageCheck pages(content.bytes(), free.page_bytes, last_page);
+            pages.check_tables(main, names);
+            pages.check_free(free);
+        });
+    } catch (const DamagedPage& damaged) {
+        return nb::make_tuple(damaged.page, static_cast<int>(damaged.fault));
+    }
+    return nb::none();
+}
+
 }  // namespace
 
 NB_MODULE(_native, module) {
@@ -118,6 +168,8 @@ NB_MODULE(_native, module) {
     module.def("kll_quantiles", &quantiles<KllSketches>, nb::arg("parts"), nb::arg("ranks"));
     module.def("most_frequent", &most_frequent, nb::arg("parts"), nb::arg("k"));
     module.def("frequency_error", &frequency_error, nb::arg("parts"));
+    module.def("check_pages", &check_pages, nb::arg("file"), nb::arg("last_page"),
+               nb::arg("free"), nb::arg("main"), nb::arg("names"));
     module.def("unite_distinct", &unite_distinct, nb::arg("parts"), nb::arg("lg_k"));
 
     add_writing(module);

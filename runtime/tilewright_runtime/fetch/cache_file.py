@@ -11,9 +11,9 @@ from pathlib import Path
 import lmdb
 
 from ..errors import StoreError
+from ..stores.lmdb.checking import check_pages
 from ..stores.lmdb.failures import DATA_FILE, MAX_READERS
 from ..stores.lmdb.metas import read_metas
-from ..stores.lmdb.trees import check_pages
 
 #: The tables of entries, and that of what is said about them.
 GENERATIONS = (b"first", b"second")

@@ -15,11 +15,11 @@ import lmdb
 
 from ...errors import StoreError
 from ..base import FORMAT, require_format
+from .checking import check_pages
 from .failures import DATA_FILE, MAX_READERS, why_not_opened, why_not_read
 from .metas import read_metas
 from .resident import give_back, resident_bytes
 from .transactions import Transactions
-from .trees import check_pages
 from .writer_lock import WriterLock
 
 T = TypeVar("T")

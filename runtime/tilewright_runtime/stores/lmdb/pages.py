@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import StoreError
+from .faults import CUT, NOT_THERE, OTHER_PAGE, USED_TWICE
 from .metas import Meta, damaged
 
 Numbers = NDArray[np.int64]
 
 HEADER_BYTES = 16
 LONGEST_KEY = 511
-#: What is said of a page of another place or kind.
-WRONG_PAGE = "is not the page that belongs there"
 
 _IS_OVERFLOW = 4
 _OVERFLOW = struct.Struct("=QHHI")
@@ -47,7 +46,7 @@ class PageFile:
         for begin, end in pairwise(runs):
             place = view[begin * size : end * size]
             if os.preadv(self._descriptor, [place], int(pages[begin]) * size) < len(place):
-                raise self.damaged(int(pages[begin]), "is cut")
+                raise self.damaged(int(pages[begin]), CUT)
         return content
 
     def read_value(self, first_page: int, size: int) -> bytes:
@@ -59,30 +58,30 @@ class PageFile:
         self.use(named_by, first_page, 1)
         header = os.pread(self._descriptor, HEADER_BYTES, first_page * self.page_bytes)
         if len(header) < HEADER_BYTES:
-            raise self.damaged(first_page, "is cut")
+            raise self.damaged(first_page, CUT)
         own, _, kind, count = _OVERFLOW.unpack(header)
         most = (HEADER_BYTES - 1 + size) // self.page_bytes + 1
         if (own, kind) != (first_page, _IS_OVERFLOW) or count < most:
-            raise self.damaged(first_page, WRONG_PAGE)
+            raise self.damaged(first_page, OTHER_PAGE)
         self.use(named_by, first_page + 1, count - 1)
         return int(count)
 
     def use(self, named_by: int, first: int, count: int) -> None:
         """Use pages that another one names."""
         if not 2 <= first <= first + count <= len(self._is_used):
-            raise self.damaged(named_by, "names pages that are not there")
+            raise self.damaged(named_by, NOT_THERE)
         if self._is_used[first : first + count].any():
-            raise self.damaged(named_by, "names pages that have another use")
+            raise self.damaged(named_by, USED_TWICE)
         self._is_used[first : first + count] = True
 
     def use_each(self, named_by: Numbers, pages: Numbers) -> None:
         """Use pages, each of which another one names."""
         is_there = (pages >= 2) & (pages < len(self._is_used))
-        self.require(is_there, named_by, "names pages that are not there")
+        self.require(is_there, named_by, NOT_THERE)
         is_first = np.zeros(len(pages), dtype=np.bool_)
         is_first[np.unique(pages, return_index=True)[1]] = True
         is_new = is_first & ~self._is_used[pages]
-        self.require(is_new, named_by, "names pages that have another use")
+        self.require(is_new, named_by, USED_TWICE)
         self._is_used[pages] = True
 
     def require(self, is_sound: NDArray[np.bool_], pages: Numbers, what: str) -> None:

@@ -1,29 +1,26 @@
-"""The trees of an LMDB file, checked beforehand.
+"""The trees of an LMDB file, checked with numpy.
 
-LMDB trusts its file, so a damaged page may end the process. Here the pages are only looked at. A
-tree has branches, whose nodes name pages one level down, and leaves, whose nodes are keys with
-their values; a value that is too long for a leaf lies on overflow pages of its own. The nodes of a
-page grow down from its end, and what points to them grows up from its header.
+The native kernel checks the same where it is installed. A tree has branches, whose nodes name pages
+one level down, and leaves, whose nodes are keys with their values; a value that is too long for a
+leaf lies on overflow pages of its own. The nodes of a page grow down from its end, and what points
+to them grows up from its header.
 """
 
 from __future__ import annotations
 
-import os
 import struct
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from .faults import LOST, NO_ENTRY, NO_FREE_LIST, NO_TABLE, ORDER, OTHER_PAGE
 from .metas import Meta, Tree, tree_of
-from .pages import HEADER_BYTES, LONGEST_KEY, WRONG_PAGE, Numbers, PageFile
+from .pages import HEADER_BYTES, LONGEST_KEY, Numbers, PageFile
 
-#: The tables of a store.
-TABLES = (b"tiles", b"documents")
 #: Pages that are looked at together.
 _PART_PAGES = 1024
 
@@ -33,25 +30,17 @@ _IS_BRANCH, _IS_LEAF = 1, 2
 #: What a node of a leaf may be beside a value: one on pages of its own, or the root of a table.
 _IS_BIG, _IS_TABLE = 1, 2
 
-_WRONG_NODE = "has an entry that is none"
-_WRONG_ORDER = "has keys out of order"
 
+def check_trees(pages: PageFile, meta: Meta, names: Collection[bytes]) -> None:
+    """Check the trees of some tables, and the free pages.
 
-def check_pages(file: Path, meta: Meta, names: Collection[bytes] = TABLES) -> None:
-    """Check every page that a moment of a file needs.
-
-    `names` are those of its tables. Raises StoreError for the first that is damaged.
+    Raises StoreError for the first page that is damaged.
     """
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        pages = PageFile(file, descriptor, meta)
-        for table in _tables(pages, meta.main, names):
-            for _ in _TreeCheck(pages, table).leaves():
-                pass
-        for nodes in _TreeCheck(pages, meta.free, has_numbers=True).leaves():
-            _use_free(pages, nodes)
-    finally:
-        os.close(descriptor)
+    for table in _tables(pages, meta.main, names):
+        for _ in _TreeCheck(pages, table).leaves():
+            pass
+    for nodes in _TreeCheck(pages, meta.free, has_numbers=True).leaves():
+        _use_free(pages, nodes)
 
 
 def _tables(pages: PageFile, main: Tree, names: Collection[bytes]) -> list[Tree]:
@@ -63,7 +52,7 @@ def _tables(pages: PageFile, main: Tree, names: Collection[bytes]) -> list[Tree]
                 continue
             table = tree_of(nodes.value(i))
             if table is None or not table.is_sound(pages.last_page):
-                raise pages.damaged(int(nodes.pages[i]), "does not say where its tables are")
+                raise pages.damaged(int(nodes.pages[i]), NO_TABLE)
             tables.append(table)
     return tables
 
@@ -78,10 +67,10 @@ def _use_free(pages: PageFile, nodes: _Nodes) -> None:
         if nodes.flags[i] == _IS_BIG:
             content = pages.read_value(_PAGE_NUMBER.unpack(content)[0], int(nodes.numbers[i]))
         if len(content) % 8 or not content:
-            raise pages.damaged(page, "has no list of free pages")
+            raise pages.damaged(page, NO_FREE_LIST)
         free = np.frombuffer(content, np.int64)
         if not 0 <= free[0] < len(free):
-            raise pages.damaged(page, "has no list of free pages")
+            raise pages.damaged(page, NO_FREE_LIST)
         free = free[1 : 1 + free[0]]
         pages.use_each(np.full(len(free), page), free)
 
@@ -142,7 +131,7 @@ class _TreeCheck:
         yield from self._below(root, [b""], tree.depth)
         counted = (self._branches, self._leaves, self._overflows, self._entries)
         if counted != (tree.branches, tree.leaves, tree.overflows, tree.entries):
-            raise self._file.damaged(tree.root, "has lost some of what lies below it")
+            raise self._file.damaged(tree.root, LOST)
 
     def _below(self, pages: Numbers, lows: Sequence[bytes], depth: int) -> Iterator[_Nodes]:
         """Follow pages of one level.
@@ -173,14 +162,14 @@ class _TreeCheck:
         counts = (lower - HEADER_BYTES) >> 1
         is_sound = (own == pages) & (words[:, 5] == (_IS_LEAF if is_leaf else _IS_BRANCH))
         is_sound &= (counts >= (1 if is_leaf else 2)) & (lower & 1 == 0)
-        self._file.require(is_sound & (lower <= upper) & (upper <= size), pages, WRONG_PAGE)
+        self._file.require(is_sound & (lower <= upper) & (upper <= size), pages, OTHER_PAGE)
 
         firsts = np.append(0, np.cumsum(counts))
         page = np.repeat(np.arange(len(pages)), counts)
         slots = np.arange(firsts[-1]) - firsts[page]
         offsets = words[page, HEADER_BYTES // 2 + slots].astype(np.int64)
         is_inside = (offsets >= upper[page]) & (offsets <= size - _NODE_BYTES) & (offsets & 1 == 0)
-        self._file.require(is_inside, pages[page], _WRONG_NODE)
+        self._file.require(is_inside, pages[page], NO_ENTRY)
         starts = page * size + offsets
         heads = content.view(np.uint16)[(starts >> 1)[:, None] + np.arange(4)].astype(np.int64)
         numbers = heads[:, 0] | heads[:, 1] << 16
@@ -202,9 +191,9 @@ class _TreeCheck:
             is_sound &= nodes.key_sizes == _PAGE_NUMBER.size
         sizes = sizes + (sizes & 1)
         is_sound &= offsets + sizes <= self._file.page_bytes
-        self._file.require(is_sound, nodes.pages, _WRONG_NODE)
+        self._file.require(is_sound, nodes.pages, NO_ENTRY)
         filled = np.add.reduceat(sizes, nodes.firsts[:-1])
-        self._file.require(filled == used, nodes.pages[nodes.firsts[:-1]], _WRONG_NODE)
+        self._file.require(filled == used, nodes.pages[nodes.firsts[:-1]], NO_ENTRY)
 
     def _require_order(self, nodes: _Nodes, is_leaf: bool) -> None:
         """Check that the keys of each page grow."""
@@ -224,14 +213,14 @@ class _TreeCheck:
         is_sound[firsts - 1] = True
         if not is_leaf:
             is_sound[nodes.firsts[:-1]] = True
-        self._file.require(is_sound, nodes.pages[1:], _WRONG_ORDER)
+        self._file.require(is_sound, nodes.pages[1:], ORDER)
 
     def _require_between(self, pages: Numbers, nodes: _Nodes, lows: Sequence[bytes]) -> None:
         """Require that keys lie where branches look for them."""
         for i, low in enumerate(lows):
             first = self._comparable(nodes.key(int(nodes.firsts[i])))
             if first < low or (self._last is not None and self._last >= low):
-                raise self._file.damaged(int(pages[i]), _WRONG_ORDER)
+                raise self._file.damaged(int(pages[i]), ORDER)
             self._last = self._comparable(nodes.key(int(nodes.firsts[i + 1]) - 1))
 
     def _lows(self, nodes: _Nodes, lows: Sequence[bytes]) -> list[bytes]:

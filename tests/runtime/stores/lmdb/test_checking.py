@@ -10,20 +10,35 @@ from pathlib import Path
 import lmdb
 import pytest
 
+from support.kernels import numpy_only
 from tilewright_runtime.errors import StoreError
-from tilewright_runtime.stores.lmdb.metas import read_metas
-from tilewright_runtime.stores.lmdb.trees import check_pages
+from tilewright_runtime.stores.lmdb.checking import check_pages
+from tilewright_runtime.stores.lmdb.metas import Meta, read_metas
 
 PAGE = 4096
 LEAF, BRANCH, OVERFLOW = 2, 1, 4
 
 
 def check(folder: Path) -> None:
-    """Check the pages of the newest commit."""
+    """Check the pages of the newest commit with numpy and natively, which say the same."""
     file = folder / "data.mdb"
     metas = read_metas(file)
     assert metas is not None
-    check_pages(file, max(metas, key=lambda meta: meta.transaction))
+    meta = max(metas, key=lambda meta: meta.transaction)
+    with numpy_only():
+        refusal = refusal_of(file, meta)
+    assert str(refusal_of(file, meta)) == str(refusal)
+    if refusal is not None:
+        raise refusal
+
+
+def refusal_of(file: Path, meta: Meta) -> StoreError | None:
+    """What a check raises, if anything."""
+    try:
+        check_pages(file, meta)
+    except StoreError as refusal:
+        return refusal
+    return None
 
 
 @pytest.mark.parametrize("seed", range(3))
