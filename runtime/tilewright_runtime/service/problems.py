@@ -34,7 +34,7 @@ KINDS: Mapping[str, Kind] = {
     "not_found": Kind(404, "GET /openapi.json lists the paths."),
     "unknown_plan": Kind(404, "GET /v1/plans lists the plans that are served."),
     "method_not_allowed": Kind(405, "The header Allow names the methods of this path."),
-    "request_timeout": Kind(408, "Send the whole body at once."),
+    "request_timeout": Kind(408, "Send the whole request at once."),
     "body_too_large": Kind(413, "Send fewer keys a request, or serve with a larger --max-body."),
     "too_many_keys": Kind(413, "Send several requests, or serve with a larger --max-keys."),
     "bad_key": Kind(422, "GET /v1/plans lists the key columns of each plan and their types."),

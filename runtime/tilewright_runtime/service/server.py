@@ -102,11 +102,15 @@ def server_config(settings: ServiceSettings, where: Listening) -> uvicorn.Config
     """Configure the server."""
     import uvicorn
 
+    from .protocol import TimedConnection
+
+    # Called as the class of connections is.
+    connection: Any = partial(TimedConnection, head_s=settings.limits.seconds)
     return uvicorn.Config(
         partial(_make, settings),  # each worker makes its own
         factory=True,
         workers=where.workers,
-        http="httptools",
+        http=connection,
         loop="uvloop",
         ws="none",
         lifespan="on",
