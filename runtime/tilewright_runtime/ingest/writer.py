@@ -5,14 +5,12 @@ Tiles are committed together with the positions of their sources.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import IO, Any
 
 from tilewright_compiler.plan.model import Plan, Source
 
-from ..errors import StoreError
 from ..readers import Batch, Input, Malformed, Position, inputs_of
 from ..stores import Store, Transaction
 from ..stores.cutover import cutover_ms, outside
@@ -35,6 +33,7 @@ from .passes import OnProgress, Taker, write_pass
 from .rejects import Rejects, require_few
 from .report import WriteReport
 from .stream_batches import StreamBatches
+from .turns import Turns
 from .unfinished import UnfinishedTiles
 
 
@@ -55,6 +54,7 @@ class Writer:
     `until` is the time at which the store's history ends and its stream begins, and the store keeps
     it. From then on history takes the events before it only, and `stream` those at or after it.
     `sweeps` deletes tiles meanwhile whose time to live has passed.
+    Threads may share a writer: they take turns. A fork of its process cannot write with it.
     Raises StoreError if the store holds tiles of another plan of the same name, if another process
     writes to it, or if it cannot be brought up to the state.
     """
@@ -82,7 +82,7 @@ class Writer:
         self._rejects = Rejects(rejects, "--rejects")
         self._late = Rejects(late, "--late")
         self._max_rejects = max_rejects
-        self._pid = os.getpid()
+        self._turns = Turns()
         self._aggregator = Aggregator(
             plan, min(store.max_entity_bytes, self._state.max_entity_bytes)
         )
@@ -143,7 +143,8 @@ class Writer:
         One that cannot be read ends up in `errors` and does not stop the rest.
         """
         taker = Taker(self, source_of(self.plan, source))
-        write_pass([taker], inputs, on_progress or _silent, again)
+        with self._turns.taken():
+            write_pass([taker], inputs, on_progress or _silent, again)
         if taker.failure is not None:
             raise taker.failure
         return taker.report
@@ -166,16 +167,9 @@ class Writer:
         if self._outbox:
             self._outbox.deliver()
 
-    def _require_own_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise StoreError(
-                f"this writer belongs to process {self._pid}, and this process is a fork of it: "
-                "both would count the same events. Make another writer after the fork."
-            )
-
     def cursor(self, source: Source, item: Input) -> Cursor:
         """Find how far an input is written."""
-        self._require_own_process()
+        self._turns.require_own_process()
         return Cursor(self.known, self._state, source, item)
 
     def add_batch(self, cursor: Cursor, batch: Batch, report: WriteReport) -> None:
@@ -268,7 +262,7 @@ class Writer:
             batches.keep(transaction, batch)
             return merged.before
 
-        with counting_batch(self.plan) as count:
+        with self._turns.taken(), counting_batch(self.plan) as count:
             count.levels = levels
             count.before = self._state.transact(commit)
             if self._outbox:

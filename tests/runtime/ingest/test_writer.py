@@ -565,6 +565,15 @@ def test_two_writers_of_one_file_count_its_events_once(tmp_path: Path) -> None:
     assert session.sums("a") == [600]
 
 
+def test_threads_may_share_a_writer() -> None:
+    """They take turns, and each event counts once."""
+    session = Session()
+    with Writer(session.plan, session.store) as writer, ThreadPoolExecutor(3) as pool:
+        rows = [[row("a", number)] * 50 for number in (1, 10, 100)]
+        reports = list(pool.map(writer.write, rows))
+    assert ([report.rows for report in reports], session.sums("a")) == ([50] * 3, [5550])
+
+
 def test_a_writer_is_of_the_process_that_made_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A forked child cannot write with its parent's writer."""
     session = Session()
