@@ -6,6 +6,7 @@ One MGET reads a cover. A function on the server puts tiles and keeps the newer 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from tilewright.windows import MINUTE_MS
@@ -33,6 +34,9 @@ from ..redis.health import redis_health
 from ..redis.puts import put_calls, swap_calls
 from ..redis.servers import Servers, server_of
 from ..redis.walk import RedisWalk
+
+#: A server works at one call after the other, so a second one is enough for it to have no pause.
+_CALLS_AT_ONCE = 2
 
 
 class RedisStore(CheckedStore):
@@ -142,10 +146,15 @@ class RedisStore(CheckedStore):
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Put the tiles that are newer than what is stored.
 
-        Each call puts some hundred.
+        Each call puts some hundred. While the server works at one, the next is made ready.
         """
-        for calls in put_calls(keys, records, ttl_ms, self._commands.is_cluster):
-            self._commands.call(calls)
+        calls = list(put_calls(keys, records, ttl_ms, self._commands.is_cluster))
+        if len(calls) == 1:
+            self._commands.call(calls[0])
+            return
+        with ThreadPoolExecutor(_CALLS_AT_ONCE) as threads:
+            for _ in threads.map(self._commands.call, calls):
+                pass  # an error of one is raised here
 
     def compare_and_swap(
         self,

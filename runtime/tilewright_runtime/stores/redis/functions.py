@@ -15,6 +15,8 @@ _BETWEEN = "x" * (8 * SEQUENCE - FLAGS_AT - 1)
 # `put` compares what header.precedence compares: the sequence (as two halves that Lua's numbers
 # hold exactly), then the flags. It reads those bytes only of what is stored, so that the size of a
 # record costs nothing. Numbers are compared, since texts would be compared by the server's locale.
+# Most tiles are new, so each is first added as if it were. Numbers would become texts on their way
+# to the server, so a time to live stays the text that it comes as.
 #
 # A tile that is put again, unchanged or older, lives as long as if it had been put now.
 #
@@ -26,43 +28,45 @@ _BETWEEN = "x" * (8 * SEQUENCE - FLAGS_AT - 1)
 # document is of does not matter. To count evicted keys takes the server longer than to read a
 # cover, so for readers, which say what time it is, it does so ten times a second at most.
 _LIBRARY = f"""
-local function rank(header)
-  if #header < {_LAST - FLAGS_AT + 1} then return {{-1, -1, -1}} end
-  local flags, low, high = struct.unpack('<B{_BETWEEN}I4I4', header)
-  return {{high, low, flags}}
-end
-
 local function newer(record, stored)
-  local a, b = rank(record), rank(stored)
-  for i = 1, 3 do
-    if a[i] ~= b[i] then return a[i] > b[i] end
-  end
-  return false
+  if #record <= {_LAST} then return false end
+  if #stored <= {_LAST - FLAGS_AT} then return true end
+  local flags, low, high = struct.unpack('<B{_BETWEEN}I4I4', record, {FLAGS_AT + 1})
+  local old_flags, old_low, old_high = struct.unpack('<B{_BETWEEN}I4I4', stored)
+  if high ~= old_high then return high > old_high end
+  if low ~= old_low then return low > old_low end
+  return flags > old_flags
 end
 
 local function set(key, record, ttl)
-  if ttl then redis.call('SET', key, record, 'PX', ttl) else redis.call('SET', key, record) end
+  if ttl ~= '' then return redis.call('SET', key, record, 'PX', ttl) end
+  return redis.call('SET', key, record)
+end
+
+local function add(key, record, ttl)
+  if ttl ~= '' then return redis.call('SET', key, record, 'NX', 'PX', ttl) end
+  return redis.call('SET', key, record, 'NX')
 end
 
 local function put(keys, args)
-  local ttl = tonumber(args[1])
+  local ttl = args[1]
   for i, key in ipairs(keys) do
     local record = args[i + 1]
-    if redis.call('EXISTS', key) == 0
-        or newer(record:sub({FLAGS_AT + 1}, {_LAST + 1}),
-                 redis.call('GETRANGE', key, {FLAGS_AT}, {_LAST})) then
-      set(key, record, ttl)
-    elseif ttl then
-      redis.call('PEXPIRE', key, ttl, 'GT')
-    else
-      redis.call('PERSIST', key)
+    if not add(key, record, ttl) then
+      if newer(record, redis.call('GETRANGE', key, '{FLAGS_AT}', '{_LAST}')) then
+        set(key, record, ttl)
+      elseif ttl ~= '' then
+        redis.call('PEXPIRE', key, ttl, 'GT')
+      else
+        redis.call('PERSIST', key)
+      end
     end
   end
   return redis.status_reply('OK')
 end
 
 local function swap(keys, args)
-  local ttl, swapped = tonumber(args[1]), {{}}
+  local ttl, swapped = args[1], {{}}
   for i, key in ipairs(keys) do
     local stored = ''
     if redis.call('EXISTS', key) == 1 then
