@@ -23,16 +23,20 @@ _AGAIN = "Leave it out, or count it with --again (in Python: again=True)."
 class KnownInputs:
     """Recognises a file by its beginning.
 
-    So none is counted twice under two names.
+    So none is counted twice under two names. A stream that begins at a cut-over has positions of
+    its own: it takes what the history has left out of the same input.
     """
 
-    def __init__(self, plan: Plan, state: TransactionalStore) -> None:
+    def __init__(
+        self, plan: Plan, state: TransactionalStore, begins_at_cutover: bool = False
+    ) -> None:
         self._plan = plan
         self._state = state
+        self._side = " from the cut-over" if begins_at_cutover else ""
 
     def position_name(self, source: Source, uri: str) -> str:
         """Name the document of an input's position."""
-        return f"position/{self._plan.name}/{source.name}/{uri}"
+        return f"position/{self._plan.name}/{source.name}{self._side}/{uri}"
 
     def position(self, source: Source, uri: str) -> Position | None:
         """Load the position of an input."""
@@ -137,7 +141,7 @@ class KnownInputs:
             self.remember(transaction, source, position)
 
     def _beginning_name(self, source: Source, beginning: str) -> str:
-        return f"beginning/{self._plan.name}/{source.name}/{beginning}"
+        return f"beginning/{self._plan.name}/{source.name}{self._side}/{beginning}"
 
 
 def _uris(name: str, document: bytes | None) -> list[str]:

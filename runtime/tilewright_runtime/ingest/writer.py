@@ -89,8 +89,9 @@ class Writer:
         rows, chunks = self._aggregator.rows, self._aggregator.chunks
         self._late_tiles = LateTiles(plan, rows, chunks, self._state.url)
         claim(plan, self._state, store, until)
-        self._outside = outside(cutover_ms(plan, self._state.get), is_stream_side)
-        self.known = KnownInputs(plan, self._state)
+        begins_ms = cutover_ms(plan, self._state.get)
+        self._outside = outside(begins_ms, is_stream_side)
+        self.known = KnownInputs(plan, self._state, is_stream_side and begins_ms is not None)
         self._sweeper = Sweeper(plan, self._state) if sweeps else None
         self._unfinished = UnfinishedTiles(plan.late.allowed_lateness_ms)
         self._outbox = begin_outbox(plan, self._state, store)

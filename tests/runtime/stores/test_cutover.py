@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,29 @@ def test_history_may_be_written_in_parts() -> None:
     assert write(session, EVENTS[1:3]).events == 1
     with pytest.raises(StoreError, match="and not at"):
         write(session, EVENTS, until=CUT + 1)
+
+
+def test_a_stream_takes_what_history_left_out_of_the_same_file(tmp_path: Path) -> None:
+    """Each has its own position in it, so both may read it again and it still counts once."""
+    session, whole = Session(), Session()
+    file = tmp_path / "events.jsonl"
+    file.write_text("".join(json.dumps(event) + "\n" for event in EVENTS))
+    for stream in (False, True, False, True):
+        with Writer(session.plan, session.store, stream=stream, until=CUT) as writer:
+            writer.write(str(file))
+    write(whole, EVENTS)
+    assert session.sums("a") == whole.sums("a") == [11_111]
+
+
+def test_a_file_of_before_the_cut_over_counts_once(tmp_path: Path) -> None:
+    """What was written without a cut-over is history, whoever reads it again."""
+    session = Session()
+    file = tmp_path / "events.jsonl"
+    file.write_text("".join(json.dumps(event) + "\n" for event in EVENTS[:2]))
+    for options in ({}, {"until": CUT}, {"stream": True}):
+        with Writer(session.plan, session.store, **options) as writer:
+            writer.write(str(file))
+    assert session.sums("a") == [11]
 
 
 def test_rows_without_a_time_are_refused_on_either_side() -> None:
