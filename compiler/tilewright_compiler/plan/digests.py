@@ -48,7 +48,8 @@ def stored_content(plan: dict[str, Any]) -> dict[str, Any]:
     # Every record names its own compression, so that of a plan can change at any time. What
     # stands here is what it was by default when it was a part of the fingerprint.
     layout = plan["tile_layout"] | {"compression": "snappy"}
-    stored = {name: plan[name] for name in ("name", "keys", "states", "key_layout")}
+    stored = {name: plan[name] for name in ("name", "keys", "key_layout")}
+    stored["states"] = [_without_limit(state) for state in plan["states"]]
     stored |= {"tile_layout": layout, "sources": [_read(s, used) for s in plan["sources"]]}
     stored["levels"] = [level["size_ms"] for level in plan["levels"]]
     if plan["events"] is not None:
@@ -58,6 +59,15 @@ def stored_content(plan: dict[str, Any]) -> dict[str, Any]:
 
 def _digested(part: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name not in _NOT_DIGESTED}
+
+
+def _without_limit(state: dict[str, Any]) -> dict[str, Any]:
+    """Leave out how many values a tile may keep.
+
+    It changes nothing of what is kept.
+    """
+    params = {name: value for name, value in state["params"].items() if name != "max_values"}
+    return state | {"params": params}
 
 
 def _read(source: dict[str, Any], used: Collection[str | None]) -> dict[str, Any]:

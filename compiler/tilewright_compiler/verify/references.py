@@ -20,8 +20,8 @@ from ..plan.model import Derivation, Feature, Plan, State
 from ..plan.types import family, is_type
 
 _NAME = re.compile(r"\w+(?:\.\w+)*")
-#: The largest parameter of a state, such as the size of a sketch or of a list.
-_LARGEST_PARAMETER = 1_000_000
+#: The largest parameter of a state, such as the size of a sketch or of a set.
+_LARGEST_PARAMETER = 10_000_000
 
 
 def check_plan(plan: Plan) -> None:

@@ -9,12 +9,10 @@ import re
 from math import ceil, log2
 from typing import TYPE_CHECKING, Any
 
+from .exact import Histogram, UniqueCount
 from .percentiles import ApproxPercentile
-from .spec import ALL, NUMBERS, ORDERED, Bounds, Counting, Real, States
+from .spec import ALL, MOST_LISTED, NUMBERS, ORDERED, Bounds, Counting, Real, States
 from .spec import OperationSpec as OperationSpec
-
-#: The most values that an operation lists.
-_MOST = 10_000
 
 
 class Count(Counting):
@@ -115,16 +113,6 @@ class Last(OperationSpec):
     states = (("last", {}),)
 
 
-class UniqueCount(Counting):
-    """The exact number of different values.
-
-    A tile keeps all of them.
-    """
-
-    name = "UNIQUE_COUNT"
-    states = (("unique", {}),)
-
-
 class ApproxUniqueCount(Counting):
     """The approximate number of different values, by a HyperLogLog sketch.
 
@@ -139,7 +127,7 @@ class _Sized(OperationSpec):
     """An operation that keeps up to k values."""
 
     k: int
-    bounds = (Bounds("k", 1, _MOST),)
+    bounds = (Bounds("k", 1, MOST_LISTED),)
     positional = ("k",)
 
 
@@ -224,23 +212,6 @@ class TopK(_Sized):
         return f"STRUCT(item {input_type}, count BIGINT)[]"
 
 
-class Histogram(OperationSpec):
-    """The exact counts of the k most frequent values.
-
-    Ties go by value; k = 0 keeps all values.
-    """
-
-    name = "HISTOGRAM"
-    states = (("histogram", {}),)
-    k: int = 0
-    bounds = (Bounds("k", 0, _MOST),)
-    positional = ("k",)
-
-    def result(self, input_type: str, family: str) -> str:
-        """Give a map from value to count."""
-        return f"MAP({input_type}, BIGINT)"
-
-
 class _Names(type):
     """Answer a misspelled operation with the nearest known one."""
 
@@ -272,7 +243,7 @@ class Operation(metaclass=_Names):
     KURTOSIS = Kurtosis()
     FIRST = First()
     LAST = Last()
-    UNIQUE_COUNT = UniqueCount()
+    UNIQUE_COUNT = UniqueCount.of_params({})
     APPROX_UNIQUE_COUNT = ApproxUniqueCount()
 
     FIRST_K = FirstK

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: parameters.
 States = tuple[tuple[str, dict[str, int | str]], ...]
 
+#: The most values that an operation lists.
+MOST_LISTED = 10_000
+
 NUMBERS = frozenset({"integer", "float", "decimal"})
 ORDERED = NUMBERS | {"text", "date", "timestamp"}
 ALL = ORDERED | {"boolean"}

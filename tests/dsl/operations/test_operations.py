@@ -61,6 +61,8 @@ def test_a_bare_operation_has_the_name_it_is_reached_by(operation: OperationSpec
         (Operation.BOUNDED_UNIQUE_COUNT(100), "bounded_unique_count100", {"k": 100}),
         (Operation.HISTOGRAM(), "histogram", {"k": 0}),
         (Operation.HISTOGRAM(20), "histogram20", {"k": 20}),
+        (Operation.HISTOGRAM(max_values=9), "histogram", {"k": 0, "max_values": 9}),
+        (Operation.UNIQUE_COUNT(max_values=9), "unique_count", {"max_values": 9}),
         (
             Operation.APPROX_PERCENTILE([0.5, 1]),
             "approx_percentile",

@@ -5,15 +5,18 @@ Their operations are UNIQUE_COUNT, BOUNDED_UNIQUE_COUNT and HISTOGRAM.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tilewright.operations.exact import MOST_KEPT
 from tilewright_compiler.plan.model import Feature
 
 from ...errors import InputError
 from ..base import Placement
 from ..exact_values import Entries, ExactState
+from ..fields import Bytes
 from ..sorted_values import FEW, insert
 from ..values import Merged, to_python
 
@@ -23,12 +26,24 @@ if TYPE_CHECKING:
     from ..grouped_values import GroupedValues
 
 
-#: The most different values of a tile; a batch that brings more is refused.
-MOST_VALUES = 10_000_000
-
-
 class _Ascending(ExactState):
     """Different values, ascending."""
+
+    def __init__(self, placement: Placement) -> None:
+        super().__init__(placement)
+        self._most = int(self.state.params.get("max_values", MOST_KEPT))
+
+    def from_values(self, values: GroupedValues) -> Mapping[str, list[Bytes]]:
+        """Make the entries of each group, without a limit."""
+        return {"entries": super().from_column(self.collect(values))}
+
+    def from_column(self, column: pa.Array) -> list[Bytes]:
+        """Make the entries of each tile, up to its limit."""
+        made = super().from_column(column)
+        if len(column.values) > self._most:
+            for part in made:
+                self._require_bounded(part or b"")
+        return made
 
     def encode(self, merged: Entries, /) -> bytes:
         """Encode values, if they are not too many."""
@@ -37,11 +52,12 @@ class _Ascending(ExactState):
     def _require_bounded(self, part: bytes) -> bytes:
         # Each batch copies the values of the tiles that it changes, so what it costs grows with
         # their number.
-        if _size(part) > MOST_VALUES:
+        if _size(part) > self._most:
             raise InputError(
                 f"a tile would keep {_size(part):,} different values of {self.state.input!r}, "
-                f"and {MOST_VALUES:,} is the limit. Nothing of this batch was written. Use "
-                "APPROX_UNIQUE_COUNT or TOP_K, or a smaller tile_size."
+                f"and {self._most:,} is the limit. Nothing of this batch was written. Use "
+                "APPROX_UNIQUE_COUNT, BOUNDED_UNIQUE_COUNT or TOP_K, a smaller tile_size, or "
+                f"another max_values, at most {MOST_KEPT:,}."
             )
         return part
 

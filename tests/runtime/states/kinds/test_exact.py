@@ -88,13 +88,15 @@ def test_a_bucket_has_a_value_if_it_has_a_set_of_its_own() -> None:
     assert found == [{"u": {3: 1}}, {"v": 1}]
 
 
-@pytest.mark.parametrize("operation", [Operation.UNIQUE_COUNT, Operation.HISTOGRAM(0)])
+LIMITED = pytest.mark.parametrize(
+    "operation", [Operation.UNIQUE_COUNT(max_values=24), Operation.HISTOGRAM(max_values=24)]
+)
+
+
+@LIMITED
 @pytest.mark.parametrize("batch", [[3], [3, 4, 5, 6]], ids=["inserted", "merged"])
-def test_a_tile_keeps_only_so_many_values(
-    operation: Any, batch: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tile_keeps_only_so_many_values(operation: Any, batch: list[int]) -> None:
     """A batch that brings more is refused with what to do, and what was written stays."""
-    monkeypatch.setattr("tilewright_runtime.states.kinds.exact.MOST_VALUES", 24)
     session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [operation])))
     session.write([row("a", number) for number in range(100, 124)])
     session.write([row("a", number) for number in range(100, 103)])
@@ -102,3 +104,21 @@ def test_a_tile_keeps_only_so_many_values(
     with pytest.raises(InputError, match=r"values of 'n', and 24 is the limit\. Nothing of this"):
         session.write([row("a", number) for number in batch])
     assert session.features(k="a") == before
+
+
+@LIMITED
+def test_one_batch_may_not_bring_too_many_values_either(operation: Any) -> None:
+    """The limit holds for a tile's first events too."""
+    session = Session(plan_of(SCHEMA, ["k"], aggregations("n", [operation])))
+    with pytest.raises(InputError, match="would keep 25 different values of 'n', and 24 is"):
+        session.write([row("a", number) for number in range(25)])
+
+
+def test_a_limit_may_be_raised_later() -> None:
+    """It is no part of what stored tiles depend on."""
+    session = Session()
+    for most in (2, 3):
+        operation = Operation.UNIQUE_COUNT(max_values=most)
+        session.plan = plan_of(SCHEMA, ["k"], aggregations("n", [operation]))
+        session.write([row("a", number) for number in range(most)])
+    assert list(session.features(k="a").values()) == [3]
