@@ -146,6 +146,8 @@ class Draft:
     """The inputs whose late values are left out."""
     derivations: list[Derivation] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
+    _below: dict[str, str] = field(default_factory=dict)
+    """The paths of files below the folder, by their whole paths."""
 
     def __post_init__(self) -> None:
         """Prefer the GroupBy's own entity_stats to the configuration's."""
@@ -159,12 +161,9 @@ class Draft:
 
     def place(self, site: CallSite) -> str:
         """Name a line below the compiled folder, as `clicks.py:14`."""
-        path = os.path.basename(site.file)
-        if self.root is not None:
-            below = os.path.relpath(site.file, self.root)
-            if not below.startswith(os.pardir):
-                path = below.replace(os.sep, "/")
-        return f"{path}:{site.line}"
+        if site.file not in self._below:
+            self._below[site.file] = _path_below(self.root, site.file)
+        return f"{self._below[site.file]}:{site.line}"
 
     @property
     def feature_columns(self) -> list[str]:
@@ -205,3 +204,12 @@ class Draft:
         Later passes would then miss what they need.
         """
         return any(d.severity == "error" for d in self.diagnostics)
+
+
+def _path_below(root: str | None, path: str) -> str:
+    """Name a file below a folder; one that is elsewhere has its own name only."""
+    if root is not None:
+        below = os.path.relpath(path, root)
+        if not below.startswith(os.pardir):
+            return below.replace(os.sep, "/")
+    return os.path.basename(path)

@@ -113,10 +113,11 @@ def _written(tree: Node, dialect: str, columns: dict[str, str], database: Facts)
         is_spark = dialect in SPARK_FAMILY
         tree = correct(tree, type_of) if is_spark else adapt(tree, dialect, type_of)
         tree = contained(tree, type_of)
+    if dialect == "duckdb":
+        _check_patterns(tree, database)
     sql = _generate(tree)
     if dialect == "duckdb":
         _check_functions(sql, database)
-        _check_patterns(tree, database)
     return sql
 
 
@@ -130,11 +131,16 @@ def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
 
 
 def _generate(tree: Node) -> str:
+    """Write a tree, which is of no use afterwards."""
     raised = sqlglot.ErrorLevel.RAISE
     with quiet():
         return str(
             tree.sql(
-                sqlglot_dialect("duckdb"), identify=True, comments=False, unsupported_level=raised
+                sqlglot_dialect("duckdb"),
+                copy=False,
+                identify=True,
+                comments=False,
+                unsupported_level=raised,
             )
         )
 
@@ -153,7 +159,7 @@ def _typing(columns: dict[str, str], database: Facts) -> TypeOf:
         if isinstance(bare, exp.Literal):
             return _type_of_literal(bare)
         if bare not in known:
-            known[bare] = database.type_of(_generate(bare), columns)
+            known[bare] = database.type_of(_generate(bare.copy()), columns)
         return known[bare]
 
     return of_tree

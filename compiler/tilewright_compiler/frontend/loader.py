@@ -141,8 +141,11 @@ def _run(file: AuthorFile, loaded: Loaded) -> tuple[ModuleType, set[str]] | None
 
 
 def _is_of(module: ModuleType, file: AuthorFile) -> bool:
-    path = getattr(module, "__file__", None) or ""
-    return os.path.realpath(path) == os.path.realpath(file.path)
+    return _is_same(getattr(module, "__file__", None) or "", file.path)
+
+
+def _is_same(path: str, other: str) -> bool:
+    return path == other or os.path.realpath(path) == os.path.realpath(other)
 
 
 def _parse(file: AuthorFile) -> tuple[ast.Module, CodeType]:
@@ -240,7 +243,7 @@ def _candidates(modules: list[tuple[AuthorFile, ModuleType, set[str]]]) -> list[
     for file, module, imported in modules:
         for variable, group_by in _held(module, GroupBy):
             if variable not in imported:
-                is_own = os.path.realpath(group_by.site.file) == os.path.realpath(file.path)
+                is_own = _is_same(group_by.site.file, file.path)
                 candidate = _Candidate(file, variable, group_by)
                 (own if is_own else others).append(candidate)
     return own + others

@@ -159,9 +159,9 @@ def _check_names(
                 "see. Rename one."
             )
             draft.report("TW006", source.query.site, what)
-    location = f"{shown_path(source.site.file)}:{source.site.line}"
     for name in wanted:
         if name not in written:
+            location = f"{shown_path(source.site.file)}:{source.site.line}"
             users = [f.aggregation for f in draft.features if name in f.columns]
             role, site = "key", draft.group_by.site
             if name not in (draft.group_by.keys or ()):
