@@ -30,6 +30,7 @@ __all__ = [
     "StoreError",
     "TilewrightError",
     "TooManyRejectsError",
+    "installation_of",
     "shown",
 ]
 
@@ -72,6 +73,11 @@ class StoreError(TilewrightError):
 
 class CorruptRecordError(StoreError):
     """A stored tile has other bytes than were written."""
+
+
+def installation_of(extra: str, *, pip: str = "pip") -> str:
+    """Write the command that installs an extra."""
+    return f"{pip} install './tilewright[{extra}]', where tilewright is the folder of the clone"
 
 
 def shown(value: object) -> str:

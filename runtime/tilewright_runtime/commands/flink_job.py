@@ -11,7 +11,7 @@ import click
 
 from tilewright.suggestions import nearest_name
 
-from ..errors import JobError
+from ..errors import JobError, installation_of
 from .child import print_submission, status_of
 
 
@@ -116,7 +116,6 @@ def _python() -> str:
         return sys.executable
     raise JobError(
         "this Python has no Flink. Give Flink an environment of its own, since it needs older "
-        "libraries: "
-        "python3.12 -m venv flink-env && flink-env/bin/pip install 'tilewright[flink]', and pass "
-        "--python flink-env/bin/python"
+        "libraries, and pass --python flink-env/bin/python: python3.12 -m venv flink-env && "
+        f"{installation_of('flink', pip='flink-env/bin/pip')}."
     )

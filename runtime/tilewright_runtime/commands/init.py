@@ -22,7 +22,7 @@ def init(folder: Path) -> None:
     It has one GroupBy, a few events, a test with the reviewed plan, and a README that says how to
     go on.
     """
-    from ..errors import TilewrightError
+    from ..errors import TilewrightError, installation_of
 
     if folder.exists() and any(folder.iterdir()):
         raise TilewrightError(
@@ -41,8 +41,8 @@ def init(folder: Path) -> None:
             "folder."
         ) from error
     _say(
-        f"Made {folder}. Its README.md says how to go on; its tests run with pytest (pip install "
-        "'tilewright[testing]')."
+        f"Made {folder}. Its README.md says how to go on; its tests run with pytest "
+        f"({installation_of('testing')})."
     )
 
 

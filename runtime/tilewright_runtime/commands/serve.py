@@ -248,6 +248,7 @@ def _export(plans: Sequence[str], folder: Path) -> None:
 
 
 def _require_packages() -> None:
+    from ..errors import installation_of
     from ..service.settings import ServiceStartError
 
     for name in _NEEDED:
@@ -255,6 +256,6 @@ def _require_packages() -> None:
             importlib.import_module(name)
         except ImportError:
             raise ServiceStartError(
-                f"tilewright serve needs the package {name}. Install it with: pip install "
-                "'tilewright[serve]'"
+                f"tilewright serve needs the package {name}. Install it with: "
+                f"{installation_of('serve')}."
             ) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tilewright_compiler.plan.metrics import METRICS, PLAN_LABEL, Metric
 
-from ..errors import JobError
+from ..errors import JobError, installation_of
 from ..metrics import Snapshot, added_up, snapshot
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from prometheus_client.registry import CollectorRegistry
 
 _MISSING = (
-    "metrics need the package prometheus-client. Install it with: pip install "
-    "'tilewright[serve]' or pip install prometheus-client"
+    "metrics need the package prometheus-client. Install it with: pip install prometheus-client, "
+    f"or all that the service needs: {installation_of('serve')}."
 )
 
 

@@ -81,8 +81,10 @@ def plan_snapshot(request: pytest.FixtureRequest) -> SnapshotAssertion:
     try:
         snapshot: SnapshotAssertion = request.getfixturevalue("snapshot")
     except pytest.FixtureLookupError:
+        from ..errors import installation_of
+
         raise pytest.UsageError(
-            "plan_snapshot needs syrupy. Install it with: pip install 'tilewright[testing]'"
+            f"plan_snapshot needs syrupy. Install it with: {installation_of('testing')}."
         ) from None
     from .snapshots import PlanSnapshot
 

@@ -99,7 +99,7 @@ def test_without_syrupy(tmp_path: Path) -> None:
     ran = run_pytest(tmp_path, "-p", "no:syrupy")
     assert ran.returncode == 1
     assert (
-        "plan_snapshot needs syrupy. Install it with: pip install 'tilewright[testing]'"
+        "plan_snapshot needs syrupy. Install it with: pip install './tilewright[testing]'"
         in ran.stdout
     )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tilewright_compiler.plan.sessions import SPARK_EXCLUDED_RULES, SPARK_REWRITING
 
-from ...errors import JobError
+from ...errors import JobError, installation_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -61,7 +61,9 @@ def open_session(name: str) -> SparkSession:
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError:
-        raise JobError("pyspark is not installed: pip install 'tilewright[spark]'.") from None
+        raise JobError(
+            f"pyspark is not installed. Install it with: {installation_of('spark')}."
+        ) from None
     # The workers run this Python, unless the cluster was told of another one.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:

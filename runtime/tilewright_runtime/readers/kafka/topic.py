@@ -16,7 +16,7 @@ import numpy as np
 from tilewright_compiler.plan.model import Source
 from tilewright_compiler.plan.topics import Topic, parse_topic
 
-from ...errors import InputError
+from ...errors import InputError, installation_of
 from ..batch import Batch, Position
 from ..inputs import Input
 from ..stream import idle
@@ -73,8 +73,8 @@ class KafkaTopic:
             from confluent_kafka import Consumer, KafkaException
         except ImportError:
             raise InputError(
-                "reading a topic needs the package confluent-kafka. Install it with: pip install "
-                "'tilewright[kafka]'"
+                "reading a topic needs the package confluent-kafka. Install it with: "
+                f"{installation_of('kafka')}."
             ) from None
         own = {
             "bootstrap.servers": self._topic.servers,

@@ -9,9 +9,11 @@ try:
     from .calls import Row, ServiceError
     from .waiting import Client
 except ModuleNotFoundError as missing:
+    from ...errors import installation_of
+
     raise ModuleNotFoundError(
-        f"the client needs the package {missing.name}. Install it with: pip install "
-        "'tilewright[client]'",
+        f"the client needs the package {missing.name}. Install it with: "
+        f"{installation_of('client')}.",
         name=missing.name,
     ) from None
 

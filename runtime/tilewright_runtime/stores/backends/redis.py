@@ -11,7 +11,7 @@ from functools import partial
 
 from tilewright.windows import MINUTE_MS
 
-from ...errors import StoreError
+from ...errors import StoreError, installation_of
 from ...tiles.keys import TileKeys
 from ..base import (
     FORMAT,
@@ -215,8 +215,7 @@ def open_url(url: str, rest: str, create: bool) -> RedisStore:
         import redis  # noqa: F401
     except ImportError:
         raise StoreError(
-            "a redis: store needs the package redis. Install it with: pip install "
-            "'tilewright[redis]'"
+            f"a redis: store needs the package redis. Install it with: {installation_of('redis')}."
         ) from None
     store = RedisStore(url.replace("+cluster:", ":", 1), create)
     if url.startswith(CLUSTERS) and not store.is_cluster:

@@ -112,7 +112,7 @@ def test_a_url_that_cannot_be_used_is_not_shown(redis_server: RedisServer, url: 
 def test_a_missing_client_says_how_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """redis-py is an extra; without it the message is the command that installs it."""
     monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(StoreError, match=r"pip install 'tilewright\[redis\]'"):
+    with pytest.raises(StoreError, match=r"pip install './tilewright\[redis\]'"):
         open_store("redis://localhost")
 
 
