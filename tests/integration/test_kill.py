@@ -83,7 +83,8 @@ def answers(session: Session) -> list[dict[str, object]]:
     ("kind", "ending"),
     [
         ("lmdb", ".csv"),
-        ("redis", ".parquet"),
+        # `tests/fuzz/test_kills.py` kills writers into Redis, too.
+        pytest.param("redis", ".parquet", marks=pytest.mark.nightly),
         pytest.param("lmdb", ".parquet", marks=pytest.mark.nightly),
         pytest.param("redis", ".csv", marks=pytest.mark.nightly),
     ],
