@@ -81,6 +81,18 @@ class Answers(list[Answer]):
         return frame
 
 
+def answers_of(states: Iterable[FetchState]) -> list[Answer]:
+    """Make the answers to requests, and let their tiles go.
+
+    Of many requests they would be in memory at once, and slow down the garbage collector.
+    """
+    answers = []
+    for state in states:
+        answers.append(answer_of(state))
+        del state.tiles
+    return answers
+
+
 def answer_of(state: FetchState) -> Answer:
     """Make the answer to a request that took all steps."""
     return Answer(dict(state.keys), state.at_ms, state.features, state.quality)

@@ -18,7 +18,7 @@ from ..stores import CheckedStore, Store
 from ..stores.base import Scanned, ScanRequest
 from ..stores.checked import CheckedReader, Reading
 from ..times import Moment
-from .answers import Answer, Answers, answer_of
+from .answers import Answer, Answers, answer_of, answers_of
 from .cache import TileCache
 from .caching_reader import CachingReader
 from .context import FetchContext, FetchState
@@ -111,9 +111,11 @@ class AsyncFetcher(Serving):
         `fetch` raises.
         """
         context = context or self.context
+        made: list[Answer] = []
         for batch in batches(context, states):
             await self.answer(context, batch)
-        return Answers(map(answer_of, states), context.plan, context.names)
+            made += answers_of(batch)
+        return Answers(made, context.plan, context.names)
 
     async def answer(self, context: FetchContext, states: Sequence[FetchState]) -> None:
         """Walk the steps for requests that are read together.

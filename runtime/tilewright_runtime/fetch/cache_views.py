@@ -19,10 +19,16 @@ from ..tiles.header import HEADER_WORDS, start_of
 from ..tiles.keys import Range, Ranges
 from .cache_entries import Place, Span, places
 
-#: What the records that are not finished may take, if they are remembered.
-_OPEN_BYTES = 2048
-#: What an entity takes beside its spans, about.
-_ENTITY_BYTES = 400 + _OPEN_BYTES
+#: What the records that are not finished may take, if they are remembered; they may also take a
+#: part of what the finished ones take.
+_OPEN_BYTES, _OPEN_SHARE = 2048, 8
+#: What an entity takes beside its records, about.
+_ENTITY_BYTES = 400
+
+
+def _open_bytes(size: int) -> int:
+    """Say what unfinished records may take beside finished ones."""
+    return _OPEN_BYTES + size // _OPEN_SHARE
 
 
 @dataclass(slots=True)
@@ -78,7 +84,8 @@ class View:
 
     def remember(self, change: int, read: list[list[bytes]], records: list[list[bytes]]) -> None:
         """Remember all records, unless those read are large."""
-        if self.hits and sum(map(len, chain.from_iterable(read))) <= _OPEN_BYTES:
+        size = sum(span.size for span in self.spans if span is not None)
+        if self.hits and sum(map(len, chain.from_iterable(read))) <= _open_bytes(size):
             self.remembered = change, records
 
     def grown(
@@ -109,7 +116,8 @@ class EntitySpans:
 
     def __init__(self, spans: Mapping[Place, Span]) -> None:
         self.spans = spans
-        self.size = _ENTITY_BYTES + sum(span.size for span in spans.values())
+        size = sum(span.size for span in spans.values())
+        self.size = _ENTITY_BYTES + size + _open_bytes(size)
         self._last: View | None = None
 
     def view(self, ranges: Sequence[Range]) -> View:

@@ -14,7 +14,7 @@ from tilewright_compiler.plan.settings import OnMissing
 
 from ..errors import StoreError
 from ..times import Moment
-from .answers import Answer, Answers, answer_of
+from .answers import Answer, Answers, answer_of, answers_of
 from .context import FetchContext, FetchState
 from .counting import count_fetches
 from .quality import give_up, gives_up
@@ -95,9 +95,11 @@ class Fetcher(Serving):
         `fetch` raises.
         """
         context = context or self.context
+        made: list[Answer] = []
         for batch in batches(context, states):
             walk(context, batch)
-        return Answers(map(answer_of, states), context.plan, context.names)
+            made += answers_of(batch)
+        return Answers(made, context.plan, context.names)
 
 
 def finish_without_store(context: FetchContext, states: Sequence[FetchState]) -> None:

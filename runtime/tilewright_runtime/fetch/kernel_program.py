@@ -130,9 +130,13 @@ class KernelProgram:
         """
         if not isinstance(covers, Covers):
             covers = Covers(covers)
-        numbers = self.native.evaluate(tiles.native, self._native(covers), values)
+        if covers.native is None:
+            covers.native = self._kernel.Covers(covers)
+        numbers = self.native.evaluate(tiles.native, covers.native, values)
         if numbers is False:
             return None
+        if not self._groups:
+            return {}
         fields = self._gather(tiles, covers) if self._merges_fields else [()] * len(covers)
         if fields is None:
             return None

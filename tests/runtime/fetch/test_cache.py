@@ -20,7 +20,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import AsyncFetcher, Fetcher, TileCache, Writer
 from tilewright_runtime.errors import CorruptRecordError
 from tilewright_runtime.fetch.cache_entries import EntityKey, Middle, MiddleKey, Span, Table
-from tilewright_runtime.fetch.cache_views import View, fitting
+from tilewright_runtime.fetch.cache_views import EntitySpans, View, fitting
 from tilewright_runtime.fetch.caching_reader import CachingReader
 from tilewright_runtime.stores.base import ScanRequest
 from tilewright_runtime.stores.transactional import TransactionalStore
@@ -275,6 +275,15 @@ def test_large_open_tiles_are_not_remembered() -> None:
     large, _ = view.remembered
     view.remember(7, [[bytes(100)]], [[bytes(100)]])
     assert (large, view.remembered) == (None, (7, [[bytes(100)]]))
+
+
+def test_beside_large_finished_tiles_open_ones_may_be_larger() -> None:
+    """An entity's bytes count an eighth of its finished ones for them."""
+    span = Span.of(0, HOUR, [bytes(1_000_000)])
+    view = View.of([Range(HOUR, 0, 2 * HOUR)], [span])
+    view.remember(7, [[bytes(100_000)]], [[bytes(100_000)]])
+    assert view.remembered[0] == 7
+    assert EntitySpans({(TILES, HOUR, 0): span}).size > 1_125_000
 
 
 def test_what_is_larger_than_the_cache_is_not_kept() -> None:
