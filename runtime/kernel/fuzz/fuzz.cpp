@@ -18,6 +18,7 @@
 #include "reduce.hpp"
 #include "tables.hpp"
 #include "fuzz_pages.hpp"
+#include "fuzz_parsing.hpp"
 #include "fuzz_writing.hpp"
 #include "xxh32.hpp"
 
@@ -299,6 +300,7 @@ int main(int argc, char** argv) {
         try_frequencies();
         const auto bits = []() -> unsigned long long { return random_bits(); };
         try_pages(bits);
+        try_parsing(bits);
         try_writing(bits);
         if (i % 16 == 0) try_reduction();
         const Exact exact(packed(noise(below(200))));

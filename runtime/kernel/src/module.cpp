@@ -14,6 +14,7 @@
 #include "frequent.hpp"
 #include "kll.hpp"
 #include "pages.hpp"
+#include "parsing.hpp"
 #include "parts.hpp"
 #include "program.hpp"
 #include "unlocked.hpp"
@@ -27,7 +28,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 7;
+constexpr int kInterface = 8;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -173,6 +174,7 @@ NB_MODULE(_native, module) {
     module.def("unite_distinct", &unite_distinct, nb::arg("parts"), nb::arg("lg_k"));
 
     add_writing(module);
+    add_parsing(module);
 
     nb::class_<Fields>(module, "Fields")
         .def("__len__", &Fields::size)

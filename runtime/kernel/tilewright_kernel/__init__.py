@@ -1,9 +1,10 @@
-"""The arithmetic of Tilewright's fetches, and the bytes of its writes, in C++."""
+"""The arithmetic of Tilewright's fetches, and the bytes of its reads and writes, in C++."""
 
 from ._native import (
     INTERFACE,
     Covers,
     Fields,
+    JsonObjects,
     Program,
     Ranges,
     Tiles,
@@ -26,6 +27,7 @@ __all__ = [
     "INTERFACE",
     "Covers",
     "Fields",
+    "JsonObjects",
     "Program",
     "Ranges",
     "Tiles",

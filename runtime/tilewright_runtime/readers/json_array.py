@@ -19,8 +19,10 @@ from tilewright_compiler.plan.model import Column
 from ..errors import InputError
 from .batch import Batch, Position
 from .checks import changed, shrunk
-from .json_lines import JsonParser, require_members
+from .json_lines import require_members
+from .json_objects import JsonParser
 from .stream import Opened
+from .texts import Texts
 
 #: Elements of a batch.
 BATCH_ELEMENTS = 1 << 17
@@ -48,7 +50,7 @@ def read_json_array(
         parser = JsonParser(connection, columns)
         while part := list(islice(elements, BATCH_ELEMENTS)):
             end = offset + sum(length for _, length in part)
-            texts = [text.encode() for text, _ in part]
+            texts = Texts.joined([text.encode() for text, _ in part])
             parsed = parser.parse(texts, rows + 1)
             if rows == 0:
                 require_members(parser, parsed.table, texts, None)

@@ -16,7 +16,7 @@ from types import ModuleType
 VARIABLE = "TILEWRIGHT_KERNEL"
 
 #: The interface of the kernel that this version calls.
-_INTERFACE = 7
+_INTERFACE = 8
 
 
 def kernel() -> ModuleType | None:

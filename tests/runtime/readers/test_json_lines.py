@@ -114,6 +114,12 @@ def test_a_file_of_blank_lines_adds_nothing(tmp_path: Path) -> None:
     assert write(tmp_path, "\n\n")[1:] == ({}, 0)
 
 
+def test_a_comma_too_many_ends_no_write(tmp_path: Path) -> None:
+    """What DuckDB takes of an object is kept, though Python would refuse it."""
+    _, refused, events = write(tmp_path, line() + line().replace("}", ', "n": 2,}'))
+    assert (refused, events) == ({}, 2)
+
+
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     """A BOM before the first object does not spoil it."""
     assert write(tmp_path, "\ufeff" + line(n=5))[0].sums("a") == [5]

@@ -23,8 +23,9 @@ from tilewright_compiler.plan.model import Column
 
 from ...errors import InputError
 from ..batch import Malformed
-from ..json_lines import JsonParser
+from ..json_objects import JsonParser
 from ..python_values import column as column_of
+from ..texts import Texts
 from .settings import REGISTRY_URL, REGISTRY_USER
 
 #: What a value begins with whose schema is in a registry; no JSON does.
@@ -69,7 +70,7 @@ class Values:
     def _json_rows(
         self, texts: list[bytes], offsets: NDArray[np.int64]
     ) -> tuple[pa.Table, list[Malformed]]:
-        parsed = self._json.parse(texts, _NO_ROW)
+        parsed = self._json.parse(Texts.joined(texts), _NO_ROW)
         places = parsed.table["__row"].to_numpy() - _NO_ROW
         index = parsed.table.schema.get_field_index("__row")
         table = parsed.table.set_column(index, "__row", pa.array(offsets[places] + 1))
