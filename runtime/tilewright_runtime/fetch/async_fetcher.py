@@ -122,8 +122,11 @@ class AsyncFetcher(Serving):
 
         Their states hold the answers then. Raises what `fetch` raises.
         """
+        if self._far is None and len(states) <= _FEW:
+            walk(context, states)
+            return
         if self._far is None:
-            await _run(partial(walk, context, states), states)
+            await asyncio.to_thread(walk, context, states)
             return
         spans = spans_of(context, states)
         if spans is None:

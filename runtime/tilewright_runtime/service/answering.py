@@ -48,14 +48,16 @@ class Answering:
         """
         options = request.options
         require_features(self._plans.find(name), options.features)
-        fetcher = await self.call(self._plans.fetcher, name)
+        fetcher = self._plans.made(name)
+        if fetcher is None:
+            fetcher = await self.call(self._plans.fetcher, name)
         context = fetcher.context_of(
             options.features, bool(options.quality), options.on_missing, options.max_staleness
         )
         times = fetcher.times(options.at_ms)
         rows = [_state(fetcher, keys, times) for keys in request.keys]
-        states = [row for row in rows if isinstance(row, FetchState)]
-        self._plans.count_accesses(name, [state.entity for state in states])
+        states = [row for row in rows if type(row) is FetchState]
+        self._plans.count_accesses(name, states)
         answered: list[Row] = []
         for begin in range(0, len(states), self._turn):
             if begin:

@@ -25,6 +25,7 @@ from .requests import feature_request, query_options, require_features, several_
 from .responses import TEXT, Response
 from .settings import ServiceSettings
 from .sharing import SharedMetrics
+from .waiting import within
 
 if TYPE_CHECKING:
     from .web.site import Site
@@ -135,8 +136,7 @@ class Service:
         """Answer a request, or say why not."""
         seconds = self._settings.limits.seconds
         try:
-            async with asyncio.timeout(seconds):
-                return await self._route(request)
+            return await within(seconds, self._route(request))
         except TimeoutError:
             was_read = "keys" in request.noted or request.method != "POST"
             code = "timeout" if was_read else "request_timeout"
@@ -225,9 +225,8 @@ class Service:
 
     async def _groupby(self, request: Request) -> Response:
         """Answer keys of the GroupBy that the path names."""
-        name = unquote(request.path[len(_GROUPBY) :])
-        plan = self._plans.find(name)
-        defaults = query_options(request.query)
+        plan = self._plans.find(_unquoted(request.path[len(_GROUPBY) :]))
+        defaults = query_options(request.query) if request.query else {}
         require_features(plan, defaults.get("features"))
         limits = self._settings.limits
         body = await read_body(request.receive, limits.body_bytes)
@@ -273,6 +272,10 @@ class Service:
             "ms": round(seconds * 1000, 3),
         }
         self._log.add(time.time_ns() // 1_000_000, entry | request.noted)
+
+
+def _unquoted(path: str) -> str:
+    return unquote(path) if "%" in path else path
 
 
 async def _send(send: Send, response: Response) -> None:

@@ -19,6 +19,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 #: no answer; beyond this it is cut off.
 _MOST_DISCARDED = 1 << 27
 
+_REQUEST = "http.request"
+
 #: What follows each name. Texts may hold it too, but seldom do; times hold colons only.
 _NAME_END = re.compile(rb'"\s*:')
 _NESTED = frozenset({dict, list})
@@ -34,6 +36,9 @@ async def read_body(receive: Receive, most_bytes: int) -> bytes:
     Raises RequestError if it is larger than is allowed, and ClientGone.
     """
     message = await receive()
+    whole: bytes = message.get("body", b"")
+    if not message.get("more_body") and len(whole) <= most_bytes and message["type"] == _REQUEST:
+        return whole
     parts, size = [], 0
     while True:
         if message["type"] == "http.disconnect":
@@ -71,14 +76,18 @@ def read_json(body: bytes) -> Any:
     return document
 
 
-def _count_names(value: Any) -> int:
+def _count_names(document: Any) -> int:
     """Count the names of all objects of a document."""
-    if type(value) not in _NESTED:
-        return 0
-    names, parts = (len(value), value.values()) if isinstance(value, dict) else (0, value)
-    for part in parts:
-        if type(part) in _NESTED:  # most are not, and a call costs more than the count
-            names += _count_names(part)
+    names = 0
+    waiting = [document] if type(document) in _NESTED else []
+    for value in waiting:
+        parts = value
+        if type(value) is dict:
+            names += len(value)
+            parts = value.values()
+        for part in parts:
+            if type(part) in _NESTED:
+                waiting.append(part)
     return names
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from tilewright.suggestions import nearest
@@ -21,8 +20,7 @@ _OPTIONS = ("at", "features", "quality", "on_missing", "max_staleness")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How the keys of a request are to be answered."""
 
     at_ms: int | None = None
@@ -37,8 +35,7 @@ class Options:
     """How old the newest event that was written may be; None: as the plan says."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureRequest:
+class FeatureRequest(NamedTuple):
     """Keys of one GroupBy, and how to answer them."""
 
     keys: Sequence[Any]
