@@ -5,9 +5,10 @@ One is of all of it, the other of what stored tiles depend on.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 #: What says nothing of how a plan runs: the digests themselves, and the author's lines.
@@ -22,7 +23,26 @@ def digest(content: Any) -> str:
     They are the first of the SHA-256 of its canonical form: sorted keys, no spaces, UTF-8.
     """
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    hexadecimal: str = _sha256()(text.encode()).hexdigest()
+    return hexadecimal[:16]
+
+
+@cache
+def _sha256() -> Callable[[bytes], Any]:
+    """Find SHA-256 where it is imported soonest.
+
+    `hashlib` loads OpenSSL, which takes longer than reading a plan. Python's own digests are in
+    modules that `hashlib` and `random` use too, under a name that its versions have changed.
+    """
+    function: Callable[[bytes], Any]
+    for name in ("_sha2", "_sha256"):
+        try:
+            function = import_module(name).sha256
+        except ImportError:
+            continue
+        return function
+    function = import_module("hashlib").sha256
+    return function
 
 
 def whole_content(plan: dict[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ..plan.layout import Dtype, FixedColumn, VariableField
 from ..plan.model import Column, State
@@ -24,8 +23,7 @@ TIME = "__ts"
 TEXT_BYTES, _TYPICAL_ENTRIES = 16, 64
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """A number or bytes of a state, with its aggregate.
 
     The aggregate makes it in DuckDB SQL.
@@ -43,8 +41,7 @@ class Field:
     kept: bool = True
 
 
-@dataclass(frozen=True)
-class PartialField:
+class PartialField(NamedTuple):
     """A part of a state that a stream engine aggregates.
 
     It is a number or a text.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from tilewright_compiler.plan.model import Plan
 
 from ..metrics import PlanMetrics, metrics_of
+from ..plans.frozen import Frozen
 from ..stores import Store
 from ..stores.base import ScanRequest
 from ..stores.checked import Reading
@@ -37,8 +38,7 @@ class AnyReader(Protocol):
         """Read records, and documents of some names."""
 
 
-@dataclass(frozen=True)
-class FetchContext:
+class FetchContext(Frozen):
     """What all fetches of some features share.
 
     Nothing of it changes.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from tilewright_compiler.plan.model import Feature, Plan
 
+from ..plans.frozen import Frozen
 from ..states.base import Form, StateType
 from ..states.values import Finalizer, Merged
 from ..tiles.buckets import BucketTables
@@ -17,8 +17,7 @@ from .number_values import NumberValues
 from .windows import Window
 
 
-@dataclass(frozen=True, kw_only=True)
-class FeatureGroup:
+class FeatureGroup(Frozen):
     """The features of one window."""
 
     window: Window

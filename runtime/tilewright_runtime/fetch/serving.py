@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +94,7 @@ class Serving:
     def _context(self, names: tuple[str, ...], policy: Policy) -> FetchContext:
         prepared = self._prepared(names)
         steps = steps_of(policy, derives=prepared.derivations is not None)
-        return replace(prepared, policy=policy, steps=steps)
+        return prepared.copied(policy=policy, steps=steps)
 
     def _prepare(self, names: tuple[str, ...]) -> FetchContext:
         plan = self.plan if names == self._names else plan_of_features(self.plan, names)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from tilewright_compiler.plan.model import Feature
 
+from ..plans.frozen import Frozen
 from ..tiles.cover import (
     ENDS,
     Segment,
@@ -21,8 +21,7 @@ from ..tiles.cover import (
 from ..times import EARLIEST_MS
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Frozen):
     """A length of time before the query, and its levels."""
 
     window_ms: int | None

@@ -27,7 +27,7 @@ from ..stores.ownership import (
     register_plan,
 )
 from ..stores.progress import Progress
-from ..stores.sweeping import swept_name, swept_until
+from ..stores.swept import swept_name, swept_until
 from ..tiles.keys import TileKeys
 from .pending import Pending, outbox_name
 from .swapped import put_swapped

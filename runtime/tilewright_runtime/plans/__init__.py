@@ -7,8 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from tilewright.documents import read_document
 from tilewright.suggestions import nearest_name
@@ -17,6 +16,9 @@ from tilewright_compiler.plan.model import PLAN_VERSION, Plan
 from tilewright_compiler.verify.plan import verify_plan
 
 from ..errors import PlanError, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Owner = TypeVar("Owner")
 Arguments = ParamSpec("Arguments")
@@ -43,9 +45,9 @@ def load_plan(path: str | Path) -> Plan:
     """
     if not isinstance(path, (str, os.PathLike)):
         raise PlanError(f"plan {shown(path)} is no path. Give that of a plan.json or its folder.")
-    file = Path(path)
+    file = os.fspath(path) or os.curdir
     if os.path.isdir(file):
-        file = file / _FILE
+        file = os.path.join(file, _FILE)
     try:
         document = json.loads(read_document(file).decode())
     except FileNotFoundError:
@@ -73,9 +75,10 @@ def load_plans(paths: Sequence[str | Path]) -> list[Plan]:
     Each comes once, in order. Raises PlanError, also for two plans of one name.
     """
     plans: dict[str, Plan] = {}
-    for path in paths:
-        below = [] if os.path.exists(Path(path, _FILE)) else _plans_below(Path(path))
-        for place in [Path(path, name) for name in below] or [Path(path)]:
+    for given in paths:
+        path = os.fspath(given)
+        below = [] if os.path.exists(os.path.join(path, _FILE)) else _plans_below(path)
+        for place in [os.path.join(path, name) for name in below] or [path]:
             plan = load_plan(place)
             known = plans.setdefault(plan.name, plan)
             if known.fingerprint != plan.fingerprint:
@@ -118,8 +121,11 @@ def prepares_from_plan(method: Preparing[Owner, Arguments]) -> Preparing[Owner, 
     return prepare
 
 
-def _advice(file: Path) -> str:
+def _advice(path: str) -> str:
     """Say where plans are, to someone who has named none."""
+    from pathlib import Path  # takes longer than to read a plan
+
+    file = Path(path)
     folder = file.parent
     below = _plans_below(folder)
     if file.name == _FILE and below:
@@ -132,9 +138,11 @@ def _advice(file: Path) -> str:
     return "Make one with tilewright compile, and name its folder or its plan.json."
 
 
-def _plans_below(folder: Path) -> list[str]:
+def _plans_below(folder: str | Path) -> list[str]:
+    from pathlib import Path
+
     try:
-        return sorted(file.parent.name for file in folder.glob(f"*/{_FILE}"))
+        return sorted(file.parent.name for file in Path(folder).glob(f"*/{_FILE}"))
     except OSError:  # a name that is too long
         return []
 

@@ -20,7 +20,7 @@ from .checked_store import CheckedStore
 from .kept import Kept, ttls_ms
 from .ownership import PlanDocument
 from .progress import Finished
-from .sweeping import require_not_swept, swept_name, swept_until
+from .swept import require_not_swept, swept_name, swept_until
 
 
 @dataclass(slots=True)

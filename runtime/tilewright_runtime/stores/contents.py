@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -38,4 +37,6 @@ Content = StoredDocument | StoredTiles | Misfit
 
 def document_digest(name: str) -> bytes:
     """Digest a name that is too long for a key."""
+    import hashlib  # names are seldom so long
+
     return hashlib.sha256(name.encode()).digest()

@@ -28,7 +28,7 @@ from .ownership import (
     require_plan,
 )
 from .progress import Progress
-from .sweeping import swept_name, swept_until
+from .swept import swept_name, swept_until
 
 
 def claim_for_stream(plan: Plan, store: Store) -> str:

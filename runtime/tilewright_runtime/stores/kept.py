@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Self
 
 from tilewright.windows import DAY_MS
 from tilewright_compiler.plan.model import Plan
 
+from ..plans.frozen import Frozen
 from ..tiles.keys import EVENTS, TILES, Kind, level_name
 
 #: From when on records were put with a time to live, None for ever.
@@ -53,8 +54,7 @@ def ttls_by_name(ttls: Mapping[tuple[Kind, int], int | None]) -> dict[str, int |
     return {level_name(*level): ttl_ms for level, ttl_ms in ttls.items()}
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Frozen):
     """The spans in which the records of levels were put.
 
     There are two for each level at most, oldest first: how they are put now, and how at worst
@@ -62,7 +62,7 @@ class Kept:
     """
 
     levels: Mapping[str, tuple[Span, ...]]
-    gone_ms: Mapping[str, int] = field(default_factory=dict)
+    gone_ms: Mapping[str, int] = MappingProxyType({})
     """The start before which a level's records were swept where they came from."""
 
     @classmethod
@@ -79,7 +79,7 @@ class Kept:
             spans = self.levels.get(level, (_UNKNOWN,))
             if spans[-1][1] != ttl_ms:
                 levels[level] = (_worst(spans), (now_ms, ttl_ms))
-        return replace(self, levels=levels)
+        return self.copied(levels=levels)
 
     @property
     def is_widened(self) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from tilewright_compiler.plan.model import Plan
 
@@ -24,8 +23,7 @@ from .kept import Kept, merging_ttls_ms, ttls_by_name, ttls_ms
 STREAM = b"stream "
 
 
-@dataclass(frozen=True)
-class PlanDocument:
+class PlanDocument(NamedTuple):
     """What a store says of a plan.
 
     It says what its tiles were made by, and how long they are kept.
@@ -123,7 +121,7 @@ def note_gone(plan: Plan, store: Store, gone_ms: Mapping[str, int]) -> None:
 
     `gone_ms` has for a level the start before which none is there to be put.
     """
-    kept_spans = replace(require_plan(plan, store).kept, gone_ms=gone_ms)
+    kept_spans = require_plan(plan, store).kept.copied(gone_ms=gone_ms)
     store.put(_plan(plan), PlanDocument.of(plan, kept_spans).to_bytes())
 
 

@@ -15,15 +15,14 @@ import numpy as np
 
 from tilewright_compiler.plan.model import Plan
 
-from ..errors import FetchError
 from ..tiles.header import HEADER_WORDS, SEQUENCE
-from ..tiles.keys import Range, TileKeys, level_name
-from ..times import iso, now_ms
-from .base import EntityRecords, ScanRequest, Store, Transaction
+from ..tiles.keys import TileKeys, level_name
+from ..times import now_ms
+from .base import EntityRecords, Store, Transaction
 from .counts import Level, TileCounts
-from .documents import reading_document
 from .ownership import lifetimes_ms
 from .progress import Progress
+from .swept import swept_name, swept_until
 from .transactional import TransactionalStore
 
 #: Entities whose tiles go in one transaction.
@@ -183,38 +182,3 @@ def events_of(records: Sequence[bytes]) -> int:
     heads = [record[: 8 * HEADER_WORDS] for record in records if len(record) >= 8 * HEADER_WORDS]
     words = np.frombuffer(b"".join(heads), "<i8").reshape(-1, HEADER_WORDS)
     return int(words[:, SEQUENCE].sum())
-
-
-def swept_name(plan: Plan) -> str:
-    """Name the document of what was swept."""
-    return f"swept/{plan.name}"
-
-
-def swept_until(plan: Plan, document: bytes | None) -> dict[str, int]:
-    """Read before which start each level's tiles are gone."""
-    with reading_document(swept_name(plan)):
-        starts_ms = json.loads(document or b"{}")
-        return {str(level): int(until_ms) for level, until_ms in starts_ms.items()}
-
-
-def require_not_swept(
-    until_ms: Mapping[str, int], requests: Sequence[ScanRequest], url: str
-) -> None:
-    """Require that no range reaches back to what was swept.
-
-    Raises FetchError if one does.
-    """
-    for _, ranges in requests:
-        for one in ranges:
-            gone_ms = _gone(until_ms, one)
-            if gone_ms is not None:
-                raise FetchError(
-                    f"store {url} was swept: its tiles of {level_name(one.kind, one.size_ms)} "
-                    f"begin at {iso(gone_ms)}, and this answer needs earlier ones. Ask for a "
-                    "later time."
-                )
-
-
-def _gone(until_ms: Mapping[str, int], one: Range) -> int | None:
-    until = until_ms.get(level_name(one.kind, one.size_ms))
-    return until if until is not None and one.start_ms < until and not one.lifetime else None

@@ -12,7 +12,6 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DecimalException
 from functools import partial
 from numbers import Real
 from typing import Any
-from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -182,9 +181,15 @@ def _writer(column: Column) -> Canonical:
             ) from None
         if (text.isalnum() and text.isascii()) or _is_plain(text):
             return begin + text
-        return begin + quote(text, safe="")
+        return begin + _quote(text)
 
     return write
+
+
+def _quote(text: str) -> str:
+    from urllib.parse import quote  # most texts need no escapes, and most processes no addresses
+
+    return quote(text, safe="")
 
 
 def _codec(duckdb_type: str) -> tuple[str, Canonical]:
@@ -202,6 +207,8 @@ def decode_entity(text: str) -> tuple[Any, ...]:
 
     It undoes what `entity_encoder` makes.
     """
+    from urllib.parse import unquote
+
     parts = [part.partition("=") for part in text.split(",")]
     return tuple(_DECODERS[tag](unquote(value)) for tag, _, value in parts)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from tilewright_compiler.plan.layout import BucketLayout, FixedColumn, TileLayou
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import PlanError
+from ..plans.frozen import Frozen
 from ..states.base import NUMPY_DTYPES, Placement, Rows, StateType, kind_of
 from .header import HEADER_WORDS
 
@@ -34,8 +34,7 @@ _MERGES: dict[tuple[str, str], tuple[np.ufunc, int | float]] = {
 }
 
 
-@dataclass(frozen=True)
-class Slab:
+class Slab(Frozen):
     """Neighbouring words that one ufunc merges."""
 
     start: int
@@ -60,8 +59,7 @@ class Slab:
         return columns
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """A field of changing length."""
 
     name: str
@@ -71,8 +69,7 @@ class Variable:
     """The word that holds its length, which is -1 where there is none."""
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Frozen):
     """All that is known of a plan's records in advance.
 
     The small records that a record keeps for each value of a bucket column have a layout of their
@@ -197,7 +194,7 @@ def _slabs(columns: Sequence[FixedColumn]) -> list[Slab]:
         slab = Slab(word, word + 1, column.dtype, ufunc, identity)
         last = slabs[-1] if slabs else None
         if last is not None and (last.stop, last.ufunc, last.dtype) == (word, ufunc, slab.dtype):
-            slab = replace(slab, start=last.start)
+            slab = slab.copied(start=last.start)
             slabs.pop()
         slabs.append(slab)
     return slabs

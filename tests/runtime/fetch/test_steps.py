@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -76,7 +75,7 @@ def test_too_many_tiles_are_refused_before_they_merge(store: Store) -> None:
     states = [fetcher.request({"k": "a"}, AT)]
     walk(fetcher.context, states, "fetch")
     with pytest.raises(FetchError, match=r"1h has 2 tiles of this key.*is 1\. Compile it"):
-        find_boundaries(replace(fetcher.context, most_tiles=1), states)
+        find_boundaries(fetcher.context.copied(most_tiles=1), states)
 
 
 def test_derivations_are_a_step_of_plans_that_have_them(store: Store) -> None:

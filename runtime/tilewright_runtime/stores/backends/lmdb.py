@@ -9,7 +9,6 @@ import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import StoreError
@@ -32,6 +31,8 @@ from ..lmdb.snapshot import snapshot
 from ..transactional import TransactionalStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..health import StoreHealth
 
 T = TypeVar("T")
@@ -181,7 +182,7 @@ class LmdbStore(TransactionalStore):
         from ..health import DISK, StoreHealth, shortest_seconds
 
         environment = self._open
-        data = (Path(self._path) / DATA_FILE).stat()
+        data = os.stat(os.path.join(self._path, DATA_FILE))
         return StoreHealth(
             answer_seconds=shortest_seconds(lambda: self.get("format")),
             used_bytes=data.st_size,
@@ -219,7 +220,7 @@ def open_url(url: str, rest: str, create: bool) -> LmdbStore:
         )
     if os.path.isfile(rest):
         raise StoreError(f"store {url}: {rest} is a file; an lmdb: store is a folder.")
-    if not create and not os.path.exists(Path(rest, DATA_FILE)):
+    if not create and not os.path.exists(os.path.join(rest, DATA_FILE)):
         raise StoreError(
             f"store {url}: there is none. Write events into it first (tilewright write), or name "
             "another folder."

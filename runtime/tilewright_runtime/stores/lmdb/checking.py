@@ -8,7 +8,6 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Collection
-from pathlib import Path
 from types import ModuleType
 
 from ...states.kernel import kernel
@@ -19,7 +18,9 @@ from .metas import Meta, damaged
 TABLES = (b"tiles", b"documents")
 
 
-def check_pages(file: Path, meta: Meta, names: Collection[bytes] = TABLES) -> None:
+def check_pages(
+    file: str | os.PathLike[str], meta: Meta, names: Collection[bytes] = TABLES
+) -> None:
     """Check every page that a moment of a file needs.
 
     `names` are those of its tables. Raises StoreError for the first that is damaged.
@@ -35,7 +36,9 @@ def check_pages(file: Path, meta: Meta, names: Collection[bytes] = TABLES) -> No
         os.close(descriptor)
 
 
-def _check_with_numpy(file: Path, descriptor: int, meta: Meta, names: Collection[bytes]) -> None:
+def _check_with_numpy(
+    file: str | os.PathLike[str], descriptor: int, meta: Meta, names: Collection[bytes]
+) -> None:
     from .pages import PageFile
     from .trees import check_trees
 
@@ -43,7 +46,11 @@ def _check_with_numpy(file: Path, descriptor: int, meta: Meta, names: Collection
 
 
 def _check_natively(
-    native: ModuleType, file: Path, descriptor: int, meta: Meta, names: Collection[bytes]
+    native: ModuleType,
+    file: str | os.PathLike[str],
+    descriptor: int,
+    meta: Meta,
+    names: Collection[bytes],
 ) -> None:
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
         wrong = native.check_pages(content, meta.last_page, meta.free, meta.main, tuple(names))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import lmdb
@@ -42,8 +41,9 @@ class Environment:
     Any thread may read them; one process at a time writes them.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
+        self._data = os.path.join(path, DATA_FILE)
         self.references = 0
         self.pid = os.getpid()
         self.is_inherited = False  # by a fork of the process that opened it
@@ -80,7 +80,7 @@ class Environment:
 
         Otherwise it is opened only to be read.
         """
-        data = self.path / DATA_FILE
+        data = self._data
         options: dict[str, Any] = {
             "map_size": _FIRST_MAP_BYTES,
             "max_dbs": 2,
@@ -88,19 +88,19 @@ class Environment:
         }
         self.is_seen = True
         read_metas(data)
-        if not data.exists() or _may_write(self.path, data):
-            self.path.mkdir(parents=True, exist_ok=True)
+        if not os.path.exists(data) or _may_write(self.path, data):
+            os.makedirs(self.path, exist_ok=True)
             self._allot_readers()
             opened = lmdb.open(os.fsencode(self.path), **options)
             self.writer_lock.open()
             return opened
-        self.is_seen = _may_write(self.path / _READERS_FILE)
+        self.is_seen = _may_write(os.path.join(self.path, _READERS_FILE))
         return lmdb.open(os.fsencode(self.path), readonly=True, lock=self.is_seen, **options)
 
     def _allot_readers(self) -> None:
         # LMDB maps this file and writes into it: without room on the disk that would kill the
         # process instead of failing.
-        file = os.open(self.path / _READERS_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+        file = os.open(os.path.join(self.path, _READERS_FILE), os.O_RDWR | os.O_CREAT, 0o644)
         try:
             os.posix_fallocate(file, 0, _READERS_BYTES)
         finally:
@@ -112,7 +112,7 @@ class Environment:
         To read a missing page would kill the process.
         """
         used = (self.lmdb.info()["last_pgno"] + 1) * self.lmdb.stat()["psize"]
-        present = (self.path / DATA_FILE).stat().st_size
+        present = os.stat(self._data).st_size
         if present < used:
             raise StoreError(
                 f"store lmdb:{self.path} is damaged: {DATA_FILE} has {present:,} bytes of "
@@ -160,11 +160,11 @@ class Environment:
         while True:
             with self.transactions, self.lmdb.begin() as transaction:
                 number = transaction.id()
-                metas = read_metas(self.path / DATA_FILE) or ()
+                metas = read_metas(self._data) or ()
                 meta = next((meta for meta in metas if meta.transaction == number), None)
                 try:
                     if meta is not None:
-                        check_pages(self.path / DATA_FILE, meta)
+                        check_pages(self._data, meta)
                         return
                 except StoreError:
                     # Those that no writer keeps for this reader may have another use by now.
@@ -238,9 +238,9 @@ class Environment:
         transaction is open, so the map stays in its place.
         """
         if resident_bytes() - self._resident_bytes >= _READ_BYTES:
-            give_back(self.path / DATA_FILE)
+            give_back(self._data)
             self._resident_bytes = resident_bytes()
 
 
-def _may_write(*paths: Path) -> bool:
+def _may_write(*paths: str) -> bool:
     return all(os.access(path, os.W_OK) for path in paths)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import struct
-from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import StoreError
@@ -74,7 +73,7 @@ def tree_of(content: bytes) -> Tree | None:
     return tree if (tree.page_bytes, tree.flags) == (0, 0) else None
 
 
-def read_metas(file: Path) -> tuple[Meta, Meta] | None:
+def read_metas(file: str | os.PathLike[str]) -> tuple[Meta, Meta] | None:
     """Read both meta pages.
 
     Returns None for a file that is new. Raises StoreError if LMDB could not safely open the file.
@@ -97,7 +96,7 @@ def read_metas(file: Path) -> tuple[Meta, Meta] | None:
     raise damaged(file, 0, "is much older or newer than page 1")
 
 
-def _meta(file: Path, begin: bytes, number: int, at: int) -> Meta:
+def _meta(file: str | os.PathLike[str], begin: bytes, number: int, at: int) -> Meta:
     if len(begin) < at + _END_AT + _END.size:
         raise damaged(file, number, "is cut")
     page, _, kind, _, magic, version = _HEADER.unpack_from(begin, at)
@@ -124,9 +123,10 @@ def _is_sound(meta: Meta, number: int, at: int) -> bool:
     )
 
 
-def damaged(file: Path, page: int, what: str) -> StoreError:
+def damaged(file: str | os.PathLike[str], page: int, what: str) -> StoreError:
     """Make the error of a damaged page."""
+    folder, name = os.path.split(file)
     return StoreError(
-        f"store lmdb:{file.parent} is damaged: page {page} of {file.name} {what}. Restore a whole "
+        f"store lmdb:{folder} is damaged: page {page} of {name} {what}. Restore a whole "
         "copy, or write the events into a new store."
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import struct
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,7 @@ _OVERFLOW = struct.Struct("=QHHI")
 class PageFile:
     """The pages of a file, each used once at most."""
 
-    def __init__(self, file: Path, descriptor: int, meta: Meta) -> None:
+    def __init__(self, file: str | os.PathLike[str], descriptor: int, meta: Meta) -> None:
         self._file = file
         self._descriptor = descriptor
         self.page_bytes = meta.free.page_bytes

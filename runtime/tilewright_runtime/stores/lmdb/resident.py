@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 from collections.abc import Iterator
-from pathlib import Path
 
 _PAGE_BYTES = mmap.PAGESIZE
 #: The number in `statm` of the pages that files share with a process.
@@ -28,14 +28,14 @@ def resident_bytes() -> int:
         return 0
 
 
-def give_back(file: Path) -> None:
+def give_back(file: str) -> None:
     """Give the pages of a mapped file back.
 
     Only what is mapped to be read is meant. The pages stay in the system's memory, and come again
     when they are read. The caller keeps the map in its place meanwhile.
     """
     madvise = ctypes.CDLL(None, use_errno=True).madvise
-    for begin, end in _maps(file.stat().st_ino):
+    for begin, end in _maps(os.stat(file).st_ino):
         place = ctypes.c_void_p(begin), ctypes.c_size_t(end - begin)
         madvise(*place, mmap.MADV_DONTNEED)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
 
 from .environment import Environment
 
@@ -28,7 +27,7 @@ def acquire(path: str) -> Environment:
     with _opening:
         environment = _environments.get(path)
         if environment is None:
-            environment = _environments[path] = Environment(Path(path))
+            environment = _environments[path] = Environment(path)
         environment.references += 1
         return environment
 
@@ -43,7 +42,7 @@ def release(environment: Environment) -> None:
             return
         environment.references -= 1
         if not environment.references:
-            del _environments[str(environment.path)]
+            del _environments[environment.path]
             environment.close()
 
 

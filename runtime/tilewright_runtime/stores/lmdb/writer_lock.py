@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from pathlib import Path
 
 from ...errors import StoreError
 
@@ -18,7 +17,7 @@ class WriterLock:
     ends, however that happens.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str) -> None:
         self.folder = folder
         self.is_open = False
         self._file = -1
@@ -29,7 +28,7 @@ class WriterLock:
 
         Raises OSError if that is not so.
         """
-        self._file = os.open(self.folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+        self._file = os.open(os.path.join(self.folder, _LOCK_FILE), os.O_RDWR | os.O_CREAT, 0o644)
         self.is_open = True
 
     def close(self) -> None:
@@ -47,7 +46,7 @@ class WriterLock:
         if self._taken:
             return True
         try:
-            file = os.open(self.folder / _LOCK_FILE, os.O_RDONLY)
+            file = os.open(os.path.join(self.folder, _LOCK_FILE), os.O_RDONLY)
         except OSError:
             return False  # no writer was ever here
         try:

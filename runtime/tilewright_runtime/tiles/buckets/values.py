@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,7 @@ from ...states.base import Rows
 Values = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """Values with their small records, those of one tile ascending."""
 
     values: Values
