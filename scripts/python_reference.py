@@ -21,6 +21,8 @@ MODULES = (
 )
 #: Of modules that list no public names.
 NAMES = {"tilewright_compiler.compile": ["compile_paths", "compile_group_by", "Compilation"]}
+#: Public names that need packages of their own, so that they are in no `__all__`.
+EXTRA = {"tilewright_runtime": ["AsyncClient", "Client"]}
 _HEAD = """\
 # Python
 
@@ -37,7 +39,7 @@ def page() -> str:
     for module, purpose in MODULES:
         parts.append(f"## {module}\n\n{purpose}\n")
         loaded = importlib.import_module(module)
-        for name in NAMES.get(module) or sorted(loaded.__all__):
+        for name in NAMES.get(module) or sorted([*loaded.__all__, *EXTRA.get(module, [])]):
             parts.append(_entry(name, getattr(loaded, name)))
     return "\n".join(parts)
 

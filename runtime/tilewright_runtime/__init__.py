@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from .ingest.report import WriteReport
     from .ingest.writer import Writer
     from .plans import load_plan
-    from .service.client import AsyncClient, Client
+    from .service.client import AsyncClient as AsyncClient
+    from .service.client import Client as Client
     from .stores import open_store
 
+#: What the package itself can do. The clients need one more, and are imported by name.
 __all__ = [
     "Answer",
-    "AsyncClient",
     "AsyncFetcher",
-    "Client",
     "Fetcher",
     "MissingTileError",
     "TileCache",

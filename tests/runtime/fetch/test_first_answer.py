@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import tilewright_runtime
 from support.plans import AT, MINUTE, aggregations, plan_of
 from support.process import start
 from tilewright import Operation
@@ -45,3 +46,8 @@ def test_a_fetch_needs_neither_duckdb_nor_sqlglot(tmp_path: Path) -> None:
         "n_approx_percentile_1h": [2.0],
         "half": 3.5,
     }
+
+
+def test_importing_all_names_needs_no_client() -> None:
+    """The clients' library is an extra."""
+    assert not {"AsyncClient", "Client"} & set(tilewright_runtime.__all__)
