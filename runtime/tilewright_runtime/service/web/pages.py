@@ -66,6 +66,8 @@ class Pages:
             "entity": self._entity,
             "doctor": self._doctor,
         }
+        for template in _templates().list_templates():
+            _templates().get_template(template)  # compiled before the first page is asked for
 
     def respond(self, path: str, query: bytes) -> Response:
         """Answer an address.
