@@ -28,7 +28,7 @@ def resident_bytes() -> int:
         return 0
 
 
-def give_back(file: str) -> None:
+def give_back(file: str | os.PathLike[str]) -> None:
     """Give the pages of a mapped file back.
 
     Only what is mapped to be read is meant. The pages stay in the system's memory, and come again
