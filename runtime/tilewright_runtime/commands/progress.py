@@ -62,13 +62,18 @@ class Status:
             return None
         return time.time_ns() // 1_000_000 - self.watermark_ms
 
+    def parts(self) -> list[str]:
+        """Say it in parts, each short enough for a narrow terminal."""
+        rate = self.rows / max(self.seconds, 1e-9)
+        said = [f"{self.rows:,} rows, {rate:,.0f} rows/s"]
+        if self.watermark_ms is not None and self.lag_ms is not None:
+            said.append(f"watermark {iso(self.watermark_ms)}")
+            said.append(f"{self.lag_ms / 1000:,.1f} s behind")
+        return [*said, f"{self.open_tiles:,} open tiles"]
+
     def text(self) -> str:
         """Say it in a line."""
-        rate = self.rows / max(self.seconds, 1e-9)
-        said = f"{self.rows:,} rows, {rate:,.0f} rows/s"
-        if self.watermark_ms is not None and self.lag_ms is not None:
-            said += f", watermark {iso(self.watermark_ms)}, {self.lag_ms / 1000:,.1f} s behind"
-        return f"{said}, {self.open_tiles:,} open tiles"
+        return ", ".join(self.parts())
 
     def document(self) -> dict[str, Any]:
         """Say it for programs.
@@ -148,6 +153,11 @@ def lines(text: Callable[[], str]) -> Iterator[None]:
         printer.join()
 
 
+def _lines_of(status: Status) -> str:
+    """Say it in lines, since a terminal cuts what is too long."""
+    return "\n".join(status.parts())
+
+
 @contextmanager
 def bars(console: Console, status: Status) -> Iterator[OnProgress]:
     """Show a bar for each input, above the status.
@@ -160,12 +170,12 @@ def bars(console: Console, status: Status) -> Iterator[OnProgress]:
     tasks: dict[str, TaskID] = {}
 
     with Progress(*columns, console=console, transient=True) as bar:
-        whole = bar.add_task(status.text(), total=None)
+        whole = bar.add_task(_lines_of(status), total=None)
         ended = Event()
 
         def refresh() -> None:
             while not ended.wait(0.2):
-                bar.update(whole, description=status.text())
+                bar.update(whole, description=_lines_of(status))
 
         refresher = Thread(target=refresh, daemon=True)
         refresher.start()
@@ -174,7 +184,7 @@ def bars(console: Console, status: Status) -> Iterator[OnProgress]:
             if item.name not in tasks:
                 tasks[item.name] = bar.add_task(item.name, total=None)
             bar.update(tasks[item.name], total=1.0 if part else None, completed=part)
-            bar.update(whole, description=status.text())
+            bar.update(whole, description=_lines_of(status))
 
         try:
             yield on_progress

@@ -47,15 +47,17 @@ def test_the_watermark_of_several_plans_is_that_of_the_last(taker: Taker) -> Non
 
 
 def test_a_terminal_has_a_bar_for_each_input(taker: Taker) -> None:
-    """It stands before the first batch, and the status is below it."""
+    """It stands before the first batch, and a narrow one shows all of the status too."""
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=120)
+    console = Console(file=screen, force_terminal=True, width=80)
     with progress.bars(console, Status([taker])) as on_progress:
         on_progress(ITEM, 0.0, taker.report)
         wait_until(lambda: "clicks.csv" in screen.getvalue(), "the bar is shown")
-        taker.report.rows = 1_000
+        taker.report.watermark_ms, taker.report.rows, taker.report.open_tiles = AT, 1_000, 7
         on_progress(ITEM, 0.25, taker.report)
-        wait_until(lambda: "1,000 rows" in screen.getvalue(), "the status is shown")
+        wait_until(lambda: "1,000 rows" in screen.getvalue(), "the rows are shown")
+        wait_until(lambda: " s behind" in screen.getvalue(), "the lag is shown")
+        wait_until(lambda: "7 open tiles" in screen.getvalue(), "the open tiles are shown")
 
 
 def test_without_a_terminal_a_line_comes_now_and_then(
