@@ -142,7 +142,8 @@ def read_request(fetcher: Fetcher, line: KeyLine, at: str | None) -> KeyRequest:
         raise InputError("not a JSON object with the key columns.")
     names = {column.name for column in fetcher.plan.keys}
     # A key column may be called `at`: the time is then that of --at.
-    moment = at if "at" in names else document.get("at", at)
+    own = None if "at" in names else document.get("at")
+    moment = at if own is None else own
     keys = {name: value for name, value in document.items() if name in names}
     extra = {name: readable[name] for name in document if name not in names | {"at"}}
     return KeyRequest(line.name, fetcher.request(keys, moment), extra)

@@ -333,6 +333,12 @@ def test_columns_beside_the_keys_come_back(desk: Desk) -> None:
     assert answer["extra"] == {"order": "o\u20ac", "label": [1, None], "odd": "\ud800"}
 
 
+def test_a_line_whose_time_is_null_has_none(desk: Desk) -> None:
+    """It is answered at the time of --at, as a line that says nothing of it is."""
+    ran = desk.fetch("--keys", keys_file(desk, {"k": "b", "at": None}), "--at", str(AT))
+    assert (ran.status, ran.lines[0]["at"]) == (0, AT)
+
+
 @pytest.mark.parametrize(
     "content", ["k,n\na,1\nb,2\n", '[\n{"k": "a"}\n]\n', "a\n", "\n\nk;n\n1;2"]
 )
