@@ -1,4 +1,4 @@
-"""Who may use a writer: one thread at a time, and no fork."""
+"""Who may use a writer: one thread, and no fork."""
 
 from __future__ import annotations
 

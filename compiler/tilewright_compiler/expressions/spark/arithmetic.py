@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
 from .casts import to_whole
-from .ints import is_marked
+from .ints import adds_bigint, is_marked
 from .types import MOST_DIGITS, decimal_of, decimal_type, families, family_of
 
 Correction = Callable[[Node, TypeOf], Node]
@@ -65,7 +65,7 @@ def _of_times(node: Node, type_of: TypeOf) -> Node:
             "unix_seconds(a) - unix_seconds(b)"
         )
     if left == "DATE" and family_of(right) == "integer" and not isinstance(node, exp.Mul):
-        if isinstance(node.expression.unnest(), exp.Column) and right == "BIGINT":
+        if adds_bigint(node):
             raise NotTranslatable("days that are a bigint. Cast them, as in cast(n as int)")
         new = node.copy()
         new.set("expression", tried(paren(node.expression.copy()), "INT"))

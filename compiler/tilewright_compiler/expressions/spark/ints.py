@@ -1,6 +1,7 @@
-"""Sums and products that are ints in Spark, not bigints.
+"""Parts that are ints or bigints in Spark.
 
-`datediff(a, b) * 86400000` goes beyond an int, though DuckDB counts days as bigints.
+`datediff(a, b) * 86400000` goes beyond an int, though DuckDB counts days as bigints. Spark adds
+ints to a day, and refuses bigints.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from sqlglot import exp
 
 from ...sql.tree import Node, TypeOf
 
-#: The name under which a part is marked.
-_MARK = "is_int"
+#: The names under which parts are marked.
+_MARK, _OF_BIGINTS = "is_int", "of_bigints"
 _INT_TYPES = {"TINYINT", "SMALLINT", "INTEGER"}
 _OPERATIONS = (exp.Add, exp.Sub, exp.Mul)
 #: Functions whose value is an int, whatever their arguments are.
@@ -31,15 +32,39 @@ _OF_INTS = (
 
 
 def mark_ints(tree: Node, type_of: TypeOf) -> None:
-    """Mark the sums and products that Spark computes as ints."""
+    """Mark the sums and products that Spark computes as ints.
+
+    Parts that may add days or months are marked, too, if these are bigints in Spark.
+    """
     for node in tree.find_all(*_OPERATIONS):
         if _is_int(node, type_of):
             node.meta[_MARK] = True
+    for later in tree.find_all(exp.Add, exp.Sub, exp.TsOrDsAdd, exp.AddMonths):
+        if _is_bigint(later.expression, type_of):
+            later.meta[_OF_BIGINTS] = True
 
 
 def is_marked(node: Node) -> bool:
     """Tell whether Spark computes an int."""
     return bool(node.meta.get(_MARK))
+
+
+def adds_bigint(node: Node) -> bool:
+    """Tell whether what is added is a bigint in Spark."""
+    return bool(node.meta.get(_OF_BIGINTS))
+
+
+def _is_bigint(node: Node, type_of: TypeOf) -> bool:
+    match node:
+        case exp.Column():
+            return type_of(node) == "BIGINT"
+        case exp.Literal():
+            return node.is_int and int(node.name) >= 1 << 31
+        case exp.Cast():
+            return bool(node.to.this == exp.DataType.Type.BIGINT)
+    if isinstance(node, exp.IntDiv):
+        return True
+    return isinstance(node, _OF_INTS) and any(_is_bigint(part, type_of) for part in _values(node))
 
 
 def _is_int(node: Node, type_of: TypeOf) -> bool:

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text, tried
 from .casts import from_seconds, since_epoch, to_date, to_timestamp
+from .ints import adds_bigint
 from .time_formats import DEFAULT, Format, read
 from .types import families, family_of
 
@@ -96,10 +97,11 @@ def _shown_unix(node: Node, type_of: TypeOf) -> Node:
     return exp.Case(ifs=[exp.If(this=within, true=shown)])
 
 
-def _whole(value: Node, type_of: TypeOf, what: str) -> Node:
+def _added(node: Node, type_of: TypeOf, what: str) -> Node:
+    value = node.expression
     if families([value], type_of) - {"integer"}:
         raise NotTranslatable(f"{what} of something else than a whole number")
-    if isinstance(value.unnest(), exp.Column) and type_of(value) == "BIGINT":
+    if adds_bigint(node):
         raise NotTranslatable(f"{what} that are a bigint. Cast them, as in cast(n as int)")
     return tried(paren(value.copy()), "INT")
 
@@ -109,11 +111,11 @@ def _days_later(node: Node, type_of: TypeOf) -> Node:
     if unit is not None and unit.name.upper() != "DAY":
         raise NotTranslatable("date_add with a unit. Add an interval, as in t + interval 1 hour")
     day = to_date(node.this.copy(), type_of)
-    return paren(exp.Add(this=day, expression=_whole(node.expression, type_of, "days")))
+    return paren(exp.Add(this=day, expression=_added(node, type_of, "days")))
 
 
 def _months_later(node: Node, type_of: TypeOf) -> Node:
-    months = call("TO_MONTHS", _whole(node.expression, type_of, "months"))
+    months = call("TO_MONTHS", _added(node, type_of, "months"))
     later = exp.Add(this=to_date(node.this.copy(), type_of), expression=months)
     return tried(paren(later), "DATE")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlglot
 
-from tilewright_compiler.expressions.spark.ints import is_marked, mark_ints
+from tilewright_compiler.expressions.spark.ints import adds_bigint, is_marked, mark_ints
 
 TYPES = {"i": "INTEGER", "s": "SMALLINT", "n": "BIGINT", "t": "VARCHAR", "d": "DATE"}
 
@@ -35,3 +35,28 @@ def test_what_has_ints_only_is_an_int(expression: str, is_int: bool) -> None:
     tree = sqlglot.parse_one(expression, dialect="spark")
     mark_ints(tree, lambda node: TYPES[node.name])
     assert is_marked(tree) == is_int
+
+
+@pytest.mark.parametrize(
+    ("added", "is_bigint"),
+    [
+        ("n", True),
+        ("n + 1", True),
+        ("n * 0", True),
+        ("abs(n) % 7", True),
+        ("coalesce(i, n)", True),
+        ("if(n > 0, i, 1)", False),
+        ("CASE WHEN i > 1 THEN i ELSE n END", True),
+        ("CAST(i AS BIGINT)", True),
+        ("CAST(n AS INT)", False),
+        ("i div 2", True),
+        ("3000000000", True),
+        ("i * s + datediff(d, d)", False),
+    ],
+)
+@pytest.mark.parametrize("form", ["date_add(d, {})", "add_months(d, {})", "d - ({})"])
+def test_days_with_a_bigint_in_them_are_bigints(form: str, added: str, is_bigint: bool) -> None:
+    """Days and months are ints, so a bigint in them is refused."""
+    tree = sqlglot.parse_one(form.format(added), dialect="spark")
+    mark_ints(tree, lambda node: TYPES[node.name])
+    assert adds_bigint(tree) == is_bigint
