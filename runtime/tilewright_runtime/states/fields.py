@@ -6,7 +6,7 @@ While they merge they are objects.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,15 @@ class BytesColumn:
         """Add the bytes of tiles that have none."""
         merged = dict(sorted((self.others | others).items()))
         return BytesColumn(self.content, self.bounds, self.is_there, merged)
+
+    def replaced(self, tiles: Sequence[int], values: Iterable[Bytes]) -> BytesColumn:
+        """Give other bytes to some tiles."""
+        is_there = self.is_there.copy()
+        is_there[tiles] = False
+        others: dict[int, Bytes] = {**self.others}
+        others.update(zip(tiles, values, strict=True))
+        made = {tile: value for tile, value in sorted(others.items()) if value is not None}
+        return BytesColumn(self.content, self.bounds, is_there, made)
 
     def lengths(self) -> NDArray[np.int64]:
         """Give the length of each tile's bytes, -1 for none."""

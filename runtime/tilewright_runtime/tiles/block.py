@@ -62,9 +62,14 @@ class Block:
     def put(self, indices: NDArray[np.intp], other: Block) -> None:
         """Replace the chosen tiles by those of another block."""
         self.rows[indices] = other.rows
+        tiles = indices.tolist()
         for name, values in other.variable.items():
-            own = self.variable[name] = list(self.variable[name])
-            for i, value in zip(indices.tolist(), values, strict=True):
+            own = self.variable[name]
+            if isinstance(own, BytesColumn):
+                self.variable[name] = own.replaced(tiles, values)
+                continue
+            own = self.variable[name] = list(own)
+            for i, value in zip(tiles, values, strict=True):
                 own[i] = value
 
 

@@ -61,3 +61,14 @@ def test_bytes_of_a_column_stay_at_their_tiles() -> None:
     assert full.is_made().tolist() == [True, True, True, True, False]
     assert list(full.part(1, 3)) == [b"xy", b"bcd"]
     assert list(full.part(1, 4).part(1, 3)) == [b"bcd", b"xyz"]
+
+
+def test_bytes_of_a_column_are_replaced_at_some_tiles() -> None:
+    """The others stay, what was replaced before may be again, and a tile may lose its bytes."""
+    content, is_there = np.frombuffer(b"abcd", np.uint8), np.array([True, False, True, True])
+    column = BytesColumn(content, np.array([0, 1, 1, 3, 4]), is_there, {1: b"x"})
+    replaced = column.replaced([2, 1, 0], [b"new", b"other", None])
+    assert list(replaced) == [None, b"other", b"new", b"d"]
+    assert replaced.lengths().tolist() == [-1, 5, 3, 1]
+    assert list(replaced.part(1, 3)) == [b"other", b"new"]
+    assert list(column) == [b"a", b"x", b"bc", b"d"]
