@@ -207,7 +207,7 @@ class Draft:
 
 
 def _path_below(root: str | None, path: str) -> str:
-    """Name a file below a folder; one that is elsewhere has its own name only."""
+    """Name a file below a folder, or alone if elsewhere."""
     if root is not None:
         below = os.path.relpath(path, root)
         if not below.startswith(os.pardir):

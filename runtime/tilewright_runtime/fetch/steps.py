@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import repeat
 from operator import attrgetter
 
 from tilewright.windows import format_duration
@@ -65,8 +64,8 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
         for state in states:
             state.progress = progress
     store, table, decode = context.store, context.plan.name, context.program.decode
-    all_checked = reading.checked or repeat(None)
-    for state, records, checked in zip(states, reading.records, all_checked):  # noqa: B905 - endless
+    all_checked = reading.checked or [None] * len(states)
+    for state, records, checked in zip(states, reading.records, all_checked, strict=True):
         name_of = partial(record_name, store, table, state.entity, state.ranges)
         try:
             state.tiles = decode(state.entity, state.ranges, records, name_of, checked)

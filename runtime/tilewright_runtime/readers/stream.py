@@ -30,8 +30,6 @@ from .checks import changed, cut_line, shrunk
 CHUNK_BYTES = 1 << 25
 #: What is longer is no record, but the rest of a file after a quote that nothing closes.
 LONGEST_RECORD_BYTES = 1 << 28
-#: Bytes of a line by which a file is known again.
-_LONGEST_LINE = 1 << 16
 _NO_ROWS = pa.table({"__row": pa.array([], pa.int64())})
 
 
@@ -274,25 +272,6 @@ def text_in(raw: BufferedReader, codec: str | None) -> BufferedReader:
         raise InputError(str(wrong)) from None
     except OSError as wrong:
         raise InputError(f"cannot be read ({wrong}). Is it whole?") from wrong
-
-
-def has_line(path: Path, kind: FileFormat) -> bool:
-    """Tell whether a file's first line is whole."""
-    with open_text(path, kind) as opened:
-        return opened.stream.readline(_LONGEST_LINE)[-1:] == b"\n"
-
-
-def digest_of_lines(path: Path, kind: FileFormat, count: int, grows: bool) -> str:
-    """Digest a file's first lines; empty if there are fewer.
-
-    The last line of a file that grows may be half of one, so it is none.
-    """
-    with open_text(path, kind) as opened:
-        lines = [opened.stream.readline(_LONGEST_LINE) for _ in range(count)]
-    if grows and not lines[-1].endswith(b"\n") and len(lines[-1]) < _LONGEST_LINE:
-        return ""
-    texts = [line.rstrip(b"\r\n") for line in lines]
-    return xxh3_128(b"\n".join(texts)).hexdigest() if all(texts) else ""
 
 
 def _as_text(table: pa.Table) -> pa.Table:

@@ -31,7 +31,7 @@ _CENTROID = np.dtype([("mean", "<f8"), ("weight", "<u8")])
 _PREAMBLE_BYTES = 8
 #: How many bytes a HyperLogLog begins with that is a set of numbers, and a set of the fewest.
 SET_HEAD_BYTES, FEWEST_OF_SET = 12, _LONGEST_LIST + 1
-#: The begin of a summary (see kinds/frequent.py).
+#: The begin of a summary (see frequency_summary.py).
 _SUMMARY = np.dtype([("marker", "<u4"), ("size", "<u4"), ("error", "<i8"), ("total", "<i8")])
 
 

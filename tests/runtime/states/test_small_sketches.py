@@ -15,7 +15,7 @@ from support.examples import few
 from support.kernels import numpy_only, required_kernel
 from tilewright_compiler.plan.model import State
 from tilewright_runtime.states.base import Placement, kind_of
-from tilewright_runtime.states.kinds.frequent import decode
+from tilewright_runtime.states.frequency_summary import decode
 from tilewright_runtime.states.small_sketches import list_offsets
 
 NAN = float("nan")

@@ -10,7 +10,8 @@ from tilewright_compiler.plan.model import Source
 
 from ..batch import Batch, Position
 from ..comma_separated import read_csv
-from ..stream import Opened, digest_of_lines, has_line, reading_files
+from ..first_lines import digest_of_lines, has_line
+from ..stream import Opened, reading_files
 
 
 def read_text(

@@ -9,9 +9,10 @@ from tilewright_compiler.plan.files import FileFormat
 from tilewright_compiler.plan.model import Source
 
 from ..batch import Batch, Position
+from ..first_lines import digest_of_lines, has_line
 from ..json_array import read_json_array
 from ..json_lines import read_json_lines
-from ..stream import Opened, digest_of_lines, has_line, open_text, reading_files
+from ..stream import Opened, open_text, reading_files
 
 
 def read_text(

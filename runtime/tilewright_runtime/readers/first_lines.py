@@ -1,0 +1,33 @@
+"""The first lines of a file, by which it is known again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xxhash import xxh3_128
+
+from tilewright_compiler.plan.files import FileFormat
+
+from .stream import open_text
+
+#: Bytes of a line that are looked at.
+_LONGEST_LINE = 1 << 16
+
+
+def has_line(path: Path, kind: FileFormat) -> bool:
+    """Tell whether a file's first line is whole."""
+    with open_text(path, kind) as opened:
+        return opened.stream.readline(_LONGEST_LINE)[-1:] == b"\n"
+
+
+def digest_of_lines(path: Path, kind: FileFormat, count: int, grows: bool) -> str:
+    """Digest a file's first lines; empty if there are fewer.
+
+    The last line of a file that grows may be half of one, so it is none.
+    """
+    with open_text(path, kind) as opened:
+        lines = [opened.stream.readline(_LONGEST_LINE) for _ in range(count)]
+    if grows and not lines[-1].endswith(b"\n") and len(lines[-1]) < _LONGEST_LINE:
+        return ""
+    texts = [line.rstrip(b"\r\n") for line in lines]
+    return xxh3_128(b"\n".join(texts)).hexdigest() if all(texts) else ""
