@@ -12,7 +12,7 @@ from operator import attrgetter
 from tilewright.windows import format_duration
 
 from ..errors import CorruptRecordError, FetchError
-from ..stores.checked import Reading
+from ..stores.checked import Checked, Reading
 from ..stores.progress import Progress
 from ..tiles.cover import floor
 from ..tiles.keys import EVENTS
@@ -64,7 +64,7 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
         for state in states:
             state.progress = progress
     store, table, decode = context.store, context.plan.name, context.program.decode
-    all_checked = reading.checked or [None] * len(states)
+    all_checked: Sequence[Checked | None] = reading.checked or [None] * len(states)
     for state, records, checked in zip(states, reading.records, all_checked, strict=True):
         name_of = partial(record_name, store, table, state.entity, state.ranges)
         try:
