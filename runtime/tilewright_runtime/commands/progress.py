@@ -63,7 +63,7 @@ class Status:
         return time.time_ns() // 1_000_000 - self.watermark_ms
 
     def parts(self) -> list[str]:
-        """Say it in parts, each short enough for a narrow terminal."""
+        """Say it in parts, each for a narrow terminal."""
         rate = self.rows / max(self.seconds, 1e-9)
         said = [f"{self.rows:,} rows, {rate:,.0f} rows/s"]
         if self.watermark_ms is not None and self.lag_ms is not None:
@@ -154,7 +154,7 @@ def lines(text: Callable[[], str]) -> Iterator[None]:
 
 
 def _lines_of(status: Status) -> str:
-    """Say it in lines, since a terminal cuts what is too long."""
+    """Say it in lines, which a terminal does not cut."""
     return "\n".join(status.parts())
 
 

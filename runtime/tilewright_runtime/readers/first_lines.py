@@ -1,4 +1,4 @@
-"""The first lines of a file, by which it is known again."""
+"""A file's first lines, by which it is known again."""
 
 from __future__ import annotations
 

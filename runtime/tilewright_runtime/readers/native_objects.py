@@ -1,4 +1,4 @@
-"""Reads JSON objects in the native kernel, as columns of text."""
+"""Reads JSON objects in the kernel, as columns of text."""
 
 from __future__ import annotations
 
