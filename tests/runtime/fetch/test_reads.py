@@ -26,6 +26,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.sizing.covers import tiles_read
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.fetch.context import FetchState
+from tilewright_runtime.fetch.fetcher import walk
 from tilewright_runtime.fetch.program import Program
 from tilewright_runtime.tiles.cover import Segment
 from tilewright_runtime.tiles.keys import EVENTS, TILES, Range
@@ -409,7 +410,7 @@ def test_a_level_between_two_runs_is_left_alone() -> None:
     session.write([{"k": "a", "n": 1, "ts": AT - 3 * DAY}, {"k": "a", "n": 2, "ts": AT - 1}])
     fetcher = Fetcher(plan, session.store)
     state = fetcher.request({"k": "a"}, AT)
-    fetcher.answers([state])
+    walk(fetcher.context, [state])
     first, end = state.tiles.bounds[HOUR]
     assert end - first == 1
     assert fetcher.fetch({"k": "a"}, at=AT).features["n_sum_7d"] == 3
