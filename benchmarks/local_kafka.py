@@ -40,3 +40,13 @@ def local_kafka(folder: Path) -> Iterator[str]:
     finally:
         os.killpg(broker.pid, signal.SIGKILL)
         broker.wait()
+
+
+def new_topic(servers: str, name: str, partitions: int) -> None:
+    """Make a topic."""
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
+
+    admin = AdminClient({"bootstrap.servers": servers})
+    for made in admin.create_topics([NewTopic(name, partitions, 1)]).values():
+        made.result()

@@ -81,7 +81,7 @@ class JsonParser:
         simple = pa.table({**native.columns, "__row": numbers[native.places]})
         if not len(native.left):
             return Parsed(simple, [], len(texts))
-        rest = self._parsed(texts.cut(native.left), numbers[native.left])
+        rest = self._parsed(texts.at(native.left).cut(), numbers[native.left])
         table = pa.concat_tables([simple, rest.table]).combine_chunks()
         return Parsed(table.sort_by("__row"), rest.malformed, len(texts))
 

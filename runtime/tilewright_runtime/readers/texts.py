@@ -29,14 +29,22 @@ class Texts:
     @classmethod
     def joined(cls, texts: Sequence[bytes]) -> Texts:
         """Put texts one after the other."""
-        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        return cls.adjoining(b"".join(texts), np.fromiter(map(len, texts), np.int64, len(texts)))
+
+    @classmethod
+    def adjoining(cls, data: bytes, lengths: NDArray[np.int64]) -> Texts:
+        """Split texts with nothing between them."""
         ends = np.cumsum(lengths)
-        return cls(b"".join(texts), ends - lengths, ends)
+        return cls(data, ends - lengths, ends)
 
     def __len__(self) -> int:
         return len(self.starts)
 
-    def cut(self, places: NDArray[np.int64] | slice = slice(None)) -> list[bytes]:
-        """Cut out some texts, by default all."""
-        starts, ends = self.starts[places].tolist(), self.ends[places].tolist()
+    def at(self, places: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Texts:
+        """Give some texts alone; their bytes stay where they are."""
+        return Texts(self.data, self.starts[places], self.ends[places])
+
+    def cut(self) -> list[bytes]:
+        """Cut out the texts."""
+        starts, ends = self.starts.tolist(), self.ends.tolist()
         return [self.data[start:end] for start, end in zip(starts, ends, strict=True)]

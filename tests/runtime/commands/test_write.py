@@ -24,7 +24,7 @@ from tilewright_runtime.cli import main
 from tilewright_runtime.commands import progress
 from tilewright_runtime.ingest import passes
 from tilewright_runtime.readers import Input, inputs, stream
-from tilewright_runtime.readers.kafka import topic as kafka_topics
+from tilewright_runtime.readers.kafka import connection as kafka_connection
 
 
 @pytest.fixture
@@ -459,7 +459,7 @@ def test_a_topic_whose_broker_is_away_is_status_1(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message names the topic and the reason, and nothing is written."""
-    monkeypatch.setattr(kafka_topics, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(kafka_connection, "_PATIENCE_S", 0.5)
     ran = desk.write("kafka://127.0.0.1:1/clicks")
     assert (ran.status, "topic clicks at 127.0.0.1:1: no broker answers" in ran.err) == (1, True)
 

@@ -27,4 +27,4 @@ def test_joined_texts_are_cut_as_they_were(texts: list[bytes]) -> None:
 
 def test_some_texts_are_cut_out() -> None:
     """Those at the places that are named."""
-    assert Texts.lines(b"a\nb\nc").cut(np.array([0, 2])) == [b"a", b"c"]
+    assert Texts.lines(b"a\nb\nc").at(np.array([0, 2])).cut() == [b"a", b"c"]

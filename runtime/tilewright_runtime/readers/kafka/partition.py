@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..batch import Position
 from ..inputs import Input
-from .values import is_framed
+from ..texts import Texts
+from .values import are_framed
 
 #: What librdkafka says when it only tries again.
 _AWAY = {"_ALL_BROKERS_DOWN", "_TRANSPORT", "_RESOLVE", "_SSL", "_AUTHENTICATION"}
@@ -20,27 +23,24 @@ class Queue:
     """Messages for one reader, from an offset on."""
 
     expected: int
-    values: list[bytes | None] = field(default_factory=list)
-    offsets: list[int] = field(default_factory=list)
+    parts: deque[tuple[Texts, NDArray[np.int64]]] = field(default_factory=deque)
+    """Values with their offsets, those of a part of one form."""
 
-    def add(self, offset: int, value: bytes | None) -> None:
-        """Take a message, unless it was taken before."""
-        if offset >= self.expected:
-            self.values.append(value)
-            self.offsets.append(offset)
-            self.expected = offset + 1
+    def add(self, values: Texts, offsets: NDArray[np.int64]) -> None:
+        """Take messages, unless they were taken before."""
+        before = np.maximum.accumulate(np.append(self.expected - 1, offsets))
+        is_new = offsets > before[:-1]
+        values, offsets = values.at(is_new), offsets[is_new]
+        self.expected = int(before[-1]) + 1
+        if len(values):
+            forms = are_framed(values)
+            bounds = [0, *(np.flatnonzero(forms[1:] != forms[:-1]) + 1).tolist(), len(values)]
+            for part in map(slice, bounds[:-1], bounds[1:]):
+                self.parts.append((values.at(part), offsets[part]))
 
-    def take(self) -> tuple[list[bytes | None], list[int]]:
-        """Give what is there, all of one form.
-
-        It ends where the form of the values changes.
-        """
-        forms = np.array([is_framed(value) for value in self.values])
-        changes = np.flatnonzero(forms[1:] != forms[:-1])
-        count = int(changes[0]) + 1 if len(changes) else len(self.values)
-        taken = self.values[:count], self.offsets[:count]
-        self.values, self.offsets = self.values[count:], self.offsets[count:]
-        return taken
+    def take(self) -> tuple[Texts, NDArray[np.int64]]:
+        """Give the next messages, all of one form."""
+        return self.parts.popleft()
 
 
 @dataclass(eq=False)
@@ -53,11 +53,36 @@ class Partition:
     """Where to stop; None to go on."""
     queues: list[Queue] = field(default_factory=list)
     error: str = ""
+    """Why its messages are passed over, until a reader begins anew."""
 
     @property
     def first(self) -> int:
         """Find the offset that some reader waits for first."""
         return min(queue.expected for queue in self.queues)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a reader has messages left."""
+        return any(queue.parts for queue in self.queues)
+
+    def add(self, values: Texts, offsets: NDArray[np.int64]) -> None:
+        """Give messages to the readers.
+
+        None follow an error: readers that begin anew get them again.
+        """
+        if not self.error:
+            for queue in self.queues:
+                queue.add(values, offsets)
+
+    def add_error(self, name: str, text: str, offset: int) -> None:
+        """Note what came in place of a message."""
+        if self.error:
+            return
+        if name == "_PARTITION_EOF":
+            for queue in self.queues:
+                queue.expected = max(queue.expected, offset)
+        elif name not in _AWAY:
+            self.error = f"{text} ({name.lstrip('_')})"
 
 
 def require_present(position: Position, low: int, high: int, topic_id: str) -> None:
@@ -82,12 +107,3 @@ def require_present(position: Position, low: int, high: int, topic_id: str) -> N
             "between was deleted by its retention. Write a history that has it, and then the "
             "topic, into a new store."
         )
-
-
-def take_error(partition: Partition, name: str, text: str, offset: int) -> None:
-    """Note what came in place of a message."""
-    if name == "_PARTITION_EOF":
-        for queue in partition.queues:
-            queue.expected = max(queue.expected, offset)
-    elif name not in _AWAY:
-        partition.error = f"{text} ({name.lstrip('_')})"

@@ -29,7 +29,7 @@ from ..texts import Texts
 from .settings import REGISTRY_URL, REGISTRY_USER
 
 #: What a value begins with whose schema is in a registry; no JSON does.
-_MAGIC = b"\0"
+_MAGIC = 0
 _FRAME_BYTES = 5
 _PATIENCE_S = 10
 #: What is raised for bytes that are not of a schema.
@@ -37,9 +37,12 @@ _NO_AVRO = (EOFError, ValueError, LookupError, TypeError, ArithmeticError, struc
 _NO_ROW = 2  # the first text of a file may begin with a mark, but not that of a message
 
 
-def is_framed(value: bytes | None) -> bool:
-    """Tell whether a value has a registry's frame."""
-    return value is not None and value[:1] == _MAGIC and len(value) >= _FRAME_BYTES
+def are_framed(texts: Texts) -> NDArray[np.bool_]:
+    """Tell which values have a registry's frame."""
+    is_framed = texts.ends - texts.starts >= _FRAME_BYTES
+    first = np.frombuffer(texts.data, np.uint8)[texts.starts[is_framed]]
+    is_framed[is_framed] = first == _MAGIC
+    return is_framed
 
 
 class Values:
@@ -55,22 +58,20 @@ class Values:
         """End the session."""
         self._connection.close()
 
-    def rows(
-        self, values: Sequence[bytes | None], offsets: NDArray[np.int64]
-    ) -> tuple[pa.Table, list[Malformed]]:
+    def rows(self, values: Texts, offsets: NDArray[np.int64]) -> tuple[pa.Table, list[Malformed]]:
         """Read messages of one form into rows.
 
-        A message without a value is no row. The number of a row is its offset and one. Raises
-        InputError if a schema is not there, or lacks a column.
+        An empty message is no row. The number of a row is its offset and one. Raises InputError if
+        a schema is not there, or lacks a column.
         """
-        if is_framed(values[0]):
-            return self._avro_rows([value or b"" for value in values], offsets)
-        return self._json_rows([value or b"" for value in values], offsets)
+        if are_framed(values)[0]:
+            return self._avro_rows(values.cut(), offsets)
+        return self._json_rows(values, offsets)
 
     def _json_rows(
-        self, texts: list[bytes], offsets: NDArray[np.int64]
+        self, texts: Texts, offsets: NDArray[np.int64]
     ) -> tuple[pa.Table, list[Malformed]]:
-        parsed = self._json.parse(Texts.joined(texts), _NO_ROW)
+        parsed = self._json.parse(texts, _NO_ROW)
         places = parsed.table["__row"].to_numpy() - _NO_ROW
         index = parsed.table.schema.get_field_index("__row")
         table = parsed.table.set_column(index, "__row", pa.array(offsets[places] + 1))

@@ -25,7 +25,8 @@ from tilewright_runtime.ingest import follow, tails
 from tilewright_runtime.ingest.follow import Follower
 from tilewright_runtime.ingest.passes import Taker
 from tilewright_runtime.readers import Position
-from tilewright_runtime.readers.kafka import topic as kafka_topics
+from tilewright_runtime.readers.kafka import connection
+from tilewright_runtime.readers.kafka.connection import Connection
 from tilewright_runtime.readers.kafka.topic import KafkaTopic
 
 
@@ -141,18 +142,27 @@ def test_a_topic_that_was_made_again_is_another(session: Session, kafka: Kafka) 
 
 
 def test_a_garbled_batch_is_an_error(session: Session, kafka: Kafka) -> None:
-    """What was damaged on the broker's disk is not passed over; what was before it counts."""
+    """What was damaged on the broker's disk is not passed over: it and what follows count once it
+    is mended.
+    """
     topic = kafka.topic()
     kafka.produce(topic, [line(1)], 0)
     kafka.produce(topic, [line(n) for n in range(100)], 0, **{"compression.type": "gzip"})
     (log,) = kafka.folder_of(topic).glob("*.log")
-    content = bytearray(log.read_bytes())
-    content[-20] ^= 0xFF
-    log.write_bytes(content)
+    content = log.read_bytes()
+    kafka.produce(topic, [line(10_000)], 0)
+    whole = log.read_bytes()
+    garbled = bytearray(whole)
+    garbled[len(content) - 20] ^= 0xFF
+    log.write_bytes(garbled)
     told: list[InputError] = []
     read(session, topic, told=told)
-    assert told and "What was read before is kept" in str(told[0])
+    assert told
+    assert f"{topic.rpartition('/')[2]}[0]: cannot be read at offset 1: " in str(told[0])
+    assert "What was read before is kept" in str(told[0])
     assert session.sums("a") == [1]
+    log.write_bytes(whole)
+    assert (read(session, topic).events, session.sums("a")) == (101, [14_951])
 
 
 def test_a_partition_is_read_on_after_an_error_that_ended_it(
@@ -182,7 +192,7 @@ def test_no_broker_and_no_topic_are_told(
 ) -> None:
     """The message names the servers and the topic."""
     with monkeypatch.context() as patch:
-        patch.setattr(kafka_topics, "_PATIENCE_S", 0.5)
+        patch.setattr(connection, "_PATIENCE_S", 0.5)
         with pytest.raises(InputError, match=r"events at 127\.0\.0\.1:1: no broker answers"):
             read(session, "kafka://127.0.0.1:1/events")
     with pytest.raises(InputError, match=r"topic nothing at .* Create the topic"):
@@ -249,9 +259,9 @@ def test_a_kept_partition_is_read_on_and_another_is_left(
 ) -> None:
     """After a group shares anew, the reader of what stayed gets its messages from its place."""
     client = Assigned()
-    monkeypatch.setattr(KafkaTopic, "_connected", lambda _: client)
-    monkeypatch.setattr(KafkaTopic, "_described", lambda _: ("c", [0, 1, 2]))
-    monkeypatch.setattr(kafka_topics, "topic_id", lambda *_: "")
+    monkeypatch.setattr(Connection, "_connected", lambda _: client)
+    monkeypatch.setattr(Connection, "described", lambda _: ("c", [0, 1, 2]))
+    monkeypatch.setattr(Connection, "topic_id", lambda _: "")
     feed = KafkaTopic("kafka://host:1/t", {"group.id": "g"}, True, print)
     client.give(0, 1)
     kept, _ = feed.now()

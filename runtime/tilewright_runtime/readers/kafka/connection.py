@@ -1,0 +1,170 @@
+"""The connection to the brokers of a topic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tilewright_compiler.plan.topics import Topic
+
+from ...errors import InputError, installation_of
+from .identity import topic_id
+from .settings import client_settings
+
+#: Messages that are taken in one poll, of all partitions together.
+_MOST_MESSAGES = 100_000
+#: Those that Python sees at a time. Its collector looks for cycles once 700 objects are new, and
+#: through all messages that are held: of more at a time, that takes twice as long as to take them.
+_AT_ONCE = 500
+_WAIT_S = 0.05
+_PATIENCE_S = 10.0
+_FIRST_WAIT_S = 0.5
+
+
+class Connection:
+    """A client of the brokers that have a topic."""
+
+    def __init__(
+        self,
+        topic: Topic,
+        settings: Mapping[str, str],
+        follows: bool,
+        warn: Callable[[str], None],
+    ) -> None:
+        """Connect; `warn` is told when no broker answers any more."""
+        self._topic = topic
+        self._settings = settings
+        self._follows = follows
+        self._warn = warn
+        self._away_since_s: float | None = None
+        self._causes: list[str] = []
+        self._is_turned_away = False
+        self.consumer = self._connected()
+
+    def _connected(self) -> Any:
+        try:
+            from confluent_kafka import Consumer, KafkaException
+        except ImportError:
+            raise InputError(
+                "reading a topic needs the package confluent-kafka. Install it with: "
+                f"{installation_of('kafka')}."
+            ) from None
+        own = {
+            "bootstrap.servers": self._topic.servers,
+            "group.id": "tilewright",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",
+            "check.crcs": True,
+            "enable.partition.eof": not self._follows,
+            "fetch.wait.max.ms": 100,
+            "error_cb": self._note,
+            "log_level": 0,
+        }
+        try:
+            return Consumer({**own, **client_settings(self._settings)})
+        except (KafkaException, ValueError, TypeError) as wrong:
+            raise InputError(f"{self.named}: the settings of Kafka do not fit ({wrong}).") from None
+
+    @property
+    def named(self) -> str:
+        """Name the topic and where it is."""
+        return f"topic {self._topic.name} at {self._topic.servers}"
+
+    def _note(self, error: Any) -> None:
+        """Take what librdkafka says of its connections.
+
+        That they failed for a reason says more than that all of them did.
+        """
+        is_reason = error.name() in ("_AUTHENTICATION", "_SSL", "_RESOLVE")
+        self._is_turned_away |= is_reason and error.name() != "_RESOLVE"
+        self._causes.insert(len(self._causes) if is_reason else 0, error.str())
+
+    def _cause(self) -> str:
+        """Ask the client why no broker answers."""
+        self.consumer.poll(0)
+        return self._causes[-1] if self._causes else ""
+
+    def messages(self) -> Iterator[list[Any]]:
+        """Take what has arrived, some messages at a time.
+
+        Waits a little if there is nothing. Afterwards it warns, once until one does, that no broker
+        answers. Raises InputError if what is to end waits in vain.
+        """
+        count, wait_s = 0, _WAIT_S
+        while messages := self.consumer.consume(_AT_ONCE, timeout=wait_s):
+            yield messages
+            count += len(messages)
+            if count >= _MOST_MESSAGES or len(messages) < _AT_ONCE:
+                break
+            wait_s = 0
+        self._heed()
+
+    def hear(self) -> None:
+        """Note that a broker answers."""
+        self._away_since_s = None
+
+    def _heed(self) -> None:
+        causes, self._causes = self._causes, []
+        now_s = time.monotonic()
+        if causes and self._away_since_s is None:
+            self._away_since_s = now_s
+            self._warn(f"{self.named}: no broker answers ({causes[-1]}). It is asked again.")
+        away_s = 0.0 if self._away_since_s is None else now_s - self._away_since_s
+        if not self._follows and away_s > _PATIENCE_S:
+            raise InputError(
+                f"{self.named}: no broker answers any more. What was read before is kept; write "
+                "again when one does."
+            )
+
+    def described(self) -> tuple[str, list[int]]:
+        """Ask for the cluster and for the topic's partitions."""
+        found = self._metadata()
+        topic = found.topics[self._topic.name]
+        if topic.error is not None:
+            raise InputError(
+                f"{self.named}: {topic.error.str()}. Create the topic, or correct its name."
+            )
+        return found.cluster_id or self._topic.servers, sorted(topic.partitions)
+
+    def topic_id(self) -> str:
+        """Ask for the topic's id, if it has one."""
+        return topic_id(self._topic, self._settings, _PATIENCE_S)
+
+    def _metadata(self) -> Any:
+        """Ask a broker for the topic.
+
+        Who is turned away is told at once; who hears nothing asks for longer each time.
+        """
+        from confluent_kafka import KafkaException
+
+        waited_s, wait_s = 0.0, _FIRST_WAIT_S
+        while True:
+            try:
+                return self.consumer.list_topics(self._topic.name, timeout=wait_s)
+            except KafkaException as wrong:
+                cause = self._cause() or wrong.args[0].str()
+            waited_s += wait_s
+            wait_s = min(2 * wait_s, _PATIENCE_S - waited_s)
+            if self._is_turned_away or wait_s <= 0:
+                raise InputError(
+                    f"{self.named}: no broker answers ({cause}). Start it, or correct its "
+                    "address, certificates or password."
+                )
+
+    def place(self, number: int, offset: int = 0) -> Any:
+        """Name an offset of a partition, as the client does."""
+        from confluent_kafka import TopicPartition
+
+        return TopicPartition(self._topic.name, number, offset)
+
+    def bounds(self, number: int) -> tuple[int, int]:
+        """Ask where a partition begins and ends."""
+        from confluent_kafka import KafkaException
+
+        try:
+            low, high = self.consumer.get_watermark_offsets(self.place(number), timeout=_PATIENCE_S)
+        except KafkaException as wrong:
+            raise InputError(f"no broker answers ({wrong.args[0].str()}).") from None
+        return low, high
