@@ -9,7 +9,7 @@ from typing import NamedTuple
 #: was made of a URL has one slash.
 _LOGIN = re.compile(r"(\w:/{1,2})(?!user:password@host:port/db)[^/\s'\":@]*:[^\s'\"]*@")
 #: A password among the parameters of a URL.
-_PARAMETER = re.compile(r"([?&]\w*password=)[^&\s'\"]*", re.IGNORECASE)
+_PARAMETER = re.compile(r"([?&][\w.]*password=)[^&\s'\"]*", re.IGNORECASE)
 
 
 def without_passwords(text: str) -> str:

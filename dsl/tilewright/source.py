@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from .arguments.durations import CheckedDuration
+from .arguments.texts import Address, Text
 from .declaration import Declaration
 
 
@@ -52,11 +53,11 @@ class EventSource(Declaration):
     as the newest event is not `event_id_horizon` later.
     """
 
-    table: str | None = None
-    topic: str | None = None
+    table: Address | None = None
+    topic: Address | None = None
     columns: Mapping[str, str] | None = Field(default=None, alias="schema")
     delimiter: str | None = None
-    null_values: Sequence[str] = ()
+    null_values: Sequence[Text] = ()
     query: Query
     event_id: str | None = None
     event_id_horizon: CheckedDuration = "7d"

@@ -109,3 +109,37 @@ def test_select_refuses_a_name_given_twice() -> None:
     """A name can stand for one column only."""
     with pytest.raises(ValueError, match="names a twice"):
         select("a", a="b")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "kafka://ana:s3cret@broker:9092/clicks",
+        "kafka://broker:9092/clicks?sasl.password=s3cret",
+        "s3://KEY:s3/cret@bucket/clicks.parquet",
+    ],
+)
+@pytest.mark.parametrize("argument", ["table", "topic"])
+def test_an_address_with_a_password_is_a_mistake(argument: str, address: str) -> None:
+    """A plan is shown to everybody, and so is the message."""
+    named: dict[str, Any] = {argument: address}
+    (problem,) = EventSource(query=Query(time_column="ts"), **named).problems
+    assert "it holds a password" in problem.message
+    assert "s3" not in problem.message
+
+
+@pytest.mark.parametrize(
+    "address", ["kafka://a:9092,b:9092/clicks", "https://host:443/a@b.csv", "data/a:b@c.csv"]
+)
+def test_a_port_is_no_password(address: str) -> None:
+    """Neither is a colon before an @ in a path."""
+    assert EventSource(table=address, query=Query(time_column="ts")).problems == ()
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"table": "a\ud800"}, {"topic": "\udfff"}, {"null_values": ["NA", "\ud800"]}]
+)
+def test_half_of_a_character_is_a_mistake(arguments: dict[str, Any]) -> None:
+    """No plan can hold it."""
+    (problem,) = EventSource(query=Query(time_column="ts"), **arguments).problems
+    assert "half of a character" in problem.message

@@ -23,8 +23,8 @@ def bind_derivations(draft: Draft) -> None:
     for derivation in draft.group_by.derivations or ():
         if derivation.problems:
             continue  # reported as a broken declaration
-        _check_name(draft, derivation, seen)
-        if (bound := _bind(draft, derivation, types)) is not None:
+        is_usable = _check_name(draft, derivation, seen)
+        if (bound := _bind(draft, derivation, types)) is not None and is_usable:
             draft.derivations.append(
                 Derivation(
                     name=derivation.name,
@@ -48,7 +48,11 @@ def _types(draft: Draft) -> dict[str, str]:
     return types
 
 
-def _check_name(draft: Draft, derivation: FeatureSpec, seen: dict[str, str]) -> None:
+def _check_name(draft: Draft, derivation: FeatureSpec, seen: dict[str, str]) -> bool:
+    """Report a name that a feature cannot have, or that another one has.
+
+    Says whether a plan can hold it.
+    """
     name, site = derivation.name, derivation.site
     if why := unusable(name):
         draft.report("TW007", site, f"the name {name!r} of a derivation {why}.")
@@ -57,6 +61,7 @@ def _check_name(draft: Draft, derivation: FeatureSpec, seen: dict[str, str]) -> 
             "TW006", site, f"the derivation {name!r} has the name of {other}. Give it another."
         )
     seen.setdefault(name.casefold(), f"the derivation at line {site.line}")
+    return not why
 
 
 def _bind(draft: Draft, derivation: FeatureSpec, types: dict[str, str]) -> Typed | None:

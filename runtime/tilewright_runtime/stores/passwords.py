@@ -6,9 +6,15 @@ It is in the store's URL or in the environment, and never where others can read 
 from __future__ import annotations
 
 import os
+import re
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from ..errors import StoreError
+
+#: Parameters of a URL whose values nobody should see.
+_SECRET = re.compile(r"pass|pwd|secret|token|credential", re.IGNORECASE)
+#: What is hidden of a URL that is none of ours.
+_LOGIN = re.compile(r"[^/:@]*:[^/@]*@")
 
 #: Where a store finds the password that its URL leaves out.
 PASSWORD_VARIABLE = "TILEWRIGHT_STORE_PASSWORD"
@@ -31,13 +37,17 @@ def split_password(url: str) -> tuple[str, str | None]:
     """
     if "://" not in url:
         return url, None
+    unreadable = StoreError(
+        "store: its URL cannot be read (it is not shown, as it may hold a password). Write it "
+        "as redis://user:password@host:port/db, with special characters of the password "
+        "percent-encoded."
+    )
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise StoreError(
-            "store: its URL cannot be read (it is not shown, as it may hold a password). Write it "
-            "as redis://user:password@host:port/db."
-        ) from None
+        raise unreadable from None
+    if "@" in url and "@" not in parts.netloc:  # a password with one of / ? #
+        raise unreadable
     login, at, host = parts.netloc.rpartition("@")
     user, colon, encoded = login.partition(":")
     password = unquote(encoded) if colon else None
@@ -47,7 +57,7 @@ def split_password(url: str) -> tuple[str, str | None]:
             password = value
         elif name == "username":
             user, at = quote(value, safe=""), "@"
-        elif "password" in name:
+        elif _SECRET.search(name):
             raise StoreError(
                 f"store {parts.scheme}://{host}: the parameter {name} of its URL is secret and "
                 "would be shown. Leave it out here."
@@ -61,6 +71,6 @@ def split_password(url: str) -> tuple[str, str | None]:
 def without_password(url: str) -> str:
     """Give a store's URL as it may be shown."""
     try:
-        return split_password(url)[0]
+        return split_password(url)[0] if "://" in url else _LOGIN.sub("***@", url)
     except StoreError:
         return f"{url.partition(':')[0]}:"

@@ -31,6 +31,7 @@ derived = GroupBy(
         Derivation(name="Twice", expression="2"),
         Derivation(name="__hidden", expression="1"),
         Derivation(name="two\nlines", expression="1"),
+        Derivation(name="half \ud800", expression="1"),
         Derivation(name="argument", sql="1"),
     ],
 )

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tilewright_runtime.errors import StoreError
-from tilewright_runtime.stores.passwords import password_from_environment, split_password
+from tilewright_runtime.stores.opening import open_store
+from tilewright_runtime.stores.passwords import (
+    password_from_environment,
+    split_password,
+    without_password,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,11 +38,33 @@ def test_a_url_is_split_into_what_is_shown_and_its_password(
     assert split_password(url) == (shown, password)
 
 
-@pytest.mark.parametrize("url", ["redis://[::1:s3cret@h/0", "rediss://h/0?ssl_password=s3cret"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://[::1:s3cret@h/0",
+        "rediss://h/0?ssl_password=s3cret",
+        "redis://h/0?Password=s3cret",
+        "redis://h/0?token=s3cret",
+        "redis://ana:a#s3cret@h/0",
+        "redis://ana:a/s3cret@h/0",
+        "redis://ana:a?s3cret@h/0",
+    ],
+)
 def test_a_secret_that_cannot_be_taken_out_is_refused(url: str) -> None:
     """The message does not show it either."""
     with pytest.raises(StoreError) as refused:
         split_password(url)
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis:/ana:s3cret@h", "redis:ana:s3cret@h", "ana:s3cret@h", "redis://ana:#s3cret@h"]
+)
+def test_a_url_is_shown_without_its_password_whatever_it_is(url: str) -> None:
+    """Also where a slash or the scheme was forgotten."""
+    assert "s3cret" not in without_password(url)
+    with pytest.raises(StoreError) as refused:
+        open_store(url)
     assert "s3cret" not in str(refused.value)
 
 
