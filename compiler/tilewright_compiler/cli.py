@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tilewright.cycles import rarely_collected
+
 if TYPE_CHECKING:
     from .compile import Compilation
     from .frontend.config import Config
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to report.",
 )
+@rarely_collected()
 def compile_command(
     paths: tuple[str, ...],
     out: str,

@@ -6,6 +6,8 @@ They are bound over columns of the source's schema, without rows.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,7 +16,7 @@ from duckdb.sqltypes import DuckDBPyType
 
 from ..quoting import quoted
 from .parsing import COLUMNS, ExpressionError, Scope, shown
-from .translate import translate
+from .translate import Expression, translate
 
 _NESTED = ("list", "map", "struct")
 _SHOWN = {
@@ -31,6 +33,10 @@ _SHOWN = {
     "double",
 }
 _SHOWN |= {"decimal", "boolean", "varchar", "date", "timestamp", "timestamp with time zone"}
+
+
+#: A text, its dialect, the columns that it may read with their types, and the words of messages.
+_Key = tuple[str, str, tuple[tuple[str, str], ...], Scope]
 
 
 @dataclass(frozen=True)
@@ -83,9 +89,7 @@ class Binder:
         self._database.execute("SET GLOBAL TimeZone = 'UTC'")
         self._of_thread = threading.local()
         self._types: dict[str, str] = {}  # by query: GroupBys of one repository ask the same
-        self._known: dict[
-            tuple[str, str, tuple[tuple[str, str], ...], Scope], Typed | ExpressionError
-        ] = {}
+        self._known: dict[_Key, Typed | ExpressionError] = {}
 
     def bind(
         self, text: str, dialect: str, columns: dict[str, str], scope: Scope = COLUMNS
@@ -106,22 +110,41 @@ class Binder:
             raise ExpressionError(found.code, str(found))
         return found
 
+    def bind_together(self, texts: Iterable[str], dialect: str, columns: dict[str, str]) -> None:
+        """Bind expressions beforehand, by one question to the database.
+
+        What is wrong with one of them is left to `bind`.
+        """
+        if dialect == "duckdb":
+            return  # COLUMNS('…') would see what the others read
+        expressions: dict[_Key, Expression] = {}
+        for text in texts:
+            key = (text, dialect, tuple(columns.items()), COLUMNS)
+            if key not in self._known:
+                with suppress(ExpressionError, duckdb.Error):
+                    expressions[key] = translate(text, dialect, columns, self)
+        asked: dict[str, Expression] = {}
+        for expression in expressions.values():
+            query = _query(expression.sql, _used(expression, columns))
+            if query not in self._types and not _is_column(expression):
+                asked[query] = expression
+        with suppress(duckdb.Error):
+            if len(asked) > 1:
+                parts = ", ".join(expression.sql for expression in asked.values())
+                used = {name: columns[name] for e in asked.values() for name in e.columns}
+                self._types |= zip(asked, self._types_of(_query(parts, used)), strict=True)
+            for key, expression in expressions.items():
+                self._known[key] = self._typed(expression, columns)
+
     def column(self, name: str, columns: dict[str, str]) -> Typed:
         """A column as it is."""
         return Typed(quoted(name), columns[name], (name,))
 
     def type_of(self, sql: str, columns: dict[str, str]) -> str:
         """The DuckDB type of DuckDB SQL over columns."""
-        empty = (
-            ", ".join(
-                f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in columns.items() if kind
-            )
-            or "NULL"
-        )
-        query = f"SELECT {sql} AS x FROM (SELECT {empty})"
+        query = _query(sql, columns)
         if query not in self._types:
-            # A relation is bound and not run, which takes half the time of DESCRIBE.
-            self._types[query] = str(self._cursor().sql(query).types[0])
+            self._types[query] = self._types_of(query)[0]
         return self._types[query]
 
     def can_be_shown(self, kind: str) -> bool:
@@ -173,16 +196,41 @@ class Binder:
             cursor = self._of_thread.cursor = self._database.cursor()
         return cursor
 
+    def _types_of(self, query: str) -> list[str]:
+        """Ask for the types of a query's columns."""
+        # A relation is bound and not run, which takes half the time of DESCRIBE.
+        return [str(kind) for kind in self._cursor().sql(query).types]
+
+    def _typed(self, expression: Expression, columns: dict[str, str]) -> Typed:
+        sql, used = expression.sql, _used(expression, columns)
+        if _is_column(expression):
+            (kind,) = used.values()
+        else:
+            kind = self.type_of(sql, used)
+        return Typed(sql, kind, expression.columns)
+
     def _bind(self, text: str, dialect: str, columns: dict[str, str], scope: Scope) -> Typed:
         try:
-            expression = translate(text, dialect, columns, self, scope)
-            used = {name: columns[name] for name in expression.columns}
-            for name in used:
-                if expression.sql == quoted(name):
-                    return Typed(expression.sql, columns[name], expression.columns)
-            return Typed(expression.sql, self.type_of(expression.sql, used), expression.columns)
+            return self._typed(translate(text, dialect, columns, self, scope), columns)
         except duckdb.Error as error:
             reason = (str(error).split("\n")[0].partition(": ")[2] or str(error)).rstrip(".")
             raise ExpressionError(
                 "TW025", f"{shown(text)} has no type: {reason}. Correct it, or cast its parts."
             ) from None
+
+
+def _query(sql: str, columns: dict[str, str]) -> str:
+    """Select expressions of one empty row of columns."""
+    empty = ", ".join(
+        f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in columns.items() if kind
+    )
+    return f"SELECT {sql} FROM (SELECT {empty or 'NULL'})"
+
+
+def _used(expression: Expression, columns: dict[str, str]) -> dict[str, str]:
+    """Give the columns that an expression reads."""
+    return {name: columns[name] for name in expression.columns}
+
+
+def _is_column(expression: Expression) -> bool:
+    return any(expression.sql == quoted(name) for name in expression.columns)

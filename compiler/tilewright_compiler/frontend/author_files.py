@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
 from tilewright.declaration import CallSite
 from tilewright.documents import read_document
@@ -25,10 +25,16 @@ class AuthorFile:
     root: str
     given: bool
 
-    @property
+    @cached_property
     def module(self) -> str:
         """The module's name: its path below the root, with dots."""
-        return ".".join(Path(os.path.relpath(self.path, self.root)).with_suffix("").parts)
+        below, _ = os.path.splitext(os.path.relpath(self.path, self.root))
+        return below.replace(os.sep, ".")
+
+    @cached_property
+    def real_path(self) -> str:
+        """Its path without links."""
+        return os.path.realpath(self.path)
 
 
 def author_files(paths: list[str], diagnostics: list[Diagnostic]) -> list[AuthorFile]:
@@ -69,7 +75,7 @@ def author_files(paths: list[str], diagnostics: list[Diagnostic]) -> list[Author
             )
             continue
         for file in below:
-            files.setdefault(os.path.realpath(file.path), file)
+            files.setdefault(file.real_path, file)
     return sorted(files.values(), key=lambda file: (file.root, file.path))
 
 

@@ -127,8 +127,12 @@ def _bind_parts(
 ) -> _Parts:
     """Bind what the author wrote, even what no feature uses."""
     query = source.query
+    columns = query.selects or wanted
+    texts = [written.get(column) for column in columns]
+    texts += [*query.wheres, query.time_column, source.event_id]
+    draft.binder.bind_together(filter(None, texts), query.dialect, schema.types)
     bound: dict[str, Typed] = {}
-    for column in query.selects or wanted:
+    for column in columns:
         if column in written:
             typed = _bind(draft, source, schema, written[column], column)
             if typed is not None:

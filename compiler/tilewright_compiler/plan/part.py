@@ -108,13 +108,13 @@ class Part:
 
     def model_dump(self, *, exclude: Collection[str] = ()) -> dict[str, Any]:
         """Write the part as JSON has it."""
-        values, fields = self.__dict__, self.fields()
-        document = {}
-        for key, (name, _, _, _, write) in fields.items():
-            document[key] = values[name] if write is None else write(values[name])
+        fields = self.fields()
+        document = dict(zip(fields, self.__dict__.values(), strict=True))
+        for key, write in self._writers():
+            document[key] = write(document[key])
         for name in self._left_out:
             default = fields[name].default
-            if default is not None and values[name] == default():
+            if default is not None and self.__dict__[name] == default():
                 del document[name]
         for name in exclude:
             document.pop(name, None)
@@ -130,16 +130,17 @@ class Part:
         if not values.keys() <= fields.keys():
             raise PartError("is not known").at(next(key for key in values if key not in fields))
         kept = {}
-        for key, (name, _, check, default, _) in fields.items():
-            if key in values:
-                try:
+        key = ""
+        try:
+            for key, (name, _, check, default, _) in fields.items():
+                if key in values:
                     kept[name] = check(values[key])
-                except PartError as wrong:
-                    raise wrong.at(key) from None
-            elif default is None:
-                raise PartError("is missing").at(key)
-            else:
-                kept[name] = default()
+                elif default is None:
+                    raise PartError("is missing")
+                else:
+                    kept[name] = default()
+        except PartError as wrong:
+            raise wrong.at(key) from None
         return kept
 
     @classmethod
@@ -152,6 +153,13 @@ class Part:
             check, write = check_of(annotation), _writer_of(annotation)
             fields[alias or name] = Field(name, annotation, check, default, write)
         return fields
+
+    @classmethod
+    @cache
+    def _writers(cls) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+        """Pick the fields whose values JSON does not have."""
+        fields = cls.fields().items()
+        return tuple((key, field.write) for key, field in fields if field.write is not None)
 
 
 def _annotations(part: type[Part]) -> dict[str, Any]:
