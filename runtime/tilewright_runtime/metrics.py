@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,11 @@ from tilewright_compiler.plan.metrics import (
 #: and, last, their sum. It is JSON, so that processes can exchange it.
 Snapshot = dict[str, dict[str, Any]]
 
+T = TypeVar("T")
+
+#: Fetches that are added up together.
+_ADDED_AT_ONCE = 256
+
 _APPROXIMATE = APPROXIMATE_TILES.name
 _HITS, _MISSES = CACHE_HITS.name, CACHE_MISSES.name
 _KINDS = {metric.name: metric.kind for metric in METRICS}
@@ -59,10 +65,10 @@ class Histogram:
         self.counts = [0] * (len(metric.buckets) + 1)
         self.sum = 0.0
 
-    def add(self, value: float) -> None:
-        """Add a value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.sum += value
+    def add(self, value: float, times: int = 1) -> None:
+        """Add a value that came some times."""
+        self.counts[bisect_left(self.bounds, value)] += times
+        self.sum += value * times
 
     def add_all(self, values: NDArray[np.int64]) -> None:
         """Add many values."""
@@ -80,6 +86,9 @@ class PlanMetrics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        #: Fetches that were not added up yet. Appending is atomic, and takes no lock.
+        self._fetched: deque[tuple[int, float, int, int]] = deque()
+        self._looked_up: deque[tuple[int, int]] = deque()
         self._values: dict[str, float] = {}
         self._latency = Histogram(TILE_FETCH_LATENCY)
         self._tiles = Histogram(TILES_PER_REQUEST)
@@ -93,13 +102,11 @@ class PlanMetrics:
 
         `tiles` is what each of them asked for, and `approximate` how many the last one read.
         """
-        latency, asked = self._latency, self._tiles
-        with self._lock:  # written out: this is on the way of every fetch
-            latency.counts[bisect_left(latency.bounds, seconds)] += requests
-            latency.sum += seconds * requests
-            asked.counts[bisect_left(asked.bounds, tiles)] += requests
-            asked.sum += tiles * requests
-            self._values[_APPROXIMATE] = approximate
+        fetched = self._fetched
+        fetched.append((requests, seconds, tiles, approximate))
+        if len(fetched) >= _ADDED_AT_ONCE:
+            with self._lock:
+                self._add_up()
 
     def missed(self, tiles: int) -> None:
         """Count tiles that were asked for and are not there."""
@@ -113,10 +120,11 @@ class PlanMetrics:
 
     def looked_up(self, hits: int, misses: int) -> None:
         """Count look-ups of a cache."""
-        values = self._values
-        with self._lock:  # written out, as in `fetched`
-            values[_HITS] = values.get(_HITS, 0) + hits
-            values[_MISSES] = values.get(_MISSES, 0) + misses
+        looked_up = self._looked_up
+        looked_up.append((hits, misses))
+        if len(looked_up) >= _ADDED_AT_ONCE:
+            with self._lock:
+                self._add_up()
 
     def evicted_from_cache(self, entries: int) -> None:
         """Count entries that made room for others."""
@@ -174,14 +182,32 @@ class PlanMetrics:
             found = self._histograms[metric.name] = Histogram(metric)
         return found
 
+    def _add_up(self) -> None:
+        """Add up what was counted since the last time."""
+        values, latency, asked = self._values, self._latency, self._tiles
+        for requests, seconds, tiles, approximate in _taken(self._fetched):
+            latency.add(seconds, requests)
+            asked.add(tiles, requests)
+            values[_APPROXIMATE] = approximate
+        for hits, misses in _taken(self._looked_up):
+            values[_HITS] = values.get(_HITS, 0) + hits
+            values[_MISSES] = values.get(_MISSES, 0) + misses
+
     def values(self) -> dict[str, Any]:
         """Copy the numbers that were counted, by the metric's name."""
         with self._lock:
+            self._add_up()
             copied: dict[str, Any] = dict(self._values)
             for name, histogram in self._histograms.items():
                 if any(histogram.counts):
                     copied[name] = [*histogram.counts, histogram.sum]
         return copied
+
+
+def _taken(counted: deque[T]) -> Iterator[T]:
+    """Take what is there; what comes meanwhile stays."""
+    for _ in range(len(counted)):
+        yield counted.popleft()
 
 
 _PLANS: dict[str, PlanMetrics] = {}

@@ -34,6 +34,8 @@ def moment_ms(moment: Moment) -> int:
     The time is given as milliseconds, as ISO 8601 (UTC if it names no zone) or as a datetime; None
     is now. Raises FetchError for anything else, and for times outside 1971-2099.
     """
+    if type(moment) is int and EARLIEST_MS <= moment < LATEST_MS:  # as most are
+        return moment
     match moment:
         case None:
             return now_ms()

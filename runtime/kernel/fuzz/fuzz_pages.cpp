@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "entries.hpp"
 #include "pages.hpp"
 
 using namespace tilewright;
@@ -14,6 +15,8 @@ using namespace tilewright;
 namespace {
 
 constexpr size_t kPageBytes = 512, kPages = 10;
+constexpr uint64_t kTransaction = 2;
+constexpr PageTree kMain{0, 0, 1, 0, 1, 0, 1, 2};
 
 struct File {
     std::vector<uint8_t> bytes = std::vector<uint8_t>(kPages * kPageBytes);
@@ -56,6 +59,10 @@ std::string text(const T& value) {
 File sound() {
     File file;
     const PageTree table{0, 0, 2, 1, 2, 2, 4, 3};
+    file.put<uint64_t>(0, 16, 0x1BEEFC0DE);
+    file.put<uint32_t>(0, 40, kPageBytes);
+    file.put(0, 88, kMain);
+    file.put<uint64_t>(0, 144, kTransaction);
     file.begin(2, 2);
     file.add(2, 2, sizeof table, "tiles", text(table));
     file.begin(3, 1);
@@ -75,6 +82,22 @@ File sound() {
     return file;
 }
 
+// Read the values of all keys from b to d; their bytes lie in the file.
+void try_entries(const File& file, bool is_sound) {
+    const auto snapshot = Snapshot::of({file.bytes.data(), file.bytes.size()}, kTransaction);
+    PageTree table;
+    std::vector<Bytes> values;
+    const bool is_found = snapshot && snapshot->find_table("tiles", &table) &&
+                          snapshot->find(table, {"b", "d", 9}, values);
+    size_t sum = 0;
+    for (const Bytes value : values) {
+        for (size_t i = 0; i < value.size; ++i) sum += value.at[i];
+    }
+    if (!is_sound || (is_found && values.size() == 2 && values[0].size == 600 && sum)) return;
+    std::fprintf(stderr, "%zu values are found in a sound file\n", values.size());
+    std::abort();
+}
+
 }  // namespace
 
 void try_pages(unsigned long long (*random_bits)()) {
@@ -82,14 +105,16 @@ void try_pages(unsigned long long (*random_bits)()) {
     File file = sound();
     const size_t damages = below(4);
     for (size_t i = 0; i < damages; ++i) {
-        const size_t page = 2 + below(kPages - 2), at = below(2) ? below(24) : below(kPageBytes);
+        const size_t page = below(8) ? 2 + below(kPages - 2) : 0;
+        const size_t at = below(2) ? below(24) : below(kPageBytes);
         file.bytes[page * kPageBytes + at] = static_cast<uint8_t>(random_bits());
     }
     if (damages && !below(4)) file.bytes.resize(below(file.bytes.size()));
     file.bytes.shrink_to_fit();
+    try_entries(file, damages == 0);
     try {
         PageCheck pages({file.bytes.data(), file.bytes.size()}, kPageBytes, kPages - 1);
-        pages.check_tables({0, 0, 1, 0, 1, 0, 1, 2}, {"tiles"});
+        pages.check_tables(kMain, {"tiles"});
         pages.check_free({kPageBytes, 8, 1, 0, 1, 0, 1, 8});
     } catch (const DamagedPage& damaged) {
         if (damages) return;

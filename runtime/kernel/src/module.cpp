@@ -9,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "buffer.hpp"
 #include "digest.hpp"
 #include "distinct.hpp"
 #include "frequent.hpp"
@@ -17,6 +18,7 @@
 #include "parsing.hpp"
 #include "parts.hpp"
 #include "program.hpp"
+#include "scanning.hpp"
 #include "unlocked.hpp"
 #include "writing.hpp"
 #include "xxh32.hpp"
@@ -28,7 +30,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 8;
+constexpr int kInterface = 9;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -99,22 +101,6 @@ nb::object unite_distinct(nb::handle given, size_t lg_k) {
     return nb::bytes(united.data(), united.size());
 }
 
-// The bytes of an object while this lives, such as those of a mapped file.
-struct Buffer {
-    explicit Buffer(nb::handle object) {
-        if (PyObject_GetBuffer(object.ptr(), &view, PyBUF_SIMPLE)) throw nb::python_error();
-    }
-    ~Buffer() { PyBuffer_Release(&view); }
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-
-    Bytes bytes() const {
-        return {static_cast<const uint8_t*>(view.buf), static_cast<size_t>(view.len)};
-    }
-
-    Py_buffer view;
-};
-
 PageTree tree_of(nb::handle given) {
     PageTree tree{};
     std::tie(tree.page_bytes, tree.flags, tree.depth, tree.branches, tree.leaves, tree.overflows,
@@ -175,6 +161,7 @@ NB_MODULE(_native, module) {
 
     add_writing(module);
     add_parsing(module);
+    add_scanning(module);
 
     nb::class_<Fields>(module, "Fields")
         .def("__len__", &Fields::size)

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "copies.hpp"
+
 namespace tilewright {
 
 Tiles::~Tiles() {
@@ -11,24 +13,35 @@ Tiles::~Tiles() {
 }
 
 bool Tiles::take(PyObject* records, Part part) {
-    if (!PyList_Check(records)) return false;
-    const auto count = static_cast<size_t>(PyList_GET_SIZE(records));
     part.first = records_.size();
-    part.end = part.first + count;
-    for (size_t i = 0; i < count; ++i) {
-        PyObject* record = PyList_GET_ITEM(records, static_cast<Py_ssize_t>(i));
-        if (!PyBytes_Check(record)) return false;
-        objects_.push_back(Py_NewRef(record));
-        const auto size = static_cast<size_t>(PyBytes_GET_SIZE(record));
-        records_.push_back({reinterpret_cast<const uint8_t*>(PyBytes_AS_STRING(record)), size});
-        bytes_ += size;
-    }
+    if (!take(records)) return false;
+    part.end = records_.size();
     parts_.push_back(part);
     // The parts of a level follow one another, so its tiles are in order across them too.
     if (!levels_.empty() && levels_.back().size_ms == part.size_ms) {
         levels_.back().end = part.end;
     } else {
         levels_.push_back({part.size_ms, part.first, part.end});
+    }
+    return true;
+}
+
+bool Tiles::take(PyObject* records) {
+    if (nanobind::isinstance<Records>(records)) {
+        const auto& own = nanobind::cast<const Records&>(nanobind::handle(records));
+        objects_.push_back(Py_NewRef(records));
+        records_.insert(records_.end(), own.all().begin(), own.all().end());
+        bytes_ += own.bytes();
+        return true;
+    }
+    if (!PyList_Check(records)) return false;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(records); ++i) {
+        PyObject* record = PyList_GET_ITEM(records, i);
+        if (!PyBytes_Check(record)) return false;
+        objects_.push_back(Py_NewRef(record));
+        const auto size = static_cast<size_t>(PyBytes_GET_SIZE(record));
+        records_.push_back({reinterpret_cast<const uint8_t*>(PyBytes_AS_STRING(record)), size});
+        bytes_ += size;
     }
     return true;
 }

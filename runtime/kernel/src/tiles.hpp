@@ -39,7 +39,7 @@ class Tiles {
     Tiles(const Tiles&) = delete;
     Tiles& operator=(const Tiles&) = delete;
 
-    // Take what the store gave for a range; false unless it is a list of bytes.
+    // Take what the store gave for a range; false unless it is records or a list of bytes.
     bool take(PyObject* records, Part part);
 
     // Check and copy all records, which needs no lock; false if one is not sound.
@@ -74,6 +74,7 @@ class Tiles {
     };
 
     const Level* level(int64_t size_ms) const;
+    bool take(PyObject* records);
     bool load(const Part& part);
     const std::vector<Bytes>* fields(size_t index);
 

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+from ..states.kernel import kernel
+from ..stores.base import Records
 from ..stores.checked import Checked
 from ..tiles.cover import floor
 from ..tiles.header import HEADER_WORDS, start_of
@@ -62,6 +64,8 @@ class View:
         if not hits:
             return cls(ranges, spans, (), ranges, 0, grows_ms, Checked(()))
         cached, rest = list(map(_part, ranges, spans)), Ranges(map(_rest, ranges, spans))
+        if isinstance(ranges, Ranges) and ranges.native and (native := kernel()):
+            rest.prepare(native)
         checked = Checked(list(map(len, cached)))
         return cls(ranges, spans, cached, rest, hits, grows_ms, checked)
 
@@ -76,13 +80,13 @@ class View:
                 lacking.append(place)
         return lacking
 
-    def joined(self, read: list[list[bytes]]) -> list[list[bytes]]:
+    def joined(self, read: Sequence[Records]) -> list[list[bytes]]:
         """Put the records that are there before the others."""
         if not self.hits:
-            return read
+            return list(map(list, read))
         return [[*part, *rest] for part, rest in zip(self.cached, read, strict=True)]
 
-    def remember(self, change: int, read: list[list[bytes]], records: list[list[bytes]]) -> None:
+    def remember(self, change: int, read: Sequence[Records], records: list[list[bytes]]) -> None:
         """Remember all records, unless those read are large."""
         size = sum(span.size for span in self.spans if span is not None)
         if self.hits and sum(map(len, chain.from_iterable(read))) <= _open_bytes(size):

@@ -14,8 +14,9 @@ def count_fetches(context: FetchContext, states: Sequence[FetchState], seconds: 
     Each of them took the time of all, since it waited for it.
     """
     first, quality = states[0], states[-1].quality
-    asked = first.schedule.asked
-    for size_ms in first.schedule.lifetimes_ms:
+    schedule = first.schedule
+    asked = schedule.asked
+    for size_ms in schedule.lifetimes_ms:
         # A lifetime has no begin, so the tiles that exist are counted.
         begin, end = first.tiles.bounds.get(size_ms, (0, 0))
         asked += end - begin

@@ -8,6 +8,7 @@ from itertools import chain, repeat
 
 from tilewright_compiler.plan.model import Plan
 
+from ..stores.base import Records
 from ..tiles.keys import EVENTS, TILES, Kind, Range
 from ..tiles.records import Names, RecordCodec
 from .tiles import DecodedTiles, Run
@@ -31,7 +32,7 @@ class Decoder:
         self,
         entity: str,
         ranges: Sequence[Range],
-        answers: Sequence[list[bytes]],
+        answers: Sequence[Records],
         name_of: Callable[[int], str],
     ) -> DecodedTiles:
         """Decode what the store gave for some ranges.

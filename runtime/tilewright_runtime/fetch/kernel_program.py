@@ -17,9 +17,10 @@ from ..states.base import Rows
 from ..states.fields import FieldCodec
 from ..states.kernel import kernel
 from ..states.values import Merged
+from ..stores.base import Records
 from ..tiles.cover import Segment
 from ..tiles.kernel_layout import native_program
-from ..tiles.keys import Range, Ranges, level_bytes
+from ..tiles.keys import Range, Ranges
 from ..tiles.layout import Layout
 from ..tiles.records import RecordCodec
 from .feature_groups import FeatureGroup
@@ -34,7 +35,7 @@ class KernelTiles(Tiles):
 
     chunks = ()
 
-    def __init__(self, native: Any, answers: Sequence[list[bytes]], program: KernelProgram) -> None:
+    def __init__(self, native: Any, answers: Sequence[Records], program: KernelProgram) -> None:
         self.native = native
         self.count = len(native)
         self.approximate = native.approximate
@@ -42,7 +43,7 @@ class KernelTiles(Tiles):
         self._program = program
 
     @cached_property
-    def records(self) -> list[bytes]:
+    def records(self) -> Sequence[bytes]:
         """The records of all tiles."""
         return list(chain(*self._answers))
 
@@ -99,7 +100,7 @@ class KernelProgram:
 
     def decode(
         self,
-        answers: Sequence[list[bytes]],
+        answers: Sequence[Records],
         ranges: Sequence[Range],
         prefix: bytes,
         checked: Sequence[int],
@@ -112,11 +113,13 @@ class KernelProgram:
         """
         if not isinstance(ranges, Ranges):
             ranges = Ranges(ranges)
-        if ranges.native is None:
-            levels = [level_bytes(wanted.kind, wanted.size_ms) for wanted in ranges]
-            ranges.native = self._kernel.Ranges(ranges, levels)
-        native = self.native.decode(answers, ranges.native, prefix, checked)
+        known = ranges.native or self.prepared(ranges)
+        native = self.native.decode(answers, known, prefix, checked)
         return None if native is None else KernelTiles(native, answers, self)
+
+    def prepared(self, ranges: Ranges) -> Any:
+        """Tell the kernel of ranges."""
+        return ranges.prepare(self._kernel)
 
     def evaluate(
         self,

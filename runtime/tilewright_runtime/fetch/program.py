@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tilewright_compiler.plan.model import Plan
 
 from ..plans import prepares_from_plan
+from ..stores.base import Records
 from ..stores.checked import Checked
 from ..tiles.buckets import BucketTables, buckets_of
 from ..tiles.cover import ENDS, Segment, floor
@@ -106,7 +107,10 @@ class Program:
         wanted = ranges(self._reads, at_ms, end_ms)
         if self.events is not None:
             wanted += event_ranges(self.windows, self.events.chunks.size_ms, at_ms, end_ms)
-        return Schedule(wanted, at_ms, partial(self._find_covers, at_ms, end_ms))
+        schedule = Schedule(wanted, at_ms, partial(self._find_covers, at_ms, end_ms))
+        if self._kernel is not None:
+            self._kernel.prepared(schedule.ranges)
+        return schedule
 
     def _find_covers(
         self, at_ms: int, end_ms: int, head_level_ms: int | None
@@ -117,7 +121,7 @@ class Program:
         self,
         entity: str,
         ranges: Sequence[Range],
-        answers: Sequence[list[bytes]],
+        answers: Sequence[Records],
         name_of: Callable[[int], str],
         checked: Checked | None = None,
     ) -> Tiles:

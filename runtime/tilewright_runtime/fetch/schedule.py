@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
@@ -63,6 +64,16 @@ class Schedule:
     def lifetimes_ms(self) -> list[int]:
         """List the sizes of tiles that lifetimes read."""
         return [wanted.size_ms for wanted in self.ranges if wanted.lifetime]
+
+    @cached_property
+    def most(self) -> float:
+        """How many tiles there may be; infinite for lifetimes."""
+        tiles = 0
+        for size_ms, start_ms, end_ms, kind, lifetime in self.ranges:
+            if lifetime:
+                return math.inf
+            tiles += 0 if kind == EVENTS else (end_ms - start_ms) // size_ms
+        return tiles
 
     @cached_property
     def asked(self) -> int:

@@ -13,7 +13,7 @@ from ..errors import FetchError, KeyValueError, shown
 from ..stores import CheckedStore, Store
 from ..stores.checked import CheckedReader, Reader
 from ..stores.ownership import require_opened, require_plan
-from ..tiles.entities import entity_encoder, key_values
+from ..tiles.entities import keys_encoder
 from ..times import Moment, moment_ms
 from .context import AnyReader, FetchContext, FetchState
 from .policy import Policy, policy_of
@@ -71,8 +71,7 @@ class Serving:
         self._contexts = lru_cache(_MOST_SELECTIONS)(self._context)
         self.context = self._contexts(self._names, self._policy)
         self.program = self.context.program
-        self._key_columns = plan.keys
-        self._encode = entity_encoder(plan.keys)
+        self._encode = keys_encoder(plan.keys)
         self._longest = store.max_entity_bytes - len(plan.name)
 
     def context_of(
@@ -149,7 +148,7 @@ class Serving:
 
         Raises KeyValueError for keys that the plan or the store cannot have.
         """
-        text = self._encode(key_values(self._key_columns, keys))
+        text = self._encode(keys)
         if len(text) > self._longest:
             raise KeyValueError(
                 f"the key has {len(text):,} characters when encoded; store {self.store.url} "

@@ -12,6 +12,7 @@ from operator import attrgetter
 from tilewright.windows import format_duration
 
 from ..errors import CorruptRecordError, FetchError
+from ..stores.base import Records
 from ..stores.checked import Checked, Reading
 from ..stores.progress import Progress
 from ..tiles.cover import floor
@@ -81,7 +82,7 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
 
 
 def _sound(
-    context: FetchContext, state: FetchState, records: Sequence[list[bytes]]
+    context: FetchContext, state: FetchState, records: Sequence[Records]
 ) -> list[list[bytes]]:
     """Leave damaged records out, and note their tiles."""
     name_of = _namer(context, state)
@@ -108,7 +109,7 @@ def find_boundaries(context: FetchContext, states: Sequence[FetchState]) -> None
     It depends on how far the newest tiles may be used: whole, if everything counts that is written.
     Raises FetchError if a window's cover has more tiles than are allowed.
     """
-    program = context.program
+    program, most = context.program, context.most_tiles
     for state in states:
         at_ms, end_ms = state.at_ms, state.end_ms
         if end_ms > at_ms:
@@ -117,8 +118,8 @@ def find_boundaries(context: FetchContext, states: Sequence[FetchState]) -> None
             head_level_ms = program.head_level_ms(at_ms, state.tiles)
         state.head_level_ms = head_level_ms
         state.covers = state.schedule.covers(head_level_ms)
-        if context.most_tiles is not None and state.tiles.count > context.most_tiles:
-            _require_few(context, state, context.most_tiles)
+        if most is not None and state.schedule.most > most:
+            _require_few(context, state, most)
 
 
 def merge(context: FetchContext, states: Sequence[FetchState]) -> None:

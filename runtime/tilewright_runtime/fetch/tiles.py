@@ -46,7 +46,7 @@ class Tiles:
     """How many of the tiles are approximate."""
 
     @cached_property
-    def records(self) -> list[bytes]:
+    def records(self) -> Sequence[bytes]:
         """The record of each tile."""
         raise NotImplementedError
 
@@ -107,7 +107,7 @@ class DecodedTiles(Tiles):
         rows: Rows,
         starts: list[int],
         bounds: dict[int, Run],
-        records: list[bytes],
+        records: Sequence[bytes],
         chunks: Sequence[bytes],
         approximate: int,
     ) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: An entity, and the ranges of its records that are wanted.
 ScanRequest = tuple[str, Sequence[Range]]
 
+#: The records of one range, oldest first. The kernel may hold them, and copy one that is looked at.
+Records = Sequence[bytes]
+
 #: All records of an entity in a table, by kind and size.
 EntityRecords = list[tuple[TileKeys, list[bytes]]]
 
@@ -68,7 +71,7 @@ class Store(Protocol):
     all.
     """
 
-    def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
+    def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> Sequence[Sequence[Records]]:
         """Read each entity's records by range, oldest first.
 
         That is one round trip. For lifetimes a store that has to enumerate keys may need a second
@@ -77,7 +80,7 @@ class Store(Protocol):
 
     def scan_with(
         self, table: str, requests: Sequence[ScanRequest], names: Sequence[str]
-    ) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
+    ) -> tuple[Sequence[Sequence[Records]], list[bytes | None]]:
         """Do `scan_many`, and read some named documents.
 
         No document is younger than the records. A store that can does both in one round trip.
@@ -85,7 +88,7 @@ class Store(Protocol):
         documents = [self.get(name) for name in names]
         return self.scan_many(table, requests), documents
 
-    def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> list[list[bytes]]:
+    def scan(self, table: str, entity: str, ranges: Sequence[Range]) -> Sequence[Records]:
         """Do `scan_many` for one entity."""
         (records,) = self.scan_many(table, [(entity, ranges)])
         return records
@@ -195,7 +198,7 @@ class Store(Protocol):
 class Scanned(NamedTuple):
     """Records, and what is to be said against them."""
 
-    records: list[list[list[bytes]]]
+    records: Sequence[Sequence[Records]]
     """Of each request, by range."""
     plan: bytes | None
     """The document of the plan (`ownership`); None where the store holds nothing of the table. Of a

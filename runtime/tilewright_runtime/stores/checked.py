@@ -15,7 +15,7 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import FetchError, StoreError
 from ..tiles.keys import Range, level_name
 from ..times import iso
-from .base import Scanned, ScanRequest, Store
+from .base import Records, Scanned, ScanRequest, Store
 from .checked_store import CheckedStore
 from .kept import Kept, ttls_ms
 from .ownership import PlanDocument
@@ -37,7 +37,7 @@ class Checked:
 class Reading(NamedTuple):
     """What was read for some requests."""
 
-    records: list[list[list[bytes]]]
+    records: Sequence[Sequence[Records]]
     """Of each request, by range."""
     documents: Sequence[bytes | None]
     """The named documents that were asked for."""
@@ -58,13 +58,14 @@ class Reader:
         self._plan = plan
         self._store = store
         self._swept_name = swept_name(plan)
+        self._own_names = (self._swept_name,)
 
     def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
         """Read records, and documents of some names.
 
         Raises FetchError if a question is older than what was swept.
         """
-        own = (self._swept_name, *names)
+        own = (self._swept_name, *names) if names else self._own_names
         records, documents = self._store.scan_with(self._plan.name, requests, own)
         if documents[0] is not None:
             self._require_not_swept(documents[0], requests)

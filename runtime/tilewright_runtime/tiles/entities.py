@@ -166,6 +166,24 @@ def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
     )
 
 
+def keys_encoder(columns: Sequence[Column]) -> Callable[[Mapping[str, Any]], str]:
+    """Make the function from a request's keys to its entity.
+
+    It writes the entity's text. The function raises KeyValueError.
+    """
+    if len(columns) != 1:
+        encode = entity_encoder(columns)
+        return lambda keys: encode(key_values(columns, keys))
+    write, name = _writer(columns[0]), columns[0].name
+
+    def encode_one(keys: Mapping[str, Any]) -> str:
+        if type(keys) is dict and len(keys) == 1 and name in keys:
+            return write(keys[name])
+        return write(key_values(columns, keys)[0])
+
+    return encode_one
+
+
 def _writer(column: Column) -> Canonical:
     """Make the writer of a component of an entity."""
     tag, canonical = _codec(column.type)

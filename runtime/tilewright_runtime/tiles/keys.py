@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
+from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -61,7 +62,14 @@ class Ranges(list[Range]):
     """
 
     native: Any = None
-    """What the kernel knows of them."""
+    """What the kernel knows of them, if it is to read them."""
+
+    def prepare(self, module: ModuleType) -> Any:
+        """Tell the kernel of them, once."""
+        if self.native is None:
+            levels = [level_bytes(wanted.kind, wanted.size_ms) for wanted in self]
+            self.native = module.Ranges(self, levels)
+        return self.native
 
     @cached_property
     def bounds(self) -> list[Bounds]:

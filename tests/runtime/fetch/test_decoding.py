@@ -27,7 +27,7 @@ def stored() -> tuple[Decoder, str, list[bytes]]:
     fetcher = Fetcher(plan, store)
     entity = fetcher.entity({"k": "a"})
     (records,) = store.scan(plan.name, entity, [EVERYTHING])
-    return Decoder(plan, fetcher.program.codec), entity, records
+    return Decoder(plan, fetcher.program.codec), entity, list(records)
 
 
 def decoded(wanted: list[Range], answers: list[list[bytes]]) -> DecodedTiles:

@@ -146,7 +146,8 @@ def test_records_that_were_sound_are_not_checked_again() -> None:
     fetcher, _ = both(every_operation(), everything())
     state, program = fetcher.request(KEYS[0], AT), fetcher.program
     ranges = program.ranges(AT)
-    records = everything().scan(fetcher.plan.name, state.entity, ranges)
+    found = everything().scan(fetcher.plan.name, state.entity, ranges)
+    records = list(map(list, found))
     counts = list(map(len, records))
     first = next(index for index, count in enumerate(counts) if count)
     records[first][0] = damaged(records[first][0], -1)

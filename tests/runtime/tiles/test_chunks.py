@@ -50,7 +50,7 @@ def chunks(session: Session, key: str = "a") -> list[bytes]:
     (found,) = session.store.scan(
         "things", entity_encoder(session.plan.keys)([key]), [Range(FIVE, 0, 2 * AT, EVENTS)]
     )
-    return found
+    return list(found)
 
 
 def events(session: Session, key: str = "a") -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import StoreError
 from ...tiles.keys import TileKeys, ordered_prefix
-from ..base import EntityRecords, ScanRequest
+from ..base import EntityRecords, Records, ScanRequest
 from ..contents import Content, Misfit, StoredDocument
 from ..lmdb.changes import LmdbTransaction
 from ..lmdb.entries import (
@@ -25,6 +25,7 @@ from ..lmdb.entries import (
 )
 from ..lmdb.environment import Environment
 from ..lmdb.failures import DATA_FILE
+from ..lmdb.mapped import Found
 from ..lmdb.scans import scan
 from ..lmdb.shared import acquire, release
 from ..lmdb.snapshot import snapshot
@@ -67,29 +68,25 @@ class LmdbStore(TransactionalStore):
             environment = self._acquire()
         return environment
 
-    def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> list[list[list[bytes]]]:
+    def scan_many(self, table: str, requests: Sequence[ScanRequest]) -> Sequence[Sequence[Records]]:
         """Read each entity's records by range, oldest first.
 
         One transaction reads them all.
         """
-        environment = self._open
+        return self.scan_with(table, requests, ())[0]
 
-        return environment.read(
-            environment.tiles, lambda transaction: scan(transaction.cursor(), table, requests)
-        )
-
-    def scan_with(
-        self, table: str, requests: Sequence[ScanRequest], names: Sequence[str]
-    ) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
+    def scan_with(self, table: str, requests: Sequence[ScanRequest], names: Sequence[str]) -> Found:
         """Do `scan_many`, and read documents of the same moment."""
         environment = self._open
+        keys = tuple(map(document_key, names))
 
-        def work(transaction: Any) -> tuple[list[list[list[bytes]]], list[bytes | None]]:
-            records = scan(transaction.cursor(), table, requests)
-            documents = []
-            for name in names:  # no comprehension, which would be a call more for every fetch
-                documents.append(transaction.get(document_key(name), None, environment.documents))
-            return records, documents
+        def work(transaction: Any) -> Found:
+            if environment.is_seen:
+                found = environment.mapped.scan(transaction, table, requests, keys)
+                if found is not None:
+                    return found
+            documents = [transaction.get(key, None, environment.documents) for key in keys]
+            return scan(transaction.cursor(), table, requests), documents
 
         return environment.read(environment.tiles, work)
 

@@ -16,6 +16,7 @@ from ...errors import StoreError
 from ..base import FORMAT, require_format
 from .checking import check_pages
 from .failures import DATA_FILE, MAX_READERS, why_not_opened, why_not_read
+from .mapped import MappedFile
 from .metas import read_metas
 from .resident import give_back, resident_bytes
 from .transactions import Transactions
@@ -49,6 +50,7 @@ class Environment:
         self.is_inherited = False  # by a fork of the process that opened it
         self.writer_lock = WriterLock(path)
         self.transactions = Transactions()
+        self.mapped = MappedFile(self._data)
         self._resident_bytes = 0
         try:
             self.lmdb = self._open()
@@ -181,7 +183,7 @@ class Environment:
         """
         while True:
             try:
-                with self.transactions, self.lmdb.begin(db=table) as transaction:
+                with self.transactions, self.lmdb.begin(table) as transaction:
                     result = work(transaction)
                     if self.is_seen or self.lmdb.info()["last_txnid"] <= transaction.id() + 1:
                         return result

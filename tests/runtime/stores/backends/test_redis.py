@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from support.redis_server import RedisServer, redis_server
 from support.waiting import wait_until
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.stores import CheckedStore, open_store
+from tilewright_runtime.stores.base import Records
 from tilewright_runtime.stores.redis.connection import require_fit
 from tilewright_runtime.testing.stores import (
     from_the_beginning,
@@ -390,7 +391,7 @@ def test_a_store_serves_threads(redis_server: RedisServer) -> None:
     """More threads than connections share a store without an error."""
     store = open_store(redis_server.url())
     store.put_newer(tiles(0), [record(1)], None)
-    found: list[list[list[bytes]]] = []
+    found: list[Sequence[Records]] = []
 
     def work() -> None:
         found.extend(store.scan("t", "s=a", [span(0, 49)]) for _ in range(20))
