@@ -20,7 +20,7 @@ from .frontend.diagnostics import KINDS, CompileError, Diagnostic, diagnostic, s
 from .frontend.loader import Loaded, load
 from .frontend.names import is_dotted
 from .passes.agree_on_types import agree_on_types
-from .passes.bind_columns import bind_columns
+from .passes.bind_columns import bind_ahead, bind_columns
 from .passes.bind_derivations import bind_derivations
 from .passes.check_defaults import check_defaults
 from .passes.choose_late_policy import choose_late_policy
@@ -76,6 +76,8 @@ def compile_paths(
     diagnostics = list(loaded.diagnostics)
     for declaration in loaded.declarations:
         diagnostics += _problems(declaration)
+    sources = (source for named in loaded.group_bys for source in named.group_by.sources or ())
+    bind_ahead(shared_binder(), sources)
     plans = []
     for named in loaded.group_bys:
         draft = Draft(

@@ -88,12 +88,19 @@ class Declaration(BaseModel):
     @property
     def site(self) -> CallSite:
         """The author's line that made this declaration."""
-        return self._site
+        site: CallSite = self._kept["_site"]
+        return site
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """The mistakes of this declaration itself, without its parts' mistakes."""
-        return self._problems
+        problems: tuple[Problem, ...] = self._kept["_problems"]
+        return problems
+
+    @property
+    def _kept(self) -> dict[str, Any]:
+        """The private attributes, which pydantic finds slowly by name."""
+        return self.__pydantic_private__ or {}
 
     @classmethod
     def _title(cls) -> str:

@@ -35,6 +35,9 @@ _SHOWN = {
 _SHOWN |= {"decimal", "boolean", "varchar", "date", "timestamp", "timestamp with time zone"}
 
 
+#: How many expressions are bound together. Of 25 each takes a fifth of what it takes alone, and of
+#: more no less.
+_TOGETHER = 25
 #: A text, its dialect, the columns that it may read with their types, and the words of messages.
 _Key = tuple[str, str, tuple[tuple[str, str], ...], Scope]
 
@@ -111,7 +114,7 @@ class Binder:
         return found
 
     def bind_together(self, texts: Iterable[str], dialect: str, columns: dict[str, str]) -> None:
-        """Bind expressions beforehand, by one question to the database.
+        """Bind expressions beforehand, by few questions to the database.
 
         What is wrong with one of them is left to `bind`.
         """
@@ -123,17 +126,9 @@ class Binder:
             if key not in self._known:
                 with suppress(ExpressionError, duckdb.Error):
                     expressions[key] = translate(text, dialect, columns, self)
-        asked: dict[str, Expression] = {}
-        for expression in expressions.values():
-            query = _query(expression.sql, _used(expression, columns))
-            if query not in self._types and not _is_column(expression):
-                asked[query] = expression
-        with suppress(duckdb.Error):
-            if len(asked) > 1:
-                parts = ", ".join(expression.sql for expression in asked.values())
-                used = {name: columns[name] for e in asked.values() for name in e.columns}
-                self._types |= zip(asked, self._types_of(_query(parts, used)), strict=True)
-            for key, expression in expressions.items():
+        self._learn_types(expressions.values(), columns)
+        for key, expression in expressions.items():
+            with suppress(duckdb.Error):
                 self._known[key] = self._typed(expression, columns)
 
     def column(self, name: str, columns: dict[str, str]) -> Typed:
@@ -195,6 +190,22 @@ class Binder:
         if cursor is None:
             cursor = self._of_thread.cursor = self._database.cursor()
         return cursor
+
+    def _learn_types(self, expressions: Iterable[Expression], columns: dict[str, str]) -> None:
+        """Ask for the types of expressions, unless one is wrong."""
+        unknown: dict[str, Expression] = {}
+        for expression in expressions:
+            query = _query(expression.sql, _used(expression, columns))
+            if query not in self._types and not _is_column(expression):
+                unknown[query] = expression
+        queries = list(unknown)
+        for start in range(0, len(queries), _TOGETHER):
+            some = queries[start : start + _TOGETHER]
+            parts = [unknown[query] for query in some]
+            used = {name: columns[name] for part in parts for name in part.columns}
+            listed = ", ".join(part.sql for part in parts)
+            with suppress(duckdb.Error):
+                self._types |= zip(some, self._types_of(_query(listed, used)), strict=True)
 
     def _types_of(self, query: str) -> list[str]:
         """Ask for the types of a query's columns."""

@@ -158,9 +158,10 @@ def _typing(columns: dict[str, str], database: Facts) -> TypeOf:
             return columns[bare.name]
         if isinstance(bare, exp.Literal):
             return _type_of_literal(bare)
-        if bare not in known:
-            known[bare] = database.type_of(_generate(bare.copy()), columns)
-        return known[bare]
+        kind = known.get(bare)
+        if kind is None:
+            kind = known[bare] = database.type_of(_generate(bare.copy()), columns)
+        return kind
 
     return of_tree
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tilewright.source import EventSource
 from tilewright.suggestions import nearest
 
 from ..draft import BoundSource, Draft
-from ..expressions.binder import Typed
+from ..expressions.binder import Binder, Typed
 from ..expressions.parsing import ExpressionError, shown
 from ..expressions.selects import only, told, written_of
 from ..frontend.column_types import spark_type
@@ -38,6 +39,33 @@ def bind_columns(draft: Draft) -> None:
             continue  # reported as a broken declaration
         if (bound := _bind_source(draft, name, source, wanted)) is not None:
             draft.sources.append(bound)
+
+
+def bind_ahead(binder: Binder, sources: Iterable[EventSource]) -> None:
+    """Bind what sources of one schema select, all together.
+
+    What is wrong is found when each GroupBy is compiled.
+    """
+    alike: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, None]] = {}
+    for source in {id(source): source for source in sources}.values():
+        query = source.query
+        if source.problems or not source.columns or query is None or query.problems:
+            continue
+        if query.selects is None:
+            continue
+        types = read_schema(source, None).types
+        texts = alike.setdefault((query.dialect, tuple(types.items())), {})
+        written = written_of(source, types)
+        texts |= dict.fromkeys(_texts(source, written.values()))
+    for (dialect, columns), together in alike.items():
+        binder.bind_together(together, dialect, dict(columns))
+
+
+def _texts(source: EventSource, selected: Iterable[str]) -> list[str]:
+    """List the expressions of a source, its columns' first."""
+    query = source.query
+    texts = [*selected, *query.wheres, query.time_column, source.event_id]
+    return [text for text in texts if text]
 
 
 def _wanted(draft: Draft) -> list[str]:
@@ -127,16 +155,14 @@ def _bind_parts(
 ) -> _Parts:
     """Bind what the author wrote, even what no feature uses."""
     query = source.query
-    columns = query.selects or wanted
-    texts = [written.get(column) for column in columns]
-    texts += [*query.wheres, query.time_column, source.event_id]
-    draft.binder.bind_together(filter(None, texts), query.dialect, schema.types)
+    columns = [column for column in query.selects or wanted if column in written]
+    selected = [written[column] for column in columns]
+    draft.binder.bind_together(_texts(source, selected), query.dialect, schema.types)
     bound: dict[str, Typed] = {}
     for column in columns:
-        if column in written:
-            typed = _bind(draft, source, schema, written[column], column)
-            if typed is not None:
-                bound[column] = typed
+        typed = _bind(draft, source, schema, written[column], column)
+        if typed is not None:
+            bound[column] = typed
     wheres = [_where(draft, source, schema, where) for where in query.wheres]
     time = _bind(draft, source, schema, query.time_column, None)
     event_id = None

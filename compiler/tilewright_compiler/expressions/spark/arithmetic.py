@@ -31,10 +31,14 @@ def _cast(value: Node, duckdb_type: str) -> Node:
 
 def _check(node: Node, type_of: TypeOf, what: str) -> set[str]:
     found = families([node.this, node.expression], type_of)
+    _require_numbers(found, what)
+    return found
+
+
+def _require_numbers(found: set[str], what: str) -> None:
     if not found <= _NUMBERS:
         shown = " and ".join(sorted(one.lower() for one in found))
         raise NotTranslatable(f"{what} of {shown}. Cast the parts, as in cast(x as double)")
-    return found
 
 
 def _operated(node: Node, type_of: TypeOf) -> Node:
@@ -45,7 +49,7 @@ def _operated(node: Node, type_of: TypeOf) -> Node:
     of = families([node.this, node.expression], type_of)
     if of & {"date", "timestamp", "INTERVAL"}:
         return _of_times(node, type_of)
-    _check(node, type_of, "arithmetic")
+    _require_numbers(of, "arithmetic")
     if "float" in of:
         return _of_floats(node, type_of)
     if "decimal" in of:

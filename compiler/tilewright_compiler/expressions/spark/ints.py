@@ -16,6 +16,7 @@ from ...sql.tree import Node, TypeOf
 _MARK, _OF_BIGINTS = "is_int", "of_bigints"
 _INT_TYPES = {"TINYINT", "SMALLINT", "INTEGER"}
 _OPERATIONS = (exp.Add, exp.Sub, exp.Mul)
+_ADDITIONS = (exp.Add, exp.Sub, exp.TsOrDsAdd, exp.AddMonths)
 #: Functions whose value is an int, whatever their arguments are.
 _INT_FUNCTIONS = (
     *(exp.Year, exp.Quarter, exp.Month, exp.Day, exp.DayOfMonth, exp.DayOfWeek, exp.DayOfYear),
@@ -36,12 +37,11 @@ def mark_ints(tree: Node, type_of: TypeOf) -> None:
 
     Parts that may add days or months are marked, too, if these are bigints in Spark.
     """
-    for node in tree.find_all(*_OPERATIONS):
-        if _is_int(node, type_of):
+    for node in tree.find_all(*_OPERATIONS, *_ADDITIONS):
+        if isinstance(node, _OPERATIONS) and _is_int(node, type_of):
             node.meta[_MARK] = True
-    for later in tree.find_all(exp.Add, exp.Sub, exp.TsOrDsAdd, exp.AddMonths):
-        if _is_bigint(later.expression, type_of):
-            later.meta[_OF_BIGINTS] = True
+        if isinstance(node, _ADDITIONS) and _is_bigint(node.expression, type_of):
+            node.meta[_OF_BIGINTS] = True
 
 
 def is_marked(node: Node) -> bool:
