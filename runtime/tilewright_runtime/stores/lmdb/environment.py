@@ -50,10 +50,10 @@ class Environment:
         self.is_inherited = False  # by a fork of the process that opened it
         self.writer_lock = WriterLock(path)
         self.transactions = Transactions()
-        self.mapped = MappedFile(self._data)
         self._resident_bytes = 0
         try:
             self.lmdb = self._open()
+            self.mapped = MappedFile(self._data)
             self._require_whole_file()
             if self.lmdb.info()["last_pgno"] * self.lmdb.stat()["psize"] <= _CHECKED_BYTES:
                 self.check()
@@ -73,6 +73,8 @@ class Environment:
 
         After a fork the lock stays with the parent.
         """
+        if hasattr(self, "mapped"):
+            self.mapped.close()
         if hasattr(self, "lmdb"):
             self.lmdb.close()
         self.writer_lock.close()

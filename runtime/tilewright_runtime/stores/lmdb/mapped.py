@@ -25,9 +25,14 @@ class MappedFile:
     """
 
     def __init__(self, file: str | os.PathLike[str]) -> None:
-        self._file = file
+        # Kept open, since another file may take its name while LMDB still reads this one.
+        self._descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
         self._tables: Any = None
         self._size = 0
+
+    def close(self) -> None:
+        """Close the file. What is mapped stays until nobody reads it."""
+        os.close(self._descriptor)
 
     def scan(
         self,
@@ -52,13 +57,9 @@ class MappedFile:
     def _map(self) -> bool:
         """Map the file if it has grown."""
         native = kernel()
-        size = os.stat(self._file).st_size
+        size = os.fstat(self._descriptor).st_size
         if native is None or size == self._size:
             return False
-        descriptor = os.open(self._file, os.O_RDONLY)
-        try:
-            mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-        finally:
-            os.close(descriptor)
+        mapped = mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
         self._tables, self._size = native.MappedTables(mapped), size
         return True

@@ -100,6 +100,19 @@ def test_a_moment_that_may_be_written_over_is_left_to_lmdb(store: Any) -> None:
     assert tables.scan(number, "t", [("a", ranges)], []) is None
 
 
+def test_a_file_that_was_replaced_is_read_no_more_than_by_lmdb(
+    store: Store, tmp_path: Path
+) -> None:
+    """Another store under the same name is not seen before it is opened."""
+    put(store, "a", [1])
+    other = open_store(f"lmdb:{tmp_path}/other")
+    put(other, "a", [2])
+    (tmp_path / "store").rename(tmp_path / "before")
+    (tmp_path / "other").rename(tmp_path / "store")
+    native, given = both(store, "a", prepared((0, 9)))
+    assert native == given == [[b"a1".ljust(90, b".")]]
+
+
 def mapped_tables(store: Any, ranges: Ranges) -> Any:
     """The kernel's view of the file, once something was read."""
     scan_natively(store, "a", ranges)
