@@ -146,11 +146,12 @@ class RedisStore(CheckedStore):
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Put the tiles that are newer than what is stored.
 
-        Each call puts some hundred. While the server works at one, the next is made ready.
+        Each call puts some hundred. While the server works at one, the next is made.
         """
-        calls = list(put_calls(keys, records, ttl_ms, self._commands.is_cluster))
-        if len(calls) == 1:
-            self._commands.call(calls[0])
+        calls = put_calls(keys, records, ttl_ms, self._commands.is_cluster)
+        if len(records) <= CALL_KEYS:
+            for call in calls:
+                self._commands.call(call)
             return
         with ThreadPoolExecutor(_CALLS_AT_ONCE) as threads:
             for _ in threads.map(self._commands.call, calls):

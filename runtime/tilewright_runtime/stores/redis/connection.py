@@ -113,6 +113,7 @@ def _settings(url: str, retry: Callable[..., Any]) -> tuple[str, dict[str, Any]]
     """
     import redis
     from redis.backoff import ExponentialWithJitterBackoff
+    from redis.driver_info import DriverInfo
 
     parts = urlsplit(url)
     own = {"retries": float(_RETRIES), "retry_delay": _RETRY_DELAY_S}
@@ -132,6 +133,9 @@ def _settings(url: str, retry: Callable[..., Any]) -> tuple[str, dict[str, Any]]
         "socket_timeout": _TIMEOUT_S,
         "socket_connect_timeout": _TIMEOUT_S,
         "health_check_interval": 30,
+        # The client would say its name and version at the beginning, without waiting for answers.
+        # If its process stood still there, its health check took one of them for its own.
+        "driver_info": DriverInfo(name="", lib_version=""),
         # A time-out is not tried again: whoever set it has waited long enough.
         "retry": retry(backoff, int(own["retries"]), supported_errors=(redis.ConnectionError,)),
     }

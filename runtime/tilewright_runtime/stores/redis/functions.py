@@ -13,10 +13,11 @@ _LAST = 8 * SEQUENCE + 7
 _BETWEEN = "x" * (8 * SEQUENCE - FLAGS_AT - 1)
 
 # `put` compares what header.precedence compares: the sequence (as two halves that Lua's numbers
-# hold exactly), then the flags. It reads those bytes only of what is stored, so that the size of a
-# record costs nothing. Numbers are compared, since texts would be compared by the server's locale.
-# Most tiles are new, so each is first added as if it were. Numbers would become texts on their way
-# to the server, so a time to live stays the text that it comes as.
+# hold exactly), then the flags. Numbers are compared, since texts would be compared by the server's
+# locale. Each command of a function takes the server longer than the few hundred bytes of a record,
+# so one reads all that is stored, one adds what is not, and one sets what is newer. Only tiles with
+# a time to live are set one by one. Numbers would become texts on their way to the server, so that
+# time stays the text that it comes as.
 #
 # A tile that is put again, unchanged or older, lives as long as if it had been put now.
 #
@@ -30,9 +31,9 @@ _BETWEEN = "x" * (8 * SEQUENCE - FLAGS_AT - 1)
 _LIBRARY = f"""
 local function newer(record, stored)
   if #record <= {_LAST} then return false end
-  if #stored <= {_LAST - FLAGS_AT} then return true end
+  if #stored <= {_LAST} then return true end
   local flags, low, high = struct.unpack('<B{_BETWEEN}I4I4', record, {FLAGS_AT + 1})
-  local old_flags, old_low, old_high = struct.unpack('<B{_BETWEEN}I4I4', stored)
+  local old_flags, old_low, old_high = struct.unpack('<B{_BETWEEN}I4I4', stored, {FLAGS_AT + 1})
   if high ~= old_high then return high > old_high end
   if low ~= old_low then return low > old_low end
   return flags > old_flags
@@ -43,26 +44,38 @@ local function set(key, record, ttl)
   return redis.call('SET', key, record)
 end
 
-local function add(key, record, ttl)
-  if ttl ~= '' then return redis.call('SET', key, record, 'NX', 'PX', ttl) end
-  return redis.call('SET', key, record, 'NX')
+local function set_all(pairs, ttl, is_new)
+  if #pairs == 0 then return true end
+  if ttl == '' then return redis.call(is_new and 'MSETNX' or 'MSET', unpack(pairs)) ~= 0 end
+  local condition = is_new and 'NX' or 'XX'
+  for i = 1, #pairs, 2 do
+    if not redis.call('SET', pairs[i], pairs[i + 1], condition, 'PX', ttl) then return false end
+  end
+  return true
 end
 
 local function put(keys, args)
-  local ttl = args[1]
+  local ttl, stored, added, changed = args[1], redis.call('MGET', unpack(keys)), {{}}, {{}}
   for i, key in ipairs(keys) do
-    local record = args[i + 1]
-    if not add(key, record, ttl) then
-      if newer(record, redis.call('GETRANGE', key, '{FLAGS_AT}', '{_LAST}')) then
-        set(key, record, ttl)
-      elseif ttl ~= '' then
-        redis.call('PEXPIRE', key, ttl, 'GT')
-      else
-        redis.call('PERSIST', key)
-      end
+    local record, pairs = args[i + 1], nil
+    if not stored[i] then
+      pairs = added
+    elseif newer(record, stored[i]) then
+      pairs = changed
+    elseif ttl ~= '' then
+      redis.call('PEXPIRE', key, ttl, 'GT')
+    else
+      redis.call('PERSIST', key)
+    end
+    if pairs then
+      pairs[#pairs + 1] = key
+      pairs[#pairs + 1] = record
     end
   end
-  return redis.status_reply('OK')
+  if set_all(added, ttl, true) and set_all(changed, ttl, false) then
+    return redis.status_reply('OK')
+  end
+  return redis.error_reply('WRONGTYPE a key of a tile holds another kind of value')
 end
 
 local function swap(keys, args)

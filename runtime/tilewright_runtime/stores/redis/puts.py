@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+import numpy as np
+
 from ...tiles.keys import TileKeys, text_prefix
 from .commands import CALL_KEYS
 from .functions import PUT, PUT_FIRST, SWAP
@@ -72,12 +74,12 @@ def _first_calls(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[Any
 
     That comes before the tiles are there, so that no reader misses one.
     """
-    firsts: dict[int, int] = {}
-    for entity, start_ms in zip(keys.entity[part], keys.starts_ms[part], strict=True):
-        firsts[entity] = min(firsts.get(entity, start_ms), start_ms)
+    entity, start_ms = (np.asarray(one[part]) for one in (keys.entity, keys.starts_ms))
+    order = np.lexsort((start_ms, entity))
+    entity, places = np.unique(entity[order], return_index=True)
     named = [
-        (text_prefix(keys.table, keys.entities[entity], keys.size_ms, keys.kind) + FIRST, start)
-        for entity, start in firsts.items()
+        (text_prefix(keys.table, keys.entities[which], keys.size_ms, keys.kind) + FIRST, first)
+        for which, first in zip(entity.tolist(), start_ms[order][places].tolist(), strict=True)
     ]
     calls = []
     for group in [[one] for one in named] if is_cluster else [named]:
@@ -103,11 +105,10 @@ def _parts(records: Sequence[bytes]) -> Iterator[slice]:
 
     A large record goes alone.
     """
-    start, size = 0, 0
-    for place, record in enumerate(records):
-        if place > start and (place - start == CALL_KEYS or size + len(record) > _CALL_BYTES):
-            yield slice(start, place)
-            start, size = place, 0
-        size += len(record)
-    if start < len(records):
-        yield slice(start, len(records))
+    ends = np.cumsum(np.fromiter(map(len, records), np.int64, len(records)))
+    start = size = 0
+    while start < len(records):
+        stop = int(np.searchsorted(ends, size + _CALL_BYTES, side="right"))
+        stop = min(max(stop, start + 1), start + CALL_KEYS, len(records))
+        yield slice(start, stop)
+        start, size = stop, int(ends[stop - 1])

@@ -20,7 +20,7 @@ from support.waiting import wait_until
 from tilewright_runtime.errors import StoreError
 from tilewright_runtime.stores import CheckedStore, open_store
 from tilewright_runtime.stores.base import Records
-from tilewright_runtime.stores.redis.connection import require_fit
+from tilewright_runtime.stores.redis.connection import connect, connect_async, require_fit
 from tilewright_runtime.testing.stores import (
     from_the_beginning,
     record,
@@ -189,7 +189,7 @@ def test_a_wrong_password_is_said_and_not_shown(own_server: RedisServer) -> None
 
 #: What the guide on Redis says that a user needs.
 READER = "+info +get +mget +fcall_ro +ping"
-WRITER = f"{READER} +set +fcall +function|load +exists +getrange +pexpire +persist"
+WRITER = f"{READER} +set +mset +msetnx +fcall +function|load +exists +getrange +pexpire +persist"
 
 
 def as_user(server: RedisServer, rights: str) -> str:
@@ -355,6 +355,15 @@ def test_a_cover_is_one_command(redis_server: RedisServer) -> None:
     lifetime = Range(86_400_000, 0, 1_704_326_400_000, lifetime=True)
     store.put_newer(tiles(-5, size_ms=86_400_000), [record(1)], None)
     assert commands(span(0, 49), lifetime) == ["cmdstat_mget"]
+
+
+def test_a_client_does_not_say_its_name(redis_server: RedisServer) -> None:
+    """The client of asyncio does not wait for what is answered, and took it for another answer."""
+    url = redis_server.url()
+    for client in (connect(url, "redis")[0], connect_async(url)):
+        greeting = client.connection_pool.make_connection().driver_info
+        assert not greeting.formatted_name
+        assert not greeting.lib_version
 
 
 def test_a_range_that_cannot_be_enumerated_is_refused(redis_server: RedisServer) -> None:
