@@ -23,6 +23,7 @@ from tilewright.suggestions import nearest
 
 from ..sql.spark import AS_WRITTEN, SPARK_FAMILY, reading
 from ..sql.tree import Node
+from .grouping import mixed
 
 _OTHER_EACH_TIME = (
     "a function that gives another value each time: the same events must give the same values"
@@ -113,6 +114,8 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
     if dialect in SPARK_FAMILY:
         _check_arguments(text, dialect)
     _check_parts(tree, text)
+    if (reason := mixed(tree, text)) is not None:
+        raise ExpressionError("TW024", f"{shown(text)} holds {reason}.")
     if isinstance(tree, exp.Null):
         raise ExpressionError(
             "TW025", f"{shown(text)} has no type. Give it one, as in cast(null as double)."

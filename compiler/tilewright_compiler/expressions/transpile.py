@@ -136,16 +136,21 @@ def _written(tree: Node, written: str, columns: list[str], wanted: str) -> str:
     for column in tree.find_all(exp.Column):
         column.set("this", exp.to_identifier(by_folded[column.name.casefold()], quoted=True))
         column.set("table", exp.to_identifier(RAW))
-    return _generated(tree.transform(_with_pattern), tree.sql(written), wanted)
+    return _generated(tree.transform(_as_spark_has_it), tree.sql(written), wanted)
 
 
-def _with_pattern(node: Node) -> Node:
-    """Keep the pattern of a date.
+def _as_spark_has_it(node: Node) -> Node:
+    """Write what sqlglot would write in other words.
 
-    sqlglot drops one that it takes for the default, though Spark reads more without it.
+    It drops the pattern of a date that it takes for the default, though Spark reads more without
+    it, and makes an operator of a function that matches texts, whose order is another.
     """
-    pattern = node.args.get("format") if isinstance(node, exp.TsOrDsToDate) else None
-    return node if pattern is None else call("TO_DATE", node.this, pattern)
+    match node:
+        case exp.TsOrDsToDate() if (pattern := node.args.get("format")) is not None:
+            return call("TO_DATE", node.this, pattern)
+        case exp.RegexpLike() if isinstance(node.parent, exp.Binary | exp.Unary | exp.Predicate):
+            return exp.paren(node, copy=False)
+    return node
 
 
 def _plain_division(tree: Node) -> Node:

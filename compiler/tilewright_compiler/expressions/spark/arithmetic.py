@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
 from .casts import to_whole
-from .ints import adds_bigint, is_marked
+from .ints import adds_bigint, int_of, is_marked
 from .types import MOST_DIGITS, decimal_of, decimal_type, families, family_of
 
 Correction = Callable[[Node, TypeOf], Node]
@@ -69,7 +69,7 @@ def _of_times(node: Node, type_of: TypeOf) -> Node:
             "unix_seconds(a) - unix_seconds(b)"
         )
     if left == "DATE" and family_of(right) == "integer" and not isinstance(node, exp.Mul):
-        if adds_bigint(node):
+        if adds_bigint(node, type_of):
             raise NotTranslatable("days that are a bigint. Cast them, as in cast(n as int)")
         new = node.copy()
         new.set("expression", tried(paren(node.expression.copy()), "INT"))
@@ -89,9 +89,18 @@ def _of_floats(node: Node, type_of: TypeOf) -> Node:
 
     In Spark a float beside a decimal is a double, as is the result.
     """
-    kinds = {type_of(node.this), type_of(node.expression)}
+    kinds = _kinds(node, type_of)
     if "FLOAT" not in kinds or not any(kind.startswith("DECIMAL") for kind in kinds):
         return node
+    return _as_doubles(node)
+
+
+def _kinds(node: Node, type_of: TypeOf) -> set[str]:
+    return {type_of(node.this), type_of(node.expression)}
+
+
+def _as_doubles(node: Node) -> Node:
+    """Compute with doubles, as Spark divides floats."""
     new = node.copy()
     new.set("this", _cast(node.this.copy(), "DOUBLE"))
     new.set("expression", _cast(node.expression.copy(), "DOUBLE"))
@@ -138,7 +147,7 @@ def _divided(node: Node, type_of: TypeOf) -> Node:
     of = _check(node, type_of, "a division")
     divisor = call("NULLIF", node.expression.copy(), number(0))
     if "decimal" not in of or "float" in of:
-        new = _of_floats(node, type_of).copy()
+        new = _as_doubles(node) if "FLOAT" in _kinds(node, type_of) else node.copy()
         new.set("expression", call("NULLIF", new.expression, number(0)))
         new.set("safe", False)  # or some versions of sqlglot write a second NULLIF
         return new
@@ -254,7 +263,9 @@ def _negated(node: Node, type_of: TypeOf) -> Node:
     of = families([node.this], type_of)
     if not of <= _NUMBERS:
         raise NotTranslatable("a negation of something that is no number")
-    return node
+    # With its sign it is an int, without it is none.
+    is_lowest = isinstance(node.this, exp.Literal) and int_of(node) == -_LARGEST["INTEGER"] - 1
+    return _cast(node.copy(), "INTEGER") if is_lowest else node
 
 
 def _bitwise(node: Node, type_of: TypeOf) -> Node:

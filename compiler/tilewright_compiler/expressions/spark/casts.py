@@ -12,6 +12,7 @@ from sqlglot import exp
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
 from . import text_patterns
 from .types import MOST_DIGITS, decimal_of, decimal_type, family_of
+from .written import as_text, shown
 
 _TYPE = exp.DataType.Type
 _WHOLE = {
@@ -32,14 +33,8 @@ _TARGETS = {
     _TYPE.TIMESTAMPLTZ: "TIMESTAMP WITH TIME ZONE",
     _TYPE.TIMESTAMPNTZ: "TIMESTAMP",
 }
-#: Digits after the point up to which Spark writes a decimal without an exponent.
-_PLAIN_SCALE = 6
 _US = 1_000_000
 _HUGE = "1e308"
-
-
-def _shown(duckdb_type: str) -> str:
-    return duckdb_type.lower().replace("timestamp with time zone", "timestamp")
 
 
 def to_date(value: Node, type_of: TypeOf) -> Node:
@@ -52,23 +47,20 @@ def to_date(value: Node, type_of: TypeOf) -> Node:
             return value
         case "timestamp":
             return tried(value, "DATE")
-    raise NotTranslatable(f"a date made of {_shown(kind)}")
+    raise NotTranslatable(f"a date made of {shown(kind)}")
 
 
 def to_timestamp(value: Node, type_of: TypeOf) -> Node:
-    """Convert a value to an instant.
-
-    The value is a text, a date, a timestamp or a number of seconds.
-    """
+    """Convert a text, date or timestamp to an instant."""
     kind = type_of(value)
     match family_of(kind):
         case "text":
             return from_text(value, "TIMESTAMP WITH TIME ZONE")
         case "date" | "timestamp":
             return value if kind.endswith("ZONE") else tried(value, "TIMESTAMP WITH TIME ZONE")
-        case "integer" | "float" | "decimal":
-            return from_seconds(value, type_of)
-    raise NotTranslatable(f"a timestamp made of {_shown(kind)}")
+    raise NotTranslatable(
+        f"a time that is {shown(kind)}. Make a timestamp of it, as in timestamp_seconds(x)"
+    )
 
 
 def from_seconds(value: Node, type_of: TypeOf) -> Node:
@@ -142,13 +134,13 @@ def to_whole(value: Node, duckdb_type: str, type_of: TypeOf) -> Node:
             value = call("TRUNC", value)
         case "text":
             return from_text(value, duckdb_type)
-        case "timestamp":
+        case "timestamp" if kind.endswith("ZONE"):
             value = since_epoch(value)
         case "integer" | "boolean":
             pass
         case _:
             raise NotTranslatable(
-                f"a cast of {_shown(kind)} to a number. Use datediff or unix_timestamp"
+                f"a cast of {shown(kind)} to a number. Use datediff or unix_timestamp"
             )
     return tried(value, duckdb_type)
 
@@ -162,34 +154,6 @@ def since_epoch(timestamp: Node, unit: str = "SECOND", unit_us: int = _US) -> No
     return paren(exp.IntDiv(this=floored, expression=number(unit_us)))
 
 
-def as_text(value: Node, type_of: TypeOf) -> Node:
-    """Write a value as Spark does."""
-    if isinstance(value.unnest(), exp.Null):
-        return value.copy()
-    kind = type_of(value)
-    match family_of(kind):
-        case "float":
-            raise NotTranslatable(
-                "a float or double turned to text, which each engine writes in its own way. Cast "
-                "it to a decimal before"
-            )
-        case "decimal" if decimal_of(value, type_of)[1] > _PLAIN_SCALE:
-            raise NotTranslatable(
-                f"a decimal with more than {_PLAIN_SCALE} digits after its point turned to text, "
-                "which Spark writes with an exponent. Cast it to decimal(18,6) before"
-            )
-        case "timestamp":
-            return tried(tried(value.copy(), "TIMESTAMP"), "TEXT")
-        case "text":
-            return value.copy()
-        case "integer" | "decimal" | "boolean" | "date":
-            return tried(value.copy(), "TEXT")
-    raise NotTranslatable(
-        f"{_shown(kind)} turned to text, which each engine writes in its own way. Use "
-        "array_join(x, ',')"
-    )
-
-
 def _cast(node: Node, type_of: TypeOf) -> Node:
     to, value = node.args["to"], node.this.copy()
     if isinstance(value, exp.Literal) and not value.is_string and _is_suffixed(value, to.this):
@@ -198,7 +162,23 @@ def _cast(node: Node, type_of: TypeOf) -> Node:
         return exp.TryCast(this=value, to=to.copy())
     if to.this == _TYPE.ARRAY:
         return _cast_list(value, to, type_of)
+    if to.this == _TYPE.FLOAT and type_of(value) in ("INTEGER", "BIGINT") and _is_inside(node):
+        raise NotTranslatable(
+            "a cast of whole numbers to float inside of something else, which Spark leaves out "
+            "where the float becomes a double. Cast to double"
+        )
     return cast_to(value, _target(to), type_of, is_strict=bool(node.args.get("safe")))
+
+
+def _is_inside(node: Node) -> bool:
+    """Tell whether a part is an operand.
+
+    It is none if it is the value, or one of its choices.
+    """
+    around = node.parent
+    while isinstance(around, exp.Paren | exp.Coalesce | exp.If | exp.Case):
+        around = around.parent
+    return around is not None
 
 
 def _is_suffixed(literal: Node, to: object) -> bool:
@@ -239,12 +219,12 @@ def cast_to(value: Node, kind: str, type_of: TypeOf, is_strict: bool = False) ->
             return as_text(value, type_of)
         case _, "date":
             return to_date(value, type_of)
+        case "text", "timestamp":
+            return from_text(value, kind)
+        case "integer" | "float" | "decimal", "timestamp":
+            return tried(from_seconds(value, type_of), kind)
         case _, "timestamp":
-            return (
-                tried(to_timestamp(value, type_of), kind)
-                if source != "text"
-                else from_text(value, kind)
-            )
+            return tried(to_timestamp(value, type_of), kind)
         case "text", "integer" if is_strict:
             return tried(_extracted(value, text_patterns.STRICT_WHOLE), kind)
         case "text", _:
@@ -258,7 +238,7 @@ def cast_to(value: Node, kind: str, type_of: TypeOf, is_strict: bool = False) ->
         case "integer" | "decimal" | "float" | "boolean", _:
             return tried(value, kind)
     raise NotTranslatable(
-        f"a cast of {_shown(own)} to {_shown(kind)}. Use unix_millis, unix_timestamp or datediff"
+        f"a cast of {shown(own)} to {shown(kind)}. Use unix_millis, unix_timestamp or datediff"
     )
 
 
@@ -275,7 +255,8 @@ def _cast_list(value: Node, to: Node, type_of: TypeOf) -> Node:
     own = type_of(value)
     wanted = _target(to.expressions[0]) if to.expressions else ""
     numbers = ("integer", "float", "decimal")
-    if family_of(own.removesuffix("[]")) != "integer" or family_of(wanted) not in numbers:
+    is_list = own.endswith("[]") and family_of(own.removesuffix("[]")) == "integer"
+    if not is_list or family_of(wanted) not in numbers:
         raise NotTranslatable(f"a cast of {own.lower()} to {to.sql('spark').lower()}")
     return exp.TryCast(this=value, to=data_type(f"{wanted}[]"))
 

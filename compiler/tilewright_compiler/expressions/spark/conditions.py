@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable
 
 from sqlglot import exp
 
-from ...sql.tree import Node, NotTranslatable, TypeOf, data_type
-from .casts import as_text, from_text
+from ...sql.tree import Node, NotTranslatable, TypeOf, data_type, tried
+from .casts import from_text
+from .ints import is_int_part
 from .types import families, is_null
+from .written import as_text
 
 Correction = Callable[[Node, TypeOf], Node]
 
@@ -77,6 +79,8 @@ def _as_common(part: Node, parts: list[Node], type_of: TypeOf) -> Node:
         raise NotTranslatable(f"a choice between {shown}. Cast them to one type")
     if _is_mixed_float(parts, type_of) and not is_null(part):
         return exp.Cast(this=part.copy(), to=data_type("DOUBLE"))
+    if "decimal" in of and is_int_part(part) and type_of(part) == "BIGINT":
+        return tried(part.copy(), "INTEGER")
     return part.copy()
 
 
@@ -121,6 +125,8 @@ def comparable(parts: Iterable[Node], type_of: TypeOf) -> set[str]:
         )
     if any("(" in one for one in of):
         raise NotTranslatable("a comparison of maps or structs. Compare their parts")
+    if len(of) > 1 and any(one.endswith("[]") for one in of):
+        raise NotTranslatable("a comparison of an array with something else. Compare its parts")
     if "boolean" in of and len(of) > 1:
         raise NotTranslatable("a comparison of true or false with something else. Leave it out")
     if of & _NUMBERS and of & _TIMES:
@@ -144,8 +150,11 @@ def _compared(node: Node, type_of: TypeOf) -> Node:
 
 def _as_times(node: Node, keys: list[str], of: set[str], type_of: TypeOf) -> Node:
     """A text beside a time is read as one."""
-    if len(of) > 2:
-        raise NotTranslatable("a comparison of text, dates and timestamps. Cast them to one type")
+    is_text_between = families([node.this], type_of) == {"text"} and not families(
+        [node.args[key] for key in keys[1:]], type_of
+    ).isdisjoint({"text"})
+    if len(of) > 2 or (isinstance(node, exp.Between) and is_text_between):
+        raise NotTranslatable("a comparison of texts and times. Cast them to one type")
     kind = "DATE" if "date" in of else "TIMESTAMP WITH TIME ZONE"
     if any(type_of(node.args[key]) == "TIMESTAMP" for key in keys):
         kind = "TIMESTAMP"
@@ -185,6 +194,13 @@ def _logical(node: Node, type_of: TypeOf) -> Node:
     return node
 
 
+def _is(node: Node, type_of: TypeOf) -> Node:
+    """Check that a truth is asked for of one."""
+    if isinstance(node.expression, exp.Boolean) and families([node.this], type_of) - {"boolean"}:
+        raise NotTranslatable("IS TRUE or IS FALSE of something that is neither. Compare it")
+    return node
+
+
 CONDITIONS: dict[type[Node], Correction] = {
     **dict.fromkeys((exp.Case, exp.If, exp.Nvl2, exp.Coalesce), _chosen),
     **dict.fromkeys((exp.Greatest, exp.Least), _extreme),
@@ -194,4 +210,5 @@ CONDITIONS: dict[type[Node], Correction] = {
     exp.In: _contained,
     exp.Nullif: _nullif,
     **dict.fromkeys((exp.And, exp.Or, exp.Not), _logical),
+    exp.Is: _is,
 }

@@ -13,7 +13,7 @@ from ...sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
 from .arithmetic import ARITHMETIC, pmod
 from .casts import CASTS, CASTS_BY_NAME, cast_to
 from .conditions import CONDITIONS
-from .ints import mark_ints
+from .ints import keep_marks, mark_ints
 from .lists import LISTS, LISTS_BY_NAME
 from .mathematics import MATHEMATICS, bround
 from .patterns import PATTERNS, PATTERNS_BY_NAME
@@ -40,6 +40,7 @@ def correct(tree: Node, type_of: TypeOf) -> Node:
         if fix is not None:
             parent, key, index = node.parent, node.arg_key, node.index
             new = fix(node, type_of)
+            keep_marks(node, new)
             if new is not node and parent is not None and key is not None:
                 parent.set(key, new, index=index)
         elif isinstance(node, exp.Anonymous):
@@ -117,7 +118,7 @@ def _quoted(node: Node, type_of: TypeOf) -> Node:
 _SAME = (exp.If, exp.TimeStrToTime, exp.DateDiff, exp.Space, exp.JSONPath)
 #: Parts that are neither functions nor operators.
 _PLAIN = (
-    *(exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.Is),
+    *(exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren),
     *(exp.DataType, exp.DataTypeParam, exp.Var, exp.Interval, exp.Escape),
     *(exp.JSONPath, exp.JSONPathPart),
 )

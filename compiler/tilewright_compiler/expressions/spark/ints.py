@@ -13,7 +13,7 @@ from sqlglot import exp
 from ...sql.tree import Node, TypeOf
 
 #: The names under which parts are marked.
-_MARK, _OF_BIGINTS = "is_int", "of_bigints"
+_MARK, _ADDS_INT, _INT_PART = "is_int", "adds_int", "int_part"
 _INT_TYPES = {"TINYINT", "SMALLINT", "INTEGER"}
 _OPERATIONS = (exp.Add, exp.Sub, exp.Mul)
 _ADDITIONS = (exp.Add, exp.Sub, exp.TsOrDsAdd, exp.AddMonths)
@@ -23,11 +23,14 @@ _INT_FUNCTIONS = (
     *(exp.WeekOfYear, exp.Hour, exp.Minute, exp.Second, exp.Extract, exp.DateDiff),
     *(exp.Length, exp.StrPosition, exp.Ascii, exp.ArraySize),
 )
-_INT_FUNCTIONS_BY_NAME = {"weekday", "cardinality"}
+_INT_FUNCTIONS_BY_NAME = {"weekday", "cardinality", "smallint", "tinyint"}
+_OF_INTS_BY_NAME = {"pmod", "positive", "bround"}
+_INT_CASTS = {exp.DataType.Type.INT, exp.DataType.Type.SMALLINT, exp.DataType.Type.TINYINT}
 #: Parts that are ints if all of their values are.
 _OF_INTS = (
     *(*_OPERATIONS, exp.Mod, exp.Neg, exp.Abs, exp.Paren, exp.Round),
     *(exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot),
+    *(exp.BitwiseLeftShift, exp.BitwiseRightShift),
     *(exp.Coalesce, exp.Greatest, exp.Least, exp.Nullif, exp.If, exp.Case, exp.Nvl2),
 )
 
@@ -35,13 +38,32 @@ _OF_INTS = (
 def mark_ints(tree: Node, type_of: TypeOf) -> None:
     """Mark the sums and products that Spark computes as ints.
 
-    Parts that may add days or months are marked, too, if these are bigints in Spark.
+    What adds days or months is marked, too, if these are ints in Spark, and beside decimals every
+    part that is one: its digits count.
     """
     for node in tree.find_all(*_OPERATIONS, *_ADDITIONS):
         if isinstance(node, _OPERATIONS) and _is_int(node, type_of):
             node.meta[_MARK] = True
-        if isinstance(node, _ADDITIONS) and _is_bigint(node.expression, type_of):
-            node.meta[_OF_BIGINTS] = True
+        if isinstance(node, _ADDITIONS) and _is_int(node.expression, type_of):
+            node.meta[_ADDS_INT] = True
+    if _has_decimals(tree, type_of):
+        for part in tree.find_all(*_INT_FUNCTIONS, *_OF_INTS, exp.Anonymous):
+            if _is_int(part, type_of):
+                part.meta[_INT_PART] = True
+
+
+def _has_decimals(tree: Node, type_of: TypeOf) -> bool:
+    for node in tree.find_all(exp.Column, exp.Literal, exp.DataType, exp.Anonymous):
+        match node:
+            case exp.Column() if type_of(node).startswith("DECIMAL"):
+                return True
+            case exp.Literal() if node.is_number and not node.is_int:
+                return True
+            case exp.DataType() if node.this == exp.DataType.Type.DECIMAL:
+                return True
+            case exp.Anonymous() if node.name.lower() == "decimal":
+                return True
+    return False
 
 
 def is_marked(node: Node) -> bool:
@@ -49,36 +71,45 @@ def is_marked(node: Node) -> bool:
     return bool(node.meta.get(_MARK))
 
 
-def adds_bigint(node: Node) -> bool:
+def adds_bigint(node: Node, type_of: TypeOf) -> bool:
     """Tell whether what is added is a bigint in Spark."""
-    return bool(node.meta.get(_OF_BIGINTS))
+    is_wide = type_of(node.expression) in ("BIGINT", "HUGEINT")
+    return is_wide and not node.meta.get(_ADDS_INT)
 
 
-def _is_bigint(node: Node, type_of: TypeOf) -> bool:
-    match node:
-        case exp.Column():
-            return type_of(node) == "BIGINT"
-        case exp.Literal():
-            return node.is_int and int(node.name) >= 1 << 31
-        case exp.Cast():
-            return bool(node.to.this == exp.DataType.Type.BIGINT)
-    if isinstance(node, exp.IntDiv):
-        return True
-    return isinstance(node, _OF_INTS) and any(_is_bigint(part, type_of) for part in _values(node))
+def is_int_part(node: Node) -> bool:
+    """Tell whether a part beside decimals is an int."""
+    return bool(node.unnest().meta.get(_INT_PART) or node.meta.get(_INT_PART))
+
+
+def keep_marks(node: Node, new: Node) -> None:
+    """Mark what replaces a part as it was."""
+    if node.meta.get(_INT_PART):
+        new.meta[_INT_PART] = True
+
+
+def int_of(node: Node) -> int | None:
+    """Give a written whole number with its sign."""
+    bare = node.this if isinstance(node, exp.Neg) else node
+    if not (isinstance(bare, exp.Literal) and bare.is_int):
+        return None
+    return -int(bare.name) if isinstance(node, exp.Neg) else int(bare.name)
 
 
 def _is_int(node: Node, type_of: TypeOf) -> bool:
     match node:
         case exp.Column():
             return type_of(node) in _INT_TYPES
+        case exp.Literal() | exp.Neg() if (value := int_of(node)) is not None:
+            return -(1 << 31) <= value < 1 << 31
         case exp.Literal():
-            return node.is_int and int(node.name) < 1 << 31
+            return False
         case exp.Cast():
-            return node.to.this in (exp.DataType.Type.INT, exp.DataType.Type.SMALLINT)
+            return node.to.this in _INT_CASTS
         case exp.Anonymous():
             name, parts = node.name.lower(), node.expressions
-            is_remainder = name == "pmod" and all(_is_int(part, type_of) for part in parts)
-            return is_remainder or name in _INT_FUNCTIONS_BY_NAME
+            is_same = name in _OF_INTS_BY_NAME and all(_is_int(part, type_of) for part in parts)
+            return is_same or name in _INT_FUNCTIONS_BY_NAME
         case exp.Null():
             return True
     if isinstance(node, _INT_FUNCTIONS):

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, text, tried
-from .casts import as_text
 from .types import families, family_of, is_null
+from .written import as_text
 
 Named = tuple[int, int, Callable[[list[Node], TypeOf], Node]]
 
@@ -35,9 +35,19 @@ def _subscript(node: Node, type_of: TypeOf) -> Node:
         return call("MAP_EXTRACT_VALUE", value, place)
     if not is_list(kind):
         raise NotTranslatable(f"a subscript of {kind.lower()}, which is neither an array nor a map")
-    return (
-        call("LIST_EXTRACT", value, place) if node.args.get("offset") else _from_zero(value, place)
-    )
+    if not node.args.get("offset"):
+        return _from_zero(value, place)
+    check_place(place)
+    return call("LIST_EXTRACT", value, place)
+
+
+def check_place(place: Node) -> None:
+    """Refuse the place 0 where places begin at 1.
+
+    It ends a query of Spark.
+    """
+    if isinstance(place, exp.Literal) and place.name == "0":
+        raise NotTranslatable("element_at of the place 0: places begin at 1, or at -1 from the end")
 
 
 def _from_zero(value: Node, place: Node) -> Node:

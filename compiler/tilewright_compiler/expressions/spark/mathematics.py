@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text, tried
-from .types import MOST_DIGITS, decimal_of, decimal_type, families
+from .types import MOST_DIGITS, decimal_of, decimal_type, families, family_of
 
 Correction = Callable[[Node, TypeOf], Node]
 
@@ -142,6 +142,22 @@ def _root(node: Node, type_of: TypeOf) -> Node:
     return exp.Case(ifs=[exp.If(this=negative, true=nan)], default=node.copy())
 
 
+def _power(node: Node, type_of: TypeOf) -> Node:
+    """Raise a number to a power as Java does.
+
+    Of 1 there is no power that is not finite, where C has 1.
+    """
+    of_power = _of_numbers(node, type_of)
+    is_other = node.this.is_number and node.this.name != "1"
+    if is_other or family_of(type_of(node.expression)) != "float" or node.expression.is_number:
+        return of_power
+    is_one = exp.EQ(this=call("ABS", node.this.copy()), expression=number(1))
+    is_finite = call("ISFINITE", node.expression.copy())
+    is_lost = exp.and_(is_one, exp.not_(is_finite, copy=False), copy=False)
+    nan = tried(text("NaN"), "DOUBLE")
+    return exp.Case(ifs=[exp.If(this=is_lost, true=nan)], default=of_power.copy())
+
+
 def _of_numbers(node: Node, type_of: TypeOf) -> Node:
     for part in (node.this, node.args.get("expression")):
         if part is not None:
@@ -158,5 +174,6 @@ MATHEMATICS: dict[type[Node], Correction] = {
     exp.Sqrt: _root,
     exp.Exp: _of_numbers,
     exp.Abs: _of_numbers,
-    **dict.fromkeys((exp.Pow, exp.Cbrt, exp.Degrees, exp.Radians), _of_numbers),
+    **dict.fromkeys((exp.Cbrt, exp.Degrees, exp.Radians), _of_numbers),
+    exp.Pow: _power,
 }

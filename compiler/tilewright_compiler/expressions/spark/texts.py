@@ -11,14 +11,15 @@ from functools import cache
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text
-from .casts import as_text
 from .letters import CAPITALS, SMALL
 from .types import families, is_null
+from .written import as_text
 
 Correction = Callable[[Node, TypeOf], Node]
 
 #: The capital sigma, which is another small letter at the end of a word.
 _SIGMA = "\u03a3"
+_DOTTED = "\u0130"
 _LAST_SIGMA = rf"(\p{{L}}\p{{M}}*){_SIGMA}(\p{{M}}*(?:[^\p{{L}}\p{{M}}]|\z))"
 
 
@@ -222,11 +223,20 @@ def _like(node: Node, type_of: TypeOf) -> Node:
     if not (isinstance(pattern, exp.Literal) and pattern.is_string):
         raise NotTranslatable("LIKE with a pattern that is no text between quotes")
     _check_like(pattern.name, escape)
-    if isinstance(node, exp.ILike) and not pattern.name.isascii():
-        raise NotTranslatable("ILIKE with letters beyond ASCII. Use lower(x) LIKE '…'")
+    if isinstance(node, exp.ILike):
+        node = _without_dotted(node, escape)
     if isinstance(node.parent, exp.Escape) or "\\" not in pattern.name:
         return node
     return exp.Escape(this=node.copy(), expression=text("\\"))
+
+
+def _without_dotted(node: Node, escape: str) -> Node:
+    """Write the capital whose small letter is two, as both."""
+    if not node.expression.name.isascii() or escape.isalpha():
+        raise NotTranslatable("ILIKE with letters beyond ASCII. Use lower(x) LIKE '…'")
+    new = node.copy()
+    new.set("this", call("REPLACE", node.this.copy(), text(_DOTTED), text(SMALL[_DOTTED])))
+    return new
 
 
 def _check_like(pattern: str, escape: str) -> None:

@@ -11,7 +11,8 @@ from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text
 from .casts import from_seconds, since_epoch, to_date, to_timestamp
 from .ints import adds_bigint
 from .time_formats import DEFAULT, Format, read
-from .types import families, family_of
+from .types import decimal_of, families, family_of
+from .written import of_our_years
 
 _UNITS = {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"}
 _TRUNCATIONS = {
@@ -26,6 +27,8 @@ _TRUNCATIONS = {
 }
 #: Zones whose rules both engines have: others, such as EST, are fixed offsets in one of them.
 _ZONE = re.compile(r"UTC|[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_-]+)+")
+#: Digits after the point of seconds that are microseconds.
+_US_DIGITS = 6
 #: Seconds of the years 1 to 9999.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
@@ -82,8 +85,9 @@ def _shown(node: Node, type_of: TypeOf) -> Node:
     value = node.this.this if isinstance(node.this, exp.TimeStrToTime) else node.this
     if family_of(type_of(value)) not in ("text", "date", "timestamp"):
         raise NotTranslatable("date_format of something that is no time")
-    moment = tried(to_timestamp(value.copy(), type_of), "TIMESTAMP")
-    return call("STRFTIME", moment, text(_format(node).writing()))
+    instant = to_timestamp(value.copy(), type_of)
+    shown = call("STRFTIME", tried(instant, "TIMESTAMP"), text(_format(node).writing()))
+    return of_our_years(value, type_of(value), shown)
 
 
 def _shown_unix(node: Node, type_of: TypeOf) -> Node:
@@ -101,7 +105,7 @@ def _added(node: Node, type_of: TypeOf, what: str) -> Node:
     value = node.expression
     if families([value], type_of) - {"integer"}:
         raise NotTranslatable(f"{what} of something else than a whole number")
-    if adds_bigint(node):
+    if adds_bigint(node, type_of):
         raise NotTranslatable(f"{what} that are a bigint. Cast them, as in cast(n as int)")
     return tried(paren(value.copy()), "INT")
 
@@ -131,7 +135,7 @@ def _part(node: Node, type_of: TypeOf) -> Node:
     The time may also stand in a text.
     """
     new = node.copy()
-    is_date = isinstance(node, exp.Year | exp.Month | exp.Day | exp.DayOfMonth | exp.LastDay)
+    is_date = not isinstance(node, exp.Hour | exp.Minute | exp.Second)
     match family_of(type_of(node.this)):
         case "text" if is_date:
             new.set("this", to_date(node.this.copy(), type_of))
@@ -198,12 +202,19 @@ def _of_numbers(scale: int) -> Callable[[list[Node], TypeOf], Node]:
     def made(arguments: list[Node], type_of: TypeOf) -> Node:
         value = arguments[0]
         if scale == 1_000_000:
-            return from_seconds(value, type_of)
+            return from_seconds(_exact(value, type_of), type_of)
         whole = tried(_whole_number(value, type_of), "BIGINT")
         micros = whole if scale == 1 else exp.Mul(this=whole, expression=number(scale))
         return call("MAKE_TIMESTAMPTZ", micros)
 
     return made
+
+
+def _exact(value: Node, type_of: TypeOf) -> Node:
+    """Refuse digits beyond microseconds, which end a query of Spark."""
+    if families([value], type_of) == {"decimal"} and decimal_of(value, type_of)[1] > _US_DIGITS:
+        raise NotTranslatable("timestamp_seconds of a decimal with more than 6 digits. Round it")
+    return value
 
 
 def _whole_number(value: Node, type_of: TypeOf) -> Node:

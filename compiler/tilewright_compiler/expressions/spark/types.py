@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from ...plan.types import family
 from ...sql.tree import Node, NotTranslatable, TypeOf
+from .ints import is_int_part
 
 #: Digits of whole numbers where they meet decimals.
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 20, "HUGEINT": 38}
@@ -54,6 +55,8 @@ def decimal_of(node: Node, type_of: TypeOf) -> tuple[int, int]:
         whole, _, fraction = bare.name.partition(".")
         return max(len(whole.lstrip("0")) + len(fraction), 1), len(fraction)
     kind = type_of(node)
+    if kind == "BIGINT" and is_int_part(node):
+        return _DIGITS["INTEGER"], 0
     if found := _DECIMAL.fullmatch(kind):
         return int(found[1]), int(found[2])
     if kind in _DIGITS:
