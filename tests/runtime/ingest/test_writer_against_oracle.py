@@ -146,9 +146,9 @@ CASES |= {case: CASES[case.partition(" by ")[0]] for case in BUCKETS}
 
 #: Those of kinds that another case stands for.
 RARER = [
-    *("lists_of_decimals", "lists_of_texts", "lists_of_timestamps"),
+    *("floats", "lists_of_decimals", "lists_of_texts", "lists_of_timestamps"),
     *("texts by floats", "decimals by booleans", "dates by dates", "booleans by timestamps"),
-    *("lists_of_odd_floats by texts", "kll by integers"),
+    *("integers by integers", "lists_of_odd_floats by texts", "kll by integers"),
 ]
 
 #: So many answers are compared of each case, for every example that it has: of a feature at a time,
