@@ -8,7 +8,6 @@ keep() {
     exec 9>"$kept.lock"
     flock 9
     if [[ ! -e $kept/.ready ]]; then
-        "$2" "$kept" >&2
-        touch "$kept/.ready"
+        "$2" "$kept" >&2 && touch "$kept/.ready"
     fi
 }
