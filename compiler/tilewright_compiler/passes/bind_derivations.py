@@ -49,9 +49,9 @@ def _types(draft: Draft) -> dict[str, str]:
 
 
 def _check_name(draft: Draft, derivation: FeatureSpec, seen: dict[str, str]) -> bool:
-    """Report a name that a feature cannot have, or that another one has.
+    """Report a name that is unusable or taken.
 
-    Says whether a plan can hold it.
+    The result says whether a plan can hold it.
     """
     name, site = derivation.name, derivation.site
     if why := unusable(name):

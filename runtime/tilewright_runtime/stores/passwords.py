@@ -11,6 +11,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from ..errors import StoreError
 
+_UNREADABLE = (
+    "store: its URL cannot be read (it is not shown, as it may hold a password). Write it as "
+    "redis://user:password@host:port/db, with special characters of the password percent-encoded."
+)
 #: Parameters of a URL whose values nobody should see.
 _SECRET = re.compile(r"pass|pwd|secret|token|credential", re.IGNORECASE)
 #: What is hidden of a URL that is none of ours.
@@ -37,17 +41,12 @@ def split_password(url: str) -> tuple[str, str | None]:
     """
     if "://" not in url:
         return url, None
-    unreadable = StoreError(
-        "store: its URL cannot be read (it is not shown, as it may hold a password). Write it "
-        "as redis://user:password@host:port/db, with special characters of the password "
-        "percent-encoded."
-    )
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise unreadable from None
+        raise StoreError(_UNREADABLE) from None
     if "@" in url and "@" not in parts.netloc:  # a password with one of / ? #
-        raise unreadable
+        raise StoreError(_UNREADABLE)
     login, at, host = parts.netloc.rpartition("@")
     user, colon, encoded = login.partition(":")
     password = unquote(encoded) if colon else None

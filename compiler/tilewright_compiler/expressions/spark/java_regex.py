@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .regex_characters import Characters
+from .regex_characters import Characters, is_number, other_than
 from .regex_classes import LINE_ENDS, character, class_of
+from .regex_parts import Part, Regex
 
 _MOST_REPEATS = 1000
 _REFUSED = {
-    "(?=": "a look-ahead",
-    "(?!": "a look-ahead",
     "(?<=": "a look-behind",
     "(?<!": "a look-behind",
     "(?>": "an atomic group",
@@ -29,34 +28,6 @@ _REFUSED_ESCAPES = {
 }
 
 
-@dataclass(frozen=True)
-class Regex:
-    """A pattern for RE2.
-
-    Java's `$` also holds before a last line end. RE2 has nothing of the kind, so the line end is
-    part of the match, by itself in the groups `tails`.
-    """
-
-    pattern: str
-    groups: dict[int, int]
-    """The number of each of Java's groups among those of the pattern."""
-    names: dict[str, int]
-    tails: tuple[int, ...]
-    is_nullable: bool
-    """Whether it may match the empty text."""
-    starts: bool
-    """Whether it can match at the beginning only."""
-    has_end_in_group: bool
-
-
-@dataclass
-class _Part:
-    text: str
-    nullable: bool
-    starts: bool = False
-    ends: bool = False
-
-
 @dataclass
 class _Parser(Characters):
     dot_all: bool = False
@@ -66,6 +37,9 @@ class _Parser(Characters):
     names: dict[str, int] = field(default_factory=dict)
     tails: list[int] = field(default_factory=list)
     has_end_in_group: bool = False
+    tail_at: int | None = None
+    previous: str = ""
+    """What is before the part that is read."""
 
     def whole(self) -> Regex:
         part = self.alternatives()
@@ -79,34 +53,38 @@ class _Parser(Characters):
             is_nullable=part.nullable,
             starts=part.starts,
             has_end_in_group=self.has_end_in_group,
+            tail_at=self.tail_at,
         )
 
-    def alternatives(self) -> _Part:
+    def alternatives(self) -> Part:
         parts = [self.sequence()]
         while self.peek("|"):
             self.at += 1
             parts.append(self.sequence())
-        return _Part(
+        return Part(
             text="|".join(part.text for part in parts),
             nullable=any(part.nullable for part in parts),
             starts=all(part.starts for part in parts),
             ends=any(part.ends for part in parts),
         )
 
-    def sequence(self) -> _Part:
-        parts: list[_Part] = []
+    def sequence(self) -> Part:
+        parts: list[Part] = []
         while self.at < len(self.source) and not self.peek("|") and not self.peek(")"):
             if parts and parts[-1].ends:
+                if self.tail_at is not None:
+                    self.lack("a look-ahead before something else")
                 self.refuse("something after '$'")
+            self.previous = parts[-1].text if parts else ""
             parts.append(self.quantified())
-        return _Part(
+        return Part(
             text="".join(part.text for part in parts),
             nullable=all(part.nullable for part in parts),
             starts=any(part.starts for part in parts[:1]),
             ends=any(part.ends for part in parts),
         )
 
-    def quantified(self) -> _Part:
+    def quantified(self) -> Part:
         is_anchor = self.peek("^") or self.peek("$")
         part = self.atom()
         least, most, text = self.quantifier()
@@ -125,7 +103,7 @@ class _Parser(Characters):
             text += "?"
         if self.quantifier()[2]:
             self.refuse("a quantifier of a quantifier")
-        return _Part(part.text + text, part.nullable or least == 0)
+        return Part(part.text + text, part.nullable or least == 0)
 
     def quantifier(self) -> tuple[int, int | None, str]:
         for sign, least, most in (("*", 0, None), ("+", 1, None), ("?", 0, 1)):
@@ -146,18 +124,18 @@ class _Parser(Characters):
             self.refuse(f"more than {_MOST_REPEATS} repetitions")
         return int(low), most, f"{{{inside}}}"
 
-    def atom(self) -> _Part:
+    def atom(self) -> Part:
         sign = self.take()
         match sign:
             case "(":
                 return self.group()
             case "[":
-                return _Part(self.character_class(), nullable=False)
+                return Part(self.character_class(), nullable=False)
             case ".":
                 text = "(?s:.)" if self.dot_all else class_of(LINE_ENDS, negated=True)
-                return _Part(text, nullable=False)
+                return Part(text, nullable=False)
             case "^":
-                return _Part(r"\A", nullable=True, starts=True)
+                return Part(r"\A", nullable=True, starts=True)
             case "$":
                 return self.end()
             case "\\":
@@ -166,22 +144,24 @@ class _Parser(Characters):
                 self.refuse(f"{sign!r} after nothing")
         return self.literal(ord(sign))
 
-    def end(self) -> _Part:
+    def end(self) -> Part:
         self.has_end_in_group = self.has_end_in_group or self.depth > 0
         self.emitted += 1
         self.tails.append(self.emitted)
         line_end = class_of(LINE_ENDS, False)
-        return _Part(rf"((?:\r\n|{line_end})?)\z", nullable=True, ends=True)
+        return Part(rf"((?:\r\n|{line_end})?)\z", nullable=True, ends=True)
 
-    def literal(self, point: int) -> _Part:
+    def literal(self, point: int) -> Part:
         if self.ignore_case and chr(point).isascii() and chr(point).isalpha():
-            return _Part(f"[{chr(point).upper()}{chr(point).lower()}]", nullable=False)
-        return _Part(character(point), nullable=False)
+            return Part(f"[{chr(point).upper()}{chr(point).lower()}]", nullable=False)
+        return Part(character(point), nullable=False)
 
-    def group(self) -> _Part:
+    def group(self) -> Part:
         for begin, what in _REFUSED.items():
             if self.source.startswith(begin, self.at - 1):
                 self.lack(what)
+        if self.peek("?=") or self.peek("?!"):
+            return self.look_ahead()
         before = self.ignore_case, self.dot_all
         is_capturing, name = True, ""
         if self.peek("?<"):
@@ -193,24 +173,49 @@ class _Parser(Characters):
             self.at += 1
             is_capturing = False
             if self.flags():
-                return _Part("", nullable=True)
+                return Part("", nullable=True)
         return self.inside(is_capturing, name, before)
 
-    def inside(self, is_capturing: bool, name: str, before: tuple[bool, bool]) -> _Part:
+    def inside(self, is_capturing: bool, name: str, before: tuple[bool, bool]) -> Part:
         if is_capturing:
             self.emitted += 1
             self.groups[len(self.groups) + 1] = self.emitted
             if name:
                 self.names[name] = len(self.groups)
         self.depth += is_capturing
-        part = self.alternatives()
+        part = self.until_bracket()
         self.depth -= is_capturing
-        if not self.peek(")"):
-            self.refuse("a group that does not end")
         self.at += 1
         self.ignore_case, self.dot_all = before
-        text = f"({'' if is_capturing else '?:'}{part.text})"
-        return _Part(text, part.nullable, part.starts, part.ends)
+        # DuckDB takes what begins with `\\A(?:)` for the empty text.
+        bracket = "(" if is_capturing else "(?:"
+        text = f"{bracket}{part.text})" if is_capturing or part.text else ""
+        return Part(text, part.nullable, part.starts, part.ends)
+
+    def until_bracket(self) -> Part:
+        part = self.alternatives()
+        if not self.peek(")"):
+            self.refuse("a group that does not end")
+        return part
+
+    def look_ahead(self) -> Part:
+        """Make what a look-ahead sees a part of the match."""
+        if self.tail_at is None:
+            self.tail_at = self.at - 1
+        self.has_end_in_group = self.has_end_in_group or self.depth > 0
+        is_negative, before, begin = self.peek("?!"), self.previous, self.at + 2
+        self.at = begin
+        self.emitted += 1
+        number, ends = self.emitted, len(self.tails)
+        text = self.until_bracket().text
+        del self.tails[ends:]  # they are a part of this one
+        self.tails.append(number)
+        if is_negative:
+            self.emitted = number
+            other = other_than(self.source[begin : self.at], self.ignore_case, before)
+            text = other or self.lack("a look-ahead for what does not follow")
+        self.at += 1
+        return Part(f"({text})", nullable=True, ends=True)
 
     def flags(self) -> bool:
         """Read the flags of `(?i)` or `(?i:…)`.
@@ -228,23 +233,23 @@ class _Parser(Characters):
         self.dot_all = self.dot_all or "s" in written
         return self.take() == ")"
 
-    def escaped(self) -> _Part:
+    def escaped(self) -> Part:
         sign = self.take()
         if sign in _REFUSED_ESCAPES:
             self.lack(_REFUSED_ESCAPES[sign])
         if sign in "123456789":
             self.lack("a back reference")
         if sign in "Az":
-            return _Part(f"\\{sign}", nullable=True, starts=sign == "A")
+            return Part(f"\\{sign}", nullable=True, starts=sign == "A")
         if sign == "Z":
             return self.end()
         if sign == "Q":
             quoted, _, _ = self.source[self.at :].partition("\\E")
             self.at = min(len(self.source), self.at + len(quoted) + 2)
             parts = [self.literal(ord(one)).text for one in quoted]
-            return _Part(f"(?:{''.join(parts)})", nullable=not quoted)
+            return Part(f"(?:{''.join(parts)})", nullable=not quoted)
         if (ranges := self.named_class(sign)) is not None:
-            return _Part(f"\\{sign}" if sign in "dDwW" else class_of(ranges, False), nullable=False)
+            return Part(f"\\{sign}" if sign in "dDwW" else class_of(ranges, False), nullable=False)
         return self.literal(self.code_point(sign))
 
 
@@ -258,6 +263,15 @@ def parse(source: str) -> Regex:
     return _Parser(source).whole()
 
 
-def is_number(text: str) -> bool:
-    """Tell whether a text is digits of ASCII."""
-    return text.isascii() and text.isdigit()
+def end_of_group(source: str, begin: int) -> int:
+    """Find the bracket that ends the group begun before."""
+    parser = _Parser(source, at=begin)
+    parser.until_bracket()
+    return parser.at
+
+
+def has_alternatives(source: str) -> bool:
+    """Tell whether a pattern has alternatives outside of groups."""
+    parser = _Parser(source)
+    parser.sequence()
+    return parser.peek("|")

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, text
-from .java_regex import Regex, parse
+from .java_regex import parse
+from .look_aheads import conditions_of
+from .regex_parts import Regex
 from .replacements import replacement
 from .types import families
 
@@ -43,8 +45,11 @@ def _searched(source: str, function: str) -> Regex:
 
 
 def _matched(node: Node, type_of: TypeOf) -> Node:
-    pattern = parse(_source(node, type_of)).pattern
-    return exp.RegexpLike(this=node.this.copy(), expression=text(pattern))
+    conditions: list[Node] = []
+    for source, is_wanted in conditions_of(_source(node, type_of)):
+        found = exp.RegexpLike(this=node.this.copy(), expression=text(parse(source).pattern))
+        conditions.append(found if is_wanted else exp.not_(found, copy=False))
+    return exp.and_(*conditions, copy=False)
 
 
 def _extracted(node: Node, type_of: TypeOf) -> Node:
@@ -59,8 +64,9 @@ def _extracted(node: Node, type_of: TypeOf) -> Node:
         raise NotTranslatable(f"group {wanted} of {source!r}, {has}. Use 0 for the whole match")
     if regex.has_end_in_group or (regex.tails and wanted == 0 and "|" in source):
         raise NotTranslatable("'$' in a group that is extracted. Write it at the pattern's end")
-    if regex.tails and wanted == 0:  # the match without the line end before which it ends
-        regex, wanted = parse(f"({source.removesuffix('$')})$"), 1
+    if regex.tails and wanted == 0:  # the match without what only follows it
+        end = len(source.removesuffix("$")) if regex.tail_at is None else regex.tail_at
+        regex, wanted = parse(f"({source[:end]}){source[end:]}"), 1
     place = regex.groups[wanted] if wanted else 0
     return call("REGEXP_EXTRACT", node.this.copy(), text(regex.pattern), number(place))
 
@@ -74,6 +80,8 @@ def _replaced(node: Node, type_of: TypeOf) -> Node:
     regex = _searched(source, "regexp_replace")
     if regex.has_end_in_group:
         raise NotTranslatable("'$' in a group of regexp_replace. Write it at the pattern's end")
+    if regex.tail_at is not None and not regex.starts:
+        raise NotTranslatable("regexp_replace with a look-ahead. Begin its pattern with '^'")
     into = replacement(source, str(written.name))
     return call("REGEXP_REPLACE", node.this.copy(), text(regex.pattern), text(into), text("g"))
 
@@ -86,7 +94,7 @@ def _split(node: Node, type_of: TypeOf) -> Node:
         raise NotTranslatable("split at the empty text")
     regex = _searched(source, "split")
     if regex.tails:
-        raise NotTranslatable("split at '$'")
+        raise NotTranslatable("split at '$' or a look-ahead")
     return exp.RegexpSplit(this=node.this.copy(), expression=text(regex.pattern))
 
 

@@ -5,15 +5,36 @@ They are escapes and classes; some of them are refused.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NoReturn
 
 from ...sql.tree import NotTranslatable
-from .regex_classes import CLASSES, LAST, PROPERTIES, Ranges, both_cases, class_of, others
+from .regex_classes import (
+    CLASSES,
+    LAST,
+    LINE_ENDS,
+    PROPERTIES,
+    Ranges,
+    both_cases,
+    class_of,
+    others,
+)
 
 _CONTROLS = {"t": 9, "n": 10, "r": 13, "f": 12, "a": 7, "e": 27}
 #: What to do about a part that RE2 lacks.
 _INSTEAD = "Write it without, in several conditions or functions, or compute the column before"
+#: What matches at least one character, and no line end.
+_IS_PLAIN = re.compile(r"(?:\w|\[[A-Za-z0-9-]+\])(?:\+\??|\{[1-9][0-9,]*\}\??)?", re.ASCII)
+#: What follows where Java's `$` does not hold: neither nothing nor a line end that is the last.
+_NO_END = "|".join(
+    (
+        class_of(LINE_ENDS, negated=True),
+        r"\r\n(?s:.)",
+        r"\r[^\n]",
+        class_of([one for one in LINE_ENDS if one != (13, 13)], negated=False) + "(?s:.)",
+    )
+)
 
 
 @dataclass
@@ -131,5 +152,37 @@ class Characters:
         return self.code_point(escape) if ranges is None else ranges
 
 
+def other_than(source: str, ignore_case: bool, before: str) -> str | None:
+    """Write what follows where a character does not.
+
+    The end may follow too. `a` gives `[^a]|\\z`; None for a pattern of more than one character.
+    `before` is what RE2 matches before it: between \\r and \\n Java's `$` does not hold.
+    """
+    if source == "$":
+        return _NO_END if _IS_PLAIN.fullmatch(before) else None
+    reader = Characters(source, ignore_case=ignore_case)
+    sign = reader.take() if source else ""
+    if sign == "[":
+        own = reader.character_class()
+    elif sign in "^.|?*+(){":  # also the empty text
+        return None
+    else:
+        escape = reader.take() if sign == "\\" else ""
+        ranges = reader.named_class(escape) if escape else [(ord(sign), ord(sign))]
+        if ranges is None:
+            point = reader.code_point(escape)
+            ranges = [(point, point)]
+        own = class_of(both_cases(ranges) if ignore_case else ranges, negated=False)
+    if reader.at < len(source):
+        return None
+    other = f"[{own[2:]}" if own.startswith("[^") else f"[^{own[1:]}"
+    return rf"{other}|\z"
+
+
 def _is_digit(sign: str, base: int) -> bool:
     return sign.isascii() and sign in "0123456789abcdefABCDEF"[: 8 if base == 8 else None]
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text is digits of ASCII."""
+    return text.isascii() and text.isdigit()

@@ -6,7 +6,8 @@ It is written as RE2 has it.
 from __future__ import annotations
 
 from ...sql.tree import NotTranslatable
-from .java_regex import is_number, parse
+from .java_regex import parse
+from .regex_characters import is_number
 
 
 def replacement(source: str, written: str) -> str:
@@ -31,7 +32,7 @@ def replacement(source: str, written: str) -> str:
             if number > 9:
                 raise NotTranslatable("a replacement with more than nine groups")
             if regex.tails and not group:
-                raise NotTranslatable("a replacement with $0 of a pattern with '$'")
+                raise NotTranslatable("a replacement with $0 of a pattern with '$' or a look-ahead")
             parts.append(f"\\{number}")
         else:
             parts.append(_literal_replacement(sign))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tilewright_compiler.expressions.spark.java_regex import parse
+from tilewright_compiler.expressions.spark.look_aheads import conditions_of
 from tilewright_compiler.expressions.spark.replacements import replacement
 from tilewright_compiler.sql.tree import NotTranslatable
 
@@ -26,6 +27,10 @@ LINE_END = r"((?:\r\n|[\n\r\x{85}\x{2028}-\x{2029}])?)\z"
         ),
         (r"\Qa.b\E", r"(?:a\.b)"),
         (r"\x41é\/", "Aé/"),
+        ("a(?=b|c)", "a(b|c)"),
+        ("a(?![^b])", r"a([b]|\z)"),
+        (r"(?i)a(?!b)", r"[Aa]([^bB]|\z)"),
+        ("^(?:)a", r"\Aa"),
     ],
 )
 def test_a_pattern_is_written_for_re2(java: str, re2: str) -> None:
@@ -36,7 +41,9 @@ def test_a_pattern_is_written_for_re2(java: str, re2: str) -> None:
 @pytest.mark.parametrize(
     ("java", "said"),
     [
-        ("(?=a)", "a look-ahead"),
+        ("(?=a)b", "a look-ahead before something else"),
+        ("a(?!bc)", "a look-ahead for what does not follow"),
+        (r"\s(?!$)", "a look-ahead for what does not follow"),
         ("(?<!a)b", "a look-behind"),
         (r"(a)\1", "a back reference"),
         ("a++", "a possessive quantifier"),
@@ -80,11 +87,29 @@ def test_what_re2_lacks_is_refused_with_what_to_do(java: str) -> None:
         ("a", r"\$\\x", r"$\\x"),
         ("a$", "b", r"b\1"),
         ("(a)$", "$1", r"\1\2"),
+        ("^(a)(?=(b))", "$2", r"\3\2"),
     ],
 )
 def test_groups_of_a_replacement(pattern: str, java: str, re2: str) -> None:
     """Java's `$1` is RE2's `\\1`; the line end that `$` stands before is put back."""
     assert replacement(pattern, java) == re2
+
+
+@pytest.mark.parametrize(
+    ("java", "conditions"),
+    [
+        ("a|b", [("a|b", True)]),
+        ("^(?!test)", [("^(?:test)", False)]),
+        ("(?i)^(?=.*b)(?!a$)c", [("(?i)^(?:.*b)", True), ("(?i)^(?:a$)", False), ("(?i)^c", True)]),
+        ("^(?!a)b|c", [("^(?!a)b|c", True)]),
+        ("a(?!b)", [("a(?!b)", True)]),
+    ],
+)
+def test_look_aheads_at_the_beginning_are_conditions(
+    java: str, conditions: list[tuple[str, bool]]
+) -> None:
+    """Each is asked by itself, as long as nothing of the pattern may do without them."""
+    assert conditions_of(java) == conditions
 
 
 @pytest.mark.parametrize("java", ["$2", "$", "${name}", "x\\"])
