@@ -37,6 +37,8 @@ _LOSSES = {
     "evicted": "the server has evicted keys since the tiles were put; the next write puts them all",
     "restarted": "the server was restarted since the tiles were put; the next write puts them all",
 }
+#: A commit writes it with the tiles and their counts.
+_GONE = "it is not there, so nobody knows how far the table is written"
 _UNKNOWN = "the store has no plan of this name, so its tiles are nobody's"
 
 
@@ -206,6 +208,8 @@ class _Walk:
                 table.level(kind, size_ms)
             for place, level in table.levels.items():
                 level.counted = counts.by_level.get(place, 0)
+            if events is None and not isinstance(self._store, CheckedStore):
+                self.add_damage(f"document progress/{table.name}", _GONE)
         retention = self._retention(table.name)
         now_ms = time.time_ns() // 1_000_000
         for place, level in table.levels.items():

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, format_duration
+from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, format_duration
 from tilewright_compiler.plan.model import EVENTS_NAME
 
 from ..states.kernel import kernel
@@ -248,9 +248,12 @@ def parse_ordered_key(key: bytes) -> tuple[str, str, Kind, int, int]:
     group_by, entity, after = head.decode().split("\0")
     signed, shifted = _ORDERED_TAIL.unpack(tail)
     start_ms = shifted - _SIGN
-    if after or not signed or not _FIRST_MS <= start_ms < _END_MS:
+    kind, size_ms = kind_and_size(signed)
+    if after or not size_ms or size_ms % SECOND_MS or not _FIRST_MS <= start_ms < _END_MS:
         raise ValueError(f"{key!r} is no key of a tile")
-    return group_by, entity, *kind_and_size(signed), start_ms
+    if start_ms % size_ms:
+        raise ValueError(f"{key!r} is no key of a tile, which begins at a multiple of its size")
+    return group_by, entity, kind, size_ms, start_ms
 
 
 def signed_size(kind: Kind, size_ms: int) -> int:

@@ -25,7 +25,7 @@ from tilewright_runtime import Writer, open_store
 from tilewright_runtime.ingest.stream_sink import TileSink
 from tilewright_runtime.operate.findings import Damage, Verification
 from tilewright_runtime.operate.verify import verify
-from tilewright_runtime.tiles.keys import TileKeys, ordered_prefix
+from tilewright_runtime.tiles.keys import TileKeys, ordered_prefix, ordered_tail
 
 TEN = AT // HOUR * HOUR
 WRITTEN = Path(__file__).parent.parent / "stores/fixtures/written_by_0_1_0/store"
@@ -204,10 +204,26 @@ def test_a_key_that_stands_for_no_tile_is_named(tmp_path: Path) -> None:
     with behind_the_store(tmp_path / "s") as (transaction, name):
         transaction.put(ordered_prefix(name, "s=a") + b"short", b"bytes")
         transaction.put(b"\xff", b"bytes")
+        for size_ms, start_ms in ((HOUR, TEN + 1), (HOUR + 1, 0), (0, 0)):
+            transaction.put(ordered_prefix(name, "s=a") + ordered_tail(size_ms, start_ms), b"bytes")
     with open_store(f"lmdb:{tmp_path}/s", create=False) as store:
         found = verify(store)
-    assert [damage.reason for damage in found.damaged] == ["no key of a tile"] * 2
+    assert [damage.reason for damage in found.damaged] == ["no key of a tile"] * 5
     assert levels(found) == [("1h", 3, 4, 0, 0, 0)]
+
+
+def test_progress_that_is_lost_is_missed(tmp_path: Path) -> None:
+    """It is committed with the tiles, so a store that has counts has it too."""
+    session = Session(plan(), f"lmdb:{tmp_path}/s")
+    session.write(rows())
+    session.close()
+    name = f"progress/{session.plan.name}"
+    with lmdb.open(f"{tmp_path}/s", max_dbs=2) as environment:
+        documents = environment.open_db(b"documents")
+        with environment.begin(write=True, db=documents) as transaction:
+            assert transaction.delete(name.encode())
+    with open_store(f"lmdb:{tmp_path}/s", create=False) as store:
+        assert [damage.place for damage in verify(store).damaged] == [f"document {name}"]
 
 
 def test_a_store_from_before_tiles_were_counted_says_so(tmp_path: Path) -> None:

@@ -361,8 +361,13 @@ def test_ordered_keys_sort_by_level_and_start(one: tuple[int, int], other: tuple
 
 
 #: A tile of the years 1 to 9999, as others have no key.
-dated_tile = st.tuples(
-    st.sampled_from(SIZES), st.integers(-62_135_596_800_000, 253_402_300_799_999)
+dated_tile = st.sampled_from(SIZES).flatmap(
+    lambda size_ms: st.tuples(
+        st.just(size_ms),
+        st.integers(-62_135_596_800_000, 253_402_300_799_999 - size_ms).map(
+            lambda at_ms: -(-at_ms // size_ms) * size_ms
+        ),
+    )
 )
 
 
@@ -383,6 +388,13 @@ def test_an_ordered_key_of_no_calendar_year_is_refused(start_ms: int) -> None:
     key = ordered_prefix("g", "s=a") + ordered_tail(300_000, start_ms)
     with pytest.raises(ValueError, match="is no key of a tile"):
         parse_ordered_key(key)
+
+
+@pytest.mark.parametrize(("size_ms", "start_ms"), [(0, 0), (1_500, 0), (300_000, 1_000)])
+def test_an_ordered_key_of_no_tile_is_refused(size_ms: int, start_ms: int) -> None:
+    """A level has whole seconds, and its tiles begin at multiples of them."""
+    with pytest.raises(ValueError, match="is no key of a tile"):
+        parse_ordered_key(ordered_prefix("g", "s=a") + ordered_tail(size_ms, start_ms))
 
 
 def test_an_ordered_key_holds_the_size_of_raw_events_as_a_negative_number() -> None:
