@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 #: A user and password before a host, but for those of the form that messages ask for. A path that
 #: was made of a URL has one slash.
-_LOGIN = re.compile(r"(\w:/{1,2})(?!user:password@host:port/db)[^/\s'\":@]*:[^\s'\"]*@")
+_LOGIN = r"(\w:/{1,2})(?!user:password@host:port/db)[^/\s'\":@]*:[^\s'\"]*@"
 #: A password among the parameters of a URL.
-_PARAMETER = re.compile(r"([?&][\w.]*password=)[^&\s'\"]*", re.IGNORECASE)
+_PARAMETER = r"([?&][\w.]*password=)[^&\s'\"]*"
 
 
 def without_passwords(text: str) -> str:
@@ -18,7 +18,8 @@ def without_passwords(text: str) -> str:
     >>> without_passwords("no redis://ana:s3cret@localhost/0?password=s3cret")
     'no redis://***@localhost/0?password=***'
     """
-    return _PARAMETER.sub(r"\1***", _LOGIN.sub(r"\1***@", text))
+    without = re.sub(_LOGIN, r"\1***@", text)
+    return re.sub(_PARAMETER, r"\1***", without, flags=re.IGNORECASE)
 
 
 class TilewrightError(Exception):

@@ -17,7 +17,7 @@ _UNITS_MS = {"d": DAY_MS, "h": HOUR_MS, "m": MINUTE_MS, "s": SECOND_MS}
 _WRITTEN_MS = _UNITS_MS | {"w": 7 * DAY_MS}
 #: The longest that anything may last: a hundred years.
 LONGEST_MS = 100 * 366 * DAY_MS
-_FORMAT = re.compile(r"([0-9]{1,12})([smhdw])", re.ASCII)
+_FORMAT = r"([0-9]{1,12})([smhdw])"
 
 
 class TimeUnit(Enum):
@@ -62,7 +62,7 @@ def duration_ms(duration: Duration) -> int:
                 raise ValueError(f"{duration!r} is finer than a millisecond. Use whole seconds.")
         case object(length=int(length), unit=TimeUnit() as unit):
             length_ms = length * _WRITTEN_MS[unit.value]
-        case str() if written := _FORMAT.fullmatch(duration):
+        case str() if written := re.fullmatch(_FORMAT, duration):
             length_ms = int(written[1]) * _WRITTEN_MS[written[2]]
         case _:
             raise ValueError(

@@ -18,7 +18,7 @@ LATEST_MS = 4_102_444_800_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: Digits beyond these are no time, and Python does not read thousands of them.
-_INTEGER = re.compile(r"[+-]?[0-9]{1,100}", re.ASCII)
+_INTEGER = r"[+-]?[0-9]{1,100}"
 
 Moment = int | str | datetime | None
 
@@ -75,7 +75,7 @@ def _from_datetime(moment: datetime) -> int:
 
 
 def _from_text(text: str) -> int:
-    if _INTEGER.fullmatch(text.strip()):
+    if re.fullmatch(_INTEGER, text.strip()):
         return int(text)
     try:
         return _from_datetime(datetime.fromisoformat(text))

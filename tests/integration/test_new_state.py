@@ -58,8 +58,10 @@ def _added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _forget() -> None:
-    compiled_kinds.state_types.cache_clear()
-    run_kinds._entries.cache_clear()
+    compiled_kinds.state_type.cache_clear()
+    compiled_kinds._files.cache_clear()
+    run_kinds._file_with.cache_clear()
+    run_kinds._files.cache_clear()
 
 
 def events(count: int = 60) -> list[Event]:

@@ -14,7 +14,7 @@ from ..plan.model import EventLog
 from ..plan.types import family
 from ..sizing.policies import recommend
 from ..sizing.worst import Read, next_coarser_ms, worst_tiles
-from ..states import state_types
+from ..states import kind_of
 from ..states.base import TEXT_BYTES
 
 _HEADER_BYTES, _NUMBER_BYTES = 48, 8
@@ -211,7 +211,7 @@ def _record_bytes(laid: _Laid) -> int:
 def _fields_bytes(laid: _Laid, layout: TileLayout | BucketLayout) -> int:
     states = {state.id: state for state in laid.contents.states}
     sketches = sum(
-        _LENGTH_BYTES + state_types()[states[field.state].kind].variable_bytes(states[field.state])
+        _LENGTH_BYTES + kind_of(states[field.state]).variable_bytes(states[field.state])
         for field in layout.variable
     )
     return _NUMBER_BYTES * len(layout.columns) + sketches

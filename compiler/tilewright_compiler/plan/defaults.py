@@ -10,13 +10,12 @@ import re
 import struct
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Context, Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-#: Decimals have at most 38 digits. The caller's own context may round to fewer.
-_EXACT = Context(prec=38, traps=[InvalidOperation])
+if TYPE_CHECKING:
+    from decimal import Decimal
 
-_MAP = re.compile(r"MAP\((.*?), (.*)\)")
+_MAP = r"MAP\((.*?), (.*)\)"
 #: narrow whole type -> its least and its greatest number; the others have 64 bits
 _RANGES = {
     "TINYINT": (-(1 << 7), (1 << 7) - 1),
@@ -28,7 +27,7 @@ _RANGES = {
 }
 _RANGE_OF_64_BITS = (-(1 << 63), (1 << 63) - 1)
 
-_ITEMS = re.compile(r"STRUCT\(item (.*), count BIGINT\)")
+_ITEMS = r"STRUCT\(item (.*), count BIGINT\)"
 
 
 def default_value(written: Any, duckdb_type: str) -> Any:
@@ -42,12 +41,12 @@ def default_value(written: Any, duckdb_type: str) -> Any:
     """
     if duckdb_type.endswith("[]"):
         return [default_value(item, duckdb_type[:-2]) for item in _of(list, written)]
-    if found := _MAP.fullmatch(duckdb_type):
+    if found := re.fullmatch(_MAP, duckdb_type):
         return {
             _key(key, found[1]): default_value(value, found[2])
             for key, value in _of(dict, written).items()
         }
-    if found := _ITEMS.fullmatch(duckdb_type):
+    if found := re.fullmatch(_ITEMS, duckdb_type):
         types = {"item": found[1], "count": "BIGINT"}
         if set(_of(dict, written)) != set(types):
             raise ValueError(f"{written!r} has not the fields item and count")
@@ -108,9 +107,13 @@ def _float(written: Any) -> float:
 
 
 def _decimal(written: Any, precision: int, scale: int) -> Decimal:
+    from decimal import Context, Decimal, InvalidOperation  # few defaults are
+
+    # Decimals have at most 38 digits. The caller's own context may round to fewer.
+    context = Context(prec=38, traps=[InvalidOperation])
     try:
         exact = Decimal(_of(str, written) if isinstance(written, str) else str(_number(written)))
-        fitting = exact.quantize(Decimal((0, (1,), -scale)), context=_EXACT)
+        fitting = exact.quantize(Decimal((0, (1,), -scale)), context=context)
     except InvalidOperation as wrong:
         raise ValueError(f"{written!r} is not a decimal") from wrong
     if fitting != exact or len(fitting.as_tuple().digits) > precision:

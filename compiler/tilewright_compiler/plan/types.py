@@ -14,15 +14,15 @@ from .script import PhysicalType
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _FLOATS = {"FLOAT", "DOUBLE"}
 _TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}
-_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+_OTHERS = {"BOOLEAN": "boolean", "VARCHAR": "text", "DATE": "date"}
+#: Patterns are compiled for the plans that need them: that takes longer than all else here.
+_DECIMAL = r"DECIMAL\((\d+),(\d+)\)"
 
 _BASE = (
     r"(?:U?(?:TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|FLOAT|DOUBLE|BOOLEAN|VARCHAR|DATE"
     r"|TIMESTAMP(?:_S|_MS|_NS)?(?: WITH TIME ZONE)?|DECIMAL\(\d{1,2},\d{1,2}\))"
 )
 _FIELD = rf'(?:"(?:[^"]|"")+"|\w+) {_BASE}'
-_PLAIN = re.compile(_BASE)
-#: Compiled where a type is nested: that takes longer than all else here.
 _NESTED = rf"{_BASE}\[\]|MAP\({_BASE}, {_BASE}\)|STRUCT\({_FIELD}(?:, {_FIELD})*\)"
 _DEEPEST_TYPE = 100
 
@@ -43,9 +43,10 @@ def family(duckdb_type: str) -> str | None:
         return "float"
     if duckdb_type in _TIMESTAMPS:
         return "timestamp"
-    if (found := _DECIMAL.fullmatch(duckdb_type)) and int(found[1]) <= 18:
-        return "decimal"
-    return {"BOOLEAN": "boolean", "VARCHAR": "text", "DATE": "date"}.get(duckdb_type)
+    if duckdb_type in _OTHERS:
+        return _OTHERS[duckdb_type]
+    found = re.fullmatch(_DECIMAL, duckdb_type)
+    return "decimal" if found is not None and int(found[1]) <= 18 else None
 
 
 def is_type(duckdb_type: str) -> bool:
@@ -56,9 +57,11 @@ def is_type(duckdb_type: str) -> bool:
     >>> is_type("MAP(VARCHAR, STRUCT(item DATE, count BIGINT)[])"), is_type("INTEGER); DROP")
     (True, False)
     """
+    if family(duckdb_type) not in (None, "decimal"):
+        return True
     text = duckdb_type
     for _ in range(_DEEPEST_TYPE):
-        if _PLAIN.fullmatch(text):
+        if re.fullmatch(_BASE, text):
             return True
         # From the inside out, each part that is a type becomes a short one.
         shorter = re.sub(_NESTED, "DATE", text)
@@ -78,7 +81,7 @@ def element(duckdb_type: str) -> str:
 
 def decimal_scale(duckdb_type: str) -> int:
     """Count the digits after a DECIMAL type's point."""
-    found = _DECIMAL.fullmatch(duckdb_type)
+    found = re.fullmatch(_DECIMAL, duckdb_type)
     if found is None:
         raise ValueError(f"{duckdb_type} is not a decimal type")
     return int(found[2])

@@ -8,7 +8,9 @@ from .base import (
     PartialField,
     StateType,
     fields_of,
+    kind_of,
     lay_out,
+    state_type,
     state_types,
     tile_columns,
 )
@@ -19,7 +21,9 @@ __all__ = [
     "PartialField",
     "StateType",
     "fields_of",
+    "kind_of",
     "lay_out",
+    "state_type",
     "state_types",
     "tile_columns",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from ..plan.layout import Dtype, FixedColumn, VariableField
@@ -21,6 +22,9 @@ TIME = "__ts"
 #: A typical length of a text, and how many values a list that keeps at most k has at most in most
 #: tiles.
 TEXT_BYTES, _TYPICAL_ENTRIES = 16, 64
+
+#: The files of `kinds` that nearly every plan needs.
+_COMMON = ("extremes", "sums")
 
 
 class Field(NamedTuple):
@@ -111,22 +115,49 @@ def listed(column: str, value: str) -> str:
     return f"list({value}) FILTER (WHERE {column} IS NOT NULL)"
 
 
-@cache
 def state_types() -> dict[str, StateType]:
     """Collect all kinds by name.
 
     They are in the table `KINDS` of each file of the package `kinds`.
     """
-    package = importlib.import_module(f"{__package__}.kinds")
     kinds: dict[str, StateType] = {}
-    for module in iter_modules(package.__path__):
-        kinds |= importlib.import_module(f"{package.__name__}.{module.name}").KINDS
+    for table in _tables():
+        kinds |= table
     return kinds
+
+
+@cache
+def state_type(kind: str) -> StateType | None:
+    """Find a kind by its name, if there is one.
+
+    Files are imported one by one until it is found: a fetch needs few of them.
+    """
+    return next((table[kind] for table in _tables() if kind in table), None)
+
+
+def _tables() -> Iterator[Mapping[str, StateType]]:
+    package = importlib.import_module(f"{__package__}.kinds")
+    for name in _files(package):
+        yield importlib.import_module(f"{package.__name__}.{name}").KINDS
+
+
+@cache
+def _files(package: ModuleType) -> list[str]:
+    """Name the files of the kinds, what most plans need first."""
+    names = [module.name for module in iter_modules(package.__path__)]
+    return sorted(names, key=lambda name: name not in _COMMON)
+
+
+def kind_of(state: State) -> StateType:
+    """Return the kind of a state of a checked plan."""
+    kind = state_type(state.kind)
+    assert kind is not None
+    return kind
 
 
 def fields_of(state: State, column: str) -> list[Field]:
     """Return what a state keeps of its column."""
-    return state_types()[state.kind].fields(column, state.type)
+    return kind_of(state).fields(column, state.type)
 
 
 def tile_columns(keys: Sequence[Column], states: Sequence[State]) -> list[str]:

@@ -13,7 +13,7 @@ from ..plan.model import Column, State
 from ..plan.script import PartialColumn, Partials
 from ..plan.types import decimal_scale, family, physical_type
 from ..quoting import quoted
-from ..states import PartialField, fields_of, state_types
+from ..states import PartialField, fields_of, kind_of
 
 
 def partials_of(keys: Sequence[Column], states: Sequence[State]) -> Partials | None:
@@ -31,7 +31,7 @@ def partial_fields(state: State) -> list[PartialField]:
 
     They are numbers and texts; there are none where values are collected.
     """
-    return state_types()[state.kind].partial_fields(state)
+    return kind_of(state).partial_fields(state)
 
 
 def collected_inputs(states: Sequence[State]) -> dict[str, tuple[str, bool]]:
@@ -40,7 +40,7 @@ def collected_inputs(states: Sequence[State]) -> dict[str, tuple[str, bool]]:
     Each has its type, and whether its times are collected too.
     """
     collected = [state for state in states if not partial_fields(state)]
-    timed = {state.input for state in collected if state_types()[state.kind].is_timed}
+    timed = {state.input for state in collected if kind_of(state).is_timed}
     return {state.input: (state.type, state.input in timed) for state in collected}
 
 
@@ -84,7 +84,7 @@ def _finish_sql(keys: Sequence[Column], states: Sequence[State]) -> str:
 def _finished(state: State) -> list[str]:
     """Make a state's numbers and texts of its partials."""
     partials = {field.name: quoted(f"{state.id}.{field.name}") for field in partial_fields(state)}
-    templates = state_types()[state.kind].finish(state)
+    templates = kind_of(state).finish(state)
     columns = []
     for field in fields_of(state, quoted(state.input)):
         if field.name in partials:

@@ -15,7 +15,7 @@ from ..plan.model import Column, Plan, Source, State
 from ..plan.types import family
 from ..sql.dialects import SqlDialect
 from ..sql.select import Select
-from ..states import TIME, state_types
+from ..states import TIME, kind_of
 from .rules import (
     FIRST_DAY,
     LAST_DAY,
@@ -241,9 +241,7 @@ class TileQueries:
         )
 
     def _fields(self, state: State) -> list[str]:
-        return state_types()[state.kind].warehouse(
-            self.dialect, self.dialect.identifier(state.input), state
-        )
+        return kind_of(state).warehouse(self.dialect, self.dialect.identifier(state.input), state)
 
 
 def column_names(plan: Plan) -> list[str]:

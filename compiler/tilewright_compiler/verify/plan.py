@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..plan.layout import FixedColumn, VariableField
 from ..plan.model import Plan, State
-from ..states import lay_out, state_types, tile_columns
+from ..states import lay_out, state_type, tile_columns
 from ..tile_sql.partials import partials_of
 from .references import check_plan
 
@@ -18,7 +18,7 @@ def verify_plan(plan: Plan) -> None:
     """
     check_plan(plan)
     for state in plan.states:
-        if state.kind not in state_types():
+        if state_type(state.kind) is None:
             raise ValueError(f"states: {state.kind!r} is no kind of state")
     layout = plan.tile_layout
     _check_layout("tile_layout", (layout.columns, layout.variable), _of_bucket(plan, None))

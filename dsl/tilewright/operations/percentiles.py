@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from .spec import NUMBERS, Bounds, OperationSpec, States
+
+if TYPE_CHECKING:
+    from dataclasses import KW_ONLY
+else:
+    KW_ONLY = None  # a fetch imports operations, and no dataclasses
 
 #: sketch -> the argument that says its size
 SKETCH_SIZES = {"tdigest": "compression", "kll": "k"}

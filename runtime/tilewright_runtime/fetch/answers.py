@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tilewright_compiler.plan.model import Plan
 
+from ..plans.frozen import Slotted
 from ..times import iso
 from .context import FetchState
 
@@ -17,18 +17,31 @@ if TYPE_CHECKING:
     import pyarrow
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Slotted):
     """The features of some keys at a time.
 
     The time is in epoch milliseconds. `quality` is empty if they are clean, unless a full report
     was asked for.
     """
 
+    __slots__ = __match_args__ = ("keys", "at", "features", "quality")
+
     keys: dict[str, Any]
     at: int
     features: dict[str, Any]
-    quality: dict[str, Any] = field(default_factory=dict)
+    quality: dict[str, Any]
+
+    def __init__(
+        self,
+        keys: dict[str, Any],
+        at: int,
+        features: dict[str, Any],
+        quality: dict[str, Any] | None = None,
+    ) -> None:
+        self.keys = keys
+        self.at = at
+        self.features = features
+        self.quality = {} if quality is None else quality
 
     def _repr_html_(self) -> str:
         """Show the answer in a notebook."""

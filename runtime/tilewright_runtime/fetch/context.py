@@ -6,14 +6,13 @@ That is what is known of the plan, and what the steps make of a request.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tilewright_compiler.plan.model import Plan
 
 from ..metrics import PlanMetrics, metrics_of
-from ..plans.frozen import Frozen
+from ..plans.frozen import Frozen, Slotted
 from ..stores import Store
 from ..stores.base import ScanRequest
 from ..stores.checked import Reading
@@ -70,31 +69,57 @@ class FetchContext(Frozen):
         return (progress_name(self.plan),) if self.policy.asks_progress else ()
 
 
-@dataclass(slots=True)
-class FetchState:
+class FetchState(Slotted):
     """One request, and what the steps made of it."""
+
+    __slots__ = (
+        "at_ms",
+        "covers",
+        "damaged",
+        "end_ms",
+        "entity",
+        "features",
+        "flaws",
+        "head_level_ms",
+        "keys",
+        "progress",
+        "quality",
+        "ranges",
+        "scan_request",
+        "schedule",
+        "tiles",
+    )
 
     keys: Mapping[str, Any]
     at_ms: int
     end_ms: int
     """Where reading ends; later than the query time if all counts that was written until now."""
     entity: str
-    schedule: Schedule = field(init=False)
-    ranges: Sequence[Range] = field(init=False)
-    scan_request: ScanRequest = field(init=False)
-    tiles: Tiles = field(init=False)
-    head_level_ms: int | None = field(init=False)
+    schedule: Schedule
+    ranges: Sequence[Range]
+    scan_request: ScanRequest
+    tiles: Tiles
+    head_level_ms: int | None
     """The coarsest level whose newest tile has only events before the query time."""
-    covers: Sequence[Sequence[Segment]] = field(init=False)
+    covers: Sequence[Sequence[Segment]]
     """The cover of each of the program's windows."""
-    features: dict[str, Any] = field(init=False)
-    quality: dict[str, Any] = field(init=False)
-    flaws: Mapping[str, Any] | None = None
+    features: dict[str, Any]
+    quality: dict[str, Any]
+    flaws: Mapping[str, Any] | None
     """What is to be said against what the store gave."""
-    damaged: Sequence[Tile] = ()
+    damaged: Sequence[Tile]
     """The tiles that could not be read, where the policy is not to fail at once."""
-    progress: Progress | None = None
+    progress: Progress | None
     """How far the writer has come, if the policy asks for it."""
+
+    def __init__(self, keys: Mapping[str, Any], at_ms: int, end_ms: int, entity: str) -> None:
+        self.keys = keys
+        self.at_ms = at_ms
+        self.end_ms = end_ms
+        self.entity = entity
+        self.flaws = None
+        self.damaged = ()
+        self.progress = None
 
 
 class Step(NamedTuple):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tilewright_compiler.plan.model import Feature, Plan
 
 from ..plans.frozen import Frozen
 from ..states.base import Form, StateType
 from ..states.values import Finalizer, Merged
-from ..tiles.buckets import BucketTables
 from ..tiles.layout import Layout, bucket_field
 from .finalize import bucket_finalizer, error_bound, finalizer, form_of
 from .number_values import NumberValues
 from .windows import Window
+
+if TYPE_CHECKING:
+    from ..tiles.buckets import BucketTables
 
 
 class FeatureGroup(Frozen):

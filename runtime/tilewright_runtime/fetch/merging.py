@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextvars import Context
-from fractions import Fraction
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..states.base import Rows, StateType
 from ..states.values import Merged
-from ..tiles.buckets import BucketTables
 from ..tiles.cover import Segment
 from ..tiles.layout import Layout
 from ..tiles.records import RecordCodec
@@ -23,14 +21,19 @@ from .feature_groups import FeatureGroup
 from .middles import Cover, gathered
 from .tiles import Run, Tiles, VariableFields
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from ..tiles.buckets import BucketTables
+
+    #: The part that counts of each run of tiles of a prorated window, by the index of its group.
+    Parts = Mapping[int, Sequence[Fraction | int]]
+
 #: Infinities of both signs make NaN, as they do in SQL, and numpy is not to warn of it. To enter a
 #: context that was set up once is quicker than `np.errstate`. Each call enters a copy of it, since
 #: threads cannot share one.
 _QUIETLY = Context()
 _QUIETLY.run(np.seterr, invalid="ignore", over="ignore")
-
-#: The part that counts of each run of tiles of a prorated window, by the index of its group.
-Parts = Mapping[int, Sequence[Fraction]]
 
 
 class Merger:
@@ -218,7 +221,7 @@ class Merger:
         self,
         name: str,
         runs: Sequence[Run],
-        parts: Sequence[Fraction] | None,
+        parts: Sequence[Fraction | int] | None,
         fields: VariableFields,
     ) -> list[Any]:
         """Merge the bucket values of some runs.
@@ -235,7 +238,7 @@ def _indices(runs: Sequence[Run]) -> list[int]:
     return list(chain.from_iterable(range(begin, end) for begin, end in runs))
 
 
-def _parts(tiles: Tiles, cover: Sequence[Segment]) -> list[Fraction]:
+def _parts(tiles: Tiles, cover: Sequence[Segment]) -> list[Fraction | int]:
     """Find how much of each run counts.
 
     Empty runs are left out.
@@ -248,7 +251,7 @@ def _parts(tiles: Tiles, cover: Sequence[Segment]) -> list[Fraction]:
     return parts
 
 
-def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction]) -> list[Any]:
+def _weighted(runs: Sequence[Sequence[Any]], parts: Sequence[Fraction | int]) -> list[Any]:
     """Sum some runs' numbers, each run by its part.
 
     Integers become exact fractions, as both halves of a sum must.

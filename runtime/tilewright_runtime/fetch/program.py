@@ -13,7 +13,6 @@ from tilewright_compiler.plan.model import Plan
 from ..plans import prepares_from_plan
 from ..stores.base import Records
 from ..stores.checked import Checked
-from ..tiles.buckets import BucketTables, buckets_of
 from ..tiles.cover import ENDS, Segment, floor
 from ..tiles.header import NEWEST
 from ..tiles.keys import EVENTS, Range, Ranges, ordered_prefix
@@ -32,6 +31,7 @@ from .windows import Window
 _REMEMBERED = 16
 
 if TYPE_CHECKING:
+    from ..tiles.buckets import BucketTables
     from .exact import ExactEvents
 
 
@@ -49,7 +49,7 @@ class Program:
         self.codec = RecordCodec(self.layout)
         self._decoder = Decoder(plan, self.codec)
         self.ladder_ms = tuple(level.size_ms for level in plan.levels)
-        buckets = buckets_of(plan)
+        buckets = _buckets(plan)
         self.groups = feature_groups(plan, self.layout, buckets)
         self.windows = tuple(group.window for group in self.groups)
         self.events = _events(plan, self.layout, buckets)
@@ -269,6 +269,14 @@ def _exact_windows(plan: Plan) -> tuple[Window, ...]:
     ladder_ms = [level.size_ms for level in plan.levels]
     exact = [feature for feature in plan.features if feature.edge == "exact"]
     return tuple(dict.fromkeys(Window.of(feature, ladder_ms) for feature in exact))
+
+
+def _buckets(plan: Plan) -> Mapping[str, BucketTables]:
+    if not plan.tile_layout.buckets:
+        return {}
+    from ..tiles.buckets import buckets_of  # most plans do not need it
+
+    return buckets_of(plan)
 
 
 def _events(plan: Plan, layout: Layout, buckets: Mapping[str, BucketTables]) -> ExactEvents | None:

@@ -6,7 +6,6 @@ So coarser tiles are merged without reading the finer ones again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,8 +59,7 @@ class OpenTiles:
         starts = np.asarray(keys.starts_ms, dtype=np.int64) // self.coarser_ms * self.coarser_ms
         pairs = np.column_stack([np.asarray(keys.entity, dtype=np.int64), starts])
         coarser = np.unique(pairs, axis=0)
-        return replace(
-            keys,
+        return keys.copied(
             size_ms=self.coarser_ms,
             entity=coarser[:, 0].tolist(),
             starts_ms=coarser[:, 1].tolist(),
@@ -83,8 +81,8 @@ class OpenTiles:
                 np.arange(self._parts, dtype=np.int64) * self.size_ms, len(inside.starts_ms)
             )
             entity = np.repeat(np.asarray(inside.entity, dtype=np.int64), self._parts)
-            yield replace(
-                inside, size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist()
+            yield inside.copied(
+                size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist()
             )
 
     def keep(self, tiles: LevelTiles) -> None:
@@ -93,8 +91,8 @@ class OpenTiles:
         The coarser tiles around them are known from then on.
         """
         starts = np.asarray(tiles.keys.starts_ms, dtype=np.int64)
-        coarser = replace(
-            tiles.keys, starts_ms=(starts // self.coarser_ms * self.coarser_ms).tolist()
+        coarser = tiles.keys.copied(
+            starts_ms=(starts // self.coarser_ms * self.coarser_ms).tolist()
         )
         codes = self._numbers_of(coarser) * self._parts + starts % self.coarser_ms // self.size_ms
         at = np.searchsorted(self._codes, codes)
@@ -131,8 +129,8 @@ class OpenTiles:
             np.repeat(np.asarray(coarser.starts_ms, dtype=np.int64), counts)
             + self._codes[at] % self._parts * self.size_ms
         )
-        keys = replace(
-            coarser, size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist()
+        keys = coarser.copied(
+            size_ms=self.size_ms, entity=entity.tolist(), starts_ms=starts.tolist()
         )
         return LevelTiles(
             keys,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -60,7 +60,7 @@ class Pending:
             stay = np.flatnonzero([keys.entities[i] != entity for i in keys.entity])
             tiles = keys.take(stay)
             indices = [others.index(keys.entities[i]) for i in tiles.entity]
-            changed.append(replace(tiles, entities=others, entity=indices))
+            changed.append(tiles.copied(entities=others, entity=indices))
         return Pending(self.before, self.after, changed, self.swapped)
 
     @classmethod

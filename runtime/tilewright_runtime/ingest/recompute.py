@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 
@@ -93,8 +92,7 @@ class Recomputer:
     ) -> Block:
         inside = np.arange(0, keys.size_ms, self._chunks.size_ms)
         chunk_starts_ms = (starts_ms[:, None] + inside).ravel().tolist()
-        logged = replace(
-            keys,
+        logged = keys.copied(
             size_ms=self._chunks.size_ms,
             entity=[entity] * len(chunk_starts_ms),
             starts_ms=chunk_starts_ms,

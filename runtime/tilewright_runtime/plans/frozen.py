@@ -1,4 +1,4 @@
-"""Values with names that do not change."""
+"""Values with names, which nothing is compiled for."""
 
 from __future__ import annotations
 
@@ -30,19 +30,39 @@ class Frozen:
         raise AttributeError(f"{type(self).__name__} is frozen: copy it with another {name}")
 
     def __eq__(self, other: object) -> bool:
-        return self._values() == other._values() if type(other) is type(self) else NotImplemented
+        return self.values() == other.values() if type(other) is type(self) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(tuple(self._values().values()))
+        return hash(tuple(self.values().values()))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self._values().items())
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.values().items())
         return f"{type(self).__name__}({shown})"
 
     def copied(self, **changed: Any) -> Self:
         """Copy it with other values."""
-        return type(self)(**self._values() | changed)
+        return type(self)(**self.values() | changed)
 
-    def _values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Collect the values, without what is kept beside them."""
         return {name: self.__dict__[name] for name in type(self).__annotations__}
+
+
+class Slotted:
+    """Values that are made once for a request, or for its tiles.
+
+    Its `__slots__` name its values, and its `__init__` sets them.
+    """
+
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({shown})"

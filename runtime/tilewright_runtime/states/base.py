@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pkgutil import iter_modules
 from types import ModuleType
@@ -29,6 +29,8 @@ Indices = NDArray[np.intp]
 
 NUMPY_DTYPES: dict[str, Any] = {"i64": np.int64, "f64": np.float64}
 
+#: The files of `kinds` that nearly every plan needs.
+_COMMON = ("extremes", "sums")
 
 #: How the kernel finalizes an operation: the name of a form, and the words and constants that it
 #: needs.
@@ -216,31 +218,38 @@ def kernel_form(operation: str, states: Sequence[StateType], feature: Feature) -
 
     Returns None where Python has to.
     """
-    form_of = _entries("FORMS").get(operation)
+    file = _file_with("FINALIZERS", operation)
+    form_of = getattr(file, "FORMS", {}).get(operation)
     form: Form | None = None if form_of is None else form_of(*states, feature)
     return form
 
 
 def _lookup(table: str, name: str, what: str) -> Any:
-    entries = _entries(table)
-    if name not in entries:
+    file = _file_with(table, name)
+    if file is None:
         raise PlanError(
             f"the plan has {what} {name!r}, which this version of Tilewright does not know. Run "
             "it with the version that compiled it."
         )
-    return entries[name]
+    return getattr(file, table)[name]
 
 
 @cache
-def _entries(table: str) -> dict[str, Any]:
-    """Collect all tables of one name from `kinds`."""
-    entries: dict[str, Any] = {}
-    for module in _modules():
-        entries |= getattr(module, table, {})
-    return entries
+def _file_with(table: str, name: str) -> ModuleType | None:
+    """Find the file of `kinds` whose table has a name.
 
-
-def _modules() -> Iterator[ModuleType]:
+    Files are imported one by one until it is found: a fetch needs few of them.
+    """
     package = importlib.import_module(f"{__package__}.kinds")
-    for module in iter_modules(package.__path__):
-        yield importlib.import_module(f"{package.__name__}.{module.name}")
+    for file in _files(package):
+        module = importlib.import_module(f"{package.__name__}.{file}")
+        if name in getattr(module, table, {}):
+            return module
+    return None
+
+
+@cache
+def _files(package: ModuleType) -> list[str]:
+    """Name the files of the kinds, what most plans need first."""
+    names = [module.name for module in iter_modules(package.__path__)]
+    return sorted(names, key=lambda name: name not in _COMMON)

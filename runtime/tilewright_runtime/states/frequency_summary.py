@@ -22,10 +22,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 
+from ..plans.frozen import Slotted
 from .kernel import kernel_of
 
 #: Marker, number of values, error, and how many values came altogether.
@@ -33,15 +33,24 @@ _HEADER = struct.Struct("<4sIqq")
 _MARKER = bytes(4)
 
 
-@dataclass
-class Summary:
+class Summary(Slotted):
     """What is known of how often each value came."""
+
+    __slots__ = ("counters", "error", "seen", "total")
 
     counters: dict[bytes, int]
     seen: dict[bytes, int]
     """How often each value came at least; the counters themselves while the error is 0."""
     error: int
     total: int
+
+    def __init__(
+        self, counters: dict[bytes, int], seen: dict[bytes, int], error: int, total: int
+    ) -> None:
+        self.counters = counters
+        self.seen = seen
+        self.error = error
+        self.total = total
 
     def bounds(self, item: bytes) -> tuple[int, int]:
         """Return the fewest and most times a value came."""

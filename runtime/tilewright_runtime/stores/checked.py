@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import FetchError, StoreError
+from ..plans.frozen import Slotted
 from ..tiles.keys import Range, level_name
 from ..times import iso
 from .base import Records, Scanned, ScanRequest, Store
@@ -23,15 +23,17 @@ from .progress import Finished
 from .swept import require_not_swept, swept_name, swept_until
 
 
-@dataclass(slots=True)
-class Checked:
+class Checked(Slotted):
     """Says which records of a request need no check.
 
     They are the first ones of each range, once all were found sound.
     """
 
-    counts: Sequence[int]
-    is_sound: bool = False
+    __slots__ = ("counts", "is_sound")
+
+    def __init__(self, counts: Sequence[int]) -> None:
+        self.counts = counts
+        self.is_sound = False
 
 
 class Reading(NamedTuple):

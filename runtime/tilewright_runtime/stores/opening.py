@@ -19,7 +19,7 @@ CLUSTERS = ("redis+cluster:", "rediss+cluster:")
 _BACKENDS = f"{__package__}.backends"
 
 #: The user and password of a URL, which no message shows.
-_PASSWORD = re.compile(r"(//|^(?!.*//)).*@")
+_PASSWORD = r"(//|^(?!.*//)).*@"
 
 
 def store_modules() -> list[str]:
@@ -43,7 +43,7 @@ def open_store(url: str, create: bool = True) -> Store:
     scheme, plus, _ = scheme.partition("+")
     if not colon or scheme not in names or (plus and not url.startswith(CLUSTERS)):
         known = ", ".join(f"{name}:" for name in names)
-        masked = _PASSWORD.sub(r"\1***@", url)
+        masked = re.sub(_PASSWORD, r"\1***@", url)
         near = nearest_name(scheme, names) if colon else None
         advice = f" Did you mean {near}:?" if near is not None else ""
         raise StoreError(

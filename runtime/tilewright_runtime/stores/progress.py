@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from typing import NamedTuple
 
 from tilewright_compiler.plan.model import Plan
 
+from ..plans.frozen import Frozen
 from .base import Store, Transaction
 from .documents import reading_document
 
@@ -30,8 +30,7 @@ class Finished(NamedTuple):
     """Tiles that end at or before it are finished."""
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(Frozen):
     """The count of written events, and the watermark.
 
     All events up to the watermark are there. A tile is finished once the watermark has passed its
@@ -50,7 +49,7 @@ class Progress:
     """How many events were refused, or left out, because they came too late."""
     corrections: int = 0
     """How many late events were merged into tiles that had ended."""
-    streams: Mapping[str, int] = field(default_factory=dict)
+    streams: Mapping[str, int] = {}
     """The watermark of each source, or partition of it, that is written as a stream."""
     origin: str = ""
     """What tells the tiles from those of another store at the same place, once it is saved."""
@@ -80,7 +79,7 @@ class Progress:
     def after(self, newest_ms: int | None, events: int) -> Progress:
         """Add some more events to the progress."""
         newest = _later(self.newest_ms, newest_ms)
-        return replace(self, newest_ms=newest, events=self.events + events)
+        return self.copied(newest_ms=newest, events=self.events + events)
 
     def head_ms(self, plan: Plan) -> int | None:
         """Compute the newest time less the allowed disorder.
@@ -91,7 +90,7 @@ class Progress:
 
     def moved(self, watermark_ms: int | None) -> Progress:
         """Move the watermark on; it never goes back."""
-        return replace(self, watermark_ms=_later(self.watermark_ms, watermark_ms))
+        return self.copied(watermark_ms=_later(self.watermark_ms, watermark_ms))
 
     def moved_stream(self, stream: str, watermark_ms: int) -> Progress:
         """Move the watermark of a stream.
@@ -105,19 +104,19 @@ class Progress:
             watermark_ms = min(
                 time_ms for name, time_ms in streams.items() if name.startswith(f"{source}[")
             )
-        return replace(self.moved(watermark_ms), streams=streams)
+        return self.moved(watermark_ms).copied(streams=streams)
 
     def refused(self, too_late: int) -> Progress:
         """Note events that came too late."""
-        return replace(self, too_late=self.too_late + too_late)
+        return self.copied(too_late=self.too_late + too_late)
 
     def repaired(self, step: int = 1) -> Progress:
         """Note that finished tiles have changed."""
-        return replace(self, repairs=self.repairs + step)
+        return self.copied(repairs=self.repairs + step)
 
     def corrected(self, events: int) -> Progress:
         """Note late events that were merged."""
-        return replace(self, corrections=self.corrections + events)
+        return self.copied(corrections=self.corrections + events)
 
     @property
     def version(self) -> str:
@@ -147,12 +146,12 @@ class Progress:
 
         It is written in the transaction of its tiles, if there is one.
         """
-        named = self if self.origin else replace(self, origin=os.urandom(16).hex())
+        named = self if self.origin else self.copied(origin=os.urandom(16).hex())
         to.put(progress_name(plan), named.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Write the document that is stored."""
-        return json.dumps(asdict(self), sort_keys=True).encode()
+        return json.dumps(self.values(), sort_keys=True).encode()
 
 
 def stream_name(source: str, partition: int | None) -> str:

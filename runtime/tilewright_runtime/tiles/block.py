@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..plans.frozen import Slotted
 from ..states.base import Rows
 from ..states.fields import Bytes, BytesColumn, FieldCodec, Fields
 from .header import NEWEST, SEQUENCE, STAMP
@@ -24,14 +24,19 @@ def flag_names(stamp: int) -> list[str]:
     return [name for flag, name in named if stamp & flag]
 
 
-@dataclass
-class Block:
+class Block(Slotted):
     """Tiles of one level."""
+
+    __slots__ = ("rows", "variable")
 
     rows: Rows
     """(tiles, words) of int64, floats seen through a view."""
-    variable: dict[str, Fields] = field(default_factory=dict)
+    variable: dict[str, Fields]
     """The bytes of each tile, by field of changing length."""
+
+    def __init__(self, rows: Rows, variable: dict[str, Fields] | None = None) -> None:
+        self.rows = rows
+        self.variable = {} if variable is None else variable
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -7,16 +7,18 @@ milliseconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .keys import EVENTS, TILES, Kind
+
+if TYPE_CHECKING:
+    from fractions import Fraction  # which takes a while to import, and few windows need
 
 EdgeMode = Literal["sawtooth", "prorate", "truncate", "exact"]
 
 
 #: The part of a tile that counts, unless a prorated window cuts the tile.
-WHOLE = Fraction(1)
+WHOLE = 1
 
 
 class Segment(NamedTuple):
@@ -30,7 +32,7 @@ class Segment(NamedTuple):
     size_ms: int
     start_ms: int
     end_ms: int
-    part: Fraction = WHOLE
+    part: Fraction | int = WHOLE
     """How much of it counts: less than 1 only for a tile that a prorated window cuts."""
     kind: Kind = TILES
 
@@ -143,6 +145,8 @@ def _prorated(
     #  window      [-----------T
     #  parts    | 2/5|whole|whole|3/5|
     """
+    from fractions import Fraction
+
     edge, head = [], []
     if oldest_ms is not None and start_ms > oldest_ms:
         part = Fraction(start_ms - oldest_ms, edge_ms)

@@ -8,10 +8,8 @@ import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DecimalException
-from functools import partial
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,11 +18,15 @@ from tilewright_compiler.plan.types import decimal_scale, family
 
 from ..errors import KeyValueError, shown
 
+if TYPE_CHECKING:
+    from decimal import Decimal
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
 _FLOAT = struct.Struct("<f")
-#: Decimals have at most 38 digits; a caller's own context may round to fewer.
-_DECIMALS = Context(prec=38, Emin=MIN_EMIN, Emax=MAX_EMAX)
+
+Canonical = Callable[[Any], str]
+
 _DATE_FORM, _TIME_FORM = "a date such as 2024-01-04", "a time such as 2024-01-04T10:30:00Z"
 
 
@@ -104,21 +106,36 @@ def _timestamp(value: Any) -> str:
         raise TypeError(_TIME_FORM) from None
 
 
-def _decimal(unit: Decimal, value: Any) -> str:
-    """Write a decimal exactly.
+def _decimal(scale: int) -> Canonical:
+    """Make the writer of decimals with so many digits after the point.
 
-    `unit` is its last digit. The caller's decimal context does not matter.
+    They are written exactly. The caller's decimal context does not matter.
     """
-    if isinstance(value, (bool, float)):
-        raise TypeError("a decimal such as '12.50'")
-    try:
-        number = Decimal(value)
-        fitted = number.quantize(unit, context=_DECIMALS)
-    except (DecimalException, TypeError, ValueError):
-        raise TypeError("a finite decimal of so many digits, such as '12.50'") from None
-    if fitted != number:
-        raise TypeError("a decimal of so few digits after the point")
-    return format(fitted.normalize(_DECIMALS), "f") if fitted else "0"
+    from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DecimalException  # few keys are
+
+    # Decimals have at most 38 digits; a caller's own context may round to fewer.
+    context = Context(prec=38, Emin=MIN_EMIN, Emax=MAX_EMAX)
+    unit = Decimal(1).scaleb(-scale, context)
+
+    def write(value: Any) -> str:
+        if isinstance(value, (bool, float)):
+            raise TypeError("a decimal such as '12.50'")
+        try:
+            number = Decimal(value)
+            fitted = number.quantize(unit, context=context)
+        except (DecimalException, TypeError, ValueError):
+            raise TypeError("a finite decimal of so many digits, such as '12.50'") from None
+        if fitted != number:
+            raise TypeError("a decimal of so few digits after the point")
+        return format(fitted.normalize(context), "f") if fitted else "0"
+
+    return write
+
+
+def _to_decimal(text: str) -> Decimal:
+    from decimal import Decimal
+
+    return Decimal(text)
 
 
 def _to_time(text: str) -> datetime:
@@ -129,8 +146,6 @@ def _to_boolean(text: str) -> bool:
     return text == "true"
 
 
-Canonical = Callable[[Any], str]
-
 #: family of the key's type -> (tag, Python value to canonical text, canonical text to Python value)
 _CODECS: dict[str, tuple[str, Canonical, Callable[[str], Any]]] = {
     "text": ("s", _text, str),
@@ -139,9 +154,9 @@ _CODECS: dict[str, tuple[str, Canonical, Callable[[str], Any]]] = {
     "boolean": ("b", _boolean, _to_boolean),
     "date": ("d", _date, date.fromisoformat),
     "timestamp": ("t", _timestamp, _to_time),
-    "decimal": ("n", partial(_decimal, Decimal(1)), Decimal),
 }
-_DECODERS = {tag: decode for tag, _, decode in _CODECS.values()}
+_DECIMAL_TAG = "n"
+_DECODERS = {tag: decode for tag, _, decode in _CODECS.values()} | {_DECIMAL_TAG: _to_decimal}
 
 #: Tells texts that need no escapes much sooner than `quote`. Letters and digits, of which most are,
 #: are told sooner still.
@@ -212,12 +227,11 @@ def _quote(text: str) -> str:
 
 def _codec(duckdb_type: str) -> tuple[str, Canonical]:
     """Find the tag of a type, and its canonical writer."""
-    tag, canonical, _ = _CODECS[family(duckdb_type) or "text"]
-    if duckdb_type == "FLOAT":
-        canonical = _float
-    elif tag == "n":
-        canonical = partial(_decimal, Decimal(1).scaleb(-decimal_scale(duckdb_type), _DECIMALS))
-    return tag, canonical
+    kind = family(duckdb_type) or "text"
+    if kind == "decimal":
+        return _DECIMAL_TAG, _decimal(decimal_scale(duckdb_type))
+    tag, canonical, _ = _CODECS[kind]
+    return tag, _float if duckdb_type == "FLOAT" else canonical
 
 
 def decode_entity(text: str) -> tuple[Any, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from types import ModuleType
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, format_duration
 from tilewright_compiler.plan.model import EVENTS_NAME
 
+from ..plans.frozen import Frozen
 from ..states.kernel import kernel
 from .integers import Integers
 
@@ -77,8 +77,7 @@ class Ranges(list[Range]):
         return list(map(bounds_of, self))
 
 
-@dataclass(frozen=True)
-class TileKeys:
+class TileKeys(Frozen):
     """The keys of many records of one kind and size.
 
     Record i belongs to `entities[entity[i]]` and begins at `starts_ms[i]`.
@@ -131,8 +130,7 @@ class TileKeys:
         """
         entity = np.asarray(self.entity)
         first, last = np.searchsorted(entity, (begin, end)).tolist()
-        own = replace(
-            self,
+        own = self.copied(
             entities=self.entities[begin:end],
             entity=Integers(entity[first:last] - begin),
             starts_ms=self.starts_ms[first:last],
@@ -148,8 +146,7 @@ class TileKeys:
         """Choose the keys of some tiles."""
         if len(indices) == len(self.starts_ms):
             return self
-        return replace(
-            self,
+        return self.copied(
             entity=Integers(np.asarray(self.entity)[indices]),
             starts_ms=Integers(np.asarray(self.starts_ms)[indices]),
         )

@@ -5,8 +5,6 @@ Coarser tiles are merged from finer ones, since each level divides the next.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -118,7 +116,7 @@ def _runs(keys: TileKeys, block: Block, size_ms: int) -> tuple[NDArray[np.intp],
     is_new[1:] = (starts[1:] != starts[:-1]) | (entity[1:] != entity[:-1])
     begins = np.flatnonzero(is_new)
     coarser = Integers(entity[begins]), Integers(starts[begins])
-    return begins, replace(keys, size_ms=size_ms, entity=coarser[0], starts_ms=coarser[1])
+    return begins, keys.copied(size_ms=size_ms, entity=coarser[0], starts_ms=coarser[1])
 
 
 def _neighbours(column: pa.Array, begins: NDArray[np.intp]) -> pa.Array:

@@ -14,7 +14,8 @@ from tilewright_runtime import Writer, open_store
 #: Fetches where nothing may be imported but what a fetch works with.
 PROGRAM = """
 import json, sys
-for name in ("duckdb", "sqlglot", "pydantic", "jinja2", "yaml", "click", "rich"):
+absent = ["duckdb", "sqlglot", "pydantic", "jinja2", "yaml", "click", "rich"]
+for name in [*absent, "dataclasses", "fractions"]:
     sys.modules[name] = None
 from tilewright_runtime import Fetcher, load_plan, open_store
 plan, store = load_plan(sys.argv[1]), open_store(sys.argv[2], create=False)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +12,9 @@ from ...states.base import Rows
 from ...states.values import Merged
 from ..layout import Layout
 from .values import Table, distinct_of
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 class Bucket(NamedTuple):
@@ -72,7 +74,7 @@ class TableReader:
         """
         return Bucket(value, Merged(numbers, _LazyObjects(partial(self._object, fields))))
 
-    def read_parts(self, tables: Sequence[tuple[Table, Fraction]]) -> list[Bucket]:
+    def read_parts(self, tables: Sequence[tuple[Table, Fraction | int]]) -> list[Bucket]:
         """Add up each value's sums over parts of tables.
 
         What cannot be added up stays 0.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,9 @@ from .codec import TableCodec
 from .merge import TableMerge, present
 from .read import Bucket, TableReader
 from .values import Table, Values, distinct_of
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 class BucketTables(FieldCodec):
@@ -107,7 +109,7 @@ class BucketTables(FieldCodec):
         return self._reader.read(self._merge.merge_run(list(parts))) if parts else []
 
     def read_parts(
-        self, runs: Sequence[Sequence[bytes]], fractions: Sequence[Fraction]
+        self, runs: Sequence[Sequence[bytes]], fractions: Sequence[Fraction | int]
     ) -> list[Bucket]:
         """Add up each value's sums over parts of tiles.
 
