@@ -143,7 +143,7 @@ def _tables() -> Iterator[Mapping[str, StateType]]:
 
 @cache
 def _files(package: ModuleType) -> list[str]:
-    """Name the files of the kinds, what most plans need first."""
+    """Name the files of kinds, the most needed first."""
     names = [module.name for module in iter_modules(package.__path__)]
     return sorted(names, key=lambda name: name not in _COMMON)
 

@@ -49,7 +49,7 @@ class Frozen:
 
 
 class Slotted:
-    """Values that are made once for a request, or for its tiles.
+    """Values that are made for each request or tile.
 
     Its `__slots__` name its values, and its `__init__` sets them.
     """

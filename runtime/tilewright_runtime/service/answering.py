@@ -24,6 +24,7 @@ T = TypeVar("T")
 _NEAR_TURN, _FAR_TURN = 64, 512
 #: Types that JSON has, whatever their values.
 _PLAIN = frozenset({int, str, bool, type(None)})
+_NUMBERS = frozenset({int, float})
 #: What concerns one row and no other.
 _OF_A_ROW = (KeyValueError, FetchError, CorruptRecordError)
 
@@ -47,8 +48,8 @@ class Answering:
         Raises RequestError for an unknown plan or feature, and StoreError.
         """
         options = request.options
-        require_features(self._plans.find(name), options.features)
         fetcher = self._plans.made(name)
+        require_features(fetcher.plan if fetcher else self._plans.find(name), options.features)
         if fetcher is None:
             fetcher = await self.call(self._plans.fetcher, name)
         context = fetcher.context_of(
@@ -131,8 +132,14 @@ def failure(keys: Any, code: str, message: str) -> Row:
 def plain(features: dict[str, Any]) -> dict[str, Any]:
     """Make features' values such as JSON has, in place.
 
-    Most of them are.
+    Most of them are. Of numbers their sum says it: a value that is not finite makes it so too.
     """
+    try:
+        total = sum(features.values())
+        if type(total) in _NUMBERS and math.isfinite(total):
+            return features
+    except (TypeError, OverflowError):  # other values, or a number beyond all doubles
+        pass
     for name, value in features.items():
         kind = type(value)
         if kind is float:

@@ -107,7 +107,7 @@ def _timestamp(value: Any) -> str:
 
 
 def _decimal(scale: int) -> Canonical:
-    """Make the writer of decimals with so many digits after the point.
+    """Make the writer of decimals of one scale.
 
     They are written exactly. The caller's decimal context does not matter.
     """

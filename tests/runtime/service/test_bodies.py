@@ -34,6 +34,18 @@ def test_a_name_may_not_stand_twice(document: Any, name: str) -> None:
         read_json(f'[{{"a:": ":", "b": {{{twice}}}}}]'.encode())
 
 
+@pytest.mark.parametrize("text", ['""', '"\\n"'])
+def test_deep_nesting_is_read_or_refused(text: str) -> None:
+    """It ends neither of the two readers, with escapes and without."""
+    body = f"{'[' * 900}{text}{']' * 900}".encode()
+    try:
+        document = read_json(body)
+    except RequestError as wrong:
+        assert wrong.code == "bad_json"
+    else:
+        assert json.dumps(document, check_circular=False).count("[") == 900
+
+
 def test_numbers_beyond_64_bits_are_written() -> None:
     """They are numbers, as the command line prints them."""
     document = {"sum": 10**30, "price": [Decimal("1.50")], "text": "\ud800"}
