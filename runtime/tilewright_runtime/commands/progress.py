@@ -122,10 +122,15 @@ def showing(status: Status, is_json: bool) -> Iterator[OnProgress]:
     else:
 
         def note_place(item: Input, part: float, report: WriteReport) -> None:
-            status.place = f"{item.name}: {part:.0%} written, "
+            status.place = f"{item.name}: {_percent(part)} written, "
 
         with lines(lambda: f"{status.place}{status.text()}, {status.seconds:,.0f} s"):
             yield note_place
+
+
+def _percent(part: float) -> str:
+    """Write a part, exactly where batches are small parts."""
+    return f"{part:.2%}" if 0 < part < 0.1 else f"{part:.0%}"
 
 
 def _ignore(item: Input, part: float, report: WriteReport) -> None:

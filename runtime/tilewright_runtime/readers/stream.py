@@ -83,7 +83,7 @@ def read_chunks(
     begun = yield from _resume(opened, start, header)
     offset, rows, digest, pending = begun
     while True:
-        block = _read(opened.stream, CHUNK_BYTES)
+        block = _read_lines(opened.stream)
         pending += block
         is_end = not block and not opened.grows()
         while end := cut(pending) or (_forced_end(pending, cut) if is_end else 0):
@@ -111,9 +111,20 @@ def idle(position: Position, waiting_bytes: int = 0) -> Batch:
     return Batch(_NO_ROWS, position, is_idle=True, waiting_bytes=waiting_bytes)
 
 
-def _read(stream: BinaryIO, count: int) -> bytes:
+def _read_lines(stream: BinaryIO) -> bytes:
+    """Read a chunk, and its last line whole.
+
+    So there are mostly whole records, and no part of the chunk is copied to leave off the rest.
+    """
+    block = _read(stream.read, CHUNK_BYTES)
+    if len(block) < CHUNK_BYTES or block.endswith(b"\n"):
+        return block
+    return block + _read(stream.readline, LONGEST_RECORD_BYTES)
+
+
+def _read(read: Callable[[int], bytes | None], count: int) -> bytes:
     try:
-        return stream.read(count) or b""  # None where a pipe has nothing yet
+        return read(count) or b""  # None where a pipe has nothing yet
     except (OSError, EOFError, pa.ArrowException) as wrong:
         raise InputError(
             f"cannot be read on ({wrong}). What was read before is kept; once it is whole, the "
@@ -202,7 +213,7 @@ def _next(
     opened: Opened, start: Position, count: int, waits: bool = True
 ) -> Generator[Batch, None, bytes]:
     """Read bytes, and wait for them if the stream grows."""
-    while not (block := _read(opened.stream, count)) and waits and opened.grows():
+    while not (block := _read(opened.stream.read, count)) and waits and opened.grows():
         yield idle(start)
     return block
 

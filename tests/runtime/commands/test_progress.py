@@ -60,10 +60,15 @@ def test_a_terminal_has_a_bar_for_each_input(taker: Taker) -> None:
         wait_until(lambda: "7 open tiles" in screen.getvalue(), "the open tiles are shown")
 
 
+@pytest.mark.parametrize(("part", "shown"), [(0.0, "0"), (0.5, "50"), (0.004, "0.40")])
 def test_without_a_terminal_a_line_comes_now_and_then(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], taker: Taker
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    taker: Taker,
+    part: float,
+    shown: str,
 ) -> None:
-    """It comes also where no batch is written yet, and ends with the write."""
+    """It comes also where no batch is written yet, and tells of the first ones of a large file."""
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.01)
     said: list[str] = []
 
@@ -72,6 +77,7 @@ def test_without_a_terminal_a_line_comes_now_and_then(
         return bool(said)
 
     with progress.showing(Status([taker]), is_json=False) as on_progress:
-        on_progress(ITEM, 0.5, taker.report)
+        on_progress(ITEM, part, taker.report)
         wait_until(is_said, "a line is printed")
-    assert re.fullmatch(r"clicks\.csv: 50% written, 0 rows, .* open tiles, \d+ s", said[-1])
+    line = rf"clicks\.csv: {shown}% written, 0 rows, .* open tiles, \d+ s"
+    assert re.fullmatch(line, said[-1])
