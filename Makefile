@@ -17,7 +17,7 @@ demo: $(READY)  ## compile, write and fetch the features of 336,776 real flights
 test: $(READY)  ## everything that has to pass: format, lint, types, layers, tests
 	@scripts/test
 
-nightly: $(READY)  ## the tests with the slow cases that `make test` leaves out, and eight times the examples (an hour)
+nightly: $(READY)  ## the tests with the slow cases that `make test` leaves out, and eight times the examples (some hours)
 	@scripts/bootstrap --servers
 	@HYPOTHESIS_PROFILE=nightly TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-200} $(PYTHON) -m pytest -n 2 --no-loadscope-reorder -m ""
 

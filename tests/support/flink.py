@@ -29,9 +29,12 @@ _ROOT = Path(__file__).parents[2]
 #: What Flink's Python finds: our sources, and not the libraries of the Python that runs the tests,
 #: which are newer than its own.
 PATHS = os.pathsep.join(str(_ROOT / wing) for wing in ("dsl", "compiler", "runtime"))
-#: A JVM that lives for seconds gains nothing from its second compiler, and nothing from threads
-#: that collect garbage.
-_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g"
+#: A JVM that lives for seconds gains nothing from its second compiler, from threads that collect
+#: garbage, and from a check of the byte code of Flink's classes.
+_JVM = (
+    "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g "
+    "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
 
 #: How the last line of what a host prints begins.
 _DONE = "done with "

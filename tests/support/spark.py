@@ -16,9 +16,12 @@ from tilewright_runtime.engines.spark.following import follow
 from tilewright_runtime.engines.spark.history import build
 from tilewright_runtime.engines.spark.job import Queries
 
-#: Compiled code of one tier and a simple collector start sooner; two partitions are enough for some
-#: hundred rows.
-_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+#: Compiled code of one tier, a simple collector and classes whose byte code is not checked start
+#: sooner; two partitions are enough for some hundred rows.
+_JAVA = (
+    "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
+    "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
+)
 _SUBMIT = (
     f"--driver-memory 1g --driver-java-options '{_JAVA}' --conf spark.sql.shuffle.partitions=2"
 )
