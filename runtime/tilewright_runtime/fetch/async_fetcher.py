@@ -39,9 +39,9 @@ class AsyncFetcher(Serving):
     """Fetches the features of one plan from one store, awaited.
 
     It walks the steps that `Fetcher` walks, so the answers are the same. Reads of a store elsewhere
-    are awaited; one on this machine answers at once. Any number of tasks of one event loop may
-    share it. Close it, or use it as an async context manager; the store stays open. Raises what
-    `Fetcher` raises.
+    are awaited; one on this machine answers at once. Any number of tasks may share it, and event
+    loops after each other or beside each other, each with its own connections. Close it, or use it
+    as an async context manager; the store stays open. Raises what `Fetcher` raises.
     """
 
     def __init__(

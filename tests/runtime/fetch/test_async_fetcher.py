@@ -81,3 +81,11 @@ def test_errors_are_those_of_the_other_fetcher(session: Session) -> None:
                 await fetcher.fetch(KEYS[0], AT, features=["nothing"])
 
     asyncio.run(ask())
+
+
+def test_another_event_loop_may_ask_after_the_first(session: Session) -> None:
+    """The connections of a loop that has ended are of no use to it, and are dropped."""
+    fetcher = AsyncFetcher(session.plan, session.store)
+    first, second = (asyncio.run(fetcher.fetch(KEYS[1], AT)) for _ in range(2))
+    assert first == second
+    asyncio.run(fetcher.aclose())

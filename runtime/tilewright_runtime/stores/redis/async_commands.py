@@ -17,15 +17,16 @@ T = TypeVar("T")
 
 
 class AsyncRedis(AsyncStore):
-    """Reads that are awaited, over connections of one event loop.
+    """Reads that are awaited, over connections of their event loop.
 
-    A cluster is read by its client that waits, in threads of the loop.
+    Each loop has its own, since those of one that has ended are of no use. A cluster is read by its
+    client that waits, in threads of the loop.
     """
 
     def __init__(self, commands: Commands, servers: Servers) -> None:
         self._commands = commands
         self._servers = servers
-        self._client: Any = None
+        self._clients: dict[asyncio.AbstractEventLoop, Any] = {}
         self._is_closed = False
 
     async def scan_checked(
@@ -59,19 +60,28 @@ class AsyncRedis(AsyncStore):
 
         if self._is_closed:
             raise StoreError(f"store {self._commands.url} is closed.")
-        if self._client is None:
-            self._client = connect_async(self._commands.full_url)
         try:
-            async with self._client.pipeline(transaction=False) as pipeline:
+            async with self._client().pipeline(transaction=False) as pipeline:
                 for command in commands:
                     pipeline.execute_command(*command)
                 return without_errors(await pipeline.execute(raise_on_error=False))
         except (RedisError, OSError) as wrong:
             raise StoreError(f"store {self._commands.url} {what_to_do(wrong)}") from wrong
 
+    def _client(self) -> Any:
+        """Find the running loop's client; drop those of ended loops."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            for known in list(self._clients):
+                if known.is_closed():
+                    self._clients.pop(known, None)
+            self._clients[loop] = connect_async(self._commands.full_url)
+        return self._clients[loop]
+
     async def aclose(self) -> None:
         """Close the connections; closing twice is harmless."""
         self._is_closed = True
-        if self._client is not None:
-            client, self._client = self._client, None
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        self._clients.clear()
+        if client is not None:
             await client.aclose()
