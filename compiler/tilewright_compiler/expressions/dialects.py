@@ -6,100 +6,34 @@ Only what is known to mean the same in DuckDB is translated.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction, call, number
+from .dialect_comparisons import (
+    BUT_BY_SIGNS,
+    OTHER_NAN,
+    alike,
+    check_numbers,
+    compared,
+    is_written,
+    unlike,
+)
+from .dialect_rules import Rules, rules_of
 from .spark.types import families, family_of
 
-_NUMBERS = {"integer", "float", "decimal"}
 _NARROW = {"TINYINT", "SMALLINT", "INTEGER"}
 
 
-@dataclass(frozen=True)
-class _Rules:
-    """What of a dialect's own documentation agrees with DuckDB."""
-
-    equals_texts: bool = False
-    """Whether texts are equal only if their characters are, whatever the collation."""
-    orders_texts: bool = False
-    """Whether texts are ordered by their characters' numbers, whatever the collation."""
-    joins_texts: bool = False
-    """Whether `||` puts texts together, and gives null if one is."""
-    counts_characters: bool = False
-    """Whether LENGTH counts characters, and not bytes."""
-    divides: str = ""
-    """How `/` divides whole numbers: "whole" cuts the fraction off, "double" keeps it."""
-    divides_floats: bool = False
-    """Whether a float divided by 0 is no number: an error, which is null here."""
-    nan_is_unequal: bool = False
-    """Whether NaN is neither equal to itself nor greater than all numbers."""
-    computes_bigints: bool = False
-    """Whether sums and products of whole numbers go on beyond 32 bits."""
-    has_bigints_only: bool = False
-    """Whether every whole number has 64 bits or more, whatever its type is called."""
-
-
-_POSTGRES = _Rules(
-    equals_texts=True,
-    joins_texts=True,
-    counts_characters=True,
-    divides="whole",
-    divides_floats=True,
-)
-_TRINO = _Rules(
-    equals_texts=True,
-    orders_texts=True,
-    joins_texts=True,
-    counts_characters=True,
-    divides="whole",
-)
-#: Of other dialects only numbers, conditions and comparisons are taken.
-_DIALECTS: dict[str, _Rules] = {
-    # Texts have collations of the database; bytes of texts decide whether they are equal.
-    "postgres": _POSTGRES,
-    # LEN ignores spaces at the end of CHAR.
-    "redshift": _Rules(equals_texts=True, joins_texts=True, divides="whole", divides_floats=True),
-    # Presto has changed how it compares NaN.
-    "presto": _TRINO,
-    **dict.fromkeys(("trino", "athena"), replace(_TRINO, nan_is_unequal=True)),
-    "bigquery": _Rules(
-        equals_texts=True,
-        orders_texts=True,
-        joins_texts=True,
-        counts_characters=True,
-        divides="double",
-        divides_floats=True,
-        nan_is_unequal=True,
-        computes_bigints=True,
-        has_bigints_only=True,
-    ),
-    # `/` of whole numbers is a decimal with six digits.
-    "snowflake": _Rules(
-        equals_texts=True,
-        orders_texts=True,
-        joins_texts=True,
-        counts_characters=True,
-        computes_bigints=True,
-        has_bigints_only=True,
-    ),
-    # A sum has twice the bits of its parts, up to 64.
-    "clickhouse": _Rules(
-        equals_texts=True, orders_texts=True, nan_is_unequal=True, computes_bigints=True
-    ),
-    # They compute whole numbers in 64 bits.
-    **dict.fromkeys(("mysql", "sqlite"), _Rules(computes_bigints=True, has_bigints_only=True)),
-}
-_NONE = _Rules()
-
 _PLAIN = (
-    *(exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.DataType),
-    *(exp.DataTypeParam, exp.Var, exp.Is),
+    *(exp.Column, exp.Identifier, exp.Null, exp.Boolean, exp.Paren, exp.DataType),
+    *(exp.DataTypeParam, exp.Var),
 )
-_OTHER_NAN = "a comparison of floats, of which the dialect never calls two NaN equal"
-_ORDERED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+_SMALL = {"TINYINT", "SMALLINT"}
 _WHOLE_TYPES = {exp.DataType.Type.INT, exp.DataType.Type.BIGINT}
+_EMPTY_IS_NULL = "a text that may be empty, which is null in the dialect"
+_CHARS = {exp.DataType.Type.CHAR, exp.DataType.Type.NCHAR}
+_TEXT_TYPES = {exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR, exp.DataType.Type.NVARCHAR}
 
 
 def adapt(tree: Node, dialect: str, type_of: TypeOf) -> Node:
@@ -109,7 +43,7 @@ def adapt(tree: Node, dialect: str, type_of: TypeOf) -> Node:
 
     Raises NotTranslatable if a part is not known to give the same value.
     """
-    rules = _DIALECTS.get(dialect, _NONE)
+    rules = rules_of(dialect)
     holder = exp.Paren(this=tree)
     for node in reversed(list(holder.dfs())):
         if node is holder or isinstance(node, _PLAIN):
@@ -128,91 +62,103 @@ def adapt(tree: Node, dialect: str, type_of: TypeOf) -> Node:
     return found
 
 
-def _unlike(of: set[str], what: str) -> NotTranslatable:
-    shown = " and ".join(sorted(one.lower() for one in of))
-    return NotTranslatable(f"{what} of {shown}, which each dialect does in its own way")
-
-
-def _logical(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+def _logical(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     parts = [part for part in (node.this, node.args.get("expression")) if part is not None]
     if (of := families(parts, type_of)) - {"boolean"}:
-        raise _unlike(of, node.key)
+        raise unlike(of, node.key)
     return node
 
 
-def _compared(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
-    keys = ("this", "expression", "low", "high")
-    parts = [part for key in keys if isinstance(part := node.args.get(key), Node)]
-    parts += node.expressions
-    of = families(parts, type_of)
-    if len(of) > 1 and not of <= _NUMBERS:
-        raise _unlike(of, "a comparison")
-    is_equality = isinstance(node, exp.EQ | exp.NEQ | exp.In | exp.Nullif)
-    if "text" in of and not (rules.equals_texts if is_equality else rules.orders_texts):
-        raise NotTranslatable("a comparison of texts, which the dialect does by its collation")
-    if "float" in of and rules.nan_is_unequal:
-        return _compared_with_nan(node, parts, type_of)
-    return node
-
-
-def _compared_with_nan(node: Node, parts: Sequence[Node], type_of: TypeOf) -> Node:
-    """Write a comparison that no NaN meets, but for `<>`.
-
-    In DuckDB NaN equals itself and is greater than all numbers.
-    """
-    parts = [part for part in parts if not _is_written(part)]
-    floats = [part for part in parts if family_of(type_of(part)) == "float"]
-    if not floats:  # a number that is written is not NaN
-        return node
-    if not isinstance(node, _ORDERED):
-        # With numbers that are written none of these tells NaN from others.
-        bounds = [node.args.get("low"), node.args.get("high")]
-        if len(parts) > 1 or not all(map(_is_written, bounds)):
-            raise NotTranslatable(_OTHER_NAN)
-        return node
-    is_nan = exp.or_(*(call("ISNAN", part.copy()) for part in floats))
-    there = [exp.not_(exp.Is(this=exp.paren(part), expression=exp.Null())) for part in parts]
-    is_unequal = exp.Boolean(this=isinstance(node, exp.NEQ))
-    beside = exp.and_(exp.paren(is_nan), *there) if len(parts) > 1 else is_nan
-    return exp.Case(ifs=[exp.If(this=beside, true=is_unequal)], default=node.copy())
-
-
-def _is_written(part: Node | None) -> bool:
-    return part is None or part.unnest().is_number or isinstance(part.unnest(), exp.Literal)
-
-
-def _chosen(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+def _chosen(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     if isinstance(node, exp.If) and isinstance(node.parent, exp.Case):
         return node
-    if isinstance(node, exp.Case) and node.this is not None:
-        for branch in node.args["ifs"]:
-            equal = exp.EQ(this=node.this.copy(), expression=branch.this.copy())
-            if _compared(equal, rules, type_of) is not equal and not _is_written(branch.this):
-                raise NotTranslatable(_OTHER_NAN)
+    _check_conditions(node, rules, type_of)
     branches = [branch.args["true"] for branch in node.args.get("ifs") or ()]
     if isinstance(node, exp.Coalesce):
         branches = [node.this, *node.expressions]
     named = [node.args.get(key) for key in ("true", "false", "default")]
-    of = families([*branches, *(part for part in named if part is not None)], type_of)
-    if len(of) > 1 and not of <= {"integer", "float"}:
-        raise _unlike(of, "a choice")
+    parts = [*branches, *(part for part in named if part is not None)]
+    of = alike(parts, {"integer", "float"}, type_of, "a choice")
+    check_numbers(parts, rules, type_of)
+    if isinstance(node, exp.Coalesce) and rules.empty_is_null and "text" in of:
+        raise NotTranslatable(_EMPTY_IS_NULL)
+    if node.args.get("is_null") and len({type_of(part) for part in parts}) > 1:
+        raise NotTranslatable("ISNULL of unlike types, of which the first counts. Use COALESCE")
     return node
 
 
-def _calculated(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+def _check_conditions(node: Node, rules: Rules, type_of: TypeOf) -> None:
+    """Check the conditions of a choice."""
+    branches = node.args.get("ifs") or ()
+    if isinstance(node, exp.Case) and node.this is not None:
+        for branch in branches:
+            equal = exp.EQ(this=node.this.copy(), expression=branch.this.copy())
+            found = compared(equal, rules, type_of)
+            if isinstance(found, exp.EQ) and found is not equal:
+                raise NotTranslatable(BUT_BY_SIGNS)
+            if found is not equal and not is_written(branch.this):
+                raise NotTranslatable(OTHER_NAN)
+        return
+    conditions = [branch.this for branch in branches]
+    conditions += [node.this] if isinstance(node, exp.If) else []
+    if of := families(conditions, type_of) - {"boolean"}:
+        raise unlike(of, "a condition")
+
+
+def _is(node: Node, rules: Rules, type_of: TypeOf) -> Node:
+    of = families([node.this], type_of)
+    if isinstance(node.expression, exp.Boolean) and of - {"boolean"}:
+        raise unlike(of, "IS TRUE or IS FALSE")
+    if rules.empty_is_null and "text" in of:
+        raise NotTranslatable(_EMPTY_IS_NULL)
+    return node
+
+
+def _literal(node: Node, rules: Rules, type_of: TypeOf) -> Node:
+    if node.args["is_string"] and node.name == "" and rules.empty_is_null:
+        raise NotTranslatable(_EMPTY_IS_NULL)
+    return node
+
+
+def _calculated(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     if node.is_number:  # with its sign
         return node
     parts = [part for part in (node.this, node.args.get("expression")) if isinstance(part, Node)]
     if not (of := families(parts, type_of)) <= {"integer", "float"}:
-        raise _unlike(of, "arithmetic")
+        raise unlike(of, "arithmetic")
+    _check_floats(parts, type_of)
     if of == {"integer"} and rules.computes_bigints and type_of(node.this) in _NARROW:
         node.this.replace(exp.cast(node.this.copy(), "BIGINT"))
+    elif of == {"integer"} and len(parts) > 1:
+        _widen(parts, type_of)
     return node
 
 
-def _remainder(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+def _check_floats(parts: Sequence[Node], type_of: TypeOf) -> None:
+    """Refuse sums of 32-bit floats.
+
+    They are doubles in some dialects.
+    """
+    if len(parts) > 1 and "FLOAT" in {type_of(part) for part in parts}:
+        raise NotTranslatable("arithmetic of 32-bit floats. Cast them to double")
+
+
+def _widen(parts: Sequence[Node], type_of: TypeOf) -> None:
+    """Make an int of a small number.
+
+    It stands beside a written one, which is an int.
+    """
+    small = [part for part in parts if type_of(part) in _SMALL]
+    if len(small) == len(parts):
+        raise NotTranslatable("arithmetic of small whole numbers. Cast one of them to int")
+    if any(part.is_number for part in parts):
+        for part in small:
+            part.replace(exp.cast(part.copy(), "INT"))
+
+
+def _remainder(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     if (of := families([node.this, node.expression], type_of)) != {"integer"}:
-        raise _unlike(of, "a remainder")
+        raise unlike(of, "a remainder")
     return exp.Mod(this=node.this.copy(), expression=_divisor(node))
 
 
@@ -220,34 +166,36 @@ def _divisor(node: Node) -> Node:
     return call("NULLIF", node.expression.copy(), number(0))
 
 
-def _divided(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+def _divided(node: Node, rules: Rules, type_of: TypeOf) -> Node:
+    _check_floats([node.this, node.expression], type_of)
     of = families([node.this, node.expression], type_of)
     if of == {"integer"} and rules.divides == "whole":
         return exp.IntDiv(this=node.this.copy(), expression=_divisor(node))
     is_float = "float" in of and of <= {"integer", "float"} and rules.divides_floats
     if is_float or (of == {"integer"} and rules.divides == "double"):
         return exp.Div(this=node.this.copy(), expression=_divisor(node), safe=False)
-    raise _unlike(of, "a division")
+    raise unlike(of, "a division")
 
 
-def _joined(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+def _joined(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     of = families([node.this, node.expression], type_of)
     if not rules.joins_texts or of != {"text"}:
-        raise _unlike(of, "||")
+        raise unlike(of, "||")
     return node
 
 
-def _counted(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+def _counted(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     of = families([node.this], type_of)
     if not rules.counts_characters or of != {"text"}:
-        raise _unlike(of, "length")
+        raise unlike(of, "length")
     return node
 
 
-def _cast(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+def _cast(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     source, to = family_of(type_of(node.this)), node.args["to"]
-    is_text = to.this in exp.DataType.TEXT_TYPES and not to.expressions
-    if is_text and source in ("integer", "text"):
+    is_char = to.this in _CHARS and rules.has_long_chars
+    is_whole = (is_char or to.this in _TEXT_TYPES) and not to.expressions
+    if is_whole and (source == "integer" or (source == "text" and rules.casts_texts)):
         return node
     if to.this in _WHOLE_TYPES and source == "integer":
         if rules.has_bigints_only:
@@ -261,7 +209,7 @@ def _cast(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
     )
 
 
-def _part(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
+def _part(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     """Keep the year, month or day of a time.
 
     These are the same everywhere; other parts are refused.
@@ -275,13 +223,15 @@ def _part(node: Node, rules: _Rules, type_of: TypeOf) -> Node:
     return node
 
 
-_Check = Callable[[Node, _Rules, TypeOf], Node]
+_Check = Callable[[Node, Rules, TypeOf], Node]
 _CHECKS: dict[type[Node], _Check] = {
     **dict.fromkeys((exp.And, exp.Or, exp.Not), _logical),
-    **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE), _compared),
-    **dict.fromkeys((exp.Between, exp.In, exp.Nullif), _compared),
+    **dict.fromkeys((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE), compared),
+    **dict.fromkeys((exp.Between, exp.In, exp.Nullif), compared),
     **dict.fromkeys((exp.Case, exp.If, exp.Coalesce), _chosen),
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs), _calculated),
+    exp.Is: _is,
+    exp.Literal: _literal,
     exp.Mod: _remainder,
     exp.Div: _divided,
     exp.DPipe: _joined,

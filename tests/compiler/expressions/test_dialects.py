@@ -13,6 +13,7 @@ from tilewright_compiler.expressions.parsing import ExpressionError
 COLUMNS = {
     **{"i": "INTEGER", "n": "BIGINT", "d": "DOUBLE", "m": "DECIMAL(10,2)", "s": "VARCHAR"},
     **{"r": "VARCHAR", "t": "TIMESTAMP WITH TIME ZONE", "yes": "BOOLEAN"},
+    **{"h": "SMALLINT", "f": "FLOAT", "u": "TIMESTAMP"},
 }
 
 
@@ -51,6 +52,13 @@ def binder() -> Binder:
         ("clickhouse", "1000 * i", 'CAST(1000 AS BIGINT) * "i"'),
         ("snowflake", "cast(n as int)", 'CAST("n" AS BIGINT)'),
         ("databricks", "cast(d as int)", 'TRY_CAST(TRUNC("d") AS INT)'),
+        ("postgres", "h + 10", 'CAST("h" AS INT) + 10'),
+        ("trino", "h * i", '"h" * "i"'),
+        ("redshift", "s = 'a '", "RTRIM(\"s\", ' ') = RTRIM('a ', ' ')"),
+        ("redshift", "s in (r)", "RTRIM(\"s\", ' ') IN (RTRIM(\"r\", ' '))"),
+        ("mysql", "cast(i as char)", 'CAST("i" AS TEXT)'),
+        ("clickhouse", "n > 1.5", '"n" > 1.5'),
+        ("mysql", "(yes || r is null) and yes", '("yes" OR "r" IS NULL) AND "yes"'),
     ],
 )
 def test_what_means_the_same(dialect: str, expression: str, sql: str) -> None:
@@ -78,6 +86,26 @@ def test_what_means_the_same(dialect: str, expression: str, sql: str) -> None:
         ("trino", "nullif(d, d)"),
         ("athena", "case d when d then 1 end"),
         ("bigquery", "d in (1, d)"),
+        ("postgres", "cast(i as char)"),
+        ("redshift", "cast(s as varchar)"),
+        ("redshift", "nullif(s, 'a')"),
+        ("redshift", "case s when 'a' then 1 end"),
+        ("postgres", "h + h"),
+        ("postgres", "f > 0.1"),
+        ("mysql", "f + f"),
+        ("postgres", "t = u"),
+        ("postgres", "coalesce(t, u)"),
+        ("mysql", "if(s, 1, 2)"),
+        ("mysql", "i is true"),
+        ("clickhouse", "n > d"),
+        ("sqlite", "coalesce(n, d)"),
+        ("clickhouse", "i in (1, null)"),
+        ("tsql", "isnull(i, d)"),
+        ("oracle", "s is null"),
+        ("oracle", "coalesce(s, 'x')"),
+        ("exasol", "case when yes then '' end"),
+        ("postgres", "yes = i in (1, 2)"),
+        ("mysql", "yes = i is null"),
     ],
 )
 def test_what_is_not_shown_to_mean_the_same(dialect: str, expression: str) -> None:

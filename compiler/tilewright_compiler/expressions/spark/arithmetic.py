@@ -89,14 +89,10 @@ def _of_floats(node: Node, type_of: TypeOf) -> Node:
 
     In Spark a float beside a decimal is a double, as is the result.
     """
-    kinds = _kinds(node, type_of)
+    kinds = {type_of(node.this), type_of(node.expression)}
     if "FLOAT" not in kinds or not any(kind.startswith("DECIMAL") for kind in kinds):
         return node
     return _as_doubles(node)
-
-
-def _kinds(node: Node, type_of: TypeOf) -> set[str]:
-    return {type_of(node.this), type_of(node.expression)}
 
 
 def _as_doubles(node: Node) -> Node:
@@ -147,7 +143,8 @@ def _divided(node: Node, type_of: TypeOf) -> Node:
     of = _check(node, type_of, "a division")
     divisor = call("NULLIF", node.expression.copy(), number(0))
     if "decimal" not in of or "float" in of:
-        new = _as_doubles(node) if "FLOAT" in _kinds(node, type_of) else node.copy()
+        is_narrow = "FLOAT" in (type_of(node.this), type_of(node.expression))
+        new = _as_doubles(node) if is_narrow else node.copy()
         new.set("expression", call("NULLIF", new.expression, number(0)))
         new.set("safe", False)  # or some versions of sqlglot write a second NULLIF
         return new
@@ -285,9 +282,9 @@ def _shifted(node: Node, type_of: TypeOf) -> Node:
     is_literal = isinstance(places, exp.Literal) and places.is_int
     if bits is None or not is_literal or not 0 <= int(places.name) < bits - 1:
         raise NotTranslatable(f"a shift that is no number of bits from 0 to {(bits or 64) - 2}")
-    if isinstance(node, exp.BitwiseRightShift):
-        return node
     value = _cast(node.this.copy(), "INTEGER") if kind in _SMALL else node.this.copy()
+    if isinstance(node, exp.BitwiseRightShift):
+        return type(node)(this=value, expression=places.copy())
     return paren(exp.Mul(this=paren(value), expression=number(2 ** int(places.name))))
 
 

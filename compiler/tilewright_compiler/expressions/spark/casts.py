@@ -221,7 +221,7 @@ def cast_to(value: Node, kind: str, type_of: TypeOf, is_strict: bool = False) ->
             return to_date(value, type_of)
         case "text", "timestamp":
             return from_text(value, kind)
-        case "integer" | "float" | "decimal", "timestamp":
+        case "integer" | "float" | "decimal", "timestamp" if kind.endswith("ZONE"):
             return tried(from_seconds(value, type_of), kind)
         case _, "timestamp":
             return tried(to_timestamp(value, type_of), kind)

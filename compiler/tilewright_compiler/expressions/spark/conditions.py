@@ -55,7 +55,9 @@ def _check_condition(node: Node, type_of: TypeOf) -> None:
     """A CASE of a value compares it with each branch."""
     if isinstance(node, exp.Case) and node.this is not None:
         for branch in node.args["ifs"]:
-            comparable([node.this, branch.this], type_of)
+            of = comparable([node.this, branch.this], type_of)
+            if "text" in of and of & _TIMES and not isinstance(branch.this, exp.Literal):
+                raise NotTranslatable("a CASE of a time and texts. Cast them to one type")
         return
     conditions = [branch.this for branch in node.args["ifs"]] if isinstance(node, exp.Case) else []
     conditions += [node.this] if isinstance(node, exp.If) else []

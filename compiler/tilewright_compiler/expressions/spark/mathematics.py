@@ -102,7 +102,7 @@ def _whole_near(node: Node, type_of: TypeOf) -> Node:
     if of == "decimal":
         digits, scale = decimal_of(node.this, type_of)
         return tried(node.copy(), decimal_type(digits - scale + min(scale, 1), 0))
-    return node.this.copy() if of == "integer" else tried(node.copy(), "BIGINT")
+    return tried(node.this.copy() if of == "integer" else node.copy(), "BIGINT")
 
 
 def _sign(node: Node, type_of: TypeOf) -> Node:

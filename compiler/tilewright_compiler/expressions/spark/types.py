@@ -25,7 +25,7 @@ def family_of(duckdb_type: str) -> str | None:
 
     Wide decimals and literals have one too.
     """
-    if duckdb_type.startswith("DECIMAL"):
+    if duckdb_type.startswith("DECIMAL") and not duckdb_type.endswith("]"):
         return "decimal"
     return "integer" if duckdb_type == "HUGEINT" else family(duckdb_type)
 

@@ -1,0 +1,127 @@
+"""What of each dialect's own documentation agrees with DuckDB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a dialect computes what is taken of it."""
+
+    equals_texts: bool = False
+    """Whether texts are equal only if their characters are, whatever the collation."""
+    orders_texts: bool = False
+    """Whether texts are ordered by their characters' numbers, whatever the collation."""
+    joins_texts: bool = False
+    """Whether `||` puts texts together, and gives null if one is."""
+    counts_characters: bool = False
+    """Whether LENGTH counts characters, and not bytes."""
+    divides: str = ""
+    """How `/` divides whole numbers: "whole" cuts the fraction off, "double" keeps it."""
+    divides_floats: bool = False
+    """Whether a float divided by 0 is no number: an error, which is null here."""
+    nan_is_unequal: bool = False
+    """Whether NaN is neither equal to itself nor greater than all numbers."""
+    computes_bigints: bool = False
+    """Whether sums and products of whole numbers go on beyond 32 bits."""
+    has_bigints_only: bool = False
+    """Whether every whole number has 64 bits or more, whatever its type is called."""
+    ignores_blanks: bool = False
+    """Whether blanks at the end count for nothing where texts are compared."""
+    casts_texts: bool = False
+    """Whether a text type without a length holds every text."""
+    has_long_chars: bool = False
+    """Whether CHAR without a length holds more than one character."""
+    compares_exactly: bool = False
+    """Whether whole numbers and floats are compared as they are, and not as doubles."""
+    skips_nulls: bool = False
+    """Whether a null in the list of IN counts for nothing."""
+    empty_is_null: bool = False
+    """Whether the empty text is null."""
+
+
+_POSTGRES = Rules(
+    equals_texts=True,
+    casts_texts=True,
+    joins_texts=True,
+    counts_characters=True,
+    divides="whole",
+    divides_floats=True,
+)
+_TRINO = Rules(
+    equals_texts=True,
+    casts_texts=True,
+    orders_texts=True,
+    joins_texts=True,
+    counts_characters=True,
+    divides="whole",
+)
+#: Of other dialects only numbers, conditions and comparisons are taken.
+_RULES: dict[str, Rules] = {
+    # Texts have collations of the database; bytes of texts decide whether they are equal.
+    "postgres": _POSTGRES,
+    # LEN ignores spaces at the end of CHAR, and comparisons those of VARCHAR too. Both VARCHAR and
+    # TEXT have 256 bytes.
+    "redshift": Rules(
+        equals_texts=True,
+        ignores_blanks=True,
+        joins_texts=True,
+        divides="whole",
+        divides_floats=True,
+    ),
+    # Presto has changed how it compares NaN.
+    "presto": _TRINO,
+    **dict.fromkeys(("trino", "athena"), replace(_TRINO, nan_is_unequal=True)),
+    "bigquery": Rules(
+        equals_texts=True,
+        casts_texts=True,
+        orders_texts=True,
+        joins_texts=True,
+        counts_characters=True,
+        divides="double",
+        divides_floats=True,
+        nan_is_unequal=True,
+        computes_bigints=True,
+        has_bigints_only=True,
+    ),
+    # `/` of whole numbers is a decimal with six digits.
+    "snowflake": Rules(
+        equals_texts=True,
+        casts_texts=True,
+        orders_texts=True,
+        joins_texts=True,
+        counts_characters=True,
+        computes_bigints=True,
+        has_bigints_only=True,
+    ),
+    # A sum has twice the bits of its parts, up to 64.
+    "clickhouse": Rules(
+        equals_texts=True,
+        orders_texts=True,
+        casts_texts=True,
+        has_long_chars=True,
+        nan_is_unequal=True,
+        computes_bigints=True,
+        compares_exactly=True,
+        skips_nulls=True,
+    ),
+    # They compute whole numbers in 64 bits.
+    "mysql": Rules(
+        computes_bigints=True, has_bigints_only=True, casts_texts=True, has_long_chars=True
+    ),
+    "sqlite": Rules(
+        computes_bigints=True,
+        has_bigints_only=True,
+        casts_texts=True,
+        has_long_chars=True,
+        compares_exactly=True,
+    ),
+    **dict.fromkeys(("oracle", "exasol"), Rules(empty_is_null=True)),
+}
+_NONE = Rules()
+
+
+def rules_of(dialect: str) -> Rules:
+    """Give the rules of a dialect."""
+    return _RULES.get(dialect, _NONE)
