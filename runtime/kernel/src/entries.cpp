@@ -1,6 +1,7 @@
 // Reads entries of the tables of an LMDB file as of one moment.
 #include "entries.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 namespace tilewright {
@@ -31,6 +32,14 @@ uint64_t number_at(const uint8_t* at) {
     uint64_t number = *reinterpret_cast<const volatile uint64_t*>(at);
     std::atomic_thread_fence(std::memory_order_acquire);
     return number;
+}
+
+// The size of all pages; 0 if the file does not begin as one of LMDB.
+size_t page_bytes_of(Bytes file) {
+    if (file.size < kMetaBytes || read<uint64_t>(file.at + kMagicAt) != kMagicAndVersion) return 0;
+    const size_t size = read<uint32_t>(file.at + kFreeAt);
+    const bool fits = kSmallestPage <= size && size <= kLargestPage && !(size & (size - 1));
+    return fits && 2 * size <= file.size ? size : 0;
 }
 
 }  // namespace
@@ -86,12 +95,8 @@ struct Snapshot::Search {
 };
 
 std::optional<Snapshot> Snapshot::of(Bytes file, uint64_t transaction) {
-    if (file.size < kMetaBytes || read<uint64_t>(file.at + kMagicAt) != kMagicAndVersion) return {};
-    const size_t page_bytes = read<uint32_t>(file.at + kFreeAt);
-    if (page_bytes < kSmallestPage || page_bytes > kLargestPage || page_bytes & (page_bytes - 1) ||
-        file.size < 2 * page_bytes) {
-        return {};
-    }
+    const size_t page_bytes = page_bytes_of(file);
+    if (!page_bytes) return {};
     // Commits write both pages by turns. So this one stays as it is until the one after the next,
     // which begins when the next one stands in the other page.
     const uint8_t* own = file.at + (transaction & 1) * page_bytes;
@@ -101,6 +106,13 @@ std::optional<Snapshot> Snapshot::of(Bytes file, uint64_t transaction) {
     std::atomic_thread_fence(std::memory_order_acquire);
     if (number_at(other + kNumberAt) > transaction) return {};
     return Snapshot(file, page_bytes, main);
+}
+
+uint64_t Snapshot::last_change(Bytes file) {
+    const size_t page_bytes = page_bytes_of(file);
+    if (!page_bytes) return 0;
+    const uint64_t one = number_at(file.at + kNumberAt);
+    return std::max(one, number_at(file.at + page_bytes + kNumberAt));
 }
 
 bool Snapshot::find_table(std::string_view name, PageTree* tree) const {

@@ -27,6 +27,9 @@ class Snapshot {
     // Find the moment of a transaction; nothing if it is not, or not surely, among the last ones.
     static std::optional<Snapshot> of(Bytes file, uint64_t transaction);
 
+    // Find the number of the last transaction; 0 if the file is of another form.
+    static uint64_t last_change(Bytes file);
+
     // Find the tree of a table.
     bool find_table(std::string_view name, PageTree* tree) const;
 

@@ -30,7 +30,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 9;
+constexpr int kInterface = 10;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -205,6 +205,11 @@ NB_MODULE(_native, module) {
              nb::arg("fields"))
         .def("decode", &Program::decode, nb::arg("answers"), nb::arg("ranges"), nb::arg("prefix"),
              nb::arg("checked"))
+        .def("fetch", &Program::fetch, nb::arg("file"), nb::arg("transaction"), nb::arg("table"),
+             nb::arg("swept"), nb::arg("entities"), nb::arg("ranges"), nb::arg("covers"),
+             nb::arg("at_ms"), nb::arg("empty"))
+        .def("features", &Program::features, nb::arg("tiles"), nb::arg("covers"),
+             nb::arg("at_ms"), nb::arg("empty"))
         .def("head_level_ms", &Program::head_level_ms, nb::arg("tiles"), nb::arg("at_ms"))
         .def("evaluate", &Program::evaluate, nb::arg("tiles"), nb::arg("covers"),
              nb::arg("features"))

@@ -21,12 +21,6 @@ const std::unordered_map<std::string, Merge> kMerges = {
     {"max:i64", Merge::kMaxInteger}, {"max:f64", Merge::kMaxFloat},
 };
 
-// Find the runs of tiles of a cover; empty ones are left out.
-void find_runs(const Tiles& tiles, const Cover& cover, Runs& runs) {
-    runs.clear();
-    for (const Span& span : cover) tiles.find(span.size_ms, span.start_ms, span.end_ms, runs);
-}
-
 // The identity that binds records of a level to an entity's keys; `key` begins them.
 int64_t identity_of(std::string& key, const std::string& level, uint64_t fingerprint) {
     const size_t size = key.size();
@@ -37,6 +31,11 @@ int64_t identity_of(std::string& key, const std::string& level, uint64_t fingerp
 }
 
 }  // namespace
+
+void find_runs(const Tiles& tiles, const Cover& cover, Runs& runs) {
+    runs.clear();
+    for (const Span& span : cover) tiles.find(span.size_ms, span.start_ms, span.end_ms, runs);
+}
 
 Program::Program(size_t words, size_t variable, uint32_t seed, uint64_t fingerprint,
                  std::vector<int64_t> ladder_ms, std::vector<int64_t> empty)
@@ -134,14 +133,17 @@ nb::object Program::decode(const nb::list& answers, const Ranges& ranges,
     std::string key(prefix.c_str(), prefix.size());
     auto tiles = std::make_unique<Tiles>(layout_);
     for (size_t i = 0; i < runs.size(); ++i) {
-        const Span& span = runs[i].span;
-        const int64_t identity = identity_of(key, runs[i].level, fingerprint_);
-        const size_t sound = i < checked.size() ? checked[i] : 0;
-        const Part part{0, 0, sound, identity, span.size_ms, span.start_ms, span.end_ms};
+        const Part part = part_of(runs[i], key, i < checked.size() ? checked[i] : 0);
         if (!tiles->take(answers[i].ptr(), part)) throw nb::type_error("expected lists of bytes");
     }
     if (!unlocked(tiles->bytes(), [&] { return tiles->load(); })) return nb::none();
     return nb::cast(tiles.release(), nb::rv_policy::take_ownership);
+}
+
+// What the records of a run have to be; `sound` of them need no check.
+Part Program::part_of(const Ranges::Run& run, std::string& prefix, size_t sound) const {
+    const int64_t identity = identity_of(prefix, run.level, fingerprint_);
+    return {0, 0, sound, identity, run.span.size_ms, run.span.start_ms, run.span.end_ms};
 }
 
 nb::object Program::head_level_ms(const Tiles& tiles, int64_t at_ms) const {
@@ -167,19 +169,24 @@ nb::object Program::evaluate(const Tiles& tiles, const Covers& covers,
         const Window& window = windows_[i];
         find_runs(tiles, covers.all()[i], runs);
         merge(tiles.rows(), runs, merged.data());
-        for (const Feature& feature : window.features) {
-            PyObject* value = value_of(feature, merged.data());
-            if (value == nullptr) {
-                if (PyErr_Occurred()) throw nb::python_error();
-                return nb::bool_(false);
-            }
-            const int failed = PyDict_SetItem(features.ptr(), feature.name, value);
-            Py_DECREF(value);
-            if (failed) throw nb::python_error();
-        }
+        if (!put_values(window, merged.data(), features.ptr())) return nb::bool_(false);
         all.append(window.gives_numbers ? numbers(merged.data()) : nb::none());
     }
     return all;
+}
+
+bool Program::put_values(const Window& window, const int64_t* merged, PyObject* features) {
+    for (const Feature& feature : window.features) {
+        PyObject* value = value_of(feature, merged);
+        if (value == nullptr) {
+            if (PyErr_Occurred()) throw nb::python_error();
+            return false;
+        }
+        const int failed = PyDict_SetItem(features, feature.name, value);
+        Py_DECREF(value);
+        if (failed) throw nb::python_error();
+    }
+    return true;
 }
 
 nb::object Program::numbers(const int64_t* merged) const {

@@ -6,14 +6,19 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "covers.hpp"
 #include "reduce.hpp"
+#include "scanning.hpp"
 #include "tiles.hpp"
 #include "values.hpp"
 
 namespace tilewright {
+
+// Find the runs of tiles of a cover; empty ones are left out.
+void find_runs(const Tiles& tiles, const Cover& cover, Runs& runs);
 
 class Program {
    public:
@@ -39,6 +44,20 @@ class Program {
     nanobind::object decode(const nanobind::list& answers, const Ranges& ranges,
                             const nanobind::bytes& prefix,
                             const std::vector<size_t>& checked) const;
+
+    // Fetch the features of entities that need nothing but numbers, from the file of a store.
+    //
+    // That is decode, head_level_ms and evaluate in one, without the lock of Python. `swept` is the
+    // key of a document that says which tiles are gone, `covers` has those of each head level that
+    // is known, and `empty` the features in their order. Each is None that Python has to fetch.
+    nanobind::object fetch(const MappedTables& file, uint64_t transaction, nanobind::handle table,
+                           const nanobind::bytes& swept, const nanobind::sequence& entities,
+                           const Ranges& ranges, const nanobind::dict& covers, int64_t at_ms,
+                           const nanobind::dict& empty) const;
+
+    // Do the same with tiles that are decoded.
+    nanobind::object features(const Tiles& tiles, const nanobind::dict& covers, int64_t at_ms,
+                              const nanobind::dict& empty) const;
 
     // Find the coarsest level with a clean newest tile, or None.
     nanobind::object head_level_ms(const Tiles& tiles, int64_t at_ms) const;
@@ -73,6 +92,20 @@ class Program {
         std::vector<size_t> fields;
     };
 
+    struct Asked;
+    // The covers of a query time by the level of the head.
+    using Heads = std::vector<std::pair<int64_t, const Covers*>>;
+
+    bool merge_all(Bytes file, uint64_t transaction, Bytes swept, const Ranges& ranges,
+                   const Heads& heads, int64_t at_ms, std::vector<Asked>& asked) const;
+    Heads heads_of(const nanobind::dict& covers) const;
+    // Merge the covers of all windows; nothing where the head is of another level.
+    std::vector<int64_t> merged_of(const Tiles& tiles, const Heads& heads, int64_t at_ms) const;
+    nanobind::object features_of(const std::vector<int64_t>& all,
+                                 const nanobind::dict& empty) const;
+    // Put the values of a window's features into a dictionary; false where Python makes one.
+    static bool put_values(const Window& window, const int64_t* merged, PyObject* features);
+    Part part_of(const Ranges::Run& run, std::string& prefix, size_t sound) const;
     size_t word(size_t index) const;
     void require_fields(const std::vector<size_t>& fields) const;
     void require_windows(const Covers& covers) const;

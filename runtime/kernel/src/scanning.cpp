@@ -1,15 +1,6 @@
 // What a store asks of the kernel: records out of the bytes of its file.
 #include "scanning.hpp"
 
-#include <nanobind/stl/string.h>
-
-#include <string>
-#include <vector>
-
-#include "buffer.hpp"
-#include "copies.hpp"
-#include "covers.hpp"
-#include "entries.hpp"
 #include "parts.hpp"
 
 namespace nb = nanobind;
@@ -18,13 +9,19 @@ namespace tilewright {
 
 namespace {
 
-// What is asked of one entity, and what was found.
-struct Request {
-    std::string prefix;
-    const Ranges* ranges;
-    // Of each range.
-    std::vector<Records> records;
-};
+// Append the end of an ordered key, as tilewright_runtime/tiles/keys.py writes it.
+void append_time(std::string& key, int64_t time_ms) {
+    const uint64_t shifted = static_cast<uint64_t>(time_ms) ^ (uint64_t{1} << 63);
+    for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(shifted >> shift);
+}
+
+nb::list lists_of(std::vector<Records>& found) {
+    nb::list all;
+    for (Records& records : found) all.append(nb::cast(std::move(records), nb::rv_policy::move));
+    return all;
+}
+
+}  // namespace
 
 std::string_view text_of(nb::handle object) {
     Py_ssize_t size;
@@ -33,108 +30,90 @@ std::string_view text_of(nb::handle object) {
     return {text, static_cast<size_t>(size)};
 }
 
-// Append the end of an ordered key, as tilewright_runtime/tiles/keys.py writes it.
-void append_time(std::string& key, int64_t time_ms) {
-    const uint64_t shifted = static_cast<uint64_t>(time_ms) ^ (uint64_t{1} << 63);
-    for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(shifted >> shift);
-}
-
-bool find(const Snapshot& snapshot, const PageTree& table, Request& request) {
-    std::string begin = request.prefix, end = request.prefix;
-    for (const Ranges::Run& run : request.ranges->runs()) {
+bool find_ranges(const Snapshot& snapshot, const PageTree& table, const std::string& prefix,
+                 const Ranges& ranges, std::vector<std::vector<Bytes>>& found) {
+    std::string begin = prefix, end = prefix;
+    for (const Ranges::Run& run : ranges.runs()) {
         const auto [size_ms, start_ms, end_ms] = run.span;
-        begin.resize(request.prefix.size());
-        end.resize(request.prefix.size());
+        begin.resize(prefix.size());
+        end.resize(prefix.size());
         append_time(begin += run.level, start_ms);
         append_time(end += run.level, end_ms);
         const bool is_empty = size_ms <= 0 || end_ms <= start_ms;
         const size_t most = is_empty ? 0 : static_cast<size_t>((end_ms - start_ms) / size_ms);
-        std::vector<Bytes> values;
-        if (!snapshot.find(table, {begin, end, most}, values)) return false;
-        request.records.emplace_back(std::move(values));
+        if (!snapshot.find(table, {begin, end, most}, found.emplace_back())) return false;
     }
     return true;
 }
 
-nb::list lists_of(Request& request) {
-    nb::list all;
-    for (Records& records : request.records) {
-        all.append(nb::cast(std::move(records), nb::rv_policy::move));
-    }
-    return all;
+bool find_document(const Snapshot& snapshot, Bytes key, std::vector<Bytes>& found) {
+    PageTree table;
+    const std::string begin(reinterpret_cast<const char*>(key.at), key.size);
+    const std::string end = begin + '\0';
+    return snapshot.find_table("documents", &table) && snapshot.find(table, {begin, end, 1}, found);
 }
 
-}  // namespace
-
-// The mapped file of a store, of which entries are read while a transaction is open.
-class MappedTables {
-   public:
-    explicit MappedTables(nb::handle file) : file_(file) {}
-
-    // Read the records of requests by range, oldest first, and documents of some keys.
-    //
-    // A request is an entity and its ranges. None if LMDB has to read: the ranges are not told to
-    // the kernel, or the file is not as LMDB writes it, or has grown.
-    nb::object scan(uint64_t transaction, nb::handle table, const nb::sequence& requests,
-                    const nb::sequence& documents) const {
-        std::string head(text_of(table));
-        head += '\0';
-        std::vector<Request> asked;
-        for (const nb::handle request : requests) {
-            asked.push_back(request_of(head, request));
-            if (asked.back().ranges == nullptr) return nb::none();
-        }
-        std::vector<Records> found;
-        std::vector<Bytes> keys;
-        for (const nb::handle key : documents) keys.push_back(bytes_of(key));
-        if (!find_all(transaction, asked, keys, found)) return nb::none();
-        nb::list records, contents;
-        for (Request& request : asked) records.append(lists_of(request));
-        for (const Records& one : found) {
-            contents.append(one.size() ? nb::object(one.record(0)) : nb::none());
-        }
-        return nb::make_tuple(records, contents);
-    }
-
-   private:
-    static Request request_of(const std::string& head, nb::handle request) {
-        if (!PyTuple_Check(request.ptr()) || PyTuple_GET_SIZE(request.ptr()) != 2) {
-            throw nb::type_error("expected an entity and its ranges");
-        }
-        Request asked{head, nullptr, {}};
-        asked.prefix += text_of(PyTuple_GET_ITEM(request.ptr(), 0));
-        asked.prefix += '\0';
-        // The ranges of a plan that the kernel knows keep what it made of them.
-        const nb::object native =
-            nb::getattr(PyTuple_GET_ITEM(request.ptr(), 1), "native", nb::none());
-        if (nb::isinstance<Ranges>(native)) asked.ranges = &nb::cast<const Ranges&>(native);
-        return asked;
-    }
-
-    bool find_all(uint64_t transaction, std::vector<Request>& asked,
-                  const std::vector<Bytes>& keys, std::vector<Records>& found) const {
-        // Pages may have to come from the disk first.
-        const nb::gil_scoped_release released;
-        const auto snapshot = Snapshot::of(file_.bytes(), transaction);
-        PageTree table;
-        if (!snapshot || !snapshot->find_table("tiles", &table)) return false;
-        for (Request& request : asked) {
-            if (!find(*snapshot, table, request)) return false;
-        }
-        if (keys.empty()) return true;
-        if (!snapshot->find_table("documents", &table)) return false;
-        for (const Bytes key : keys) {
-            const std::string begin(reinterpret_cast<const char*>(key.at), key.size);
-            const std::string end = begin + '\0';
-            std::vector<Bytes> values;
-            if (!snapshot->find(table, {begin, end, 1}, values)) return false;
-            found.emplace_back(std::move(values));
-        }
-        return true;
-    }
-
-    Buffer file_;
+// What is asked of one entity, and what was found.
+struct MappedTables::Request {
+    std::string prefix;
+    const Ranges* ranges;
+    std::vector<Records> records;
 };
+
+nb::object MappedTables::scan(uint64_t transaction, nb::handle table, const nb::sequence& requests,
+                              const nb::sequence& documents) const {
+    std::string head(text_of(table));
+    head += '\0';
+    std::vector<Request> asked;
+    for (const nb::handle request : requests) {
+        asked.push_back(request_of(head, request));
+        if (asked.back().ranges == nullptr) return nb::none();
+    }
+    std::vector<Records> found;
+    std::vector<Bytes> keys;
+    for (const nb::handle key : documents) keys.push_back(bytes_of(key));
+    if (!find_all(transaction, asked, keys, found)) return nb::none();
+    nb::list records, contents;
+    for (Request& request : asked) records.append(lists_of(request.records));
+    for (const Records& one : found) {
+        contents.append(one.size() ? nb::object(one.record(0)) : nb::none());
+    }
+    return nb::make_tuple(records, contents);
+}
+
+MappedTables::Request MappedTables::request_of(const std::string& head, nb::handle request) {
+    if (!PyTuple_Check(request.ptr()) || PyTuple_GET_SIZE(request.ptr()) != 2) {
+        throw nb::type_error("expected an entity and its ranges");
+    }
+    Request asked{head, nullptr, {}};
+    asked.prefix += text_of(PyTuple_GET_ITEM(request.ptr(), 0));
+    asked.prefix += '\0';
+    // The ranges of a plan that the kernel knows keep what it made of them.
+    const nb::object native =
+        nb::getattr(PyTuple_GET_ITEM(request.ptr(), 1), "native", nb::none());
+    if (nb::isinstance<Ranges>(native)) asked.ranges = &nb::cast<const Ranges&>(native);
+    return asked;
+}
+
+bool MappedTables::find_all(uint64_t transaction, std::vector<Request>& asked,
+                            const std::vector<Bytes>& keys, std::vector<Records>& found) const {
+    // Pages may have to come from the disk first.
+    const nb::gil_scoped_release released;
+    const auto snapshot = Snapshot::of(bytes(), transaction);
+    PageTree table;
+    if (!snapshot || !snapshot->find_table("tiles", &table)) return false;
+    for (Request& request : asked) {
+        std::vector<std::vector<Bytes>> values;
+        if (!find_ranges(*snapshot, table, request.prefix, *request.ranges, values)) return false;
+        for (std::vector<Bytes>& one : values) request.records.emplace_back(std::move(one));
+    }
+    for (const Bytes key : keys) {
+        std::vector<Bytes> values;
+        if (!find_document(*snapshot, key, values)) return false;
+        found.emplace_back(std::move(values));
+    }
+    return true;
+}
 
 void add_scanning(nb::module_& module) {
     nb::class_<Records>(module, "Records")
@@ -142,6 +121,7 @@ void add_scanning(nb::module_& module) {
         .def("__getitem__", &Records::record, nb::arg("index"));
     nb::class_<MappedTables>(module, "MappedTables")
         .def(nb::init<nb::handle>(), nb::arg("file"))
+        .def("last_change", &MappedTables::last_change)
         .def("scan", &MappedTables::scan, nb::arg("transaction"), nb::arg("table"),
              nb::arg("requests"), nb::arg("documents"));
 }

@@ -15,6 +15,18 @@ Tiles::~Tiles() {
 bool Tiles::take(PyObject* records, Part part) {
     part.first = records_.size();
     if (!take(records)) return false;
+    place(part);
+    return true;
+}
+
+void Tiles::take(const std::vector<Bytes>& records, Part part) {
+    part.first = records_.size();
+    records_.insert(records_.end(), records.begin(), records.end());
+    place(part);
+}
+
+// Note the records that were taken last.
+void Tiles::place(Part part) {
     part.end = records_.size();
     parts_.push_back(part);
     // The parts of a level follow one another, so its tiles are in order across them too.
@@ -23,7 +35,6 @@ bool Tiles::take(PyObject* records, Part part) {
     } else {
         levels_.push_back({part.size_ms, part.first, part.end});
     }
-    return true;
 }
 
 bool Tiles::take(PyObject* records) {

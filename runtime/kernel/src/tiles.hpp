@@ -42,6 +42,9 @@ class Tiles {
     // Take what the store gave for a range; false unless it is records or a list of bytes.
     bool take(PyObject* records, Part part);
 
+    // Take the records of a range, which stay where they are until they are loaded.
+    void take(const std::vector<Bytes>& records, Part part);
+
     // Check and copy all records, which needs no lock; false if one is not sound.
     bool load();
 
@@ -75,6 +78,7 @@ class Tiles {
 
     const Level* level(int64_t size_ms) const;
     bool take(PyObject* records);
+    void place(Part part);
     bool load(const Part& part);
     const std::vector<Bytes>* fields(size_t index);
 

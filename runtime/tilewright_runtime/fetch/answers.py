@@ -10,11 +10,16 @@ from tilewright_compiler.plan.model import Plan
 from ..plans.frozen import Slotted
 from ..times import iso
 from .context import FetchState
+from .tiles import Tiles
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+
+
+#: What stands in the place of tiles that are not needed any more.
+_LET_GO = Tiles()
 
 
 class Answer(Slotted):
@@ -102,7 +107,7 @@ def answers_of(states: Iterable[FetchState]) -> list[Answer]:
     answers = []
     for state in states:
         answers.append(answer_of(state))
-        del state.tiles
+        state.tiles = _LET_GO
     return answers
 
 

@@ -95,6 +95,11 @@ class Span:
     size: int
     """How many bytes it takes, about."""
 
+    @property
+    def block_bytes(self) -> int:
+        """How many bytes the fixed blocks take at most."""
+        return min(map(len, self.records), default=0) * len(self.records)
+
     @classmethod
     def of(cls, start_ms: int, end_ms: int, records: Sequence[bytes]) -> Self:
         """Make a span of its records."""

@@ -33,7 +33,7 @@ def _open_bytes(size: int) -> int:
     return _OPEN_BYTES + size // _OPEN_SHARE
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class View:
     """What there is of the ranges of one request."""
 
@@ -91,6 +91,7 @@ class View:
         size = sum(span.size for span in self.spans if span is not None)
         if self.hits and sum(map(len, chain.from_iterable(read))) <= _open_bytes(size):
             self.remembered = change, records
+            self.checked.kept = records
 
     def grown(
         self, finished_ms: int, records: Sequence[Sequence[bytes]]
@@ -121,7 +122,8 @@ class EntitySpans:
     def __init__(self, spans: Mapping[Place, Span]) -> None:
         self.spans = spans
         size = sum(span.size for span in spans.values())
-        self.size = _ENTITY_BYTES + size + _open_bytes(size)
+        blocks = sum(span.block_bytes for span in spans.values())
+        self.size = _ENTITY_BYTES + size + blocks + _open_bytes(size)
         self._last: View | None = None
 
     def view(self, ranges: Sequence[Range]) -> View:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from weakref import ref
 
 from tilewright_compiler.plan.model import Plan
 
@@ -20,6 +21,9 @@ from .cache_views import NOTHING, View
 
 #: What a store says of itself that has all finished tiles.
 _WHOLE = ("", "updating")
+
+#: How often views are found without a look into the cache.
+_NEAR_FINDS = 256
 
 #: Asks for records and documents, gets them, and returns a reading.
 Exchange = Generator[tuple[Sequence[ScanRequest], Sequence[str]], Scanned, Reading]
@@ -59,15 +63,18 @@ class CachingReader:
         #: What was read last of the progress, which seldom changes.
         self._known = _Known(None, Progress().version, None)
         self._seen = _Seen(None, None, self._known)
+        #: The views that were found last, which live as long as the cache keeps them.
+        self._near: dict[str, Callable[[], View | None]] = {}
+        self._near_left = _NEAR_FINDS
 
     def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
         """Read records and documents as the reader does."""
-        change, seen = self._table.store.last_change(), self._seen
-        if change is not None and change == seen.change:
+        store, seen = self._table.store, self._seen
+        if seen.change is not None and not store.has_changed(seen.change):
             unchanged = self._unchanged(requests, names, seen)
             if unchanged is not None:
                 return unchanged
-        exchange = self.exchange(requests, names, change=change)
+        exchange = self.exchange(requests, names, change=store.last_change())
         try:
             asked, asked_names = next(exchange)
             while True:
@@ -76,6 +83,34 @@ class CachingReader:
         except StopIteration as end:
             reading: Reading = end.value
             return reading
+
+    def decoded(
+        self, program: Any, ranges: Sequence[Range], entities: Sequence[str]
+    ) -> list[Any] | None:
+        """Find what all records of entities became, if nothing changed.
+
+        It is None for an entity that was not read since the last change.
+        """
+        seen, near = self._seen, self._near
+        if seen.change is None or seen.plan is not None:
+            return None
+        if self._table.store.has_changed(seen.change):
+            return None
+        found = []
+        hits = 0
+        for entity in entities:
+            view = near.get(entity, _no_view)()
+            tiles = None
+            if view is not None and view.ranges is ranges and view.remembered[0] == seen.change:
+                tiles = view.checked.decoded_by(program, view.remembered[1])
+                hits += 0 if tiles is None else view.hits
+            found.append(tiles)
+        self._cache.count(self._table, hits, 0)
+        self._near_left -= 1
+        if self._near_left <= 0:  # so that each is found in the cache itself at times, as used
+            self._near_left = _NEAR_FINDS
+            near.clear()
+        return found
 
     def _unchanged(
         self, requests: Sequence[ScanRequest], names: Sequence[str], seen: _Seen
@@ -95,6 +130,8 @@ class CachingReader:
                 return None
             records.append(remembered)
             hits += view.hits
+        for (entity, _), view in zip(requests, views, strict=True):
+            self._near[entity] = ref(view)
         self._cache.count(self._table, hits, 0)
         # Nobody asks for other documents.
         scanned = Scanned(records, seen.plan, "", [seen.known.document] * len(names))
@@ -183,8 +220,8 @@ class CachingReader:
         finished: Finished | None,
     ) -> Reading:
         checked = [view.checked for view in views]
-        reading = self.reader.judged(scanned, requests)
-        return reading._replace(finished=finished, checked=checked)
+        records, documents, flaws, _, _ = self.reader.judged(scanned, requests)
+        return Reading(records, documents, flaws, finished, checked)
 
     def _progress(self, document: bytes | None) -> _Known:
         known = self._known
@@ -218,6 +255,10 @@ class CachingReader:
             self._cache.count(self._table, hits, misses)
         if made:
             self._cache.keep_spans(made)
+
+
+def _no_view() -> None:
+    """Stand for a view that is not there."""
 
 
 def _finished_part(wanted: Range, until_ms: int) -> Range:

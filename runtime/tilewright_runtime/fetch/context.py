@@ -37,6 +37,13 @@ class AnyReader(Protocol):
         """Read records, and documents of some names."""
 
 
+class AnyDirect(Protocol):
+    """Answers some requests without the steps."""
+
+    def answer(self, states: Sequence[FetchState]) -> Sequence[FetchState]:
+        """Answer what it can, and return the others."""
+
+
 class FetchContext(Frozen):
     """What all fetches of some features share.
 
@@ -57,6 +64,8 @@ class FetchContext(Frozen):
     policy: Policy = PLAIN
     steps: tuple[Step, ...] = ()
     """The steps of its fetches."""
+    direct: AnyDirect | None = None
+    """What answers plain requests without the steps, if anything does."""
 
     @cached_property
     def metrics(self) -> PlanMetrics:

@@ -125,11 +125,13 @@ def walk(context: FetchContext, states: Sequence[FetchState]) -> None:
 def _take_steps(
     context: FetchContext, states: Sequence[FetchState], spans: FetchSpans | None = None
 ) -> None:
-    begun = time.perf_counter()
-    for step in context.steps:
+    begun, left = time.perf_counter(), states
+    if context.direct is not None and spans is None:
+        left = context.direct.answer(states)
+    for step in context.steps if left else ():
         try:
             if spans is None:
-                step.work(context, states)
+                step.work(context, left)
             else:
                 spans.work(step)
         except StoreError as error:

@@ -97,6 +97,7 @@ class KernelProgram:
         for group in groups:
             self._codecs.append({name: layout.codecs[name] for name in group.merged_fields})
         self._merges_fields = any(self._codecs)
+        self.is_whole = not self._groups
 
     def decode(
         self,
@@ -133,9 +134,7 @@ class KernelProgram:
         """
         if not isinstance(covers, Covers):
             covers = Covers(covers)
-        if covers.native is None:
-            covers.native = self._kernel.Covers(covers)
-        numbers = self.native.evaluate(tiles.native, covers.native, values)
+        numbers = self.native.evaluate(tiles.native, self.native_covers(covers), values)
         if numbers is False:
             return None
         if not self._groups:
@@ -157,7 +156,7 @@ class KernelProgram:
                 errors |= group.errors(merged)
         return errors
 
-    def _native(self, covers: Covers) -> Any:
+    def native_covers(self, covers: Covers) -> Any:
         """Give what the kernel knows of covers."""
         if covers.native is None:
             covers.native = self._kernel.Covers(covers)
@@ -170,7 +169,7 @@ class KernelProgram:
         """
         if tiles.middles is None:
             found: Sequence[Fields] | None
-            found = self.native.gather_all(tiles.native, self._native(covers))
+            found = self.native.gather_all(tiles.native, self.native_covers(covers))
             return found
 
         def gather(part: Cover, names: Sequence[str]) -> Fields | None:
@@ -178,7 +177,7 @@ class KernelProgram:
 
         def gather_rests(rests: Covers) -> Sequence[Fields] | None:
             found: Sequence[Fields] | None
-            found = self.native.gather_all(tiles.native, self._native(rests))
+            found = self.native.gather_all(tiles.native, self.native_covers(rests))
             return found
 
         return tiles.middles.gather_all(covers, self._codecs, gather, gather_rests)

@@ -52,12 +52,13 @@ class Program:
         buckets = _buckets(plan)
         self.groups = feature_groups(plan, self.layout, buckets)
         self.windows = tuple(group.window for group in self.groups)
+        self.merges_fields = any(group.merged_fields for group in self.groups)
         self.events = _events(plan, self.layout, buckets)
         self._exact_windows = _exact_windows(whole or plan)
         self._merger = Merger(self.layout, self.codec, buckets, self.groups)
-        self._kernel: KernelProgram | None = None
+        self.kernel: KernelProgram | None = None
         if self.events is None:
-            self._kernel = kernel_program(
+            self.kernel = kernel_program(
                 self.layout, self.codec, self.ladder_ms, self.groups, self._merger
             )
         tiled = [window for window in self.windows if window.levels_ms]
@@ -69,7 +70,7 @@ class Program:
         self._last: tuple[int, int, Schedule] | None = None
         self._prorates = "prorate" in edges
         self._rounds_heads = bool(edges - ENDS.keys())
-        self._template = dict.fromkeys(feature.name for feature in plan.features)
+        self.template = dict.fromkeys(feature.name for feature in plan.features)
 
     def ranges(self, at_ms: int, end_ms: int | None = None) -> Ranges:
         """Find what some cover may need.
@@ -108,8 +109,8 @@ class Program:
         if self.events is not None:
             wanted += event_ranges(self.windows, self.events.chunks.size_ms, at_ms, end_ms)
         schedule = Schedule(wanted, at_ms, partial(self._find_covers, at_ms, end_ms))
-        if self._kernel is not None:
-            self._kernel.prepared(schedule.ranges)
+        if self.kernel is not None:
+            self.kernel.prepared(schedule.ranges)
         return schedule
 
     def _find_covers(
@@ -130,13 +131,18 @@ class Program:
         Records that were checked before are not checked again. Raises CorruptRecordError for a
         record that is damaged, or that is another tile's.
         """
-        if self._kernel is not None:
+        known: Tiles | None = None if checked is None else checked.decoded_by(self, answers)
+        if known is not None:
+            return known
+        if self.kernel is not None:
             prefix = ordered_prefix(self.plan.name, entity)
-            known = checked.counts if checked is not None and checked.is_sound else ()
-            tiles = self._kernel.decode(answers, ranges, prefix, known)
+            sound = checked.counts if checked is not None and checked.is_sound else ()
+            tiles = self.kernel.decode(answers, ranges, prefix, sound)
             if tiles is not None:
                 if checked is not None:
                     checked.is_sound = True
+                    if answers is checked.kept:
+                        checked.decoded = self, answers, tiles
                 return tiles
         return self._decoder.decode(entity, ranges, answers, name_of)
 
@@ -204,9 +210,9 @@ class Program:
         There is a cover for each window. Also returns how far counts may be off, for features that
         have such a bound.
         """
-        values: dict[str, Any] = self._template.copy()
-        if isinstance(tiles, KernelTiles) and self._kernel is not None:
-            found = self._kernel.evaluate(tiles, covers, values)
+        values: dict[str, Any] = self.template.copy()
+        if isinstance(tiles, KernelTiles) and self.kernel is not None:
+            found = self.kernel.evaluate(tiles, covers, values)
             if found is not None:
                 return values, found
         errors: dict[str, int] = {}

@@ -47,6 +47,7 @@ class Schedule:
         self._at_ms = at_ms
         self._find_covers = find_covers
         self._covers: dict[int | None, Covers] = {}
+        self._natives: dict[int, Any] = {}
 
     def covers(self, head_level_ms: int | None) -> Covers:
         """Give the cover of each window.
@@ -59,6 +60,14 @@ class Schedule:
                 map(SharedCover, self._find_covers(head_level_ms))
             )
         return covers
+
+    def natives(self, prepare: Callable[[Covers], Any]) -> dict[int, Any]:
+        """List what the kernel knows of covers, by head level."""
+        if len(self._natives) < len(self._covers):
+            for size_ms, covers in list(self._covers.items()):
+                if size_ms is not None:
+                    self._natives[size_ms] = prepare(covers)
+        return self._natives
 
     @cached_property
     def lifetimes_ms(self) -> list[int]:

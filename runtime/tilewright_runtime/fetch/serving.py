@@ -16,13 +16,15 @@ from ..stores.ownership import require_opened, require_plan
 from ..tiles.entities import keys_encoder
 from ..times import Moment, moment_ms
 from .context import AnyReader, FetchContext, FetchState
+from .direct import Direct
 from .policy import Policy, policy_of
 from .program import Program
 from .selection import plan_of_features, wanted_names
-from .steps import steps_of
+from .steps import STEPS, steps_of
 
 if TYPE_CHECKING:
     from .cache import CachedTable, TileCache
+    from .caching_reader import CachingReader
     from .derivations import Derivations
 
 #: Keys, or keys with a time of their own.
@@ -58,12 +60,14 @@ class Serving:
         is_lossy = store.expires or isinstance(store, CheckedStore)
         reader = CheckedReader(plan, store) if is_lossy else Reader(plan, store)
         self._reader: AnyReader = reader
+        self._plain_reader = reader
         self._cached: CachedTable | None = None
+        self._caching: CachingReader | None = None
         if cache is not None:
             from .caching_reader import CachingReader  # no fetch without a cache needs it
 
-            self._reader = caching = CachingReader(plan, store, reader, cache)
-            self._cached = caching.cached
+            self._reader = self._caching = CachingReader(plan, store, reader, cache)
+            self._cached = self._caching.cached
         self._most_tiles = None if allow_many_tiles else plan.cost.max_tiles_per_request
         self._names = wanted_names(plan, _names(plan))
         self._policy = policy_of(plan, False, None, None)
@@ -93,7 +97,10 @@ class Serving:
     def _context(self, names: tuple[str, ...], policy: Policy) -> FetchContext:
         prepared = self._prepared(names)
         steps = steps_of(policy, derives=prepared.derivations is not None)
-        return prepared.copied(policy=policy, steps=steps)
+        direct: Direct | None = None
+        if steps == STEPS and isinstance(self._plain_reader, Reader):
+            direct = Direct.of(prepared.program, self.store, self._most_tiles, self._caching)
+        return prepared.copied(policy=policy, steps=steps, direct=direct)
 
     def _prepare(self, names: tuple[str, ...]) -> FetchContext:
         plan = self.plan if names == self._names else plan_of_features(self.plan, names)

@@ -64,6 +64,7 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
         progress = Progress.read(context.plan, reading.documents[0])
         for state in states:
             state.progress = progress
+    finished = reading.finished if context.program.merges_fields else None
     store, table, decode = context.store, context.plan.name, context.program.decode
     all_checked: Sequence[Checked | None] = reading.checked or [None] * len(states)
     for state, records, checked in zip(states, reading.records, all_checked, strict=True):
@@ -77,8 +78,8 @@ def receive(context: FetchContext, states: Sequence[FetchState], reading: Readin
                 raise
             sound = _sound(context, state, records)
             state.tiles = decode(state.entity, state.ranges, sound, name_of)
-        if context.cached is not None and reading.finished is not None and not state.damaged:
-            state.tiles.middles = Middles(context.cached, reading.finished, state.entity)
+        if finished is not None and context.cached is not None and not state.damaged:
+            state.tiles.middles = Middles(context.cached, finished, state.entity)
 
 
 def _sound(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
 
 from tilewright.windows import DAY_MS
 
@@ -13,6 +13,8 @@ from ..tiles.keys import Kind, Range, TileKeys
 if TYPE_CHECKING:
     from .contents import Content
     from .health import StoreHealth
+
+T = TypeVar("T")
 
 #: An entity, and the ranges of its records that are wanted.
 ScanRequest = tuple[str, Sequence[Range]]
@@ -160,6 +162,15 @@ class Store(Protocol):
         the store is damaged so that it cannot be read.
         """
 
+    def read_mapped(self, name: str, work: Callable[[Any, int, bytes], T]) -> T | None:
+        """Run some work on the store's mapped file.
+
+        The kernel reads the file as of one moment. The work is given what the kernel knows of the
+        file, the number of the moment, and the key of a named document. None if the store is no
+        such file, or was not mapped yet.
+        """
+        return None
+
     def last_change(self) -> int | None:
         """Number the last change of anything in the store.
 
@@ -167,6 +178,13 @@ class Store(Protocol):
         changes.
         """
         return None
+
+    def has_changed(self, change: int) -> bool:
+        """Tell whether anything changed since a change of some number.
+
+        It may have begun to.
+        """
+        return self.last_change() != change
 
     def open_async(self) -> AsyncStore | None:
         """Open the same store for tasks of asyncio.

@@ -29,11 +29,21 @@ class Checked(Slotted):
     They are the first ones of each range, once all were found sound.
     """
 
-    __slots__ = ("counts", "is_sound")
+    __slots__ = ("counts", "decoded", "is_sound", "kept")
 
     def __init__(self, counts: Sequence[int]) -> None:
         self.counts = counts
         self.is_sound = False
+        #: The records themselves, if they stay the same until the store changes.
+        self.kept: Any = None
+        #: Who decoded kept records last, these records, and what they became.
+        self.decoded: tuple[Any, Any, Any] | None = None
+
+    def decoded_by(self, program: Any, records: Any) -> Any:
+        """Find what a program made of these very records."""
+        last = self.decoded
+        is_same = last is not None and last[0] is program and last[1] is records
+        return last[2] if last is not None and is_same else None
 
 
 class Reading(NamedTuple):

@@ -22,6 +22,9 @@ from ..plans.frozen import Frozen
 from ..states.kernel import kernel
 from .integers import Integers
 
+#: The records of a range that are read at first, before it is known how many there are about.
+_FIRST_SCANNED = 16
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
 _ORDERED_TAIL = struct.Struct(">qQ")
@@ -70,6 +73,11 @@ class Ranges(list[Range]):
             levels = [level_bytes(wanted.kind, wanted.size_ms) for wanted in self]
             self.native = module.Ranges(self, levels)
         return self.native
+
+    @cached_property
+    def expected(self) -> list[int]:
+        """How many records a scan of each range begins with."""
+        return [_FIRST_SCANNED] * len(self)
 
     @cached_property
     def bounds(self) -> list[Bounds]:

@@ -90,10 +90,26 @@ class LmdbStore(TransactionalStore):
 
         return environment.read(environment.tiles, work)
 
+    def read_mapped(self, name: str, work: Callable[[Any, int, bytes], T]) -> T | None:
+        """Run some work on the file, in a transaction."""
+        environment = self._open
+        tables = environment.mapped.tables
+        if tables is None or not environment.is_seen:
+            return None
+        key = document_key(name)
+        return environment.read(
+            environment.tiles, lambda transaction: work(tables, transaction.id(), key)
+        )
+
     def last_change(self) -> int:
         """Give the number of the last transaction that wrote."""
         environment = self._open
         return environment.read(environment.tiles, _number)
+
+    def has_changed(self, change: int) -> bool:
+        """Tell whether a later transaction wrote."""
+        number = self._open.mapped.last_change()
+        return (self.last_change() if number is None else number) != change
 
     def get(self, name: str) -> bytes | None:
         """Read a named document."""

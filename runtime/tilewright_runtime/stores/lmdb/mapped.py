@@ -27,11 +27,11 @@ class MappedFile:
     def __init__(self, file: str | os.PathLike[str]) -> None:
         # Kept open, since another file may take its name while LMDB still reads this one.
         self._descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-        self._tables: Any = None
+        self.tables: Any = None
         self._size = 0
 
     def close(self) -> None:
-        """Close the file. What is mapped stays until nobody reads it."""
+        """Close the file; what is mapped stays mapped."""
         os.close(self._descriptor)
 
     def scan(
@@ -46,13 +46,23 @@ class MappedFile:
         None if LMDB has to read them: the kernel prepared no ranges for that, or the file is not
         plainly what LMDB writes.
         """
-        number, tables = transaction.id(), self._tables
+        if not requests or getattr(requests[0][1], "native", None) is None:
+            return None
+        number, tables = transaction.id(), self.tables
         found: Found | None = None
         if tables is not None:
             found = tables.scan(number, table, requests, documents)
         if found is None and self._map():
-            found = self._tables.scan(number, table, requests, documents)
+            found = self.tables.scan(number, table, requests, documents)
         return found
+
+    def last_change(self) -> int | None:
+        """Read the number of the last transaction in the file.
+
+        It may be so new that LMDB does not give it yet. None if the file was not mapped.
+        """
+        number: int | None = None if self.tables is None else self.tables.last_change()
+        return number
 
     def _map(self) -> bool:
         """Map the file if it has grown."""
@@ -61,5 +71,5 @@ class MappedFile:
         if native is None or size == self._size:
             return False
         mapped = mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
-        self._tables, self._size = native.MappedTables(mapped), size
+        self.tables, self._size = native.MappedTables(mapped), size
         return True

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from ...tiles.keys import Ranges, bounds_of, ordered_prefix
+from ...tiles.keys import Ranges, ordered_prefix
 from ..base import ScanRequest
 
-#: Records that a scan reads before it looks how far it is.
+#: Records that a scan reads before it looks how far it is, at most.
 _SCANNED_AT_ONCE = 64
 
 
@@ -17,24 +17,28 @@ def scan(cursor: Any, table: str, requests: Sequence[ScanRequest]) -> list[list[
     """Read each entity's records by range, oldest first."""
     records: list[list[list[bytes]]] = []
     for entity, ranges in requests:
-        bounds = ranges.bounds if isinstance(ranges, Ranges) else map(bounds_of, ranges)
-        prefix = ordered_prefix(table, entity)
+        if not isinstance(ranges, Ranges):
+            ranges = Ranges(ranges)
+        prefix, expected = ordered_prefix(table, entity), ranges.expected
         by_range = []
-        for begin, end, most in bounds:
-            by_range.append(_scan_range(cursor, prefix + begin, prefix + end, most))
+        for index, (begin, end, most) in enumerate(ranges.bounds):
+            wanted = min(most, expected[index], _SCANNED_AT_ONCE)
+            found = _scan_range(cursor, prefix + begin, prefix + end, most, wanted)
+            expected[index] = len(found) + 1  # mostly another entity has about as many
+            by_range.append(found)
         records.append(by_range)
     return records
 
 
-def _scan_range(cursor: Any, begin: bytes, end: bytes, most: int) -> list[bytes]:
+def _scan_range(cursor: Any, begin: bytes, end: bytes, most: int, wanted: int) -> list[bytes]:
     """Read the records of [begin, end).
 
-    There are at most `most` of them. The values are read without their keys, which takes half the
-    time. The last key of each part tells whether it went beyond the end.
+    There are at most `most` of them; `wanted` are read at first, then as many again. The values are
+    read without their keys, which takes half the time. The last key of each part tells whether it
+    went beyond the end.
     """
     if most <= 0 or not cursor.set_range(begin) or cursor.key() >= end:
         return []
-    wanted = min(most, _SCANNED_AT_ONCE)
     records = list(islice(cursor.iternext(False, True), wanted))
     while True:
         if len(records) < wanted:  # the table ends here
@@ -44,7 +48,7 @@ def _scan_range(cursor: Any, begin: bytes, end: bytes, most: int) -> list[bytes]
             return records
         if len(records) < wanted or wanted == most or not cursor.next():
             return records
-        part = min(most - wanted, _SCANNED_AT_ONCE)
+        part = min(most - wanted, wanted, _SCANNED_AT_ONCE)
         records += islice(cursor.iternext(False, True), part)
         wanted += part
 

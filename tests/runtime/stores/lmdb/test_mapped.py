@@ -116,7 +116,7 @@ def test_a_file_that_was_replaced_is_read_no_more_than_by_lmdb(
 def mapped_tables(store: Any, ranges: Ranges) -> Any:
     """The kernel's view of the file, once something was read."""
     scan_natively(store, "a", ranges)
-    return store._environment.mapped._tables
+    return store._environment.mapped.tables
 
 
 def test_a_damaged_file_gives_records_or_nothing(store: Any, tmp_path: Path) -> None:

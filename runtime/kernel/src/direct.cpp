@@ -1,0 +1,106 @@
+// Fetches that need nothing but numbers, from a mapped file to the values of features.
+#include <utility>
+
+#include "parts.hpp"
+#include "program.hpp"
+#include "scanning.hpp"
+
+namespace nb = nanobind;
+
+namespace tilewright {
+
+// What one entity is asked for, and the merged numbers of each window; none where Python has to look.
+struct Program::Asked {
+    std::string prefix;
+    std::vector<int64_t> merged;
+};
+
+nb::object Program::fetch(const MappedTables& file, uint64_t transaction, nb::handle table,
+                          const nb::bytes& swept, const nb::sequence& entities,
+                          const Ranges& ranges, const nb::dict& covers, int64_t at_ms,
+                          const nb::dict& empty) const {
+    std::string head(text_of(table));
+    head += '\0';
+    std::vector<Asked> asked;
+    for (const nb::handle entity : entities) {
+        asked.push_back({head, {}});
+        asked.back().prefix += text_of(entity);
+        asked.back().prefix += '\0';
+    }
+    const Heads heads = heads_of(covers);
+    const Bytes key = bytes_of(swept);
+    bool is_read;
+    {
+        const nb::gil_scoped_release released;
+        is_read = merge_all(file.bytes(), transaction, key, ranges, heads, at_ms, asked);
+    }
+    nb::list all;
+    for (const Asked& one : asked) {
+        all.append(is_read && !one.merged.empty() ? features_of(one.merged, empty) : nb::none());
+    }
+    return all;
+}
+
+bool Program::merge_all(Bytes file, uint64_t transaction, Bytes swept, const Ranges& ranges,
+                        const Heads& heads, int64_t at_ms, std::vector<Asked>& asked) const {
+    const auto snapshot = Snapshot::of(file, transaction);
+    PageTree table;
+    std::vector<Bytes> document;
+    if (!snapshot || !snapshot->find_table("tiles", &table)) return false;
+    if (!find_document(*snapshot, swept, document) || !document.empty()) return false;
+    for (Asked& one : asked) {
+        std::vector<std::vector<Bytes>> found;
+        if (!find_ranges(*snapshot, table, one.prefix, ranges, found)) return false;
+        Tiles tiles(layout_);
+        for (size_t i = 0; i < found.size(); ++i) {
+            tiles.take(found[i], part_of(ranges.runs()[i], one.prefix, 0));
+        }
+        if (tiles.load()) one.merged = merged_of(tiles, heads, at_ms);
+    }
+    return true;
+}
+
+nb::object Program::features(const Tiles& tiles, const nb::dict& covers, int64_t at_ms,
+                             const nb::dict& empty) const {
+    const std::vector<int64_t> merged = merged_of(tiles, heads_of(covers), at_ms);
+    return merged.empty() ? nb::none() : features_of(merged, empty);
+}
+
+Program::Heads Program::heads_of(const nb::dict& covers) const {
+    Heads heads;
+    for (const auto& [size_ms, own] : covers) {
+        const auto& known = nb::cast<const Covers&>(own);
+        require_windows(known);
+        heads.emplace_back(nb::cast<int64_t>(size_ms), &known);
+    }
+    return heads;
+}
+
+std::vector<int64_t> Program::merged_of(const Tiles& tiles, const Heads& heads,
+                                        int64_t at_ms) const {
+    const Covers* covers = nullptr;
+    const int64_t level_ms = tiles.head_level(ladder_ms_, at_ms);
+    for (const auto& [size_ms, own] : heads) {
+        if (size_ms == level_ms) covers = own;
+    }
+    if (covers == nullptr || tiles.approximate()) return {};
+    std::vector<int64_t> merged(windows_.size() * layout_.words);
+    Runs runs;
+    for (size_t i = 0; i < windows_.size(); ++i) {
+        find_runs(tiles, covers->all()[i], runs);
+        merge(tiles.rows(), runs, merged.data() + i * layout_.words);
+    }
+    return merged;
+}
+
+nb::object Program::features_of(const std::vector<int64_t>& all, const nb::dict& empty) const {
+    const nb::object features = nb::steal(PyDict_Copy(empty.ptr()));
+    if (!features.is_valid()) throw nb::python_error();
+    for (size_t i = 0; i < windows_.size(); ++i) {
+        const int64_t* merged = all.data() + i * layout_.words;
+        if (!put_values(windows_[i], merged, features.ptr())) return nb::none();
+    }
+    return features;
+}
+
+}  // namespace tilewright

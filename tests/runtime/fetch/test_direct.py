@@ -1,0 +1,156 @@
+"""Fetches that one call of the kernel answers, beside those of the steps with numpy."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.kernels import numpy_only, required_kernel
+from support.plans import AT, HOUR, MINUTE, aggregations, plan_of
+from support.session import Session
+from tilewright import Operation
+from tilewright_compiler.plan.model import Plan
+from tilewright_runtime import Fetcher, TileCache
+from tilewright_runtime.errors import CorruptRecordError, FetchError
+from tilewright_runtime.fetch.context import FetchState
+from tilewright_runtime.tiles.header import start_of
+from tilewright_runtime.tiles.keys import TileKeys
+
+SCHEMA = {"k": "string", "n": "bigint", "x": "double"}
+NUMBERS = [
+    Operation.COUNT,
+    Operation.SUM,
+    Operation.AVERAGE,
+    Operation.MIN,
+    Operation.MAX,
+    Operation.FIRST,
+    Operation.LAST,
+    Operation.VARIANCE,
+    Operation.KURTOSIS,
+]
+KEYS = [{"k": "a"}, {"k": "ü::b"}, {"k": "unknown"}]
+
+
+def numbers() -> Plan:
+    """A plan that needs nothing but numbers, over several levels."""
+    windows = ["15m", "12h", "7d"]
+    asked = [*aggregations("n", NUMBERS, windows), *aggregations("x", NUMBERS, windows)]
+    return plan_of(SCHEMA, ["k"], asked)
+
+
+def events(draw: random.Random, count: int) -> list[dict[str, Any]]:
+    """Events of two keys, some of them after the query time."""
+    made = []
+    for _ in range(count):
+        ago = draw.choice([draw.randrange(8 * 24 * HOUR), draw.randrange(2 * HOUR), -MINUTE])
+        key, n = draw.choice(["a", "ü::b"]), draw.choice([None, 3, -(2**40)])
+        made.append({"k": key, "n": n, "x": draw.gauss(0, 9), "ts": AT - 1 - ago})
+    return made
+
+
+class Fetchers:
+    """A store on a disk, and three ways to fetch from it."""
+
+    def __init__(self, url: str) -> None:
+        required_kernel()
+        self.session = Session(numbers(), url)
+        self.session.write(events(random.Random(1), 900))
+        plan, store = self.session.plan, self.session.store
+        self.direct = Fetcher(plan, store)
+        self.cached = Fetcher(plan, store, cache=TileCache())
+        with numpy_only():
+            self.numpy = Fetcher(plan, store)
+        for fetcher in (self.direct, self.cached):  # maps the file, and fills the cache
+            fetcher.fetch_many(KEYS, AT)
+
+    def agree(self, at: int | None) -> None:
+        """Require the same answers of all, one by one and together."""
+        for keys in KEYS:
+            expected = repr(self.numpy.fetch(keys, at).features)
+            for fetcher in (self.direct, self.cached, self.cached):
+                assert repr(fetcher.fetch(keys, at).features) == expected
+        requests = [(keys, at or AT) for keys in KEYS]
+        expected = repr(self.numpy.fetch_many(requests))
+        assert repr(self.direct.fetch_many(requests)) == expected
+        assert repr(self.cached.fetch_many(requests)) == expected
+
+    def left(self, fetcher: Fetcher, keys: dict[str, Any], at: int = AT) -> list[FetchState]:
+        """What the one call leaves to the steps of a request."""
+        assert fetcher.context.direct is not None
+        return list(fetcher.context.direct.answer([fetcher.request(keys, at)]))
+
+
+@pytest.fixture
+def fetchers(tmp_path: Path) -> Iterator[Fetchers]:
+    made = Fetchers(f"lmdb:{tmp_path}/store")
+    yield made
+    made.session.close()
+
+
+def test_answers_are_those_of_the_steps(fetchers: Fetchers) -> None:
+    """At any time, of any head, with writes and late events between the fetches."""
+    draw = random.Random(2)
+    for _ in range(4):
+        for ago in (0, 1, draw.randrange(HOUR), draw.randrange(9 * 24 * HOUR)):
+            fetchers.agree(AT - ago)
+        fetchers.agree(None)
+        fetchers.session.write(events(draw, 40))
+
+
+def test_plain_requests_leave_nothing_to_the_steps(fetchers: Fetchers) -> None:
+    """From the file and from the cache, once the covers of a time are known."""
+    at = AT // MINUTE * MINUTE - HOUR  # where the finest tile ends, so that it is clean
+    for fetcher in (fetchers.direct, fetchers.cached):
+        for _ in range(4):  # the cache keeps what is finished, then what is not, and decodes it
+            fetcher.fetch(KEYS[0], at)
+        assert not fetchers.left(fetcher, KEYS[0], at)
+
+
+def test_a_change_is_seen_at_once(fetchers: Fetchers) -> None:
+    """What the cache has decoded is left to the steps then."""
+    before = fetchers.cached.fetch(KEYS[0], AT).features["n_count_7d"]
+    fetchers.session.write([{"k": "a", "n": 1, "x": 1.0, "ts": AT - HOUR}])
+    assert fetchers.left(fetchers.cached, KEYS[0])
+    assert fetchers.cached.fetch(KEYS[0], AT).features["n_count_7d"] == before + 1
+    assert fetchers.direct.fetch(KEYS[0], AT).features["n_count_7d"] == before + 1
+
+
+def test_a_damaged_record_is_left_to_the_steps(fetchers: Fetchers) -> None:
+    """They say what is wrong with it."""
+    store, plan = fetchers.session.store, fetchers.session.plan
+    request = fetchers.direct.request(KEYS[0], AT)
+    ranges = list(fetchers.direct.program.ranges(AT))
+    found = zip(ranges, store.scan(plan.name, request.entity, ranges), strict=True)
+    size_ms, newest = next((wanted.size_ms, part[-1]) for wanted, part in found if part)
+    keys = TileKeys(plan.name, size_ms, [request.entity], [0], [start_of(newest)])
+    damaged = newest[:-1] + bytes([newest[-1] ^ 1])
+    store.transact(  # type: ignore[attr-defined]
+        lambda transaction: transaction.put_tiles(keys, [damaged])
+    )
+    for fetcher in (fetchers.direct, fetchers.cached):
+        with pytest.raises(CorruptRecordError):
+            fetcher.fetch(KEYS[0], AT)
+
+
+def test_a_sum_that_does_not_fit_is_left_to_the_steps(fetchers: Fetchers) -> None:
+    """They refuse it."""
+    large = [{"k": "a", "n": 2**63 - 1, "x": 1.0, "ts": AT - MINUTE}] * 2
+    fetchers.session.write(large)
+    for fetcher in (fetchers.direct, fetchers.cached):
+        with pytest.raises(FetchError, match="does not fit"):
+            fetcher.fetch(KEYS[0], AT)
+
+
+def test_other_plans_take_the_steps() -> None:
+    """Texts and sketches need them, and stores that are no file."""
+    texts = plan_of({"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.LAST]))
+    for plan in (texts, numbers()):
+        session = Session(plan)
+        session.write([{"k": "a", "t": "x", "n": 1, "x": 1.0, "ts": AT - 1}])
+        direct = Fetcher(plan, session.store).context.direct
+        request = Fetcher(plan, session.store).request(KEYS[0], AT)
+        assert direct is None or direct.answer([request]) == [request]
