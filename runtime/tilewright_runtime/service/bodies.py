@@ -20,6 +20,9 @@ _MOST_DISCARDED = 1 << 27
 
 _REQUEST = "http.request"
 
+#: How what gzip and zstd wrote begins.
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+
 
 class ClientGone(Exception):
     """The client hung up before its request was whole."""
@@ -63,6 +66,9 @@ def read_json(body: bytes) -> Any:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as wrong:
+        if body.startswith(_COMPRESSED):
+            message = "the body is compressed, which is not undone here: send it as it is."
+            raise RequestError("bad_json", message) from None
         raise RequestError("bad_json", f"the body is not JSON: {wrong}.") from None
     if _may_lack_names(document, body):
         try:

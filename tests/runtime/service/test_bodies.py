@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from decimal import Decimal
 from typing import Any
@@ -44,6 +45,12 @@ def test_deep_nesting_is_read_or_refused(text: str) -> None:
         assert wrong.code == "bad_json"
     else:
         assert json.dumps(document, check_circular=False).count("[") == 900
+
+
+def test_a_compressed_body_is_named() -> None:
+    """Its bytes would be called no UTF-8 otherwise."""
+    with pytest.raises(RequestError, match="is compressed"):
+        read_json(gzip.compress(b"[]"))
 
 
 def test_numbers_beyond_64_bits_are_written() -> None:
