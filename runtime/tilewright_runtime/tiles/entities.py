@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
 _FLOAT = struct.Struct("<f")
+_DATE_FORM, _TIME_FORM = "a date such as 2024-01-04", "a time such as 2024-01-04T10:30:00Z"
 
 Canonical = Callable[[Any], str]
-
-_DATE_FORM, _TIME_FORM = "a date such as 2024-01-04", "a time such as 2024-01-04T10:30:00Z"
 
 
 def _text(value: Any) -> str:
@@ -182,10 +181,7 @@ def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
 
 
 def keys_encoder(columns: Sequence[Column]) -> Callable[[Mapping[str, Any]], str]:
-    """Make the function from a request's keys to its entity.
-
-    It writes the entity's text. The function raises KeyValueError.
-    """
+    """Make the function from keys to an entity, which raises KeyValueError."""
     if len(columns) != 1:
         encode = entity_encoder(columns)
         return lambda keys: encode(key_values(columns, keys))
