@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tilewright.cycles import rarely_collected
+from .frontend.cycles import rarely_collected
 
 if TYPE_CHECKING:
     from .compile import Compilation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from tilewright.cycles import rarely_collected
+from tilewright_compiler.frontend.cycles import rarely_collected
 
 
 def test_thresholds_come_back() -> None:
