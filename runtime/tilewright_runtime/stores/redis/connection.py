@@ -99,8 +99,12 @@ def connect_async(url: str) -> Any:
     """
     import redis.asyncio
     from redis.asyncio.retry import Retry
+    from redis.driver_info import DriverInfo  # Flink's Python has an older client without it
 
     address, options = _settings(url, Retry)
+    # This client would say its name and version at the beginning, without waiting for answers. If
+    # its process stood still there, its health check took one of them for its own.
+    options["driver_info"] = DriverInfo(name="", lib_version="")
     pool = redis.asyncio.BlockingConnectionPool.from_url(address, **_of_pool(options))
     return redis.asyncio.Redis.from_pool(pool)
 
@@ -113,7 +117,6 @@ def _settings(url: str, retry: Callable[..., Any]) -> tuple[str, dict[str, Any]]
     """
     import redis
     from redis.backoff import ExponentialWithJitterBackoff
-    from redis.driver_info import DriverInfo
 
     parts = urlsplit(url)
     own = {"retries": float(_RETRIES), "retry_delay": _RETRY_DELAY_S}
@@ -133,9 +136,6 @@ def _settings(url: str, retry: Callable[..., Any]) -> tuple[str, dict[str, Any]]
         "socket_timeout": _TIMEOUT_S,
         "socket_connect_timeout": _TIMEOUT_S,
         "health_check_interval": 30,
-        # The client would say its name and version at the beginning, without waiting for answers.
-        # If its process stood still there, its health check took one of them for its own.
-        "driver_info": DriverInfo(name="", lib_version=""),
         # A time-out is not tried again: whoever set it has waited long enough.
         "retry": retry(backoff, int(own["retries"]), supported_errors=(redis.ConnectionError,)),
     }
