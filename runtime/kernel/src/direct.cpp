@@ -4,6 +4,7 @@
 #include "parts.hpp"
 #include "program.hpp"
 #include "scanning.hpp"
+#include "unlocked.hpp"
 
 namespace nb = nanobind;
 
@@ -29,11 +30,10 @@ nb::object Program::fetch(const MappedTables& file, uint64_t transaction, nb::ha
     }
     const Heads heads = heads_of(covers);
     const Bytes key = bytes_of(swept);
-    bool is_read;
-    {
-        const nb::gil_scoped_release released;
-        is_read = merge_all(file.bytes(), transaction, key, ranges, heads, at_ms, asked);
-    }
+    const Bytes all_bytes = file.bytes();
+    const bool is_read = unlocked(asked.size() * most_bytes(ranges), [&] {
+        return merge_all(all_bytes, transaction, key, ranges, heads, at_ms, asked);
+    });
     nb::list all;
     for (const Asked& one : asked) {
         all.append(is_read && !one.merged.empty() ? features_of(one.merged, empty) : nb::none());

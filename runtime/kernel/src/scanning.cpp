@@ -2,6 +2,7 @@
 #include "scanning.hpp"
 
 #include "parts.hpp"
+#include "unlocked.hpp"
 
 namespace nb = nanobind;
 
@@ -9,10 +10,20 @@ namespace tilewright {
 
 namespace {
 
+// What is reckoned for a record before it is found.
+constexpr size_t kRecordBytes = 64;
+
 // Append the end of an ordered key, as tilewright_runtime/tiles/keys.py writes it.
 void append_time(std::string& key, int64_t time_ms) {
     const uint64_t shifted = static_cast<uint64_t>(time_ms) ^ (uint64_t{1} << 63);
     for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(shifted >> shift);
+}
+
+// How many records a range may have.
+size_t most_of(const Ranges::Run& run) {
+    const auto [size_ms, start_ms, end_ms] = run.span;
+    const bool is_empty = size_ms <= 0 || end_ms <= start_ms;
+    return is_empty ? 0 : static_cast<size_t>((end_ms - start_ms) / size_ms);
 }
 
 nb::list lists_of(std::vector<Records>& found) {
@@ -30,6 +41,12 @@ std::string_view text_of(nb::handle object) {
     return {text, static_cast<size_t>(size)};
 }
 
+size_t most_bytes(const Ranges& ranges) {
+    size_t most = 0;
+    for (const Ranges::Run& run : ranges.runs()) most += most_of(run);
+    return most * kRecordBytes;
+}
+
 bool find_ranges(const Snapshot& snapshot, const PageTree& table, const std::string& prefix,
                  const Ranges& ranges, std::vector<std::vector<Bytes>>& found) {
     std::string begin = prefix, end = prefix;
@@ -39,9 +56,7 @@ bool find_ranges(const Snapshot& snapshot, const PageTree& table, const std::str
         end.resize(prefix.size());
         append_time(begin += run.level, start_ms);
         append_time(end += run.level, end_ms);
-        const bool is_empty = size_ms <= 0 || end_ms <= start_ms;
-        const size_t most = is_empty ? 0 : static_cast<size_t>((end_ms - start_ms) / size_ms);
-        if (!snapshot.find(table, {begin, end, most}, found.emplace_back())) return false;
+        if (!snapshot.find(table, {begin, end, most_of(run)}, found.emplace_back())) return false;
     }
     return true;
 }
@@ -72,7 +87,10 @@ nb::object MappedTables::scan(uint64_t transaction, nb::handle table, const nb::
     std::vector<Records> found;
     std::vector<Bytes> keys;
     for (const nb::handle key : documents) keys.push_back(bytes_of(key));
-    if (!find_all(transaction, asked, keys, found)) return nb::none();
+    size_t bytes = 0;
+    for (const Request& request : asked) bytes += most_bytes(*request.ranges);
+    const bool is_read = unlocked(bytes, [&] { return find_all(transaction, asked, keys, found); });
+    if (!is_read) return nb::none();
     nb::list records, contents;
     for (Request& request : asked) records.append(lists_of(request.records));
     for (const Records& one : found) {
@@ -97,8 +115,6 @@ MappedTables::Request MappedTables::request_of(const std::string& head, nb::hand
 
 bool MappedTables::find_all(uint64_t transaction, std::vector<Request>& asked,
                             const std::vector<Bytes>& keys, std::vector<Records>& found) const {
-    // Pages may have to come from the disk first.
-    const nb::gil_scoped_release released;
     const auto snapshot = Snapshot::of(bytes(), transaction);
     PageTree table;
     if (!snapshot || !snapshot->find_table("tiles", &table)) return false;

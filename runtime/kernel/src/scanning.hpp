@@ -17,6 +17,9 @@ namespace tilewright {
 // The UTF-8 of a text, which lives as long as the text.
 std::string_view text_of(nanobind::handle object);
 
+// Reckon the bytes that the records of an entity may have at most.
+size_t most_bytes(const Ranges& ranges);
+
 // Find the values of an entity whose keys have a prefix, by range; false where LMDB has to read.
 bool find_ranges(const Snapshot& snapshot, const PageTree& table, const std::string& prefix,
                  const Ranges& ranges, std::vector<std::vector<Bytes>>& found);
