@@ -250,11 +250,13 @@ def _summary(plan: Plan) -> str:
     from .humanize import counted, format_bytes, requested
 
     levels = ", ".join(format_duration(level.size_ms) for level in plan.levels)
-    kept = [f"tiles of {levels}"] if levels else []
+    parts = [f"tiles of {levels}"] if levels else []
     if plan.events is not None:
-        kept.append(f"raw events in chunks of {format_duration(plan.events.size_ms)}")
+        parts.append(f"raw events in chunks of {format_duration(plan.events.size_ms)}")
     request = f"{requested(plan.cost.typical)} ({format_bytes(plan.cost.typical.bytes)}) a request"
-    return f"{plan.name}: {counted(len(plan.features), 'feature')}, {' and '.join(kept)}, {request}"
+    return (
+        f"{plan.name}: {counted(len(plan.features), 'feature')}, {' and '.join(parts)}, {request}"
+    )
 
 
 def _recommendations(plan: Plan) -> list[str]:

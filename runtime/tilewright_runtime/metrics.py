@@ -177,10 +177,10 @@ class PlanMetrics:
         self._values[metric.name] = self._values.get(metric.name, 0) + amount
 
     def _histogram(self, metric: Metric) -> Histogram:
-        found = self._histograms.get(metric.name)
-        if found is None:
-            found = self._histograms[metric.name] = Histogram(metric)
-        return found
+        histogram = self._histograms.get(metric.name)
+        if histogram is None:
+            histogram = self._histograms[metric.name] = Histogram(metric)
+        return histogram
 
     def _add_up(self) -> None:
         """Add up what was counted since the last time."""

@@ -108,10 +108,10 @@ class Binder:
                 self._known[key] = self._bind(text, dialect, columns, scope)
             except ExpressionError as error:
                 self._known[key] = error
-        found = self._known[key]
-        if isinstance(found, ExpressionError):
-            raise ExpressionError(found.code, str(found))
-        return found
+        known = self._known[key]
+        if isinstance(known, ExpressionError):
+            raise ExpressionError(known.code, str(known))
+        return known
 
     def bind_together(self, texts: Iterable[str], dialect: str, columns: dict[str, str]) -> None:
         """Bind expressions beforehand, by few questions to the database.

@@ -58,8 +58,8 @@ def adapt(tree: Node, dialect: str, type_of: TypeOf) -> Node:
         new = check(node, rules, type_of)
         if new is not node and parent is not None and key is not None:
             parent.set(key, new, index=index)
-    found: Node = holder.this
-    return found
+    adapted: Node = holder.this
+    return adapted
 
 
 def _logical(node: Node, rules: Rules, type_of: TypeOf) -> Node:
@@ -93,10 +93,10 @@ def _check_conditions(node: Node, rules: Rules, type_of: TypeOf) -> None:
     if isinstance(node, exp.Case) and node.this is not None:
         for branch in branches:
             equal = exp.EQ(this=node.this.copy(), expression=branch.this.copy())
-            found = compared(equal, rules, type_of)
-            if isinstance(found, exp.EQ) and found is not equal:
+            comparison = compared(equal, rules, type_of)
+            if isinstance(comparison, exp.EQ) and comparison is not equal:
                 raise NotTranslatable(BUT_BY_SIGNS)
-            if found is not equal and not is_written(branch.this):
+            if comparison is not equal and not is_written(branch.this):
                 raise NotTranslatable(OTHER_NAN)
         return
     conditions = [branch.this for branch in branches]

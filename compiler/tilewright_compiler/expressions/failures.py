@@ -53,8 +53,8 @@ def uncontained(tree: Node) -> Node:
     whole = paren(tree)
     for node in reversed(list(whole.find_all(exp.Try))):
         node.replace(node.this)
-    found: Node = whole.this
-    return found
+    replaced: Node = whole.this
+    return replaced
 
 
 def _may_fail(node: Node) -> bool:

@@ -124,10 +124,14 @@ def _written(tree: Node, dialect: str, columns: dict[str, str], database: Facts)
 def _meant(text: str, dialect: str, columns: dict[str, str]) -> str:
     """Advise on a reserved word that may be a column."""
     words = set(re.findall(r"\w+", text))
-    kept = next(
+    column = next(
         (name for name in columns if name in words and as_column(name, dialect) != name), None
     )
-    return "" if kept is None else f" If {kept!r} is the column, write {as_column(kept, dialect)}."
+    return (
+        ""
+        if column is None
+        else f" If {column!r} is the column, write {as_column(column, dialect)}."
+    )
 
 
 def _generate(tree: Node) -> str:

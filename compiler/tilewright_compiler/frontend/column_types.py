@@ -50,16 +50,16 @@ def duckdb_type(written: str) -> str:
         return _SPARK[name]
     if _SIZED_TEXT.fullmatch(name):
         return "VARCHAR"
-    if found := _DECIMAL.fullmatch(name):
-        precision, scale = int(found[1]), int(found[2] or 0)
+    if match := _DECIMAL.fullmatch(name):
+        precision, scale = int(match[1]), int(match[2] or 0)
         if not 1 <= precision <= 38 or scale > precision:
             raise ValueError(
                 f"{written!r} has {precision} digits, {scale} after the point. Write decimal(p,s) "
                 "with s ≤ p ≤ 38."
             )
         return f"DECIMAL({precision},{scale})"
-    if found := _ARRAY.fullmatch(name):
-        if (elements := duckdb_type(found[1])).endswith("[]"):
+    if match := _ARRAY.fullmatch(name):
+        if (elements := duckdb_type(match[1])).endswith("[]"):
             raise ValueError(
                 f"{written!r} is a list of lists. Declare a list of plain values, such as "
                 "array<double>."

@@ -200,9 +200,11 @@ def find_config(paths: Iterable[str]) -> str | None:
 
     Raises CompileError if two paths have different ones.
     """
-    found = {os.path.realpath(file): file for file in map(_nearest_file, paths) if file is not None}
-    if len(found) > 1:
-        first, second, *_ = sorted(found.values())
+    by_real_path = {
+        os.path.realpath(file): file for file in map(_nearest_file, paths) if file is not None
+    }
+    if len(by_real_path) > 1:
+        first, second, *_ = sorted(by_real_path.values())
         raise CompileError(
             [
                 diagnostic(
@@ -212,7 +214,7 @@ def find_config(paths: Iterable[str]) -> str | None:
                 )
             ]
         )
-    return next(iter(found.values()), None)
+    return next(iter(by_real_path.values()), None)
 
 
 def _nearest_file(path: str) -> str | None:

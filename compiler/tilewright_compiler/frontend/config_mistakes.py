@@ -18,12 +18,12 @@ def mistakes(
     error: ValidationError, model: type[BaseModel], path: str, tree: yaml.Node | None
 ) -> list[Diagnostic]:
     """Report each mistake of a file at its line."""
-    found = []
+    diagnostics = []
     for mistake in error.errors():
         names = [str(part) for part in mistake["loc"]]
         message = _message(model, names, mistake["type"], mistake["msg"])
-        found.append(diagnostic("TW005", CallSite(path, _line(tree, names)), message))
-    return found
+        diagnostics.append(diagnostic("TW005", CallSite(path, _line(tree, names)), message))
+    return diagnostics
 
 
 def _message(model: type[BaseModel], names: list[str], kind: str, reason: str) -> str:
@@ -54,8 +54,8 @@ def _line(node: yaml.Node | None, names: list[str]) -> int:
     line = 1
     for name in names:
         pairs = node.value if node is not None and isinstance(node.value, list) else []
-        found = next(((key, value) for key, value in pairs if key.value == name), None)
-        if found is None:
+        pair = next(((key, value) for key, value in pairs if key.value == name), None)
+        if pair is None:
             break
-        line, node = found[0].start_mark.line + 1, found[1]
+        line, node = pair[0].start_mark.line + 1, pair[1]
     return line

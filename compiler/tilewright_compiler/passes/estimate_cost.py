@@ -218,11 +218,11 @@ def _fields_bytes(laid: _Laid, layout: TileLayout | BucketLayout) -> int:
 
 
 def _stored_bytes(laid: _Laid, record: int, chunk: int) -> int | None:
-    kept = [(level.ttl_ms, level.size_ms, record) for level in laid.draft.levels]
+    stored_levels = [(level.ttl_ms, level.size_ms, record) for level in laid.draft.levels]
     if laid.events is not None:
-        kept.append((laid.events.ttl_ms, laid.events.size_ms, chunk))
+        stored_levels.append((laid.events.ttl_ms, laid.events.size_ms, chunk))
     total = 0
-    for ttl_ms, size_ms, size in kept:
+    for ttl_ms, size_ms, size in stored_levels:
         if ttl_ms is None:
             return None
         total += ceil(ttl_ms / size_ms) * size

@@ -136,25 +136,25 @@ def _or_null(check: Check, value: Any) -> Any:
 def _list_of(check: Check, values: Any) -> list[Any]:
     if not isinstance(values, list | tuple):
         raise PartError("is not a list")
-    kept = []
+    items = []
     for index, value in enumerate(values):
         try:
-            kept.append(check(value))
+            items.append(check(value))
         except PartError as wrong:
             raise wrong.at(index) from None
-    return kept
+    return items
 
 
 def _by_text(check: Check, values: Any) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise PartError("is not an object")
-    kept = {}
+    by_text = {}
     for key, value in values.items():
         try:
-            kept[_text(key)] = check(value)
+            by_text[_text(key)] = check(value)
         except PartError as wrong:
             raise wrong.at(key) from None
-    return kept
+    return by_text
 
 
 _PLAIN: dict[Any, Check] = {str: _text, bool: _truth, int: _integer}

@@ -41,13 +41,13 @@ def default_value(written: Any, duckdb_type: str) -> Any:
     """
     if duckdb_type.endswith("[]"):
         return [default_value(item, duckdb_type[:-2]) for item in _of(list, written)]
-    if found := re.fullmatch(_MAP, duckdb_type):
+    if match := re.fullmatch(_MAP, duckdb_type):
         return {
-            _key(key, found[1]): default_value(value, found[2])
+            _key(key, match[1]): default_value(value, match[2])
             for key, value in _of(dict, written).items()
         }
-    if found := re.fullmatch(_ITEMS, duckdb_type):
-        types = {"item": found[1], "count": "BIGINT"}
+    if match := re.fullmatch(_ITEMS, duckdb_type):
+        types = {"item": match[1], "count": "BIGINT"}
         if set(_of(dict, written)) != set(types):
             raise ValueError(f"{written!r} has not the fields item and count")
         return {name: default_value(written[name], kind) for name, kind in types.items()}

@@ -129,19 +129,19 @@ class Part:
         fields = cls.fields()
         if not values.keys() <= fields.keys():
             raise PartError("is not known").at(next(key for key in values if key not in fields))
-        kept = {}
+        checked = {}
         key = ""
         try:
             for key, (name, _, check, default, _) in fields.items():
                 if key in values:
-                    kept[name] = check(values[key])
+                    checked[name] = check(values[key])
                 elif default is None:
                     raise PartError("is missing")
                 else:
-                    kept[name] = default()
+                    checked[name] = default()
         except PartError as wrong:
             raise wrong.at(key) from None
-        return kept
+        return checked
 
     @classmethod
     @cache

@@ -45,8 +45,8 @@ def family(duckdb_type: str) -> str | None:
         return "timestamp"
     if duckdb_type in _OTHERS:
         return _OTHERS[duckdb_type]
-    found = re.fullmatch(_DECIMAL, duckdb_type)
-    return "decimal" if found is not None and int(found[1]) <= 18 else None
+    match = re.fullmatch(_DECIMAL, duckdb_type)
+    return "decimal" if match is not None and int(match[1]) <= 18 else None
 
 
 def is_type(duckdb_type: str) -> bool:
@@ -81,10 +81,10 @@ def element(duckdb_type: str) -> str:
 
 def decimal_scale(duckdb_type: str) -> int:
     """Count the digits after a DECIMAL type's point."""
-    found = re.fullmatch(_DECIMAL, duckdb_type)
-    if found is None:
+    match = re.fullmatch(_DECIMAL, duckdb_type)
+    if match is None:
         raise ValueError(f"{duckdb_type} is not a decimal type")
-    return int(found[2])
+    return int(match[2])
 
 
 def to_physical(column: str, duckdb_type: str) -> str:

@@ -75,12 +75,12 @@ def _times(reads: Sequence[Read], ladder_ms: Sequence[int]) -> set[int] | None:
     times = {0}
     for size_ms in ladder_ms:
         rests = _rests(reads, size_ms)
-        found: set[int] = set()
+        boundaries: set[int] = set()
         for time in times:
             for rest in rests:
                 next_ms = time + (rest - time) % size_ms
-                found.update((next_ms % coarsest_ms, (next_ms - size_ms) % coarsest_ms))
-        times |= found
+                boundaries.update((next_ms % coarsest_ms, (next_ms - size_ms) % coarsest_ms))
+        times |= boundaries
         if len(times) > _MOST_TIMES:
             return None
     return times

@@ -132,9 +132,9 @@ class SqlDialect:
         At equal times it is the larger one.
         """
         tie = (self.float_tie if family(duckdb_type) == "float" else "{x}").format(x=value)
-        kept = {"float": "DOUBLE", "text": "VARCHAR"}.get(family(duckdb_type) or "", "BIGINT")
+        kept_type = {"float": "DOUBLE", "text": "VARCHAR"}.get(family(duckdb_type) or "", "BIGINT")
         return (self.first if kind == "first" else self.last).format(
-            x=value, t=time, tie=tie, type=self.type_of(kept)
+            x=value, t=time, tie=tie, type=self.type_of(kept_type)
         )
 
     def extreme(self, kind: str, value: str, duckdb_type: str) -> str:

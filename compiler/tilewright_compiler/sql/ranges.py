@@ -26,12 +26,12 @@ def within_types(tree: Node, dialect: SqlDialect, type_of: TypeOf) -> Node:
         NotTranslatable: if it casts to float in a dialect that has doubles only.
     """
     # Types are those of the parts as they were written, so all are asked for first.
-    found: list[tuple[Node, str, Callable[[Node, str, SqlDialect], Node]]] = []
+    outside: list[tuple[Node, str, Callable[[Node, str, SqlDialect], Node]]] = []
     for node in tree.walk():
         rule = _RULES.get(type(node))
         if rule is not None and (kind := type_of(node)) in {*_BITS, "FLOAT"}:
-            found.append((node, kind, rule))
-    for node, kind, rule in reversed(found):
+            outside.append((node, kind, rule))
+    for node, kind, rule in reversed(outside):
         written = rule(node, kind, dialect)
         if node is tree:
             tree = written

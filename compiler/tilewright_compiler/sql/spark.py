@@ -21,9 +21,9 @@ def as_written(name: str) -> type[Dialect]:
     It is of the same family and keeps them as they are written.
     """
     base: Any = type(Dialect.get_or_raise(name))
-    kept = {"__module__": __name__, "TIME_MAPPING": {}}
-    made: type[Dialect] = type(base)(f"{AS_WRITTEN}{name}", (base,), kept)
-    return made
+    namespace = {"__module__": __name__, "TIME_MAPPING": {}}
+    dialect: type[Dialect] = type(base)(f"{AS_WRITTEN}{name}", (base,), namespace)
+    return dialect
 
 
 def reading(name: str) -> str | type[Dialect]:

@@ -76,8 +76,8 @@ def _finish_sql(keys: Sequence[Column], states: Sequence[State]) -> str:
         relation = f"input_{index}"
         fields = _fields([s for s in states if s.input == name and not partial_fields(s)])
         columns += [f"{relation}.{quoted(field)}" for field in fields]
-        made = _of_values(name, kind, is_timed, fields)
-        relations.append(f'LEFT JOIN (\n{made}\n) AS {relation} USING ("__row")')
+        query = _of_values(name, kind, is_timed, fields)
+        relations.append(f'LEFT JOIN (\n{query}\n) AS {relation} USING ("__row")')
     return "SELECT\n  " + ",\n  ".join(columns) + "\n" + "\n".join(relations)
 
 

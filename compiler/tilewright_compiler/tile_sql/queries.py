@@ -137,10 +137,10 @@ class TileQueries:
         if wheres and refusals:
             wheres = f"NOT {name(REASON)} IS NULL OR ({wheres})"
         inner = self._select(selected, relation, alias=name(RAW), where=wheres or None)
-        kept = [(name(column.name), None) for column in self._columns]
-        kept.append((name(TIME), None))
+        columns = [(name(column.name), None) for column in self._columns]
+        columns.append((name(TIME), None))
         reason = (self._reason(refusals), name(REASON))
-        return self._select([*kept, reason], inner, alias="selected")
+        return self._select([*columns, reason], inner, alias="selected")
 
     def tiles(self, relation: str, size_ms: int) -> Select:
         """Select the tiles of one level, a row each.

@@ -71,12 +71,12 @@ def doctor(
     from ..reports.explanation import console
 
     live = None if service is None else _ask(service, token_file)
-    found = _examine(load_plan(plan), store_url, live, key, max_age)
+    report = _examine(load_plan(plan), store_url, live, key, max_age)
     if form == "json":
-        click.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document(report), indent=2, ensure_ascii=False))
     else:
-        _print(console(), found)
-    ctx.exit(int(found.severity))
+        _print(console(), report)
+    ctx.exit(int(report.severity))
 
 
 def _examine(

@@ -63,8 +63,8 @@ def inspect(
     if key:
         if len(urls) != 1 or len(plans) != 1:
             raise click.UsageError("with --key, name one plan and one store.")
-        found = _entity(plans[0], urls[0], key, 20 if most is None else most)
-        _show(form, _entity_document(found), lambda: _print_entity(console(), found))
+        entity = _entity(plans[0], urls[0], key, 20 if most is None else most)
+        _show(form, _entity_document(entity), lambda: _print_entity(console(), entity))
         return
     usages = [_usage(url, 10 if most is None else most) for url in urls]
     documents = [_usage_document(one, plans) for one in usages]

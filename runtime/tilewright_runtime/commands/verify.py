@@ -84,8 +84,8 @@ def _coarsest_first(table: Table) -> list[Level]:
 
     Those of tiles come by size, then that of raw events.
     """
-    places = sorted(table.levels, key=lambda place: (place[0] == "events", -place[1]))
-    return [table.levels[place] for place in places]
+    by_size = sorted(table.levels, key=lambda place: (place[0] == "events", -place[1]))
+    return [table.levels[place] for place in by_size]
 
 
 def _print(console: Console, verification: Verification) -> None:

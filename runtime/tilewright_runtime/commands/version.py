@@ -46,8 +46,8 @@ def _details() -> list[tuple[str, str]]:
         ("platform", f"{platform.system()} {platform.machine()}"),
     ]
     for extra, names in _libraries().items():
-        found = [f"{name} {_installed(name)}" for name in names]
-        details.append((extra, ", ".join(found)))
+        versions = [f"{name} {_installed(name)}" for name in names]
+        details.append((extra, ", ".join(versions)))
     return details
 
 

@@ -89,18 +89,18 @@ def takers_of(
 
     Raises InputError if it is not clear which one, and what the one plan raises if there is one.
     """
-    found = Takers()
+    takers = Takers()
     for plan in _with_source(plans, source):
         try:
             writer = opened.enter_context(places.writer(plan))
         except TilewrightError as failure:
             if len(plans) == 1:
                 raise
-            found.failures.append(failure)
+            takers.failures.append(failure)
             continue
         name = source or _only_source(plans)
-        found.takers.append(Taker(writer, source_of(plan, name)))
-    return found
+        takers.takers.append(Taker(writer, source_of(plan, name)))
+    return takers
 
 
 def _with_source(plans: Sequence[Plan], source: str | None) -> list[Plan]:

@@ -111,11 +111,11 @@ class AsyncFetcher(Serving):
         `fetch` raises.
         """
         context = context or self.context
-        made: list[Answer] = []
+        collected: list[Answer] = []
         for batch in batches(context, states):
             await self.answer(context, batch)
-            made += answers_of(batch)
-        return Answers(made, context.plan, context.names)
+            collected += answers_of(batch)
+        return Answers(collected, context.plan, context.names)
 
     async def answer(self, context: FetchContext, states: Sequence[FetchState]) -> None:
         """Walk the steps for requests that are read together.

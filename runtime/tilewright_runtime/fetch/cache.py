@@ -124,20 +124,20 @@ class TileCache:
         if self._folder is not None and finished is not None and _is_named(version):
             for index, (entity, ranges) in enumerate(requests):
                 key = EntityKey(table, version, entity)
-                if found := self._spans_from_folder(key, views[index], finished.until_ms):
-                    self._remember_spans({key: found})
-                    spans = map(found.get, places(ranges), views[index].spans)
+                if from_folder := self._spans_from_folder(key, views[index], finished.until_ms):
+                    self._remember_spans({key: from_folder})
+                    spans = map(from_folder.get, places(ranges), views[index].spans)
                     views[index] = View.of(ranges, list(map(fitting, spans, ranges)))
         return version, views
 
     def _in_memory(self, table: Table, requests: Sequence[ScanRequest]) -> tuple[str, list[View]]:
-        kept: list[Kept] = []
+        entries: list[Kept] = []
         with self._lock:
             version = self._versions.get(table, "")
             for entity, _ in requests:
-                kept.append(self._entries.get(EntityKey(table, version, entity), NOTHING))
+                entries.append(self._entries.get(EntityKey(table, version, entity), NOTHING))
         views = []
-        for entry, (_, ranges) in zip(kept, requests, strict=True):
+        for entry, (_, ranges) in zip(entries, requests, strict=True):
             views.append((entry if isinstance(entry, EntitySpans) else NOTHING).view(ranges))
         return version, views
 
@@ -160,10 +160,10 @@ class TileCache:
         with self._lock:
             entry = self._entries.get(key)
         if entry is None and self._folder is not None and _is_named(key.version):
-            (found,) = self._from_folder([key])
-            if isinstance(found, Middle):
-                self._remember_middle(key, found)
-                return found
+            (middle,) = self._from_folder([key])
+            if isinstance(middle, Middle):
+                self._remember_middle(key, middle)
+                return middle
         return entry if isinstance(entry, Middle) else None
 
     def ends_ms(self, table: Table, request: ScanRequest) -> list[int | None]:
@@ -245,13 +245,13 @@ class TileCache:
         if self._folder is None or not keys:
             return [None] * len(keys)
         contents = self._folder.get(list(map(key_digest, keys)))
-        found: list[Entry | None] = []
+        entries: list[Entry | None] = []
         for key, content in zip(keys, contents, strict=True):
             kind = Span if isinstance(key, SpanKey) else Middle
-            found.append(None if content is None else kind.from_bytes(content))
-        missing = found.count(None)
-        metrics_of(keys[0].table.plan).folder_used(len(found) - missing, missing)
-        return found
+            entries.append(None if content is None else kind.from_bytes(content))
+        missing = entries.count(None)
+        metrics_of(keys[0].table.plan).folder_used(len(entries) - missing, missing)
+        return entries
 
 
 class CachedTable(NamedTuple):

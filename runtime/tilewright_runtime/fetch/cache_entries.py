@@ -170,11 +170,11 @@ def places(ranges: Sequence[Range]) -> list[Place]:
 
     The ranges of a level follow one another.
     """
-    found: list[Place] = []
+    all_places: list[Place] = []
     run = 0
     for index, wanted in enumerate(ranges):
         before = ranges[index - 1] if index else None
         is_same = before is not None and before[0] == wanted.size_ms and before[3] == wanted.kind
         run = run + 1 if is_same else 0
-        found.append((wanted.kind, wanted.size_ms, run))
-    return found
+        all_places.append((wanted.kind, wanted.size_ms, run))
+    return all_places

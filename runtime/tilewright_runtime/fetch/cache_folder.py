@@ -85,7 +85,7 @@ class CacheFolder:
         older: dict[bytes, bytes] = {}
 
         def work(transaction: Any, opened: CacheFile) -> list[bytes | None]:
-            found: list[bytes | None] = []
+            contents: list[bytes | None] = []
             newer_table, older_table = _generations(transaction, opened)
             for name in names:
                 content = transaction.get(name, db=newer_table)
@@ -93,17 +93,17 @@ class CacheFolder:
                     content = transaction.get(name, db=older_table)
                     if content is not None:
                         older[name] = content
-                found.append(_sound(name, content))
-            return found
+                contents.append(_sound(name, content))
+            return contents
 
-        found = self._read(work, nothing)
-        missing = found.count(None)
+        contents = self._read(work, nothing)
+        missing = contents.count(None)
         with self._lock:
-            self._hits += len(found) - missing
+            self._hits += len(contents) - missing
             self._misses += missing
         if older:
             self._write(lambda transaction, opened: self._add(transaction, opened, older))
-        return found
+        return contents
 
     def put(self, table: bytes, version: str, entries: Mapping[bytes, bytes]) -> int:
         """Keep entries of a version of a table.
@@ -113,14 +113,14 @@ class CacheFolder:
         """
         before = self._evictions
         largest = int(self._max_bytes * _LARGEST_PART)
-        kept = {name: _checked(name, one) for name, one in entries.items() if len(one) < largest}
+        fitting = {name: _checked(name, one) for name, one in entries.items() if len(one) < largest}
 
         def work(transaction: Any, opened: CacheFile) -> None:
             if transaction.get(table, db=opened.about) != version.encode():
                 for generation in opened.generations:
                     _drop_table(transaction, generation, table)
                 transaction.put(table, version.encode(), db=opened.about)
-            self._add(transaction, opened, kept)
+            self._add(transaction, opened, fitting)
 
         self._write(work)
         return self._evictions - before
@@ -242,9 +242,9 @@ def _drop_all(transaction: Any, opened: CacheFile) -> None:
 def _drop_table(transaction: Any, generation: Any, table: bytes) -> None:
     """Drop the entries whose names begin with a table's."""
     with transaction.cursor(generation) as cursor:
-        found = cursor.set_range(table)
-        while found and cursor.key().startswith(table):
-            found = cursor.delete() and bool(cursor.key())
+        is_there = cursor.set_range(table)
+        while is_there and cursor.key().startswith(table):
+            is_there = cursor.delete() and bool(cursor.key())
 
 
 def _checked(name: bytes, content: bytes) -> bytes:

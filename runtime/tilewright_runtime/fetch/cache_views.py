@@ -101,7 +101,7 @@ class View:
         Also returns of how many ranges nothing was there. What is there already is left out, and
         so are records that are not in order, as after a damage.
         """
-        made: dict[Place, Span] = {}
+        spans: dict[Place, Span] = {}
         misses = 0
         parts = zip(places(self.ranges), self.ranges, self.spans, records, strict=True)
         for place, wanted, span, part in parts:
@@ -109,8 +109,8 @@ class View:
             misses += span is None and end_ms > wanted.start_ms
             if end_ms > (span.end_ms if span else wanted.start_ms):
                 one = _span(wanted, end_ms, part)
-                made |= {} if one is None else {place: one}
-        return made, misses
+                spans |= {} if one is None else {place: one}
+        return spans, misses
 
 
 class EntitySpans:

@@ -96,7 +96,7 @@ class CachingReader:
             return None
         if self._table.store.has_changed(seen.change):
             return None
-        found = []
+        all_tiles = []
         hits = 0
         for entity in entities:
             view = near.get(entity, _no_view)()
@@ -104,13 +104,13 @@ class CachingReader:
             if view is not None and view.ranges is ranges and view.remembered[0] == seen.change:
                 tiles = view.checked.decoded_by(program, view.remembered[1])
                 hits += 0 if tiles is None else view.hits
-            found.append(tiles)
+            all_tiles.append(tiles)
         self._cache.count(self._table, hits, 0)
         self._near_left -= 1
         if self._near_left <= 0:  # so that each is found in the cache itself at times, as used
             self._near_left = _NEAR_FINDS
             near.clear()
-        return found
+        return all_tiles
 
     def _unchanged(
         self, requests: Sequence[ScanRequest], names: Sequence[str], seen: _Seen
@@ -241,7 +241,7 @@ class CachingReader:
     ) -> None:
         """Keep what is finished of what was read, and count."""
         version, until_ms = finished
-        made: dict[EntityKey, Made] = {}
+        by_entity: dict[EntityKey, Made] = {}
         hits = misses = 0
         for (entity, _), view, read in zip(requests, views, records, strict=True):
             hits += view.hits
@@ -250,11 +250,11 @@ class CachingReader:
             spans, missing = view.grown(until_ms, read)
             misses += missing
             if spans:
-                made[EntityKey(self._table, version, entity)] = spans
+                by_entity[EntityKey(self._table, version, entity)] = spans
         if counts:
             self._cache.count(self._table, hits, misses)
-        if made:
-            self._cache.keep_spans(made)
+        if by_entity:
+            self._cache.keep_spans(by_entity)
 
 
 def _no_view() -> None:

@@ -91,9 +91,9 @@ class Direct(Frozen):
             return [None if one is None else native.features(one.native, *asked) for one in tiles]
 
         def work(tables: Any, number: int, swept: bytes) -> Found:
-            found: Found = native.fetch(
+            features: Found = native.fetch(
                 tables, number, table, swept, entities, ranges.native, *asked
             )
-            return found
+            return features
 
         return self.store.read_mapped(self.swept_name, work)

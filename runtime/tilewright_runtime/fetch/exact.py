@@ -53,11 +53,11 @@ class ExactEvents:
         times = events["__ts"].to_numpy()
         bounds = np.asarray(times_ms, dtype=np.int64)
         # Both ascend, so what lies between two bounds is a slice.
-        places = np.searchsorted(times, bounds)
-        counts = places[1:] - places[:-1]
+        positions = np.searchsorted(times, bounds)
+        counts = positions[1:] - positions[:-1]
         (stretches,) = counts.nonzero()
         groups = np.repeat(np.arange(len(stretches)), counts[stretches])
-        begin, end = places[[0, -1]].tolist() if times_ms else (0, 0)
+        begin, end = positions[[0, -1]].tolist() if times_ms else (0, 0)
         events, times = events.slice(begin, end - begin), times[begin:end]
         columns = dict(zip(events.schema.names, events.columns, strict=True))
         block = self._builder.block(times, groups, columns, len(stretches))

@@ -95,11 +95,11 @@ class Fetcher(Serving):
         `fetch` raises.
         """
         context = context or self.context
-        made: list[Answer] = []
+        collected: list[Answer] = []
         for batch in batches(context, states):
             walk(context, batch)
-            made += answers_of(batch)
-        return Answers(made, context.plan, context.names)
+            collected += answers_of(batch)
+        return Answers(collected, context.plan, context.names)
 
 
 def finish_without_store(context: FetchContext, states: Sequence[FetchState]) -> None:

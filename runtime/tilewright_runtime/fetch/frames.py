@@ -47,8 +47,8 @@ def arrow_type(duckdb_type: str) -> pa.DataType:
         return pa.list_(arrow_type(duckdb_type[:-2]))
     if duckdb_type.startswith("TIMESTAMP"):
         return pa.timestamp("us", "UTC")  # the times of answers are in UTC
-    if found := _DECIMAL.fullmatch(duckdb_type):
-        return pa.decimal128(int(found[1]), int(found[2]))
+    if match := _DECIMAL.fullmatch(duckdb_type):
+        return pa.decimal128(int(match[1]), int(match[2]))
     if duckdb_type.startswith("MAP("):
         key, value = _parts(duckdb_type[4:-1])
         return pa.map_(arrow_type(key), arrow_type(value))

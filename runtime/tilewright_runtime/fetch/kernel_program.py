@@ -168,17 +168,17 @@ class KernelProgram:
         A finished middle comes as one part. None if the kernel cannot read them.
         """
         if tiles.middles is None:
-            found: Sequence[Fields] | None
-            found = self.native.gather_all(tiles.native, self.native_covers(covers))
-            return found
+            gathered: Sequence[Fields] | None
+            gathered = self.native.gather_all(tiles.native, self.native_covers(covers))
+            return gathered
 
         def gather(part: Cover, names: Sequence[str]) -> Fields | None:
             return self._gather_cover(tiles, part, names)
 
         def gather_rests(rests: Covers) -> Sequence[Fields] | None:
-            found: Sequence[Fields] | None
-            found = self.native.gather_all(tiles.native, self.native_covers(rests))
-            return found
+            gathered: Sequence[Fields] | None
+            gathered = self.native.gather_all(tiles.native, self.native_covers(rests))
+            return gathered
 
         return tiles.middles.gather_all(covers, self._codecs, gather, gather_rests)
 
@@ -187,8 +187,8 @@ class KernelProgram:
     ) -> Fields | None:
         """Read some fields of one cover, if the kernel can."""
         indices = list(map(self._numbers.__getitem__, names))
-        found: Fields | None = self.native.gather(tiles.native, list(cover), indices)
-        return found
+        gathered: Fields | None = self.native.gather(tiles.native, list(cover), indices)
+        return gathered
 
     def _add_tables(
         self,

@@ -98,11 +98,11 @@ class Merger:
             return
         is_whole = len(bounds) == 2 * len(filled)
         # As an array, which is made once here instead of once by each call.
-        places = np.array(bounds, np.intp)
+        starts = np.array(bounds, np.intp)
         views = {"i64": rows, "f64": rows.view(np.float64)}
         for ufunc, dtype, columns in self._columns:
             # reduceat also gives what lies between a run's end and the next one's begin.
-            whole = ufunc.reduceat(views[dtype][:, columns], places)
+            whole = ufunc.reduceat(views[dtype][:, columns], starts)
             if is_whole:
                 merged_runs = whole.tolist()[::2]
             else:
@@ -125,10 +125,10 @@ class Merger:
         for index, own in parts.items():
             if not own:
                 continue
-            places = np.array(list(chain.from_iterable(runs[index])), np.intp)
+            starts = np.array(list(chain.from_iterable(runs[index])), np.intp)
             for slab in self._layout.slabs:
                 if slab.ufunc is np.add:
-                    sums = slab.ufunc.reduceat(slab.of(tiles.rows), places)[::2]
+                    sums = slab.ufunc.reduceat(slab.of(tiles.rows), starts)[::2]
                     merged[index].numbers[slab.columns] = _weighted(sums.tolist(), own)
 
     def _merge_objects(

@@ -66,11 +66,13 @@ class Middles:
         if not middle:
             return gather(cover, names)
         key = self._cached.middle_key(self._version, self._entity, tuple(names), spans)
-        found = self._cached.cache.find_middle(key) or self._make(key, middle, codecs, gather)
+        middle_parts = self._cached.cache.find_middle(key) or self._make(
+            key, middle, codecs, gather
+        )
         newest = gather(rest, names)
-        if found is None or newest is None:
+        if middle_parts is None or newest is None:
             return None
-        return list(map(_with_middle, found.parts, newest))
+        return list(map(_with_middle, middle_parts.parts, newest))
 
     def gather_all(
         self,
@@ -85,21 +87,21 @@ class Middles:
         finished. None if that cannot be done here.
         """
         splits, rests = _split_all(covers, self._until_ms)
-        found: list[Iterable[bytes | None]] = []
+        middles: list[Iterable[bytes | None]] = []
         for (middle, _, spans), own in zip(splits, codecs, strict=True):
             if not middle or not own:
-                found.append(repeat(None, len(own)))
+                middles.append(repeat(None, len(own)))
                 continue
             key = self._cached.middle_key(self._version, self._entity, tuple(own), spans)
             one = self._cached.cache.find_middle(key) or self._make(key, middle, own, gather)
             if one is None:
                 return None
-            found.append(one.parts)
+            middles.append(one.parts)
         newest = gather_rests(rests)
         if newest is None:
             return None
         return [
-            list(map(_with_middle, parts, own)) for parts, own in zip(found, newest, strict=True)
+            list(map(_with_middle, parts, own)) for parts, own in zip(middles, newest, strict=True)
         ]
 
     def _make(

@@ -212,9 +212,9 @@ class Program:
         """
         values: dict[str, Any] = self.template.copy()
         if isinstance(tiles, KernelTiles) and self.kernel is not None:
-            found = self.kernel.evaluate(tiles, covers, values)
-            if found is not None:
-                return values, found
+            evaluated = self.kernel.evaluate(tiles, covers, values)
+            if evaluated is not None:
+                return values, evaluated
         errors: dict[str, int] = {}
         for group, merged in zip(self.groups, self._merger.merge(tiles, covers), strict=True):
             is_done = group.number_values.put(merged.numbers, values)

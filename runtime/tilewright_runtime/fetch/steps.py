@@ -90,17 +90,17 @@ def _sound(
     sound: list[list[bytes]] = []
     index = 0
     for wanted, part in zip(state.ranges, records, strict=True):
-        kept = []
+        undamaged = []
         for record in part:
             try:
                 context.program.decode(state.entity, [wanted], [[record]], name_of)
-                kept.append(record)
+                undamaged.append(record)
             except CorruptRecordError:
                 table = context.plan.name
                 tile = record_tile(context.store, table, state.entity, state.ranges, index)
                 state.damaged = [*state.damaged, *([] if tile is None else [tile])]
             index += 1
-        sound.append(kept)
+        sound.append(undamaged)
     return sound
 
 

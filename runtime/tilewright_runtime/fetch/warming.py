@@ -98,8 +98,10 @@ class AccessCounts:
 
     def _forget(self, now_s: float) -> None:
         """Keep the hotter half."""
-        kept = nlargest(self._most // 2, self._weights, key=lambda one: self._weight(one, now_s))
-        self._weights = {entity: self._weights[entity] for entity in kept}
+        heaviest = nlargest(
+            self._most // 2, self._weights, key=lambda one: self._weight(one, now_s)
+        )
+        self._weights = {entity: self._weights[entity] for entity in heaviest}
 
 
 @dataclass(frozen=True)

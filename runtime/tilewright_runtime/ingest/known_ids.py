@@ -70,11 +70,11 @@ class KnownIds:
         return known
 
     def _of_batch(self) -> Ids:
-        found = self._session.execute(
+        ids = self._session.execute(
             'SELECT "__id_high" AS high, "__id_low" AS low, "__ts" AS time_ms FROM events '
             'WHERE "__reason" IS NULL AND "__id_high" IS NOT NULL'
         ).fetchnumpy()
-        columns = [np.asarray(found[name]).astype(np.uint64) for name in ("high", "low", "time_ms")]
+        columns = [np.asarray(ids[name]).astype(np.uint64) for name in ("high", "low", "time_ms")]
         return np.column_stack(columns)
 
 

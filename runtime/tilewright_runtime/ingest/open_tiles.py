@@ -107,10 +107,10 @@ class OpenTiles:
         new = new[np.argsort(codes[new])]
         self._codes = np.insert(self._codes, at[new], codes[new])
         self._rows = np.insert(self._rows, at[new], tiles.block.rows[new], axis=0)
-        for name, kept in self._variable.items():
+        for name, stored in self._variable.items():
             values = _objects(tiles.block.listed(name))
-            kept[at[is_newer]] = values[is_newer]
-            self._variable[name] = np.insert(kept, at[new], values[new])
+            stored[at[is_newer]] = values[is_newer]
+            self._variable[name] = np.insert(stored, at[new], values[new])
 
     def inside(self, coarser: TileKeys) -> LevelTiles:
         """Give the tiles inside some coarser tiles.
@@ -135,7 +135,8 @@ class OpenTiles:
         return LevelTiles(
             keys,
             Block(
-                self._rows[at], {name: kept[at].tolist() for name, kept in self._variable.items()}
+                self._rows[at],
+                {name: stored[at].tolist() for name, stored in self._variable.items()},
             ),
         )
 

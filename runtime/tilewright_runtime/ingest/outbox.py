@@ -224,8 +224,8 @@ class Outbox:
                 yield part, self._records(part)
 
     def _records(self, keys: TileKeys) -> list[bytes]:
-        found = self._state.transact(lambda transaction: transaction.get_tiles(keys))
-        return [record for record in found if record is not None]
+        records = self._state.transact(lambda transaction: transaction.get_tiles(keys))
+        return [record for record in records if record is not None]
 
 
 def begin_outbox(plan: Plan, state: TransactionalStore, store: Store) -> Outbox | None:

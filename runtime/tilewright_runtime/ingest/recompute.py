@@ -99,8 +99,8 @@ class Recomputer:
             kind=EVENTS,
         )
         records = log.get_chunks(logged)
-        found = logged.take(np.flatnonzero([record is not None for record in records]))
-        names = Names(tile_namer(self._url, found), keys.table, keys.entities, self._levels)
+        logged_tiles = logged.take(np.flatnonzero([record is not None for record in records]))
+        names = Names(tile_namer(self._url, logged_tiles), keys.table, keys.entities, self._levels)
         text = keys.entities[entity]
         events = self._chunks.read([one for one in records if one is not None], text, names)
         times = events["__ts"].to_numpy()

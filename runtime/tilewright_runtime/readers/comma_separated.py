@@ -179,8 +179,8 @@ def _records(data: bytes, delimiter: str) -> Iterator[tuple[bytes, bool]]:
 def _count_fields(record: bytes, delimiter: str) -> int:
     field, at, count = re.compile(_field(delimiter)), 0, 1
     record = record.rstrip(b"\r\n")
-    while found := field.match(record, at):
-        if found.end() >= len(record):
+    while match := field.match(record, at):
+        if match.end() >= len(record):
             break
-        count, at = count + 1, found.end() + 1
+        count, at = count + 1, match.end() + 1
     return count

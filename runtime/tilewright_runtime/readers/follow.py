@@ -97,10 +97,10 @@ def signature(path: Path) -> Signature | None:
     None if it is not there.
     """
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def standard_input(position_name: str | None, descriptor: int) -> Input:

@@ -46,10 +46,10 @@ class NativeObjects:
         """Read columns of text; None where the kernel reads none."""
         if self._objects is None or len(texts.data) > _MOST_BYTES:
             return None
-        found, read, left = self._objects.read(texts.data, texts.starts, texts.ends)
-        places = np.frombuffer(read, np.int64)
+        fields, read, left = self._objects.read(texts.data, texts.starts, texts.ends)
+        row_indices = np.frombuffer(read, np.int64)
         columns = {}
-        for name, (*buffers, nulls) in zip(self._names, found, strict=True):
+        for name, (*buffers, nulls) in zip(self._names, fields, strict=True):
             parts = list(map(pa.py_buffer, buffers))
-            columns[name] = pa.Array.from_buffers(pa.string(), len(places), parts, nulls)
-        return NativeRows(columns, places, np.frombuffer(left, np.int64))
+            columns[name] = pa.Array.from_buffers(pa.string(), len(row_indices), parts, nulls)
+        return NativeRows(columns, row_indices, np.frombuffer(left, np.int64))

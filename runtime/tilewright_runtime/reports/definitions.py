@@ -76,5 +76,5 @@ def _definition(features: list[Feature]) -> Definition:
 
 def source_text(source: Source) -> str:
     """Name a source with its table and its topic."""
-    places = [place for place in (source.table, source.topic) if place is not None]
-    return f"{source.name} ({', '.join(places)})" if places else source.name
+    sources = [place for place in (source.table, source.topic) if place is not None]
+    return f"{source.name} ({', '.join(sources)})" if sources else source.name

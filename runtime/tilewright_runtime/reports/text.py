@@ -158,11 +158,11 @@ def _add_levels(lines: Lines, report: PlanReport) -> None:
     lines.table(
         [RIGHT, RIGHT, RIGHT, RIGHT, LEFT], ["level", "kept for", "tiles", "bytes", "read by"], rows
     )
-    kept, total = (
+    kept_for, total = (
         "tiles" if report.plan.levels else "events",
         report.plan.cost.stored_bytes_per_entity,
     )
-    ever = f"grows for ever with the lifetime's {kept}"
+    ever = f"grows for ever with the lifetime's {kept_for}"
     lines.add(
         ever if total is None else f"{format_bytes(total)} in all, with an event in every tile",
         "dim",

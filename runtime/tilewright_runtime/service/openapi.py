@@ -118,8 +118,8 @@ def _get(summary: str, responses: Json) -> Json:
 
 def _text(summary: str, schema: Json) -> Json:
     content = {"text/plain": {"schema": schema}}
-    found = {"200": {"description": "The text.", "content": content}}
-    return {"get": {"summary": summary, "responses": found | _errors(401)}}
+    responses = {"200": {"description": "The text.", "content": content}}
+    return {"get": {"summary": summary, "responses": responses | _errors(401)}}
 
 
 def _errors(*statuses: int) -> Json:

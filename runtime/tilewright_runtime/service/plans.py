@@ -121,27 +121,27 @@ class ServedPlans:
 
         A store that is away is asked once, and says nothing; nor does a damaged document.
         """
-        found = {}
+        by_plan = {}
         for name, plan in self.plans.items():
             try:
                 document = self.store.get(progress_name(plan))
             except StoreError:
                 break
             with suppress(StoreError):
-                found[name] = Progress.read(plan, document)
-        return found
+                by_plan[name] = Progress.read(plan, document)
+        return by_plan
 
     def count_staleness(self) -> dict[str, Progress]:
         """Count how far each plan's watermark is behind the clock.
 
         Returns what was read for it.
         """
-        found = self.progress()
-        for name, progress in found.items():
+        by_plan = self.progress()
+        for name, progress in by_plan.items():
             watermark_ms = progress.watermark_ms or progress.head_ms(self.plans[name])
             if watermark_ms is not None:
                 metrics_of(name).stale(max(0, now_ms() - watermark_ms) / 1000)
-        return found
+        return by_plan
 
 
 def load_plans(paths: Iterable[str]) -> list[Plan]:

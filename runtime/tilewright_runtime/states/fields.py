@@ -82,8 +82,8 @@ class BytesColumn:
         is_there[tiles] = False
         others: dict[int, Bytes] = {**self.others}
         others.update(zip(tiles, values, strict=True))
-        made = {tile: value for tile, value in sorted(others.items()) if value is not None}
-        return BytesColumn(self.content, self.bounds, is_there, made)
+        replacements = {tile: value for tile, value in sorted(others.items()) if value is not None}
+        return BytesColumn(self.content, self.bounds, is_there, replacements)
 
     def lengths(self) -> NDArray[np.int64]:
         """Give the length of each tile's bytes, -1 for none."""

@@ -105,10 +105,10 @@ class SummaryUnion:
         They are the k most frequent ones, and all that came as often as the last of them.
         """
         if (native := kernel_of(self.parts)) is not None:
-            found: tuple[list[tuple[bytes, int]], int] | None
-            found = native.most_frequent(self.parts, k)
-            if found is not None:
-                values, self.error = found
+            counted: tuple[list[tuple[bytes, int]], int] | None
+            counted = native.most_frequent(self.parts, k)
+            if counted is not None:
+                values, self.error = counted
                 return values
         summary = self.summary
         certain = [one for one in summary.seen.items() if one[1] > summary.error]

@@ -188,10 +188,10 @@ def joined(
         content, width = numbers.tobytes(), numbers.itemsize
         ends = (bounds * width).tolist()
         pieces.append([content[a:b] for a, b in pairwise(ends)])
-    made: list[Bytes] = list(map(b"".join, zip(*pieces, strict=True)))
+    contents: list[Bytes] = list(map(b"".join, zip(*pieces, strict=True)))
     for i in np.flatnonzero(~which).tolist():
-        made[i] = None
-    return made
+        contents[i] = None
+    return contents
 
 
 def _bounds(counts: NDArray[Any]) -> Numbers:

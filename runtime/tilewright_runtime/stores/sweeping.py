@@ -46,8 +46,8 @@ class Sweeper:
     def __init__(self, plan: Plan, store: TransactionalStore) -> None:
         self._plan = plan
         self._store = store
-        kept = lifetimes_ms(plan, store.get).values()
-        lifetimes = [ttl_ms for ttl_ms in kept if ttl_ms is not None]
+        ttls_ms = lifetimes_ms(plan, store.get).values()
+        lifetimes = [ttl_ms for ttl_ms in ttls_ms if ttl_ms is not None]
         self._step_ms = min(lifetimes, default=0) // _SWEEPS_PER_LIFETIME
         self._swept_ms: int | None = None
 
@@ -106,8 +106,8 @@ def _bounds(plan: Plan, store: Store) -> dict[Level, int]:
     newest_ms = Progress.load(plan, store.get).newest_ms
     if newest_ms is None:
         return {}
-    seen_ms, kept = min(newest_ms, now_ms()), lifetimes_ms(plan, store.get)
-    return {level: seen_ms - ttl_ms for level, ttl_ms in kept.items() if ttl_ms is not None}
+    seen_ms, ttls_ms = min(newest_ms, now_ms()), lifetimes_ms(plan, store.get)
+    return {level: seen_ms - ttl_ms for level, ttl_ms in ttls_ms.items() if ttl_ms is not None}
 
 
 def _entities_before(
@@ -133,15 +133,15 @@ def _sweep_entity(
     for keys, records in transaction.delete_entity(plan.name, entity):
         until_ms = bounds.get((keys.kind, keys.size_ms), 0)
         starts_ms = np.asarray(keys.starts_ms)
-        for is_kept, places in (
+        for is_kept, indices in (
             (True, np.flatnonzero(starts_ms >= until_ms)),
             (False, np.flatnonzero(starts_ms < until_ms)),
         ):
-            if not len(places):
+            if not len(indices):
                 continue
             part: tuple[TileKeys, list[bytes]] = (
-                keys.take(places),
-                [records[place] for place in places.tolist()],
+                keys.take(indices),
+                [records[place] for place in indices.tolist()],
             )
             if is_kept:
                 transaction.put_tiles(*part)

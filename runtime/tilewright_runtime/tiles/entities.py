@@ -181,7 +181,7 @@ def entity_encoder(columns: Sequence[Column]) -> EntityEncoder:
 
 
 def keys_encoder(columns: Sequence[Column]) -> Callable[[Mapping[str, Any]], str]:
-    """Make the function from keys to an entity, which raises KeyValueError."""
+    """Make the writer of an entity, which raises KeyValueError."""
     if len(columns) != 1:
         encode = entity_encoder(columns)
         return lambda keys: encode(key_values(columns, keys))

@@ -26,8 +26,8 @@ class Integers(Sequence[int]):
     @overload
     def __getitem__(self, index: slice) -> Integers: ...
     def __getitem__(self, index: int | slice) -> int | Integers:
-        found = self._array[index]
-        return Integers(found) if isinstance(index, slice) else int(found)
+        part = self._array[index]
+        return Integers(part) if isinstance(index, slice) else int(part)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._array.tolist())

@@ -89,10 +89,10 @@ def decimal_digits(kind: str) -> tuple[str, str]:
 
     Raises NotTranslatable for another type.
     """
-    found = _DECIMAL.fullmatch(kind)
-    if found is None:
+    match = _DECIMAL.fullmatch(kind)
+    if match is None:
         raise NotTranslatable(f"a part of type {kind.lower()}, which Flink computes in another way")
-    return found[1], found[2]
+    return match[1], match[2]
 
 
 def _plain(value: Node, own: str, kind: str) -> Node:

@@ -30,9 +30,9 @@ def _cast(value: Node, duckdb_type: str) -> Node:
 
 
 def _check(node: Node, type_of: TypeOf, what: str) -> set[str]:
-    found = families([node.this, node.expression], type_of)
-    _require_numbers(found, what)
-    return found
+    operand_families = families([node.this, node.expression], type_of)
+    _require_numbers(operand_families, what)
+    return operand_families
 
 
 def _require_numbers(found: set[str], what: str) -> None:
@@ -277,15 +277,15 @@ def _shifted(node: Node, type_of: TypeOf) -> Node:
 
     A left shift becomes a product, since DuckDB shifts no negative numbers to the left.
     """
-    kind, places = type_of(node.this), node.expression
+    kind, distance = type_of(node.this), node.expression
     bits = {"INTEGER": 32, "TINYINT": 32, "SMALLINT": 32, "BIGINT": 64}.get(kind)
-    is_literal = isinstance(places, exp.Literal) and places.is_int
-    if bits is None or not is_literal or not 0 <= int(places.name) < bits - 1:
+    is_literal = isinstance(distance, exp.Literal) and distance.is_int
+    if bits is None or not is_literal or not 0 <= int(distance.name) < bits - 1:
         raise NotTranslatable(f"a shift that is no number of bits from 0 to {(bits or 64) - 2}")
     value = _cast(node.this.copy(), "INTEGER") if kind in _SMALL else node.this.copy()
     if isinstance(node, exp.BitwiseRightShift):
-        return type(node)(this=value, expression=places.copy())
-    return paren(exp.Mul(this=paren(value), expression=number(2 ** int(places.name))))
+        return type(node)(this=value, expression=distance.copy())
+    return paren(exp.Mul(this=paren(value), expression=number(2 ** int(distance.name))))
 
 
 ARITHMETIC: dict[type[Node], Correction] = {

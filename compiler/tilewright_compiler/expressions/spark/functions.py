@@ -49,10 +49,10 @@ def correct(tree: Node, type_of: TypeOf) -> Node:
             raise _unknown(node.sql_name())
         elif not isinstance(node, (exp.Func, *_PLAIN)):
             raise NotTranslatable(f"{node.key}, which is not known to give the same value here")
-    found = holder.this
-    if not isinstance(found, Node):
+    corrected = holder.this
+    if not isinstance(corrected, Node):
         raise NotTranslatable("it is not an expression")
-    return found
+    return corrected
 
 
 def _unknown(name: str) -> NotTranslatable:

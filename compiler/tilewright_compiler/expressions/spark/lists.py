@@ -57,11 +57,11 @@ def _from_zero(value: Node, place: Node) -> Node:
     """
     if isinstance(place, exp.Literal) and place.is_int:
         return call("LIST_EXTRACT", value, number(int(place.name) + 1))
-    found = call(
+    element = call(
         "LIST_EXTRACT", value, exp.paren(exp.Add(this=exp.paren(place), expression=number(1)))
     )
     return exp.Case(
-        ifs=[exp.If(this=exp.GTE(this=exp.paren(place.copy()), expression=number(0)), true=found)]
+        ifs=[exp.If(this=exp.GTE(this=exp.paren(place.copy()), expression=number(0)), true=element)]
     )
 
 
@@ -107,10 +107,10 @@ def _contained(node: Node, type_of: TypeOf) -> Node:
     """Null where it is not found among others and nulls."""
     value, element = node.this, node.expression
     _check_element(value, element, type_of)
-    found = call("LIST_CONTAINS", value.copy(), element.copy())
+    contains = call("LIST_CONTAINS", value.copy(), element.copy())
     nulls = exp.LT(this=call("LIST_COUNT", value.copy()), expression=call("LEN", value.copy()))
-    unknown = exp.and_(exp.not_(found, copy=False), nulls, copy=False)
-    return exp.Case(ifs=[exp.If(this=unknown, true=exp.Null())], default=found.copy())
+    unknown = exp.and_(exp.not_(contains, copy=False), nulls, copy=False)
+    return exp.Case(ifs=[exp.If(this=unknown, true=exp.Null())], default=contains.copy())
 
 
 def _sorted(node: Node, type_of: TypeOf) -> Node:
@@ -138,9 +138,9 @@ def _is_there(value: Node) -> Node:
 def _position(node: Node, type_of: TypeOf) -> Node:
     value, element = node.this.copy(), node.expression.copy()
     _check_element(value, element, type_of)
-    found = call("COALESCE", call("LIST_POSITION", value, element), number(0))
+    position = call("COALESCE", call("LIST_POSITION", value, element), number(0))
     is_there = exp.and_(_is_there(value), _is_there(element), copy=False)
-    return exp.Case(ifs=[exp.If(this=is_there, true=found)])
+    return exp.Case(ifs=[exp.If(this=is_there, true=position)])
 
 
 def _slice(node: Node, type_of: TypeOf) -> Node:
@@ -170,8 +170,8 @@ def _joined(node: Node, type_of: TypeOf) -> Node:
 
 def _key_contained(node: Node, type_of: TypeOf) -> Node:
     value, key = node.this, node.args["key"]
-    found = call("MAP_CONTAINS", value.copy(), key.copy())
-    return exp.Case(ifs=[exp.If(this=_is_there(key), true=found)])
+    contains = call("MAP_CONTAINS", value.copy(), key.copy())
+    return exp.Case(ifs=[exp.If(this=_is_there(key), true=contains)])
 
 
 LISTS: dict[type[Node], Callable[[Node, TypeOf], Node]] = {

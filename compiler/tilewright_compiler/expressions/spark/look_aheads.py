@@ -22,12 +22,12 @@ def conditions_of(source: str) -> list[tuple[str, bool]]:
     flags = _FLAGS.match(source)
     begin = flags.end() if flags else 0
     before, at = source[:begin], begin + 1
-    found: list[tuple[str, bool]] = []
+    conditions: list[tuple[str, bool]] = []
     while source[begin : begin + 1] == "^" and source.startswith(("(?=", "(?!"), at):
         end = end_of_group(source, at + 3)
-        found.append((f"{before}^(?:{source[at + 3 : end]})", source[at + 2] == "="))
+        conditions.append((f"{before}^(?:{source[at + 3 : end]})", source[at + 2] == "="))
         at = end + 1
     rest = source[at:]
-    if not found or has_alternatives(rest):
+    if not conditions or has_alternatives(rest):
         return [(source, True)]
-    return [*found, (f"{before}^{rest}", True)] if rest else found
+    return [*conditions, (f"{before}^{rest}", True)] if rest else conditions

@@ -78,9 +78,9 @@ def _rounded_decimal(name: str, value: Node, digits: int, type_of: TypeOf) -> No
     A division by it counts the digits.
     """
     own, scale = decimal_of(value, type_of)
-    kept = max(min(scale, digits), 0)
-    wanted = max(own - scale + 1 + kept, 1 - digits)
-    kind = decimal_type(min(wanted, MOST_DIGITS), kept)
+    digits_after = max(min(scale, digits), 0)
+    wanted = max(own - scale + 1 + digits_after, 1 - digits)
+    kind = decimal_type(min(wanted, MOST_DIGITS), digits_after)
     return tried(call(name, value.copy(), _signed(digits)), kind)
 
 
@@ -91,8 +91,8 @@ def _signed(digits: int) -> Node:
 def bround(arguments: list[Node], type_of: TypeOf) -> Node:
     """Round to the even digit where both are as near."""
     value, *digits = arguments
-    places = _digits(exp.Round(this=value, decimals=digits[0])) if digits else 0
-    return round_half("ROUND_EVEN", value, places, type_of)
+    digit_count = _digits(exp.Round(this=value, decimals=digits[0])) if digits else 0
+    return round_half("ROUND_EVEN", value, digit_count, type_of)
 
 
 def _whole_near(node: Node, type_of: TypeOf) -> Node:

@@ -59,8 +59,8 @@ def _without_end(tree: Node) -> Node:
         if not value.is_number:
             inside = exp.Between(this=paren(value.copy()), low=number(-most), high=number(most))
             node.replace(exp.If(this=inside, true=node.copy(), false=exp.Null()))
-    found: Node = whole.this
-    return found
+    bounded: Node = whole.this
+    return bounded
 
 
 def overflows(tree: Node) -> list[Node]:

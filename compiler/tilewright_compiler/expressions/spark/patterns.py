@@ -47,8 +47,8 @@ def _searched(source: str, function: str) -> Regex:
 def _matched(node: Node, type_of: TypeOf) -> Node:
     conditions: list[Node] = []
     for source, is_wanted in conditions_of(_source(node, type_of)):
-        found = exp.RegexpLike(this=node.this.copy(), expression=text(parse(source).pattern))
-        conditions.append(found if is_wanted else exp.not_(found, copy=False))
+        matches = exp.RegexpLike(this=node.this.copy(), expression=text(parse(source).pattern))
+        conditions.append(matches if is_wanted else exp.not_(matches, copy=False))
     return exp.and_(*conditions, copy=False)
 
 

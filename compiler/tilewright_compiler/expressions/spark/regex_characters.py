@@ -109,8 +109,8 @@ class Characters:
             end += 1
         if end == self.at or (exactly and end < self.at + most):
             self.refuse("an escape without its digits")
-        found, self.at = int(self.source[self.at : end], base), end
-        return found
+        number, self.at = int(self.source[self.at : end], base), end
+        return number
 
     def character_class(self) -> str:
         """Take a class of characters, whose bracket has been taken."""

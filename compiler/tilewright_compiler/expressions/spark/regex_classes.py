@@ -43,12 +43,12 @@ PROPERTIES: dict[str, Ranges] = {
 
 def others(ranges: Ranges) -> Ranges:
     """Give what is in none of the ranges."""
-    found, first = [], 0
+    gaps, first = [], 0
     for low, high in sorted(ranges):
         if low > first:
-            found.append((first, low - 1))
+            gaps.append((first, low - 1))
         first = high + 1
-    return [*found, (first, LAST)]
+    return [*gaps, (first, LAST)]
 
 
 def both_cases(ranges: Ranges) -> Ranges:
@@ -56,12 +56,12 @@ def both_cases(ranges: Ranges) -> Ranges:
 
     Java ignores the case of these letters only.
     """
-    found = list(ranges)
+    folded = list(ranges)
     for first, last, away in ((65, 90, 32), (97, 122, -32)):
         for low, high in ranges:
             if low <= last and high >= first:
-                found.append((max(low, first) + away, min(high, last) + away))
-    return found
+                folded.append((max(low, first) + away, min(high, last) + away))
+    return folded
 
 
 def class_of(ranges: Ranges, negated: bool) -> str:

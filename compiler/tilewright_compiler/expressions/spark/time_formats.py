@@ -114,16 +114,16 @@ def read(written: str) -> Format:
     """
     parts, at = [], 0
     while at < len(written):
-        found = _TOKEN.match(written, at)
-        if found is None:
+        token = _TOKEN.match(written, at)
+        if token is None:
             raise NotTranslatable(f"the time pattern {written!r}, whose quote does not end")
-        at = found.end()
-        if found[2] is not None:
-            parts.append((found[0], ""))
-        elif found[1] is not None:
-            parts.append(("", found[1].replace("''", "'") or "'"))
-        elif reserved := _RESERVED & set(found[0]):
+        at = token.end()
+        if token[2] is not None:
+            parts.append((token[0], ""))
+        elif token[1] is not None:
+            parts.append(("", token[1].replace("''", "'") or "'"))
+        elif reserved := _RESERVED & set(token[0]):
             raise NotTranslatable(f"the time pattern {written!r} with {min(reserved)!r}")
         else:
-            parts.append(("", found[0]))
+            parts.append(("", token[0]))
     return Format(written, tuple(parts))

@@ -57,8 +57,8 @@ def decimal_of(node: Node, type_of: TypeOf) -> tuple[int, int]:
     kind = type_of(node)
     if kind == "BIGINT" and is_int_part(node):
         return _DIGITS["INTEGER"], 0
-    if found := _DECIMAL.fullmatch(kind):
-        return int(found[1]), int(found[2])
+    if match := _DECIMAL.fullmatch(kind):
+        return int(match[1]), int(match[2])
     if kind in _DIGITS:
         return _DIGITS[kind], 0
     raise NotTranslatable(f"a part of type {kind.lower()} among decimals")
@@ -66,13 +66,13 @@ def decimal_of(node: Node, type_of: TypeOf) -> tuple[int, int]:
 
 def families(nodes: Iterable[Node], type_of: TypeOf) -> set[str]:
     """Give the families of parts; of nulls there is none."""
-    found = set()
+    all_families = set()
     for node in nodes:
         if is_null(node):
             continue
         kind = type_of(node)
-        found.add(family_of(kind) or kind)
-    return found
+        all_families.add(family_of(kind) or kind)
+    return all_families
 
 
 def is_null(node: Node) -> bool:

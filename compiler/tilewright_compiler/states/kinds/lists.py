@@ -40,9 +40,9 @@ class TimedList(StateType):
 
     def warehouse(self, dialect: SqlDialect, column: str, state: State) -> list[str]:
         """Collect pairs of time and value."""
-        kept = {"float": "DOUBLE", "text": "VARCHAR"}.get(family(state.type) or "", "BIGINT")
+        kept_type = {"float": "DOUBLE", "text": "VARCHAR"}.get(family(state.type) or "", "BIGINT")
         time, value = dialect.identifier(TIME), dialect.to_physical(column, state.type)
-        return [dialect.timed.format(x=value, t=time, type=dialect.type_of(kept))]
+        return [dialect.timed.format(x=value, t=time, type=dialect.type_of(kept_type))]
 
     def variable_bytes(self, state: State) -> int:
         """Estimate the size of at most k pairs."""

@@ -77,17 +77,17 @@ class Job:
     @cached_property
     def aggregates(self) -> list[tuple[Code, str]]:
         """The partials of a tile, after its other columns."""
-        made = [
+        columns = [
             (Code(text), f"{state.id}.{field}")
             for state in self.plan.states
             for field, text in _aggregates(state)
         ]
         for name, (_, is_timed) in collected_inputs(self.plan.states).items():
             column, present = backquoted(name), f"FILTER (WHERE {backquoted(name)} IS NOT NULL)"
-            made.append((Code(f"ARRAY_AGG({column}) {present}"), f"values:{name}"))
+            columns.append((Code(f"ARRAY_AGG({column}) {present}"), f"values:{name}"))
             if is_timed:
-                made.append((Code(f"ARRAY_AGG(`__ts`) {present}"), f"times:{name}"))
-        return made
+                columns.append((Code(f"ARRAY_AGG(`__ts`) {present}"), f"times:{name}"))
+        return columns
 
     @property
     def partials(self) -> list[str]:

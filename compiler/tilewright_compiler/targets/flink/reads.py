@@ -110,11 +110,11 @@ class Read:
         for column, part in self._parts.items():
             if column.name in self._keys:
                 parts[f"key {column.name}"] = part
-        found = []
+        overflows = []
         for what, part in parts.items():
             if part.overflow is not None:
-                found.append((Code(part.overflow), f"{what} {OVERFLOW}"))
-        return found
+                overflows.append((Code(part.overflow), f"{what} {OVERFLOW}"))
+        return overflows
 
     @property
     def content(self) -> list[tuple[str, str]]:

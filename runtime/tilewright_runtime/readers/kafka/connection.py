@@ -120,13 +120,13 @@ class Connection:
 
     def described(self) -> tuple[str, list[int]]:
         """Ask for the cluster and for the topic's partitions."""
-        found = self._metadata()
-        topic = found.topics[self._topic.name]
+        metadata = self._metadata()
+        topic = metadata.topics[self._topic.name]
         if topic.error is not None:
             raise InputError(
                 f"{self.named}: {topic.error.str()}. Create the topic, or correct its name."
             )
-        return found.cluster_id or self._topic.servers, sorted(topic.partitions)
+        return metadata.cluster_id or self._topic.servers, sorted(topic.partitions)
 
     def topic_id(self) -> str:
         """Ask for the topic's id, if it has one."""

@@ -87,8 +87,8 @@ def _understood(name: str, value: str, place: str) -> dict[str, str]:
     Some have other names in Java.
     """
     if name == "sasl.jaas.config":
-        found = {key: double or single for key, double, single in _JAAS.findall(value)}
-        return {f"sasl.{key}": text for key, text in found.items()}
+        options = {key: double or single for key, double, single in _JAAS.findall(value)}
+        return {f"sasl.{key}": text for key, text in options.items()}
     if name in ("ssl.truststore.type", "ssl.keystore.type"):
         if value.upper() != "PEM":
             raise InputError(f"{place}: {name} {value} is not read. Give certificates as PEM.")

@@ -152,9 +152,11 @@ class KafkaTopic:
         from confluent_kafka import KafkaException
 
         read = [partition for partition in self.partitions.values() if partition.queues]
-        places = [self._connection.place(partition.number, partition.first) for partition in read]
+        positions = [
+            self._connection.place(partition.number, partition.first) for partition in read
+        ]
         try:
-            self._consumer.assign(places)
+            self._consumer.assign(positions)
         except KafkaException as wrong:
             raise InputError(
                 f"{self._connection.named}: cannot be read ({wrong.args[0].str()}). What was read "

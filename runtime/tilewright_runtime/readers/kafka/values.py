@@ -72,9 +72,9 @@ class Values:
         self, texts: Texts, offsets: NDArray[np.int64]
     ) -> tuple[pa.Table, list[Malformed]]:
         parsed = self._json.parse(texts, _NO_ROW)
-        places = parsed.table["__row"].to_numpy() - _NO_ROW
+        row_indices = parsed.table["__row"].to_numpy() - _NO_ROW
         index = parsed.table.schema.get_field_index("__row")
-        table = parsed.table.set_column(index, "__row", pa.array(offsets[places] + 1))
+        table = parsed.table.set_column(index, "__row", pa.array(offsets[row_indices] + 1))
         malformed = [
             Malformed(int(offsets[row - _NO_ROW]) + 1, reason, text)
             for row, reason, text in parsed.malformed

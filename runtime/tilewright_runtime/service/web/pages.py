@@ -98,10 +98,10 @@ class Pages:
         raise RequestError("not_found", f"there is no page {unquote(path)}.")
 
     def _list(self) -> Response:
-        found = self._plans.progress()
+        progress = self._plans.progress()
         listed = []
         for name, plan in self._plans.plans.items():
-            listed.append((plan, answer_names(plan), freshness(plan, found.get(name))))
+            listed.append((plan, answer_names(plan), freshness(plan, progress.get(name))))
         return html("plans.html", plans=listed, store=self._plans.store.url)
 
     def _live_figures(self) -> Response:
@@ -161,10 +161,10 @@ class Pages:
         metrics, _type = exposition(self._numbers)
         store = self._plans.store
         try:
-            found = examine(plan, store, metrics=metrics.decode())
+            diagnosis = examine(plan, store, metrics=metrics.decode())
         except StoreError as error:
-            found = unreachable(plan, store.url, error)
-        return html("doctor.html", **doctor_view(plan, found))
+            diagnosis = unreachable(plan, store.url, error)
+        return html("doctor.html", **doctor_view(plan, diagnosis))
 
 
 def _parameters(query: bytes) -> Parameters:

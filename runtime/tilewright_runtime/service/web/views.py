@@ -103,9 +103,9 @@ def covers(plan: Plan, at_ms: int) -> list[dict[str, Any]]:
 
 def plan_view(plan: Plan, at_ms: int) -> dict[str, Any]:
     """Make what the page of a plan shows."""
-    made: PlanReport = report(plan, at_ms)
+    plan_report: PlanReport = report(plan, at_ms)
     levels = []
-    for one in made.levels:
+    for one in plan_report.levels:
         kept, tiles, size = kept_text(one)
         windows = ", ".join(one.windows) or "heads only"
         levels.append((level_text(one), kept, tiles, size, windows))
@@ -115,7 +115,7 @@ def plan_view(plan: Plan, at_ms: int) -> dict[str, Any]:
         "slider": slider(plan, at_ms),
         "levels": levels,
         "lines": feature_lines(plan),
-        "pictures": drawings(made),
+        "pictures": drawings(plan_report),
         "sources": plan.sources,
     }
 

@@ -98,15 +98,15 @@ class DistinctSketch(StateType):
         offsets = offsets - offsets[0]
         numbers, values = inside.indices.to_numpy(), inside.dictionary
         coupons = self._coupons_of(values)[numbers].astype(np.int64)
-        made = small_lists(coupons, offsets, self._sketch(values[:1].to_pylist()))
-        made = coupon_sets(made, coupons, offsets, self._lg_k, self._set_head)
+        sketches = small_lists(coupons, offsets, self._sketch(values[:1].to_pylist()))
+        sketches = coupon_sets(sketches, coupons, offsets, self._lg_k, self._set_head)
 
         def sketch(bounds: slice) -> bytes:
             own = numbers[bounds]
             _, firsts = np.unique(own, return_index=True)
             return self._sketch(values.take(own[np.sort(firsts)]).to_pylist())
 
-        return complete(made, column, offsets, sketch)
+        return complete(sketches, column, offsets, sketch)
 
     def _coupons_of(self, values: pa.Array) -> NDArray[np.uint32]:
         """Find the number that stands for each value.

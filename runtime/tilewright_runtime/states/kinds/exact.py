@@ -39,11 +39,11 @@ class _Ascending(ExactState):
 
     def from_column(self, column: pa.Array) -> list[Bytes]:
         """Make the entries of each tile, up to its limit."""
-        made = super().from_column(column)
+        parts = super().from_column(column)
         if len(column.values) > self._most:
-            for part in made:
+            for part in parts:
                 self._require_bounded(part or b"")
-        return made
+        return parts
 
     def encode(self, merged: Entries, /) -> bytes:
         """Encode values, if they are not too many."""

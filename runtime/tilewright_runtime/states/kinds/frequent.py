@@ -72,7 +72,7 @@ class FrequentValues(StateType):
         texts = (column.keys if is_map else column.values).cast("binary")
         # Engines without a count by value give the values, each of which counts once.
         counts = column.items.cast("int64").to_numpy() if is_map else np.ones(len(texts), np.int64)
-        made = small_summaries(texts, counts, offsets, self._room)
+        summaries = small_summaries(texts, counts, offsets, self._room)
 
         def summarize(bounds: slice) -> bytes:
             counters: dict[bytes, int] = {}
@@ -82,7 +82,7 @@ class FrequentValues(StateType):
             add(counters, zip(own.to_pylist(), times.tolist(), strict=True))
             return self._encode(Summary(counters, counters, 0, sum(counters.values())))
 
-        return complete(made, column, offsets, summarize)
+        return complete(summaries, column, offsets, summarize)
 
     def merge(self, parts: Sequence[bytes], /) -> SummaryUnion:
         """Put the summaries of some tiles side by side.

@@ -128,8 +128,8 @@ class Digest(_Quantiles):
         column, offsets = list_offsets(column)
         values = np.array(column.values.to_numpy(zero_copy_only=False))
         inside = values[offsets[0] : offsets[-1]]
-        made = small_digests(inside, offsets - offsets[0], self._k, self._sketch)
-        return complete(made, column, offsets, lambda bounds: self._sketch(values[bounds]))
+        digests = small_digests(inside, offsets - offsets[0], self._k, self._sketch)
+        return complete(digests, column, offsets, lambda bounds: self._sketch(values[bounds]))
 
     def read(self, part: bytes) -> Any:
         """Return the digest that some bytes hold."""

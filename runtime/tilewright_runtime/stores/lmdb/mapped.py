@@ -49,12 +49,12 @@ class MappedFile:
         if not requests or getattr(requests[0][1], "native", None) is None:
             return None
         number, tables = transaction.id(), self.tables
-        found: Found | None = None
+        records: Found | None = None
         if tables is not None:
-            found = tables.scan(number, table, requests, documents)
-        if found is None and self._map():
-            found = self.tables.scan(number, table, requests, documents)
-        return found
+            records = tables.scan(number, table, requests, documents)
+        if records is None and self._map():
+            records = self.tables.scan(number, table, requests, documents)
+        return records
 
     def last_change(self) -> int | None:
         """Read the number of the last transaction in the file.

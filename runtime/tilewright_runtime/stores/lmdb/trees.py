@@ -203,9 +203,9 @@ class _TreeCheck:
         rows = sliding_window_view(nodes.content, width)[nodes.starts + _NODE_BYTES]
         rows[np.arange(width) >= nodes.key_sizes[:, None]] = 0
         order = "=u8" if self._has_numbers else ">u8"
-        keys, places = rows.view(order), np.arange(len(rows) - 1)
+        keys, rows_before = rows.view(order), np.arange(len(rows) - 1)
         differing = (keys[:-1] != keys[1:]).argmax(axis=1)
-        one, other = keys[places, differing], keys[places + 1, differing]
+        one, other = keys[rows_before, differing], keys[rows_before + 1, differing]
         is_longer = nodes.key_sizes[:-1] < nodes.key_sizes[1:]
         is_sound = (one < other) | ((one == other) & is_longer)
         # The first key of a branch stands for all that are less than the second.

@@ -81,8 +81,8 @@ def _slow_commands(node: Any) -> tuple[float, str]:
 
 def _name(command: bytes | str) -> str:
     text = command if isinstance(command, str) else command.decode("ascii", "replace")
-    found = re.match(r"[A-Za-z.]{1,40}", text)
-    return found[0].upper() if found else "?"
+    match = re.match(r"[A-Za-z.]{1,40}", text)
+    return match[0].upper() if match else "?"
 
 
 def _usage(info: dict[str, Any]) -> StoreHealth:

@@ -76,10 +76,10 @@ def _first_calls(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[Any
     """
     entity, start_ms = (np.asarray(one[part]) for one in (keys.entity, keys.starts_ms))
     order = np.lexsort((start_ms, entity))
-    entity, places = np.unique(entity[order], return_index=True)
+    entity, firsts = np.unique(entity[order], return_index=True)
     named = [
         (text_prefix(keys.table, keys.entities[which], keys.size_ms, keys.kind) + FIRST, first)
-        for which, first in zip(entity.tolist(), start_ms[order][places].tolist(), strict=True)
+        for which, first in zip(entity.tolist(), start_ms[order][firsts].tolist(), strict=True)
     ]
     calls = []
     for group in [[one] for one in named] if is_cluster else [named]:

@@ -46,8 +46,8 @@ class EntityConformance(OpensStore):
 
 
 def _found(records: EntityRecords) -> dict[tuple[int, int], bytes]:
-    found = {}
+    by_tile = {}
     for keys, of_level in records:
         for start_ms, one in zip(keys.starts_ms, of_level, strict=True):
-            found[keys.size_ms, start_ms] = one
-    return found
+            by_tile[keys.size_ms, start_ms] = one
+    return by_tile

@@ -75,9 +75,9 @@ class SwapConformance(OpensStore):
         new = [record(number + 7000) for number in range(1400)]
         swapped = store.compare_and_swap(keys, expected, new, None)
         assert swapped == [number % 10 != 3 for number in range(1400)]
-        found = store.get_tiles(keys)
-        assert found[3::10] == stored[3::10]
-        assert [found[i] for i in range(1400) if i % 10 != 3] == [
+        stored_now = store.get_tiles(keys)
+        assert stored_now[3::10] == stored[3::10]
+        assert [stored_now[i] for i in range(1400) if i % 10 != 3] == [
             new[i] for i in range(1400) if i % 10 != 3
         ]
 
