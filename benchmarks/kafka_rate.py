@@ -4,9 +4,10 @@
 
 One broker of this machine has 2 million messages of 88 bytes in two partitions, 500 keys over one
 day; count, sum, average, min and max over 1h, 12h and 7d go into LMDB. The floor is the same
-client, which takes as many messages at once and looks at the bytes of each. Both read all of the
-topic, in turns. The broker runs beside them on the same processors: seconds of the clock have its
-work in them, and processor seconds only that of the reader.
+client with the same settings, which takes as many messages at once and looks at the bytes of each.
+With its own settings the client waits for most of the time, and that is printed too. All read the
+whole topic, in turns. The broker runs beside them on the same processors: seconds of the clock have
+its work in them, and processor seconds only that of the reader.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,13 @@ from plans import DAY_MS
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.ingest.follow import Follower
 from tilewright_runtime.ingest.passes import Taker
+from tilewright_runtime.readers.kafka.connection import AT_ONCE, FETCH_PAUSE_MS
 from tilewright_runtime.readers.kafka.topic import KafkaTopic
 from write import KEYS, START_MS, plan
 
 TOPIC = "clicks"
 PARTITIONS = 2
 EVENTS_PER_DAY = 4_000_000
-AT_ONCE = 50_000
 
 
 def fill(servers: str, events: int) -> int:
@@ -57,7 +58,7 @@ def fill(servers: str, events: int) -> int:
     return size
 
 
-def consume(servers: str, events: int) -> None:
+def consume(servers: str, events: int, settings: Mapping[str, object]) -> None:
     """Take all messages, and count their bytes."""
     from confluent_kafka import Consumer, Message, TopicPartition
 
@@ -67,6 +68,7 @@ def consume(servers: str, events: int) -> None:
             "group.id": "bare",
             "enable.auto.commit": False,
             "check.crcs": True,
+            **settings,
         }
     )
     consumer.assign([TopicPartition(TOPIC, number, 0) for number in range(PARTITIONS)])
@@ -107,14 +109,16 @@ def main() -> None:
         new_topic(servers, TOPIC, PARTITIONS)
         size = fill(servers, chosen.events)
         print(f"{chosen.events:,} messages of {size / chosen.events:.0f} bytes")
+        tuned = {"fetch.queue.backoff.ms": FETCH_PAUSE_MS}
         for number in range(chosen.rounds):
-            bare = rates(lambda: consume(servers, chosen.events), chosen.events)
             store = f"lmdb:{name}/store{number}"
             ours = rates(lambda: write(servers, chosen.events, store), chosen.events)  # noqa: B023
+            bare = rates(lambda: consume(servers, chosen.events, tuned), chosen.events)
+            untuned = rates(lambda: consume(servers, chosen.events, {}), chosen.events)
             print(
                 f"into tiles {ours[0]:,.0f} events/s, bare consumer {bare[0]:,.0f} "
-                f"({ours[0] / bare[0]:.2f}); per processor second {ours[1]:,.0f}, bare "
-                f"{bare[1]:,.0f} ({ours[1] / bare[1]:.2f})"
+                f"({ours[0] / bare[0]:.2f}), with its own settings {untuned[0]:,.0f}; per "
+                f"processor second {ours[1]:,.0f}, bare {bare[1]:,.0f} ({ours[1] / bare[1]:.2f})"
             )
 
 

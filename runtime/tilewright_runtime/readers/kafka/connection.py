@@ -16,8 +16,11 @@ from .settings import client_settings
 _MOST_MESSAGES = 100_000
 #: Those that Python sees at a time. Its collector looks for cycles once 700 objects are new, and
 #: through all messages that are held: of more at a time, that takes twice as long as to take them.
-_AT_ONCE = 500
+AT_ONCE = 500
 _WAIT_S = 0.05
+#: How long librdkafka fetches nothing once it holds 100,000 messages of a partition. By its own
+#: default that is a second, whatever is taken meanwhile.
+FETCH_PAUSE_MS = 10
 _PATIENCE_S = 10.0
 _FIRST_WAIT_S = 0.5
 
@@ -59,6 +62,7 @@ class Connection:
             "check.crcs": True,
             "enable.partition.eof": not self._follows,
             "fetch.wait.max.ms": 100,
+            "fetch.queue.backoff.ms": FETCH_PAUSE_MS,
             "error_cb": self._note,
             "log_level": 0,
         }
@@ -93,10 +97,10 @@ class Connection:
         answers. Raises InputError if what is to end waits in vain.
         """
         count, wait_s = 0, _WAIT_S
-        while messages := self.consumer.consume(_AT_ONCE, timeout=wait_s):
+        while messages := self.consumer.consume(AT_ONCE, timeout=wait_s):
             yield messages
             count += len(messages)
-            if count >= _MOST_MESSAGES or len(messages) < _AT_ONCE:
+            if count >= _MOST_MESSAGES or len(messages) < AT_ONCE:
                 break
             wait_s = 0
         self._heed()
