@@ -6,24 +6,18 @@ It also says what each tile contributed.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..tiles.cover import Segment, raw_events
-from ..tiles.header import NEWEST, SEQUENCE, START
-from ..tiles.keys import EVENTS, Kind
+from ..tiles.keys import Kind
 from ..times import Moment
 from .answers import Answer, answer_of
 from .caching_reader import CachingReader
 from .context import FetchContext, FetchState
 from .fetcher import Fetcher
-from .program import Program
+from .shares import WindowShare, shares_of
 from .step_details import DETAILS, ROWS
-from .windows import Window
-
-#: The tiles of a window that are told apart, the newest ones: each is merged by itself.
-_MOST_SHARES = 500
 
 
 @dataclass(frozen=True)
@@ -67,39 +61,6 @@ class TimedSteps:
         order = ("range", "expansion", "cache_lookup", "kv_fetch", "deserialization")
         broken_down = {name: rows.pop(name, 0.0) for name in order}
         return broken_down | rows | {"total": self.seconds}
-
-
-@dataclass(frozen=True)
-class TileShare:
-    """One tile of a cover, and its features alone.
-
-    It may also be a stretch of raw events.
-    """
-
-    start_ms: int
-    size_ms: int
-    events: int
-    newest_ms: int
-    values: dict[str, Any]
-    kind: Kind
-
-
-@dataclass(frozen=True)
-class WindowShare:
-    """The cover of some features, and what of it exists."""
-
-    window: Window
-    segments: list[Segment]
-    tile_count: int
-    """How many tiles exist."""
-    events: int
-    raw_events: int
-    """How many of the events were counted one by one."""
-    tiles: list[TileShare]
-    """The newest tiles and stretches of raw events, oldest first."""
-    omitted: int
-    """How many older ones there are."""
-    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -159,8 +120,7 @@ def explain_request(context: FetchContext, state: FetchState) -> Explanation:
     Raises what a fetch raises.
     """
     timed = take_time(context, state)
-    shares = _Shares(context.program, state)
-    windows = [shares.of(index) for index in range(len(context.program.windows))]
+    windows = shares_of(context.program, state)
     own = {feature.name for feature in context.plan.features}
     derived = {name: value for name, value in state.features.items() if name not in own}
     return Explanation(answer_of(state), timed, windows, derived, context, state)
@@ -199,65 +159,3 @@ def _look_up(context: FetchContext, state: FetchState) -> tuple[int, list[int | 
         drops = context.reader.statistics.drops
         return drops, context.reader.cached_until_ms(state.scan_request)
     return 0, [None] * len(state.ranges)
-
-
-class _Shares:
-    """What the tiles of each cover contributed."""
-
-    def __init__(self, program: Program, state: FetchState) -> None:
-        self._program = program
-        self._state = state
-
-    def of(self, index: int) -> WindowShare:
-        """Compute the share of the n-th window."""
-        group, segments = self._program.groups[index], list(self._state.covers[index])
-        tiles = self._state.tiles
-        counts = {"tiles": 0, "events": 0}
-        events = raw = 0
-        pieces: list[Segment] = []
-        for segment in segments:
-            begin, end = tiles.run(segment)
-            counts[segment.kind] += end - begin
-            sequences = int(tiles.rows[begin:end, SEQUENCE].sum())
-            events += sequences
-            raw += sequences if segment.kind == EVENTS else 0
-            newest = max(begin, end - _MOST_SHARES)
-            pieces += _pieces(segment, tiles.rows[newest:end, START].tolist())
-        newest_pieces = pieces[-_MOST_SHARES:]
-        names = list(group.finalizers)
-        return WindowShare(
-            group.window,
-            segments,
-            counts["tiles"],
-            events,
-            raw,
-            [self._share(index, piece, names) for piece in newest_pieces],
-            sum(counts.values()) - len(newest_pieces),
-            {name: self._state.features[name] for name in names if name in self._state.features},
-        )
-
-    def _share(self, index: int, piece: Segment, names: Sequence[str]) -> TileShare:
-        covers: list[list[Segment]] = [[] for _ in self._program.windows]
-        covers[index] = [piece]
-        alone, _ = self._program.evaluate(self._state.tiles, covers)
-        begin, _ = self._state.tiles.run(piece)
-        row = self._state.tiles.rows[begin]
-        return TileShare(
-            piece.start_ms,
-            piece.size_ms,
-            int(row[SEQUENCE]),
-            int(row[NEWEST]),
-            {name: alone[name] for name in names},
-            piece.kind,
-        )
-
-
-def _pieces(segment: Segment, starts_ms: Sequence[int]) -> list[Segment]:
-    """Make a segment for each tile.
-
-    It may also be a stretch of raw events. They begin at these times.
-    """
-    if segment.kind == EVENTS:  # a stretch is found by its begin alone
-        return [raw_events(start, start + 1) for start in starts_ms]
-    size_ms = segment.size_ms
-    return [segment._replace(start_ms=start, end_ms=start + size_ms) for start in starts_ms]

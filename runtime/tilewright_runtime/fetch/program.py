@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
-from math import gcd
 from typing import TYPE_CHECKING, Any
 
 from tilewright_compiler.plan.model import Plan
@@ -25,7 +24,7 @@ from .merging import Merger
 from .reads import event_ranges, ranges, reads_of
 from .schedule import Schedule
 from .tiles import DecodedTiles, Tiles
-from .windows import Window
+from .windows import Window, grain_ms
 
 #: Query times whose schedules are kept; most requests ask for the newest.
 _REMEMBERED = 16
@@ -64,7 +63,7 @@ class Program:
         tiled = [window for window in self.windows if window.levels_ms]
         self._reads = reads_of(tiled, self.ladder_ms)
         edges = {window.edge for window in self.windows}
-        self._grain_ms = _grain_ms(self.windows)
+        self._grain_ms = grain_ms(self.windows)
         self._schedules = lru_cache(_REMEMBERED)(self._find_schedule)
         #: The times that were asked for last, as they are mostly asked for again.
         self._last: tuple[int, int, Schedule] | None = None
@@ -225,6 +224,23 @@ class Program:
                 errors |= group.errors(merged)
         return values, errors
 
+    def evaluate_alone(
+        self, tiles: Tiles, pieces: Sequence[Sequence[Segment]]
+    ) -> list[list[dict[str, Any]]]:
+        """Compute what each piece of the covers gives by itself.
+
+        There are pieces for each window, and a piece gives the window's features.
+        """
+        alone: list[list[dict[str, Any]]] = []
+        for index, group in enumerate(self.groups):
+            covers: list[list[Segment]] = [[] for _ in self.groups]
+            alone.append([])
+            for piece in pieces[index]:
+                covers[index] = [piece]
+                values, _ = self.evaluate(tiles, covers)
+                alone[index].append({name: values[name] for name in group.finalizers})
+        return alone
+
     def quality(self, at_ms: int, tiles: Tiles, head_level_ms: int | None) -> dict[str, Any]:
         """Say what is not clean about an answer.
 
@@ -240,21 +256,6 @@ class Program:
         if tiles.approximate:
             quality["approximate_tiles"] = tiles.approximate
         return quality
-
-
-def _grain_ms(windows: Iterable[Window]) -> int:
-    """Find how long covers stay the same.
-
-    Where all windows and levels are multiples of a grain, and whole tiles count, nothing but whole
-    grains tells two query times apart. Other edges cut at the millisecond.
-    """
-    lengths = set[int]()
-    for window in windows:
-        if window.edge in ENDS or not window.levels_ms:
-            return 1
-        lengths.update(window.sizes_ms)
-        lengths.add(window.window_ms or 0)
-    return gcd(*lengths) or 1
 
 
 def _event_times(covers: Sequence[Sequence[Segment]]) -> list[int]:

@@ -25,8 +25,9 @@ from ..times import iso
 from .answers import Answer
 from .context import FetchContext, FetchState
 from .documents import answer_document, jsonable
-from .explain import Explanation, TileShare, WindowShare, explain_request
+from .explain import Explanation, explain_request
 from .fetcher import Fetcher
+from .shares import TileShare, WindowShare
 
 #: The version of the document.
 _VERSION = 1

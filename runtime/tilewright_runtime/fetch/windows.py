@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from math import gcd
 
 from tilewright_compiler.plan.model import Feature
 
@@ -94,3 +95,18 @@ class Window(Frozen):
             at_ms, start, oldest, self.levels_ms[-1], self.sizes_ms[-1], head_level_ms is not None
         )
         return [*edge, *whole, *head]
+
+
+def grain_ms(windows: Iterable[Window]) -> int:
+    """Find how long covers stay the same.
+
+    Where all windows and levels are multiples of a grain, and whole tiles count, nothing but whole
+    grains tells two query times apart. Other edges cut at the millisecond.
+    """
+    lengths = set[int]()
+    for window in windows:
+        if window.edge in ENDS or not window.levels_ms:
+            return 1
+        lengths.update(window.sizes_ms)
+        lengths.add(window.window_ms or 0)
+    return gcd(*lengths) or 1

@@ -11,7 +11,8 @@ from math import inf
 from tilewright.windows import format_duration
 from tilewright_compiler.humanize import counted
 
-from ..fetch.explain import Explanation, WindowShare
+from ..fetch.explain import Explanation
+from ..fetch.shares import WindowShare
 from ..stores.health import BUSY_WINDOW_S
 from .observations import Finding, Observations, Severity
 

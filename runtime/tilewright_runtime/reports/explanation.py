@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ..fetch.explain import Explanation, TileShare, WindowShare
+    from ..fetch.explain import Explanation
+    from ..fetch.shares import TileShare, WindowShare
 
 #: The width of tables that go to a file or another program: names stay whole, so that they can be
 #: searched for.
