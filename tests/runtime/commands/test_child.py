@@ -12,8 +12,11 @@ import pytest
 from support.process import environment
 from tilewright_runtime.commands.child import print_submission, status_of
 
+#: Tests that a script runs in the background begin with Ctrl-C ignored, and so do their processes.
 JOB = """
+import signal
 import time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     print("runs", flush=True)
     time.sleep(60)
@@ -36,7 +39,8 @@ def test_a_job_that_is_interrupted_ends_by_itself(tmp_path: Path) -> None:
     """It has the time that it takes to stop, and says with which status."""
     (tmp_path / "job.py").write_text(JOB)
     command = (
-        "import sys; from tilewright_runtime.commands.child import status_of; "
+        "import signal, sys; from tilewright_runtime.commands.child import status_of; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "sys.exit(status_of([sys.executable, 'job.py']))"
     )
     group = subprocess.Popen(
