@@ -14,7 +14,7 @@ help:  ## list these verbs
 demo: $(READY)  ## compile, write and fetch the features of 336,776 real flights, and check each answer
 	@$(PYTHON) examples/flights/demo.py
 
-test: $(READY)  ## everything that has to pass: format, lint, types, layers, tests
+test:  ## everything that has to pass: format, lint, types, layers, tests
 	@scripts/test
 
 nightly: $(READY)  ## the tests with the slow cases that `make test` leaves out, and eight times the examples (some hours)

@@ -11,9 +11,19 @@ as_root() {
     if [[ $(id -u) -eq 0 ]]; then "$@"; else sudo -n "$@"; fi
 }
 
+# Two of these scripts may run side by side, and apt-get lets only one in.
+apt_get() {
+    local lock=${XDG_CACHE_HOME:-$HOME/.cache}/tilewright/apt.lock
+    mkdir -p "$(dirname "$lock")"
+    (
+        flock 8
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@"
+    ) 8>"$lock"
+}
+
 # Whether this release has a package; a machine that has no lists of packages yet fetches them first, where this user may.
 is_offered() {
-    compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null || as_root apt-get update -qq 2>/dev/null || true
+    compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null || apt_get update 2>/dev/null || true
     apt-cache show "$1" >/dev/null 2>&1
 }
 
@@ -28,8 +38,8 @@ apt_install() {
         fi
     fi
     say "Installing Debian's $*"
-    as_root apt-get update -qq >&2
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
+    apt_get update >&2
+    apt_get install -y "$@" >/dev/null
 }
 
 # Spark, Flink and Kafka need a Java runtime of 17 or newer; each release of Debian and Ubuntu has one of these.
