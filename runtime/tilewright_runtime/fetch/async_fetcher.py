@@ -25,7 +25,7 @@ from .context import FetchContext, FetchState
 from .counting import count_fetches
 from .fetcher import finish_without_store, walk
 from .quality import gives_up
-from .serving import Request, Serving, batches
+from .serving import Request, Serving
 from .tracing import spans_of
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class AsyncFetcher(Serving):
         """
         context = context or self.context
         collected: list[Answer] = []
-        for batch in batches(context, states):
+        for batch in self.batches(states):
             await self.answer(context, batch)
             collected += answers_of(batch)
         return Answers(collected, context.plan, context.names)

@@ -18,7 +18,7 @@ from .answers import Answer, Answers, answer_of, answers_of
 from .context import FetchContext, FetchState
 from .counting import count_fetches
 from .quality import give_up, gives_up
-from .serving import Request, Serving, batches
+from .serving import Request, Serving
 from .steps import derive
 from .tracing import spans_of
 
@@ -96,7 +96,7 @@ class Fetcher(Serving):
         """
         context = context or self.context
         collected: list[Answer] = []
-        for batch in batches(context, states):
+        for batch in self.batches(states):
             walk(context, batch)
             collected += answers_of(batch)
         return Answers(collected, context.plan, context.names)

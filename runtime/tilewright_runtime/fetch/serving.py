@@ -30,10 +30,9 @@ if TYPE_CHECKING:
 #: Keys, or keys with a time of their own.
 Request = Mapping[str, Any] | tuple[Mapping[str, Any], Moment]
 
-#: Requests whose tiles are in memory at once: those of a round trip.
-_BATCH = 512
-#: Where there is none, so few that their tiles stay in the caches of a processor.
-_NEAR_BATCH = 64
+#: Requests whose tiles are in memory at once: those of a round trip; where there is none, so few
+#: that their tiles stay in the caches of a processor.
+_FAR_BATCH, _NEAR_BATCH = 512, 64
 #: Lists of features whose programs are kept; one takes some milliseconds to make.
 _MOST_SELECTIONS = 64
 
@@ -77,6 +76,8 @@ class Serving:
         self.program = self.context.program
         self._encode = keys_encoder(plan.keys)
         self._longest = store.max_entity_bytes - len(plan.name)
+        # Asked once: to look whether a store is of a protocol takes as long as to fetch three keys.
+        self._batch = _FAR_BATCH if isinstance(store, CheckedStore) else _NEAR_BATCH
 
     def context_of(
         self,
@@ -163,16 +164,10 @@ class Serving:
             )
         return text
 
-
-def batches(context: FetchContext, states: Sequence[FetchState]) -> Iterator[Sequence[FetchState]]:
-    """Cut requests into batches that fit in memory.
-
-    The tiles of a batch are in memory at once.
-    """
-    is_far = isinstance(context.store, CheckedStore)
-    size = _BATCH if is_far else min(_BATCH, _NEAR_BATCH)
-    for first in range(0, len(states), size):
-        yield states[first : first + size]
+    def batches(self, states: Sequence[FetchState]) -> Iterator[Sequence[FetchState]]:
+        """Cut requests into batches whose tiles fit in memory at once."""
+        for first in range(0, len(states), self._batch):
+            yield states[first : first + self._batch]
 
 
 def _names(plan: Plan) -> list[str]:

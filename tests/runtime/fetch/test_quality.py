@@ -260,6 +260,7 @@ def test_requests_that_a_store_does_not_answer_may_be_degraded(
 ) -> None:
     """Those of other batches are answered; without such a policy it is the store's error."""
     made = session()
+    monkeypatch.setattr("tilewright_runtime.fetch.serving._NEAR_BATCH", 1)
     fetcher, scan_with = Fetcher(made.plan, made.store), made.store.scan_with
     calls: list[int] = []
 
@@ -270,7 +271,6 @@ def test_requests_that_a_store_does_not_answer_may_be_degraded(
         return scan_with(*asked)
 
     monkeypatch.setattr(made.store, "scan_with", failing)
-    monkeypatch.setattr("tilewright_runtime.fetch.serving._BATCH", 1)
     keys = [{"k": "a"}, {"k": "b"}]
     lost, found = fetcher.fetch_many(keys, AT, on_missing="degrade")
     assert (set(lost.features.values()), lost.quality) == ({None}, {"store": "unreachable"})

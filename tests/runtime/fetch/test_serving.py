@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from support.cli import Desk
 from support.plans import DAY, HOUR, MINUTE, SECOND, aggregations, plan_of
@@ -83,3 +86,17 @@ def test_raw_events_stamped_ahead_count() -> None:
         session = Session(plan)
         session.write([row("a", 1, ts=now_ms() + 10 * MINUTE)])
         assert Fetcher(plan, session.store).fetch({"k": "a"}).features == {"n_count_1h": 1}
+
+
+def test_a_store_is_asked_once_what_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look for its protocol takes as long as several fetches, so no fetch does it."""
+    session = written(-SECOND)
+    fetcher = Fetcher(session.plan, session.store)
+
+    class Asked(type):
+        def __instancecheck__(cls, store: Any) -> bool:
+            raise AssertionError("asked again")
+
+    again = Asked("CheckedStore", (), {})
+    monkeypatch.setattr("tilewright_runtime.fetch.serving.CheckedStore", again)
+    assert len(fetcher.fetch_many([{"k": "a"}, {"k": "b"}])) == 2
