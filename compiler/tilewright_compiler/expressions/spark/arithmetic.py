@@ -12,14 +12,21 @@ from sqlglot import exp
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
 from .casts import to_whole
 from .ints import adds_bigint, int_of, is_marked
-from .types import MOST_DIGITS, decimal_of, decimal_type, families, family_of
+from .types import (
+    MOST_DIGITS,
+    check_common,
+    check_turned,
+    decimal_of,
+    decimal_type,
+    families,
+    family_of,
+)
 
 Correction = Callable[[Node, TypeOf], Node]
 
 _NUMBERS = {"integer", "float", "decimal"}
 _SMALL = {"TINYINT", "SMALLINT"}
-#: The largest number of the types in which Spark's sums wrap round.
-_LARGEST = {"INTEGER": (1 << 31) - 1, "BIGINT": (1 << 63) - 1}
+_LOWEST_INT = -(1 << 31)
 #: Digits after the point of a quotient of decimals, at least.
 _QUOTIENT_SCALE = 6
 _WIDE = 19
@@ -29,7 +36,8 @@ def _cast(value: Node, duckdb_type: str) -> Node:
     return exp.Cast(this=value, to=data_type(duckdb_type))
 
 
-def _check(node: Node, type_of: TypeOf, what: str) -> set[str]:
+def check_numbers(node: Node, type_of: TypeOf, what: str) -> set[str]:
+    """Check that both operands are numbers, and give their families."""
     operand_families = families([node.this, node.expression], type_of)
     _require_numbers(operand_families, what)
     return operand_families
@@ -115,7 +123,7 @@ def _of_whole(node: Node, type_of: TypeOf) -> Node:
                 new.set(key, _cast(part.copy(), "INTEGER"))
         return _cast(paren(new), "BIGINT")
     for key, other in (("this", "expression"), ("expression", "this")):
-        is_literal = isinstance(node.args[other].unnest(), exp.Literal)
+        is_literal = int_of(node.args[other].unnest()) is not None
         if is_literal and type_of(node.args[key]) in _SMALL:
             new.set(key, _cast(node.args[key].copy(), "INTEGER"))
     return new if new != node else node
@@ -140,7 +148,7 @@ def _of_decimals(node: Node, type_of: TypeOf) -> Node:
 
 
 def _divided(node: Node, type_of: TypeOf) -> Node:
-    of = _check(node, type_of, "a division")
+    of = check_numbers(node, type_of, "a division")
     divisor = call("NULLIF", node.expression.copy(), number(0))
     if "decimal" not in of or "float" in of:
         is_narrow = "FLOAT" in (type_of(node.this), type_of(node.expression))
@@ -151,6 +159,7 @@ def _divided(node: Node, type_of: TypeOf) -> Node:
     (p1, s1), (p2, s2) = (decimal_of(part, type_of) for part in (node.this, node.expression))
     scale = max(_QUOTIENT_SCALE, s1 + p2 + 1)
     kind = decimal_type(p1 - s1 + s2 + scale, scale)
+    decimal_type(p1 + s1, 0)  # room for the product that has no digit after the point
     # One digit more than is wanted, cut off; its cast to the type then rounds half up.
     decimal_type(p1 - s1 + s2 + scale + 1, scale + 1)
     quotient = exp.IntDiv(
@@ -176,26 +185,29 @@ def _power(digits: int) -> Node:
     return _cast(exp.Literal.number(10**digits), "HUGEINT" if digits > 18 else "BIGINT")
 
 
-def _remainder(node: Node, type_of: TypeOf) -> Node:
-    of = _check(node, type_of, "a remainder")
+def remainder(node: Node, type_of: TypeOf) -> Node:
+    """Translate a remainder, which has the sign of what is divided."""
+    of = check_numbers(node, type_of, "a remainder")
     new = _of_floats(node, type_of).copy()
     new.set("expression", call("NULLIF", new.expression, number(0)))
     if "decimal" not in of or "float" in of:
         return new
+    check_common([node.this, node.expression], type_of)
     (p1, s1), (p2, s2) = (decimal_of(part, type_of) for part in (node.this, node.expression))
     scale = max(s1, s2)
     return _cast(paren(new), decimal_type(min(p1 - s1, p2 - s2) + scale, scale))
 
 
 def _whole_division(node: Node, type_of: TypeOf) -> Node:
-    of = _check(node, type_of, "a whole division")
+    of = check_numbers(node, type_of, "a whole division")
     if "float" in of:
         what = "a whole division of fractions. Cast the parts, as in cast(x as bigint)"
         raise NotTranslatable(what)
     parts = [node.this.copy(), node.expression.copy()]
     if "decimal" in of:
-        (_, s1), (_, s2) = (decimal_of(part, type_of) for part in parts)
+        (p1, s1), (p2, s2) = (decimal_of(part, type_of) for part in parts)
         shift = max(s1, s2)
+        decimal_type(max(p1, p2) + shift, 0)  # room for the product
         left, right = (_scaled(part, s, shift) for part, s in zip(parts, (s1, s2), strict=True))
         quotient = exp.IntDiv(this=paren(left), expression=call("NULLIF", right, number(0)))
         return tried(paren(quotient), "BIGINT")
@@ -203,65 +215,12 @@ def _whole_division(node: Node, type_of: TypeOf) -> Node:
     return exp.IntDiv(this=left, expression=call("NULLIF", right, number(0)))
 
 
-def pmod(arguments: list[Node], type_of: TypeOf) -> Node:
-    """Give the remainder, not negative for a positive divisor.
-
-    It is Java's `((a % n) + n) % n` where `a % n` is negative.
-    """
-    value, divisor = (paren(part) for part in arguments)
-    mod = exp.Mod(this=value, expression=divisor)
-    of = _check(mod, type_of, "pmod")
-    rest = paren(_remainder(mod, type_of))
-    below: Node = exp.LT(this=rest.copy(), expression=number(0))
-    if "float" in of:
-        more = paren(exp.Add(this=rest.copy(), expression=divisor.copy()))
-        again = exp.Mod(this=more, expression=call("NULLIF", divisor.copy(), number(0)))
-        return exp.Case(ifs=[exp.If(this=below, true=again)], default=rest)
-    below = exp.and_(below, exp.GT(this=divisor.copy(), expression=number(0)), copy=False)
-    above = exp.Add(this=rest.copy(), expression=divisor.copy())
-    ifs = [exp.If(this=below, true=above)]
-    largest = _LARGEST.get(type_of(mod))
-    if largest is not None and not _is_small(divisor):
-        ifs.append(_wrapped(rest, divisor, largest))
-    return exp.Case(ifs=ifs, default=rest)
-
-
-def _is_small(divisor: Node) -> bool:
-    """Tell whether twice a literal divisor fits an int."""
-    bare = divisor.unnest()
-    literal = bare.this.unnest() if isinstance(bare, exp.Neg) else bare
-    return isinstance(literal, exp.Literal) and literal.is_int and int(literal.name) < 1 << 30
-
-
-def _wrapped(rest: Node, divisor: Node, largest: int) -> exp.If:
-    """Write the wrapped sum of rest and divisor.
-
-    The sum wraps round there and is then positive. No part of this overflows, whatever the sign.
-    """
-    is_negative = exp.LT(this=divisor.copy(), expression=number(0))
-    negative = exp.Case(ifs=[exp.If(this=is_negative, true=divisor.copy())])
-    room = exp.Add(this=paren(negative), expression=number(largest))
-    bound = exp.Sub(this=exp.Neg(this=number(1)), expression=paren(room))
-    turned = exp.Add(this=_shifted_up(rest, largest), expression=_shifted_up(divisor, largest))
-    again = exp.Mod(this=paren(turned), expression=call("NULLIF", divisor.copy(), number(0)))
-    return exp.If(this=exp.LT(this=rest.copy(), expression=paren(bound)), true=again)
-
-
-def _shifted_up(value: Node, largest: int) -> Node:
-    """Write the distance from the lowest number.
-
-    Of sums DuckDB puts the constants together first, which would overflow.
-    """
-    opposite = exp.Sub(this=exp.Neg(this=number(1)), expression=value.copy())
-    return paren(exp.Sub(this=number(largest), expression=paren(opposite)))
-
-
 def _negated(node: Node, type_of: TypeOf) -> Node:
-    of = families([node.this], type_of)
-    if not of <= _NUMBERS:
+    if not families([node.this], type_of) <= _NUMBERS:
         raise NotTranslatable("a negation of something that is no number")
+    check_turned(node.this, type_of)
     # With its sign it is an int, without it is none.
-    is_lowest = isinstance(node.this, exp.Literal) and int_of(node) == -_LARGEST["INTEGER"] - 1
+    is_lowest = isinstance(node.this, exp.Literal) and int_of(node) == _LOWEST_INT
     return _cast(node.copy(), "INTEGER") if is_lowest else node
 
 
@@ -291,7 +250,7 @@ def _shifted(node: Node, type_of: TypeOf) -> Node:
 ARITHMETIC: dict[type[Node], Correction] = {
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul), _operated),
     exp.Div: _divided,
-    exp.Mod: _remainder,
+    exp.Mod: remainder,
     exp.IntDiv: _whole_division,
     exp.Neg: _negated,
     exp.Negative: lambda node, type_of: _negated(exp.Neg(this=paren(node.this.copy())), type_of),

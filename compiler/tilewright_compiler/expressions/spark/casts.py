@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
 from . import text_patterns
-from .types import MOST_DIGITS, decimal_of, decimal_type, family_of
+from .types import MOST_DIGITS, decimal_of, decimal_sizes, decimal_type, family_of
 from .written import as_text, shown
 
 _TYPE = exp.DataType.Type
@@ -99,7 +99,20 @@ def from_text(value: Node, duckdb_type: str) -> Node:
             return tried(_day(_extracted(value, text_patterns.DATE), ""), "DATE")
         case "TIMESTAMP" | "TIMESTAMP WITH TIME ZONE":
             return _instant(value, duckdb_type)
-    return tried(_extracted(value, text_patterns.DECIMAL), duckdb_type)
+    return _of_digits(_extracted(value, text_patterns.DECIMAL), duckdb_type)
+
+
+def _of_digits(value: Node, duckdb_type: str) -> Node:
+    """Read a decimal's text, which may have an exponent.
+
+    DuckDB wants room for all digits before the point, though the exponent may move it.
+    """
+    digits, scale = decimal_sizes(duckdb_type)
+    if digits == MOST_DIGITS:
+        if scale == MOST_DIGITS:
+            raise NotTranslatable("decimal(38,38), which has no digit before the point")
+        return tried(value, duckdb_type)
+    return tried(tried(value, decimal_type(MOST_DIGITS, scale)), duckdb_type)
 
 
 def _extracted(value: Node, pattern: str) -> Node:
@@ -232,7 +245,7 @@ def cast_to(value: Node, kind: str, type_of: TypeOf, is_strict: bool = False) ->
         case "integer" | "decimal" | "float" | "boolean" | "timestamp", "integer":
             return to_whole(value, kind, type_of)
         case "float", "decimal":  # its digits are those of its shortest text
-            return tried(tried(tried(value, "DOUBLE"), "TEXT"), kind)
+            return _of_digits(tried(tried(value, "DOUBLE"), "TEXT"), kind)
         case "float", "float" if kind == "FLOAT":
             return _narrowed(value)
         case "integer" | "decimal" | "float" | "boolean", _:

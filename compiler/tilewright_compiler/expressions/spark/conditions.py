@@ -12,7 +12,7 @@ from sqlglot import exp
 from ...sql.tree import Node, NotTranslatable, TypeOf, data_type, tried
 from .casts import from_text
 from .ints import is_int_part
-from .types import families, is_null
+from .types import check_common, families, is_null
 from .written import as_text
 
 Correction = Callable[[Node, TypeOf], Node]
@@ -61,7 +61,7 @@ def _check_condition(node: Node, type_of: TypeOf) -> None:
         return
     conditions = [branch.this for branch in node.args["ifs"]] if isinstance(node, exp.Case) else []
     conditions += [node.this] if isinstance(node, exp.If) else []
-    if any(families([condition], type_of) - {"boolean"} for condition in conditions):
+    if any(families([condition], type_of) != {"boolean"} for condition in conditions):
         raise NotTranslatable("a condition that is neither true nor false. Write a comparison")
 
 
@@ -79,6 +79,7 @@ def _as_common(part: Node, parts: list[Node], type_of: TypeOf) -> Node:
     if len(of) > 1 and not of <= _NUMBERS and not of <= _TIMES:
         shown = " and ".join(sorted(one.lower() for one in of))
         raise NotTranslatable(f"a choice between {shown}. Cast them to one type")
+    check_common(parts, type_of)
     if _is_mixed_float(parts, type_of) and not is_null(part):
         return exp.Cast(this=part.copy(), to=data_type("DOUBLE"))
     if "decimal" in of and is_int_part(part) and type_of(part) == "BIGINT":
@@ -120,7 +121,10 @@ def comparable(parts: Iterable[Node], type_of: TypeOf) -> set[str]:
 
     Raises NotTranslatable if Spark would turn a text into a number or true and false.
     """
+    parts = list(parts)
     of = families(parts, type_of)
+    if of <= _NUMBERS:
+        check_common(parts, type_of)
     if "text" in of and of & _NUMBERS:
         raise NotTranslatable(
             "a comparison of text with a number. Cast one of them, as in cast(x as int)"

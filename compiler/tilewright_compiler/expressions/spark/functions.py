@@ -10,13 +10,14 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
-from .arithmetic import ARITHMETIC, pmod
+from .arithmetic import ARITHMETIC
 from .casts import CASTS, CASTS_BY_NAME, cast_to
 from .conditions import CONDITIONS
 from .ints import keep_marks, mark_ints
 from .lists import LISTS, LISTS_BY_NAME
 from .mathematics import MATHEMATICS, bround
 from .patterns import PATTERNS, PATTERNS_BY_NAME
+from .remainders import pmod
 from .texts import TEXTS
 from .times import TIMES, TIMES_BY_NAME
 

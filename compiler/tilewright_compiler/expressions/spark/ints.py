@@ -42,13 +42,13 @@ def mark_ints(tree: Node, type_of: TypeOf) -> None:
     part that is one: its digits count.
     """
     for node in tree.find_all(*_OPERATIONS, *_ADDITIONS):
-        if isinstance(node, _OPERATIONS) and _is_int(node, type_of):
+        if isinstance(node, _OPERATIONS) and is_int(node, type_of):
             node.meta[_MARK] = True
-        if isinstance(node, _ADDITIONS) and _is_int(node.expression, type_of):
+        if isinstance(node, _ADDITIONS) and is_int(node.expression, type_of):
             node.meta[_ADDS_INT] = True
     if _has_decimals(tree, type_of):
         for part in tree.find_all(*_INT_FUNCTIONS, *_OF_INTS, exp.Anonymous):
-            if _is_int(part, type_of):
+            if is_int(part, type_of):
                 part.meta[_INT_PART] = True
 
 
@@ -96,7 +96,8 @@ def int_of(node: Node) -> int | None:
     return -int(bare.name) if isinstance(node, exp.Neg) else int(bare.name)
 
 
-def _is_int(node: Node, type_of: TypeOf) -> bool:
+def is_int(node: Node, type_of: TypeOf) -> bool:
+    """Tell whether Spark computes an int, whatever DuckDB does."""
     match node:
         case exp.Column():
             return type_of(node) in _INT_TYPES
@@ -108,13 +109,13 @@ def _is_int(node: Node, type_of: TypeOf) -> bool:
             return node.to.this in _INT_CASTS
         case exp.Anonymous():
             name, parts = node.name.lower(), node.expressions
-            is_same = name in _OF_INTS_BY_NAME and all(_is_int(part, type_of) for part in parts)
+            is_same = name in _OF_INTS_BY_NAME and all(is_int(part, type_of) for part in parts)
             return is_same or name in _INT_FUNCTIONS_BY_NAME
         case exp.Null():
             return True
     if isinstance(node, _INT_FUNCTIONS):
         return True
-    return isinstance(node, _OF_INTS) and all(_is_int(part, type_of) for part in _values(node))
+    return isinstance(node, _OF_INTS) and all(is_int(part, type_of) for part in _values(node))
 
 
 def _values(node: Node) -> Iterator[Node]:

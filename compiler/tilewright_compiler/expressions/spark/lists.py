@@ -104,12 +104,15 @@ def _check_element(value: Node, element: Node, type_of: TypeOf) -> None:
 
 
 def _contained(node: Node, type_of: TypeOf) -> Node:
-    """Null where it is not found among others and nulls."""
+    """Null where it is not found among others and nulls, or is null itself."""
     value, element = node.this, node.expression
     _check_element(value, element, type_of)
     contains = call("LIST_CONTAINS", value.copy(), element.copy())
     nulls = exp.LT(this=call("LIST_COUNT", value.copy()), expression=call("LEN", value.copy()))
     unknown = exp.and_(exp.not_(contains, copy=False), nulls, copy=False)
+    if not isinstance(element.unnest(), exp.Literal):
+        is_null_itself = exp.Is(this=exp.paren(element.copy()), expression=exp.Null())
+        unknown = exp.or_(is_null_itself, unknown, copy=False)
     return exp.Case(ifs=[exp.If(this=unknown, true=exp.Null())], default=contains.copy())
 
 
@@ -170,6 +173,8 @@ def _joined(node: Node, type_of: TypeOf) -> Node:
 
 def _key_contained(node: Node, type_of: TypeOf) -> Node:
     value, key = node.this, node.args["key"]
+    if is_null(key):
+        raise NotTranslatable("a search for null")
     contains = call("MAP_CONTAINS", value.copy(), key.copy())
     return exp.Case(ifs=[exp.If(this=_is_there(key), true=contains)])
 

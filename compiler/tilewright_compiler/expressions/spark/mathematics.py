@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text, tried
-from .types import MOST_DIGITS, decimal_of, decimal_type, families, family_of
+from .types import check_turned, decimal_of, decimal_type, families, family_of
 
 Correction = Callable[[Node, TypeOf], Node]
 
@@ -80,7 +80,7 @@ def _rounded_decimal(name: str, value: Node, digits: int, type_of: TypeOf) -> No
     own, scale = decimal_of(value, type_of)
     digits_after = max(min(scale, digits), 0)
     wanted = max(own - scale + 1 + digits_after, 1 - digits)
-    kind = decimal_type(min(wanted, MOST_DIGITS), digits_after)
+    kind = decimal_type(wanted, digits_after)
     return tried(call(name, value.copy(), _signed(digits)), kind)
 
 
@@ -117,7 +117,7 @@ def _is_nan(node: Node, type_of: TypeOf) -> Node:
     value = node.this.copy()
     if _number(node.this, type_of) != "float":
         value = tried(value, "DOUBLE")
-    return call("COALESCE", call("ISNAN", value), exp.false())
+    return exp.Coalesce(this=call("ISNAN", value), expressions=[exp.false()])
 
 
 def _logarithm(node: Node, type_of: TypeOf) -> Node:
@@ -148,14 +148,22 @@ def _power(node: Node, type_of: TypeOf) -> Node:
     Of 1 there is no power that is not finite, where C has 1.
     """
     of_power = _of_numbers(node, type_of)
-    is_other = node.this.is_number and node.this.name != "1"
+    is_other = node.this.is_number and abs(float(node.this.to_py())) != 1
     if is_other or family_of(type_of(node.expression)) != "float" or node.expression.is_number:
         return of_power
-    is_one = exp.EQ(this=call("ABS", node.this.copy()), expression=number(1))
+    base = node.this.copy()
+    if family_of(type_of(base)) == "integer":  # the lowest has no size
+        base = tried(base, "DOUBLE")
+    is_one = exp.EQ(this=call("ABS", base), expression=number(1))
     is_finite = call("ISFINITE", node.expression.copy())
     is_lost = exp.and_(is_one, exp.not_(is_finite, copy=False), copy=False)
     nan = tried(text("NaN"), "DOUBLE")
     return exp.Case(ifs=[exp.If(this=is_lost, true=nan)], default=of_power.copy())
+
+
+def _size(node: Node, type_of: TypeOf) -> Node:
+    check_turned(node.this, type_of)
+    return _of_numbers(node, type_of)
 
 
 def _of_numbers(node: Node, type_of: TypeOf) -> Node:
@@ -173,7 +181,7 @@ MATHEMATICS: dict[type[Node], Correction] = {
     **dict.fromkeys((exp.Ln, exp.Log), _logarithm),
     exp.Sqrt: _root,
     exp.Exp: _of_numbers,
-    exp.Abs: _of_numbers,
+    exp.Abs: _size,
     **dict.fromkeys((exp.Cbrt, exp.Degrees, exp.Radians), _of_numbers),
     exp.Pow: _power,
 }

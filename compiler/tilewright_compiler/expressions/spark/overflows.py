@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from ...sql.tree import Node, TypeOf, call, number, paren
+from .ints import is_int
 from .types import family_of
 
 #: DuckDB type -> its bits but for the sign.
@@ -19,9 +20,13 @@ _BY_NAME = frozenset({"tinyint", "smallint", "bigint", "bround"})
 #: Spark's arithmetic that gives null where it goes beyond its type.
 _TRYING = frozenset({"TRY_ADD", "TRY_SUBTRACT", "TRY_MULTIPLY"})
 #: What ends a query of Spark beyond its range: the largest number on both sides. The calendar of
-#: answers ends long before.
+#: answers ends long before. Days ever further away have no timestamp.
 _ENDING = {"timestamp_seconds": (1 << 63) // 10**6, "timestamp_millis": (1 << 63) // 10**3}
-_MOST_MONTHS = 70_000_000
+_MOST_MONTHS = 2_900_000
+_MOST_DAYS = 88_000_000
+_TIMES = ("DATE", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
+#: Seconds of a decimal between which its microseconds do not wrap round in Spark.
+_SECONDS = ("-9223372036854", "9223372036854")
 #: A decimal with room for every whole number and its rounding.
 _WIDE = "DECIMAL(20,0)"
 
@@ -35,8 +40,9 @@ def without_overflow(tree: Node, type_of: TypeOf) -> Node:
     # Types are those of the parts as they were written, so all are asked for first.
     typed: list[tuple[Node, str, str]] = []
     for node in tree.walk():
-        if _may_overflow(node) and (kind := type_of(node)) in _WHOLE:
-            typed.append((node, kind, _type_of_operand(node, type_of)))
+        if _may_overflow(node) and (kind := type_of(node)) in (*_WHOLE, *_TIMES):
+            kind = "INTEGER" if kind == "BIGINT" and is_int(node, type_of) else kind
+            typed.append((node, kind, _type_of_operand(node, kind, type_of)))
     for node, kind, own in reversed(typed):
         written = _RULES[type(node)](node, kind, own)
         if node is tree:
@@ -49,18 +55,24 @@ def without_overflow(tree: Node, type_of: TypeOf) -> Node:
 def _without_end(tree: Node) -> Node:
     """Make null of times that would end the query."""
     whole = exp.paren(tree)
-    for node in reversed(list(whole.find_all(exp.Anonymous, exp.AddMonths))):
+    for node in reversed(list(whole.find_all(exp.Anonymous, exp.AddMonths, exp.TsOrDsAdd))):
         if isinstance(node, exp.AddMonths):
             value, most = node.expression, _MOST_MONTHS
+        elif isinstance(node, exp.TsOrDsAdd):
+            value, most = node.expression, _MOST_DAYS
         elif node.name.lower() in _ENDING:
             value, most = node.expressions[0], _ENDING[node.name.lower()]
         else:
             continue
-        if not value.is_number:
-            inside = exp.Between(this=paren(value.copy()), low=number(-most), high=number(most))
-            node.replace(exp.If(this=inside, true=node.copy(), false=exp.Null()))
+        if value.find(exp.Column) is not None:
+            node.replace(_bounded(node, value, most))
     bounded: Node = whole.this
     return bounded
+
+
+def _bounded(node: Node, value: Node, most: int) -> Node:
+    inside = exp.Between(this=paren(value.copy()), low=number(-most), high=number(most))
+    return exp.If(this=inside, true=node.copy(), false=exp.Null())
 
 
 def overflows(tree: Node) -> list[Node]:
@@ -92,11 +104,13 @@ def _may_overflow(node: Node) -> bool:
     return type(node) in _RULES
 
 
-def _type_of_operand(node: Node, type_of: TypeOf) -> str:
-    """Give the type of what is cast.
+def _type_of_operand(node: Node, kind: str, type_of: TypeOf) -> str:
+    """Give the type of what is cast, or added to a day.
 
     It is empty for rules that do not need it.
     """
+    if kind == "DATE" and isinstance(node, exp.Add | exp.Sub):
+        return type_of(node.expression)
     if isinstance(node, exp.Anonymous):
         return type_of(node.expressions[0])
     is_read = isinstance(node, exp.Cast | exp.TryCast | exp.Ceil | exp.Floor | exp.IntDiv)
@@ -113,6 +127,9 @@ def _called(node: Node, kind: str, own: str) -> Node:
 
 def _tried(name: str) -> Callable[[Node, str, str], Node]:
     def rule(node: Node, kind: str, own: str) -> Node:
+        if kind in _TIMES:
+            is_moved = family_of(own) == "integer" and node.expression.find(exp.Column) is not None
+            return _bounded(node, node.expression, _MOST_DAYS) if is_moved else node
         return call(name, node.this.copy(), node.expression.copy())
 
     return rule
@@ -142,7 +159,9 @@ def _divided(node: Node, kind: str, own: str) -> Node:
 
 
 def _opposite(value: Node, kind: str) -> Node:
-    return call("TRY_SUBTRACT", exp.cast(number(0), kind, dialect="duckdb"), value.copy())
+    is_small = kind in ("TINYINT", "SMALLINT")  # beside which 0 is an int
+    zero = exp.cast(number(0), kind, dialect="duckdb") if is_small else number(0)
+    return call("TRY_SUBTRACT", zero, value.copy())
 
 
 def _casted(node: Node, kind: str, own: str) -> Node:
@@ -150,6 +169,9 @@ def _casted(node: Node, kind: str, own: str) -> Node:
 
     Spark cuts off a fraction, so what is over by less than one lies within it too.
     """
+    if kind in _TIMES:
+        is_decimal = kind != "DATE" and family_of(own) == "decimal"
+        return _within(node, exp.GT, *_SECONDS) if is_decimal else node
     bits = _WHOLE[kind]
     match family_of(own):
         case "integer" if _WHOLE.get(own, 64) > bits:

@@ -19,6 +19,7 @@ Correction = Callable[[Node, TypeOf], Node]
 
 #: The capital sigma, which is another small letter at the end of a word.
 _SIGMA = "\u03a3"
+_LONGEST = (1 << 31) - 1
 _DOTTED = "\u0130"
 _LAST_SIGMA = rf"(\p{{L}}\p{{M}}*){_SIGMA}(\p{{M}}*(?:[^\p{{L}}\p{{M}}]|\z))"
 
@@ -101,6 +102,8 @@ def _substring(node: Node, type_of: TypeOf) -> Node:
     elif not isinstance(start, exp.Neg):
         is_zero = exp.EQ(this=start.copy(), expression=number(0))
         new.set("start", call("IF", is_zero, number(1), start.copy()))
+        if length is None:  # from the lowest int on, this is too short
+            new.set("length", number(_LONGEST))
     if length is not None:
         new.set("length", _not_negative(length))
     return new

@@ -45,6 +45,8 @@ _LETTERS: dict[str, tuple[str, str | None]] = {
     "D": ("%-j", None),
     "DDD": ("%j", None),
 }
+#: Letters that read words.
+_WORDS = frozenset({"MMM", "MMMM", "a"})
 _TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 #: What Java keeps for itself.
 _RESERVED = set("[]{}#")
@@ -66,10 +68,16 @@ class Format:
         parts = (_duckdb(one)[0] if one else _escaped(between) for one, between in self.parts)
         return "".join(parts)
 
-    def reading(self) -> tuple[str, str]:
-        """Give DuckDB's pattern for reading texts as times.
+    def has_words(self) -> bool:
+        """Tell whether texts that it reads hold letters, in whatever case."""
+        return any(
+            letters in _WORDS or any(map(str.isalpha, between)) for letters, between in self.parts
+        )
 
-        With it comes the regular expression of what Java reads.
+    def reading(self) -> tuple[str, str]:
+        """Give DuckDB's pattern for reading texts in capitals as times.
+
+        With it comes the regular expression of what Java reads, in whatever case.
 
         Raises NotTranslatable if a letter is read in another way, or no time follows from them.
         """
@@ -77,7 +85,7 @@ class Format:
         for letters, between in self.parts:
             if letters and _duckdb(letters)[1] is None:
                 raise NotTranslatable(f"a time pattern with {letters!r}, which only writes")
-            wanted.append(_duckdb(letters)[1] if letters else re.escape(between))
+            wanted.append(_duckdb(letters)[1] if letters else re.escape(_capital(between)))
         signs = {letters[:1] for letters, _ in self.parts}
         if (
             "y" not in signs
@@ -88,7 +96,11 @@ class Format:
                 f"the time pattern {self.written!r}, which is not whole. It needs the year, and "
                 "before a part the larger ones"
             )
-        return self.writing(), f"^({''.join(part or '' for part in wanted)})$"
+        read = (
+            _duckdb(one)[0] if one else _escaped(between.upper()) for one, between in self.parts
+        )
+        flag = "(?i)" if self.has_words() else ""
+        return "".join(read), f"{flag}^({''.join(part or '' for part in wanted)})$"
 
 
 def _duckdb(letters: str) -> tuple[str, str | None]:
@@ -98,6 +110,14 @@ def _duckdb(letters: str) -> tuple[str, str | None]:
             "pattern, or other letters"
         )
     return _LETTERS[letters]
+
+
+def _capital(between: str) -> str:
+    """Write a text between letters in capitals, since Java reads any case."""
+    cased = "".join(sign for sign in between if sign.lower() != sign.upper())
+    if not cased.isascii():
+        raise NotTranslatable(f"a time pattern with {between!r}, whose case Java does not look at")
+    return between.upper()
 
 
 def _escaped(between: str) -> str:

@@ -54,6 +54,8 @@ def _read(value: Node, pattern: Format, type_of: TypeOf) -> Node:
         raise NotTranslatable("a time pattern for something else than a text. Leave it out")
     form, wanted = pattern.reading()
     exact = call("REGEXP_EXTRACT", value, text(wanted), number(1))
+    if pattern.has_words():
+        exact = call("UPPER", exact)
     return call("TRY_STRPTIME", exact, text(form))
 
 
@@ -87,6 +89,8 @@ def _shown(node: Node, type_of: TypeOf) -> Node:
         raise NotTranslatable("date_format of something that is no time")
     instant = to_timestamp(value.copy(), type_of)
     shown = call("STRFTIME", tried(instant, "TIMESTAMP"), text(_format(node).writing()))
+    if family_of(type_of(value)) == "text":  # which is read within our years only
+        return shown
     return of_our_years(value, type_of(value), shown)
 
 

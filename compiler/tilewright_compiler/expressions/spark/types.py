@@ -18,6 +18,8 @@ from .ints import is_int_part
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 20, "HUGEINT": 38}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 MOST_DIGITS = 38
+#: Digits to which Spark rounds where it turns a decimal's sign.
+_SIGNED_DIGITS = 34
 
 
 def family_of(duckdb_type: str) -> str | None:
@@ -36,9 +38,15 @@ def decimal_type(digits: int, scale: int) -> str:
     Raises NotTranslatable if it has more digits than there are, of which Spark drops some.
     """
     if digits > MOST_DIGITS:
-        what = f"arithmetic of decimals that gives {digits} digits, of which Spark drops some"
+        what = f"decimals that together have {digits} digits, of which Spark drops some"
         raise NotTranslatable(f"{what}. Cast its parts to fewer, as in cast(x as decimal(18,2))")
     return f"DECIMAL({digits},{scale})"
+
+
+def decimal_sizes(duckdb_type: str) -> tuple[int, int]:
+    """Give the digits of a decimal's type, and those after the point."""
+    match = _DECIMAL.fullmatch(duckdb_type)
+    return (int(match[1]), int(match[2])) if match is not None else (0, 0)
 
 
 def decimal_of(node: Node, type_of: TypeOf) -> tuple[int, int]:
@@ -57,11 +65,34 @@ def decimal_of(node: Node, type_of: TypeOf) -> tuple[int, int]:
     kind = type_of(node)
     if kind == "BIGINT" and is_int_part(node):
         return _DIGITS["INTEGER"], 0
-    if match := _DECIMAL.fullmatch(kind):
-        return int(match[1]), int(match[2])
+    if kind.startswith("DECIMAL") and not kind.endswith("]"):
+        return decimal_sizes(kind)
     if kind in _DIGITS:
         return _DIGITS[kind], 0
     raise NotTranslatable(f"a part of type {kind.lower()} among decimals")
+
+
+def check_turned(value: Node, type_of: TypeOf) -> None:
+    """Refuse to turn the sign of a decimal with so many digits that Spark rounds it."""
+    if decimal_sizes(type_of(value))[0] > _SIGNED_DIGITS:
+        raise NotTranslatable(
+            f"the opposite or size of a decimal with more than {_SIGNED_DIGITS} digits, which "
+            f"Spark rounds. Cast it to fewer, as in cast(x as decimal({_SIGNED_DIGITS},2))"
+        )
+
+
+def check_common(nodes: Iterable[Node], type_of: TypeOf) -> None:
+    """Refuse decimals whose common type would have more digits than there are.
+
+    Spark then drops digits after the point, or has no room for those before it.
+    """
+    kinds = [(node, type_of(node)) for node in nodes if not is_null(node)]
+    numbers = [node for node, kind in kinds if family_of(kind) in ("integer", "decimal")]
+    if len(numbers) < len(kinds) or all(family_of(kind) == "integer" for _, kind in kinds):
+        return
+    sizes = [decimal_of(node, type_of) for node in numbers]
+    whole = max((digits - scale for digits, scale in sizes), default=0)
+    decimal_type(whole + max((scale for _, scale in sizes), default=0), 0)
 
 
 def families(nodes: Iterable[Node], type_of: TypeOf) -> set[str]:

@@ -33,20 +33,27 @@ SOURCE = Source(
     [
         ("i * 1000", "TRY_MULTIPLY(`i`, 1000)"),
         ("i + n - 1", "TRY_SUBTRACT(TRY_ADD(`i`, `n`), 1)"),
-        ("-i", "TRY_SUBTRACT(CAST(0 AS INT), `i`)"),
+        ("-i", "TRY_SUBTRACT(0, `i`)"),
         # Spark would end the query.
         (
             "timestamp_millis(n)",
             "IF((`n`) BETWEEN -9223372036854775 AND 9223372036854775, TIMESTAMP_MILLIS(`n`), NULL)",
         ),
+        ("day - i", "IF((`i`) BETWEEN -88000000 AND 88000000, `day` - `i`, NULL)"),
+        (
+            "cast(m as timestamp)",
+            "IF((`m`) > -9223372036854 AND (`m`) < 9223372036854, CAST(`m` AS TIMESTAMP), NULL)",
+        ),
+        # An int in Spark, though DuckDB counts in bigints.
+        ("-length(s)", "TRY_SUBTRACT(0, LENGTH(`s`))"),
         (
             "add_months(day, i)",
-            "IF((`i`) BETWEEN -70000000 AND 70000000, ADD_MONTHS(`day`, `i`), NULL)",
+            "IF((`i`) BETWEEN -2900000 AND 2900000, ADD_MONTHS(`day`, `i`), NULL)",
         ),
         ("add_months(day, 1)", "ADD_MONTHS(`day`, 1)"),
         (
             "n div i",
-            "IF((`i`) = -1, TRY_SUBTRACT(CAST(0 AS BIGINT), `n`), `n` DIV `i`)",
+            "IF((`i`) = -1, TRY_SUBTRACT(0, `n`), `n` DIV `i`)",
         ),
         (
             "cast(n as int)",

@@ -10,9 +10,23 @@ from tilewright_compiler.sql.tree import NotTranslatable
 
 def test_a_pattern_for_reading_takes_only_what_java_takes() -> None:
     """DuckDB reads one digit for MM too; the expression before it does not."""
-    form, exact = read("dd/MM/yyyy 'at' HH:mm").reading()
-    assert form == "%d/%m/%Y at %H:%M"
+    form, exact = read("dd/MM/yyyy HH:mm").reading()
+    assert form == "%d/%m/%Y %H:%M"
     assert exact.startswith("^([0-9]{2}/[0-9]{2}/[0-9]{4}")
+
+
+def test_words_are_read_in_any_case() -> None:
+    """Java does not look at the case of months and of texts between letters."""
+    form, exact = read("d MMM 'at' yyyy").reading()
+    assert form == "%-d %b AT %Y"
+    assert exact.startswith("(?i)^([0-9]{1,2}")
+
+
+def test_words_whose_case_engines_see_differently() -> None:
+    """Letters beyond ASCII between the letters of a pattern are refused if they have two cases."""
+    with pytest.raises(NotTranslatable):
+        read("yyyy 'à' MM").reading()
+    assert read("yyyy'年'").reading()[0] == "%Y年"
 
 
 def test_texts_of_a_pattern_stay_texts() -> None:
