@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from support.events import to_arrow
 from support.everything import every_operation, some_events, written
 from support.examples import few
-from support.kernels import both, numpy_only
+from support.kernels import both, numpy_only, required_kernel
 from support.plans import AT, HOUR, MINUTE, aggregations, plan_of
+from support.process import start
 from tilewright import Operation
 from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.errors import CorruptRecordError, FetchError
@@ -34,6 +35,22 @@ NUMBERS = [
     Operation.LAST,
     *MOMENTS,
 ]
+_DAEMON = """
+import threading
+from tilewright_kernel import _native
+
+is_held, forever = threading.Event(), threading.Event()
+
+
+def hold():
+    covers = _native.Covers([])
+    is_held.set()
+    forever.wait()
+
+
+threading.Thread(target=hold, daemon=True).start()
+is_held.wait()
+"""
 KEYS = [{"k": key, "m": m} for key in ("a", "é::{}", "", "unknown") for m in (1, -(2**60))]
 
 
@@ -179,3 +196,11 @@ def test_the_kernel_can_be_turned_off() -> None:
     for step in fetcher.context.steps[:3]:
         step.work(fetcher.context, [state])
     assert not isinstance(state.tiles, KernelTiles)
+
+
+def test_a_thread_that_outlives_its_process_is_no_leak() -> None:
+    """A daemon thread may hold objects of the kernel at the end."""
+    required_kernel()
+    ended = start(_DAEMON)
+    assert ended.communicate() == ("", "")
+    assert ended.returncode == 0
