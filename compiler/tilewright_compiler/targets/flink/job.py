@@ -59,6 +59,14 @@ class Job:
             refusals.append((Code(condition), rule.reason))
         return refusals
 
+    def is_behind(self, lateness_ms: int) -> Code:
+        """Write when an event's finest tile had ended, and so long before the watermark."""
+        last_ms = f"`__ts` - MOD(`__ts`, {self.finest_ms}) + {self.finest_ms - 1 + lateness_ms}"
+        watermark = "CURRENT_WATERMARK(`__time`)"
+        return Code(
+            f"{watermark} IS NOT NULL\n      AND TO_TIMESTAMP_LTZ({last_ms}, 3) <= {watermark}"
+        )
+
     @property
     def stored(self) -> list[tuple[Code, str]]:
         """The keys and inputs as a tile keeps them."""

@@ -6,16 +6,16 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Import `main` and `put_tiles` when asked for.
+    """Import `main` and the functions when asked for.
 
-    Only `put_tiles` needs PyFlink.
+    Only the functions need PyFlink.
     """
     if name == "main":
         from .command import main
 
         return main
-    if name == "put_tiles":
-        from .udf import put_tiles
+    if name in ("put_tiles", "count_late"):
+        from . import udf
 
-        return put_tiles
+        return getattr(udf, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pyflink.metrics import MetricGroup
+    from pyflink.metrics import Counter, MetricGroup
 
 
 class SinkMetrics:
@@ -18,7 +18,7 @@ class SinkMetrics:
     """
 
     def __init__(self, group: MetricGroup, plan: str) -> None:
-        own = group.add_group("tilewright").add_group("plan", plan)
+        own = _of_plan(group, plan)
         self._latency_ms = own.distribution("tile_write_latency_ms")
         self._bytes = own.distribution("ir_size_bytes")
         self._written = own.counter("tiles_written")
@@ -42,3 +42,12 @@ class SinkMetrics:
         self._per_second.mark_event(len(records))
         for size in map(len, records):
             self._bytes.update(size)
+
+
+def late_events_counter(group: MetricGroup, plan: str) -> Counter:
+    """Register the counter of late events that are in their tiles."""
+    return _of_plan(group, plan).counter("late_events_processed")
+
+
+def _of_plan(group: MetricGroup, plan: str) -> MetricGroup:
+    return group.add_group("tilewright").add_group("plan", plan)

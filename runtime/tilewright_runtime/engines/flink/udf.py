@@ -1,4 +1,4 @@
-"""The function of generated Flink jobs that puts tiles.
+"""The functions of generated Flink jobs: one puts tiles, one counts late events.
 
 No other module imports PyFlink when it is imported.
 """
@@ -12,7 +12,7 @@ from pyflink.table.udf import ScalarFunction, udf
 
 from ...ingest.stream_sink import TileSink
 from ...stores import open_store
-from .metrics import SinkMetrics
+from .metrics import SinkMetrics, late_events_counter
 from .parameters import JobParameters
 from .partials import PartialTiles
 
@@ -61,6 +61,25 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
         return pd.Series([1] * len(partials), dtype="int64")
 
 
+class CountLate(ScalarFunction):  # type: ignore[misc]
+    """Count events that came after the end of their tile and are in it.
+
+    Gives 1 for each.
+    """
+
+    def open(self, context: FunctionContext) -> None:
+        """Register the counter."""
+        plan = JobParameters.read(context.get_job_parameter).plan
+        self._late_events = late_events_counter(context.get_metric_group(), plan.name)
+
+    def eval(self, times: Any) -> Any:
+        """Count events, of which a pandas series gives the times."""
+        import pandas as pd
+
+        self._late_events.inc(len(times))
+        return pd.Series([1] * len(times), dtype="int64")
+
+
 def _column(series: Any, field: pa.Field) -> pa.Array:
     # pandas writes a null number as NaN. Only the smallest and largest of no values are null, and
     # they are never NaN, so NaN means null there and nowhere else.
@@ -71,3 +90,4 @@ def _column(series: Any, field: pa.Field) -> pa.Array:
 
 
 put_tiles = udf(PutTiles(), result_type="BIGINT", func_type="pandas")
+count_late = udf(CountLate(), result_type="BIGINT", func_type="pandas")

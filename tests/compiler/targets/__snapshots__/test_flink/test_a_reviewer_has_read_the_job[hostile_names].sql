@@ -29,8 +29,11 @@ SET 'python.fn-execution.arrow.batch.size' = '10000';
 
 CREATE TEMPORARY FUNCTION `put_tiles` AS 'tilewright_runtime.engines.flink.put_tiles' LANGUAGE PYTHON;
 
--- Where the numbers of tiles go that the function has put: nowhere.
+CREATE TEMPORARY FUNCTION `count_late` AS 'tilewright_runtime.engines.flink.count_late' LANGUAGE PYTHON;
+
+-- Where the numbers of tiles go that the function has put, and those of late events that the other one has counted: nowhere.
 CREATE TEMPORARY TABLE `put` (`tiles` BIGINT) WITH ('connector' = 'blackhole');
+CREATE TEMPORARY TABLE `late` (`events` BIGINT) WITH ('connector' = 'blackhole');
 
 -- Events that are in no tile, and why; job.py --refused says where they go.
 CREATE TABLE `refused` (`source` STRING, `reason` STRING, `content` STRING) WITH ('connector' = 'print');
@@ -128,7 +131,9 @@ SELECT
     WHEN CURRENT_WATERMARK(`__time`) IS NOT NULL
       AND TO_TIMESTAMP_LTZ(`__ts` - MOD(`__ts`, 300000) + 599999, 3) <= CURRENT_WATERMARK(`__time`)
       THEN 'later than the allowed lateness of 300000 ms'
-  END AS `__reason`
+  END AS `__reason`,
+  CURRENT_WATERMARK(`__time`) IS NOT NULL
+      AND TO_TIMESTAMP_LTZ(`__ts` - MOD(`__ts`, 300000) + 299999, 3) <= CURRENT_WATERMARK(`__time`) AS `__late`
 FROM `nasty as selected`
 -- In a store whose history ends at a cut-over, job.py puts that time in the place of the null: the events before it are there.
 WHERE COALESCE(`__ts` >= CAST(NULL AS BIGINT), TRUE);
@@ -144,6 +149,7 @@ SELECT
   `__ts`,
   `__start`,
   `__reason`,
+  `__late`,
   CASE WHEN `__reason` IS NOT NULL THEN `__content` END AS `__content`
 FROM `nasty as judged`;
 
@@ -192,6 +198,8 @@ INSERT INTO `put` SELECT `put_tiles`(
   `count_select.n`,
   `values:a"b`
 ) FROM `tiles`;
+
+INSERT INTO `late` SELECT `count_late`(`__ts`) FROM `judged` WHERE `__reason` IS NULL AND `__late`;
 
 INSERT INTO `refused`
 SELECT `__source`, `__reason`, `__content` FROM `judged` WHERE `__reason` IS NOT NULL
