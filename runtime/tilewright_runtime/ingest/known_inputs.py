@@ -67,10 +67,10 @@ class KnownInputs:
         """
         known = self._elsewhere(source, item)
         if known is None:
-            longer = self._longer(source, item)
-            if longer is not None:
-                report.errors.append(_copy_of_the_beginning(item, longer))
-            return item if longer is None else None
+            error = self._copied_beginning(source, item)
+            if error is not None:
+                report.errors.append(error)
+            return item if error is None else None
         if item.is_link_to(known.uri):
             return replace(item, uri=known.uri)
         if not (first := item.at(known.uri)).holds(source, known):
@@ -103,16 +103,22 @@ class KnownInputs:
         held = [known for known in self._alike(source, item) if item.holds(source, known)]
         return max(held, key=lambda position: position.offset, default=None)
 
-    def _longer(self, source: Source, item: Input) -> Input | None:
-        """Find a file read before that begins with this one."""
+    def _copied_beginning(self, source: Source, item: Input) -> InputError | None:
+        """Say if all of an input is the beginning of a file read before.
+
+        A file that is gone cannot be compared, so one that begins as it did and is shorter is taken
+        for a copy.
+        """
         for known in self._alike(source, item):
             end = item.end(source, known.offset)
             if end is None:
                 continue
             # A last line that was cut may look like a row.
-            end = replace(end, uri=known.uri, tail_is_row=False)
-            if (longer := item.at(known.uri)).holds(source, end):
-                return longer
+            read = replace(end, uri=known.uri, tail_is_row=False)
+            if (longer := item.at(known.uri)).holds(source, read):
+                return _copy_of_the_beginning(item, longer)
+            if end.offset < known.offset and not longer.holds(source, known):
+                return _copy_of_one_gone(item, longer)
         return None
 
     def _alike(self, source: Source, item: Input) -> list[Position]:
@@ -164,4 +170,11 @@ def _copy_of_the_beginning(item: Input, longer: Input) -> InputError:
     return InputError(
         f"{item.name}: all of it was read before, as the beginning of {longer.name}, so it would "
         f"count twice. {_AGAIN}"
+    )
+
+
+def _copy_of_one_gone(item: Input, gone: Input) -> InputError:
+    return InputError(
+        f"{item.name}: begins as {gone.name} did, of which more was read before it was gone or "
+        f"changed, so it is probably an older copy and would count twice. {_AGAIN}"
     )

@@ -78,6 +78,31 @@ def test_a_copy_of_the_beginning_is_refused(tmp_path: Path, ending: str) -> None
     assert session.sums("a") == [16]
 
 
+@pytest.mark.parametrize("ending", WRITERS)
+def test_an_old_copy_of_a_file_that_is_gone_is_refused(tmp_path: Path, ending: str) -> None:
+    """It names the file that it begins as; `again` counts it."""
+    session, whole, copy = Session(), tmp_path / f"1{ending}", tmp_path / f"2{ending}"
+    WRITERS[ending]([*OLD, row("a", 10)], whole)
+    WRITERS[ending](OLD, copy)
+    session.write(whole)
+    whole.unlink()
+    with pytest.raises(InputError, match=rf"begins as .*1\{ending} did, of which more was read"):
+        session.write(copy)
+    session.write(copy, again=True)
+    assert session.sums("a") == [16]
+
+
+def test_a_longer_file_is_no_old_copy_of_one_that_is_gone(tmp_path: Path) -> None:
+    """It holds something else, though its first row is the same."""
+    session, first, other = Session(), tmp_path / "1.csv", tmp_path / "2.csv"
+    to_csv(OLD, SCHEMA, first)
+    to_csv([OLD[0], row("a", 10), row("a", 20)], SCHEMA, other)
+    session.write(first)
+    first.unlink()
+    session.write(other)
+    assert session.sums("a") == [34]
+
+
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
 def test_a_copy_that_ends_within_a_row_is_refused(tmp_path: Path, ending: str) -> None:
     """Half a row of CSV looks like a whole one, and is no other row for that."""
