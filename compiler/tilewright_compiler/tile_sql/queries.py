@@ -68,6 +68,11 @@ class TileQueries:
                     f"source {source.name}: its event_id, for only tilewright write passes over "
                     "duplicates."
                 ] = None
+            if source.null_values:
+                reasons[
+                    f"source {source.name}: its null_values, which only tilewright write reads as "
+                    "null."
+                ] = None
             for text in (
                 *(source.selects[column.name] for column in self._columns),
                 *source.wheres,

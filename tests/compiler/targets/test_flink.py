@@ -154,6 +154,14 @@ def test_raw_events_are_refused() -> None:
     assert reason.startswith("it keeps raw events")
 
 
+def test_null_values_are_refused() -> None:
+    """A job takes the markers for values."""
+    plan = case("quick_start")
+    plan.sources[0].null_values.append("NA")
+    (reason,) = flink.unsupported(plan)
+    assert reason.endswith("its null_values, which only tilewright write reads as null.")
+
+
 def test_what_can_run_is_not_refused() -> None:
     """The quick start runs."""
     assert flink.unsupported(case("quick_start")) == []

@@ -166,3 +166,11 @@ def test_a_text_of_several_lines_keeps_them(dialect: str) -> None:
     for text in in_dialect(dialect).files(counting("s = 'one\n two'")).values():
         tree = sqlglot.parse_one(text, read=dialect)
         assert "one\n two" in [literal.this for literal in tree.find_all(exp.Literal)]
+
+
+def test_null_values_are_refused() -> None:
+    """A warehouse takes the markers for values."""
+    plan = counting()
+    plan.sources[0].null_values.append("NA")
+    (reason,) = in_dialect("duckdb").unsupported(plan)
+    assert reason.endswith("its null_values, which only tilewright write reads as null.")

@@ -48,6 +48,10 @@ def unsupported(plan: Plan) -> list[str]:
                 f"source {source.name}: its event_id, for only tilewright write passes over "
                 "duplicates"
             ] = None
+        if source.null_values:
+            reasons[
+                f"source {source.name}: its null_values, which only tilewright write reads as null"
+            ] = None
         if source.topic is not None and parse_topic(source.topic) is None:
             reasons[
                 f"source {source.name}: the topic {source.topic!r} is not of the form "
