@@ -10,7 +10,7 @@ from tilewright import Aggregation, Derivation, EventSource, GroupBy, Query
 from tilewright.aggregation import Edge
 from tilewright.operations import OperationSpec
 from tilewright_compiler.compile import compile_group_by
-from tilewright_compiler.plan.model import Feature, Plan
+from tilewright_compiler.plan.model import Column, Feature, Plan, Source
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
@@ -33,6 +33,21 @@ def event_source(
         schema={**schema, "ts": "bigint"},
         query=query,
         name=name,
+    )
+
+
+def source_of(columns: Sequence[Column], null_values: Sequence[str] = ()) -> Source:
+    """A plan's source of the given columns."""
+    return Source(
+        name="events",
+        table="events.jsonl",
+        topic=None,
+        null_values=list(null_values),
+        dialect="spark",
+        schema=list(columns),
+        selects={},
+        wheres=[],
+        time_column="ts",
     )
 
 

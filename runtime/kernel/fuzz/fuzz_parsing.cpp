@@ -57,7 +57,10 @@ void damage(std::string& text) {
 
 void try_parsing(unsigned long long (*random_bits)()) {
     bits = random_bits;
-    Objects objects({{"a", true}, {"b", false}, {"", false}}, below(2) == 0);
+    Objects objects(
+        {{"a", Declared::kText}, {"b", Declared::kOther}, {"", Declared::kWhole}, {"c", Declared::kReal}},
+        below(2) == 0);
+    objects.begin(below(2) == 0);
     size_t rows = 0;
     for (size_t i = below(20); i > 0; --i) {
         std::string text = object();
@@ -67,10 +70,16 @@ void try_parsing(unsigned long long (*random_bits)()) {
         text.copy(reinterpret_cast<char*>(exact.get()), text.size());
         rows += objects.add({exact.get(), text.size()});
     }
-    for (const TextColumn& column : objects.columns()) {
-        const bool is_sound = column.bounds().size() == rows + 1 &&
-                              column.bounds().back() == static_cast<int32_t>(column.content().size());
-        if (!is_sound || column.marks().size() != (rows + 7) / 8) std::abort();
+    for (size_t i = 0; i < objects.texts().size(); ++i) {
+        const TextColumn& texts = objects.texts()[i];
+        const NumberColumn& numbers = objects.numbers()[i];
+        const bool is_number = objects.is_number(i);
+        const bool is_sound =
+            is_number ? numbers.values().size() == rows
+                      : texts.bounds().size() == rows + 1 &&
+                            texts.bounds().back() == static_cast<int32_t>(texts.content().size());
+        const Presence& presence = is_number ? numbers.presence() : texts.presence();
+        if (!is_sound || presence.marks().size() != (rows + 7) / 8) std::abort();
     }
-    objects.clear();
+    objects.begin(false);
 }

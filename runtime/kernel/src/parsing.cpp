@@ -48,48 +48,82 @@ std::vector<Bytes> texts_of(Bytes data, const Numbers& starts, const Numbers& en
     return texts;
 }
 
+// What the types of DuckDB are as numbers; those of others are read as text.
+Declared declared_as(std::string_view type) {
+    if (type == "VARCHAR") return Declared::kText;
+    if (type == "BIGINT") return Declared::kWhole;
+    if (type == "DOUBLE") return Declared::kReal;
+    return Declared::kOther;
+}
+
 // Objects whose columns Python takes, one batch of texts after the other.
 class JsonObjects {
    public:
-    JsonObjects(const std::vector<std::pair<std::string, bool>>& members, bool keeps_digits)
-        : objects_(named(members), keeps_digits) {}
+    // Takes the names of members and their types.
+    JsonObjects(const std::vector<std::pair<std::string, std::string>>& members, bool keeps_digits)
+        : objects_(named(members), keeps_digits), columns_(members.size()) {}
 
-    // Read the objects among some texts: marks, bounds, content and nulls of each member's column,
-    // which texts they are, and which texts are left to another parser.
-    nb::tuple read(const nb::bytes& data, const Numbers& starts, const Numbers& ends) {
+    // Read the objects among some texts: the marks, values and nulls of each member's column, which
+    // texts they are, and which texts are left to another parser. `as_numbers` asks for columns of
+    // numbers, which there are only if all texts are read so.
+    nb::tuple read(const nb::bytes& data, const Numbers& starts, const Numbers& ends,
+                   bool as_numbers) {
         const std::vector<Bytes> texts = texts_of(bytes_of(data), starts, ends);
         std::vector<int64_t> read, left;
-        objects_.clear();
         unlocked(data.size(), [&] {
-            for (size_t i = 0; i < texts.size(); ++i) {
-                (objects_.add(texts[i]) ? read : left).push_back(static_cast<int64_t>(i));
-            }
+            if (as_numbers && add_all(texts, true, &read, &left)) return;
+            add_all(texts, false, &read, &left);
         });
         nb::list columns;
-        for (const TextColumn& column : objects_.columns()) {
-            columns.append(nb::make_tuple(bytes_from(column.marks()), bytes_from(column.bounds()),
-                                          bytes_from(column.content()), column.nulls()));
-        }
+        for (size_t i = 0; i < columns_; ++i) columns.append(column(i));
         return nb::make_tuple(columns, bytes_from(read), bytes_from(left));
     }
 
    private:
-    static std::vector<Member> named(const std::vector<std::pair<std::string, bool>>& members) {
+    static std::vector<Member> named(
+        const std::vector<std::pair<std::string, std::string>>& members) {
         std::vector<Member> made;
-        for (const auto& [name, is_text] : members) made.push_back({name, is_text});
+        for (const auto& [name, type] : members) made.push_back({name, declared_as(type)});
         return made;
     }
 
+    // Add texts; false at the first that is left, if they are to be numbers.
+    bool add_all(const std::vector<Bytes>& texts, bool as_numbers, std::vector<int64_t>* read,
+                 std::vector<int64_t>* left) {
+        objects_.begin(as_numbers);
+        read->clear();
+        for (size_t i = 0; i < texts.size(); ++i) {
+            const bool is_read = objects_.add(texts[i]);
+            if (!is_read && as_numbers) return false;
+            (is_read ? read : left)->push_back(static_cast<int64_t>(i));
+        }
+        return true;
+    }
+
+    // Marks, bounds, content and nulls of a column of text; one of numbers has no bounds.
+    nb::tuple column(size_t index) const {
+        if (objects_.is_number(index)) {
+            const NumberColumn& numbers = objects_.numbers()[index];
+            return nb::make_tuple(bytes_from(numbers.presence().marks()),
+                                  bytes_from(numbers.values()), numbers.presence().nulls());
+        }
+        const TextColumn& texts = objects_.texts()[index];
+        return nb::make_tuple(bytes_from(texts.presence().marks()), bytes_from(texts.bounds()),
+                              bytes_from(texts.content()), texts.presence().nulls());
+    }
+
     Objects objects_;
+    size_t columns_;
 };
 
 }  // namespace
 
 void add_parsing(nb::module_& module) {
     nb::class_<JsonObjects>(module, "JsonObjects")
-        .def(nb::init<const std::vector<std::pair<std::string, bool>>&, bool>(),
+        .def(nb::init<const std::vector<std::pair<std::string, std::string>>&, bool>(),
              nb::arg("members"), nb::arg("keeps_digits"))
-        .def("read", &JsonObjects::read, nb::arg("data"), nb::arg("starts"), nb::arg("ends"));
+        .def("read", &JsonObjects::read, nb::arg("data"), nb::arg("starts"), nb::arg("ends"),
+             nb::arg("as_numbers"));
 }
 
 }  // namespace tilewright

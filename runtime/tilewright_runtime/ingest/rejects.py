@@ -52,9 +52,7 @@ class Rejects:
         """List a batch's refused rows, with any kept text."""
         if not refused:
             return batch.malformed
-        rows = batch.table["__row"].to_numpy()
-        indices = np.searchsorted(rows, [row.row for row in refused])
-        table = batch.table.drop_columns(["__row"]).take(pa.array(indices))
+        table = batch.shown(np.array([row.row for row in refused], np.int64))
         texts = _contents(table) if self._file is not None else [{}] * len(refused)
         return batch.malformed + [
             Malformed(

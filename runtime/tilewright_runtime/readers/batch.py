@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,10 @@ class Malformed(NamedTuple):
     text: str
 
 
+#: Gives rows of a batch, by their ascending numbers, without those numbers.
+RowsAt = Callable[[NDArray[np.int64]], pa.Table]
+
+
 @dataclass(frozen=True)
 class Batch:
     """Raw rows of an input.
@@ -65,3 +72,12 @@ class Batch:
     """Whether there is nothing more for now, in an input that may grow."""
     waiting_bytes: int = 0
     """Bytes of a last line that waits for its newline."""
+    as_written: RowsAt | None = None
+    """How rows are shown where they are refused, if not as the table has them."""
+
+    def shown(self, rows: NDArray[np.int64]) -> pa.Table:
+        """Give rows, by their ascending numbers, as they are to be shown."""
+        if self.as_written is not None:
+            return self.as_written(rows)
+        indices = np.searchsorted(self.table["__row"].to_numpy(), rows)
+        return self.table.drop_columns(["__row"]).take(pa.array(indices))

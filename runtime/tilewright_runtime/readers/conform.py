@@ -81,16 +81,20 @@ def conform(batch: Batch, source: Source) -> Batch:
         return batch if table is batch.table else replace(batch, table=table)
     usable = np.ones(len(table), dtype=bool)
     usable[list(reasons)] = False
-    refused = _refused_rows(batch.table, reasons)
+    refused = _refused_rows(batch, reasons)
     return replace(batch, table=table.filter(pa.array(usable)), malformed=batch.malformed + refused)
 
 
-def _refused_rows(table: pa.Table, reasons: dict[int, str]) -> list[Malformed]:
-    numbers = table["__row"].to_numpy()
-    contents = table.drop_columns(["__row"])
+def _refused_rows(batch: Batch, reasons: dict[int, str]) -> list[Malformed]:
+    indices = sorted(reasons)
+    numbers = batch.table["__row"].to_numpy()[indices]
+    if batch.as_written is None:  # some types of Arrow have slices, but no rows to take
+        contents, places = batch.table.drop_columns(["__row"]), indices
+    else:
+        contents, places = batch.as_written(numbers), list(range(len(indices)))
     return [
-        Malformed(int(numbers[row]), reason, _shown(contents.slice(row, 1)))
-        for row, reason in sorted(reasons.items())
+        Malformed(number, reasons[index], _shown(contents.slice(place, 1)))
+        for index, number, place in zip(indices, numbers.tolist(), places, strict=True)
     ]
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 import duckdb
 from xxhash import xxh3_128
 
-from tilewright_compiler.plan.model import Column
+from tilewright_compiler.plan.model import Source
 
 from ..errors import InputError
 from .batch import Batch, Position
@@ -31,9 +31,7 @@ _MARK = re.compile(r"[ \t\r\n]*([\[,\]])[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
-def read_json_array(
-    opened: Opened, columns: Sequence[Column], position: Position
-) -> Iterator[Batch]:
+def read_json_array(opened: Opened, source: Source, position: Position) -> Iterator[Batch]:
     """Read batches of an array's elements after a position.
 
     The file is read as a whole. Raises InputError if it is no JSON, or if no element has a column.
@@ -47,7 +45,7 @@ def read_json_array(
     rows, offset = position.rows, position.offset
     elements = _elements(_text(data[offset:]), rows)
     with duckdb.connect() as connection:
-        parser = JsonParser(connection, columns)
+        parser = JsonParser(connection, source)
         while part := list(islice(elements, BATCH_ELEMENTS)):
             end = offset + sum(length for _, length in part)
             texts = Texts.joined([text.encode() for text, _ in part])
@@ -61,6 +59,7 @@ def read_json_array(
                 Position(position.uri, offset, rows, digest.hexdigest()),
                 parsed.malformed,
                 progress=opened.progress(offset),
+                as_written=parsed.as_written,
             )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import duckdb
 import pyarrow as pa
 
-from tilewright_compiler.plan.model import Column
+from tilewright_compiler.plan.model import Source
 
 from .batch import Batch, Position
 from .checks import require_columns
@@ -21,15 +21,13 @@ from .texts import Texts
 _SAMPLE_LINES = 100
 
 
-def read_json_lines(
-    opened: Opened, columns: Sequence[Column], position: Position
-) -> Iterator[Batch]:
+def read_json_lines(opened: Opened, source: Source, position: Position) -> Iterator[Batch]:
     """Read batches of JSON Lines after a position.
 
     Raises InputError if no row has a column.
     """
     with duckdb.connect() as connection:
-        parser = JsonParser(connection, columns)
+        parser = JsonParser(connection, source)
 
         def parse(data: bytes, first_row: int) -> Parsed:
             lines = Texts.lines(data)

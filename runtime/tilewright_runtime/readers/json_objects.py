@@ -1,4 +1,4 @@
-"""Reads JSON objects into columns of text.
+"""Reads JSON objects into columns of text, or of numbers where all are plain ones.
 
 The native kernel reads what is plainly simple, if it is there, and DuckDB all else.
 """
@@ -9,6 +9,7 @@ import codecs
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import Column
+from tilewright_compiler.plan.model import Source
 from tilewright_compiler.plan.types import element
 
 from .batch import Malformed
@@ -51,14 +52,17 @@ class _Real(str):
 
 
 class JsonParser:
-    """Reads JSON objects into columns of text.
+    """Reads JSON objects into columns.
 
     The objects are lines or other texts.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+        columns = source.columns
         self.names = [column.name for column in columns]
         self._columns = columns
+        # A number may be a text that stands for no value.
+        self._reads_numbers = not source.null_values
         self._connection = connection
         keeps_digits = any(element(column.type).startswith("DECIMAL") for column in columns)
         long = _LONG_DECIMAL if keeps_digits else _LONG_WHOLE
@@ -75,15 +79,20 @@ class JsonParser:
         Empty texts are skipped.
         """
         numbers = np.arange(first_row, first_row + len(texts), dtype=np.int64)
-        native = self._native.read(texts)
+        native = self._native.read(texts, self._reads_numbers)
         if native is None:
             return self._parsed(texts.cut(), numbers)
         simple = pa.table({**native.columns, "__row": numbers[native.places]})
         if not len(native.left):
-            return Parsed(simple, [], len(texts))
+            return Parsed(simple, [], len(texts), partial(self._text_of, texts, first_row))
         rest = self._parsed(texts.at(native.left).cut(), numbers[native.left])
         table = pa.concat_tables([simple, rest.table]).combine_chunks()
         return Parsed(table.sort_by("__row"), rest.malformed, len(texts))
+
+    def _text_of(self, texts: Texts, first_row: int, rows: NDArray[np.int64]) -> pa.Table:
+        """Read objects again, given their rows, as columns of text."""
+        again = self._parsed(texts.at(rows - first_row).cut(), rows)
+        return again.table.drop_columns(["__row"])
 
     def _parsed(self, texts: list[bytes], numbers: NDArray[np.int64]) -> Parsed:
         """Read objects of any form, given their rows."""

@@ -1,4 +1,4 @@
-"""Reads JSON objects in the kernel, as columns of text."""
+"""Reads JSON objects in the kernel, as columns of text or of numbers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,16 @@ from tilewright_compiler.plan.types import element
 from ..states.kernel import kernel
 from .texts import Texts
 
+#: Declared types whose values are read as numbers, and what the kernel reads them as.
+_NUMBERS = {
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT"), "BIGINT"),
+    "DOUBLE": "DOUBLE",
+}
+_ARROW = {"BIGINT": pa.int64(), "DOUBLE": pa.float64()}
 #: What the bounds of a column of texts can count.
 _MOST_BYTES = 2**31 - 1
+#: Marks, bounds and content; numbers have no bounds.
+_TEXT_PARTS = 3
 
 
 class NativeRows(NamedTuple):
@@ -37,19 +45,28 @@ class NativeObjects:
     """
 
     def __init__(self, columns: Sequence[Column], keeps_digits: bool) -> None:
-        self._names = [column.name for column in columns]
+        self._members = [(column.name, _read_as(column.type)) for column in columns]
         native = kernel()
-        members = [(column.name, element(column.type) == "VARCHAR") for column in columns]
-        self._objects = native.JsonObjects(members, keeps_digits) if native else None
+        self._objects = native.JsonObjects(self._members, keeps_digits) if native else None
 
-    def read(self, texts: Texts) -> NativeRows | None:
-        """Read columns of text; None where the kernel reads none."""
+    def read(self, texts: Texts, as_numbers: bool) -> NativeRows | None:
+        """Read columns; None where the kernel reads none.
+
+        They are of text, or with `as_numbers` those of numbers are numbers, if every text is a
+        plainly simple object and all its numbers are in range.
+        """
         if self._objects is None or len(texts.data) > _MOST_BYTES:
             return None
-        fields, read, left = self._objects.read(texts.data, texts.starts, texts.ends)
+        fields, read, left = self._objects.read(texts.data, texts.starts, texts.ends, as_numbers)
         row_indices = np.frombuffer(read, np.int64)
         columns = {}
-        for name, (*buffers, nulls) in zip(self._names, fields, strict=True):
+        for (name, kind), (*buffers, nulls) in zip(self._members, fields, strict=True):
             parts = list(map(pa.py_buffer, buffers))
-            columns[name] = pa.Array.from_buffers(pa.string(), len(row_indices), parts, nulls)
+            arrow = pa.string() if len(parts) == _TEXT_PARTS else _ARROW[kind]
+            columns[name] = pa.Array.from_buffers(arrow, len(row_indices), parts, nulls)
         return NativeRows(columns, row_indices, np.frombuffer(left, np.int64))
+
+
+def _read_as(declared: str) -> str:
+    """Name the type as which the kernel reads another."""
+    return "VARCHAR" if element(declared) == "VARCHAR" else _NUMBERS.get(declared, "")

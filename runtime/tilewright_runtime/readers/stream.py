@@ -23,7 +23,7 @@ from tilewright_compiler.plan.model import Source
 
 from ..errors import InputError
 from .arrow_types import NOT_TEXT, is_utf8
-from .batch import Batch, Malformed, Position
+from .batch import Batch, Malformed, Position, RowsAt
 from .checks import changed, cut_line, shrunk
 
 #: Bytes that are read at a time; a batch is what of them ends with a whole record.
@@ -64,6 +64,8 @@ class Parsed(NamedTuple):
     table: pa.Table
     malformed: list[Malformed]
     rows: int
+    as_written: RowsAt | None = None
+    """As of a batch."""
 
 
 def read_chunks(
@@ -97,7 +99,13 @@ def read_chunks(
             position = Position(start.uri, offset, rows, digest.hexdigest())
             if is_tail:
                 position = replace(position, tail=len(data), tail_is_row=is_row)
-            yield Batch(parsed.table, position, parsed.malformed, progress=opened.progress(offset))
+            yield Batch(
+                parsed.table,
+                position,
+                parsed.malformed,
+                progress=opened.progress(offset),
+                as_written=parsed.as_written,
+            )
             del data, parsed  # a stream that waits holds no rows
         _require_record_end(pending, rows)
         if is_end:

@@ -20,7 +20,7 @@ def read_text(
 ) -> Iterator[Batch]:
     """Read the batches of a text after a position."""
     reader = read_json_array if kind.is_json_array(opened.stream) else read_json_lines
-    return reader(opened, source.columns, position)
+    return reader(opened, source, position)
 
 
 read = reading_files(read_text)

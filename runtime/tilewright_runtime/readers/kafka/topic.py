@@ -107,7 +107,7 @@ class KafkaTopic:
             return
         start = self._start(number, position)
         queue = Queue(start)
-        values = Values(source.columns, self._settings)
+        values = Values(source, self._settings)
         partition.queues.append(queue)
         partition.error = ""
         self._is_begun_anew = True
@@ -122,10 +122,10 @@ class KafkaTopic:
                     yield idle(position)
                     continue
                 taken, offsets = queue.take()
-                table, malformed = values.rows(taken, offsets)
+                parsed = values.rows(taken, offsets)
                 after = int(offsets[-1]) + 1
                 done = Position(position.uri, after, after, self._id)
-                yield Batch(table, done, malformed)
+                yield Batch(parsed.table, done, parsed.malformed, as_written=parsed.as_written)
         finally:
             partition.queues.remove(queue)
             values.close()

@@ -10,6 +10,7 @@ import io
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -19,12 +20,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tilewright_compiler.plan.model import Column
+from tilewright_compiler.plan.model import Source
 
 from ...errors import InputError
-from ..batch import Malformed
+from ..batch import Malformed, RowsAt
 from ..json_objects import JsonParser
 from ..python_values import column as column_of
+from ..stream import Parsed
 from ..texts import Texts
 from .settings import REGISTRY_URL, REGISTRY_USER
 
@@ -48,17 +50,17 @@ def are_framed(texts: Texts) -> NDArray[np.bool_]:
 class Values:
     """Reads the values of messages into rows."""
 
-    def __init__(self, columns: Sequence[Column], settings: Mapping[str, str]) -> None:
-        self._columns = columns
+    def __init__(self, source: Source, settings: Mapping[str, str]) -> None:
+        self._columns = source.columns
         self._registry = Registry(settings)
         self._connection = duckdb.connect()
-        self._json = JsonParser(self._connection, columns)
+        self._json = JsonParser(self._connection, source)
 
     def close(self) -> None:
         """End the session."""
         self._connection.close()
 
-    def rows(self, values: Texts, offsets: NDArray[np.int64]) -> tuple[pa.Table, list[Malformed]]:
+    def rows(self, values: Texts, offsets: NDArray[np.int64]) -> Parsed:
         """Read messages of one form into rows.
 
         An empty message is no row. The number of a row is its offset and one. Raises InputError if
@@ -68,9 +70,7 @@ class Values:
             return self._avro_rows(values.cut(), offsets)
         return self._json_rows(values, offsets)
 
-    def _json_rows(
-        self, texts: Texts, offsets: NDArray[np.int64]
-    ) -> tuple[pa.Table, list[Malformed]]:
+    def _json_rows(self, texts: Texts, offsets: NDArray[np.int64]) -> Parsed:
         parsed = self._json.parse(texts, _NO_ROW)
         row_indices = parsed.table["__row"].to_numpy() - _NO_ROW
         index = parsed.table.schema.get_field_index("__row")
@@ -79,11 +79,12 @@ class Values:
             Malformed(int(offsets[row - _NO_ROW]) + 1, reason, text)
             for row, reason, text in parsed.malformed
         ]
-        return table, malformed
+        as_written = None
+        if parsed.as_written is not None:
+            as_written = partial(_written_at, parsed.as_written, offsets)
+        return Parsed(table, malformed, len(texts), as_written)
 
-    def _avro_rows(
-        self, values: Sequence[bytes], offsets: NDArray[np.int64]
-    ) -> tuple[pa.Table, list[Malformed]]:
+    def _avro_rows(self, values: Sequence[bytes], offsets: NDArray[np.int64]) -> Parsed:
         import fastavro
 
         records: list[Any] = []
@@ -115,7 +116,14 @@ class Values:
             field = [record.get(column.name) for record in records]
             arrays[column.name] = column_of(column.name, field, column.type)
         arrays["__row"] = pa.array(offsets[good] + 1)
-        return pa.table(arrays), malformed
+        return Parsed(pa.table(arrays), malformed, len(values))
+
+
+def _written_at(
+    as_written: RowsAt, offsets: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> pa.Table:
+    """Find rows by the numbers that their offsets give."""
+    return as_written(np.searchsorted(offsets, numbers - 1) + _NO_ROW)
 
 
 class Registry:
