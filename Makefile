@@ -28,8 +28,8 @@ test-lowest: .venv-lowest/.ready  ## the tests with the oldest libraries that we
 fuzz: $(READY)  ## damage plans, records, settings, declarations, files and requests for half an hour
 	@TILEWRIGHT_FUZZ=$${TILEWRIGHT_FUZZ:-2000} $(PYTHON) -m pytest -q tests/fuzz
 
-kills: $(READY)  ## kill writers 500 times at any moment, on LMDB and on Redis, and check each answer
-	@TILEWRIGHT_KILLS=$${TILEWRIGHT_KILLS:-500} $(PYTHON) -m pytest -q -s tests/fuzz/test_kills.py
+kills: $(READY)  ## kill writers 500 times at any moment, on LMDB, Redis and Kafka, and check each answer
+	@TILEWRIGHT_KILLS=$${TILEWRIGHT_KILLS:-500} $(PYTHON) -m pytest -q -s tests/fuzz/test_kills.py tests/fuzz/test_kills_kafka.py
 
 fuzz-kernel:  ## damage records before the native kernel, which sanitizers watch
 	@scripts/fuzz-kernel

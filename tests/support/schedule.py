@@ -17,7 +17,7 @@ TOGETHER = {
         "tests/conformance/test_sql.py",
     ),
     "examples": ("tests/docs/test_examples.py",),
-    "topics": ("tests/runtime/readers/kafka/test_topic.py",),
+    "topics": ("tests/runtime/readers/kafka/test_topic.py", "tests/fuzz/test_kills_kafka.py"),
     "oracle": ("tests/runtime/ingest/test_writer_against_oracle.py",),
     "kills": ("tests/integration/test_kill.py",),
     "splits": ("tests/conformance/test_embedded.py",),
