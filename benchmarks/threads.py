@@ -3,13 +3,15 @@
     python benchmarks/threads.py
 
 Beside them stand checksums of a megabyte, which need no lock of Python: what this machine gives to
-eight threads at the time. Numbers are the plan of thirty features of benchmarks/fetch.py, and
-sketches are percentiles and counts of different values over a day; each with the native kernel and
-with numpy.
+eight threads at the time. The floor is the hand-written scan and reduction of benchmarks/fetch.py:
+what the interpreter gives them, where a call takes some microseconds. Numbers are the plan of
+thirty features of benchmarks/fetch.py, and sketches are percentiles and counts of different values
+over a day; each with the native kernel and with numpy.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import tempfile
 import zlib
@@ -21,7 +23,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from fetch import events, numbers
+from fetch import Floor, events, numbers
 from measure import seconds, without_kernel
 from plans import END_MS, plan_of
 from tilewright import Operation
@@ -30,7 +32,9 @@ from tilewright_runtime import Fetcher, Writer, open_store
 from tilewright_runtime.states.kernel import kernel
 
 THREADS = 8
-ROUNDS = 5
+ROUNDS = 9
+#: How long one thread works in a round: many times the interpreter's turn of five milliseconds.
+ROUND_S = 0.2
 SKETCHES = [
     ("amount", Operation.APPROX_PERCENTILE([0.5, 0.95, 0.99])),
     ("amount", Operation.APPROX_UNIQUE_COUNT),
@@ -38,11 +42,14 @@ SKETCHES = [
 KEYS = [{"user_id": f"user{number}"} for number in range(20)]
 
 
-def speed_up(work: Callable[[], Any], times: int) -> tuple[float, float]:
+def speed_up(work: Callable[[], Any]) -> tuple[float, float]:
     """The calls per second of one thread, and how many times as many eight threads make.
 
     Both take turns, so that what slows the machine slows both; the median of some rounds.
     """
+    work()
+    shortest_s = min(seconds(work) for _ in range(10))
+    times = THREADS * math.ceil(ROUND_S / shortest_s / THREADS)
 
     def some(count: int) -> None:
         for _ in range(count):
@@ -62,35 +69,42 @@ def speed_up(work: Callable[[], Any], times: int) -> tuple[float, float]:
     return statistics.median(rates), statistics.median(ratios)
 
 
-def report(title: str, plan: Plan, table: pa.Table, times: int) -> None:
-    """Write, fetch and measure one plan."""
+def report(title: str, plan: Plan, table: pa.Table, *, by_hand: bool) -> None:
+    """Write, fetch and measure one plan, and where wanted its floor."""
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(f"lmdb:{Path(folder) / 'store'}")
         with Writer(plan, store) as writer:
             writer.write(table)
-        named = f"{title}, {'kernel' if kernel() else 'no kernel'}"
-        measure(named, Fetcher(plan, store), times)
+        fetcher = Fetcher(plan, store)
+        if by_hand:
+            tell(f"{title}: hand-written scan and reduction", Floor(folder, fetcher, KEYS[7]).run)
+        measure(f"{title}, {'kernel' if kernel() else 'no kernel'}", fetcher)
         with without_kernel():
-            measure(f"{title}, numpy", Fetcher(plan, store), times)
+            measure(f"{title}, numpy", Fetcher(plan, store))
 
 
-def measure(title: str, fetcher: Fetcher, times: int) -> None:
-    """Measure fetches of one key and of twenty."""
-    rate, ratio = speed_up(partial(fetcher.fetch, KEYS[7], END_MS), times)
-    print(f"{title}: fetch {rate:,.0f}/s, {THREADS} threads {ratio:.2f} x")
-    rate, ratio = speed_up(partial(fetcher.fetch_many, KEYS, END_MS), times // 16)
-    print(f"{title}: 20 keys {rate:,.0f}/s, {THREADS} threads {ratio:.2f} x")
+def measure(title: str, fetcher: Fetcher) -> None:
+    """Measure fetches of one key, of twenty and of sixty."""
+    tell(f"{title}: fetch", partial(fetcher.fetch, KEYS[7], END_MS))
+    tell(f"{title}: 20 keys", partial(fetcher.fetch_many, KEYS, END_MS))
+    tell(f"{title}: 60 keys", partial(fetcher.fetch_many, KEYS * 3, END_MS))
+
+
+def tell(title: str, work: Callable[[], Any]) -> None:
+    """Measure some work, and print its line."""
+    rate, ratio = speed_up(work)
+    print(f"{title} {rate:,.0f}/s, {THREADS} threads {ratio:.2f} x", flush=True)
 
 
 def main() -> None:
     """The machine, then both plans."""
     megabyte = bytes(1 << 20)
-    rate, ratio = speed_up(lambda: zlib.crc32(megabyte), 400)
-    print(f"checksums of a megabyte: {rate:,.0f}/s, {THREADS} threads {ratio:.2f} x")
+    tell("checksums of a megabyte:", lambda: zlib.crc32(megabyte))
     table = events(20, 20_000)
-    report("numbers", numbers(["amount", "price"], ["1h", "12h", "7d"]), table, 800)
+    windows = ["1h", "12h", "7d"]
+    report("numbers", numbers(["amount", "price"], windows), table, by_hand=True)
     sketches = plan_of("bench.threads", {"amount": "double"}, SKETCHES, ["1d"])
-    report("sketches", sketches, table, 160)
+    report("sketches", sketches, table, by_hand=False)
 
 
 if __name__ == "__main__":
