@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
 from .casts import to_whole
-from .ints import adds_bigint, int_of, is_marked
+from .ints import MOST_DAYS, adds_bigint, int_of, is_marked, near
 from .types import (
     MOST_DIGITS,
     check_common,
@@ -80,7 +80,7 @@ def _of_times(node: Node, type_of: TypeOf) -> Node:
         if adds_bigint(node, type_of):
             raise NotTranslatable("days that are a bigint. Cast them, as in cast(n as int)")
         new = node.copy()
-        new.set("expression", tried(paren(node.expression.copy()), "INT"))
+        new.set("expression", tried(near(node.expression, MOST_DAYS), "INT"))
         return paren(new)
     raise NotTranslatable("arithmetic of a time with something that is no interval")
 

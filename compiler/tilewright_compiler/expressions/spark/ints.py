@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ...sql.tree import Node, TypeOf
+from ...sql.tree import Node, TypeOf, number, paren
 
 #: The names under which parts are marked.
 _MARK, _ADDS_INT, _INT_PART = "is_int", "adds_int", "int_part"
+#: Days and months beyond which a day has no timestamp in Spark, which ends its query there.
+MOST_DAYS, MOST_MONTHS = 88_000_000, 2_900_000
 _INT_TYPES = {"TINYINT", "SMALLINT", "INTEGER"}
 _OPERATIONS = (exp.Add, exp.Sub, exp.Mul)
 _ADDITIONS = (exp.Add, exp.Sub, exp.TsOrDsAdd, exp.AddMonths)
@@ -64,6 +66,17 @@ def _has_decimals(tree: Node, type_of: TypeOf) -> bool:
             case exp.Anonymous() if node.name.lower() == "decimal":
                 return True
     return False
+
+
+def near(value: Node, most: int) -> Node:
+    """Make null of days or months that lead far beyond our years.
+
+    Those that are written are left to the author.
+    """
+    if value.find(exp.Column) is None:
+        return paren(value.copy())
+    inside = exp.Between(this=paren(value.copy()), low=number(-most), high=number(most))
+    return exp.Case(ifs=[exp.If(this=inside, true=value.copy())])
 
 
 def is_marked(node: Node) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from ...sql.tree import Node, TypeOf, call, number, paren
-from .ints import is_int
+from .ints import MOST_DAYS, MOST_MONTHS, is_int
 from .types import family_of
 
 #: DuckDB type -> its bits but for the sign.
@@ -20,10 +20,8 @@ _BY_NAME = frozenset({"tinyint", "smallint", "bigint", "bround"})
 #: Spark's arithmetic that gives null where it goes beyond its type.
 _TRYING = frozenset({"TRY_ADD", "TRY_SUBTRACT", "TRY_MULTIPLY"})
 #: What ends a query of Spark beyond its range: the largest number on both sides. The calendar of
-#: answers ends long before. Days ever further away have no timestamp.
+#: answers ends long before.
 _ENDING = {"timestamp_seconds": (1 << 63) // 10**6, "timestamp_millis": (1 << 63) // 10**3}
-_MOST_MONTHS = 2_900_000
-_MOST_DAYS = 88_000_000
 _TIMES = ("DATE", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
 #: Seconds of a decimal between which its microseconds do not wrap round in Spark.
 _SECONDS = ("-9223372036854", "9223372036854")
@@ -57,9 +55,9 @@ def _without_end(tree: Node) -> Node:
     whole = exp.paren(tree)
     for node in reversed(list(whole.find_all(exp.Anonymous, exp.AddMonths, exp.TsOrDsAdd))):
         if isinstance(node, exp.AddMonths):
-            value, most = node.expression, _MOST_MONTHS
+            value, most = node.expression, MOST_MONTHS
         elif isinstance(node, exp.TsOrDsAdd):
-            value, most = node.expression, _MOST_DAYS
+            value, most = node.expression, MOST_DAYS
         elif node.name.lower() in _ENDING:
             value, most = node.expressions[0], _ENDING[node.name.lower()]
         else:
@@ -129,7 +127,7 @@ def _tried(name: str) -> Callable[[Node, str, str], Node]:
     def rule(node: Node, kind: str, own: str) -> Node:
         if kind in _TIMES:
             is_moved = family_of(own) == "integer" and node.expression.find(exp.Column) is not None
-            return _bounded(node, node.expression, _MOST_DAYS) if is_moved else node
+            return _bounded(node, node.expression, MOST_DAYS) if is_moved else node
         return call(name, node.this.copy(), node.expression.copy())
 
     return rule

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text, tried
 from .casts import from_seconds, since_epoch, to_date, to_timestamp
-from .ints import adds_bigint
+from .ints import MOST_DAYS, MOST_MONTHS, adds_bigint, near
 from .time_formats import DEFAULT, Format, read
 from .types import decimal_of, families, family_of
 from .written import of_our_years
@@ -111,7 +111,7 @@ def _added(node: Node, type_of: TypeOf, what: str) -> Node:
         raise NotTranslatable(f"{what} of something else than a whole number")
     if adds_bigint(node, type_of):
         raise NotTranslatable(f"{what} that are a bigint. Cast them, as in cast(n as int)")
-    return tried(paren(value.copy()), "INT")
+    return tried(near(value, MOST_DAYS if what == "days" else MOST_MONTHS), "INT")
 
 
 def _days_later(node: Node, type_of: TypeOf) -> Node:
