@@ -27,7 +27,7 @@ from ...tiles.keys import Range
 from ...times import iso, now_ms
 
 #: Cells in a line, the side of one in the units of the SVG, and how many of a level are drawn.
-_COLUMNS, _SIDE, _MOST_CELLS = 96, 10, 1_920
+_COLUMNS, _SIDE, _MOST_CELLS = 96, 10, 960
 #: Shades from one event to the most of the level, on a logarithmic scale.
 _SHADES = 5
 _CELL = '<rect class="heat%d%s" x="%d" y="%d" width="9" height="9"><title>%s</title></rect>'

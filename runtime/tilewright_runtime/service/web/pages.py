@@ -87,6 +87,8 @@ class Pages:
                 return self._list()
             case ["live"]:
                 chosen = parameters.get("plan")
+                if chosen:
+                    self._plans.find(chosen)
                 return html("live.html", names=list(self._plans.plans), chosen=chosen)
             case ["live.json"]:
                 return self._live_figures()

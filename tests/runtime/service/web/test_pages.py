@@ -111,6 +111,7 @@ def test_what_a_client_writes_is_escaped(site: httpx.Client, page: str) -> None:
     [
         ("/ui/plans/thing", 404, "Did you mean &#39;things&#39;?"),
         (f"/ui/plans/{quote(SCRIPT, safe='')}", 404, "there is no plan"),
+        ("/ui/live?plan=thing", 404, "Did you mean &#39;things&#39;?"),
         ("/ui/nothing", 404, "there is no page"),
         (f"{PLAN}?at=noon", 422, "neither ISO 8601"),
         (f"{PLAN}/fetch?key.k=a&at=noon", 422, "neither ISO 8601"),
