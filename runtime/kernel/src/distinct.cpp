@@ -74,14 +74,14 @@ bool DistinctSketches::add_registers(const uint8_t* at) {
 }
 
 std::vector<uint8_t> DistinctSketches::united() {
-    if (sets_ == 0) return of_coupons();
-    return sets_ > 1 ? of_registers() : std::vector<uint8_t>();
+    // One that came alone keeps its estimate, which is better.
+    if (coupons_.empty() && sets_ < 2) return {};
+    // A set that is three quarters full grows, and the largest one becomes registers.
+    const size_t room = size_t{1} << (lg_k_ - 3);
+    return sets_ == 0 && keep_different(3 * room / 4) ? of_coupons() : of_registers();
 }
 
 std::vector<uint8_t> DistinctSketches::of_coupons() {
-    // A set that is three quarters full grows, and the largest one becomes registers.
-    const size_t room = size_t{1} << (lg_k_ - 3);
-    if (coupons_.empty() || !keep_different(3 * room / 4)) return {};
     size_t lg_room = 5;
     while (4 * coupons_.size() > 3 * (size_t{1} << lg_room)) ++lg_room;
     std::vector<uint8_t> bytes(kSetBytes + 4 * coupons_.size());
@@ -97,7 +97,8 @@ std::vector<uint8_t> DistinctSketches::of_coupons() {
     return bytes;
 }
 
-// Drop coupons that came before; false as soon as there are more than `most` different ones.
+// Drop coupons that came before; false as soon as there are more than `most` different ones, of
+// which none is lost then.
 bool DistinctSketches::keep_different(size_t most) {
     size_t places = 16;
     while (places < 4 * std::min(most, coupons_.size())) places *= 2;
@@ -116,6 +117,7 @@ bool DistinctSketches::keep_different(size_t most) {
 }
 
 std::vector<uint8_t> DistinctSketches::of_registers() {
+    registers_.resize(registers());
     for (const uint32_t coupon : coupons_) {
         uint8_t& own = registers_[coupon & (registers() - 1)];
         own = std::max(own, static_cast<uint8_t>(coupon >> kPlaceBits));

@@ -8,11 +8,11 @@
 
 namespace tilewright {
 
-// The sketches of some tiles, united as Apache DataSketches does where that is sure.
+// The sketches of some tiles, united in a way that no order changes.
 //
-// A sketch lists the coupons of few values, and has registers for many. What the library estimates
-// of a union depends on the order only while some sketch came alone: of coupons that fit their
-// list it counts them, and of several sets of registers it sees nothing but the registers.
+// A sketch lists the coupons of few values, and has registers for many. Of coupons that fit their
+// list Apache DataSketches counts them. Of registers it also keeps an estimate of the order in which
+// they came, unless they are marked to be out of order: then it sees nothing but the registers.
 class DistinctSketches {
    public:
     explicit DistinctSketches(size_t lg_k) : lg_k_(lg_k) {}
@@ -20,9 +20,9 @@ class DistinctSketches {
     // Add a serialized sketch of as many registers, of one byte each; false for another form.
     bool add(Bytes part);
 
-    // Make the bytes of a sketch that the library estimates as it does its own union of all.
+    // Make the bytes of a sketch of all, whose registers are marked to be out of order.
     //
-    // Empty where the library has to unite them.
+    // Empty where one came alone, or none.
     std::vector<uint8_t> united();
 
    private:

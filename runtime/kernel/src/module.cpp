@@ -88,9 +88,9 @@ nb::object frequency_error(nb::handle given) {
     return nb::int_(total);
 }
 
-// Unite sketches of distinct values: the bytes of one that is estimated as their union is.
+// Unite sketches of distinct values: the bytes of one whose estimate no order changes.
 //
-// None where the library has to unite them.
+// None where one came alone, or of another size: then the library unites them.
 nb::object unite_distinct(nb::handle given, size_t lg_k) {
     const Parts parts(given);
     const std::vector<uint8_t> united = unlocked(parts.bytes, [&] {

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 _EMPTY_TEXT = "\0empty"
 #: The end of the sketch of one value: the number that stands for it.
 _COUPON_BYTES = 4
+#: Bytes of a serialized sketch, and what they say (HyperLogLog of Apache DataSketches).
+_FLAGS_AT, _IS_EMPTY, _IS_OUT_OF_ORDER = 5, 4, 16
+_MODE_AT, _REGISTERS = 7, 10
 
 
 class DistinctUnion:
@@ -50,15 +53,30 @@ class DistinctUnion:
     def get_estimate(self) -> float:
         """Estimate how many different values there are.
 
-        The kernel makes one sketch of all where the library would estimate the same of its union.
+        No order of the sketches changes it, nor which of them were united before.
+        """
+        import datasketches as ds
+
+        return float(ds.hll_sketch.deserialize(self.joined()).get_estimate())
+
+    def joined(self) -> bytes:
+        """Unite the sketches to one, in the form of the library's unions.
+
+        The library keeps an estimate beside registers that depends on the order in which they came.
+        Of several sketches it is left out: registers that are marked to be out of order are
+        estimated by themselves.
         """
         import datasketches as ds
 
         if (native := kernel_of(self.parts)) is not None:
-            united = native.unite_distinct(self.parts, self._lg_k)
+            united: bytes | None = native.unite_distinct(self.parts, self._lg_k)
             if united is not None:
-                return float(ds.hll_sketch.deserialize(united).get_estimate())
-        return float(self.united().get_estimate())
+                return united
+        joined = bytearray(self.united().get_result(ds.tgt_hll_type.HLL_8).serialize_compact())
+        several = sum(not part[_FLAGS_AT] & _IS_EMPTY for part in self.parts) > 1
+        if several and joined[_MODE_AT] == _REGISTERS:
+            joined[_FLAGS_AT] |= _IS_OUT_OF_ORDER
+        return bytes(joined)
 
     def united(self) -> Any:
         """Unite the sketches by the library."""
@@ -142,10 +160,7 @@ class DistinctSketch(StateType):
 
     def join(self, parts: Sequence[bytes], /) -> bytes:
         """Unite sketches in the form of the library's unions."""
-        import datasketches as ds
-
-        sketch = self.merge(parts).united().get_result(ds.tgt_hll_type.HLL_8)
-        return sketch.serialize_compact()  # type: ignore[no-any-return]
+        return self.merge(parts).joined()
 
     def difference(self, want: bytes, got: bytes) -> str | None:
         """Compare two sketches' estimates, and that of both merged."""

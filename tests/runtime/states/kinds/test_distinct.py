@@ -5,7 +5,9 @@ many.
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterable
+from contextlib import nullcontext
 
 import datasketches as ds
 import pyarrow as pa
@@ -149,7 +151,7 @@ def test_sketches_of_the_same_values_agree() -> None:
         pytest.param([350] * 40 + [3_000] * 2, id="many sets before registers"),
     ],
 )
-def test_the_kernel_unites_as_the_library_does(counts: list[int]) -> None:
+def test_the_kernel_unites_as_numpy_does(counts: list[int]) -> None:
     """Sketches that overlap have the same estimate to the last bit, in either order."""
     required_kernel()
     parts = [sketch(range(i * 200, i * 200 + count)) for i, count in enumerate(counts)]
@@ -158,6 +160,25 @@ def test_the_kernel_unites_as_the_library_does(counts: list[int]) -> None:
         with numpy_only():
             reference = union.get_estimate()
         assert union.get_estimate() == reference
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+@pytest.mark.parametrize("seed", range(12))
+def test_what_was_united_before_changes_no_estimate(seed: int, is_native: bool) -> None:
+    """A cache unites some tiles in advance, and the estimate of all has the same last bit."""
+    if is_native:
+        required_kernel()
+    chance = random.Random(seed)
+    functions = functions_of(Operation.APPROX_UNIQUE_COUNT, "bigint")
+    counts = [0, 1, 9, 200, 350, 384, 600, 3_000]
+    parts = [sketch(range(i * 150, i * 150 + chance.choice(counts))) for i in range(6)]
+    with nullcontext() if is_native else numpy_only():
+        want = functions.merge(parts).get_estimate()
+        for cut in range(1, 6):
+            before = functions.join(parts[:cut])
+            assert functions.merge([before, *parts[cut:]]).get_estimate() == want
+            assert functions.merge([*parts[cut:], before]).get_estimate() == want
+        assert functions.merge([functions.join(parts)]).get_estimate() == want
 
 
 def test_the_kernel_leaves_sketches_of_another_size_to_the_library() -> None:
