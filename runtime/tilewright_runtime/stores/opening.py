@@ -38,14 +38,14 @@ def open_store(url: str, create: bool = True) -> Store:
     only read. Raises StoreError if it cannot be opened.
     """
     _require_text(url)
-    scheme, colon, rest = url.partition(":")
+    written, colon, rest = url.partition(":")
     names = store_modules()
-    scheme, plus, _ = scheme.partition("+")
+    scheme, plus, _ = written.partition("+")
     if not colon or scheme not in names or (plus and not url.startswith(CLUSTERS)):
         known = ", ".join(f"{name}:" for name in names)
         masked = re.sub(_PASSWORD, r"\1***@", url)
-        near = nearest_name(scheme, names) if colon else None
-        advice = f" Did you mean {near}:?" if near is not None else ""
+        near = nearest_name(f"{written}:", [*(f"{name}:" for name in names), *CLUSTERS])
+        advice = f" Did you mean {near}?" if colon and near is not None else ""
         raise StoreError(
             f"store {masked!r}: a store URL begins with one of {known} (for instance "
             f"lmdb:tiles.lmdb).{advice}"

@@ -6,7 +6,6 @@ One MGET reads a cover. A function on the server puts tiles and keeps the newer 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from tilewright.windows import MINUTE_MS
@@ -31,12 +30,9 @@ from ..redis.checked_scan import checked_scan, document_key, filled_keys, scanni
 from ..redis.commands import CALL_KEYS, Commands
 from ..redis.functions import ADVANCE, SEEN
 from ..redis.health import redis_health
-from ..redis.puts import put_calls, swap_calls
+from ..redis.puts import put_calls, put_rounds, swap_calls
 from ..redis.servers import Servers, server_of
 from ..redis.walk import RedisWalk
-
-#: A server works at one call after the other, so a second one is enough for it to have no pause.
-_CALLS_AT_ONCE = 2
 
 
 class RedisStore(CheckedStore):
@@ -89,7 +85,10 @@ class RedisStore(CheckedStore):
 
         Both come in the same round trip, as do the documents of some names.
         """
-        exchange = checked_scan(self._commands, self._servers, table, requests, names, batch_keys)
+        pool = None if self.is_cluster else self._commands.client.connection_pool
+        exchange = checked_scan(
+            self._commands, self._servers, table, requests, names, batch_keys, pool
+        )
         return self._commands.run(exchange)
 
     def open_async(self) -> AsyncStore:
@@ -99,7 +98,7 @@ class RedisStore(CheckedStore):
     def filling(self, table: str) -> Filling:
         """Read how far the table is filled, by server."""
         keys = tuple(filled_keys(table, self._servers.all_tags()))
-        seen = self._commands.call([[SEEN, 1, key] for key in keys])
+        seen = self._commands.call([("FCALL", SEEN, 1, key) for key in keys])
         documents = [one[0] for one in seen]
         filled = [Filled.from_bytes(document) for document in documents]
         return Filling(keys, documents, [server_of(one) for one in seen], filled)
@@ -114,7 +113,7 @@ class RedisStore(CheckedStore):
             filled.append(Filled.of(server, events, state))
             documents.append(filled[-1].to_bytes())
             arguments = (before or "", server.run, server.evicted, documents[-1])
-            calls.append([ADVANCE, 1, key, *arguments])
+            calls.append(("FCALL", ADVANCE, 1, key, *arguments))
         if not all(self._commands.call(calls)):
             return None
         return Filling(seen.names, documents, seen.servers, filled)
@@ -146,16 +145,13 @@ class RedisStore(CheckedStore):
     def put_newer(self, keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None) -> None:
         """Put the tiles that are newer than what is stored.
 
-        Each call puts some hundred. While the server works at one, the next is made.
+        Each call puts some hundred. While a server works at one, the next are made.
         """
-        calls = put_calls(keys, records, ttl_ms, self._commands.is_cluster)
-        if len(records) <= CALL_KEYS:
-            for call in calls:
-                self._commands.call(call)
+        if not self.is_cluster:
+            self._commands.stream(partial(put_rounds, keys, records, ttl_ms))
             return
-        with ThreadPoolExecutor(_CALLS_AT_ONCE) as threads:
-            for _ in threads.map(self._commands.call, calls):
-                pass  # an error of one is raised here
+        for calls in put_calls(keys, records, ttl_ms):
+            self._commands.call(calls)
 
     def compare_and_swap(
         self,

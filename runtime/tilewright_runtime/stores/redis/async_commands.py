@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from ...errors import StoreError
 from ..base import AsyncStore, Scanned, ScanRequest
 from .checked_scan import checked_scan
-from .commands import CALL_KEYS, Command, Commands, Exchange, without_errors
+from .commands import CALL_KEYS, Commands, Exchange, arguments_of, without_errors
 from .connection import connect_async, what_to_do
+from .packing import Command
 from .servers import Servers
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ class AsyncRedis(AsyncStore):
         try:
             async with self._client().pipeline(transaction=False) as pipeline:
                 for command in commands:
-                    pipeline.execute_command(*command)
+                    pipeline.execute_command(*arguments_of(command))
                 return without_errors(await pipeline.execute(raise_on_error=False))
         except (RedisError, OSError) as wrong:
             raise StoreError(f"store {self._commands.url} {what_to_do(wrong)}") from wrong

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..base import Scanned, ScanRequest
 from ..filling import Filled, condition_of
-from .commands import CALL_KEYS, Command, Commands, Exchange, values_of
+from .commands import CALL_KEYS, Commands, Exchange, values_of
 from .functions import SEEN
-from .scan import begin_scan
+from .packing import Command
+from .scan import Scan, begin_scan
 from .servers import Servers, server_of
+
+if TYPE_CHECKING:
+    from .pool import ServerPool
 
 
 def document_key(name: str) -> str:
@@ -43,19 +47,69 @@ def checked_scan(
     requests: Sequence[ScanRequest],
     names: Sequence[str],
     batch_keys: int = CALL_KEYS,
+    pool: ServerPool | None = None,
 ) -> Exchange[Scanned]:
-    """Read records and documents, and why some may lack."""
+    """Read records and documents, and why some may lack.
+
+    The pool of a single server knows what that said of itself lately.
+    """
     scan = yield from begin_scan(commands, table, requests)
-    tags = servers.tags(keys[0] for keys in scan.keys if keys)
-    checks: list[Command] = [("GET", document_key(name)) for name in (f"plan/{table}", *names)]
+    documents = [document_key(name) for name in (f"plan/{table}", *names)]
+    session = None if pool is None else pool.session
+    if pool is not None and (server := pool.server()) is not None:
+        read = yield from _read_at_once(scan, documents, table, batch_keys)
+        filled = Filled.from_bytes(read.filled)
+        if filled is not None and filled.run == server.run and pool.session is session:
+            return _scanned(commands, scan, read, condition_of(filled, server))
+    tags = servers.tags(runs[0].prefix for runs in scan.keys if runs)
+    checks: list[Command] = [("GET", key) for key in documents]
     now_ms = str(time.time_ns() // 1_000_000)
     checks += [("FCALL_RO", SEEN, "1", key, now_ms) for key in filled_keys(table, tags)]
     checked, values = yield from values_of(scan.keys, commands.is_cluster, checks, batch_keys)
-    plan, *documents = checked[: 1 + len(names)]
-    condition = "" if plan is None else _condition(checked[1 + len(names) :])
-    if plan is not None and not condition:
-        scan.require_firsts(commands.url, values)
-    return Scanned(scan.records(values), plan, condition, documents)
+    seen = checked[len(documents) :]
+    if pool is not None:
+        _keep(pool, session, seen[0])
+    return _scanned(commands, scan, _Read(checked[: len(documents)], values), _condition(seen))
+
+
+class _Read(NamedTuple):
+    """What was read of one or several servers."""
+
+    documents: Sequence[bytes | None]
+    values: Sequence[bytes | None]
+    """Of the keys of the scan."""
+    filled: bytes | None = None
+    """How far the table is filled."""
+
+
+def _read_at_once(
+    scan: Scan, documents: Sequence[str], table: str, batch_keys: int
+) -> Exchange[_Read]:
+    """Read everything by the same commands, documents first."""
+    keys = [*documents, *filled_keys(table, [""])]
+    _, values = yield from values_of(scan.keys, False, (), batch_keys, keys)
+    count = len(documents)
+    return _Read(values[:count], values[count + 1 :], values[count])
+
+
+def _keep(pool: ServerPool, session: object, seen: Any) -> None:
+    """Keep what a server said of itself, if it speaks for itself.
+
+    A replica has its primary's document, and its role may change.
+    """
+    if not isinstance(seen, Exception):
+        filled, server = Filled.from_bytes(seen[0]), server_of(seen)
+        if filled is not None and filled.run == server.run:
+            pool.keep(session, server)
+
+
+def _scanned(commands: Commands, scan: Scan, read: _Read, condition: str) -> Scanned:
+    plan, *others = read.documents
+    if plan is None:
+        condition = ""
+    elif not condition:
+        scan.require_firsts(commands.url, read.values)
+    return Scanned(scan.records(read.values), plan, condition, others)
 
 
 def _condition(seen: Sequence[Any]) -> str:

@@ -5,25 +5,26 @@ Their errors say what to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from itertools import chain
 from typing import Any, TypeVar
 
 from ...errors import StoreError
 from .connection import connect, shown, what_to_do
-from .exchange import exchange_over
+from .exchange import exchange_over, stream_over
 from .functions import CODE
+from .packing import Command, Mget, Run, mget_with, mgets
 
 T = TypeVar("T")
 
-#: A command and its arguments.
-Command = Sequence[Any]
 #: What is said to a server. It yields commands that are sent together, gets their answers, and
 #: returns what it made of them. So who speaks may wait for answers, or await them.
 Exchange = Generator[Sequence[Command], list[Any], T]
 
 #: Keys of one call, which the server works off without doing anything else: about a millisecond.
 CALL_KEYS = 512
+#: What a server says of a function that it does not have.
+_MISSING = "Function not found"
 #: MGETs of one round trip: what both sides hold at once is bounded.
 _IN_FLIGHT = 64
 
@@ -38,6 +39,10 @@ class Commands:
         self.url = shown(url)
         self.full_url = url
         """With its password, which no message shows."""
+        from redis.exceptions import RedisError
+
+        #: What goes wrong between here and the server.
+        self._errors = (RedisError, OSError)
         self._client: Any = None
         self._client, self.is_cluster = self.ask(lambda: connect(url, self.url))
 
@@ -53,11 +58,9 @@ class Commands:
 
         Raises StoreError for whatever goes wrong, with what to do about it.
         """
-        from redis.exceptions import RedisError
-
         try:
             return work()
-        except (RedisError, OSError) as wrong:
+        except self._errors as wrong:
             raise StoreError(f"store {self.url} {what_to_do(wrong)}") from wrong
 
     def run(self, exchange: Exchange[T]) -> T:
@@ -73,12 +76,11 @@ class Commands:
             result: T = end.value
             return result
 
-    def call(self, calls: Sequence[Sequence[Any]]) -> list[Any]:
+    def call(self, commands: Sequence[Command]) -> list[Any]:
         """Call functions in one round trip.
 
         They are called once more if the server has lost them, as after a restart without its data.
         """
-        commands = [("FCALL", *call) for call in calls]
         answers = self._sent(commands)
         if any(isinstance(answer, Exception) for answer in answers):
             self.load_functions()
@@ -87,6 +89,23 @@ class Commands:
             if isinstance(answer, Exception):
                 raise StoreError(f"store {self.url} {what_to_do(answer)}") from answer
         return answers
+
+    def stream(self, make_rounds: Callable[[], Iterable[Sequence[Command]]]) -> None:
+        """Call functions in many rounds, each before the one before has ended.
+
+        All are called once more if the server has lost them.
+        """
+        from redis.exceptions import ResponseError
+
+        pool = self.client.connection_pool
+        try:
+            self.ask(lambda: stream_over(pool, make_rounds()))
+        except StoreError as wrong:
+            cause = wrong.__cause__
+            if not isinstance(cause, ResponseError) or _MISSING not in str(cause):
+                raise
+            self.load_functions()
+            self.ask(lambda: stream_over(pool, make_rounds()))
 
     def load_functions(self) -> None:
         """Put the functions onto each primary, unless they are there."""
@@ -120,7 +139,7 @@ class Commands:
             return exchange_over(self.client.connection_pool, commands)
         pipeline = self.client.pipeline(transaction=False)
         for command in commands:
-            pipeline.execute_command(*command)
+            pipeline.execute_command(*arguments_of(command))
         answers: list[Any] = pipeline.execute(raise_on_error=False)
         return answers
 
@@ -131,27 +150,36 @@ def without_errors(answers: list[Any]) -> list[Any]:
     A function that the server does not have is no error.
     """
     for answer in answers:
-        if isinstance(answer, Exception) and "Function not found" not in str(answer):
+        if isinstance(answer, Exception) and _MISSING not in str(answer):
             raise answer
     return answers
 
 
+def arguments_of(command: Command) -> Sequence[Any]:
+    """List a command's name and arguments."""
+    return command.arguments() if isinstance(command, Mget) else command
+
+
 def values_of(
-    by_entity: Sequence[Sequence[str]],
+    by_entity: Sequence[Sequence[Run]],
     is_cluster: bool,
     checks: Sequence[Command] = (),
     batch_keys: int = CALL_KEYS,
+    documents: Sequence[str] = (),
 ) -> Exchange[tuple[list[Any], list[bytes | None]]]:
-    """Answer some checks, and read the values of keys.
+    """Answer some checks, and read the values of documents and keys.
 
-    All are sent together; MGETs of some keys each read the values. In a cluster an MGET asks for
-    one entity, since all its keys lie on one node.
+    All are sent together; MGETs of some keys each read the values. The first one reads the
+    documents too, before its keys. In a cluster an MGET asks for one entity, since all its keys lie
+    on one node.
     """
     groups = by_entity if is_cluster else [list(chain.from_iterable(by_entity))]
     batch_keys = min(batch_keys, CALL_KEYS)
-    calls = []
-    for keys in groups:
-        calls += [("MGET", *keys[at : at + batch_keys]) for at in range(0, len(keys), batch_keys)]
+    calls: list[Mget] = []
+    for runs in groups:
+        calls += mgets(runs, batch_keys)
+    if documents:
+        calls[:1] = [mget_with(documents, calls[0] if calls else None)]
     checked: list[Any] = []
     values: list[bytes | None] = []
     for at in range(0, max(len(calls), 1), _IN_FLIGHT):

@@ -73,9 +73,11 @@ def connect(url: str, shown: str) -> tuple[Any, bool]:
     import redis
     from redis.retry import Retry
 
+    from .pool import ServerPool
+
     try:
         address, options = _settings(url, Retry)
-        pool = redis.BlockingConnectionPool.from_url(address, **_of_pool(options))
+        pool = ServerPool.from_url(address, **_of_pool(options))
         client: Any = redis.Redis(connection_pool=pool)
         info = client.info()
     except (ValueError, TypeError) as wrong:

@@ -6,32 +6,78 @@ Before them comes where an entity begins.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from functools import lru_cache
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
 
-from ...tiles.keys import TileKeys, text_prefix
+from ...tiles.keys import TileKeys, text_prefix, tile_id
 from .commands import CALL_KEYS
 from .functions import PUT, PUT_FIRST, SWAP
+from .packing import Command, bulk, bulks, key_head
 from .scan import FIRST
 
 #: Bytes of one call.
 _CALL_BYTES = 1 << 20
+#: Tiles of one call that puts some. What the server makes of more than that does not stay in a
+#: processor's cache, and a tile takes a third longer.
+_PUT_TILES = 128
+_LINE = b"\r\n"
+
+
+def put_rounds(
+    keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None
+) -> Iterator[list[Command]]:
+    """Make the calls that put some tiles on one server.
+
+    Each group of calls is one round. The calls are packed here, without a step for each tile.
+    """
+    for first_calls in _first_calls(keys, ttl_ms, CALL_KEYS):
+        yield [*first_calls]
+    names, values = _packed_names(keys), bulks(records)
+    ttl = bulk(ttl_ms or "")
+    for part in _parts(records, _PUT_TILES):
+        count = part.stop - part.start
+        head = b"*%d\r\n" % (count * 2 + 4) + b"".join(map(bulk, ("FCALL", PUT, count)))
+        own = names[2 * part.start : 2 * part.stop]
+        yield [b"".join([head, *own, ttl, *values[part]])]
+
+
+def _packed_names(keys: TileKeys) -> list[bytes]:
+    """Pack the keys of tiles, of which each is two parts."""
+    ends = {start: _end(start, keys.size_ms) for start in set(keys.starts_ms)}
+    id_bytes = len(next(iter(ends.values()), _LINE)) - len(_LINE)
+    heads = []
+    for entity in keys.entities:
+        prefix = text_prefix(keys.table, entity, keys.size_ms, keys.kind)
+        heads.append(key_head(prefix.encode(), id_bytes))
+    pairs = zip(
+        map(heads.__getitem__, keys.entity), map(ends.__getitem__, keys.starts_ms), strict=True
+    )
+    return list(chain.from_iterable(pairs))
+
+
+@lru_cache(1 << 16)
+def _end(start_ms: int, size_ms: int) -> bytes:
+    """Write the end of a packed key, which many entities share."""
+    return tile_id(start_ms, size_ms).encode() + _LINE
 
 
 def put_calls(
-    keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None, is_cluster: bool
+    keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None
 ) -> Iterator[list[list[Any]]]:
-    """Make the calls that put some tiles.
+    """Make the calls that put some tiles in a cluster.
 
-    Each group of calls is one round trip.
+    Each group of calls is one round trip, and each call of one entity.
     """
+    yield from _first_calls(keys, ttl_ms, 1)
     texts = keys.texts
-    for calls, groups in _rounds(keys, records, ttl_ms, is_cluster):
-        for group in groups:
-            names, put = [texts[i] for i in group], [records[i] for i in group]
-            calls.append([PUT, len(names), *names, ttl_ms or "", *put])
+    for part in _parts(records, CALL_KEYS):
+        calls = []
+        for own in _by_entity(keys, part):
+            names, put = texts[own], records[own]
+            calls.append(["FCALL", PUT, len(names), *names, ttl_ms or "", *put])
         yield calls
 
 
@@ -46,62 +92,55 @@ def swap_calls(
 
     Each group of calls is one round trip.
     """
+    yield from _first_calls(keys, ttl_ms, 1 if is_cluster else CALL_KEYS)
     texts = keys.texts
-    for calls, groups in _rounds(keys, records, ttl_ms, is_cluster):
-        for group in groups:
-            names, pairs = [texts[i] for i in group], []
-            for i in group:
-                version = expected[i]
-                pairs += ["" if version is None else b"=" + version, records[i]]
-            calls.append([SWAP, len(names), *names, ttl_ms or "", *pairs])
+    for part in _parts(records, CALL_KEYS):
+        calls = []
+        for own in _by_entity(keys, part) if is_cluster else [part]:
+            names, pairs = texts[own], []
+            for version, record in zip(expected[own], records[own], strict=True):
+                pairs += ["" if version is None else b"=" + version, record]
+            calls.append(["FCALL", SWAP, len(names), *names, ttl_ms or "", *pairs])
         yield calls
 
 
-def _rounds(
-    keys: TileKeys, records: Sequence[bytes], ttl_ms: int | None, is_cluster: bool
-) -> Iterator[tuple[list[list[Any]], list[list[int]]]]:
-    """Part tiles into round trips.
+def _first_calls(keys: TileKeys, ttl_ms: int | None, together: int) -> Iterator[list[list[Any]]]:
+    """Note the first tile of each entity, so many by one call.
 
-    Each has the calls to begin with, and the tiles of each further call.
+    That comes before the tiles are there, so that no reader misses one. Tiles with a time to live
+    need none.
     """
-    for part in _parts(records):
-        calls = [] if ttl_ms is not None else _first_calls(keys, part, is_cluster)
-        yield calls, _together(keys, part, is_cluster)
-
-
-def _first_calls(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[Any]]:
-    """Note the first tile of each entity.
-
-    That comes before the tiles are there, so that no reader misses one.
-    """
-    entity, start_ms = (np.asarray(one[part]) for one in (keys.entity, keys.starts_ms))
+    if ttl_ms is not None:
+        return
+    entity, start_ms = (np.asarray(one) for one in (keys.entity, keys.starts_ms))
     order = np.lexsort((start_ms, entity))
-    entity, firsts = np.unique(entity[order], return_index=True)
-    named = [
-        (text_prefix(keys.table, keys.entities[which], keys.size_ms, keys.kind) + FIRST, first)
-        for which, first in zip(entity.tolist(), start_ms[order][firsts].tolist(), strict=True)
+    which, at = np.unique(entity[order], return_index=True)
+    names = [
+        text_prefix(keys.table, keys.entities[own], keys.size_ms, keys.kind) + FIRST
+        for own in which.tolist()
     ]
+    starts_ms = start_ms[order][at].tolist()
     calls = []
-    for group in [[one] for one in named] if is_cluster else [named]:
-        names, starts = zip(*group, strict=True)
-        calls.append([PUT_FIRST, len(group), *names, *starts])
-    return calls
+    for begin in range(0, len(names), together):
+        own = slice(begin, begin + together)
+        calls.append(["FCALL", PUT_FIRST, len(names[own]), *names[own], *starts_ms[own]])
+    for begin in range(0, len(calls), CALL_KEYS):
+        yield calls[begin : begin + CALL_KEYS]
 
 
-def _together(keys: TileKeys, part: slice, is_cluster: bool) -> list[list[int]]:
-    """Group the tiles that one call may put.
+def _by_entity(keys: TileKeys, part: slice) -> list[slice]:
+    """Part tiles by entity: a call of a cluster puts those of one node."""
+    runs = []
+    begin = part.start
+    for _, run in groupby(keys.entity[part]):
+        end = begin + sum(1 for _ in run)
+        runs.append(slice(begin, end))
+        begin = end
+    return runs
 
-    On one server that is all of them, in a cluster those of one entity.
-    """
-    indices = range(part.start, part.stop)
-    if not is_cluster:
-        return [list(indices)]
-    by_entity = groupby(indices, key=lambda i: keys.entity[i])
-    return [list(group) for _, group in by_entity]
 
-
-def _parts(records: Sequence[bytes]) -> Iterator[slice]:
-    """Cut records into runs for one call each.
+def _parts(records: Sequence[bytes], most: int) -> Iterator[slice]:
+    """Cut records into runs of so many at most, for one call each.
 
     A large record goes alone.
     """
@@ -109,6 +148,6 @@ def _parts(records: Sequence[bytes]) -> Iterator[slice]:
     start = size = 0
     while start < len(records):
         stop = int(np.searchsorted(ends, size + _CALL_BYTES, side="right"))
-        stop = min(max(stop, start + 1), start + CALL_KEYS, len(records))
+        stop = min(max(stop, start + 1), start + most, len(records))
         yield slice(start, stop)
         start, size = stop, int(ends[stop - 1])

@@ -6,24 +6,21 @@ Redis has no order, so each tile that may exist is asked for by its name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 from ...errors import StoreError
 from ...tiles.keys import Range, text_prefix, tile_id
 from ..base import ScanRequest
-from .commands import Commands, Exchange, values_of
+from .commands import CALL_KEYS, Commands, Exchange, values_of
+from .packing import Run, single
 
 #: The end of the key under which the start of an entity's first tile is kept, for lifetimes.
 FIRST = "first"
 #: A longer range that is no lifetime is no cover; to enumerate its keys would take the
 #: memory of both sides.
 _LONGEST_RANGE = 1_000_000
-
-#: The covers of all entities ask for the same ids, and to make one takes longer than to look it up.
-_tile_id = lru_cache(1 << 16)(tile_id)
 
 _WRONG_INDEX = (
     "store {}: {} does not name the first tile of its entity, so some would be left out. Empty the "
@@ -37,19 +34,21 @@ class Scan(NamedTuple):
     They lie among the values of the keys.
     """
 
-    keys: list[list[str]]
-    """For each entity."""
-    counts: list[list[int]]
-    """How many of its keys belong to each of an entity's ranges."""
+    keys: list[list[Run]]
+    """For each entity, a run for each of its ranges."""
     firsts: list[str]
     """The indexes of lifetimes, whose first tiles are the last keys, in this order."""
 
-    def records(self, values: Iterable[bytes | None]) -> list[list[list[bytes]]]:
+    def records(self, values: Sequence[bytes | None]) -> list[list[list[bytes]]]:
         """Sort the values that are there by entity and range."""
-        rest = iter(values)
         records = []
-        for counts in self.counts:
-            records.append([_present(islice(rest, count)) for count in counts])
+        end = 0
+        for runs in self.keys[: len(self.keys) - len(self.firsts)]:
+            of_entity = []
+            for _, ids in runs:
+                begin, end = end, end + len(ids)
+                of_entity.append(_present(values[begin:end]))
+            records.append(of_entity)
         return records
 
     def require_firsts(self, url: str, values: Sequence[bytes | None]) -> None:
@@ -69,28 +68,24 @@ def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) 
     For lifetimes their index is read.
     """
     firsts = yield from _firsts(commands, table, requests)
-    scan = Scan([], [], [])
-    ids_of = _Ids(commands.url)
-    first_tiles: dict[str, str] = {}
+    scan = Scan([], [])
+    first_tiles: dict[str, Run] = {}
     for entity, ranges in requests:
-        keys: list[str] = []
-        counts: list[int] = []
+        runs: list[Run] = []
         for wanted in ranges:
             prefix = text_prefix(table, entity, wanted.size_ms, wanted.kind)
             if wanted.lifetime:
                 first_ms = firsts[prefix]
                 wanted = _from_first(wanted, first_ms)
                 if first_ms is not None:
-                    first_tiles[prefix + FIRST] = prefix + _tile_id(first_ms, wanted.size_ms)
-            ids = ids_of.tiles(wanted)
-            keys += [prefix + tile for tile in ids]
-            counts.append(len(ids))
-        scan.keys.append(keys)
-        scan.counts.append(counts)
+                    first_tile = tile_id(first_ms, wanted.size_ms).encode()
+                    first_tiles[prefix + FIRST] = Run(prefix, (first_tile,))
+            runs.append(Run(prefix, _ids(commands.url, wanted)))
+        scan.keys.append(runs)
     # Read once more, behind all others: the first tile may lie after the range that is asked.
-    for index, key in first_tiles.items():
+    for index, first in first_tiles.items():
         scan.firsts.append(index)
-        scan.keys.append([key])
+        scan.keys.append([first])
     return scan
 
 
@@ -108,7 +103,7 @@ def _firsts(
                 prefixes.append(text_prefix(table, entity, wanted.size_ms, wanted.kind))
     if not prefixes:
         return {}
-    indexes = [[prefix + FIRST] for prefix in prefixes]
+    indexes = [[single(prefix + FIRST)] for prefix in prefixes]
     _, starts = yield from values_of(indexes, commands.is_cluster)
     return {
         prefix: _first_ms(commands.url, prefix, start)
@@ -133,35 +128,29 @@ def _from_first(wanted: Range, first_ms: int | None) -> Range:
     return wanted._replace(start_ms=start_ms, end_ms=max(wanted.end_ms, start_ms))
 
 
-def _present(values: Iterable[bytes | None]) -> list[bytes]:
+def _present(values: Sequence[bytes | None]) -> list[bytes]:
     return [value for value in values if value is not None]
 
 
-class _Ids:
-    """The ids of the tiles of ranges.
+def _ids(url: str, wanted: Range) -> Sequence[bytes]:
+    """List the ids of the tiles of a range.
 
-    Requests of one batch mostly ask for the same ranges, so their ids are made once.
+    Raises StoreError for a range that cannot be enumerated.
     """
+    size_ms, start_ms, end_ms = wanted[:3]
+    count = (end_ms - start_ms) // size_ms
+    if count > _LONGEST_RANGE:
+        raise StoreError(
+            f"store {url}: a range of {count:,} tiles cannot be read, since Redis keeps "
+            "no order. Ask for a shorter one, or for a lifetime."
+        )
+    # The covers of all entities ask for the same ids. What is kept of them is bounded.
+    make = _known_ids if count <= CALL_KEYS else _new_ids
+    return make(size_ms, start_ms, end_ms)
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._known: dict[Range, list[str]] = {}
 
-    def tiles(self, wanted: Range) -> list[str]:
-        """List the ids of the tiles of a range.
+def _new_ids(size_ms: int, start_ms: int, end_ms: int) -> Sequence[bytes]:
+    return [tile_id(start, size_ms).encode() for start in range(start_ms, end_ms, size_ms)]
 
-        Raises StoreError for a range that cannot be enumerated.
-        """
-        ids = self._known.get(wanted)
-        if ids is not None:
-            return ids
-        size_ms, start_ms, end_ms = wanted[:3]
-        count = (end_ms - start_ms) // size_ms
-        if count > _LONGEST_RANGE:
-            raise StoreError(
-                f"store {self._url}: a range of {count:,} tiles cannot be read, since Redis keeps "
-                "no order. Ask for a shorter one, or for a lifetime."
-            )
-        ids = [_tile_id(start, size_ms) for start in range(start_ms, end_ms, size_ms)]
-        self._known[wanted] = ids
-        return ids
+
+_known_ids = lru_cache(256)(_new_ids)

@@ -1,0 +1,87 @@
+"""What a server said of itself is not asked again for a moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.plans import AT
+from support.redis_server import RedisServer
+from support.session import Session, row
+from tilewright_runtime import Fetcher
+from tilewright_runtime.stores.redis import pool
+
+
+@pytest.fixture(autouse=True)
+def kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no test depends on the clock."""
+    monkeypatch.setattr(pool, "_KEPT_S", 1000.0)
+
+
+def filled(server: RedisServer, folder: Path) -> tuple[Session, Fetcher]:
+    """Write an event, and fetch it once."""
+    session = Session(url=server.url(), state=f"lmdb:{folder}/state")
+    session.write([row("a", 1)])
+    fetcher = Fetcher(session.plan, session.store)
+    assert quality(fetcher) == {}
+    return session, fetcher
+
+
+def quality(fetcher: Fetcher) -> object:
+    return fetcher.fetch({"k": "a"}, at=AT).quality
+
+
+def asked(server: RedisServer, fetcher: Fetcher) -> set[str]:
+    """Which commands a fetch sends."""
+    client = server.client()
+    client.config_resetstat()
+    quality(fetcher)
+    names = set(client.info("commandstats"))
+    return names & {"cmdstat_fcall_ro", "cmdstat_get", "cmdstat_mget"}
+
+
+def test_a_fetch_is_one_command(redis_server: RedisServer, tmp_path: Path) -> None:
+    """It reads tiles and documents, and the server is not asked of itself again."""
+    _, fetcher = filled(redis_server, tmp_path)
+    assert asked(redis_server, fetcher) == {"cmdstat_mget"}
+
+
+def test_a_server_is_asked_again_after_a_moment(
+    redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have evicted keys meanwhile."""
+    _, fetcher = filled(redis_server, tmp_path)
+    monkeypatch.setattr(pool, "_KEPT_S", 0.0)
+    assert "cmdstat_fcall_ro" in asked(redis_server, fetcher)
+
+
+def test_a_server_is_asked_again_over_a_new_connection(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """It might be another run, or another server."""
+    _, fetcher = filled(redis_server, tmp_path)
+    redis_server.client().client_kill_filter(_type="normal", skipme=True)
+    assert "cmdstat_fcall_ro" in asked(redis_server, fetcher)
+
+
+def test_a_restart_is_noticed_at_once(own_server: RedisServer, tmp_path: Path) -> None:
+    """What the last run said of itself is forgotten with its connections."""
+    session, fetcher = filled(own_server, tmp_path)
+    own_server.client().save()
+    own_server.stop()
+    own_server.start()
+    assert quality(fetcher) == {"store": "restarted"}
+    session.write([])
+    assert quality(fetcher) == {}
+
+
+def test_a_flush_is_noticed_at_once(own_server: RedisServer, tmp_path: Path) -> None:
+    """The document of how far it is filled is read with the tiles."""
+    session, fetcher = filled(own_server, tmp_path)
+    client = own_server.client(1)
+    for key in (*client.keys("tiles::*"), *client.keys("tilewright::filled*")):
+        client.delete(key)
+    assert quality(fetcher) == {"store": "unknown"}
+    session.write([])
+    assert quality(fetcher) == {}
