@@ -44,6 +44,7 @@ def test_generated_jobs_name_the_engines_only() -> None:
         named |= set(re.findall(r"\btilewright_(?:runtime|compiler)(?:\.\w+)+", text))
     assert named == {
         "tilewright_runtime.engines.flink",
+        "tilewright_runtime.engines.flink.count_late",
         "tilewright_runtime.engines.flink.put_tiles",
         "tilewright_runtime.engines.spark",
     }

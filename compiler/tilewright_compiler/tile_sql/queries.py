@@ -6,7 +6,7 @@ One query gives usable and refused events, another the tiles of a level.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..expressions.binder import shared_binder
@@ -63,25 +63,7 @@ class TileQueries:
                 "it keeps raw events (edge='exact', or no tiles), which only tilewright write does."
             ] = None
         for source in self.plan.sources:
-            if source.event_id is not None:
-                reasons[
-                    f"source {source.name}: its event_id, for only tilewright write passes over "
-                    "duplicates."
-                ] = None
-            if source.null_values:
-                reasons[
-                    f"source {source.name}: its null_values, which only tilewright write reads as "
-                    "null."
-                ] = None
-            for text in (
-                *(source.selects[column.name] for column in self._columns),
-                *source.wheres,
-                source.time_column,
-            ):
-                try:
-                    self._written(text, source)
-                except NotPortable as reason:
-                    reasons[f"source {source.name}: {reason}."] = None
+            reasons |= dict.fromkeys(self._reasons_of(source))
         for state in self.plan.states:
             if state.many:
                 reasons[
@@ -94,6 +76,19 @@ class TileQueries:
                     "bucket so far."
                 ] = None
         return list(reasons)
+
+    def _reasons_of(self, source: Source) -> Iterator[str]:
+        name = f"source {source.name}"
+        if source.event_id is not None:
+            yield f"{name}: its event_id, for only tilewright write passes over duplicates."
+        if source.null_values:
+            yield f"{name}: its null_values, which only tilewright write reads as null."
+        selected = (source.selects[column.name] for column in self._columns)
+        for text in (*selected, *source.wheres, source.time_column):
+            try:
+                self._written(text, source)
+            except NotPortable as reason:
+                yield f"{name}: {reason}."
 
     def typed(self, source: Source, relation: str) -> Select:
         """Select a source's columns, and why rows cannot be used.

@@ -165,7 +165,7 @@ class Serving:
         return text
 
     def batches(self, states: Sequence[FetchState]) -> Iterator[Sequence[FetchState]]:
-        """Cut requests into batches whose tiles fit in memory at once."""
+        """Cut requests into batches whose tiles fit in memory."""
         for first in range(0, len(states), self._batch):
             yield states[first : first + self._batch]
 

@@ -60,7 +60,7 @@ class _Held(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A tile or a stretch of raw events, and its row."""
+    """A tile or a stretch of events, and its row."""
 
     segment: Segment
     row: int
@@ -69,15 +69,23 @@ class _Piece(NamedTuple):
 def shares_of(program: Program, state: FetchState) -> list[WindowShare]:
     """Say what the tiles of each cover contributed."""
     tiles = state.tiles
-    held = [[_Held(segment, *tiles.run(segment)) for segment in cover] for cover in state.covers]
+    held = [_held(tiles, cover) for cover in state.covers]
     newest = [_newest_pieces(tiles, one) for one in held]
-    alone = program.evaluate_alone(tiles, [[one.segment for one in pieces] for pieces in newest])
+    alone = program.evaluate_alone(tiles, list(map(_segments, newest)))
     shares = []
     for index, group in enumerate(program.groups):
         own = [_tile_share(tiles, *one) for one in zip(newest[index], alone[index], strict=True)]
         values = {name: state.features[name] for name in group.finalizers if name in state.features}
         shares.append(_window_share(group.window, held[index], tiles, own, values))
     return shares
+
+
+def _held(tiles: Tiles, cover: Sequence[Segment]) -> list[_Held]:
+    return [_Held(segment, *tiles.run(segment)) for segment in cover]
+
+
+def _segments(pieces: Sequence[_Piece]) -> list[Segment]:
+    return [piece.segment for piece in pieces]
 
 
 def _newest_pieces(tiles: Tiles, held: Sequence[_Held]) -> list[_Piece]:

@@ -104,7 +104,7 @@ class KnownInputs:
         return max(held, key=lambda position: position.offset, default=None)
 
     def _copied_beginning(self, source: Source, item: Input) -> InputError | None:
-        """Say if all of an input is the beginning of a file read before.
+        """Say if an input begins a file read before.
 
         A file that is gone cannot be compared, so one that begins as it did and is shorter is taken
         for a copy.

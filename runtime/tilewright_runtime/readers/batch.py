@@ -76,7 +76,7 @@ class Batch:
     """How rows are shown where they are refused, if not as the table has them."""
 
     def shown(self, rows: NDArray[np.int64]) -> pa.Table:
-        """Give rows, by their ascending numbers, as they are to be shown."""
+        """Give rows, by their numbers, as they are shown."""
         if self.as_written is not None:
             return self.as_written(rows)
         indices = np.searchsorted(self.table["__row"].to_numpy(), rows)

@@ -1,4 +1,4 @@
-"""Reads JSON objects into columns of text, or of numbers where all are plain ones.
+"""Reads JSON objects into columns of text or numbers.
 
 The native kernel reads what is plainly simple, if it is there, and DuckDB all else.
 """

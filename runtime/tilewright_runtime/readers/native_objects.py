@@ -1,4 +1,4 @@
-"""Reads JSON objects in the kernel, as columns of text or of numbers."""
+"""Reads JSON objects into columns by the kernel."""
 
 from __future__ import annotations
 

@@ -67,6 +67,11 @@ class Parsed(NamedTuple):
     as_written: RowsAt | None = None
     """As of a batch."""
 
+    def batch(self, position: Position, progress: float) -> Batch:
+        """Make a batch that ends at a position."""
+        table, malformed, as_written = self.table, self.malformed, self.as_written
+        return Batch(table, position, malformed, progress=progress, as_written=as_written)
+
 
 def read_chunks(
     opened: Opened,
@@ -82,8 +87,7 @@ def read_chunks(
     without its newline, unless the stream grows: then it waits, and an idle batch says that nothing
     more is there. If a quote is never closed, only its line is spoilt.
     """
-    begun = yield from _resume(opened, start, header)
-    offset, rows, digest, pending = begun
+    offset, rows, digest, pending = yield from _resume(opened, start, header)
     while True:
         block = _read_lines(opened.stream)
         pending += block
@@ -99,13 +103,7 @@ def read_chunks(
             position = Position(start.uri, offset, rows, digest.hexdigest())
             if is_tail:
                 position = replace(position, tail=len(data), tail_is_row=is_row)
-            yield Batch(
-                parsed.table,
-                position,
-                parsed.malformed,
-                progress=opened.progress(offset),
-                as_written=parsed.as_written,
-            )
+            yield parsed.batch(position, opened.progress(offset))
             del data, parsed  # a stream that waits holds no rows
         _require_record_end(pending, rows)
         if is_end:

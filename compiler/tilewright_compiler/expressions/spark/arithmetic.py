@@ -186,7 +186,7 @@ def _power(digits: int) -> Node:
 
 
 def remainder(node: Node, type_of: TypeOf) -> Node:
-    """Translate a remainder, which has the sign of what is divided."""
+    """Translate a remainder with the sign of the dividend."""
     of = check_numbers(node, type_of, "a remainder")
     new = _of_floats(node, type_of).copy()
     new.set("expression", call("NULLIF", new.expression, number(0)))

@@ -69,7 +69,7 @@ def _has_decimals(tree: Node, type_of: TypeOf) -> bool:
 
 
 def near(value: Node, most: int) -> Node:
-    """Make null of days or months that lead far beyond our years.
+    """Make null of moves far beyond our years.
 
     Those that are written are left to the author.
     """

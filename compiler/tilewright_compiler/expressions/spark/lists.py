@@ -104,7 +104,7 @@ def _check_element(value: Node, element: Node, type_of: TypeOf) -> None:
 
 
 def _contained(node: Node, type_of: TypeOf) -> Node:
-    """Null where it is not found among others and nulls, or is null itself."""
+    """Null where nulls leave open if it is found."""
     value, element = node.this, node.expression
     _check_element(value, element, type_of)
     contains = call("LIST_CONTAINS", value.copy(), element.copy())

@@ -103,7 +103,7 @@ def _may_overflow(node: Node) -> bool:
 
 
 def _type_of_operand(node: Node, kind: str, type_of: TypeOf) -> str:
-    """Give the type of what is cast, or added to a day.
+    """Give the type of what is cast or moves a day.
 
     It is empty for rules that do not need it.
     """

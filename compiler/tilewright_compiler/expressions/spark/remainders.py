@@ -1,4 +1,4 @@
-"""The remainder that is not negative for a positive divisor, as Java computes it."""
+"""The remainder that is not negative, as Java computes it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Format:
         return "".join(parts)
 
     def has_words(self) -> bool:
-        """Tell whether texts that it reads hold letters, in whatever case."""
+        """Tell whether texts that it reads hold letters."""
         return any(
             letters in _WORDS or any(map(str.isalpha, between)) for letters, between in self.parts
         )
@@ -113,7 +113,7 @@ def _duckdb(letters: str) -> tuple[str, str | None]:
 
 
 def _capital(between: str) -> str:
-    """Write a text between letters in capitals, since Java reads any case."""
+    """Write texts in capitals, since Java reads any case."""
     cased = "".join(sign for sign in between if sign.lower() != sign.upper())
     if not cased.isascii():
         raise NotTranslatable(f"a time pattern with {between!r}, whose case Java does not look at")

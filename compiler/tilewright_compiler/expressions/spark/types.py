@@ -44,7 +44,7 @@ def decimal_type(digits: int, scale: int) -> str:
 
 
 def decimal_sizes(duckdb_type: str) -> tuple[int, int]:
-    """Give the digits of a decimal's type, and those after the point."""
+    """Give a decimal's digits, and those after the point."""
     match = _DECIMAL.fullmatch(duckdb_type)
     return (int(match[1]), int(match[2])) if match is not None else (0, 0)
 
@@ -73,7 +73,7 @@ def decimal_of(node: Node, type_of: TypeOf) -> tuple[int, int]:
 
 
 def check_turned(value: Node, type_of: TypeOf) -> None:
-    """Refuse to turn the sign of a decimal with so many digits that Spark rounds it."""
+    """Refuse to turn the sign where Spark would round."""
     if decimal_sizes(type_of(value))[0] > _SIGNED_DIGITS:
         raise NotTranslatable(
             f"the opposite or size of a decimal with more than {_SIGNED_DIGITS} digits, which "
@@ -82,7 +82,7 @@ def check_turned(value: Node, type_of: TypeOf) -> None:
 
 
 def check_common(nodes: Iterable[Node], type_of: TypeOf) -> None:
-    """Refuse decimals whose common type would have more digits than there are.
+    """Refuse decimals whose common type has too many digits.
 
     Spark then drops digits after the point, or has no room for those before it.
     """

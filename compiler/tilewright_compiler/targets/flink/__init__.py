@@ -5,7 +5,7 @@ It keeps the tiles of a plan up to date, and comes with its runner and what to s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...expressions.binder import shared_binder
@@ -43,26 +43,23 @@ def unsupported(plan: Plan) -> list[str]:
                 f"{advice}"
             ] = None
     for source in plan.sources:
-        if source.event_id is not None:
-            reasons[
-                f"source {source.name}: its event_id, for only tilewright write passes over "
-                "duplicates"
-            ] = None
-        if source.null_values:
-            reasons[
-                f"source {source.name}: its null_values, which only tilewright write reads as null"
-            ] = None
-        if source.topic is not None and parse_topic(source.topic) is None:
-            reasons[
-                f"source {source.name}: the topic {source.topic!r} is not of the form "
-                "kafka://HOST:PORT/TOPIC"
-            ] = None
-        for part in _expressions(plan, source):
-            try:
-                to_flink(part, source, shared_binder())
-            except NotTranslatable as reason:
-                reasons[f"source {source.name}: {str(reason).rstrip('.')}"] = None
+        reasons |= dict.fromkeys(_reasons_of(plan, source))
     return [f"{reason}." for reason in reasons]
+
+
+def _reasons_of(plan: Plan, source: Source) -> Iterator[str]:
+    name = f"source {source.name}"
+    if source.event_id is not None:
+        yield f"{name}: its event_id, for only tilewright write passes over duplicates"
+    if source.null_values:
+        yield f"{name}: its null_values, which only tilewright write reads as null"
+    if source.topic is not None and parse_topic(source.topic) is None:
+        yield f"{name}: the topic {source.topic!r} is not of the form kafka://HOST:PORT/TOPIC"
+    for part in _expressions(plan, source):
+        try:
+            to_flink(part, source, shared_binder())
+        except NotTranslatable as reason:
+            yield f"{name}: {str(reason).rstrip('.')}"
 
 
 def files(plan: Plan) -> dict[str, str]:

@@ -60,7 +60,7 @@ class Job:
         return refusals
 
     def is_behind(self, lateness_ms: int) -> Code:
-        """Write when an event's finest tile had ended, and so long before the watermark."""
+        """Write when a finest tile ended before the watermark."""
         last_ms = f"`__ts` - MOD(`__ts`, {self.finest_ms}) + {self.finest_ms - 1 + lateness_ms}"
         watermark = "CURRENT_WATERMARK(`__time`)"
         return Code(

@@ -45,7 +45,7 @@ class SinkMetrics:
 
 
 def late_events_counter(group: MetricGroup, plan: str) -> Counter:
-    """Register the counter of late events that are in their tiles."""
+    """Register the counter of late events."""
     return _of_plan(group, plan).counter("late_events_processed")
 
 

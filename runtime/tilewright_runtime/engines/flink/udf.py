@@ -1,4 +1,4 @@
-"""The functions of generated Flink jobs: one puts tiles, one counts late events.
+"""The functions of generated Flink jobs.
 
 No other module imports PyFlink when it is imported.
 """
@@ -62,7 +62,7 @@ class PutTiles(ScalarFunction):  # type: ignore[misc]
 
 
 class CountLate(ScalarFunction):  # type: ignore[misc]
-    """Count events that came after the end of their tile and are in it.
+    """Count late events that are in their tiles.
 
     Gives 1 for each.
     """

@@ -60,7 +60,7 @@ class DistinctUnion:
         return float(ds.hll_sketch.deserialize(self.joined()).get_estimate())
 
     def joined(self) -> bytes:
-        """Unite the sketches to one, in the form of the library's unions.
+        """Unite the sketches, in the form of the library's unions.
 
         The library keeps an estimate beside registers that depends on the order in which they came.
         Of several sketches it is left out: registers that are marked to be out of order are

@@ -93,7 +93,7 @@ def _read_at_once(
 
 
 def _keep(pool: ServerPool, session: object, seen: Any) -> None:
-    """Keep what a server said of itself, if it speaks for itself.
+    """Keep what a server said, if it speaks for itself.
 
     A replica has its primary's document, and its role may change.
     """

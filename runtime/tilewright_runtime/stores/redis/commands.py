@@ -91,7 +91,7 @@ class Commands:
         return answers
 
     def stream(self, make_rounds: Callable[[], Iterable[Sequence[Command]]]) -> None:
-        """Call functions in many rounds, each before the one before has ended.
+        """Call functions in many rounds, without a wait between.
 
         All are called once more if the server has lost them.
         """
@@ -167,7 +167,7 @@ def values_of(
     batch_keys: int = CALL_KEYS,
     documents: Sequence[str] = (),
 ) -> Exchange[tuple[list[Any], list[bytes | None]]]:
-    """Answer some checks, and read the values of documents and keys.
+    """Answer checks, and read documents and keys.
 
     All are sent together; MGETs of some keys each read the values. The first one reads the
     documents too, before its keys. In a cluster an MGET asks for one entity, since all its keys lie

@@ -35,7 +35,7 @@ def exchange_over(pool: Any, commands: Sequence[Command]) -> list[Any]:
 
 
 def stream_over(pool: Any, rounds: Iterable[Sequence[Command]]) -> None:
-    """Send rounds of commands, each before those before it are answered.
+    """Send rounds of commands, without waiting for each.
 
     Raises the first error that is answered, and what `exchange_over` raises. What was not answered
     when a connection broke is sent again.

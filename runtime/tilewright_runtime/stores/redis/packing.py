@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 
 class Run(NamedTuple):
-    """Keys that begin alike and end in ids of one length."""
+    """Keys that begin alike, with ids of one length."""
 
     prefix: str
     ids: Sequence[bytes]
@@ -40,7 +40,7 @@ class Mget(NamedTuple):
         return b"".join(parts)
 
     def arguments(self) -> list[Any]:
-        """List name and keys, for a client that packs them itself."""
+        """List name and keys, for clients that pack them."""
         return ["MGET", *chain.from_iterable(run.keys for run in self.runs)]
 
 
@@ -54,12 +54,12 @@ def single(key: str) -> Run:
 
 
 def key_head(prefix: bytes, id_bytes: int) -> bytes:
-    """Write what stands before the id of a key, which has so many bytes."""
+    """Write what stands before the id of a key."""
     return b"$%d\r\n%b" % (len(prefix) + id_bytes, prefix)
 
 
 def mgets(runs: Sequence[Run], most_keys: int) -> Iterator[Mget]:
-    """Read some keys by commands of at most so many each."""
+    """Read keys by commands of at most so many."""
     count = sum(len(run.ids) for run in runs)
     if count <= most_keys:
         if count:

@@ -1,4 +1,4 @@
-"""Connections to a server, and what it said of itself over them."""
+"""Connections to a server, and what it said of itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEPT_S = 0.1
 
 
 class ServerPool(BlockingConnectionPool):
-    """Keeps what a server said of itself for a tenth of a second.
+    """Keeps for a moment what a server said of itself.
 
     A server that restarts breaks every connection. So nothing is kept beyond the making of a new
     one, which might lead to another run of the server, or to another server.
@@ -25,7 +25,7 @@ class ServerPool(BlockingConnectionPool):
     _last: tuple[object, float, Server] | None = None
 
     def make_connection(self) -> Any:
-        """Make a connection that tells when it is made, also anew."""
+        """Make a connection that tells when it connects."""
         connection = super().make_connection()  # type: ignore[no-untyped-call]
         connection.register_connect_callback(self._begin_session)
         return connection

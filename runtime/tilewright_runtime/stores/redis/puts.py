@@ -45,7 +45,7 @@ def put_rounds(
 
 
 def _packed_names(keys: TileKeys) -> list[bytes]:
-    """Pack the keys of tiles, of which each is two parts."""
+    """Pack the keys of tiles, each of two parts."""
     ends = {start: _end(start, keys.size_ms) for start in set(keys.starts_ms)}
     id_bytes = len(next(iter(ends.values()), _LINE)) - len(_LINE)
     heads = []
@@ -60,7 +60,7 @@ def _packed_names(keys: TileKeys) -> list[bytes]:
 
 @lru_cache(1 << 16)
 def _end(start_ms: int, size_ms: int) -> bytes:
-    """Write the end of a packed key, which many entities share."""
+    """Write the end of a packed key."""
     return tile_id(start_ms, size_ms).encode() + _LINE
 
 
@@ -105,7 +105,7 @@ def swap_calls(
 
 
 def _first_calls(keys: TileKeys, ttl_ms: int | None, together: int) -> Iterator[list[list[Any]]]:
-    """Note the first tile of each entity, so many by one call.
+    """Note the first tile of each entity.
 
     That comes before the tiles are there, so that no reader misses one. Tiles with a time to live
     need none.
@@ -129,7 +129,7 @@ def _first_calls(keys: TileKeys, ttl_ms: int | None, together: int) -> Iterator[
 
 
 def _by_entity(keys: TileKeys, part: slice) -> list[slice]:
-    """Part tiles by entity: a call of a cluster puts those of one node."""
+    """Part tiles by entity, for the nodes of a cluster."""
     runs = []
     begin = part.start
     for _, run in groupby(keys.entity[part]):
@@ -140,7 +140,7 @@ def _by_entity(keys: TileKeys, part: slice) -> list[slice]:
 
 
 def _parts(records: Sequence[bytes], most: int) -> Iterator[slice]:
-    """Cut records into runs of so many at most, for one call each.
+    """Cut records into runs for one call each.
 
     A large record goes alone.
     """
