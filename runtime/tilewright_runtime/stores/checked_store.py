@@ -27,8 +27,9 @@ class CheckedStore(Store, Protocol):
     ) -> Scanned:
         """Read the same, and say why it may lack some.
 
-        Both come in the same round trip, as do the documents of some names. A command asks for at
-        most `batch_keys` keys; several are in flight together.
+        Records come in the same round trip as the documents of some names and of how far the table
+        is filled. What a server says of its evictions may be a fifth of a second old. A command
+        asks for at most `batch_keys` keys; several are in flight together.
         """
 
     def filling(self, table: str) -> Filling:

@@ -51,24 +51,26 @@ def checked_scan(
 ) -> Exchange[Scanned]:
     """Read records and documents, and why some may lack.
 
-    The pool of a single server knows what that said of itself lately.
+    The pool of a single server knows what that said of itself lately, for covers of one command.
     """
     scan = yield from begin_scan(commands, table, requests)
     documents = [document_key(name) for name in (f"plan/{table}", *names)]
-    session = None if pool is None else pool.session
+    if scan.key_count > min(batch_keys, CALL_KEYS):
+        pool = None  # several commands, perhaps over several connections: to ask costs little then
     if pool is not None and (server := pool.server()) is not None:
-        read = yield from _read_at_once(scan, documents, table, batch_keys)
+        read = yield from _read_at_once(scan, documents, table)
         filled = Filled.from_bytes(read.filled)
-        if filled is not None and filled.run == server.run and pool.session is session:
+        if filled is not None and filled.run == server.run == pool.run:
             return _scanned(commands, scan, read, condition_of(filled, server))
     tags = servers.tags(runs[0].prefix for runs in scan.keys if runs)
     checks: list[Command] = [("GET", key) for key in documents]
+    asked_s = time.monotonic()
     now_ms = str(time.time_ns() // 1_000_000)
     checks += [("FCALL_RO", SEEN, "1", key, now_ms) for key in filled_keys(table, tags)]
     checked, values = yield from values_of(scan.keys, commands.is_cluster, checks, batch_keys)
     seen = checked[len(documents) :]
     if pool is not None:
-        _keep(pool, session, seen[0])
+        _keep(pool, asked_s, seen[0])
     return _scanned(commands, scan, _Read(checked[: len(documents)], values), _condition(seen))
 
 
@@ -82,17 +84,15 @@ class _Read(NamedTuple):
     """How far the table is filled."""
 
 
-def _read_at_once(
-    scan: Scan, documents: Sequence[str], table: str, batch_keys: int
-) -> Exchange[_Read]:
-    """Read everything by the same commands, documents first."""
+def _read_at_once(scan: Scan, documents: Sequence[str], table: str) -> Exchange[_Read]:
+    """Read everything by one command, which nothing comes between."""
     keys = [*documents, *filled_keys(table, [""])]
-    _, values = yield from values_of(scan.keys, False, (), batch_keys, keys)
+    _, values = yield from values_of(scan.keys, False, documents=keys)
     count = len(documents)
     return _Read(values[:count], values[count + 1 :], values[count])
 
 
-def _keep(pool: ServerPool, session: object, seen: Any) -> None:
+def _keep(pool: ServerPool, asked_s: float, seen: Any) -> None:
     """Keep what a server said, if it speaks for itself.
 
     A replica has its primary's document, and its role may change.
@@ -100,7 +100,7 @@ def _keep(pool: ServerPool, session: object, seen: Any) -> None:
     if not isinstance(seen, Exception):
         filled, server = Filled.from_bytes(seen[0]), server_of(seen)
         if filled is not None and filled.run == server.run:
-            pool.keep(session, server)
+            pool.keep(asked_s, server)
 
 
 def _scanned(commands: Commands, scan: Scan, read: _Read, condition: str) -> Scanned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -13,16 +14,27 @@ from ..filling import Server
 _KEPT_S = 0.1
 
 
+class _Session:
+    """A connection from its making to its end.
+
+    It leads to one run of a server.
+    """
+
+    run: str | None = None
+    """That run, once the server has named it."""
+
+
 class ServerPool(BlockingConnectionPool):
     """Keeps for a moment what a server said of itself.
 
-    A server that restarts breaks every connection. So nothing is kept beyond the making of a new
-    one, which might lead to another run of the server, or to another server.
+    Which run of which server answers is known of each connection by itself: after a failover behind
+    one address, old connections may lead to the old server while new ones lead to the new one.
     """
 
-    #: What is another one whenever a connection is made.
-    session: object = None
-    _last: tuple[object, float, Server] | None = None
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._used = threading.local()
+        self._last: tuple[float, Server] | None = None
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def make_connection(self) -> Any:
         """Make a connection that tells when it connects."""
@@ -30,19 +42,34 @@ class ServerPool(BlockingConnectionPool):
         connection.register_connect_callback(self._begin_session)
         return connection
 
-    def _begin_session(self, _: Any) -> None:
-        self.session = object()
+    def _begin_session(self, connection: Any) -> None:
+        connection.session = _Session()
 
-    def keep(self, session: object, server: Server) -> None:
-        """Keep what the server said.
+    def release(self, connection: Any) -> None:
+        """Give back a connection, and note its session.
 
-        `session` is that of before it was asked.
+        It is that which this thread used last.
         """
-        self._last = session, time.monotonic(), server
+        self._used.session = getattr(connection, "session", None)
+        super().release(connection)  # type: ignore[no-untyped-call]
+
+    def keep(self, asked_s: float, server: Server) -> None:
+        """Keep what the last server said.
+
+        It has answered this thread. `asked_s` is the monotonic time in seconds before it was asked.
+        """
+        session = self._used.session
+        if session is not None:
+            session.run = server.run
+            self._last = asked_s, server
 
     def server(self) -> Server | None:
         """Tell what the server said lately."""
         last = self._last
-        if last is None or last[0] is not self.session or time.monotonic() - last[1] > _KEPT_S:
-            return None
-        return last[2]
+        return last[1] if last is not None and time.monotonic() - last[0] <= _KEPT_S else None
+
+    @property
+    def run(self) -> str | None:
+        """The run that answered this thread last, if known."""
+        session: _Session | None = self._used.session
+        return session.run if session is not None else None

@@ -39,6 +39,11 @@ class Scan(NamedTuple):
     firsts: list[str]
     """The indexes of lifetimes, whose first tiles are the last keys, in this order."""
 
+    @property
+    def key_count(self) -> int:
+        """How many keys there are."""
+        return sum(len(run.ids) for runs in self.keys for run in runs)
+
     def records(self, values: Sequence[bytes | None]) -> list[list[list[bytes]]]:
         """Sort the values that are there by entity and range."""
         records = []

@@ -11,6 +11,7 @@ from support.redis_server import RedisServer
 from support.session import Session, row
 from tilewright_runtime import Fetcher
 from tilewright_runtime.stores.redis import pool
+from tilewright_runtime.stores.redis.functions import CODE
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +86,25 @@ def test_a_flush_is_noticed_at_once(own_server: RedisServer, tmp_path: Path) -> 
     assert quality(fetcher) == {"store": "unknown"}
     session.write([])
     assert quality(fetcher) == {}
+
+
+def test_a_failover_is_noticed_beside_old_connections(
+    redis_server: RedisServer, own_server: RedisServer, tmp_path: Path
+) -> None:
+    """What the old server said does not hold for a new one, which has its documents."""
+    session, fetcher = filled(redis_server, tmp_path)
+    connections = session.store._commands.client.connection_pool  # type: ignore[attr-defined]
+    database = connections.connection_kwargs["db"]
+    old, new = (server.client(database) for server in (redis_server, own_server))
+    for key in old.keys("tilewright::*"):
+        new.restore(key, 0, old.dump(key))
+    new.function_load(CODE)
+    to_old, to_new = (connections.get_connection() for _ in range(2))
+    to_new.disconnect()
+    to_new.port = own_server.port
+    to_new.connect()
+    connections.release(to_new)
+    connections.release(to_old)
+    assert quality(fetcher) == {}
+    assert connections.get_connection() is to_old
+    assert quality(fetcher) == {"store": "restarted"}
