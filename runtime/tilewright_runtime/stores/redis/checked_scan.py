@@ -60,8 +60,9 @@ def checked_scan(
     if pool is not None and (server := pool.server()) is not None:
         read = yield from _read_at_once(scan, documents, table)
         filled = Filled.from_bytes(read.filled)
-        if filled is not None and filled.run == server.run == pool.run:
-            return _scanned(commands, scan, read, condition_of(filled, server))
+        is_known = filled is not None and filled.run == server.run == pool.run
+        if is_known and not condition_of(filled, server):  # what is not clean is asked anew
+            return _scanned(commands, scan, read, "")
     tags = servers.tags(runs[0].prefix for runs in scan.keys if runs)
     checks: list[Command] = [("GET", key) for key in documents]
     asked_s = time.monotonic()
