@@ -28,6 +28,8 @@ class RedisServer:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
+        #: For the other nodes of a cluster. By default it lies where connections get theirs.
+        self.bus_port = free_port()
         self._options = options
         self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
@@ -56,6 +58,8 @@ class RedisServer:
             "10000",
             "--dir",
             str(self.folder),
+            "--cluster-port",
+            str(self.bus_port),
         ]
         self._process = subprocess.Popen(
             [program, *ports, *quiet, "--logfile", str(self.folder / "redis.log"), *self._options],
@@ -92,6 +96,20 @@ class RedisServer:
         """Lets it go on."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+
+    def evict(self) -> None:
+        """Lets some keys with a time to live go, as if its memory were full."""
+        client = self.client()
+        client.config_set("maxmemory-policy", "volatile-random")
+        client.config_set("maxmemory", client.info()["used_memory"] - 20_000)
+        with suppress(Exception):
+            client.set("other", b"x" * 100)
+
+    def allow_memory(self) -> None:
+        """Lets no more keys go."""
+        client = self.client()
+        client.config_set("maxmemory", 0)
+        client.config_set("maxmemory-policy", "noeviction")
 
     def url(self, database: int | None = None) -> str:
         """The URL of a database; of one that no test had yet, if none is named."""

@@ -106,15 +106,11 @@ def test_answers_say_that_tiles_were_evicted_until_they_are_put_again(
     """Evicted tiles mark the answers, and the next write puts all tiles again."""
     session = Session(url=own_server.url(), state=f"lmdb:{tmp_path}/state")
     session.write(rows_of(range(300)))
-    fetcher, client = Fetcher(session.plan, session.store), own_server.client()
+    fetcher = Fetcher(session.plan, session.store)
     assert quality(fetcher) == {}
-    client.config_set("maxmemory-policy", "volatile-random")
-    client.config_set("maxmemory", client.info()["used_memory"] - 20_000)
-    with suppress(Exception):
-        client.set("other", b"x" * 100)
+    own_server.evict()
     wait_until(lambda: quality(fetcher) == {"store": "evicted"}, "what was evicted is noticed")
-    client.config_set("maxmemory", 0)
-    client.config_set("maxmemory-policy", "noeviction")
+    own_server.allow_memory()
     session.write([])
     assert held(session) == merged(session)
     assert quality(fetcher) == {}

@@ -35,7 +35,7 @@ def join(one: RedisServer, other: RedisServer) -> None:
     first, second = one.client(), other.client()
     first.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 8191)
     second.execute_command("CLUSTER", "ADDSLOTSRANGE", 8192, 16383)
-    first.execute_command("CLUSTER", "MEET", "127.0.0.1", other.port)
+    first.execute_command("CLUSTER", "MEET", "127.0.0.1", other.port, other.bus_port)
     wait_until(
         lambda: all(client.cluster("info")["cluster_state"] == "ok" for client in (first, second)),
         "the cluster is whole",

@@ -32,7 +32,7 @@ class Cluster:
 
     def __init__(self, servers: list[RedisServer]) -> None:
         self.servers = servers
-        addresses = [f"127.0.0.1:{server.port}" for server in servers]
+        addresses = [f"127.0.0.1:{server.port}@{server.bus_port}" for server in servers]
         made = ["--cluster-replicas", "1", "--cluster-yes"]
         subprocess.run(
             ["redis-cli", "--cluster", "create", *addresses, *made], check=True, capture_output=True

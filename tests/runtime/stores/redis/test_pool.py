@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from support.plans import AT
 from support.redis_server import RedisServer
+from support.remote import quality, rows_of
 from support.session import Session, row
+from support.waiting import wait_until
 from tilewright_runtime import Fetcher
 from tilewright_runtime.stores.redis import pool
 from tilewright_runtime.stores.redis.functions import CODE
@@ -29,8 +30,11 @@ def filled(server: RedisServer, folder: Path) -> tuple[Session, Fetcher]:
     return session, fetcher
 
 
-def quality(fetcher: Fetcher) -> object:
-    return fetcher.fetch({"k": "a"}, at=AT).quality
+def loss(session: Session) -> str:
+    """What the server says that it has lost."""
+    filling = session.store.filling(session.plan.name)  # type: ignore[attr-defined]
+    (filled,), (server,) = filling.filled, filling.servers
+    return str(filled.loss(server))
 
 
 def asked(server: RedisServer, fetcher: Fetcher) -> set[str]:
@@ -64,6 +68,19 @@ def test_a_server_is_asked_again_over_a_new_connection(
     _, fetcher = filled(redis_server, tmp_path)
     redis_server.client().client_kill_filter(_type="normal", skipme=True)
     assert "cmdstat_fcall_ro" in asked(redis_server, fetcher)
+
+
+def test_no_mark_is_taken_from_what_is_kept(own_server: RedisServer, tmp_path: Path) -> None:
+    """A write that made good what was evicted leaves no mark to the fetches after it."""
+    session = Session(url=own_server.url(), state=f"lmdb:{tmp_path}/state")
+    session.write(rows_of(range(300)))
+    fetcher = Fetcher(session.plan, session.store)
+    assert quality(fetcher) == {}
+    own_server.evict()
+    own_server.allow_memory()
+    wait_until(lambda: loss(session) == "evicted", "the server counts what it lost")
+    session.write([])
+    assert quality(fetcher) == {}
 
 
 def test_a_restart_is_noticed_at_once(own_server: RedisServer, tmp_path: Path) -> None:
