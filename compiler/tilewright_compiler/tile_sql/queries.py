@@ -16,6 +16,7 @@ from ..plan.types import family
 from ..sql.dialects import SqlDialect
 from ..sql.select import Select
 from ..states import TIME, kind_of
+from .embedded import only_embedded
 from .rules import (
     FIRST_DAY,
     LAST_DAY,
@@ -54,14 +55,7 @@ class TileQueries:
 
         Each reason is a sentence; there is none if it can.
         """
-        reasons: dict[str, None] = {}
-        late = self.plan.late.policy
-        if late != "delta":
-            reasons[f"late={late!r}, which only tilewright write carries out."] = None
-        elif self.plan.events is not None:
-            reasons[
-                "it keeps raw events (edge='exact', or no tiles), which only tilewright write does."
-            ] = None
+        reasons = dict.fromkeys(f"{reason}." for reason in only_embedded(self.plan))
         for source in self.plan.sources:
             reasons |= dict.fromkeys(self._reasons_of(source))
         for state in self.plan.states:
@@ -78,17 +72,12 @@ class TileQueries:
         return list(reasons)
 
     def _reasons_of(self, source: Source) -> Iterator[str]:
-        name = f"source {source.name}"
-        if source.event_id is not None:
-            yield f"{name}: its event_id, for only tilewright write passes over duplicates."
-        if source.null_values:
-            yield f"{name}: its null_values, which only tilewright write reads as null."
         selected = (source.selects[column.name] for column in self._columns)
         for text in (*selected, *source.wheres, source.time_column):
             try:
                 self._written(text, source)
             except NotPortable as reason:
-                yield f"{name}: {reason}."
+                yield f"source {source.name}: {reason}."
 
     def typed(self, source: Source, relation: str) -> Select:
         """Select a source's columns, and why rows cannot be used.

@@ -15,6 +15,7 @@ from ...plan.topics import parse_topic
 from ...quoting import backquoted, literal
 from ...sql.tree import NotTranslatable
 from ...templates import sources
+from ...tile_sql.embedded import only_embedded
 from .job import Job
 from .reads import columns_of
 
@@ -23,13 +24,7 @@ _TEMPLATES = Path(__file__).parents[1] / "templates" / "flink"
 
 def unsupported(plan: Plan) -> list[str]:
     """Say why Flink cannot run a plan, a sentence each."""
-    reasons: dict[str, None] = {}
-    if plan.late.policy != "delta":
-        reasons[f"late={plan.late.policy!r}, which only tilewright write carries out"] = None
-    elif plan.events is not None:
-        reasons[
-            "it keeps raw events (edge='exact', or no tiles), which only tilewright write does"
-        ] = None
+    reasons = dict.fromkeys(only_embedded(plan))
     for state in plan.states:
         if state.many:
             reasons[
@@ -49,10 +44,6 @@ def unsupported(plan: Plan) -> list[str]:
 
 def _reasons_of(plan: Plan, source: Source) -> Iterator[str]:
     name = f"source {source.name}"
-    if source.event_id is not None:
-        yield f"{name}: its event_id, for only tilewright write passes over duplicates"
-    if source.null_values:
-        yield f"{name}: its null_values, which only tilewright write reads as null"
     if source.topic is not None and parse_topic(source.topic) is None:
         yield f"{name}: the topic {source.topic!r} is not of the form kafka://HOST:PORT/TOPIC"
     for part in _expressions(plan, source):
