@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain, repeat
 
 from tilewright_compiler.plan.model import Plan
 
 from ..stores.base import Records
+from ..stores.owners import Owners
 from ..tiles.keys import EVENTS, TILES, Kind, Range
 from ..tiles.records import Names, RecordCodec
 from .tiles import DecodedTiles, Run
@@ -17,16 +19,18 @@ from .tiles import DecodedTiles, Run
 class Decoder:
     """Decodes the tiles of one plan and checks their places."""
 
-    def __init__(self, plan: Plan, codec: RecordCodec) -> None:
+    def __init__(self, plan: Plan, codec: RecordCodec, owners: Owners | None = None) -> None:
         self._table = plan.name
         self._codec = codec
+        self._owners = owners
         self._levels: list[tuple[Kind, int]] = [(TILES, level.size_ms) for level in plan.levels]
         if plan.events is not None:
             self._levels.append((EVENTS, plan.events.size_ms))
 
     def names(self, entity: str, name_of: Callable[[int], str]) -> Names:
         """Say what errors need to name an entity's records."""
-        return Names(name_of, self._table, [entity], self._levels)
+        owner_of = None if self._owners is None else partial(self._owners.find, levels=self._levels)
+        return Names(name_of, self._table, [entity], self._levels, owner_of)
 
     def decode(
         self,

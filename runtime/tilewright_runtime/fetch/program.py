@@ -30,6 +30,7 @@ from .windows import Window, grain_ms
 _REMEMBERED = 16
 
 if TYPE_CHECKING:
+    from ..stores.owners import Owners
     from ..tiles.buckets import BucketTables
     from .exact import ExactEvents
 
@@ -38,15 +39,15 @@ class Program:
     """The steps of a fetch for one plan.
 
     They are ranges, decoding, heads, covers and merging. No input or output happens here. A plan of
-    some features says of which `whole` it is a part.
+    some features says of which `whole` it is a part. Errors name `owners` of misplaced records.
     """
 
     @prepares_from_plan
-    def __init__(self, plan: Plan, whole: Plan | None = None) -> None:
+    def __init__(self, plan: Plan, whole: Plan | None = None, owners: Owners | None = None) -> None:
         self.plan = plan
         self.layout: Layout = layout_of(plan)
         self.codec = RecordCodec(self.layout)
-        self._decoder = Decoder(plan, self.codec)
+        self._decoder = Decoder(plan, self.codec, owners)
         self.ladder_ms = tuple(level.size_ms for level in plan.levels)
         buckets = _buckets(plan)
         self.groups = feature_groups(plan, self.layout, buckets)

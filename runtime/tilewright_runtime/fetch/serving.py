@@ -12,6 +12,7 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import FetchError, KeyValueError, shown
 from ..stores import CheckedStore, Store
 from ..stores.checked import CheckedReader, Reader
+from ..stores.owners import Owners
 from ..stores.ownership import require_opened, require_plan
 from ..tiles.entities import keys_encoder
 from ..times import Moment, moment_ms
@@ -58,6 +59,7 @@ class Serving:
         self.store = store
         is_lossy = store.expires or isinstance(store, CheckedStore)
         reader = CheckedReader(plan, store) if is_lossy else Reader(plan, store)
+        self._owners = Owners(store)
         self._reader: AnyReader = reader
         self._plain_reader = reader
         self._cached: CachedTable | None = None
@@ -109,7 +111,7 @@ class Serving:
             plan,
             self.store,
             self._reader,
-            Program(plan, self.plan),
+            Program(plan, self.plan, self._owners),
             derivations=_derivations(plan),
             most_tiles=self._most_tiles,
             cached=self._cached,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,11 +19,13 @@ from ..ingest.pending import Pending
 from ..readers.batch import Position
 from ..stores import CheckedStore, Store
 from ..stores.contents import Misfit, StoredDocument, StoredTiles, document_digest
-from ..stores.counts import TileCounts
+from ..stores.counts import Level, TileCounts
 from ..stores.filling import Filled, condition_of
 from ..stores.kept import Kept
+from ..stores.owners import Owners
 from ..stores.ownership import comes_from_stream
 from ..stores.progress import Progress
+from ..tiles.records import PLACE_OF_ANOTHER
 from .findings import Damage, Table, Verification
 from .record_check import RecordCheck
 
@@ -73,13 +76,17 @@ class _Walk:
         self._tables: dict[str, Table] = {}
         self._checks: dict[str, RecordCheck] = {}
         self._damaged: list[Damage] = []
+        #: The records of some of them, by their indices there.
+        self._records: dict[int, bytes] = {}
         self._damages = 0
         self._misfits: list[Misfit] = []
 
-    def add_damage(self, place: str, reason: str) -> None:
+    def add_damage(self, place: str, reason: str, record: bytes | None = None) -> None:
         """Note a thing that is not what was written."""
         self._damages += 1
         if len(self._damaged) < _MOST_LISTED:
+            if record is not None:
+                self._records[len(self._damaged)] = record
             self._damaged.append(Damage(place, reason))
 
     def look_at_misfit(self, misfit: Misfit) -> None:
@@ -120,7 +127,7 @@ class _Walk:
         level.events += checked.events
         level.damaged += len(checked.damaged)
         for i, reason in checked.damaged:
-            self.add_damage(keys.name(i), reason)
+            self.add_damage(keys.name(i), reason, records[i])
 
     def result(self) -> Verification:
         """Tell what was found, and what was not."""
@@ -136,9 +143,19 @@ class _Walk:
         for misfit in self._misfits:
             if misfit.table not in moving:
                 self.add_damage(misfit.place, misfit.reason)
+        self._name_owners([level for table in tables for level in table.levels])
         return Verification(
             self._store.url, tables, len(self._documents), self._damaged, self._damages
         )
+
+    def _name_owners(self, levels: Sequence[Level]) -> None:
+        """Say of misplaced records whose they are, by one more walk."""
+        if not self._records:
+            return
+        owners = Owners(self._store, None).find_all(list(self._records.values()), levels)
+        for i, owner in zip(self._records, owners, strict=True):
+            if owner is not None and owner != f"tile {self._damaged[i].place}":
+                self._damaged[i] = replace(self._damaged[i], reason=PLACE_OF_ANOTHER.format(owner))
 
     def _look_at_load(self, table: Table) -> None:
         """Note a table of an unfinished load, or of nobody."""

@@ -162,6 +162,18 @@ class Store(Protocol):
         the store is damaged so that it cannot be read.
         """
 
+    def entities(self) -> Iterator[tuple[str, str]]:
+        """Walk the entities of all tables, as pairs of table and entity.
+
+        Some may come again. Raises what `contents` raises.
+        """
+        from .contents import StoredTiles  # no fetch needs it
+
+        for content in self.contents():
+            if isinstance(content, StoredTiles):
+                for entity in content.keys.entities:
+                    yield content.keys.table, entity
+
     def read_mapped(self, name: str, work: Callable[[Any, int, bytes], T]) -> T | None:
         """Run some work on the store's mapped file.
 

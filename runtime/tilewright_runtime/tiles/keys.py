@@ -28,6 +28,8 @@ _FIRST_SCANNED = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGN = 1 << 63
 _ORDERED_TAIL = struct.Struct(">qQ")
+#: Bytes of an ordered key after those of its entity.
+TAIL_BYTES = _ORDERED_TAIL.size
 #: The times that an id can show: those of the years 1 to 9999.
 _FIRST_MS, _END_MS = -62_135_596_800_000, 253_402_300_800_000
 
@@ -249,7 +251,7 @@ def parse_ordered_key(key: bytes) -> tuple[str, str, Kind, int, int]:
 
     Raises ValueError for bytes that are no key of a tile.
     """
-    head, tail = key[: -_ORDERED_TAIL.size], key[-_ORDERED_TAIL.size :]
+    head, tail = key[:-TAIL_BYTES], key[-TAIL_BYTES:]
     group_by, entity, after = head.decode().split("\0")
     signed, shifted = _ORDERED_TAIL.unpack(tail)
     start_ms = shifted - _SIGN

@@ -54,6 +54,8 @@ class Names(NamedTuple):
     table: str
     entities: Sequence[str]
     levels: Sequence[tuple[Kind, int]]
+    owner_of: Callable[[bytes], str | None] | None = None
+    """Names the tile of a record that is none of those, if the store can tell."""
 
 
 #: Headers and fixed blocks of some records, the start of each tile, and how many are approximate.
@@ -197,20 +199,27 @@ class RecordCodec:
                 f"{self._fingerprint:016x}."
             )
         if xxh32_intdigest(record[4:], self.seed if is_bound else self._unbound_seed) != checksum:
-            return _DAMAGED
+            # It may be whole, and another plan's.
+            owner = names.owner_of(record) if is_bound and names.owner_of else None
+            return _DAMAGED if owner is None else _MISPLACED.format(owner)
         if is_bound and words[FINGERPRINT] != identity:
-            return _MISPLACED.format(self._owner(words[FINGERPRINT], words[START], names))
+            owner = self._owner(words[FINGERPRINT], words[START], names, record)
+            return _MISPLACED.format(owner)
         variable = words[SIZES] & 0xFFFFFFFF if self.layout.variable else 0
         if len(record) != self.layout.fixed_bytes + variable:
             return "a record is longer or shorter than its header says."
         return ""
 
-    def _owner(self, identity: int, start_ms: int, names: Names) -> str:
-        """Name the tile with an identity and a start."""
+    def _owner(self, identity: int, start_ms: int, names: Names, record: bytes = b"") -> str:
+        """Name the tile with an identity and a start.
+
+        Of a record the store may know whose it is, if the names do not.
+        """
         for entity, (kind, size_ms) in product(names.entities, names.levels):
             if self.identity(names.table, entity, size_ms, kind) == identity:
                 return f"tile {tile_key(names.table, entity, size_ms, start_ms, kind)}"
-        return f"a tile of another entity or plan that begins at {iso(start_ms)}"
+        owner = names.owner_of(record) if record and names.owner_of else None
+        return owner or f"a tile of another entity or plan that begins at {iso(start_ms)}"
 
     def require_starts(self, rows: Rows, starts_ms: Sequence[int], names: Names) -> None:
         """Require that each record begins where its key says.
@@ -259,8 +268,9 @@ class RecordCodec:
 
 
 #: What is said of a record that stands in another's place, and of one whose bytes changed.
+PLACE_OF_ANOTHER = "in its place stands {}"
 _MISPLACED = (
-    "in its place stands {}. Nothing was merged from it. Write its events into a new store, or "
+    f"{PLACE_OF_ANOTHER}. Nothing was merged from it. Write its events into a new store, or "
     "restore a copy of this one."
 )
 _DAMAGED = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ from ..lmdb.entries import (
     contents_of,
     document_key,
     document_name,
+    entities_from,
     entity_records,
     entries_under,
 )
@@ -187,6 +189,17 @@ class LmdbStore(TransactionalStore):
             tiles = iter(transaction.cursor(environment.tiles))
             while part := list(islice(tiles, _PART_TILES)):
                 yield from contents_of(part)
+
+    def entities(self) -> Iterator[tuple[str, str]]:
+        """Walk the entities, thousands at a time."""
+        begin = b"\0"
+        while begin:
+            environment, work = self._open, partial(entities_from, begin=begin, most=_PART_TILES)
+            prefixes, begin = environment.read(environment.tiles, work)
+            for prefix in prefixes:
+                table, *entity = prefix.decode(errors="replace").split("\0")
+                if len(entity) == 2:
+                    yield table, entity[0]
 
     def health(self) -> StoreHealth:
         """Measure its answering time, and how full its disk is."""

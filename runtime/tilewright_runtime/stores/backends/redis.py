@@ -197,6 +197,10 @@ class RedisStore(CheckedStore):
         """Read everything, by a walk over the keys."""
         return RedisWalk(self._commands).contents()
 
+    def entities(self) -> Iterator[tuple[str, str]]:
+        """Walk the entities, by a walk over the keys."""
+        return RedisWalk(self._commands).entities()
+
     def health(self) -> StoreHealth:
         """Measure how fast it answers, and how full it is."""
         return redis_health(self._commands)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from ...tiles.keys import Kind, parse_ordered_key
+from ...tiles.keys import TAIL_BYTES, Kind, parse_ordered_key
 from ..base import EntityRecords, by_level
 from ..contents import Misfit, StoredTiles, document_digest
 
@@ -48,6 +48,23 @@ def contents_of(part: Sequence[tuple[bytes, bytes]]) -> Iterator[StoredTiles | M
     for table, tiles in tables.items():
         for keys, records in by_level(table, tiles):
             yield StoredTiles(keys, records)
+
+
+def entities_from(transaction: Any, begin: bytes, most: int) -> tuple[list[bytes], bytes]:
+    """Read what the keys of some entities begin with, by one search for each.
+
+    Also returns where the next ones begin, empty after the last.
+    """
+    cursor = transaction.cursor()
+    prefixes: list[bytes] = []
+    while cursor.set_range(begin):
+        if len(prefixes) == most:
+            return prefixes, begin
+        prefix = cursor.key()[:-TAIL_BYTES]
+        prefixes.append(prefix)
+        # A prefix ends with NUL, so that this comes after all keys of the entity.
+        begin = prefix[:-1] + b"\1" if prefix.endswith(b"\0") else cursor.key() + b"\0"
+    return prefixes, b""
 
 
 def document_name(key: bytes) -> str:

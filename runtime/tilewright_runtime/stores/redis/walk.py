@@ -70,6 +70,12 @@ class RedisWalk:
         for part in _in_parts(later[FIRST]):
             yield from self._misplaced(part)
 
+    def entities(self) -> Iterator[tuple[str, str]]:
+        """Yield table and entity of each key of a tile."""
+        for key in chain.from_iterable(self._keys("tiles::*")):
+            if (match := _KEY.fullmatch(key)) is not None:
+                yield match[1], match[2]
+
     def read_entity(self, table: str, entity: str) -> EntityRecords:
         """Read all records of an entity."""
         names = [name for name in self._names_of(table, entity) if _kind(name) != FIRST]

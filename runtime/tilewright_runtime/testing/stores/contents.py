@@ -44,3 +44,13 @@ class ContentsConformance(OpensStore):
         assert documents["plan/t"] == b"a document"
         assert len(found) == len(put)
         assert dict(found) == put
+
+    def test_every_entity_of_every_table_is_walked(self, store: Store) -> None:
+        """The entities are those of the tiles, whatever their levels."""
+        put = set()
+        for entity in HOSTILE:
+            for keys in (tiles(0, 5, entity=entity), tiles(0, entity=entity, table="tt")):
+                store.put_newer(keys, [record(1)] * len(keys.starts_ms), None)
+                put.add((keys.table, entity))
+        store.put_newer(tiles(0, entity=HOSTILE[0], size_ms=DAY), [record(1)], None)
+        assert set(store.entities()) == put
