@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
 Quoting = Callable[[Any], str]
+
+#: What HTML has no place for: control characters other than white space, and lone surrogates.
+_NOT_OF_HTML = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Code(str):
@@ -27,9 +31,10 @@ class Code(str):
 def pages(folder: Path) -> SandboxedEnvironment:
     """Load templates of HTML from a folder.
 
-    Every value is escaped, and nothing can be declared safe.
+    Every value is escaped, and nothing can be declared safe. Control characters are shown as Python
+    writes them.
     """
-    environment = _strict(folder, autoescape=True)
+    environment = _strict(folder, autoescape=True, finalize=_shown)
     del environment.filters["safe"]
     return environment
 
@@ -64,6 +69,12 @@ def _strict(folder: Path, **settings: Any) -> SandboxedEnvironment:
         keep_trailing_newline=True,
         **settings,
     )
+
+
+def _shown(value: Any) -> Any:
+    if type(value) is not str:  # what is marked up has been through here
+        return value
+    return _NOT_OF_HTML.sub(lambda found: repr(found[0])[1:-1], value)
 
 
 def _written(value: Any) -> Any:

@@ -90,6 +90,13 @@ def test_a_page_escapes_every_text(text: str) -> None:
     assert not set(html("{{ text }}", text=text)) & set("<>\"'")
 
 
+def test_a_page_has_no_control_characters() -> None:
+    """HTML cannot hold them, so they are shown as Python writes them; white space stays."""
+    text = "a\0b\x1b\x85\ud800 \t\n<"
+    assert html("{{ text }}", text=text) == r"a\x00b\x1b\x85\ud800 " + "\t\n&lt;"
+    assert html("{{ [text] | join }}", text="\0") == r"\x00"
+
+
 def test_nothing_of_a_page_can_be_declared_safe() -> None:
     """The filter that would leave a text unescaped is not there."""
     with pytest.raises(Exception, match="No filter named 'safe'"):

@@ -19,12 +19,13 @@ from tilewright_compiler.humanize import counted
 from ...fetch.damage import record_name
 from ...fetch.serving import Serving
 from ...states.base import Rows
+from ...stores import Store
 from ...stores.progress import Progress
 from ...tiles.block import APPROXIMATE
-from ...tiles.cover import ceiling
-from ...tiles.header import NEWEST, SEQUENCE, STAMP, START
+from ...tiles.cover import ceiling, floor
+from ...tiles.header import HEADER_WORDS, NEWEST, SEQUENCE, STAMP, START, start_of
 from ...tiles.keys import Range
-from ...times import iso, now_ms
+from ...times import EARLIEST_MS, iso, now_ms
 
 #: Cells in a line, the side of one in the units of the SVG, and how many of a level are drawn.
 _COLUMNS, _SIDE, _MOST_CELLS = 96, 10, 960
@@ -40,9 +41,8 @@ class LevelMap:
     level: str
     facts: str
     """How many there are, and what they hold."""
-    since: str
-    earlier: str
-    """Where the map begins: older tiles are another map."""
+    earlier: str | None
+    """Before when the next map ends, if there are older tiles."""
     height: int
     cells: Markup
 
@@ -56,30 +56,57 @@ def heat_map(fetcher: Serving, entity: str, until_ms: int | None = None) -> list
     plan, store = fetcher.plan, fetcher.store
     newest_ms = Progress.load(plan, store.get).newest_ms
     end_ms = until_ms or (now_ms() if newest_ms is None else newest_ms) + 1
-    ranges = []
-    for level in plan.levels:
-        last_ms = ceiling(end_ms, level.size_ms)
-        ranges.append(Range(level.size_ms, last_ms - _MOST_CELLS * level.size_ms, last_ms))
-    records = store.scan(plan.name, entity, ranges)
+    ranges = [_drawn(ceiling(end_ms, level.size_ms), level.size_ms) for level in plan.levels]
+    before = [_before(wanted, store) for wanted in ranges]
+    records = store.scan(plan.name, entity, ranges + before)
+    drawn, older = records[: len(ranges)], records[len(ranges) :]
     name_of = partial(record_name, store, plan.name, entity, ranges)
-    tiles = fetcher.program.decode(entity, ranges, records, name_of)
+    tiles = fetcher.program.decode(entity, ranges, drawn, name_of)
     maps = []
-    for wanted in ranges:
+    for wanted, of_before in zip(ranges, older, strict=True):
         begin, end = tiles.bounds[wanted.size_ms]
+        earlier = iso(_end_ms(of_before[-1], wanted)) if len(of_before) else None
         if begin < end:
-            maps.append(_level_map(wanted, tiles.rows[begin:end]))
+            maps.append(_level_map(wanted.size_ms, tiles.rows[begin:end], earlier))
+        elif earlier:
+            facts = f"none since {iso(wanted.start_ms)}"
+            maps.append(LevelMap(format_duration(wanted.size_ms), facts, earlier, 0, Markup()))
     return maps
 
 
-def _level_map(wanted: Range, rows: Rows) -> LevelMap:
+def _drawn(end_ms: int, size_ms: int) -> Range:
+    return Range(size_ms, end_ms - _MOST_CELLS * size_ms, end_ms)
+
+
+def _before(wanted: Range, store: Store) -> Range:
+    """Choose where older tiles are looked for.
+
+    A store that has to name each tile, whether or not it is there, looks as far back as one map.
+    """
+    before = _drawn(wanted.start_ms, wanted.size_ms)
+    if store.expires:
+        return before
+    first_ms = floor(EARLIEST_MS, wanted.size_ms)
+    return before._replace(start_ms=min(first_ms, before.start_ms))
+
+
+def _end_ms(record: bytes, wanted: Range) -> int:
+    """Read when a tile before a range ends. One that is damaged may say anything."""
+    if len(record) < 8 * HEADER_WORDS:
+        return wanted.start_ms
+    end_ms = start_of(record) + wanted.size_ms
+    return min(max(end_ms, EARLIEST_MS), wanted.start_ms)
+
+
+def _level_map(size_ms: int, rows: Rows, earlier: str | None) -> LevelMap:
     events = rows[:, SEQUENCE]
     first_ms = int(rows[0, START])
     newest_ms = int(rows[:, NEWEST].max())
     facts = (
-        f"{counted(len(rows), 'tile')}, {counted(int(events.sum()), 'event')}, "
-        f"the newest event {iso(newest_ms)}"
+        f"{counted(len(rows), 'tile')} since {iso(first_ms)}, "
+        f"{counted(int(events.sum()), 'event')}, the newest {iso(newest_ms)}"
     )
-    slots = ((rows[:, START] - first_ms) // wanted.size_ms).tolist()
+    slots = ((rows[:, START] - first_ms) // size_ms).tolist()
     shades = _shades(events)
     approximate = (rows[:, STAMP] & APPROXIMATE).astype(bool).tolist()
     times_ms, counts = rows[:, START].tolist(), events.tolist()
@@ -92,10 +119,9 @@ def _level_map(wanted: Range, rows: Rows) -> LevelMap:
         mark = " rough" if is_rough else ""
         cells.append(_CELL % (shade, mark, column * _SIDE, line * _SIDE, text))
     return LevelMap(
-        format_duration(wanted.size_ms),
+        format_duration(size_ms),
         facts,
-        iso(first_ms),
-        iso(wanted.start_ms),
+        earlier,
         (slots[-1] // _COLUMNS + 1) * _SIDE,
         Markup("".join(cells)),  # figures and times of ours, nothing of an author
     )

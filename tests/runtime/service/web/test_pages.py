@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from support.cli import Desk
-from support.plans import AT, HOUR, MINUTE
+from support.plans import AT, DAY, HOUR, MINUTE
 from support.service import serving
 from support.session import row
 
@@ -64,14 +64,27 @@ def test_an_entity_is_a_map_of_its_tiles(site: httpx.Client) -> None:
     assert "no recent tiles" in site.get(f"{PLAN}/entity?key.k=nobody").text
 
 
-def test_older_tiles_are_another_map(site: httpx.Client) -> None:
-    """A link leads to those before the first that could be drawn, which are none here."""
-    text = site.get(f"{PLAN}/entity?key.k=a").text
-    (link,) = re.findall(r'href="(\?key\.k=a&amp;until=[^"]+)"', text)[:1]
-    earlier = site.get(f"{PLAN}/entity{unescape(link)}").text
-    assert re.search("no tiles of this entity before 20[0-9T:-]+Z", earlier)
-    assert "2 events" in site.get(f"{PLAN}/entity?key.k=a&until=2024-01-04T14:40:00Z").text
-    assert "2 events" not in site.get(f"{PLAN}/entity?key.k=a&until=2024-01-04T14:35:00Z").text
+def test_a_map_ends_before_a_time(site: httpx.Client) -> None:
+    """If one is given: with the tile that holds it, or without any."""
+    text = site.get(f"{PLAN}/entity?key.k=a&until=2024-01-04T14:40:00Z").text
+    assert "2 events" in text and "Tiles before" not in text
+    earlier = site.get(f"{PLAN}/entity?key.k=a&until=2024-01-04T14:35:00Z").text
+    assert "no tiles of this entity before 2024-01-04T14:35:00Z" in earlier
+
+
+def test_older_tiles_are_another_map(tmp_path: Path) -> None:
+    """Where there are some, however long before, a link leads to those that are not drawn."""
+    desk = Desk(tmp_path)
+    desk.write(desk.events([row("a", 1), row("b", 1), row("a", 4, ts=AT - 30 * DAY)]))
+    with serving([desk.plan], desk.store, ui=True) as client:
+        text = client.get(f"{PLAN}/entity?key.k=a").text
+        (link,) = re.findall(r'href="(\?key\.k=a&amp;until=[^"]+)"', text)
+        assert "2023-12-05T14:35:00Z: 1 event" not in text
+        earlier = client.get(f"{PLAN}/entity{unescape(link)}").text
+        assert "2023-12-05T14:35:00Z: 1 event" in earlier and "Tiles before" not in earlier
+        before = quote("2023-12-31T00:00:00Z")
+        assert "none since 2023-12-27" in client.get(f"{PLAN}/entity?key.k=a&until={before}").text
+        assert "Tiles before" not in client.get(f"{PLAN}/entity?key.k=b").text
 
 
 def test_a_stale_plan_is_marked(site: httpx.Client) -> None:
@@ -104,6 +117,13 @@ def test_what_a_client_writes_is_escaped(site: httpx.Client, page: str) -> None:
     response = site.get(f"{PLAN}/{page}?key.k={quote(SCRIPT)}")
     assert (response.status_code, SCRIPT in response.text) == (200, False)
     assert "&lt;script&gt;" in response.text
+
+
+@pytest.mark.parametrize("page", ["fetch?key.k=%00", "entity?key.k=a%00b", "%00"])
+def test_a_page_has_no_control_characters(site: httpx.Client, page: str) -> None:
+    """What a client writes with them is shown without."""
+    response = site.get(f"{PLAN}/{page}")
+    assert r"\x00" in response.text and "\0" not in response.text
 
 
 @pytest.mark.parametrize(
