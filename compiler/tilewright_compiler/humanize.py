@@ -47,6 +47,17 @@ def format_span(length_ms: int) -> str:
     return " ".join(filter(None, parts)) or "0s"
 
 
+def format_ago(age_ms: int) -> str:
+    """Write how long ago something was, in whole seconds.
+
+    What a fast clock puts into the future is now.
+
+    >>> format_ago(10_148), format_ago(-5)
+    ('10s ago', '0s ago')
+    """
+    return f"{format_span(max(age_ms, 0) // SECOND_MS * SECOND_MS)} ago"
+
+
 def counted(number: int, noun: str) -> str:
     """Write a number with its noun.
 

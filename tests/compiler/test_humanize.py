@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tilewright_compiler.humanize import counted, format_bytes, format_span
+from tilewright_compiler.humanize import counted, format_ago, format_bytes, format_span
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,9 @@ def test_one_and_many() -> None:
         "1 tile",
         "2,000 tiles",
     )
+
+
+def test_an_age_is_of_whole_seconds() -> None:
+    """What a fast clock puts into the future is now."""
+    shown = ["10s ago", "1h 1m ago", "0s ago"]
+    assert [format_ago(age_ms) for age_ms in (10_148, 3_660_999, -5_000)] == shown

@@ -243,13 +243,13 @@ def _print_entity(console: Console, found: InspectedEntity) -> None:
 
 
 def _add_tile(lines: Lines, tile: DecodedTile, at_ms: int) -> None:
-    from tilewright_compiler.humanize import counted, format_bytes, format_span
+    from tilewright_compiler.humanize import counted, format_ago, format_bytes
 
     from ..reports.explanation import short
     from ..times import iso
 
     age_ms = at_ms - tile.newest_ms
-    age = f"newest {format_span(age_ms)} ago" if age_ms >= 0 else "newest in the future"
+    age = f"newest {format_ago(age_ms)}" if age_ms >= 0 else "newest in the future"
     flags = "".join(f", {flag}" for flag in tile.flags)
     lines.add(
         f"{tile.level} {iso(tile.start_ms)}: {counted(tile.events, 'event')}, {age}, "

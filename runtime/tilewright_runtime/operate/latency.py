@@ -108,7 +108,9 @@ def store_health(seen: Observations) -> Finding:
     """
     health = seen.health
     own_s = health.answer_seconds - (health.connect_seconds or 0.0)
-    evidence = f"the smallest answer takes {own_s * 1000:.2f} ms in the store"
+    evidence = f"the smallest answer takes {_taking(own_s)} in the store"
+    if own_s <= 0:
+        evidence = "the smallest answer takes no longer than the way to the store"
     if health.busy_seconds:
         evidence += (
             f"; slow commands took {health.busy_seconds:.1f} s of the last {BUSY_WINDOW_S} s, and "
@@ -133,9 +135,9 @@ def round_trip_time(seen: Observations) -> Finding:
     connect_s, service_s = seen.health.connect_seconds, seen.service_way_seconds
     evidence = "the store is on this machine"
     if connect_s is not None:
-        evidence = f"the way there and back takes {connect_s * 1000:.2f} ms"
+        evidence = f"the way there and back takes {_taking(connect_s)}"
     if service_s is not None:
-        evidence += f"; the service's smallest answer takes {service_s * 1000:.2f} ms"
+        evidence += f"; the service's smallest answer takes {_taking(service_s)}"
     if service_s is not None and service_s > _SLOW_SERVICE_WAY_S:
         return Finding(
             _severity(seen),
@@ -163,12 +165,12 @@ def deserialization(seen: Observations) -> Finding:
             slowest = explanation
     if slowest is None:
         return Finding(Severity.OK, "no fetch was measured", "not checked")
-    seconds, tiles = _decoding_s(slowest), max(_tiles(slowest), 1)
+    seconds, tiles = _decoding_s(slowest), _tiles(slowest)
     evidence = (
-        f"decoding and merging {counted(tiles, 'tile')} takes {seconds * 1000:.2f} of "
-        f"{slowest.seconds * 1000:.2f} ms"
+        f"decoding and merging {counted(tiles, 'tile')} takes {_taking(seconds)} of "
+        f"{_taking(slowest.seconds)}"
     )
-    if seconds <= _SLOW_DECODING_S or seconds / tiles <= _SLOW_TILE_S:
+    if seconds <= max(_SLOW_DECODING_S, tiles * _SLOW_TILE_S):
         return Finding(Severity.OK, evidence, "in order")
     return Finding(
         _severity(seen),
@@ -220,10 +222,17 @@ def service_latency(seen: Observations) -> Finding:
         return Finding(Severity.OK, evidence, "in order")
     return Finding(
         Severity.CRITICAL,
-        f"{evidence}; the same fetches by doctor take {own_s * 1000:.2f} ms",
+        f"{evidence}; the same fetches by doctor take {_taking(own_s)}",
         "the service has more to do than its processes can",
         "Give it more workers (--workers), one for each core, or more machines.",
     )
+
+
+def _taking(seconds: float) -> str:
+    """Write a short time with its unit."""
+    if seconds >= 0.001:
+        return f"{seconds * 1000:.2f} ms"
+    return f"{max(seconds * 1e6, 1):.0f} µs"
 
 
 def _at_most(seconds: float) -> str:

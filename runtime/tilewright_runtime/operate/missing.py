@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tilewright_compiler.humanize import counted, format_bytes, format_span
+from tilewright_compiler.humanize import counted, format_ago, format_bytes, format_span
 
 from ..stores.health import DISK, StoreHealth
 from ..times import iso
@@ -53,7 +53,7 @@ def job_health(seen: Observations) -> Finding:
     if newest_ms is None:
         return Finding(Severity.OK, _no_progress(seen), "not checked")
     age_ms = seen.at_ms - newest_ms
-    evidence = f"the newest event is of {iso(newest_ms)}, {format_span(max(age_ms, 0))} ago"
+    evidence = f"the newest event is of {iso(newest_ms)}, {format_ago(age_ms)}"
     evidence += _who_writes(seen) + _failures(seen)
     if age_ms <= seen.max_age_ms:
         return Finding(Severity.OK, evidence, "in order")

@@ -36,6 +36,7 @@ def test_nothing_is_found_where_all_is_well(tmp_path: Path) -> None:
     assert found.severity == Severity.OK
     findings = [check.finding for one in found.diagnoses for check in one.checks]
     assert all(finding.evidence and not finding.remedy for finding in findings)
+    assert not any(" 0.00 " in finding.evidence for finding in findings)
     assert [[check.name for check in one.checks] for one in found.diagnoses] == [
         [
             "cache_hit_rate",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilewright.windows import DAY_MS, HOUR_MS, format_duration
-from tilewright_compiler.humanize import counted, format_span
+from tilewright_compiler.humanize import counted, format_ago
 from tilewright_compiler.plan.model import Plan
 
 from ...fetch.explain import Explanation
@@ -55,8 +55,8 @@ def freshness(plan: Plan, progress: Progress | None) -> tuple[str, bool]:
         return "", False
     if progress.newest_ms is None:
         return "no events yet", False
-    age_ms = max(now_ms() - progress.newest_ms, 0)
-    return f"newest event {format_span(age_ms)} ago", age_ms > usual_age_ms(plan)
+    age_ms = now_ms() - progress.newest_ms
+    return f"newest event {format_ago(age_ms)}", age_ms > usual_age_ms(plan)
 
 
 def feature_lines(plan: Plan) -> list[FeatureLine]:
