@@ -21,10 +21,13 @@ from ..stores.health import StoreHealth
 from ..stores.ownership import comes_from_stream
 from ..stores.progress import Progress
 from ..tiles.entities import decode_entity
+from ..tiles.keys import TileKeys
 from .service_numbers import ServiceNumbers
 
 #: Entities whose fetches are measured, and how often each is.
 _ENTITIES, _TIMES = 5, 5
+#: Tiles of the plan among which they are looked for: one entity may have all that there are.
+_MOST_WALKED = 10_000
 
 
 class Severity(IntEnum):
@@ -131,22 +134,26 @@ def _some_keys(plan: Plan, store: Store) -> Iterator[dict[str, Any]]:
 
 def _entities(plan: Plan, store: Store) -> Iterator[str]:
     seen: set[str] = set()
+    walked = 0
     for keys in _tile_keys(plan, store):
-        for entity in keys:
+        for entity in keys.entities:
             if entity not in seen:
                 seen.add(entity)
                 yield entity
+        walked += len(keys.starts_ms)
+        if walked >= _MOST_WALKED:
+            return
 
 
-def _tile_keys(plan: Plan, store: Store) -> Iterator[list[str]]:
-    """Walk the entities of some tiles, as needed."""
+def _tile_keys(plan: Plan, store: Store) -> Iterator[TileKeys]:
+    """Walk the keys of tiles, as needed."""
     if isinstance(store, TransactionalStore):
         for keys, _ in store.tiles(plan.name):
-            yield list(keys.entities)
+            yield keys
         return
     for content in store.contents():
         if isinstance(content, StoredTiles) and content.keys.table == plan.name:
-            yield list(content.keys.entities)
+            yield content.keys
 
 
 def _condition(plan: Plan, store: Store) -> str:

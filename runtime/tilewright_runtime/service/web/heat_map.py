@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tilewright.windows import format_duration
 from tilewright_compiler.humanize import counted
+from tilewright_compiler.plan.model import Plan
 
 from ...fetch.damage import record_name
 from ...fetch.serving import Serving
@@ -22,16 +23,18 @@ from ...states.base import Rows
 from ...stores import Store
 from ...stores.progress import Progress
 from ...tiles.block import APPROXIMATE
-from ...tiles.cover import ceiling, floor
+from ...tiles.cover import ceiling
 from ...tiles.header import HEADER_WORDS, NEWEST, SEQUENCE, STAMP, START, start_of
 from ...tiles.keys import Range
 from ...times import EARLIEST_MS, iso, now_ms
 
 #: Cells in a line, the side of one in the units of the SVG, and how many of a level are drawn.
 _COLUMNS, _SIDE, _MOST_CELLS = 96, 10, 960
+#: How much longer each step back to older tiles is than the last.
+_GROWTH = 4
 #: Shades from one event to the most of the level, on a logarithmic scale.
 _SHADES = 5
-_CELL = '<rect class="heat%d%s" x="%d" y="%d" width="9" height="9"><title>%s</title></rect>'
+_CELL = '<rect class="heat%d%s" x="%d" y="%d"><title>%s</title></rect>'
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,15 @@ def heat_map(fetcher: Serving, entity: str, until_ms: int | None = None) -> list
     plan, store = fetcher.plan, fetcher.store
     newest_ms = Progress.load(plan, store.get).newest_ms
     end_ms = until_ms or (now_ms() if newest_ms is None else newest_ms) + 1
-    ranges = [_drawn(ceiling(end_ms, level.size_ms), level.size_ms) for level in plan.levels]
-    before = [_before(wanted, store) for wanted in ranges]
-    records = store.scan(plan.name, entity, ranges + before)
-    drawn, older = records[: len(ranges)], records[len(ranges) :]
+    ranges = [_ending_at(ceiling(end_ms, level.size_ms), level.size_ms) for level in plan.levels]
+    records = store.scan(plan.name, entity, ranges)
     name_of = partial(record_name, store, plan.name, entity, ranges)
-    tiles = fetcher.program.decode(entity, ranges, drawn, name_of)
+    tiles = fetcher.program.decode(entity, ranges, records, name_of)
     maps = []
-    for wanted, of_before in zip(ranges, older, strict=True):
+    for wanted in ranges:
         begin, end = tiles.bounds[wanted.size_ms]
-        earlier = iso(_end_ms(of_before[-1], wanted)) if len(of_before) else None
+        older = _newest_before(wanted, store, plan, entity)
+        earlier = None if older is None else iso(_end_ms(older, wanted))
         if begin < end:
             maps.append(_level_map(wanted.size_ms, tiles.rows[begin:end], earlier))
         elif earlier:
@@ -74,20 +76,26 @@ def heat_map(fetcher: Serving, entity: str, until_ms: int | None = None) -> list
     return maps
 
 
-def _drawn(end_ms: int, size_ms: int) -> Range:
-    return Range(size_ms, end_ms - _MOST_CELLS * size_ms, end_ms)
+def _ending_at(end_ms: int, size_ms: int, tiles: int = _MOST_CELLS) -> Range:
+    return Range(size_ms, end_ms - tiles * size_ms, end_ms)
 
 
-def _before(wanted: Range, store: Store) -> Range:
-    """Choose where older tiles are looked for.
+def _newest_before(wanted: Range, store: Store, plan: Plan, entity: str) -> bytes | None:
+    """Find the newest tile before a range, in steps that grow.
 
-    A store that has to name each tile, whether or not it is there, looks as far back as one map.
+    A store whose tiles expire has to name each that it looks for, so there it is one step.
     """
-    before = _drawn(wanted.start_ms, wanted.size_ms)
-    if store.expires:
-        return before
-    first_ms = floor(EARLIEST_MS, wanted.size_ms)
-    return before._replace(start_ms=min(first_ms, before.start_ms))
+    size_ms = wanted.size_ms
+    begin_ms, tiles = wanted.start_ms, _MOST_CELLS
+    while begin_ms > EARLIEST_MS:
+        before = _ending_at(begin_ms, size_ms, tiles)
+        records = store.scan(plan.name, entity, [before])[0]
+        if len(records):
+            return records[-1]
+        if store.expires:
+            break
+        begin_ms, tiles = before.start_ms, _GROWTH * tiles
+    return None
 
 
 def _end_ms(record: bytes, wanted: Range) -> int:
