@@ -16,10 +16,12 @@ struct Program::Asked {
     std::vector<int64_t> merged;
 };
 
-nb::object Program::fetch(const MappedTables& file, uint64_t transaction, nb::handle table,
-                          const nb::bytes& swept, const nb::sequence& entities,
+nb::object Program::fetch(MappedTables& file, std::optional<uint64_t> transaction,
+                          nb::handle table, const nb::bytes& swept, const nb::sequence& entities,
                           const Ranges& ranges, const nb::dict& covers, int64_t at_ms,
                           const nb::dict& empty) const {
+    const auto moment = transaction ? file.moment_of(*transaction) : file.kept();
+    if (!moment) return nb::none();
     std::string head(text_of(table));
     head += '\0';
     std::vector<Asked> asked;
@@ -30,27 +32,25 @@ nb::object Program::fetch(const MappedTables& file, uint64_t transaction, nb::ha
     }
     const Heads heads = heads_of(covers);
     const Bytes key = bytes_of(swept);
-    const Bytes all_bytes = file.bytes();
     const bool is_read = unlocked(asked.size() * most_bytes(ranges), [&] {
-        return merge_all(all_bytes, transaction, key, ranges, heads, at_ms, asked);
+        return merge_all(*moment, key, ranges, heads, at_ms, asked);
     });
+    if (!is_read || (!transaction && !file.was_whole(*moment))) return nb::none();
+    if (transaction) file.keep(*moment);
     nb::list all;
     for (const Asked& one : asked) {
-        all.append(is_read && !one.merged.empty() ? features_of(one.merged, empty) : nb::none());
+        all.append(one.merged.empty() ? nb::none() : features_of(one.merged, empty));
     }
     return all;
 }
 
-bool Program::merge_all(Bytes file, uint64_t transaction, Bytes swept, const Ranges& ranges,
+bool Program::merge_all(const Moment& moment, Bytes swept, const Ranges& ranges,
                         const Heads& heads, int64_t at_ms, std::vector<Asked>& asked) const {
-    const auto snapshot = Snapshot::of(file, transaction);
-    PageTree table;
     std::vector<Bytes> document;
-    if (!snapshot || !snapshot->find_table("tiles", &table)) return false;
-    if (!find_document(*snapshot, swept, document) || !document.empty()) return false;
+    if (!moment.find_document(swept, document) || !document.empty()) return false;
     for (Asked& one : asked) {
         std::vector<std::vector<Bytes>> found;
-        if (!find_ranges(*snapshot, table, one.prefix, ranges, found)) return false;
+        if (!moment.find_ranges(one.prefix, ranges, found)) return false;
         Tiles tiles(layout_);
         for (size_t i = 0; i < found.size(); ++i) {
             tiles.take(found[i], part_of(ranges.runs()[i], one.prefix, 0));

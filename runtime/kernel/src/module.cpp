@@ -1,5 +1,6 @@
 // The Python module: it takes bytes and gives values, and knows no store.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
@@ -30,7 +31,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 11;
+constexpr int kInterface = 12;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -207,7 +208,7 @@ NB_MODULE(_native, module) {
              nb::arg("fields"))
         .def("decode", &Program::decode, nb::arg("answers"), nb::arg("ranges"), nb::arg("prefix"),
              nb::arg("checked"))
-        .def("fetch", &Program::fetch, nb::arg("file"), nb::arg("transaction"), nb::arg("table"),
+        .def("fetch", &Program::fetch, nb::arg("file"), nb::arg("transaction").none(), nb::arg("table"),
              nb::arg("swept"), nb::arg("entities"), nb::arg("ranges"), nb::arg("covers"),
              nb::arg("at_ms"), nb::arg("empty"))
         .def("features", &Program::features, nb::arg("tiles"), nb::arg("covers"),

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -49,10 +50,13 @@ class Program {
     //
     // That is decode, head_level_ms and evaluate in one, without the lock of Python. `swept` is the
     // key of a document that says which tiles are gone, `covers` has those of each head level that
-    // is known, and `empty` the features in their order. Each is None that Python has to fetch.
-    nanobind::object fetch(const MappedTables& file, uint64_t transaction, nanobind::handle table,
-                           const nanobind::bytes& swept, const nanobind::sequence& entities,
-                           const Ranges& ranges, const nanobind::dict& covers, int64_t at_ms,
+    // is known, and `empty` the features in their order. Without a transaction the file is read as
+    // of the last one with which it was, and the answer is None if something was committed since.
+    // It is None too if LMDB has to read, and each is None that Python has to fetch.
+    nanobind::object fetch(MappedTables& file, std::optional<uint64_t> transaction,
+                           nanobind::handle table, const nanobind::bytes& swept,
+                           const nanobind::sequence& entities, const Ranges& ranges,
+                           const nanobind::dict& covers, int64_t at_ms,
                            const nanobind::dict& empty) const;
 
     // Do the same with tiles that are decoded.
@@ -96,8 +100,8 @@ class Program {
     // The covers of a query time by the level of the head.
     using Heads = std::vector<std::pair<int64_t, const Covers*>>;
 
-    bool merge_all(Bytes file, uint64_t transaction, Bytes swept, const Ranges& ranges,
-                   const Heads& heads, int64_t at_ms, std::vector<Asked>& asked) const;
+    bool merge_all(const Moment& moment, Bytes swept, const Ranges& ranges, const Heads& heads,
+                   int64_t at_ms, std::vector<Asked>& asked) const;
     Heads heads_of(const nanobind::dict& covers) const;
     // Merge the covers of all windows; nothing where the head is of another level.
     std::vector<int64_t> merged_of(const Tiles& tiles, const Heads& heads, int64_t at_ms) const;

@@ -47,8 +47,8 @@ size_t most_bytes(const Ranges& ranges) {
     return most * kRecordBytes;
 }
 
-bool find_ranges(const Snapshot& snapshot, const PageTree& table, const std::string& prefix,
-                 const Ranges& ranges, std::vector<std::vector<Bytes>>& found) {
+bool Moment::find_ranges(const std::string& prefix, const Ranges& ranges,
+                         std::vector<std::vector<Bytes>>& found) const {
     std::string begin = prefix, end = prefix;
     for (const Ranges::Run& run : ranges.runs()) {
         const auto [size_ms, start_ms, end_ms] = run.span;
@@ -56,16 +56,29 @@ bool find_ranges(const Snapshot& snapshot, const PageTree& table, const std::str
         end.resize(prefix.size());
         append_time(begin += run.level, start_ms);
         append_time(end += run.level, end_ms);
-        if (!snapshot.find(table, {begin, end, most_of(run)}, found.emplace_back())) return false;
+        if (!snapshot.find(tiles, {begin, end, most_of(run)}, found.emplace_back())) return false;
     }
     return true;
 }
 
-bool find_document(const Snapshot& snapshot, Bytes key, std::vector<Bytes>& found) {
-    PageTree table;
+bool Moment::find_document(Bytes key, std::vector<Bytes>& found) const {
     const std::string begin(reinterpret_cast<const char*>(key.at), key.size);
     const std::string end = begin + '\0';
-    return snapshot.find_table("documents", &table) && snapshot.find(table, {begin, end, 1}, found);
+    return snapshot.find(documents, {begin, end, 1}, found);
+}
+
+std::optional<Moment> MappedTables::moment_of(uint64_t transaction) const {
+    const auto snapshot = Snapshot::of(file_.bytes(), transaction);
+    if (!snapshot) return {};
+    Moment moment{transaction, *snapshot, {}, {}};
+    const bool has_both = snapshot->find_table("tiles", &moment.tiles) &&
+                          snapshot->find_table("documents", &moment.documents);
+    return has_both ? std::optional(moment) : std::nullopt;
+}
+
+std::optional<Moment> MappedTables::kept() const {
+    const bool is_last = kept_ && kept_->transaction == last_change();
+    return is_last ? kept_ : std::nullopt;
 }
 
 // What is asked of one entity, and what was found.
@@ -115,17 +128,16 @@ MappedTables::Request MappedTables::request_of(const std::string& head, nb::hand
 
 bool MappedTables::find_all(uint64_t transaction, std::vector<Request>& asked,
                             const std::vector<Bytes>& keys, std::vector<Records>& found) const {
-    const auto snapshot = Snapshot::of(bytes(), transaction);
-    PageTree table;
-    if (!snapshot || !snapshot->find_table("tiles", &table)) return false;
+    const auto moment = moment_of(transaction);
+    if (!moment) return false;
     for (Request& request : asked) {
         std::vector<std::vector<Bytes>> values;
-        if (!find_ranges(*snapshot, table, request.prefix, *request.ranges, values)) return false;
+        if (!moment->find_ranges(request.prefix, *request.ranges, values)) return false;
         for (std::vector<Bytes>& one : values) request.records.emplace_back(std::move(one));
     }
     for (const Bytes key : keys) {
         std::vector<Bytes> values;
-        if (!find_document(*snapshot, key, values)) return false;
+        if (!moment->find_document(key, values)) return false;
         found.emplace_back(std::move(values));
     }
     return true;

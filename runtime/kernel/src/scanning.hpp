@@ -3,6 +3,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,19 +21,42 @@ std::string_view text_of(nanobind::handle object);
 // Reckon the bytes that the records of an entity may have at most.
 size_t most_bytes(const Ranges& ranges);
 
-// Find the values of an entity whose keys have a prefix, by range; false where LMDB has to read.
-bool find_ranges(const Snapshot& snapshot, const PageTree& table, const std::string& prefix,
-                 const Ranges& ranges, std::vector<std::vector<Bytes>>& found);
+// A store's two tables as a transaction sees them.
+struct Moment {
+    uint64_t transaction;
+    Snapshot snapshot;
+    PageTree tiles;
+    PageTree documents;
 
-// Find the value of one key, if it is there; false where LMDB has to read.
-bool find_document(const Snapshot& snapshot, Bytes key, std::vector<Bytes>& found);
+    // Find the values of an entity whose keys have a prefix, by range; false where LMDB has to read.
+    bool find_ranges(const std::string& prefix, const Ranges& ranges,
+                     std::vector<std::vector<Bytes>>& found) const;
 
-// The mapped file of a store, of which entries are read while a transaction is open.
+    // Find the value of one key, if it is there; false where LMDB has to read.
+    bool find_document(Bytes key, std::vector<Bytes>& found) const;
+};
+
+// The mapped file of a store.
+//
+// Its entries are read while a transaction is open, or as of the moment of the last one that was.
 class MappedTables {
    public:
     explicit MappedTables(nanobind::handle file) : file_(file) {}
 
-    Bytes bytes() const { return file_.bytes(); }
+    // Find the moment of an open transaction; nothing if LMDB has to read.
+    std::optional<Moment> moment_of(uint64_t transaction) const;
+
+    // Give the moment that was kept, if nothing was committed since.
+    std::optional<Moment> kept() const;
+
+    // Keep the moment of a transaction, which LMDB gave.
+    void keep(const Moment& moment) { kept_ = moment; }
+
+    // Tell whether what was read of a moment without a transaction was its own.
+    //
+    // The commit after it writes over none of its pages, as they are free only then. The one after
+    // that may, and begins when the first is there to be seen.
+    bool was_whole(const Moment& moment) const { return last_change() <= moment.transaction + 1; }
 
     // Read the records of requests by range, oldest first, and documents of some keys.
     //
@@ -53,6 +77,7 @@ class MappedTables {
                   const std::vector<Bytes>& keys, std::vector<Records>& found) const;
 
     Buffer file_;
+    std::optional<Moment> kept_;
 };
 
 // Add the class to the module.

@@ -90,8 +90,8 @@ class Direct(Frozen):
                 return None
             return [None if one is None else native.features(one.native, *asked) for one in tiles]
 
-        def work(tables: Any, number: int, swept: bytes) -> Found:
-            features: Found = native.fetch(
+        def work(tables: Any, number: int | None, swept: bytes) -> Found | None:
+            features: Found | None = native.fetch(
                 tables, number, table, swept, entities, ranges.native, *asked
             )
             return features

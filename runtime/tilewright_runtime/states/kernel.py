@@ -16,7 +16,7 @@ from types import ModuleType
 VARIABLE = "TILEWRIGHT_KERNEL"
 
 #: The interface of the kernel that this version calls.
-_INTERFACE = 11
+_INTERFACE = 12
 
 
 def kernel() -> ModuleType | None:

@@ -174,12 +174,15 @@ class Store(Protocol):
                 for entity in content.keys.entities:
                     yield content.keys.table, entity
 
-    def read_mapped(self, name: str, work: Callable[[Any, int, bytes], T]) -> T | None:
+    def read_mapped(
+        self, name: str, work: Callable[[Any, int | None, bytes], T | None]
+    ) -> T | None:
         """Run some work on the store's mapped file.
 
         The kernel reads the file as of one moment. The work is given what the kernel knows of the
-        file, the number of the moment, and the key of a named document. None if the store is no
-        such file, or was not mapped yet.
+        file, the number of the moment, and the key of a named document. Without a number it reads
+        as of the last moment that it was given, and finds None if something was written since;
+        then it is asked again. None if the store is no such file, or was not mapped yet.
         """
         return None
 

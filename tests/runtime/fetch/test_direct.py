@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, TileCache
 from tilewright_runtime.errors import CorruptRecordError, FetchError
 from tilewright_runtime.fetch.context import FetchState
+from tilewright_runtime.fetch.direct import Direct
+from tilewright_runtime.stores.backends.lmdb import LmdbStore
+from tilewright_runtime.stores.lmdb.environment import Environment
 from tilewright_runtime.tiles.header import start_of
 from tilewright_runtime.tiles.keys import TileKeys
 
@@ -66,6 +70,17 @@ class Fetchers:
             self.numpy = Fetcher(plan, store)
         for fetcher in (self.direct, self.cached):  # maps the file, and fills the cache
             fetcher.fetch_many(KEYS, AT)
+
+    @property
+    def environment(self) -> Environment:
+        """The store's file."""
+        assert isinstance(self.session.store, LmdbStore)
+        return self.session.store._open
+
+    def commit(self) -> None:
+        """Write a document, as any process may."""
+        with self.environment.lmdb.begin(self.environment.documents, write=True) as transaction:
+            transaction.put(b"note", os.urandom(8))
 
     def agree(self, at: int | None) -> None:
         """Require the same answers of all, one by one and together."""
@@ -117,6 +132,59 @@ def test_a_change_is_seen_at_once(fetchers: Fetchers) -> None:
     assert fetchers.left(fetchers.cached, KEYS[0])
     assert fetchers.cached.fetch(KEYS[0], AT).features["n_count_7d"] == before + 1
     assert fetchers.direct.fetch(KEYS[0], AT).features["n_count_7d"] == before + 1
+
+
+def test_an_unchanged_file_is_read_without_a_transaction(
+    fetchers: Fetchers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LMDB is asked for the moment again once something was committed."""
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("a transaction was opened")
+
+    at = AT // MINUTE * MINUTE - HOUR
+    before = fetchers.direct.fetch(KEYS[0], at).features["n_count_7d"]
+    with monkeypatch.context() as patch:
+        patch.setattr(fetchers.environment, "read", refuse)
+        assert fetchers.direct.fetch(KEYS[0], at).features["n_count_7d"] == before
+    fetchers.commit()
+    monkeypatch.setattr(fetchers.environment, "read", refuse)
+    with pytest.raises(AssertionError, match="a transaction was opened"):
+        fetchers.direct.fetch(KEYS[0], at)
+
+
+@pytest.mark.parametrize(("commits", "is_found"), [(0, True), (1, True), (2, False)])
+def test_pages_are_read_until_they_may_be_written_over(
+    fetchers: Fetchers, commits: int, is_found: bool
+) -> None:
+    """Without a transaction the second commit meanwhile leaves nothing to be sure of."""
+    at = AT // MINUTE * MINUTE - HOUR
+    fetchers.direct.fetch(KEYS[0], at)
+
+    class Committing(list[str]):
+        """Entities that take so long to name that others commit."""
+
+        def __iter__(self) -> Iterator[str]:
+            for _ in range(commits):
+                fetchers.commit()
+            return super().__iter__()
+
+    direct, program = fetchers.direct.context.direct, fetchers.direct.program
+    assert isinstance(direct, Direct)
+    schedule = program.schedule(at, at)
+    heads = schedule.natives(direct.kernel.native_covers)
+    found = direct.kernel.native.fetch(
+        fetchers.environment.mapped.tables,
+        None,
+        program.plan.name,
+        b"no document",
+        Committing([fetchers.direct.entity(KEYS[0])]),
+        schedule.ranges.native,
+        heads,
+        at,
+        program.template,
+    )
+    assert (found is not None) == is_found
 
 
 def test_a_damaged_record_is_left_to_the_steps(fetchers: Fetchers) -> None:

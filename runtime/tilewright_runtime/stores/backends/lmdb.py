@@ -92,13 +92,18 @@ class LmdbStore(TransactionalStore):
 
         return environment.read(environment.tiles, work)
 
-    def read_mapped(self, name: str, work: Callable[[Any, int, bytes], T]) -> T | None:
-        """Run some work on the file, in a transaction."""
+    def read_mapped(
+        self, name: str, work: Callable[[Any, int | None, bytes], T | None]
+    ) -> T | None:
+        """Run some work on the file, if need be in a transaction."""
         environment = self._open
         tables = environment.mapped.tables
         if tables is None or not environment.is_seen:
             return None
         key = document_key(name)
+        found = work(tables, None, key)
+        if found is not None:
+            return found
         return environment.read(
             environment.tiles, lambda transaction: work(tables, transaction.id(), key)
         )
