@@ -287,7 +287,7 @@ def distant(own_server: RedisServer, tmp_path: Path) -> Desk:
 
 def test_a_store_that_dies_is_told(own_server: RedisServer, distant: Desk) -> None:
     """Requests fail with a status of their own while it is away, and succeed when it is back."""
-    with serving([distant.plan], f"{distant.store}?socket_timeout=1") as client:
+    with serving([distant.plan], f"{distant.store}?socket_timeout=1", ui=True) as client:
         assert rows(post(client, [{"k": "a"}]))[0]["features"]["n_sum_1h"] == 1
         own_server.pause()
         assert refusal(post(client, [{"k": "a"}]))[:2] == (503, "store_unavailable")
@@ -296,6 +296,7 @@ def test_a_store_that_dies_is_told(own_server: RedisServer, distant: Desk) -> No
         wait_until(lambda: client.get("/readyz").status_code == 200, "the store is back")
         own_server.stop()
         assert refusal(post(client, [{"k": "a"}]))[:2] == (503, "store_unavailable")
+        assert "the store cannot be read" in client.get("/ui").text
         assert client.get("/healthz").status_code == 200
 
 

@@ -49,10 +49,10 @@ def answer_names(plan: Plan) -> list[str]:
 def freshness(plan: Plan, progress: Progress | None) -> tuple[str, bool]:
     """Say how old the newest event is.
 
-    It also says whether that is too old. There is nothing to say while the store is away.
+    It also says whether that is too old, or the store did not tell.
     """
     if progress is None:
-        return "", False
+        return "the store cannot be read", True
     if progress.newest_ms is None:
         return "no events yet", False
     age_ms = now_ms() - progress.newest_ms
