@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import click
 import pytest
 
-from docs.pages import ROOT, blocks
+from docs.pages import ROOT, blocks, pages
 from tilewright import Operation
 from tilewright.operations.spec import ALL, OperationSpec
 from tilewright.windows import format_duration
@@ -66,6 +67,26 @@ def test_every_option_is_described(name: str) -> None:
         form for row in cells(section(CLI, name)) for form in re.findall(r"`(--?[a-z-]+)", row[0])
     } - {"-h", "--help"}
     assert shown == options
+
+
+def written() -> list[str]:
+    """The commands of blocks that no other test runs, such as those that need a cluster."""
+    found = []
+    for page in pages():
+        for block in blocks(page.read_text()):
+            if block.language in ("", "sh", "bash", "text") and block.title is None:
+                text = block.text.replace("\\\n", " ")
+                found += re.findall(r"^(?:docker run .*)?(tilewright [a-z].*)$", text, re.MULTILINE)
+    return found
+
+
+@pytest.mark.parametrize("line", written())
+def test_a_command_that_is_not_run_is_one(line: str) -> None:
+    """It has no options or arguments but those of the command line."""
+    _, name, *arguments = shlex.split(line.partition("  #")[0].partition(" && ")[0])
+    command = commands()[f"tilewright {name}"]
+    context = click.Context(command, **command.context_settings)
+    assert command.make_parser(context).parse_args(arguments)
 
 
 def operation(name: str) -> OperationSpec:
