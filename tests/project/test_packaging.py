@@ -61,6 +61,8 @@ def test_the_sdist_has_sources_and_no_file_that_lies_about(built: Path) -> None:
         names = [Path(name).parts[1:] for name in archive.getnames()]
     tops = {parts[0] for parts in names if parts}
     assert {"dsl", "compiler", "runtime", "tests", "docs", "pyproject.toml", "LICENSE"} <= tops
+    assert {"Makefile", "mkdocs.yml", ".dockerignore"} <= tops  # what the verbs need
+    assert ("runtime", "kernel", "CMakeLists.txt") in names
     assert not {".ci", ".git", ".venv", "build", "compiled", "node_modules"} & tops
     assert not [parts for parts in names if "__pycache__" in parts]
 
