@@ -12,6 +12,7 @@ from ..fetch.answers import Answer
 from ..fetch.async_fetcher import AsyncFetcher
 from ..fetch.context import FetchContext, FetchState
 from ..fetch.documents import jsonable
+from ..fetch.fetcher import walk
 from ..stores import Store
 from .plans import ServedPlans
 from .problems import code_of
@@ -25,6 +26,8 @@ _NEAR_TURN, _FAR_TURN = 64, 512
 #: Types that JSON has, whatever their values.
 _PLAIN = frozenset({int, str, bool, type(None)})
 _NUMBERS = frozenset({int, float})
+#: What a request has beside its time that asks for nothing.
+_NO_POLICY = Options()[1:]
 #: What concerns one row and no other.
 _OF_A_ROW = (KeyValueError, FetchError, CorruptRecordError)
 
@@ -47,6 +50,34 @@ class Answering:
 
         Raises RequestError for an unknown plan or feature, and StoreError.
         """
+        plain = self._plain_rows(name, request)
+        return await self._rows(name, request) if plain is None else plain
+
+    def _plain_rows(self, name: str, request: FeatureRequest) -> list[Row] | None:
+        """Answer a few keys of a store that never waits, for all features.
+
+        Most requests are no more than that. None for others, and where a key is wrong or cannot be
+        answered, which is told row by row.
+        """
+        keys, options = request
+        fetcher = self._plans.made(name)
+        if fetcher is None or self._is_far or len(keys) > self._turn or options[1:] != _NO_POLICY:
+            return None
+        times = fetcher.times(options.at_ms)
+        states = []
+        try:
+            for one in keys:
+                if type(one) is not dict:
+                    return None
+                states.append(FetchState(one, *times, fetcher.entity(one)))
+            if states:
+                walk(fetcher.context, states)
+        except _OF_A_ROW:
+            return None
+        self._plans.count_accesses(name, states)
+        return [success(state, options) for state in states]
+
+    async def _rows(self, name: str, request: FeatureRequest) -> list[Row]:
         options = request.options
         fetcher = self._plans.made(name)
         require_features(fetcher.plan if fetcher else self._plans.find(name), options.features)

@@ -13,10 +13,11 @@ from tilewright_compiler.plan.settings import OnMissing
 
 from ..errors import FetchError, shown
 from ..fetch.policy import ON_MISSING
-from ..times import moment_ms
+from ..times import EARLIEST_MS, LATEST_MS, moment_ms
 from .problems import RequestError
 
 _OPTIONS = ("at", "features", "quality", "on_missing", "max_staleness")
+_MEMBERS = {"keys", *_OPTIONS}
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -33,6 +34,11 @@ class Options(NamedTuple):
     """What becomes of tiles that ought to be there; None: as the plan says."""
     max_staleness: str | None = None
     """How old the newest event that was written may be; None: as the plan says."""
+
+
+#: What most requests have: keys, and perhaps a time.
+_FEWEST = {"keys", "at"}
+_NO_OPTIONS = Options()
 
 
 class FeatureRequest(NamedTuple):
@@ -77,11 +83,12 @@ def feature_request(document: Any, defaults: Mapping[str, Any], most_keys: int) 
     It is a list of key objects, or an object with `keys` and options, which win over the defaults.
     Raises RequestError.
     """
-    options = dict(defaults)
-    keys = document
+    keys, options = document, defaults
     if isinstance(document, dict):
-        options |= _members(document, ("keys", *_OPTIONS))
-        keys = options.pop("keys", None)
+        if not document.keys() <= _MEMBERS:
+            _refuse_unknown(document, ("keys", *_OPTIONS))
+        keys = document.get("keys")
+        options = {**defaults, **document} if defaults else document
     if not isinstance(keys, list):
         raise RequestError(
             "bad_request",
@@ -107,7 +114,8 @@ def several_requests(
     form = 'Send {"groupbys": {"NAME": [{"column": value}, …], …}}.'
     if not isinstance(document, dict):
         raise RequestError("bad_request", f"the body is no object. {form}")
-    options = dict(defaults) | _members(document, ("groupbys", *_OPTIONS))
+    _refuse_unknown(document, ("groupbys", *_OPTIONS))
+    options = dict(defaults) | document
     groupbys = options.pop("groupbys", None)
     if not isinstance(groupbys, dict) or not groupbys:
         raise RequestError("bad_request", f"the body names no GroupBys. {form}")
@@ -127,22 +135,21 @@ def several_requests(
     return requests
 
 
-def _members(document: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
+def _refuse_unknown(document: dict[str, Any], known: Sequence[str]) -> None:
     for name in document:
         if name not in known:
             raise RequestError(
                 "bad_request", f"a request has no {shown(name)}. {nearest(name, known)}"
             )
-    return document
 
 
 def checked_options(options: Mapping[str, Any]) -> Options:
     """Check the types of options.
 
-    Null stands for leaving one out. Raises RequestError.
+    Null stands for leaving one out, and other members are not looked at. Raises RequestError.
     """
-    if not options:
-        return Options()
+    if options.keys() <= _FEWEST:
+        return Options(_time(options["at"])) if "at" in options else _NO_OPTIONS
     at, features, quality, on_missing, max_staleness = map(options.get, _OPTIONS)
     if features is not None and not (isinstance(features, list) and all(map(_is_text, features))):
         raise RequestError("bad_value", "features is no list of names.")
@@ -166,6 +173,8 @@ def _require_duration(text: Any) -> None:
 
 
 def _time(at: Any) -> int | None:
+    if type(at) is int and EARLIEST_MS <= at < LATEST_MS:  # as most are
+        return at
     if isinstance(at, float) and at.is_integer():  # JSON has one kind of numbers
         at = int(at)
     if at is None or isinstance(at, (int, str)):
