@@ -208,9 +208,9 @@ NB_MODULE(_native, module) {
              nb::arg("fields"))
         .def("decode", &Program::decode, nb::arg("answers"), nb::arg("ranges"), nb::arg("prefix"),
              nb::arg("checked"))
-        .def("fetch", &Program::fetch, nb::arg("file"), nb::arg("transaction").none(), nb::arg("table"),
-             nb::arg("swept"), nb::arg("entities"), nb::arg("ranges"), nb::arg("covers"),
-             nb::arg("at_ms"), nb::arg("empty"))
+        .def("fetch", &Program::fetch, nb::arg("file"), nb::arg("transaction").none(),
+             nb::arg("table"), nb::arg("swept"), nb::arg("entities"), nb::arg("ranges"),
+             nb::arg("covers"), nb::arg("at_ms"), nb::arg("empty"))
         .def("features", &Program::features, nb::arg("tiles"), nb::arg("covers"),
              nb::arg("at_ms"), nb::arg("empty"))
         .def("head_level_ms", &Program::head_level_ms, nb::arg("tiles"), nb::arg("at_ms"))

@@ -3,6 +3,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,7 +57,11 @@ class MappedTables {
     //
     // The commit after it writes over none of its pages, as they are free only then. The one after
     // that may, and begins when the first is there to be seen.
-    bool was_whole(const Moment& moment) const { return last_change() <= moment.transaction + 1; }
+    bool was_whole(const Moment& moment) const {
+        // What was read before may not be read after the number.
+        std::atomic_thread_fence(std::memory_order_acquire);
+        return last_change() <= moment.transaction + 1;
+    }
 
     // Read the records of requests by range, oldest first, and documents of some keys.
     //
