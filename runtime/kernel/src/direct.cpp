@@ -1,4 +1,4 @@
-// Fetches that need nothing but numbers, from a mapped file to the values of features.
+// Fetches that need nothing but numbers and sketches, from a mapped file to the values of features.
 #include <utility>
 
 #include "parts.hpp"
@@ -10,36 +10,49 @@ namespace nb = nanobind;
 
 namespace tilewright {
 
-// What one entity is asked for, and the merged numbers of each window; none where Python has to look.
+namespace {
+
+// What is reckoned for a tile's sketches, in times of what is reckoned for a record.
+constexpr size_t kSketchTimes = 16;
+
+}  // namespace
+
+// What one entity is asked for, and the merged numbers and sketches of each window; no numbers
+// where Python has to look.
 struct Program::Asked {
     std::string prefix;
     std::vector<int64_t> merged;
+    std::vector<SketchAnswer> sketches;
 };
 
 nb::object Program::fetch(MappedTables& file, std::optional<uint64_t> transaction,
                           nb::handle table, const nb::bytes& swept, const nb::sequence& entities,
                           const Ranges& ranges, const nb::dict& covers, int64_t at_ms,
                           const nb::dict& empty) const {
+    // Numbers of pages that were written over meanwhile are only wrong, and not given. The bytes of
+    // sketches are followed, so they have to stay what they were when they were checked.
+    if (asks_ && !transaction) return nb::none();
     const auto moment = transaction ? file.moment_of(*transaction) : file.kept();
     if (!moment) return nb::none();
     std::string head(text_of(table));
     head += '\0';
     std::vector<Asked> asked;
     for (const nb::handle entity : entities) {
-        asked.push_back({head, {}});
+        asked.push_back({head, {}, {}});
         asked.back().prefix += text_of(entity);
         asked.back().prefix += '\0';
     }
     const Heads heads = heads_of(covers);
     const Bytes key = bytes_of(swept);
-    const bool is_read = unlocked(asked.size() * most_bytes(ranges), [&] {
+    const size_t most = asked.size() * most_bytes(ranges) * (asks_ ? kSketchTimes : 1);
+    const bool is_read = unlocked(most, [&] {
         return merge_all(*moment, key, ranges, heads, at_ms, asked);
     });
     if (!is_read || (!transaction && !file.was_whole(*moment))) return nb::none();
     if (transaction) file.keep(*moment);
     nb::list all;
     for (const Asked& one : asked) {
-        all.append(one.merged.empty() ? nb::none() : features_of(one.merged, empty));
+        all.append(one.merged.empty() ? nb::none() : features_of(one, empty));
     }
     return all;
 }
@@ -55,15 +68,22 @@ bool Program::merge_all(const Moment& moment, Bytes swept, const Ranges& ranges,
         for (size_t i = 0; i < found.size(); ++i) {
             tiles.take(found[i], part_of(ranges.runs()[i], one.prefix, 0));
         }
-        if (tiles.load()) one.merged = merged_of(tiles, heads, at_ms);
+        if (!tiles.load()) continue;
+        const Covers* const covers = covers_of(tiles, heads, at_ms);
+        if (covers == nullptr) continue;
+        if (!asks_ || ask_all(tiles, *covers, {}, one.sketches)) {
+            one.merged = merged_of(tiles, *covers);
+        }
     }
     return true;
 }
 
 nb::object Program::features(const Tiles& tiles, const nb::dict& covers, int64_t at_ms,
                              const nb::dict& empty) const {
-    const std::vector<int64_t> merged = merged_of(tiles, heads_of(covers), at_ms);
-    return merged.empty() ? nb::none() : features_of(merged, empty);
+    const Heads heads = heads_of(covers);
+    const Covers* const own = covers_of(tiles, heads, at_ms);
+    if (own == nullptr) return nb::none();
+    return features_of({{}, merged_of(tiles, *own), {}}, empty);
 }
 
 Program::Heads Program::heads_of(const nb::dict& covers) const {
@@ -76,31 +96,39 @@ Program::Heads Program::heads_of(const nb::dict& covers) const {
     return heads;
 }
 
-std::vector<int64_t> Program::merged_of(const Tiles& tiles, const Heads& heads,
-                                        int64_t at_ms) const {
-    const Covers* covers = nullptr;
+const Covers* Program::covers_of(const Tiles& tiles, const Heads& heads, int64_t at_ms) const {
+    if (tiles.approximate()) return nullptr;
     const int64_t level_ms = tiles.head_level(ladder_ms_, at_ms);
     for (const auto& [size_ms, own] : heads) {
-        if (size_ms == level_ms) covers = own;
+        if (size_ms == level_ms) return own;
     }
-    if (covers == nullptr || tiles.approximate()) return {};
+    return nullptr;
+}
+
+std::vector<int64_t> Program::merged_of(const Tiles& tiles, const Covers& covers) const {
     std::vector<int64_t> merged(windows_.size() * layout_.words);
     Runs runs;
     for (size_t i = 0; i < windows_.size(); ++i) {
-        find_runs(tiles, covers->all()[i], runs);
+        find_runs(tiles, covers.all()[i], runs);
         merge(tiles.rows(), runs, merged.data() + i * layout_.words);
     }
     return merged;
 }
 
-nb::object Program::features_of(const std::vector<int64_t>& all, const nb::dict& empty) const {
+nb::object Program::features_of(const Asked& asked, const nb::dict& empty) const {
     const nb::object features = nb::steal(PyDict_Copy(empty.ptr()));
     if (!features.is_valid()) throw nb::python_error();
     for (size_t i = 0; i < windows_.size(); ++i) {
-        const int64_t* merged = all.data() + i * layout_.words;
+        const int64_t* merged = asked.merged.data() + i * layout_.words;
         if (!put_values(windows_[i], merged, features.ptr())) return nb::none();
     }
-    return features;
+    nb::dict quality;
+    if (asks_) {
+        const nb::dict errors;
+        put_answers(asked.sketches, features.ptr(), errors.ptr());
+        if (errors.size()) quality["max_error"] = errors;
+    }
+    return nb::make_tuple(features, quality);
 }
 
 }  // namespace tilewright

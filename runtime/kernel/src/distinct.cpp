@@ -45,6 +45,7 @@ bool DistinctSketches::add(Bytes part) {
         }
         case kRegisters:
             if (part.size != kRegistersBytes + registers()) return false;
+            one_ = part;
             return add_registers(at + kRegistersBytes);
         default:
             return false;

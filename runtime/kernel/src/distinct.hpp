@@ -25,6 +25,10 @@ class DistinctSketches {
     // Empty where one came alone, or none.
     std::vector<uint8_t> united();
 
+    // The last sketch with registers, which is the one that came alone.
+    bool has_one() const { return sets_ > 0; }
+    Bytes one() const { return one_; }
+
    private:
     bool add_coupons(const uint8_t* at, size_t count);
     bool add_registers(const uint8_t* at);
@@ -36,6 +40,7 @@ class DistinctSketches {
 
     size_t lg_k_;
     size_t sets_ = 0;
+    Bytes one_{};
     std::vector<uint32_t> coupons_;
     std::vector<uint8_t> registers_;
 };

@@ -31,7 +31,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 12;
+constexpr int kInterface = 13;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -206,6 +206,8 @@ NB_MODULE(_native, module) {
              nb::arg("powers"))
         .def("add_window", &Program::add_window, nb::arg("features"), nb::arg("gives_numbers"),
              nb::arg("fields"))
+        .def("add_sketch", &Program::add_sketch, nb::arg("name"), nb::arg("form"),
+             nb::arg("field"), nb::arg("numbers"), nb::arg("finish").none())
         .def("decode", &Program::decode, nb::arg("answers"), nb::arg("ranges"), nb::arg("prefix"),
              nb::arg("checked"))
         .def("fetch", &Program::fetch, nb::arg("file"), nb::arg("transaction").none(),
@@ -218,5 +220,7 @@ NB_MODULE(_native, module) {
              nb::arg("features"))
         .def("gather", &Program::gather, nb::arg("tiles"), nb::arg("cover"), nb::arg("fields"))
         .def("gather_all", &Program::gather_all, nb::arg("tiles"), nb::arg("covers"))
+        .def("ask_sketches", &Program::ask_sketches, nb::arg("tiles"), nb::arg("covers"),
+             nb::arg("middles").none(), nb::arg("features"), nb::arg("errors"))
         .def("merge_tables", &Program::merge_tables, nb::arg("parts"), nb::arg("has_texts"));
 }

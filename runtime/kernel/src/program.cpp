@@ -99,7 +99,7 @@ void Program::add_window(
     const std::vector<std::tuple<std::string, std::string, std::vector<int64_t>>>& features,
     bool gives_numbers, std::vector<size_t> fields) {
     require_fields(fields);
-    Window window{{}, gives_numbers, std::move(fields)};
+    Window window{{}, gives_numbers, std::move(fields), {}};
     for (const auto& [name, form_name, words] : features) {
         Form form;
         if (!form_of(form_name, &form)) throw nb::value_error("there is no such form");

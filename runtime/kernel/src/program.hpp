@@ -13,6 +13,7 @@
 #include "covers.hpp"
 #include "reduce.hpp"
 #include "scanning.hpp"
+#include "sketches.hpp"
 #include "tiles.hpp"
 #include "values.hpp"
 
@@ -36,6 +37,12 @@ class Program {
     void add_window(
         const std::vector<std::tuple<std::string, std::string, std::vector<int64_t>>>& features,
         bool gives_numbers, std::vector<size_t> fields);
+    // Add a feature of a sketch to the window that was added last.
+    //
+    // `field` is its place among the fields of the window; `numbers` are ranks, or a size. `finish`
+    // makes the value of a sketch that counts different values, from its bytes.
+    void add_sketch(const std::string& name, const std::string& form, size_t field,
+                    std::vector<double> numbers, nanobind::object finish);
 
     // Check the records of some ranges and lay them side by side.
     //
@@ -46,20 +53,22 @@ class Program {
                             const nanobind::bytes& prefix,
                             const std::vector<size_t>& checked) const;
 
-    // Fetch the features of entities that need nothing but numbers, from the file of a store.
+    // Fetch the features of entities that need nothing but numbers and sketches, from the file of a
+    // store.
     //
-    // That is decode, head_level_ms and evaluate in one, without the lock of Python. `swept` is the
-    // key of a document that says which tiles are gone, `covers` has those of each head level that
-    // is known, and `empty` the features in their order. Without a transaction the file is read as
-    // of the last one with which it was, and the answer is None if something was committed since.
-    // It is None too if LMDB has to read, and each is None that Python has to fetch.
+    // That is decode, head_level_ms, evaluate and ask_sketches in one, without the lock of Python.
+    // `swept` is the key of a document that says which tiles are gone, `covers` has those of each
+    // head level that is known, and `empty` the features in their order. Without a transaction,
+    // which sketches need, the file is read as of the last one with which it was, and the answer is
+    // None if something was committed since. It is None too if LMDB has to read. Gives the features
+    // and the quality of each entity, or None if Python has to fetch them.
     nanobind::object fetch(MappedTables& file, std::optional<uint64_t> transaction,
                            nanobind::handle table, const nanobind::bytes& swept,
                            const nanobind::sequence& entities, const Ranges& ranges,
                            const nanobind::dict& covers, int64_t at_ms,
                            const nanobind::dict& empty) const;
 
-    // Do the same with tiles that are decoded.
+    // Do the same with tiles that are decoded, for features that need nothing but numbers.
     nanobind::object features(const Tiles& tiles, const nanobind::dict& covers, int64_t at_ms,
                               const nanobind::dict& empty) const;
 
@@ -84,17 +93,37 @@ class Program {
     // None if the lengths of a tile do not fit its bytes.
     nanobind::object gather_all(const nanobind::object& tiles, const Covers& covers) const;
 
+    // Answer the features of sketches, each from its window's cover, and put them into a
+    // dictionary.
+    //
+    // `middles` has what is put together already of each window: a tuple of bytes or None for each
+    // of its fields, or None. `errors` gets how far counts may be off. False if Python has to
+    // answer: a sketch is of another form, or the lengths of a tile do not fit its bytes.
+    bool ask_sketches(const nanobind::object& tiles, const Covers& covers,
+                      nanobind::handle middles, const nanobind::dict& features,
+                      const nanobind::dict& errors) const;
+
     // Merge tables of bucket values: the value, its numbers by word and its fields, ascending.
     //
     // A value is bytes or an integer; of each field it has a list. None if lengths do not fit.
     nanobind::object merge_tables(nanobind::handle parts, bool has_texts) const;
 
    private:
+    // A feature of a sketch.
+    struct Asking {
+        nanobind::str name;
+        SketchQuestion question;
+        size_t field;
+        nanobind::object finish;
+    };
     struct Window {
         std::vector<Feature> features;
         bool gives_numbers;
         std::vector<size_t> fields;
+        std::vector<Asking> sketches;
     };
+    // What is put together of each window, by field; without an address if no tile has the field.
+    using Middles = std::vector<std::vector<Bytes>>;
 
     struct Asked;
     // The covers of a query time by the level of the head.
@@ -103,10 +132,17 @@ class Program {
     bool merge_all(const Moment& moment, Bytes swept, const Ranges& ranges, const Heads& heads,
                    int64_t at_ms, std::vector<Asked>& asked) const;
     Heads heads_of(const nanobind::dict& covers) const;
-    // Merge the covers of all windows; nothing where the head is of another level.
-    std::vector<int64_t> merged_of(const Tiles& tiles, const Heads& heads, int64_t at_ms) const;
-    nanobind::object features_of(const std::vector<int64_t>& all,
-                                 const nanobind::dict& empty) const;
+    // Find the covers of clean tiles; null where the head is of another level.
+    const Covers* covers_of(const Tiles& tiles, const Heads& heads, int64_t at_ms) const;
+    std::vector<int64_t> merged_of(const Tiles& tiles, const Covers& covers) const;
+    nanobind::object features_of(const Asked& asked, const nanobind::dict& empty) const;
+    // Ask the sketches of all windows, one after the other; false where Python has to.
+    bool ask_all(Tiles& tiles, const Covers& covers, const Middles& middles,
+                 std::vector<SketchAnswer>& answers) const;
+    Middles middles_of(nanobind::handle given) const;
+    void put_answers(const std::vector<SketchAnswer>& answers, PyObject* features,
+                     PyObject* errors) const;
+    static nanobind::object answered(const Asking& asked, const SketchAnswer& answer);
     // Put the values of a window's features into a dictionary; false where Python makes one.
     static bool put_values(const Window& window, const int64_t* merged, PyObject* features);
     Part part_of(const Ranges::Run& run, std::string& prefix, size_t sound) const;
@@ -125,6 +161,7 @@ class Program {
     std::vector<Endpoint> endpoints_;
     std::vector<Moments> moments_;
     std::vector<Window> windows_;
+    bool asks_ = false;
 };
 
 }  // namespace tilewright

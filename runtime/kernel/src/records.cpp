@@ -1,7 +1,9 @@
 // Records of tiles: their checks, and the fields of changing length.
 #include "records.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "xxh32.hpp"
 
@@ -11,6 +13,8 @@ namespace {
 
 constexpr size_t kWordBytes = 8, kPiece = 16;
 constexpr size_t kCompressionAt = 6;
+// So many bytes are asked for at once: fewer than what an allocator gives back at once.
+constexpr size_t kBlock = 1 << 16;
 
 int64_t word_of(Bytes record, size_t index) {
     int64_t word;
@@ -67,8 +71,17 @@ bool is_sound(const Layout& layout, Bytes record, int64_t identity) {
     return word_of(record, kIdentity) == identity;
 }
 
-bool split_fields(const Layout& layout, Bytes record, std::unique_ptr<uint8_t[]>& scratch,
-                  std::vector<Bytes>& fields) {
+uint8_t* Scratch::take(size_t size) {
+    if (next_ == nullptr || size > left_) {
+        left_ = std::max(size, kBlock);
+        blocks_.push_back(std::make_unique_for_overwrite<uint8_t[]>(left_));
+        next_ = blocks_.back().get();
+    }
+    left_ -= size;
+    return std::exchange(next_, next_ + size);
+}
+
+bool split_fields(const Layout& layout, Bytes record, Scratch& scratch, Bytes* fields) {
     const size_t fixed = layout.words * kWordBytes;
     if (record.size < fixed) return false;
     Bytes part{record.at + fixed, record.size - fixed};
@@ -77,22 +90,21 @@ bool split_fields(const Layout& layout, Bytes record, std::unique_ptr<uint8_t[]>
         const size_t plain = sizes >> 32;
         // No snappy block grows to more than some 64 times its size: 60 bytes by 3 at best.
         if (plain > 64 * part.size + 64) return false;
-        scratch = std::make_unique_for_overwrite<uint8_t[]>(plain);
-        if (!decompress(part, scratch.get(), plain)) return false;
-        part = {scratch.get(), plain};
+        uint8_t* const own = scratch.take(plain);
+        if (!decompress(part, own, plain)) return false;
+        part = {own, plain};
     }
-    fields.clear();
     const size_t first = layout.words - layout.variable;
     for (size_t i = 0; i < layout.variable; ++i) {
         const int64_t length = word_of(record, first + i);
         if (length < 0) {
-            fields.push_back({nullptr, 0});
+            fields[i] = {nullptr, 0};
             continue;
         }
         if (static_cast<uint64_t>(length) > part.size) return false;
         // An empty field is there all the same.
         static const uint8_t kNothing = 0;
-        fields.push_back({part.at ? part.at : &kNothing, static_cast<size_t>(length)});
+        fields[i] = {part.at ? part.at : &kNothing, static_cast<size_t>(length)};
         part.at += length;
         part.size -= length;
     }

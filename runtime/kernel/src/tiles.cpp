@@ -90,10 +90,10 @@ bool Tiles::gather(const Runs& runs, const std::vector<size_t>& fields,
     gathered.resize(fields.size());
     for (const Run& run : runs) {
         for (size_t i = run.begin; i < run.end; ++i) {
-            const std::vector<Bytes>* own = this->fields(i);
+            const Bytes* const own = this->fields(i);
             if (own == nullptr) return false;
             for (size_t k = 0; k < fields.size(); ++k) {
-                const Bytes field = (*own)[fields[k]];
+                const Bytes field = own[fields[k]];
                 if (field.at != nullptr) gathered[k].push_back(field);
             }
         }
@@ -101,13 +101,13 @@ bool Tiles::gather(const Runs& runs, const std::vector<size_t>& fields,
     return true;
 }
 
-const std::vector<Bytes>* Tiles::fields(size_t index) {
-    fields_.resize(records_.size());
-    Split& own = fields_[index];
-    if (own.all.empty() && !split_fields(layout_, records_[index], own.plain, own.all)) {
-        return nullptr;
-    }
-    return &own.all;
+const Bytes* Tiles::fields(size_t index) {
+    fields_.resize(records_.size() * layout_.variable);
+    is_split_.resize(records_.size());
+    Bytes* const own = fields_.data() + index * layout_.variable;
+    if (!is_split_[index] && !split_fields(layout_, records_[index], plain_, own)) return nullptr;
+    is_split_[index] = true;
+    return own;
 }
 
 const Level* Tiles::level(int64_t size_ms) const {

@@ -70,17 +70,11 @@ class Tiles {
     int64_t head_level(const std::vector<int64_t>& ladder_ms, int64_t at_ms) const;
 
    private:
-    // The fields of one tile, and what had to be decompressed for them.
-    struct Split {
-        std::unique_ptr<uint8_t[]> plain;
-        std::vector<Bytes> all;
-    };
-
     const Level* level(int64_t size_ms) const;
     bool take(PyObject* records);
     void place(Part part);
     bool load(const Part& part);
-    const std::vector<Bytes>* fields(size_t index);
+    const Bytes* fields(size_t index);
 
     Layout layout_;
     std::vector<PyObject*> objects_;
@@ -91,7 +85,10 @@ class Tiles {
     std::vector<int64_t> starts_;
     // Held while fields are found.
     std::mutex splitting_;
-    std::vector<Split> fields_;
+    // The fields of all tiles, side by side, and of which tiles they are known.
+    std::vector<Bytes> fields_;
+    std::vector<bool> is_split_;
+    Scratch plain_;
     size_t bytes_ = 0;
     size_t approximate_ = 0;
 };

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from tilewright_compiler.plan.model import Feature, Plan
 
 from ..plans.frozen import Frozen
-from ..states.base import Form, StateType
+from ..states.base import Form, KernelSketch, StateType
 from ..states.values import Finalizer, Merged
 from ..tiles.layout import Layout, bucket_field
-from .finalize import bucket_finalizer, error_bound, finalizer, form_of
+from .finalize import bucket_finalizer, error_bound, finalizer, form_of, sketch_of
 from .number_values import NumberValues
 from .windows import Window
 
@@ -28,6 +28,8 @@ class FeatureGroup(Frozen):
     """By the name of the feature."""
     forms: dict[str, Form]
     """How the kernel finalizes features; those that Python has to are left out."""
+    sketches: dict[str, tuple[str, KernelSketch]]
+    """How the kernel answers features by sketches, and the field of each."""
     error_bounds: dict[str, Callable[[Merged], int]]
     """How far the counts of a feature may be off, of those that may."""
     merged_fields: tuple[str, ...]
@@ -42,6 +44,12 @@ class FeatureGroup(Frozen):
     @cached_property
     def python_finalizers(self) -> dict[str, Finalizer]:
         """The finalizers of features that the kernel leaves to Python."""
+        items = self.sketch_finalizers.items()
+        return {name: finalize for name, finalize in items if name not in self.sketches}
+
+    @cached_property
+    def sketch_finalizers(self) -> dict[str, Finalizer]:
+        """Those, and the finalizers of sketches that the kernel does not know."""
         items = self.finalizers.items()
         return {name: finalize for name, finalize in items if name not in self.forms}
 
@@ -98,12 +106,21 @@ def _group(
         window=window,
         finalizers=finalizers,
         forms=forms,
+        sketches=_sketches(features, layout),
         error_bounds=error_bounds,
         merged_fields=tuple(name for name in own if name not in texts),
         chosen_fields=tuple(name for name in own if name in texts),
         bucket_fields=tuple(dict.fromkeys(bucketed)),
         joint_states=tuple(state for state in layout.joint_states if state.id in needed),
     )
+
+
+def _sketches(features: list[Feature], layout: Layout) -> dict[str, tuple[str, KernelSketch]]:
+    sketches = {}
+    for feature in features:
+        if feature.bucket is None and (sketch := sketch_of(feature, layout)) is not None:
+            sketches[feature.name] = sketch
+    return sketches
 
 
 def _computations(

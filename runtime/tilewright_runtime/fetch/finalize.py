@@ -13,7 +13,7 @@ from typing import Any
 from tilewright_compiler.plan.defaults import default_value
 from tilewright_compiler.plan.model import Feature
 
-from ..states.base import Form, StateType, finalizer_of, kernel_form
+from ..states.base import Form, KernelSketch, StateType, finalizer_of, kernel_form
 from ..states.values import Finalizer, Merged, to_python
 from ..tiles.layout import Layout
 
@@ -46,6 +46,20 @@ def form_of(feature: Feature, layout: Layout) -> Form | None:
         return None
     states = [layout.states[state] for state in feature.states]
     return kernel_form(feature.operation, states, feature)
+
+
+def sketch_of(feature: Feature, layout: Layout) -> tuple[str, KernelSketch] | None:
+    """Say how the kernel answers a feature by a sketch, if it can.
+
+    The name of the sketch's field comes first.
+    """
+    if feature.default is not None or feature.edge == "prorate":
+        return None
+    states = [layout.states[state] for state in feature.states]
+    if len(states) != 1 or states[0].field is None:
+        return None
+    sketch = states[0].kernel_sketch(feature)
+    return None if sketch is None else (states[0].field, sketch)
 
 
 def bucket_finalizer(feature: Feature, layout: Layout, field: str, bucket_type: str) -> Finalizer:

@@ -90,13 +90,13 @@ class KernelProgram:
         self._merger = merger
         names = [field.name for field in layout.variable]
         self._numbers = {name: index for index, name in enumerate(names)}
-        self._groups = [
-            (index, group) for index, group in enumerate(groups) if group.python_finalizers
-        ]
+        self._groups = [one for one in enumerate(groups) if one[1].python_finalizers]
+        self._groups_of_sketches = [one for one in enumerate(groups) if one[1].sketch_finalizers]
         self._codecs: list[dict[str, FieldCodec]] = []
         for group in groups:
             self._codecs.append({name: layout.codecs[name] for name in group.merged_fields})
         self._merges_fields = any(self._codecs)
+        self.has_sketches = any(group.sketches for group in groups)
         self.is_whole = not self._groups
 
     def decode(
@@ -137,24 +137,50 @@ class KernelProgram:
         numbers = self.native.evaluate(tiles.native, self.native_covers(covers), values)
         if numbers is False:
             return None
-        if not self._groups:
-            return {}
+        errors: dict[str, int] = {}
+        is_answered = not self.has_sketches or self._ask_sketches(tiles, covers, values, errors)
+        groups = self._groups if is_answered else self._groups_of_sketches
+        if not groups:
+            return errors
         fields = self._gather(tiles, covers) if self._merges_fields else [()] * len(covers)
         if fields is None:
             return None
-        errors: dict[str, int] = {}
-        for index, group in self._groups:
-            merged = Merged(numbers[index], group.empty_objects.copy())
+        for index, group in groups:
+            merged = Merged(numbers[index] or [], group.empty_objects.copy())
             if group.empty_objects:
                 parts = dict(zip(group.merged_fields, fields[index], strict=True))
                 if group.bucket_fields and not self._add_tables(group, tiles, covers[index], parts):
                     return None
                 self._merger.merge_gathered(group, tiles, covers[index], parts, merged)
-            for name, finalize in group.python_finalizers.items():
+            finalizers = group.python_finalizers if is_answered else group.sketch_finalizers
+            for name, finalize in finalizers.items():
                 values[name] = finalize(merged)
             if group.error_bounds:
                 errors |= group.errors(merged)
         return errors
+
+    def _ask_sketches(
+        self,
+        tiles: KernelTiles,
+        covers: Covers,
+        values: dict[str, Any],
+        errors: dict[str, int],
+    ) -> bool:
+        """Answer features by sketches, if the kernel can."""
+        middles = None
+        if tiles.middles is not None:
+
+            def gather(part: Cover, names: Sequence[str]) -> Fields | None:
+                return self._gather_cover(tiles, part, names)
+
+            found = tiles.middles.find_all(covers, self._codecs, gather)
+            if found is None:
+                return False
+            middles, covers = found
+        native = self.native_covers(covers)
+        is_answered: bool
+        is_answered = self.native.ask_sketches(tiles.native, native, middles, values, errors)
+        return is_answered
 
     def native_covers(self, covers: Covers) -> Any:
         """Give what the kernel knows of covers."""
@@ -225,4 +251,6 @@ def kernel_program(
         features = [(name, form, words) for name, (form, words) in group.forms.items()]
         fields = [names.index(name) for name in group.merged_fields]
         native.add_window(features, bool(group.python_finalizers), fields)
+        for name, (field, sketch) in group.sketches.items():
+            native.add_sketch(name, sketch.form, group.merged_fields.index(field), *sketch[1:])
     return KernelProgram(module, native, layout, groups, merger)

@@ -10,8 +10,7 @@ one by one or as one part. Most of a long cover can no longer change, and is put
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..states.fields import FieldCodec
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from .cache_entries import Middle, MiddleKey
 
 Cover = Sequence[Segment]
+
+#: The fields of a middle, None for those that no tile has.
+Joined = tuple[bytes | None, ...]
 
 #: What was read of the tiles of a cover: a list of those that are there for each field.
 Fields = Sequence[Sequence[bytes]]
@@ -74,6 +76,27 @@ class Middles:
             return None
         return list(map(_with_middle, middle_parts.parts, newest))
 
+    def find_all(
+        self, covers: Covers, codecs: Sequence[Mapping[str, FieldCodec]], gather: Gather
+    ) -> tuple[list[Joined | None], Covers] | None:
+        """Find the middle of each cover, and what is not finished.
+
+        `codecs` has the fields of each cover. A cover without a middle, or without fields, has
+        None. Nothing if fields cannot be read here.
+        """
+        splits, rests = _split_all(covers, self._until_ms)
+        middles: list[Joined | None] = []
+        for (middle, _, spans), own in zip(splits, codecs, strict=True):
+            if not middle or not own:
+                middles.append(None)
+                continue
+            key = self._cached.middle_key(self._version, self._entity, tuple(own), spans)
+            one = self._cached.cache.find_middle(key) or self._make(key, middle, own, gather)
+            if one is None:
+                return None
+            middles.append(one.parts)
+        return middles, rests
+
     def gather_all(
         self,
         covers: Covers,
@@ -86,23 +109,14 @@ class Middles:
         `codecs` has the fields of each cover, and `gather_rests` reads them of what is not
         finished. None if that cannot be done here.
         """
-        splits, rests = _split_all(covers, self._until_ms)
-        middles: list[Iterable[bytes | None]] = []
-        for (middle, _, spans), own in zip(splits, codecs, strict=True):
-            if not middle or not own:
-                middles.append(repeat(None, len(own)))
-                continue
-            key = self._cached.middle_key(self._version, self._entity, tuple(own), spans)
-            one = self._cached.cache.find_middle(key) or self._make(key, middle, own, gather)
-            if one is None:
-                return None
-            middles.append(one.parts)
-        newest = gather_rests(rests)
-        if newest is None:
+        found = self.find_all(covers, codecs, gather)
+        newest = None if found is None else gather_rests(found[1])
+        if found is None or newest is None:
             return None
-        return [
-            list(map(_with_middle, parts, own)) for parts, own in zip(middles, newest, strict=True)
-        ]
+        joined = []
+        for middle, own in zip(found[0], newest, strict=True):
+            joined.append(own if middle is None else list(map(_with_middle, middle, own)))
+        return joined
 
     def _make(
         self,

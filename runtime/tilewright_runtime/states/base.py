@@ -40,6 +40,17 @@ Form = tuple[str, list[int]]
 NUMBERS: dict[str | None, str] = {"float": "float", "integer": "integer"}
 
 
+class KernelSketch(NamedTuple):
+    """How the kernel answers by the sketches of a field."""
+
+    form: str
+    """`digest`, `kll`, `distinct` or `frequent`."""
+    numbers: list[float]
+    """Ranks, the size of a sketch, or how many values are asked for."""
+    finish: Callable[[bytes], Any] | None = None
+    """Makes the value of a sketch, where the kernel cannot."""
+
+
 class KernelMerge(NamedTuple):
     """How the kernel merges numbers that merge together."""
 
@@ -182,6 +193,10 @@ class StateType(FieldCodec):
     @property
     def kernel_merge(self) -> KernelMerge | None:
         """How the kernel merges the numbers, None if it cannot."""
+        return None
+
+    def kernel_sketch(self, feature: Feature) -> KernelSketch | None:
+        """Say how the kernel answers a feature, None if it cannot."""
         return None
 
     def magnitudes(self, rows: Rows) -> Mapping[int, float]:

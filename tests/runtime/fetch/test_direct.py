@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import datasketches as ds
 import pytest
 
 from support.kernels import numpy_only, required_kernel
@@ -19,12 +20,14 @@ from tilewright_runtime import Fetcher, TileCache
 from tilewright_runtime.errors import CorruptRecordError, FetchError
 from tilewright_runtime.fetch.context import FetchState
 from tilewright_runtime.fetch.direct import Direct
+from tilewright_runtime.states.kinds.frequent import FrequentValues
 from tilewright_runtime.stores.backends.lmdb import LmdbStore
 from tilewright_runtime.stores.lmdb.environment import Environment
 from tilewright_runtime.tiles.header import start_of
 from tilewright_runtime.tiles.keys import TileKeys
 
 SCHEMA = {"k": "string", "n": "bigint", "x": "double"}
+WITH_TEXTS = {**SCHEMA, "t": "string"}
 NUMBERS = [
     Operation.COUNT,
     Operation.SUM,
@@ -46,24 +49,37 @@ def numbers() -> Plan:
     return plan_of(SCHEMA, ["k"], asked)
 
 
+def sketches() -> Plan:
+    """A plan of all sketches that the kernel answers by, and of counts beside them."""
+    windows, ranks = ["15m", "12h", "7d"], [0.0, 0.5, 0.99]
+    by_values = Operation.APPROX_PERCENTILE([0.1, 1.0], sketch="kll")
+    asked = [
+        *aggregations("x", [Operation.APPROX_PERCENTILE(ranks), Operation.COUNT], windows),
+        *aggregations("n", [by_values], windows),
+        *aggregations("t", [Operation.TOP_K(3), Operation.APPROX_UNIQUE_COUNT], windows),
+    ]
+    return plan_of(WITH_TEXTS, ["k"], asked)
+
+
 def events(draw: random.Random, count: int) -> list[dict[str, Any]]:
     """Events of two keys, some of them after the query time."""
     made = []
     for _ in range(count):
         ago = draw.choice([draw.randrange(8 * 24 * HOUR), draw.randrange(2 * HOUR), -MINUTE])
         key, n = draw.choice(["a", "ü::b"]), draw.choice([None, 3, -(2**40)])
-        made.append({"k": key, "n": n, "x": draw.gauss(0, 9), "ts": AT - 1 - ago})
+        text = draw.choice(["", "often", f"é {draw.randrange(2_000)}"])
+        made.append({"k": key, "n": n, "x": draw.gauss(0, 9), "t": text, "ts": AT - 1 - ago})
     return made
 
 
 class Fetchers:
     """A store on a disk, and three ways to fetch from it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, plan: Plan, url: str) -> None:
         required_kernel()
-        self.session = Session(numbers(), url)
+        self.session = Session(plan, url)
         self.session.write(events(random.Random(1), 900))
-        plan, store = self.session.plan, self.session.store
+        store = self.session.store
         self.direct = Fetcher(plan, store)
         self.cached = Fetcher(plan, store, cache=TileCache())
         with numpy_only():
@@ -101,7 +117,14 @@ class Fetchers:
 
 @pytest.fixture
 def fetchers(tmp_path: Path) -> Iterator[Fetchers]:
-    made = Fetchers(f"lmdb:{tmp_path}/store")
+    made = Fetchers(numbers(), f"lmdb:{tmp_path}/store")
+    yield made
+    made.session.close()
+
+
+@pytest.fixture
+def fetchers_of_sketches(tmp_path: Path) -> Iterator[Fetchers]:
+    made = Fetchers(sketches(), f"lmdb:{tmp_path}/store")
     yield made
     made.session.close()
 
@@ -116,13 +139,62 @@ def test_answers_are_those_of_the_steps(fetchers: Fetchers) -> None:
         fetchers.session.write(events(draw, 40))
 
 
-def test_plain_requests_leave_nothing_to_the_steps(fetchers: Fetchers) -> None:
+def test_sketches_answer_as_those_of_the_steps(fetchers_of_sketches: Fetchers) -> None:
+    """Alone in a window, several, and with middles that the cache put together."""
+    draw = random.Random(3)
+    for _ in range(3):
+        for ago in (0, 1, draw.randrange(HOUR), draw.randrange(9 * 24 * HOUR)):
+            fetchers_of_sketches.agree(AT - ago)
+        fetchers_of_sketches.agree(None)
+        fetchers_of_sketches.session.write(events(draw, 40))
+
+
+def test_how_far_counts_may_be_off_is_told(fetchers_of_sketches: Fetchers) -> None:
+    """More texts than a summary has room for leave some out."""
+    rows = []
+    for number in range(2_009):
+        text = f"text {number % 2_000}"
+        rows.append({"k": "a", "n": 1, "x": 1.0, "t": text, "ts": AT - 2 * HOUR})
+    fetchers_of_sketches.session.write(rows)
+    assert fetchers_of_sketches.direct.fetch(KEYS[0], AT).quality["max_error"]
+    fetchers_of_sketches.agree(AT)
+
+
+def test_sketches_of_another_form_are_left_to_the_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of an earlier version, beside others that the kernel knows."""
+
+    def earlier(_: FrequentValues, column: Any) -> list[bytes]:
+        made = []
+        for texts in column.to_pylist():
+            sketch = ds.frequent_strings_sketch(4)
+            for text in texts:
+                sketch.update(text)
+            made.append(sketch.serialize())
+        return made
+
+    asked = aggregations("t", [Operation.TOP_K(2), Operation.APPROX_UNIQUE_COUNT], ["1h"])
+    with monkeypatch.context() as patch:
+        patch.setattr(FrequentValues, "from_column", earlier)
+        fetchers = Fetchers(plan_of(WITH_TEXTS, ["k"], asked), f"lmdb:{tmp_path}/store")
+    assert fetchers.left(fetchers.direct, KEYS[0])
+    fetchers.agree(AT)
+    fetchers.session.close()
+
+
+@pytest.mark.parametrize("plan", [numbers, sketches])
+def test_plain_requests_leave_nothing_to_the_steps(
+    plan: Callable[[], Plan], tmp_path: Path
+) -> None:
     """From the file and from the cache, once the covers of a time are known."""
+    fetchers = Fetchers(plan(), f"lmdb:{tmp_path}/store")
     at = AT // MINUTE * MINUTE - HOUR  # where the finest tile ends, so that it is clean
     for fetcher in (fetchers.direct, fetchers.cached):
         for _ in range(4):  # the cache keeps what is finished, then what is not, and decodes it
             fetcher.fetch(KEYS[0], at)
         assert not fetchers.left(fetcher, KEYS[0], at)
+    fetchers.session.close()
 
 
 def test_a_change_is_seen_at_once(fetchers: Fetchers) -> None:
@@ -214,7 +286,7 @@ def test_a_sum_that_does_not_fit_is_left_to_the_steps(fetchers: Fetchers) -> Non
 
 
 def test_other_plans_take_the_steps() -> None:
-    """Texts and sketches need them, and stores that are no file."""
+    """Texts need them, and stores that are no file."""
     texts = plan_of({"k": "string", "t": "string"}, ["k"], aggregations("t", [Operation.LAST]))
     for plan in (texts, numbers()):
         session = Session(plan)

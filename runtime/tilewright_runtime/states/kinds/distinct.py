@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Feature
 
-from ..base import Placement, StateType
+from ..base import KernelSketch, Placement, StateType
 from ..fields import Fields
 from ..kernel import kernel_of
 from ..small_sketches import (
@@ -55,9 +55,7 @@ class DistinctUnion:
 
         No order of the sketches changes it, nor which of them were united before.
         """
-        import datasketches as ds
-
-        return float(ds.hll_sketch.deserialize(self.joined()).get_estimate())
+        return _estimate(self.joined())
 
     def joined(self) -> bytes:
         """Unite the sketches, in the form of the library's unions.
@@ -189,6 +187,20 @@ class DistinctSketch(StateType):
         """Finalize APPROX_UNIQUE_COUNT."""
         union: DistinctUnion | None = merged.objects[f"{self.id}.sketch"]
         return 0 if union is None else round(union.get_estimate())
+
+    def kernel_sketch(self, feature: Feature) -> KernelSketch:
+        """Let the kernel unite the sketches, and the library estimate."""
+        return KernelSketch("distinct", [self._lg_k], _count)
+
+
+def _estimate(sketch: bytes) -> float:
+    import datasketches as ds
+
+    return float(ds.hll_sketch.deserialize(sketch).get_estimate())
+
+
+def _count(sketch: bytes) -> int:
+    return round(_estimate(sketch))
 
 
 KINDS = {"hll": DistinctSketch}

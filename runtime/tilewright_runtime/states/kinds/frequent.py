@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import family
 
-from ..base import Placement, StateType
+from ..base import KernelSketch, Placement, StateType
 from ..fields import Fields
 from ..frequency_summary import Summary, SummaryUnion, add, decode, encode
 from ..small_sketches import complete, list_offsets, small_summaries
@@ -135,6 +135,12 @@ class FrequentValues(StateType):
         ordered = [(-count, self._value(item)) for item, count in certain]
         ordered.sort()
         return [{"item": value, "count": -negative} for negative, value in ordered[:k]]
+
+    def kernel_sketch(self, feature: Feature) -> KernelSketch | None:
+        """Let the kernel list texts, whose order is that of their bytes."""
+        if self._family != "text":
+            return None
+        return KernelSketch("frequent", [feature.params["k"]])
 
     def _value(self, item: bytes) -> Any:
         text = item.decode()

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tilewright_compiler.plan.model import Feature
 
-from ..base import Placement, StateType
+from ..base import KernelSketch, Placement, StateType
 from ..digests import DigestUnion, joined_digests
 from ..fields import Fields, list_bounds
 from ..kll import LISTED, KllUnion, joined_sketches, listed_values
@@ -42,6 +42,8 @@ class _Quantiles(StateType):
     adds_lists = True
 
     merges_gathered = True
+
+    sketch_form: ClassVar[str]
 
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)
@@ -113,9 +115,15 @@ class _Quantiles(StateType):
         values: list[float] | None = sketch.quantiles(feature.params["percentiles"])
         return values
 
+    def kernel_sketch(self, feature: Feature) -> KernelSketch:
+        """Let the kernel find the values of the ranks."""
+        return KernelSketch(self.sketch_form, list(feature.params["percentiles"]))
+
 
 class Digest(_Quantiles):
     """A t-digest."""
+
+    sketch_form = "digest"
 
     def empty_sketch(self) -> Any:
         """Return a digest without values."""
@@ -178,6 +186,8 @@ class Kll(_Quantiles):
 
     Its bytes are those of Spark's KLL aggregate, which uses the same library.
     """
+
+    sketch_form = "kll"
 
     def empty_sketch(self) -> Any:
         """Return a sketch without values."""
