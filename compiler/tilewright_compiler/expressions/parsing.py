@@ -57,6 +57,10 @@ _NOT_OF_ARGUMENTS = re.compile(
 
 #: Calls whose texts are looked at before the tree is made.
 _READ_AGAIN = re.compile("get_json_object|trunc", re.IGNORECASE)
+#: JSON paths that Spark reads as we do: names after points or in single quotes, and places.
+_JSON_PATH = re.compile(
+    r"\$(?:\.[\w-](?:[\w -]*[\w-])?|\[[0-9]+\]|\['[\w-](?:[^'\"\\?\[\]*]*[\w-])?'\])*"
+)
 #: Units that the parser knows and Spark's `trunc` does not.
 _SHORT_UNITS = frozenset({"D", "H", "M", "Q", "S", "W", "Y", "MS", "NS", "US"})
 
@@ -174,14 +178,15 @@ def _check_parts(tree: Node, text: str) -> None:
 def _check_arguments(text: str, dialect: str) -> None:
     """Check arguments that the tree shows as others.
 
-    JSON paths without `$` get one there, and the unit `Q`, which Spark does not know, is a quarter.
+    The parser reads more JSON paths than Spark, and takes the unit `Q` for a quarter.
     """
     if not _READ_AGAIN.search(text):
         return
     for name, argument in _text_arguments(sqlglot.tokenize(text, read=dialect)):
-        if name == "get_json_object" and not argument.startswith("$"):
+        if name == "get_json_object" and _JSON_PATH.fullmatch(argument) is None:
+            what = f"the JSON path {argument!r}"
             raise ExpressionError(
-                "TW024", f"{shown(text)} holds a JSON path without '$'. Write one as '$.a.b'."
+                "TW024", f"{shown(text)} holds {what}. Write one as '$.a.b' or '$.a[0]'."
             )
         if name in ("trunc", "date_trunc") and argument.upper() in _SHORT_UNITS:
             what = f"the unit {argument!r}, which Spark does not know"

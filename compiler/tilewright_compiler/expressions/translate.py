@@ -30,6 +30,7 @@ from .parsing import (
     shown,
     sqlglot_dialect,
 )
+from .spark.calls import check_calls
 from .spark.functions import correct
 
 
@@ -88,6 +89,8 @@ def translate(
         raise ExpressionError(error.code, f"{error}{_meant(text, dialect, columns)}") from None
     used = _columns(tree, text, columns, scope)
     try:
+        if dialect in SPARK_FAMILY:
+            check_calls(tree, text, dialect)
         return Expression(_written(tree, dialect, columns, database), used)
     except NotTranslatable as error:
         advice = f" {scope.instead}" if isinstance(error, UnknownFunction) else ""

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
 from .casts import to_whole
-from .ints import MOST_DAYS, adds_bigint, int_of, is_marked, near
+from .ints import MOST_DAYS, adds_bigint, int_of, is_marked, narrowed, near
 from .types import (
     MOST_DIGITS,
     check_common,
@@ -20,13 +20,14 @@ from .types import (
     decimal_type,
     families,
     family_of,
+    is_null,
 )
 
 Correction = Callable[[Node, TypeOf], Node]
 
 _NUMBERS = {"integer", "float", "decimal"}
 _SMALL = {"TINYINT", "SMALLINT"}
-_LOWEST_INT = -(1 << 31)
+_LOWEST = {-(1 << 31): "INTEGER", -(1 << 63): "BIGINT"}
 #: Digits after the point of a quotient of decimals, at least.
 _QUOTIENT_SCALE = 6
 _WIDE = 19
@@ -216,12 +217,22 @@ def _whole_division(node: Node, type_of: TypeOf) -> Node:
 
 
 def _negated(node: Node, type_of: TypeOf) -> Node:
-    if not families([node.this], type_of) <= _NUMBERS:
+    if is_null(node.this) or not families([node.this], type_of) <= _NUMBERS:
         raise NotTranslatable("a negation of something that is no number")
     check_turned(node.this, type_of)
-    # With its sign it is an int, without it is none.
-    is_lowest = isinstance(node.this, exp.Literal) and int_of(node) == _LOWEST_INT
-    return _cast(node.copy(), "INTEGER") if is_lowest else node
+    # With its sign it is an int or a bigint, without it is none.
+    lowest = _LOWEST.get(int_of(node) or 0) if isinstance(node.this, exp.Literal) else None
+    if lowest is not None:
+        return _cast(node.copy(), lowest)
+    if (value := narrowed(node, node.this, type_of)) is not None:
+        return _cast(paren(exp.Neg(this=value)), "BIGINT")
+    return node
+
+
+def _called_negated(node: Node, type_of: TypeOf) -> Node:
+    sign = exp.Neg(this=paren(node.this.copy()))
+    sign.meta.update(node.meta)
+    return _negated(sign, type_of)
 
 
 def _bitwise(node: Node, type_of: TypeOf) -> Node:
@@ -236,12 +247,13 @@ def _shifted(node: Node, type_of: TypeOf) -> Node:
 
     A left shift becomes a product, since DuckDB shifts no negative numbers to the left.
     """
-    kind, distance = type_of(node.this), node.expression
+    own = narrowed(node, node.this, type_of) or node.this.copy()
+    kind, distance = type_of(own), node.expression
     bits = {"INTEGER": 32, "TINYINT": 32, "SMALLINT": 32, "BIGINT": 64}.get(kind)
     is_literal = isinstance(distance, exp.Literal) and distance.is_int
     if bits is None or not is_literal or not 0 <= int(distance.name) < bits - 1:
         raise NotTranslatable(f"a shift that is no number of bits from 0 to {(bits or 64) - 2}")
-    value = _cast(node.this.copy(), "INTEGER") if kind in _SMALL else node.this.copy()
+    value = _cast(own, "INTEGER") if kind in _SMALL else own
     if isinstance(node, exp.BitwiseRightShift):
         return type(node)(this=value, expression=distance.copy())
     return paren(exp.Mul(this=paren(value), expression=number(2 ** int(distance.name))))
@@ -253,7 +265,7 @@ ARITHMETIC: dict[type[Node], Correction] = {
     exp.Mod: remainder,
     exp.IntDiv: _whole_division,
     exp.Neg: _negated,
-    exp.Negative: lambda node, type_of: _negated(exp.Neg(this=paren(node.this.copy())), type_of),
+    exp.Negative: _called_negated,
     **dict.fromkeys((exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot), _bitwise),
     **dict.fromkeys((exp.BitwiseLeftShift, exp.BitwiseRightShift), _shifted),
 }

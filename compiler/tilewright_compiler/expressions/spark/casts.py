@@ -269,7 +269,8 @@ def _cast_list(value: Node, to: Node, type_of: TypeOf) -> Node:
     wanted = _target(to.expressions[0]) if to.expressions else ""
     numbers = ("integer", "float", "decimal")
     is_list = own.endswith("[]") and family_of(own.removesuffix("[]")) == "integer"
-    if not is_list or family_of(wanted) not in numbers:
+    is_narrower = family_of(wanted) == "integer" and wanted != "BIGINT"
+    if not is_list or family_of(wanted) not in numbers or (is_narrower and own != f"{wanted}[]"):
         raise NotTranslatable(f"a cast of {own.lower()} to {to.sql('spark').lower()}")
     return exp.TryCast(this=value, to=data_type(f"{wanted}[]"))
 

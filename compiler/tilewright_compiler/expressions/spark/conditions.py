@@ -106,6 +106,8 @@ def _array(node: Node, type_of: TypeOf) -> Node:
 def _extreme(node: Node, type_of: TypeOf) -> Node:
     """GREATEST and LEAST make no texts of numbers."""
     parts = [node.this, *node.expressions]
+    if len(parts) == 1:
+        raise NotTranslatable("greatest or least of one value. Leave it out")
     of = families(parts, type_of)
     if "text" in of and len(of) > 1:
         what = "greatest or least of texts and something else. Cast them to one type"

@@ -6,10 +6,11 @@ Each function and operator has what is written in its place.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 
 from sqlglot import exp
 
-from ...sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
+from ...sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction, data_type
 from .arithmetic import ARITHMETIC
 from .casts import CASTS, CASTS_BY_NAME, cast_to
 from .conditions import CONDITIONS
@@ -20,6 +21,7 @@ from .patterns import PATTERNS, PATTERNS_BY_NAME
 from .remainders import pmod
 from .texts import TEXTS
 from .times import TIMES, TIMES_BY_NAME
+from .types import decimal_type
 
 Correction = Callable[[Node, TypeOf], Node]
 Named = tuple[int, int, Callable[[list[Node], TypeOf], Node]]
@@ -111,20 +113,35 @@ def _binary(node: Node, type_of: TypeOf) -> Node:
     raise NotTranslatable("a binary literal. Write a number or a text")
 
 
+def _literal(node: Node, type_of: TypeOf) -> Node:
+    """Make a decimal of a whole number beyond a bigint, as it is one in Spark."""
+    if node.args["is_string"]:
+        return node
+    if not node.is_int:
+        if not isfinite(float(node.name)):
+            raise NotTranslatable(f"{node.name}, which is no double")
+        return node
+    value = int(node.name)
+    if value < 1 << 63 or (value == 1 << 63 and isinstance(node.parent, exp.Neg)):
+        return node
+    return exp.Cast(this=node.copy(), to=data_type(decimal_type(len(node.name.lstrip("0")), 0)))
+
+
 def _quoted(node: Node, type_of: TypeOf) -> Node:
     return exp.Literal.string(node.name)
 
 
 #: Functions that need no correction.
-_SAME = (exp.If, exp.TimeStrToTime, exp.DateDiff, exp.Space, exp.JSONPath)
+_SAME = (exp.If, exp.TimeStrToTime, exp.Space, exp.JSONPath)
 #: Parts that are neither functions nor operators.
 _PLAIN = (
-    *(exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren),
-    *(exp.DataType, exp.DataTypeParam, exp.Var, exp.Interval, exp.Escape),
+    *(exp.Column, exp.Identifier, exp.Null, exp.Boolean, exp.Paren),
+    *(exp.DataType, exp.DataTypeParam, exp.Var, exp.Escape),
     *(exp.JSONPath, exp.JSONPathPart),
 )
 
 _CORRECTIONS: dict[type[Node], Correction] = {
+    exp.Literal: _literal,
     exp.Anonymous: _anonymous,
     exp.HexString: _binary,
     exp.BitString: _binary,

@@ -10,14 +10,20 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from ...sql.tree import Node, TypeOf, number, paren
+from ...sql.tree import Node, NotTranslatable, TypeOf, data_type, number, paren
 
 #: The names under which parts are marked.
 _MARK, _ADDS_INT, _INT_PART = "is_int", "adds_int", "int_part"
 #: Days and months beyond which a day has no timestamp in Spark, which ends its query there.
 MOST_DAYS, MOST_MONTHS = 88_000_000, 2_900_000
+#: Microseconds beyond which a move or another zone ends a query of Spark.
+MOST_US = 92 * 10**17
 _INT_TYPES = {"TINYINT", "SMALLINT", "INTEGER"}
 _OPERATIONS = (exp.Add, exp.Sub, exp.Mul)
+#: What goes beyond an int where its operand does not.
+_TURNS = (
+    *(exp.Neg, exp.Negative, exp.Abs, exp.Round, exp.BitwiseLeftShift, exp.BitwiseRightShift),
+)
 _ADDITIONS = (exp.Add, exp.Sub, exp.TsOrDsAdd, exp.AddMonths)
 #: Functions whose value is an int, whatever their arguments are.
 _INT_FUNCTIONS = (
@@ -30,7 +36,7 @@ _OF_INTS_BY_NAME = {"pmod", "positive", "bround"}
 _INT_CASTS = {exp.DataType.Type.INT, exp.DataType.Type.SMALLINT, exp.DataType.Type.TINYINT}
 #: Parts that are ints if all of their values are.
 _OF_INTS = (
-    *(*_OPERATIONS, exp.Mod, exp.Neg, exp.Abs, exp.Paren, exp.Round),
+    *(*_OPERATIONS, exp.Mod, exp.Neg, exp.Negative, exp.Abs, exp.Paren, exp.Round),
     *(exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot),
     *(exp.BitwiseLeftShift, exp.BitwiseRightShift),
     *(exp.Coalesce, exp.Greatest, exp.Least, exp.Nullif, exp.If, exp.Case, exp.Nvl2),
@@ -43,8 +49,12 @@ def mark_ints(tree: Node, type_of: TypeOf) -> None:
     What adds days or months is marked, too, if these are ints in Spark, and beside decimals every
     part that is one: its digits count.
     """
-    for node in tree.find_all(*_OPERATIONS, *_ADDITIONS):
-        if isinstance(node, _OPERATIONS) and is_int(node, type_of):
+    for node in tree.find_all(*_OPERATIONS, *_ADDITIONS, *_TURNS, exp.Bracket):
+        if isinstance(node, exp.Bracket):
+            if len(node.expressions) == 1 and is_int(node.expressions[0], type_of):
+                node.meta[_ADDS_INT] = True
+            continue
+        if isinstance(node, (*_OPERATIONS, *_TURNS)) and is_int(node, type_of):
             node.meta[_MARK] = True
         if isinstance(node, _ADDITIONS) and is_int(node.expression, type_of):
             node.meta[_ADDS_INT] = True
@@ -71,8 +81,11 @@ def _has_decimals(tree: Node, type_of: TypeOf) -> bool:
 def near(value: Node, most: int) -> Node:
     """Make null of moves far beyond our years.
 
-    Those that are written are left to the author.
+    Raises NotTranslatable for such a move that is written, which ends a query of Spark.
     """
+    bare = value.unnest()
+    if abs(int_of(bare.this if isinstance(bare, exp.Cast) else bare) or 0) > most:
+        raise NotTranslatable("a move far beyond the years 1 to 9999")
     if value.find(exp.Column) is None:
         return paren(value.copy())
     inside = exp.Between(this=paren(value.copy()), low=number(-most), high=number(most))
@@ -84,10 +97,20 @@ def is_marked(node: Node) -> bool:
     return bool(node.meta.get(_MARK))
 
 
+def narrowed(node: Node, value: Node, type_of: TypeOf) -> Node | None:
+    """Make an int of the bigint that DuckDB has where Spark computes an int.
+
+    None where it need not be made.
+    """
+    if not is_marked(node) or type_of(value) != "BIGINT":
+        return None
+    return exp.Cast(this=value.copy(), to=data_type("INTEGER"))
+
+
 def adds_bigint(node: Node, type_of: TypeOf) -> bool:
-    """Tell whether what is added is a bigint in Spark."""
-    is_wide = type_of(node.expression) in ("BIGINT", "HUGEINT")
-    return is_wide and not node.meta.get(_ADDS_INT)
+    """Tell whether what is added, or a place, is a bigint in Spark."""
+    value = node.expressions[0] if isinstance(node, exp.Bracket) else node.expression
+    return type_of(value) in ("BIGINT", "HUGEINT") and not node.meta.get(_ADDS_INT)
 
 
 def is_int_part(node: Node) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, text, tried
+from .ints import adds_bigint
 from .types import families, family_of, is_null
 from .written import as_text
 
@@ -38,6 +39,8 @@ def _subscript(node: Node, type_of: TypeOf) -> Node:
     if not node.args.get("offset"):
         return _from_zero(value, place)
     check_place(place)
+    if adds_bigint(node, type_of):
+        raise NotTranslatable("element_at of a bigint. Cast it, as in element_at(x, int(n))")
     return call("LIST_EXTRACT", value, place)
 
 
@@ -141,7 +144,8 @@ def _is_there(value: Node) -> Node:
 def _position(node: Node, type_of: TypeOf) -> Node:
     value, element = node.this.copy(), node.expression.copy()
     _check_element(value, element, type_of)
-    position = call("COALESCE", call("LIST_POSITION", value, element), number(0))
+    found = tried(call("LIST_POSITION", value, element), "BIGINT")
+    position = call("COALESCE", found, number(0))
     is_there = exp.and_(_is_there(value), _is_there(element), copy=False)
     return exp.Case(ifs=[exp.If(this=is_there, true=position)])
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text, tried
+from .ints import narrowed
 from .types import check_turned, decimal_of, decimal_type, families, family_of
 
 Correction = Callable[[Node, TypeOf], Node]
@@ -20,9 +21,11 @@ _SCALES = ((10**7, 30), (10**15, 22))
 
 def _number(node: Node, type_of: TypeOf) -> str:
     of = families([node], type_of)
+    if not of:
+        raise NotTranslatable("a function of numbers on null, which is null")
     if not of <= _NUMBERS:
         raise NotTranslatable(f"a function of numbers on {min(of).lower()}. Cast it to a number")
-    return next(iter(of), "integer")
+    return min(of)
 
 
 def _digits(node: Node) -> int:
@@ -45,6 +48,8 @@ def _digits(node: Node) -> int:
 def _rounded(node: Node, type_of: TypeOf) -> Node:
     if node.args.get("truncate") is not None:
         raise NotTranslatable("a rounding in another way than half up")
+    if (value := narrowed(node, node.this, type_of)) is not None:
+        return tried(round_half("ROUND", value, _digits(node), type_of), "BIGINT")
     return round_half("ROUND", node.this, _digits(node), type_of)
 
 
@@ -129,10 +134,11 @@ def _logarithm(node: Node, type_of: TypeOf) -> Node:
 
     if isinstance(node, exp.Ln) or node.args.get("expression") is None:
         return ln(node.this)
-    if node.this.name in ("2", "10"):
+    base = node.this
+    if isinstance(base, exp.Literal) and not base.is_string and base.name in ("2", "10"):
         guarded = ln(node.expression).expressions[0]
-        return call(f"LOG{node.this.name}", guarded)
-    return paren(exp.Div(this=ln(node.expression), expression=ln(node.this)))
+        return call(f"LOG{base.name}", guarded)
+    return paren(exp.Div(this=ln(node.expression), expression=ln(base)))
 
 
 def _root(node: Node, type_of: TypeOf) -> Node:
@@ -163,6 +169,8 @@ def _power(node: Node, type_of: TypeOf) -> Node:
 
 def _size(node: Node, type_of: TypeOf) -> Node:
     check_turned(node.this, type_of)
+    if (value := narrowed(node, node.this, type_of)) is not None:
+        return tried(exp.Abs(this=value), "BIGINT")
     return _of_numbers(node, type_of)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from ...sql.tree import Node, TypeOf, call, number, paren
-from .ints import MOST_DAYS, MOST_MONTHS, is_int
+from .ints import MOST_DAYS, MOST_MONTHS, MOST_US, is_int
 from .types import family_of
 
 #: DuckDB type -> its bits but for the sign.
@@ -21,10 +21,23 @@ _BY_NAME = frozenset({"tinyint", "smallint", "bigint", "bround"})
 _TRYING = frozenset({"TRY_ADD", "TRY_SUBTRACT", "TRY_MULTIPLY"})
 #: What ends a query of Spark beyond its range: the largest number on both sides. The calendar of
 #: answers ends long before.
-_ENDING = {"timestamp_seconds": (1 << 63) // 10**6, "timestamp_millis": (1 << 63) // 10**3}
+_ENDING = {
+    "timestamp_seconds": MOST_US // 10**6,
+    "timestamp_millis": MOST_US // 10**3,
+    "timestamp_micros": MOST_US,
+    "make_date": 100_000,
+}
+#: Where Spark makes an int of a bigint unasked, by the part's name.
+_INT_PARTS: Mapping[type[Node], tuple[str, ...]] = {
+    exp.Substring: ("start", "length"),
+    **dict.fromkeys((exp.Left, exp.Right, exp.Pad), ("expression",)),
+    exp.Repeat: ("times",),
+    exp.StrPosition: ("position",),
+    exp.Space: ("this",),
+}
 _TIMES = ("DATE", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
-#: Seconds of a decimal between which its microseconds do not wrap round in Spark.
-_SECONDS = ("-9223372036854", "9223372036854")
+#: Seconds between which a time may be moved in Spark.
+_SECONDS = (str(-MOST_US // 10**6), str(MOST_US // 10**6))
 #: A decimal with room for every whole number and its rounding.
 _WIDE = "DECIMAL(20,0)"
 
@@ -35,6 +48,7 @@ def without_overflow(tree: Node, type_of: TypeOf) -> Node:
     `type_of` gives the DuckDB type of a part in Spark SQL. `sec * 1000` of an int gives
     `TRY_MULTIPLY(sec, 1000)`.
     """
+    _write_ints(tree, type_of)
     # Types are those of the parts as they were written, so all are asked for first.
     typed: list[tuple[Node, str, str]] = []
     for node in tree.walk():
@@ -48,6 +62,27 @@ def without_overflow(tree: Node, type_of: TypeOf) -> Node:
         elif written is not node:
             node.replace(written)
     return _without_end(tree)
+
+
+def _write_ints(tree: Node, type_of: TypeOf) -> None:
+    """Write the ints that Spark makes of bigints, and null for the place 0, which ends a query."""
+    for node in tree.find_all(*_INT_PARTS, exp.Bracket):
+        if isinstance(node, exp.Bracket):
+            place = node.expressions[0]
+            if node.args.get("offset") and type_of(node.this).endswith("[]") and _reads(place):
+                node.set("expressions", [exp.Nullif(this=place.copy(), expression=number(0))])
+            continue
+        for key in _INT_PARTS[type(node)]:
+            part = node.args.get(key)
+            if part is None or not _reads(part) or type_of(part) != "BIGINT":
+                continue
+            if not is_int(part, type_of):
+                part.replace(exp.cast(part.copy(), "INT"))
+
+
+def _reads(part: Node) -> bool:
+    """Tell whether a part reads a column."""
+    return part.find(exp.Column) is not None
 
 
 def _without_end(tree: Node) -> Node:
@@ -85,7 +120,7 @@ def overflows(tree: Node) -> list[Node]:
             is_null = exp.Is(this=node.copy(), expression=exp.Null())
             conditions.append(exp.and_(*there, is_null))
         elif node.name.lower() in _ENDING and isinstance(node.parent, exp.If):
-            (value,) = node.expressions
+            value = node.expressions[0]
             if not value.is_number:  # else the choice is the author's
                 outside = exp.Is(this=exp.paren(node.parent.copy()), expression=exp.Null())
                 conditions.append(exp.and_(_is_there(value), outside))
@@ -168,8 +203,8 @@ def _casted(node: Node, kind: str, own: str) -> Node:
     Spark cuts off a fraction, so what is over by less than one lies within it too.
     """
     if kind in _TIMES:
-        is_decimal = kind != "DATE" and family_of(own) == "decimal"
-        return _within(node, exp.GT, *_SECONDS) if is_decimal else node
+        is_number = family_of(own) in ("decimal", "float") or own == "BIGINT"
+        return _within(node, exp.GT, *_SECONDS) if kind != "DATE" and is_number else node
     bits = _WHOLE[kind]
     match family_of(own):
         case "integer" if _WHOLE.get(own, 64) > bits:

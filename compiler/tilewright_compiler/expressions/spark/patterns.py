@@ -49,7 +49,7 @@ def _matched(node: Node, type_of: TypeOf) -> Node:
     for source, is_wanted in conditions_of(_source(node, type_of)):
         matches = exp.RegexpLike(this=node.this.copy(), expression=text(parse(source).pattern))
         conditions.append(matches if is_wanted else exp.not_(matches, copy=False))
-    return exp.and_(*conditions, copy=False)
+    return conditions[0] if len(conditions) == 1 else exp.paren(exp.and_(*conditions, copy=False))
 
 
 def _extracted(node: Node, type_of: TypeOf) -> Node:

@@ -13,7 +13,9 @@ _DAY = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _HOUR = "(?:[01]?[0-9]|2[0-3])"
 _TIME = rf"{_HOUR}:[0-5]?[0-9](?::[0-5]?[0-9](?:\.[0-9]*)?)?"
 _ZONE = r" ?(?:Z|UTC|[+-](?:0[0-9]|1[0-7])(?::?[0-5][0-9])?|[+-]18(?::?00)?"
-_REGION = "|[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/]+"
+#: Java looks at the case of names of zones, and ICU does not.
+_WORD = "(?:[A-Z][a-z]+|Mc[A-Z][a-z]+|of|es|au|ACT|NSW|LHI|DumontDUrville|ComodRivadavia)"
+_REGION = rf"|(?:US|[A-Z][a-z]+)(?:/{_WORD}(?:[_-]{_WORD})*){{1,2}}"
 
 #: A number that begins with its point: 0 is put before it.
 LEADING_POINT = rf"^{_S}([+-]?)\."

@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, number, paren, text, tried
 from .casts import from_seconds, since_epoch, to_date, to_timestamp
-from .ints import MOST_DAYS, MOST_MONTHS, adds_bigint, near
+from .intervals import days_between, interval
+from .ints import MOST_DAYS, MOST_MONTHS, MOST_US, adds_bigint, int_of, near
 from .time_formats import DEFAULT, Format, read
 from .types import decimal_of, families, family_of
 from .written import of_our_years
@@ -205,6 +206,8 @@ def _of_numbers(scale: int) -> Callable[[list[Node], TypeOf], Node]:
 
     def made(arguments: list[Node], type_of: TypeOf) -> Node:
         value = arguments[0]
+        if abs(int_of(value.unnest()) or 0) * scale > MOST_US:
+            raise NotTranslatable("a time far beyond the years 1 to 9999")
         if scale == 1_000_000:
             return from_seconds(_exact(value, type_of), type_of)
         whole = tried(_whole_number(value, type_of), "BIGINT")
@@ -248,9 +251,16 @@ TIMES_BY_NAME: dict[str, tuple[int, int, Callable[[list[Node], TypeOf], Node]]] 
 
 def _since(unit: str = "SECOND", unit_us: int = 1_000_000) -> Callable[[Node, TypeOf], Node]:
     def counted(node: Node, type_of: TypeOf) -> Node:
-        return since_epoch(to_timestamp(node.this.copy(), type_of), unit, unit_us)
+        return since_epoch(_moment(node, type_of), unit, unit_us)
 
     return counted
+
+
+def _moment(node: Node, type_of: TypeOf) -> Node:
+    """Take the time that is counted, which is a timestamp in Spark."""
+    if families([node.this], type_of) != {"timestamp"}:
+        raise NotTranslatable("a count of units of no timestamp. Make one by to_timestamp(x)")
+    return to_timestamp(node.this.copy(), type_of)
 
 
 TIMES: dict[type[Node], Callable[[Node, TypeOf], Node]] = {
@@ -262,7 +272,9 @@ TIMES: dict[type[Node], Callable[[Node, TypeOf], Node]] = {
     exp.UnixToStr: _shown_unix,
     exp.UnixSeconds: _since(),
     exp.UnixMillis: _since("MILLISECOND", 1_000),
-    exp.UnixMicros: lambda node, t: call("EPOCH_US", to_timestamp(node.this.copy(), t)),
+    exp.UnixMicros: lambda node, type_of: call("EPOCH_US", _moment(node, type_of)),
+    exp.DateDiff: days_between,
+    exp.Interval: interval,
     exp.TsOrDsAdd: _days_later,
     exp.AddMonths: _months_later,
     exp.DayOfWeek: _day_of_week,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, paren, text, tried
-from .types import decimal_of, family_of
+from .types import decimal_of, decimal_sizes, decimal_type, family_of
 
 #: Digits after the point up to which Spark writes a decimal without an exponent.
 _PLAIN_SCALE = 6
@@ -44,6 +44,9 @@ def as_text(value: Node, type_of: TypeOf) -> Node:
             return value.copy()
         case "date":
             return of_our_years(value, kind, tried(value.copy(), "TEXT"))
+        case "decimal" if decimal_sizes(kind)[0] == decimal_sizes(kind)[1] > 0:
+            digits, scale = decimal_sizes(kind)  # DuckDB would write no 0 before the point
+            return tried(tried(value.copy(), decimal_type(digits + 1, scale)), "TEXT")
         case "integer" | "decimal" | "boolean":
             return tried(value.copy(), "TEXT")
     raise NotTranslatable(

@@ -37,12 +37,12 @@ SOURCE = Source(
         # Spark would end the query.
         (
             "timestamp_millis(n)",
-            "IF((`n`) BETWEEN -9223372036854775 AND 9223372036854775, TIMESTAMP_MILLIS(`n`), NULL)",
+            "IF((`n`) BETWEEN -9200000000000000 AND 9200000000000000, TIMESTAMP_MILLIS(`n`), NULL)",
         ),
         ("day - i", "IF((`i`) BETWEEN -88000000 AND 88000000, `day` - `i`, NULL)"),
         (
             "cast(m as timestamp)",
-            "IF((`m`) > -9223372036854 AND (`m`) < 9223372036854, CAST(`m` AS TIMESTAMP), NULL)",
+            "IF((`m`) > -9200000000000 AND (`m`) < 9200000000000, CAST(`m` AS TIMESTAMP), NULL)",
         ),
         # An int in Spark, though DuckDB counts in bigints.
         ("-length(s)", "TRY_SUBTRACT(0, LENGTH(`s`))"),
@@ -51,6 +51,13 @@ SOURCE = Source(
             "IF((`i`) BETWEEN -2900000 AND 2900000, ADD_MONTHS(`day`, `i`), NULL)",
         ),
         ("add_months(day, 1)", "ADD_MONTHS(`day`, 1)"),
+        ("make_date(i, 1, 1)", "IF((`i`) BETWEEN -100000 AND 100000, MAKE_DATE(`i`, 1, 1), NULL)"),
+        ("element_at(split(s, ','), i)", "ELEMENT_AT(SPLIT(`s`, ','), NULLIF(`i`, 0))"),
+        (
+            "left(s, n)",
+            "LEFT(`s`, IF((`n`) > -2147483649 AND (`n`) < 2147483648, CAST(`n` AS INT), NULL))",
+        ),
+        ("left(s, length(s))", "LEFT(`s`, LENGTH(`s`))"),
         (
             "n div i",
             "IF((`i`) = -1, TRY_SUBTRACT(0, `n`), `n` DIV `i`)",

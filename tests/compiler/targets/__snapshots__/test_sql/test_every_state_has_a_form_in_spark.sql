@@ -39,7 +39,7 @@ WITH events AS (
           IF(
             (
               `raw`.`left`
-            ) BETWEEN -9223372036854775 AND 9223372036854775,
+            ) BETWEEN -9200000000000000 AND 9200000000000000,
             TIMESTAMP_MILLIS(`raw`.`left`),
             NULL
           )
@@ -48,7 +48,7 @@ WITH events AS (
           IF(
             (
               `raw`.`left`
-            ) BETWEEN -9223372036854775 AND 9223372036854775,
+            ) BETWEEN -9200000000000000 AND 9200000000000000,
             TIMESTAMP_MILLIS(`raw`.`left`),
             NULL
           )
