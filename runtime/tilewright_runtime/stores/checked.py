@@ -113,6 +113,8 @@ class CheckedReader:
         self._ttl_ms = ttls_ms(plan)
         #: The last document of the plan that was read, and what it says; they change together.
         self._known: tuple[bytes | None, Kept] = None, Kept({})
+        #: Ranges of which nothing lacks, by which spans, and in which second.
+        self._last_kept: tuple[Sequence[Range], Kept, int] = (), Kept({}), 0
 
     def read(self, requests: Sequence[ScanRequest], names: Sequence[str] = ()) -> Reading:
         """Read records, and say what each request may lack.
@@ -140,7 +142,8 @@ class CheckedReader:
             flaw = known.get(id(ranges))
             if flaw is None:
                 flaw = known[id(ranges)] = {"store": condition} if condition else {}
-                if not_kept := self.not_kept(kept_spans, ranges, now_ms):
+                is_kept = self._is_kept(kept_spans, ranges, now_ms)
+                if not is_kept and (not_kept := self.not_kept(kept_spans, ranges, now_ms)):
                     flaw["not_kept"] = not_kept
             flaws.append(flaw)
         return Reading(records, documents, flaws)
@@ -171,6 +174,24 @@ class CheckedReader:
             kept_spans = PlanDocument.from_bytes(self._plan, document, self._store).kept
             self._known = document, kept_spans
         return kept_spans
+
+    def _is_kept(self, kept_spans: Kept, ranges: Sequence[Range], now_ms: int) -> bool:
+        """Tell whether surely no level lacks records.
+
+        What is there at the end of a second is there all through it, so requests of the same ranges
+        ask once a second.
+        """
+        second = now_ms // 1000
+        last = self._last_kept
+        if last[0] is ranges and last[1] is kept_spans and last[2] == second:
+            return True
+        try:
+            is_kept = not self.not_kept(kept_spans, ranges, (second + 1) * 1000)
+        except FetchError:  # which it may not be yet
+            return False
+        if is_kept:
+            self._last_kept = ranges, kept_spans, second
+        return is_kept
 
     def not_kept(self, kept_spans: Kept, ranges: Sequence[Range], now_ms: int) -> dict[str, int]:
         """Find the levels that may lack records.

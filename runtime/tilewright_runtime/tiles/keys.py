@@ -68,6 +68,8 @@ class Ranges(list[Range]):
 
     native: Any = None
     """What the kernel knows of them, if it is to read them."""
+    texts: Any = None
+    """What a store of text keys knows of them."""
 
     def prepare(self, module: ModuleType) -> Any:
         """Tell the kernel of them, once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,10 @@ from tilewright_runtime import Fetcher, open_store
 from tilewright_runtime.errors import FetchError, StoreError
 from tilewright_runtime.fetch.program import Program
 from tilewright_runtime.stores import TransactionalStore
+from tilewright_runtime.stores.base import Scanned
 from tilewright_runtime.stores.checked import CheckedReader
 from tilewright_runtime.stores.kept import Kept, ttls_by_name, ttls_ms
-from tilewright_runtime.stores.ownership import keep_since
+from tilewright_runtime.stores.ownership import PlanDocument, keep_since
 from tilewright_runtime.stores.sweeping import sweep
 from tilewright_runtime.times import moment_ms
 
@@ -85,6 +87,25 @@ def test_an_answer_as_of_now_is_never_refused(plan: Plan) -> None:
     kept = Kept.since(0, ttls_by_name(ttls_ms(plan)))
     for now_ms in range(AT, AT + 2 * DAY, 7 * MINUTE + 1):
         assert reader.not_kept(kept, program.ranges(now_ms), now_ms) == {}
+
+
+def test_tiles_are_kept_to_the_millisecond(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the same ranges were asked for before in the same second."""
+    plan = windows_of("1h")
+    reader, ranges = CheckedReader(plan, open_store("memory:")), Program(plan).ranges(AT)
+    (wanted,), (level,) = ranges, plan.levels
+    assert level.ttl_ms is not None
+    document = PlanDocument.of(plan, Kept.since(0, ttls_by_name(ttls_ms(plan)))).to_bytes()
+
+    def flaws(now_ms: int) -> Any:
+        monkeypatch.setattr("time.time_ns", lambda: now_ms * 1_000_000)
+        return reader.judged(Scanned([[]], document, "", []), [("a", ranges)]).flaws
+
+    last_ms = wanted.start_ms + level.ttl_ms
+    for now_ms in (last_ms - 1001, last_ms - 999, last_ms - 1, last_ms):
+        assert flaws(now_ms) == [{}]
+    with pytest.raises(FetchError, match="keeps tiles for a time only"):
+        flaws(last_ms + 1)
 
 
 # A window that reaches back further than before

@@ -10,12 +10,15 @@ from ..base import Scanned, ScanRequest
 from ..filling import Filled, condition_of
 from .commands import CALL_KEYS, Commands, Exchange, values_of
 from .functions import SEEN
-from .packing import Command
+from .packing import Command, single
 from .scan import Scan, begin_scan
 from .servers import Servers, server_of
 
 if TYPE_CHECKING:
     from .pool import ServerPool
+
+#: Commands that are read without asking the server of itself.
+_FEW_COMMANDS = 4
 
 
 def document_key(name: str) -> str:
@@ -51,14 +54,16 @@ def checked_scan(
 ) -> Exchange[Scanned]:
     """Read records and documents, and why some may lack.
 
-    The pool of a single server knows what that said of itself lately, for covers of one command.
+    The pool of a single server knows what that said of itself lately, for covers of few commands.
     """
     scan = yield from begin_scan(commands, table, requests)
     documents = [document_key(name) for name in (f"plan/{table}", *names)]
-    if scan.key_count > min(batch_keys, CALL_KEYS):
-        pool = None  # several commands, perhaps over several connections: to ask costs little then
+    if scan.key_count > min(_FEW_COMMANDS * batch_keys, CALL_KEYS):
+        pool = (
+            None  # perhaps several round trips over several connections: to ask costs little then
+        )
     if pool is not None and (server := pool.server()) is not None:
-        read = yield from _read_at_once(scan, documents, table)
+        read = yield from _read_at_once(scan, documents, table, batch_keys)
         filled = Filled.from_bytes(read.filled)
         is_known = filled is not None and filled.run == server.run == pool.run
         if is_known and not condition_of(filled, server):  # what is not clean is asked anew
@@ -85,12 +90,23 @@ class _Read(NamedTuple):
     """How far the table is filled."""
 
 
-def _read_at_once(scan: Scan, documents: Sequence[str], table: str) -> Exchange[_Read]:
-    """Read everything by one command, which nothing comes between."""
-    keys = [*documents, *filled_keys(table, [""])]
-    _, values = yield from values_of(scan.keys, False, documents=keys)
-    count = len(documents)
-    return _Read(values[:count], values[count + 1 :], values[count])
+def _read_at_once(
+    scan: Scan, documents: Sequence[str], table: str, batch_keys: int
+) -> Exchange[_Read]:
+    """Read everything, with how far the table is filled.
+
+    One command is not interrupted. Of several, the last one reads again how far the table is
+    filled: if it is another document by then, it counts as none.
+    """
+    (filled_key,) = filled_keys(table, [""])
+    keys, count = [*documents, filled_key], len(documents)
+    is_one = scan.key_count <= batch_keys
+    runs = scan.keys if is_one else [*scan.keys, [single(filled_key)]]
+    _, values = yield from values_of(runs, False, (), batch_keys, keys)
+    filled = values[count]
+    if not is_one and values.pop() != filled:
+        filled = None
+    return _Read(values[:count], values[count + 1 :], filled)
 
 
 def _keep(pool: ServerPool, asked_s: float, seen: Any) -> None:

@@ -104,12 +104,14 @@ def _exchange(connection: Any, sent: Sequence[bytes], count: int) -> list[Any]:
 
 
 def _answers(connection: Any, count: int) -> list[Any]:
-    from redis.exceptions import ResponseError
-
     answers: list[Any] = []
     for _ in range(count):
         try:
             answers.append(connection.read_response())
-        except ResponseError as wrong:
+        except Exception as wrong:
+            from redis.exceptions import ResponseError  # looked for only if something is wrong
+
+            if not isinstance(wrong, ResponseError):
+                raise
             answers.append(wrong)
     return answers

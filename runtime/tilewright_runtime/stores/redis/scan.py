@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ...errors import StoreError
-from ...tiles.keys import Range, text_prefix, tile_id
+from ...tiles.keys import Range, Ranges, level_name, text_key, text_prefix, tile_id
 from ..base import ScanRequest
 from .commands import CALL_KEYS, Commands, Exchange, values_of
 from .packing import Run, single
@@ -76,7 +76,12 @@ def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) 
     scan = Scan([], [])
     first_tiles: dict[str, Run] = {}
     for entity, ranges in requests:
-        runs: list[Run] = []
+        named = _named(commands.url, ranges)
+        if named is not None:
+            runs = [Run(text_key(table, entity, level, ""), ids) for level, ids in named]
+            scan.keys.append(runs)
+            continue
+        runs = []
         for wanted in ranges:
             prefix = text_prefix(table, entity, wanted.size_ms, wanted.kind)
             if wanted.lifetime:
@@ -92,6 +97,19 @@ def begin_scan(commands: Commands, table: str, requests: Sequence[ScanRequest]) 
         scan.firsts.append(index)
         scan.keys.append([first])
     return scan
+
+
+def _named(url: str, ranges: Sequence[Range]) -> Sequence[tuple[str, Sequence[bytes]]] | None:
+    """Name the levels and the tiles of ranges.
+
+    Many requests share them. None if one is a lifetime, whose begin has to be read.
+    """
+    known: Sequence[tuple[str, Sequence[bytes]]] | None = getattr(ranges, "texts", None)
+    if known is None and not any(wanted.lifetime for wanted in ranges):
+        known = [(level_name(wanted.kind, wanted.size_ms), _ids(url, wanted)) for wanted in ranges]
+        if isinstance(ranges, Ranges):
+            ranges.texts = known
+    return known
 
 
 def _firsts(

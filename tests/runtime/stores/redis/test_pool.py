@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.redis_server import RedisServer
 from support.remote import quality, rows_of
-from support.session import Session, row
+from support.session import Session, row, simple_plan
 from support.waiting import wait_until
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher
-from tilewright_runtime.stores.redis import pool
+from tilewright_runtime.stores.redis import commands, pool
+from tilewright_runtime.stores.redis.exchange import exchange_over
 from tilewright_runtime.stores.redis.functions import CODE
 
 
@@ -21,9 +24,15 @@ def kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "_KEPT_S", 1000.0)
 
 
-def filled(server: RedisServer, folder: Path) -> tuple[Session, Fetcher]:
+def in_calls_of(tiles: int) -> Plan:
+    """The simple plan, for calls of so many tiles."""
+    plan = simple_plan()
+    return plan.model_copy(update={"store": plan.store.model_copy(update={"batch_size": tiles})})
+
+
+def filled(server: RedisServer, folder: Path, plan: Plan | None = None) -> tuple[Session, Fetcher]:
     """Write an event, and fetch it once."""
-    session = Session(url=server.url(), state=f"lmdb:{folder}/state")
+    session = Session(plan, url=server.url(), state=f"lmdb:{folder}/state")
     session.write([row("a", 1)])
     fetcher = Fetcher(session.plan, session.store)
     assert quality(fetcher) == {}
@@ -50,6 +59,29 @@ def test_a_fetch_is_one_command(redis_server: RedisServer, tmp_path: Path) -> No
     """It reads tiles and documents, and the server is not asked of itself again."""
     _, fetcher = filled(redis_server, tmp_path)
     assert asked(redis_server, fetcher) == {"cmdstat_mget"}
+
+
+def test_a_fetch_is_a_few_commands_of_one_kind(redis_server: RedisServer, tmp_path: Path) -> None:
+    """An hour has 13 tiles, so three of at most five each read them."""
+    _, fetcher = filled(redis_server, tmp_path, in_calls_of(5))
+    assert asked(redis_server, fetcher) == {"cmdstat_mget"}
+
+
+def test_a_delivery_between_two_commands_is_noticed(
+    redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last command finds that the table was filled further, so everything is read again."""
+    session, fetcher = filled(redis_server, tmp_path, in_calls_of(5))
+    at_once = exchange_over
+
+    def one_by_one(connections: Any, sent: Any) -> list[Any]:
+        answers = at_once(connections, sent[:1])
+        monkeypatch.setattr(commands, "exchange_over", at_once)
+        session.write([row("a", 1)])
+        return answers + at_once(connections, sent[1:])
+
+    monkeypatch.setattr(commands, "exchange_over", one_by_one)
+    assert "cmdstat_fcall_ro" in asked(redis_server, fetcher)
 
 
 def test_a_server_is_asked_again_after_a_moment(
