@@ -120,7 +120,10 @@ def tile_text(feature: Feature) -> str:
 
 def edge_text(feature: Feature) -> str:
     """Write how much of a window its oldest tile distorts."""
-    return "–" if feature.window_ms is None else f"{feature.max_edge_error:.1%}"
+    if feature.window_ms is None:
+        return "–"
+    error = feature.max_edge_error
+    return "<0.1%" if 0 < error < 0.0005 else f"{error:.1%}"
 
 
 def reads_text(one: FeatureReport) -> tuple[str, str]:
