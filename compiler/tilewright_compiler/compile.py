@@ -18,7 +18,7 @@ from .expressions.binder import shared_binder
 from .frontend.config import Config, of_section
 from .frontend.diagnostics import KINDS, CompileError, Diagnostic, diagnostic, shown_path
 from .frontend.loader import Loaded, load
-from .frontend.names import is_dotted
+from .frontend.names import folder_problem, is_dotted
 from .passes.agree_on_types import agree_on_types
 from .passes.bind_columns import bind_ahead, bind_columns
 from .passes.bind_derivations import bind_derivations
@@ -125,12 +125,13 @@ def compile_group_by(
 
 
 def _compile(draft: Draft) -> tuple[Plan | None, list[Diagnostic]]:
+    problem = folder_problem(draft.name)
     if not is_dotted(draft.name):
+        problem = "is not made of words (letters, digits, '_') and dots"
+    if problem is not None:
         advice = "Rename the file or variable, or give a name=… such as 'clicks.hourly'"
-        what = (
-            f"the name {draft.name!r} is not made of words (letters, digits, '_') and dots. "
-            f"{advice}."
-        )
+        name = draft.name if len(draft.name) <= 60 else f"{draft.name[:60]}…"
+        what = f"the name {name!r} {problem}. {advice}."
         draft.report("TW007", draft.group_by.site, what)
     for check in CHECKING:
         check(draft)

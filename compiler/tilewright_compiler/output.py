@@ -92,9 +92,11 @@ def write(out: str, rendered: Mapping[str, str]) -> None:
     """Write every file that differs.
 
     A reader sees the old file or the new one, never a part. Raises OSError for a path that leads
-    out of the folder, for example through a link inside it.
+    out of the folder, for example through a link inside it, and for a folder beside one whose name
+    differs only in case.
     """
     require_possible(out)
+    _require_apart(out, {path.partition("/")[0] for path in rendered})
     root, mode = Path(os.path.realpath(out)), 0o666 & ~_umask()
     for path in differing(out, rendered):
         target = Path(out, path)
@@ -111,6 +113,20 @@ def write(out: str, rendered: Mapping[str, str]) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
             raise
+
+
+def _require_apart(out: str, folders: Collection[str]) -> None:
+    """Refuse names that differ from one on disk only in case.
+
+    Some file systems take both for one, and each would be written over the other.
+    """
+    there = os.listdir(out) if os.path.isdir(out) else []
+    others = {name.lower(): name for name in there if name not in folders}
+    for folder in sorted(folders):
+        other = others.get(folder.lower())
+        if other is not None:
+            what = f"{other} is there, and some file systems take both for one. Delete one of them"
+            raise FileExistsError(errno.EEXIST, what, str(Path(out, folder)))
 
 
 def left_over(out: str, plans: Collection[Plan], is_whole: bool) -> list[str]:

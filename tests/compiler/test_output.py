@@ -66,6 +66,15 @@ def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path) -> Non
     assert list(elsewhere.iterdir()) == []
 
 
+def test_a_folder_of_a_name_in_another_case_is_not_written_beside(tmp_path: Path) -> None:
+    """Where case is ignored, one of two plans would be written over the other."""
+    write(str(tmp_path), {"a.users/plan.json": "{}"})
+    write(str(tmp_path), {"a.users/plan.json": "{ }"})
+    with pytest.raises(FileExistsError, match=r"a\.users is there, and some file systems"):
+        write(str(tmp_path), {"a.Users/plan.json": "{}"})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.users"]
+
+
 def test_plans_that_no_group_by_makes_are_left_over(tmp_path: Path) -> None:
     """A GroupBy that was renamed leaves its folder: of its module, or of all where all is there."""
     for name in ("clicks.old", "other.old"):

@@ -71,7 +71,9 @@ CATALOGUE: dict[str, Entry] = {
     "TW007": Entry(
         "a name cannot be used",
         "The name has characters that are not allowed here, or it begins with `__`, which the "
-        "generated SQL keeps for itself.",
+        "generated SQL keeps for itself. The name of a GroupBy becomes a folder's: it has at most "
+        "200 characters, and does not begin with a device of Windows, as `con` and `aux.daily` "
+        "do.",
         "Use letters, digits and `_`; the name of a GroupBy may have dots.",
     ),
     "TW008": Entry(

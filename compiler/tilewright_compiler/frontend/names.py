@@ -6,6 +6,10 @@ import re
 
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: What Windows takes for a device, whatever stands after the first dot.
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+#: File systems take 255 bytes, and what is written beside a file has a longer name.
+_LONGEST = 200
 
 
 def is_dotted(name: str) -> bool:
@@ -14,6 +18,18 @@ def is_dotted(name: str) -> bool:
     It becomes a folder and a part of every key.
     """
     return _DOTTED.fullmatch(name) is not None
+
+
+def folder_problem(name: str) -> str | None:
+    """Say why no folder can have a dotted name, or None.
+
+    A plan that was compiled here may be checked out on Windows.
+    """
+    if _DEVICE.fullmatch(name):
+        return f"begins with {name.partition('.')[0]!r}, which is a device on Windows"
+    if len(name) > _LONGEST:
+        return f"has {len(name):,} characters, and a folder's name {_LONGEST} at most"
+    return None
 
 
 def is_word(name: str) -> bool:

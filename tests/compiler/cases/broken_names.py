@@ -25,3 +25,5 @@ clash = GroupBy(
         Aggregation(input_column="x", operation=Operation.MIN, windows=["1h"], name="__min\n"),
     ],
 )
+device = make("Con.daily")
+long = make("long" * 60)
