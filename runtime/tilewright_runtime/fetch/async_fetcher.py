@@ -41,7 +41,8 @@ class AsyncFetcher(Serving):
     It walks the steps that `Fetcher` walks, so the answers are the same. Reads of a store elsewhere
     are awaited; one on this machine answers at once. Any number of tasks may share it, and event
     loops after each other or beside each other, each with its own connections. Close it, or use it
-    as an async context manager; the store stays open. Raises what `Fetcher` raises.
+    as an async context manager; the store stays open. To make one waits for the store; `open` is
+    awaited instead. Raises what `Fetcher` raises.
     """
 
     def __init__(
@@ -54,6 +55,23 @@ class AsyncFetcher(Serving):
     ) -> None:
         super().__init__(plan, store, allow_many_tiles=allow_many_tiles, cache=cache)
         self._far = store.open_async() if isinstance(store, CheckedStore) else None
+
+    @classmethod
+    async def open(
+        cls,
+        plan: Plan,
+        store: Store,
+        *,
+        allow_many_tiles: bool = False,
+        cache: TileCache | None = None,
+    ) -> Self:
+        """Make a fetcher while other tasks go on.
+
+        The store is asked in a thread whether it has tiles of the plan. Raises what `Fetcher`
+        raises.
+        """
+        make = partial(cls, plan, store, allow_many_tiles=allow_many_tiles, cache=cache)
+        return await asyncio.to_thread(make)
 
     async def __aenter__(self) -> Self:
         return self

@@ -149,7 +149,7 @@ class _Walk:
         )
 
     def _name_owners(self, levels: Sequence[Level]) -> None:
-        """Say of misplaced records whose they are, by one more walk."""
+        """Name the owners of misplaced records, by one more walk."""
         if not self._records:
             return
         owners = Owners(self._store, None).find_all(list(self._records.values()), levels)

@@ -163,9 +163,9 @@ class Store(Protocol):
         """
 
     def entities(self) -> Iterator[tuple[str, str]]:
-        """Walk the entities of all tables, as pairs of table and entity.
+        """Walk the entities of all tables.
 
-        Some may come again. Raises what `contents` raises.
+        They are pairs of table and entity, and may come again. Raises what `contents` raises.
         """
         from .contents import StoredTiles  # no fetch needs it
 

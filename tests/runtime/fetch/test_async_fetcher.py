@@ -72,6 +72,28 @@ def test_nothing_is_left_behind(session: Session) -> None:
     assert threading.active_count() == threads
 
 
+def test_a_fetcher_is_opened_while_other_tasks_go_on(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store answers only once another task has run, so it must not wait in the event loop."""
+    gone_on, get = threading.Event(), session.store.get
+
+    def slow_get(name: str) -> bytes | None:
+        assert gone_on.wait(10), "the event loop stands still"
+        return get(name)
+
+    async def ask() -> object:
+        opening = asyncio.create_task(AsyncFetcher.open(session.plan, session.store))
+        await asyncio.sleep(0)
+        gone_on.set()
+        async with await opening as fetcher:
+            return await fetcher.fetch(KEYS[1], AT)
+
+    want = Fetcher(session.plan, session.store).fetch(KEYS[1], AT)
+    monkeypatch.setattr(session.store, "get", slow_get)
+    assert asyncio.run(ask()) == want
+
+
 def test_errors_are_those_of_the_other_fetcher(session: Session) -> None:
     """They are raised where they are awaited."""
 
