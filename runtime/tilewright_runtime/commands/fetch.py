@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .answers import AnswerPrinter
 from .options import InputFile, warn
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _fetch(options: _Options, plan_path: str, store_url: str) -> bool:
         if options.keys_file is not None:
             return not _answer_lines(fetcher, options.keys_file, options.at, answer)
         (single,) = answer([fetcher.request(keys, options.at)])
-        _print(single)
+        AnswerPrinter(store.url).put(single)
         return True
 
 
@@ -227,7 +227,7 @@ def _replay(file: BufferedReader, options: _Options) -> None:
         store_url = url if options.store_url is None else options.store_url
         with open_store(store_url, create=False) as store:
             fetcher = Fetcher(plan, store, allow_many_tiles=options.allow_many_tiles)
-            _print(replay(fetcher, document))
+            AnswerPrinter(store.url).put(replay(fetcher, document))
 
 
 def _answer_lines(
@@ -235,13 +235,11 @@ def _answer_lines(
 ) -> bool:
     """Answer a file's lines, and tell whether one failed."""
     from ..errors import TilewrightError
-    from .keys import read_batches, read_request, require_json_lines
+    from .keys import LineFormat, read_batches, read_request
 
-    failed, is_first = False, True
+    failed, form, printer = False, LineFormat(file), AnswerPrinter(fetcher.store.url)
     for batch in read_batches(file):
-        if batch and is_first:
-            require_json_lines(batch)
-            is_first = False
+        form.look_at(batch)
         requests = []
         for line in batch:
             try:
@@ -249,11 +247,13 @@ def _answer_lines(
             except TilewrightError as error:
                 failed = True
                 click.echo(f"error: {line.name}: {error}", err=True)
-        failed |= _answer_requests(requests, answer)
+        failed |= _answer_requests(requests, answer, printer)
     return failed
 
 
-def _answer_requests(requests: Sequence[KeyRequest], answer: AnswerAll) -> bool:
+def _answer_requests(
+    requests: Sequence[KeyRequest], answer: AnswerAll, printer: AnswerPrinter
+) -> bool:
     """Answer requests together, and tell whether one failed.
 
     If some cannot be answered, each is answered by itself.
@@ -266,27 +266,8 @@ def _answer_requests(requests: Sequence[KeyRequest], answer: AnswerAll) -> bool:
         if len(requests) == 1:
             click.echo(f"error: {requests[0].line}: {error}", err=True)
             return True
-        failures = [_answer_requests([request], answer) for request in requests]
+        failures = [_answer_requests([request], answer, printer) for request in requests]
         return any(failures)
     for request, one in zip(requests, answers, strict=True):
-        _print(one, request.extra)
+        printer.put(one, request.extra)
     return False
-
-
-def _print(answer: Answer | Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> None:
-    from ..fetch.documents import answer_document
-
-    document = dict(answer) if isinstance(answer, Mapping) else answer_document(answer)
-    if extra:
-        document["extra"] = extra
-    text = json.dumps(document, ensure_ascii=False)
-    # A lone surrogate, which JSON can escape, has no bytes in UTF-8.
-    click.echo(text if text.isascii() or _is_unicode(text) else json.dumps(document))
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 #: derivations. A file gives some thousand of them at once. A slow pipe gives those that are there,
 #: so that no answer waits for later lines.
 _READ_BYTES = 1 << 16
-#: No line of keys is longer. A device may have no end of a line.
+#: So many lines that are no objects do not yet make a pipe one of another format.
+_FEW_LINES = 20
+#: No line of keys is longer. Of one that is, so much is passed over; a device may have no end.
 _LONGEST_LINE_BYTES = 4_000_000
+_MOST_SKIPPED_BYTES = 64_000_000
 
 
 class KeyLine(NamedTuple):
@@ -61,12 +64,20 @@ def keys_of_options(pairs: Sequence[str], many: str = "") -> dict[str, str]:
 def read_batches(file: BufferedReader) -> Iterator[list[KeyLine]]:
     """Read lines that are not blank, in batches.
 
-    A batch has as many lines as one read finds. Raises InputError for a line without an end.
+    A batch has as many lines as one read finds. Of a line that is too long only the beginning is
+    kept, which is too long too. Raises InputError for a line without an end.
     """
-    number, begun = 0, b""
+    number, begun, skipped = 0, b"", 0
     while chunk := file.read1(_READ_BYTES):
+        if len(begun) > _LONGEST_LINE_BYTES:
+            end = chunk.find(b"\n")
+            if end < 0:
+                skipped += len(chunk)
+                if skipped > _MOST_SKIPPED_BYTES:
+                    _require_short(len(begun), _LONGEST_LINE_BYTES, f"{file.name}:{number + 1}")
+                continue
+            chunk, skipped = chunk[end:], 0
         *lines, begun = (begun + chunk).split(b"\n")
-        _require_short(len(begun), _LONGEST_LINE_BYTES, f"{file.name}:{number + len(lines) + 1}")
         yield _numbered(file.name, number, lines)
         number += len(lines)
     yield _numbered(file.name, number, [begun])
@@ -104,21 +115,42 @@ def _numbered(name: str, before: int, lines: list[bytes]) -> list[KeyLine]:
     ]
 
 
-def require_json_lines(lines: Sequence[KeyLine]) -> None:
-    """Refuse a file of another format, such as CSV.
+class LineFormat:
+    """Watches whether a file is JSON Lines at all.
 
-    It does so with one error for the whole file.
+    A file is told by its first part. A pipe may have given a single line so far, so it is told only
+    by many.
     """
-    from ..errors import InputError, shown
 
-    if any(line.content.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{") for line in lines):
-        return
-    first = lines[0].content.decode(errors="replace").strip()
-    raise InputError(
-        f"{lines[0].name}: {shown(first)} is no JSON object. --keys takes JSON Lines: an object "
-        'with the key columns on each line, such as {"user_id": "ana"}. Convert CSV or a JSON '
-        "array to that."
-    )
+    def __init__(self, file: BufferedReader) -> None:
+        self._few = _FEW_LINES if not file.seekable() else 0
+        self._first: KeyLine | None = None
+        self._others = 0
+        self._is_known = False
+
+    def look_at(self, lines: Sequence[KeyLine]) -> None:
+        """Look at the lines of a batch.
+
+        Raises InputError, once for the whole file, if it is of another format, such as CSV.
+        """
+        if self._is_known or not lines:
+            return
+        self._is_known = any(map(_is_object, lines))
+        self._first = self._first or lines[0]
+        self._others += len(lines)
+        if not self._is_known and self._others > self._few:
+            from ..errors import InputError, shown
+
+            first = self._first.content.decode(errors="replace").strip()
+            raise InputError(
+                f"{self._first.name}: {shown(first)} is no JSON object. --keys takes JSON Lines: "
+                'an object with the key columns on each line, such as {"user_id": "ana"}. Convert '
+                "CSV or a JSON array to that."
+            )
+
+
+def _is_object(line: KeyLine) -> bool:
+    return line.content.lstrip(b"\xef\xbb\xbf \t\r").startswith(b"{")
 
 
 def read_request(fetcher: Fetcher, line: KeyLine, at: str | None) -> KeyRequest:
@@ -131,6 +163,8 @@ def read_request(fetcher: Fetcher, line: KeyLine, at: str | None) -> KeyRequest:
     from ..errors import InputError
     from ..fetch.documents import jsonable
 
+    if len(line.content) > _LONGEST_LINE_BYTES:
+        raise InputError(f"the line has more than {_LONGEST_LINE_BYTES / 1_000_000:g} MB.")
     try:
         document = json.loads(line.content)
         readable = jsonable(document)

@@ -324,6 +324,48 @@ def test_an_answer_waits_for_no_later_line(derived: Desk) -> None:
         assert (process.stdout.read(), process.wait()) == (b"", 0)
 
 
+def fetch_from_pipe(desk: Desk) -> subprocess.Popen[bytes]:
+    """Starts a fetch of the keys that are written into its standard input."""
+    command = [sys.executable, "-c", "from tilewright_runtime.cli import main; main()", "fetch"]
+    options = [str(desk.plan), "--store", desk.store, "--keys", "-", "--at", str(AT)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*command, *options], stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+def test_a_bad_first_line_of_a_pipe_ends_nothing(desk: Desk) -> None:
+    """It is told with its number at once, and what comes later is answered."""
+    with fetch_from_pipe(desk) as process:
+        assert process.stdin is not None and process.stdout is not None and process.stderr
+        process.stdin.write(b"nonsense\n")
+        process.stdin.flush()
+        assert process.stderr.readline().startswith(b"error: <stdin>:1: not valid JSON")
+        process.stdin.write(b'{"k": "a"}\n')
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["features"]["n_sum_1h"] == 3
+        process.stdin.close()
+        assert process.wait() == 1
+
+
+def test_many_bad_lines_make_a_pipe_one_of_another_form(desk: Desk) -> None:
+    """CSV through a pipe is one error, as of a file, and not one for each line."""
+    process = fetch_from_pipe(desk)
+    _, errors = process.communicate(b"k\n" + b"a\n" * 200)
+    assert process.returncode == 1
+    assert errors.count(b"\n") == 1
+    assert b"<stdin>:1: 'k' is no JSON object" in errors
+
+
+def test_a_line_that_is_too_long_ends_nothing(desk: Desk) -> None:
+    """It is passed over with its number, however it ends."""
+    path = keys_file(desk, {"k": "b"}, {"k": "a" * 5_000_000}, {"k": "a"}, {"k": "a" * 5_000_000})
+    ran = desk.fetch("--keys", path, "--at", str(AT))
+    assert ran.status == 1
+    assert [line["keys"]["k"] for line in ran.lines] == ["b", "a"]
+    assert ran.err.splitlines() == [
+        f"error: {path}:{number}: the line has more than 4 MB." for number in (2, 4)
+    ]
+
+
 def test_columns_beside_the_keys_come_back(desk: Desk) -> None:
     """A line's other columns stand in `extra`, whatever they hold."""
     line = {"order": "o\u20ac", "k": "b", "label": [1, None], "at": AT, "odd": "\ud800"}
