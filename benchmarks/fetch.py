@@ -7,7 +7,7 @@ Two plans: five operations over 4h in 5-minute tiles, and thirty features (five 
 columns over 1h, 12h and 7d). The floor opens one read transaction, walks one cursor over just as
 many records of the same number of bytes, joins them, and reduces the columns of each window with
 numpy; it verifies nothing, finalizes nothing and names nothing. Beside it stand fetches by the
-native kernel and by numpy.
+native kernel, with a cache and without, and by numpy.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pyarrow as pa
 from measure import side_by_side_us, without_kernel
 from plans import DAY_MS, END_MS, five_of, plan_of
 from tilewright_compiler.plan.model import Plan
-from tilewright_runtime import Fetcher, Writer, open_store
+from tilewright_runtime import Fetcher, TileCache, Writer, open_store
 from tilewright_runtime.states.kernel import kernel
 
 DAYS = 8
@@ -123,22 +123,24 @@ def report(title: str, plan: Plan, table: pa.Table, folder: Path) -> None:
     store = open_store(f"lmdb:{folder / 'store'}")
     with Writer(plan, store) as writer:
         writer.write(table)
-    fetcher = Fetcher(plan, store)
+    fetcher, cached = Fetcher(plan, store), Fetcher(plan, store, cache=TileCache())
     keys = {"user_id": "user7"}
     (folder / "floor").mkdir()
     floor = Floor(str(folder / "floor"), fetcher, keys)
     with without_kernel():
         numpy_only = Fetcher(plan, store)
-    (floor_us, _), (p50, p99), (numpy_us, _) = side_by_side_us(
+    (floor_us, _), (p50, p99), (cached_us, _), (numpy_us, _) = side_by_side_us(
         floor.run,
         lambda: fetcher.fetch(keys, END_MS),
+        lambda: cached.fetch(keys, END_MS),
         lambda: numpy_only.fetch(keys, END_MS),
     )
     print(
         f"{title}: {len(plan.features)} features, {floor.records} tiles of {floor.bytes} bytes: "
         f"hand-written scan and reduction {floor_us:.1f} µs; "
         f"{'kernel' if kernel() else 'no kernel'} p50 {p50:.1f} µs, p99 {p99:.1f} µs, "
-        f"ratio {p50 / floor_us:.2f}; numpy p50 {numpy_us:.1f} µs, ratio {numpy_us / floor_us:.2f}"
+        f"ratio {p50 / floor_us:.2f}; with a cache {cached_us:.1f} µs, ratio "
+        f"{cached_us / floor_us:.2f}; numpy p50 {numpy_us:.1f} µs, ratio {numpy_us / floor_us:.2f}"
     )
 
 

@@ -40,6 +40,11 @@ class AnyReader(Protocol):
 class AnyDirect(Protocol):
     """Answers some requests without the steps."""
 
+    def find(
+        self, entities: Sequence[str], schedule: Schedule, at_ms: int, end_ms: int
+    ) -> Sequence[tuple[dict[str, Any], dict[str, Any]] | None] | None:
+        """Find the features and the quality of entities, or None."""
+
     def answer(self, states: Sequence[FetchState]) -> Sequence[FetchState]:
         """Answer what it can, and return the others."""
 

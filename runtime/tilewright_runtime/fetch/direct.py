@@ -7,7 +7,7 @@ as a damaged or an approximate tile, is left to the steps.
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from .caching_reader import CachingReader
     from .context import FetchState
 
-#: Covers by head level, the time before which a head is clean, and features in their order.
-Asked = tuple[dict[int, Any], int, dict[str, Any]]
 #: Features, and their quality.
 Evaluated = tuple[dict[str, Any], dict[str, Any]]
 #: What there is for each entity, None where the steps have to find it.
@@ -39,7 +37,7 @@ class Direct(Frozen):
     program: Program
     kernel: KernelProgram
     store: Store
-    most_tiles: float
+    most_tiles: int
     swept_name: str
     caching: CachingReader | None
     """What keeps tiles decoded, if anything does."""
@@ -52,7 +50,8 @@ class Direct(Frozen):
         kernel = program.kernel
         if kernel is None or not kernel.is_whole or not program.ladder_ms:
             return None
-        most = math.inf if most_tiles is None else most_tiles
+        # No number allows for lifetimes, of which the steps find out how many tiles they have.
+        most = sys.maxsize if most_tiles is None else most_tiles
         return cls(program, kernel, store, most, swept_name(program.plan), caching)
 
     def answer(self, states: Sequence[FetchState]) -> Sequence[FetchState]:
@@ -64,15 +63,8 @@ class Direct(Frozen):
         for state in states:
             if state.at_ms != at_ms or state.end_ms != end_ms:
                 return states
-        program = self.program
-        schedule = program.schedule(at_ms, end_ms)
-        if schedule.most > self.most_tiles:
-            return states
-        schedule.covers(program.ladder_ms[0])
-        heads = schedule.natives(self.kernel.native_covers)
-        head_ms = _LATEST_MS if end_ms > at_ms else at_ms
-        entities = [state.entity for state in states]
-        answers = self._find(entities, schedule, (heads, head_ms, program.template))
+        schedule = self.program.schedule(at_ms, end_ms)
+        answers = self.find([state.entity for state in states], schedule, at_ms, end_ms)
         if answers is None:
             return states
         left = []
@@ -84,36 +76,48 @@ class Direct(Frozen):
             state.features, state.quality = answer
         return left
 
-    def _find(self, entities: Sequence[str], schedule: Schedule, asked: Asked) -> Found | None:
-        """Find the features of entities, or None for some."""
-        native, table, ranges = self.kernel.native, self.program.plan.name, schedule.ranges
+    def find(
+        self, entities: Sequence[str], schedule: Schedule, at_ms: int, end_ms: int
+    ) -> Found | None:
+        """Find the features of entities at the time of a schedule.
+
+        None, or None for some, if the steps have to.
+        """
+        if schedule.most > self.most_tiles:
+            return None
+        head_ms = _LATEST_MS if end_ms > at_ms else at_ms
+        native, heads, template = self.kernel.native, schedule.natives, self.program.template
         if self.caching is not None:
-            tiles = self.caching.decoded(self.program, ranges, entities)
-            if tiles is None:
+            all_tiles = self.caching.decoded(self.program, schedule.ranges, entities)
+            if all_tiles is None:
                 return None
-            if self.kernel.has_sketches:
-                return [self._evaluated(one, schedule, asked) for one in tiles]
-            return [None if one is None else native.features(one.native, *asked) for one in tiles]
+            answers: Found = []
+            for tiles in all_tiles:
+                if tiles is None:
+                    answers.append(None)
+                elif self.kernel.has_sketches:
+                    answers.append(self._evaluated(tiles, schedule, head_ms))
+                else:
+                    answers.append(native.features(tiles.native, heads, head_ms, template))
+            return answers
+        table, ranges = self.program.plan.name, schedule.ranges.native
 
         def work(tables: Any, number: int | None, swept: bytes) -> Found | None:
-            features: Found | None = native.fetch(
-                tables, number, table, swept, entities, ranges.native, *asked
+            found: Found | None = native.fetch(
+                tables, number, table, swept, entities, ranges, heads, head_ms, template
             )
-            return features
+            return found
 
         return self.store.read_mapped(self.swept_name, work)
 
-    def _evaluated(
-        self, tiles: KernelTiles | None, schedule: Schedule, asked: Asked
-    ) -> Evaluated | None:
+    def _evaluated(self, tiles: KernelTiles, schedule: Schedule, head_ms: int) -> Evaluated | None:
         """Answer by tiles that are kept decoded, and by what is put together of them."""
-        _, head_ms, template = asked
-        if tiles is None or tiles.approximate:
+        if tiles.approximate:
             return None
         level_ms = tiles.head_level_ms(head_ms)
         if level_ms is None:
             return None
-        features = template.copy()
+        features = self.program.template.copy()
         errors = self.kernel.evaluate(tiles, schedule.covers(level_ms), features)
         if errors is None:
             return None

@@ -20,7 +20,7 @@ from .counting import count_fetches
 from .quality import give_up, gives_up
 from .serving import Request, Serving
 from .steps import derive
-from .tracing import spans_of
+from .tracing import is_traced, spans_of
 
 if TYPE_CHECKING:
     from .spans import FetchSpans
@@ -65,9 +65,14 @@ class Fetcher(Serving):
         context = self.context
         if features is not None or quality or on_missing or max_staleness:
             context = self.context_of(features, quality, on_missing, max_staleness)
-        state = self.request(keys, at)
-        walk(context, (state,))
-        return answer_of(state)
+        at_ms, end_ms = self.times(at)
+        entity = self.entity(keys)
+        answer = answer_directly(context, keys, at_ms, end_ms, entity)
+        if answer is None:
+            state = FetchState(keys, at_ms, end_ms, entity)
+            walk(context, (state,), directly=False)
+            answer = answer_of(state)
+        return answer
 
     def fetch_many(
         self,
@@ -102,6 +107,23 @@ class Fetcher(Serving):
         return Answers(collected, context.plan, context.names)
 
 
+def answer_directly(
+    context: FetchContext, keys: Mapping[str, Any], at_ms: int, end_ms: int, entity: str
+) -> Answer | None:
+    """Answer a request without its steps, if it is plain and nobody traces them."""
+    direct = context.direct
+    if direct is None or is_traced():
+        return None
+    begun = time.perf_counter()
+    schedule = context.program.schedule(at_ms, end_ms)
+    found = direct.find((entity,), schedule, at_ms, end_ms)
+    if found is None or found[0] is None:
+        return None
+    context.metrics.fetched(1, time.perf_counter() - begun, schedule.asked)
+    features, quality = found[0]
+    return Answer(dict(keys), at_ms, features, quality)
+
+
 def finish_without_store(context: FetchContext, states: Sequence[FetchState]) -> None:
     """Answer requests without the store, as the policy says.
 
@@ -112,22 +134,30 @@ def finish_without_store(context: FetchContext, states: Sequence[FetchState]) ->
         derive(context, states)
 
 
-def walk(context: FetchContext, states: Sequence[FetchState]) -> None:
-    """Walk the steps for requests that are read together."""
+def walk(context: FetchContext, states: Sequence[FetchState], *, directly: bool = True) -> None:
+    """Walk the steps for requests that are read together.
+
+    Those that are plain are answered `directly`, unless that was tried.
+    """
     spans = spans_of(context, states)
     if spans is None:
-        _take_steps(context, states)
+        begun, left = time.perf_counter(), states
+        if directly and context.direct is not None:
+            left = context.direct.answer(states)
+        _take_steps(context, states, left, begun)
         return
     with spans.whole():
-        _take_steps(context, states, spans)
+        _take_steps(context, states, states, time.perf_counter(), spans)
 
 
 def _take_steps(
-    context: FetchContext, states: Sequence[FetchState], spans: FetchSpans | None = None
+    context: FetchContext,
+    states: Sequence[FetchState],
+    left: Sequence[FetchState],
+    begun: float,
+    spans: FetchSpans | None = None,
 ) -> None:
-    begun, left = time.perf_counter(), states
-    if context.direct is not None and spans is None:
-        left = context.direct.answer(states)
+    """Take the steps for what is left of some requests, and count all."""
     for step in context.steps if left else ():
         try:
             if spans is None:

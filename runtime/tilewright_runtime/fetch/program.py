@@ -108,9 +108,13 @@ class Program:
         wanted = ranges(self._reads, at_ms, end_ms)
         if self.events is not None:
             wanted += event_ranges(self.windows, self.events.chunks.size_ms, at_ms, end_ms)
-        schedule = Schedule(wanted, at_ms, partial(self._find_covers, at_ms, end_ms))
-        if self.kernel is not None:
-            self.kernel.prepared(schedule.ranges)
+        find_covers = partial(self._find_covers, at_ms, end_ms)
+        if self.kernel is None:
+            return Schedule(wanted, at_ms, find_covers)
+        schedule = Schedule(wanted, at_ms, find_covers, self.kernel.native_covers)
+        self.kernel.prepared(schedule.ranges)
+        if self.kernel.is_whole and self.ladder_ms:
+            schedule.covers(self.ladder_ms[0])  # what most fetches need
         return schedule
 
     def _find_covers(

@@ -42,12 +42,15 @@ class Schedule:
         ranges: Iterable[Range],
         at_ms: int,
         find_covers: Callable[[int | None], Iterable[Sequence[Segment]]],
+        prepare: Callable[[Covers], Any] | None = None,
     ) -> None:
         self.ranges = Ranges(ranges)
         self._at_ms = at_ms
         self._find_covers = find_covers
         self._covers: dict[int | None, Covers] = {}
-        self._natives: dict[int, Any] = {}
+        self._prepare = prepare
+        #: What the kernel knows of covers, by head level.
+        self.natives: dict[int, Any] = {}
 
     def covers(self, head_level_ms: int | None) -> Covers:
         """Give the cover of each window.
@@ -59,15 +62,9 @@ class Schedule:
             covers = self._covers[head_level_ms] = Covers(
                 map(SharedCover, self._find_covers(head_level_ms))
             )
+            if self._prepare is not None and head_level_ms is not None:
+                self.natives[head_level_ms] = self._prepare(covers)
         return covers
-
-    def natives(self, prepare: Callable[[Covers], Any]) -> dict[int, Any]:
-        """List what the kernel knows of covers, by head level."""
-        if len(self._natives) < len(self._covers):
-            for size_ms, covers in list(self._covers.items()):
-                if size_ms is not None:
-                    self._natives[size_ms] = prepare(covers)
-        return self._natives
 
     @cached_property
     def lifetimes_ms(self) -> list[int]:

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 _API = "opentelemetry.trace"
 
 
+def is_traced() -> bool:
+    """Tell whether a provider is set."""
+    return _API in sys.modules and _active_tracer() is not None
+
+
 def spans_of(context: FetchContext, states: Sequence[FetchState]) -> FetchSpans | None:
     """Prepare a fetch's spans, if a provider is set."""
-    if _API not in sys.modules:
-        return None
-    tracer = _active_tracer()
+    tracer = _active_tracer() if _API in sys.modules else None
     if tracer is None:
         return None
     from .spans import FetchSpans  # only who traces needs it

@@ -244,7 +244,6 @@ def test_pages_are_read_until_they_may_be_written_over(
     direct, program = fetchers.direct.context.direct, fetchers.direct.program
     assert isinstance(direct, Direct)
     schedule = program.schedule(at, at)
-    heads = schedule.natives(direct.kernel.native_covers)
     found = direct.kernel.native.fetch(
         fetchers.environment.mapped.tables,
         None,
@@ -252,7 +251,7 @@ def test_pages_are_read_until_they_may_be_written_over(
         b"no document",
         Committing([fetchers.direct.entity(KEYS[0])]),
         schedule.ranges.native,
-        heads,
+        schedule.natives,
         at,
         program.template,
     )
@@ -283,6 +282,17 @@ def test_a_sum_that_does_not_fit_is_left_to_the_steps(fetchers: Fetchers) -> Non
     for fetcher in (fetchers.direct, fetchers.cached):
         with pytest.raises(FetchError, match="does not fit"):
             fetcher.fetch(KEYS[0], AT)
+
+
+def test_lifetimes_take_the_steps(tmp_path: Path) -> None:
+    """Also where any number of tiles is allowed, as the steps count those that there are."""
+    plan = plan_of(SCHEMA, ["k"], aggregations("n", [Operation.COUNT], None))
+    session = Session(plan, f"lmdb:{tmp_path}/store")
+    session.write([{"k": "a", "n": 1, "x": 1.0, "ts": AT - 1}])
+    fetcher = Fetcher(plan, session.store, allow_many_tiles=True)
+    for _ in range(2):  # the first one maps the file
+        assert fetcher.fetch(KEYS[0], AT).features["n_count"] == 1
+    session.close()
 
 
 def test_other_plans_take_the_steps() -> None:

@@ -22,6 +22,7 @@ from support.session import SCHEMA, Session, row
 from tilewright import Operation
 from tilewright_runtime import AsyncFetcher, Fetcher
 from tilewright_runtime.fetch.cache import TileCache
+from tilewright_runtime.fetch.tracing import is_traced
 
 STEPS = ["range", "expansion", "kv_fetch", "deserialization", "boundaries", "merging"]
 Attributes = Mapping[str, Any]
@@ -117,6 +118,16 @@ def test_awaited_fetches_have_the_same_spans(
     ]
     assert attributes(exporter)["tilewright.fetch.kv_fetch"]["tilewright.records"] == 1
     session.close()
+
+
+def test_an_imported_api_alone_traces_nothing() -> None:
+    """Plain requests are then answered without their steps, as where there is no API."""
+    assert not is_traced()
+
+
+def test_a_provider_traces_fetches(exporter: InMemorySpanExporter) -> None:
+    """Then every fetch walks its steps, each with its span."""
+    assert is_traced()
 
 
 def test_without_a_provider_there_is_nothing(session: Session) -> None:
