@@ -22,6 +22,7 @@ import numpy as np
 
 from local_kafka import local_kafka, new_topic
 from plans import DAY_MS
+from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.ingest.follow import Follower
 from tilewright_runtime.ingest.passes import Taker
@@ -80,10 +81,9 @@ def consume(servers: str, events: int, settings: Mapping[str, object]) -> None:
     consumer.close()
 
 
-def write(servers: str, events: int, store: str) -> None:
+def write(events: int, made: Plan, topic: str, store: str) -> None:
     """Read the topic to its end into tiles."""
-    topic = f"kafka://{servers}/{TOPIC}"
-    with Writer(plan(topic), open_store(store)) as writer:
+    with Writer(made, open_store(store)) as writer:
         taker = Taker(writer, writer.plan.sources[0])
         feed = KafkaTopic(topic, {}, follows=False, warn=print)
         Follower([taker], [feed], [], print).run(bool)
@@ -109,10 +109,12 @@ def main() -> None:
         new_topic(servers, TOPIC, PARTITIONS)
         size = fill(servers, chosen.events)
         print(f"{chosen.events:,} messages of {size / chosen.events:.0f} bytes")
+        topic = f"kafka://{servers}/{TOPIC}"
+        made = plan(topic)
         tuned = {"fetch.queue.backoff.ms": FETCH_PAUSE_MS}
         for number in range(chosen.rounds):
             store = f"lmdb:{name}/store{number}"
-            ours = rates(lambda: write(servers, chosen.events, store), chosen.events)  # noqa: B023
+            ours = rates(lambda: write(chosen.events, made, topic, store), chosen.events)  # noqa: B023
             bare = rates(lambda: consume(servers, chosen.events, tuned), chosen.events)
             untuned = rates(lambda: consume(servers, chosen.events, {}), chosen.events)
             print(

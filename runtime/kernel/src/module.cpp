@@ -15,6 +15,7 @@
 #include "distinct.hpp"
 #include "frequent.hpp"
 #include "kll.hpp"
+#include "messages.hpp"
 #include "pages.hpp"
 #include "parsing.hpp"
 #include "parts.hpp"
@@ -31,7 +32,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 13;
+constexpr int kInterface = 14;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -164,6 +165,7 @@ NB_MODULE(_native, module) {
 
     add_writing(module);
     add_parsing(module);
+    add_messages(module);
     add_scanning(module);
 
     nb::class_<Fields>(module, "Fields")

@@ -1,4 +1,4 @@
-"""Messages on their way from the client to their partitions."""
+"""What arrives of a topic, until its readers get it."""
 
 from __future__ import annotations
 
@@ -6,78 +6,75 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...states.kernel import kernel
 from ..texts import Texts
+from .message_columns import MessageColumns
 from .partition import Partition
+
+#: What is taken at a time, of all partitions together.
+MOST_BYTES = 1 << 25
+_MOST_MESSAGES = 500_000
+
+
+class _Failure(NamedTuple):
+    """An error that came in the place of a message."""
+
+    partition: int
+    offset: int
+    name: str
+    text: str
+
+
+#: A partition with its values, their lengths and their offsets.
+_Columns = tuple[int, bytes, bytes, bytes]
 
 
 class Arrivals:
-    """Messages of all partitions, as they come.
+    """Messages and errors of all partitions, as they come.
 
     They are held as columns until they are shared.
     """
 
-    def __init__(self, partitions: Mapping[int, Partition]) -> None:
-        self._partitions = partitions
-        self._parts: list[_Part] = []
+    def __init__(self) -> None:
+        native = kernel()
+        self._columns: Any = MessageColumns() if native is None else native.MessageColumns()
+        self._parts: list[_Columns | _Failure] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more are to be taken, lest memory grow."""
+        columns = self._columns
+        return bool(columns.bytes >= MOST_BYTES or columns.count >= _MOST_MESSAGES)
 
     def add(self, messages: Sequence[Any]) -> bool:
         """Take messages, and tell whether there are any.
 
-        Errors come as messages too. What was before one is shared before it is noted.
+        Errors come as messages too.
         """
-        from confluent_kafka import Message
+        errors = 0
+        at = self._columns.add(messages, 0)
+        while at < len(messages):
+            failed = messages[at]
+            error = failed.error()
+            self._parts += self._columns.take()
+            self._parts.append(
+                _Failure(failed.partition(), failed.offset(), error.name(), error.str())
+            )
+            errors += 1
+            at = self._columns.add(messages, at + 1)
+        return len(messages) > errors
 
-        if not any(map(Message.error, messages)):
-            self._append(messages)
-            return True
-        is_message = False
-        for message in messages:
-            if (error := message.error()) is None:
-                self._append([message])
-                is_message = True
+    def share(self, partitions: Mapping[int, Partition]) -> None:
+        """Give readers their messages, and note errors."""
+        for part in [*self._parts, *self._columns.take()]:
+            partition = partitions.get(part[0])
+            if partition is None:
                 continue
-            self.share()
-            if partition := self._partitions.get(message.partition()):
-                partition.add_error(error.name(), error.str(), message.offset())
-        return is_message
-
-    def _append(self, messages: Sequence[Any]) -> None:
-        self._parts.append(_Part.of(messages))
-
-    def share(self) -> None:
-        """Give the messages to the readers of their partitions."""
-        if not self._parts:
-            return
-        numbers, offsets, lengths, data = zip(*self._parts, strict=True)
+            if isinstance(part, _Failure):
+                partition.add_error(part.name, part.text, part.offset)
+                continue
+            _, values, lengths, offsets = part
+            texts = Texts.adjoining(values, np.frombuffer(lengths, np.int64))
+            partition.add(texts, np.frombuffer(offsets, np.int64))
         self._parts.clear()
-        texts = Texts.adjoining(b"".join(data), np.concatenate(lengths))
-        of_partition, offset = np.concatenate(numbers), np.concatenate(offsets)
-        for number in np.unique(of_partition).tolist():
-            if partition := self._partitions.get(number):
-                is_here = of_partition == number
-                partition.add(texts.at(is_here), offset[is_here])
-
-
-class _Part(NamedTuple):
-    """Columns of a few messages."""
-
-    numbers: NDArray[np.int64]
-    offsets: NDArray[np.int64]
-    lengths: NDArray[np.int64]
-    data: bytes
-
-    @classmethod
-    def of(cls, messages: Sequence[Any]) -> _Part:
-        """Take messages apart while they are in the processor's cache."""
-        from confluent_kafka import Message
-
-        count = len(messages)
-        values = [value or b"" for value in map(Message.value, messages)]
-        return cls(
-            np.fromiter(map(Message.partition, messages), np.int64, count),
-            np.fromiter(map(Message.offset, messages), np.int64, count),
-            np.fromiter(map(len, values), np.int64, count),
-            b"".join(values),
-        )

@@ -12,8 +12,6 @@ from ...errors import InputError, installation_of
 from .identity import topic_id
 from .settings import client_settings
 
-#: Messages that are taken in one poll, of all partitions together.
-_MOST_MESSAGES = 100_000
 #: Those that Python sees at a time. Its collector looks for cycles once 700 objects are new, and
 #: through all messages that are held: of more at a time, that takes twice as long as to take them.
 AT_ONCE = 500
@@ -21,6 +19,10 @@ _WAIT_S = 0.05
 #: How long librdkafka fetches nothing once it holds 100,000 messages of a partition. By its own
 #: default that is a second, whatever is taken meanwhile.
 FETCH_PAUSE_MS = 10
+#: What librdkafka holds beside that, and fetches at a time. By its own defaults these are 64 and 50
+#: MB.
+_QUEUED_KB = 1 << 15
+_FETCHED_BYTES = 1 << 24
 _PATIENCE_S = 10.0
 _FIRST_WAIT_S = 0.5
 
@@ -63,6 +65,8 @@ class Connection:
             "enable.partition.eof": not self._follows,
             "fetch.wait.max.ms": 100,
             "fetch.queue.backoff.ms": FETCH_PAUSE_MS,
+            "fetch.max.bytes": _FETCHED_BYTES,
+            "queued.max.messages.kbytes": _QUEUED_KB,
             "error_cb": self._note,
             "log_level": 0,
         }
@@ -91,25 +95,24 @@ class Connection:
         return self._causes[-1] if self._causes else ""
 
     def messages(self) -> Iterator[list[Any]]:
-        """Take what has arrived, some messages at a time.
+        """Take what arrives, some messages at a time.
 
-        Waits a little if there is nothing. Afterwards it warns, once until one does, that no broker
-        answers. Raises InputError if what is to end waits in vain.
+        None of them are given where nothing came for a little.
         """
-        count, wait_s = 0, _WAIT_S
-        while messages := self.consumer.consume(AT_ONCE, timeout=wait_s):
-            yield messages
-            count += len(messages)
-            if count >= _MOST_MESSAGES or len(messages) < AT_ONCE:
-                break
-            wait_s = 0
-        self._heed()
+        while True:
+            first: list[Any] = self.consumer.consume(1, timeout=_WAIT_S)
+            # Who waits for more of them gets any number of bytes meanwhile.
+            yield first + self.consumer.consume(AT_ONCE, timeout=0) if first else first
 
     def hear(self) -> None:
         """Note that a broker answers."""
         self._away_since_s = None
 
-    def _heed(self) -> None:
+    def heed(self) -> None:
+        """Warn, once until one does, that no broker answers.
+
+        Raises InputError if what is to end waits in vain.
+        """
         causes, self._causes = self._causes, []
         now_s = time.monotonic()
         if causes and self._away_since_s is None:

@@ -8,6 +8,7 @@ broker has committed is not asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tilewright_compiler.plan.model import Source
@@ -17,6 +18,7 @@ from ...errors import InputError
 from ..batch import Batch, Position
 from ..inputs import Input
 from ..stream import idle
+from .ahead import Ahead
 from .arrivals import Arrivals
 from .connection import Connection
 from .partition import Partition, Queue, require_present
@@ -42,6 +44,8 @@ class KafkaTopic:
         self._follows = follows
         self.partitions: dict[int, Partition] = {}
         self._is_begun_anew = False
+        self._assigned: set[int] | None = None
+        self._ahead = Ahead(self._poll)
         self._connection = Connection(self._topic, settings, follows, warn)
         self._consumer = self._connection.consumer
         self._group = settings.get("group.id") if follows else None
@@ -63,9 +67,12 @@ class KafkaTopic:
             self.partitions[number] = Partition(self._input(number), number, end)
 
     def _on_assign(self, consumer: Any, partitions: list[Any]) -> None:
-        """Take what is assigned; readers of kept partitions go on."""
+        """Note what is assigned, in the thread that takes messages."""
         consumer.assign([])  # until readers say from where
-        numbers = {partition.partition for partition in partitions}
+        self._assigned = {partition.partition for partition in partitions}
+
+    def _change_partitions(self, numbers: set[int]) -> None:
+        """Offer what is assigned; readers of kept partitions go on."""
         for number in self.partitions.keys() - numbers:
             del self.partitions[number]
         self._take(sorted(numbers - self.partitions.keys()))
@@ -81,19 +88,34 @@ class KafkaTopic:
         return Input(name, uri, read, partition=number)
 
     def now(self) -> list[Input]:
-        """Take messages, and list the partitions that are read here."""
-        if self._is_begun_anew:
-            self._assign()
-        if not any(partition.is_waiting for partition in self.partitions.values()):
-            self._poll()
+        """Share what has arrived, and list the partitions.
+
+        While that is written, more is taken. What arrived before readers began anew, they get
+        again.
+        """
+        is_waiting = any(partition.is_waiting for partition in self.partitions.values())
+        if self._is_begun_anew or not is_waiting:
+            arrivals = self._ahead.end()
+            if self._assigned is not None:
+                self._change_partitions(self._assigned)
+                self._assigned = None
+            if self._is_begun_anew:
+                self._assign()
+            elif arrivals is not None:
+                arrivals.share(self.partitions)
+            self._ahead.begin()
         return [partition.item for partition in self.partitions.values()]
 
-    def _poll(self) -> None:
-        arrivals = Arrivals(self.partitions)
+    def _poll(self, is_awaited: Callable[[], bool]) -> Arrivals:
+        """Take messages until they are awaited or are enough."""
+        arrivals = Arrivals()
         for messages in self._connection.messages():
             if arrivals.add(messages):
                 self._connection.hear()
-        arrivals.share()
+            if is_awaited() or arrivals.is_full:
+                break
+        self._connection.heed()
+        return arrivals
 
     @property
     def is_ended(self) -> bool:
@@ -105,6 +127,7 @@ class KafkaTopic:
         partition = self.partitions.get(number)
         if partition is None:
             return
+        self._ahead.end()  # the client answers nothing while it waits for messages
         start = self._start(number, position)
         queue = Queue(start)
         values = Values(source, self._settings)
@@ -166,6 +189,8 @@ class KafkaTopic:
 
     def close(self) -> None:
         """Leave the group and close the connections."""
+        with suppress(InputError):  # nobody reads any more
+            self._ahead.end()
         self._consumer.close()
 
 

@@ -24,8 +24,8 @@ from tilewright_runtime.errors import InputError, StoreError
 from tilewright_runtime.ingest import follow, tails
 from tilewright_runtime.ingest.follow import Follower
 from tilewright_runtime.ingest.passes import Taker
-from tilewright_runtime.readers import Position
-from tilewright_runtime.readers.kafka import connection
+from tilewright_runtime.readers import Batch, Position
+from tilewright_runtime.readers.kafka import arrivals, connection
 from tilewright_runtime.readers.kafka.connection import Connection
 from tilewright_runtime.readers.kafka.topic import KafkaTopic
 
@@ -84,6 +84,28 @@ def test_another_store_reads_from_the_beginning(kafka: Kafka) -> None:
         session = Session()
         report = read(session, topic, {"group.id": topic[-20:]}, until=2)
         assert (report.events, session.sums("a")) == (2, [3])
+
+
+def test_large_messages_come_a_few_at_a_time(
+    session: Session, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is held of a topic is bounded by its bytes, and no message is lost for that."""
+    monkeypatch.setattr(arrivals, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(connection, "_QUEUED_KB", 1 << 10)
+    topic = kafka.topic()
+    large = json.dumps({**row("a", 1), "note": "x" * 200_000})
+    kafka.produce(topic, [large] * 100, 0)
+    sizes: list[int] = []
+    add = Writer.add_batch
+
+    def counted(writer: Writer, cursor: Any, batch: Batch, report: WriteReport) -> None:
+        sizes.append(len(batch.table))
+        add(writer, cursor, batch, report)
+
+    monkeypatch.setattr(Writer, "add_batch", counted)
+    read(session, topic)
+    assert session.sums("a") == [100]
+    assert max(sizes) < 50
 
 
 def test_values_that_are_no_events_are_refused(session: Session, kafka: Kafka) -> None:
