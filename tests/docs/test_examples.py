@@ -94,7 +94,7 @@ _VOLATILE = (
     (re.compile(r"^ ?[\d,]+ in all$"), "<µs> in all"),
 )
 #: What a command says every ten seconds, on a machine that is slow enough.
-_PROGRESS = re.compile(r"(\S+: \d+% written, )?[\d,]+ rows, .* open tiles, [\d,]+ s")
+_PROGRESS = re.compile(r"(\S+: \d+% written, \w+, )?[\d,]+ rows, .* open tiles, [\d,]+ s")
 
 
 def settled(line: str) -> str:

@@ -31,8 +31,32 @@ class Status:
         self._takers = takers
         self._begun_s = time.perf_counter()
         self._last_s, self._last_rows = self._begun_s, 0
-        self.place = ""
-        """The input that is written, and how much of it is."""
+        self._place: tuple[Input, float, WriteReport] | None = None
+
+    def note(self, item: Input, part: float, report: WriteReport) -> None:
+        """Note which input is written, and the part of it that is."""
+        self._place = item, part, report
+
+    @property
+    def name(self) -> str:
+        """The input that is written, if any."""
+        return "" if self._place is None else self._place[0].name
+
+    @property
+    def part(self) -> float:
+        """The part of the input that is written, with the work done of a batch."""
+        if self._place is None:
+            return 0.0
+        _, part, report = self._place
+        return part + max(0.0, report.reaching - part) * report.stage.done
+
+    @property
+    def place(self) -> str:
+        """Name the input, how much of it is written, and what is being done."""
+        if self._place is None:
+            return ""
+        stage = self._place[2].stage
+        return f"{self.name}: {_percent(self.part)} written, {stage.name}, "
 
     @property
     def rows(self) -> int:
@@ -120,12 +144,8 @@ def showing(status: Status, is_json: bool) -> Iterator[OnProgress]:
         with bars(console, status) as on_progress:
             yield on_progress
     else:
-
-        def note_place(item: Input, part: float, report: WriteReport) -> None:
-            status.place = f"{item.name}: {_percent(part)} written, "
-
         with lines(lambda: f"{status.place}{status.text()}, {status.seconds:,.0f} s"):
-            yield note_place
+            yield status.note
 
 
 def _percent(part: float) -> str:
@@ -167,7 +187,7 @@ def _lines_of(status: Status) -> str:
 def bars(console: Console, status: Status) -> Iterator[OnProgress]:
     """Show a bar for each input, above the status.
 
-    It only pulses until the first batch is written.
+    It only pulses until the first batch is read, and moves within each.
     """
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TimeElapsedColumn
 
@@ -178,9 +198,14 @@ def bars(console: Console, status: Status) -> Iterator[OnProgress]:
         whole = bar.add_task(_lines_of(status), total=None)
         ended = Event()
 
+        def show() -> None:
+            if (task := tasks.get(status.name)) is not None:
+                bar.update(task, total=1.0 if status.part else None, completed=status.part)
+            bar.update(whole, description=_lines_of(status))
+
         def refresh() -> None:
             while not ended.wait(0.2):
-                bar.update(whole, description=_lines_of(status))
+                show()
 
         refresher = Thread(target=refresh, daemon=True)
         refresher.start()
@@ -188,8 +213,8 @@ def bars(console: Console, status: Status) -> Iterator[OnProgress]:
         def on_progress(item: Input, part: float, report: WriteReport) -> None:
             if item.name not in tasks:
                 tasks[item.name] = bar.add_task(item.name, total=None)
-            bar.update(tasks[item.name], total=1.0 if part else None, completed=part)
-            bar.update(whole, description=_lines_of(status))
+            status.note(item, part, report)
+            show()
 
         try:
             yield on_progress

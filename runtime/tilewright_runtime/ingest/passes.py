@@ -13,7 +13,7 @@ from ..errors import InputError, TilewrightError, TooManyRejectsError
 from ..readers import Batch, Input
 from .cursor import Cursor
 from .known_inputs import KnownInputs
-from .report import WriteReport
+from .report import AGGREGATING, READING, WriteReport
 
 #: Gets an input, the part of it that is written (0 to 1), and the report so far.
 OnProgress = Callable[[Input, float, WriteReport], None]
@@ -104,8 +104,10 @@ class Reading:
         for place in list(self._takers):
             taker, cursor = place
             before = cursor.position
+            taker.report.stage, taker.report.reaching = AGGREGATING, batch.progress
             with taker.failing():
                 taker.writer.add_batch(cursor, batch, taker.report)
+            taker.report.stage = READING
             if taker.failure is not None or cursor.position is before:
                 self._takers.remove(place)
         return batch if self._takers else None

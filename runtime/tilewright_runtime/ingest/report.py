@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError
 from ..tiles.keys import EVENTS
@@ -13,6 +13,19 @@ from ..tiles.keys import EVENTS
 if TYPE_CHECKING:
     from ..tiles.rows import LevelTiles
     from .loaded_batch import LoadedBatch
+
+
+class Stage(NamedTuple):
+    """What is being done of a batch."""
+
+    name: str
+    done: float
+    """The part of its work that is done by then, roughly."""
+
+
+READING = Stage("reading", 0.0)
+AGGREGATING = Stage("aggregating", 0.4)
+MERGING = Stage("merging", 0.7)
 
 
 @dataclass
@@ -40,6 +53,10 @@ class WriteReport:
     """The newest event's time less the disorder that the plan allows."""
     open_tiles: int = 0
     """Tiles that this writer has begun and that later events may change."""
+    stage: Stage = READING
+    """What is being done of the batch in progress."""
+    reaching: float = 0.0
+    """The part of the input that this batch leads to, from 0 to 1; 0 if unknown."""
 
     @property
     def usable(self) -> bool:

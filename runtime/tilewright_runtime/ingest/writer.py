@@ -31,7 +31,7 @@ from .merging_store import claim, merging_store
 from .outbox import begin_outbox
 from .passes import OnProgress, Taker, write_pass
 from .rejects import Rejects, require_few
-from .report import WriteReport
+from .report import MERGING, WriteReport
 from .stream_batches import StreamBatches
 from .turns import Turns
 from .unfinished import UnfinishedTiles
@@ -194,6 +194,7 @@ class Writer:
         require_few(self._max_rejects, len(refused), self.plan, cursor, report)
         tiles = loaded.tiles_of_all()
         count.levels = tiles.all_levels
+        report.stage = MERGING
         move = arrival.move(cursor.stream, lateness, loaded.newest_ms, too_late)
 
         def commit(

@@ -15,6 +15,7 @@ from tilewright_runtime import Writer, open_store
 from tilewright_runtime.commands import progress
 from tilewright_runtime.commands.progress import Status
 from tilewright_runtime.ingest.passes import Taker
+from tilewright_runtime.ingest.report import AGGREGATING, MERGING, READING
 from tilewright_runtime.readers import Input
 
 
@@ -60,6 +61,30 @@ def test_a_terminal_has_a_bar_for_each_input(taker: Taker) -> None:
         wait_until(lambda: "7 open tiles" in screen.getvalue(), "the open tiles are shown")
 
 
+def test_progress_moves_within_a_batch(taker: Taker) -> None:
+    """A file of one batch is neither unread nor written until its commit."""
+    status = Status([taker])
+    status.note(ITEM, 0.0, taker.report)
+    assert status.place == "clicks.csv: 0% written, reading, "
+    taker.report.stage, taker.report.reaching = AGGREGATING, 0.5
+    assert status.place == "clicks.csv: 20% written, aggregating, "
+    taker.report.stage = MERGING
+    assert status.place == "clicks.csv: 35% written, merging, "
+    taker.report.stage = READING
+    status.note(ITEM, 0.5, taker.report)
+    assert status.place == "clicks.csv: 50% written, reading, "
+
+
+def test_a_bar_moves_while_a_batch_is_written(taker: Taker) -> None:
+    """Nobody calls meanwhile: what is shown asks the report."""
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80)
+    with progress.bars(console, Status([taker])) as on_progress:
+        on_progress(ITEM, 0.0, taker.report)
+        taker.report.stage, taker.report.reaching = MERGING, 1.0
+        wait_until(lambda: "━" * 14 in screen.getvalue(), "the bar has moved")
+
+
 @pytest.mark.parametrize(("part", "shown"), [(0.0, "0"), (0.5, "50"), (0.004, "0.40")])
 def test_without_a_terminal_a_line_comes_now_and_then(
     monkeypatch: pytest.MonkeyPatch,
@@ -74,10 +99,10 @@ def test_without_a_terminal_a_line_comes_now_and_then(
 
     def is_said() -> bool:
         said.extend(capsys.readouterr().err.splitlines())
-        return bool(said)
+        return any("clicks.csv" in line for line in said)
 
     with progress.showing(Status([taker]), is_json=False) as on_progress:
         on_progress(ITEM, part, taker.report)
         wait_until(is_said, "a line is printed")
-    line = rf"clicks\.csv: {shown}% written, 0 rows, .* open tiles, \d+ s"
+    line = rf"clicks\.csv: {shown}% written, reading, 0 rows, .* open tiles, \d+ s"
     assert re.fullmatch(line, said[-1])
