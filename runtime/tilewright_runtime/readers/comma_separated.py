@@ -153,10 +153,14 @@ def _without_bad_records(
             continue  # Arrow passes over empty lines
         number += 1
         count = _count_fields(record, header.delimiter)
-        if is_whole and count == len(header.names):
+        # Arrow ends a row at a CR alone, and fails if it then cannot show what it refuses.
+        is_lost = b"\r" in record.rstrip(b"\r\n") and not is_utf8(record)
+        if is_whole and count == len(header.names) and not is_lost:
             good.append(record)
             continue
         reason = _wrong_count(count, len(header.names)) if is_whole else "has an open quote"
+        if is_lost:
+            reason = "not UTF-8 text"
         text = record.decode(errors="backslashreplace").rstrip("\r\n")
         bad.append((number, Malformed(first_row + number - 1, reason, text)))
     return b"".join(good), bad

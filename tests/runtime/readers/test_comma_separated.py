@@ -139,6 +139,13 @@ def test_a_file_in_another_encoding_is_an_error(tmp_path: Path) -> None:
         write(tmp_path, "k,größe,n,t,ts\n".encode("latin-1"))
 
 
+def test_a_carriage_return_ends_no_write(tmp_path: Path) -> None:
+    """Alone in a row that is not UTF-8: the row is refused, and the others are taken."""
+    rows = HEADER.encode() + b"a,\r\xae0,x,%d\nb,2,y,%d\n" % (TS, TS)
+    session, refused, _ = write(tmp_path, rows)
+    assert (session.sums("b"), refused) == ([2], {"not UTF-8 text": 1})
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
 def test_a_file_in_utf_16_is_an_error(tmp_path: Path, encoding: str) -> None:
     """A file of the other Unicode says so, by its byte order mark."""
