@@ -14,6 +14,7 @@ from support.values import feature_of
 from tilewright import Operation
 from tilewright.operations import OperationSpec
 from tilewright_runtime.states.grouped_values import GroupedValues
+from tilewright_runtime.states.kll import retained
 from tilewright_runtime.tiles.layout import layout_of
 
 #: The rank error that a t-digest of compression 200 may have in the middle; at the ends it is far
@@ -120,6 +121,19 @@ def test_each_tile_has_a_sketch_of_its_own(kind: Literal["tdigest", "kll"]) -> N
         1.0,
         7.0,
     ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 3_000])
+def test_the_lowest_level_of_a_stored_kll_sketch_is_in_order(count: int) -> None:
+    """Of a tile, and of merged tiles: no fetch has to sort it."""
+    state = state_of("kll", "DOUBLE", {"k": 200})
+    values = np.random.default_rng(1).normal(size=count)
+    (made,) = state.from_column(pa.array([values.tolist()], pa.list_(pa.float64())))
+    assert isinstance(made, bytes)
+    for part in (made, state.encode(state.merge([made, made]))):
+        known = retained(part)
+        lowest = known.values[known.weights == 1]
+        assert np.all(np.diff(lowest) >= 0)
 
 
 def test_a_kll_percentile_is_a_value_that_occurs() -> None:
