@@ -53,6 +53,8 @@ def _arrow(events: Any, columns: Sequence[Column]) -> Any:
     """
     if _is_pandas(events):
         return _from_pandas(events, columns)
+    if _is_polars(events):
+        return _from_polars(events, columns)
     if hasattr(events, "__arrow_c_stream__"):
         return events
     if isinstance(events, Sequence) and all(isinstance(event, Mapping) for event in events):
@@ -90,6 +92,27 @@ def _from_series(frame: Any, column: Column) -> pa.Array:
         except pa.ArrowException:
             pass  # such as sparse ones: value by value
     return column_of(column.name, series.tolist(), column.type)
+
+
+def _is_polars(events: Any) -> bool:
+    return type(events).__module__.partition(".")[0] == "polars" and hasattr(events, "get_column")
+
+
+def _from_polars(frame: Any, columns: Sequence[Column]) -> pa.Table:
+    names = [column.name for column in columns]
+    require_columns(names, frame.columns)
+    return pa.table({column.name: _from_polars_series(frame, column) for column in columns})
+
+
+def _from_polars_series(frame: Any, column: Column) -> pa.ChunkedArray | pa.Array:
+    series = frame.get_column(column.name)
+    # Polars gives Arrow the addresses of objects.
+    if "Object" not in str(series.dtype):
+        try:
+            return pa.chunked_array(series)
+        except pa.ArrowException:
+            pass  # a type that Arrow does not have, such as whole numbers of 128 bits
+    return column_of(column.name, series.to_list(), column.type)
 
 
 def _from_dictionaries(events: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> pa.Table:

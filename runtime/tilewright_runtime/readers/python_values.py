@@ -19,7 +19,7 @@ from tilewright_compiler.plan.types import element
 from ..errors import InputError
 
 #: Classes whose values Arrow takes one for one, if a column holds no other.
-_PLAIN = {bool, int, float, str, bytes, Decimal, date, datetime, time, timedelta}
+_PLAIN = {bool, int, float, str, bytes, Decimal, date, datetime, time, timedelta, pa.MonthDayNano}
 #: Classes none of whose values is missing.
 _ALWAYS_THERE = {bool, int, str, bytes, date, datetime, time, timedelta, dict, list, tuple}
 _LISTS = (list, tuple, set, frozenset, range, np.ndarray)
@@ -53,18 +53,28 @@ def column(name: str, values: Sequence[Any], kind: str) -> pa.Array:
     """
     classes = set(map(type, values))
     if not classes <= {type(None), *_ALWAYS_THERE}:
+        values = list(map(_scalar, values))
         values = [None if is_missing(value) else value for value in values]
         classes = set(map(type, values))
     classes.discard(type(None))
-    if kind.endswith("[]") and classes and all(issubclass(c, _LISTS) for c in classes):
+    if kind.endswith("[]") and classes and all(map(_is_list_class, classes)):
         return _list_column(name, values, element(kind))
     if len(classes) == 1 and not _mixes_zones(classes, values):
         try:
             if (only := classes.pop()) in _PLAIN or issubclass(only, np.number | np.bool_):
                 return pa.array(values)
-        except (pa.ArrowException, OverflowError, UnicodeError):
-            pass  # as texts below
+        except (pa.ArrowException, OverflowError, UnicodeError, TypeError):
+            pass  # as texts below, such as infinite decimals
     return pa.array([_encoded(name, row, value) for row, value in enumerate(values, 1)])
+
+
+def _scalar(value: Any) -> Any:
+    """Take the value out of an array that has no dimension."""
+    return value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+
+
+def _is_list_class(kind: type) -> bool:
+    return issubclass(kind, _LISTS) and kind is not pa.MonthDayNano
 
 
 def _mixes_zones(classes: set[type], values: Iterable[Any]) -> bool:
@@ -87,10 +97,16 @@ def _encoded(name: str, row: int, value: Any) -> bytes | None:
 
     A lone surrogate stays, and the result is then no UTF-8.
     """
-    if value is None or isinstance(value, bytes):
-        return value
+    if value is None or isinstance(value, (bytes, bytearray, memoryview)):
+        return None if value is None else bytes(value)
     try:
         return text_of(value).encode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as wrong:  # bytes in a list, to be refused like others
+        return bytes(wrong.object)
+    except RecursionError:
+        raise InputError(
+            f"row {row}: the column {name} holds a value that is nested too deeply, or in itself."
+        ) from None
     except TypeError:
         raise InputError(
             f"row {row}: the column {name} holds {value!r:.60}, of the class "
@@ -181,6 +197,7 @@ def _json(value: Any) -> Any:
 
     What JSON has no word for is a text, and what is missing is null.
     """
+    value = _scalar(value)
     if is_missing(value):
         return None
     if isinstance(value, Mapping):

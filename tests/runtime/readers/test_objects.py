@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -22,6 +23,7 @@ MISSING: dict[str, Any] = {
     "NaN": NAN,
     "NaN of numpy": np.float32("nan"),
     "NaN of decimals": Decimal("NaN"),
+    "NaN without dimension": np.array(NAN),
     "NA": pd.NA,
     "NaT": pd.NaT,
     "NaT of numpy": np.datetime64("NaT"),
@@ -57,6 +59,12 @@ def test_what_is_missing_is_no_entity_and_no_time(what: str) -> None:
         ([2**200], str(2**200), 0),
         (["\ud800", "ok"], "ok", 1),
         ([b"ab", b"\xff"], "ab", 1),
+        (["ab", bytearray(b"\xff"), memoryview(b"\xff"), np.void(b"\xff")], "ab", 3),
+        (["ab", [b"\xff"], {"a": b"\xff"}], "ab", 2),
+        ([Decimal("1.5"), Decimal("Infinity")], "Infinity", 0),
+        ([np.array("x"), np.array(7), np.array(NAN)], "7", 0),
+        ([[np.array(7)], [np.array(NAN)]], "[null]", 0),
+        ([pa.MonthDayNano([1, 2, 0])], "1 month 2 days", 0),
         ([timedelta(days=1, seconds=1)], "24:00:01", 0),
         ([{"a": [NAN, None, "é"]}], '{"a":[null,null,"é"]}', 0),
         ([(1, 2)], "[1,2]", 0),
@@ -147,3 +155,62 @@ def test_what_is_no_table_of_events_says_so(what: str) -> None:
     events, reason = NO_TABLES[what]
     with pytest.raises(InputError, match=reason):
         Session().write(events)
+
+
+def nested() -> list[Any]:
+    """A list within a list, 100,000 deep."""
+    made: list[Any] = []
+    for _ in range(100_000):
+        made = [made]
+    return made
+
+
+def endless() -> dict[str, Any]:
+    """A dictionary that holds itself."""
+    made: dict[str, Any] = {}
+    made["own"] = made
+    return made
+
+
+@pytest.mark.parametrize("value", [nested(), endless()], ids=["deep", "endless"])
+def test_a_value_without_an_end_is_an_error_of_ours(value: Any) -> None:
+    """It has no text, and the error names the row and the column."""
+    with pytest.raises(InputError, match="row 2: the column t holds a value that is nested too"):
+        Session().write([event(), event(t=value)])
+
+
+def polars_frame(values: pl.Series) -> pl.DataFrame:
+    """A frame of polars with a column `t`."""
+    rows = [event() for _ in values]
+    return pl.DataFrame(rows).with_columns(values.alias("t"))
+
+
+@pytest.mark.parametrize(
+    ("values", "last"),
+    [
+        (pl.Series([2**100, 7], dtype=pl.Int128), "7"),
+        (pl.Series([[2**100], [7]], dtype=pl.List(pl.Int128)), "[7]"),
+        (pl.Series([Decimal("1.5"), "x"], dtype=pl.Object), "x"),
+        (pl.Series(["a", "b"], dtype=pl.Categorical), "b"),
+    ],
+    ids=["int128", "list", "object", "categorical"],
+)
+def test_frames_of_polars_have_the_values_that_arrow_does_not(values: pl.Series, last: str) -> None:
+    """What polars cannot give to Arrow is read value by value, and no address is a value."""
+    session = Session()
+    session.write(polars_frame(values))
+    assert session.features(k="a")["t_last_1h"] == last
+
+
+def test_unused_columns_of_polars_are_not_looked_at() -> None:
+    """A frame may hold what no table can, beside the columns of the plan."""
+    session = Session()
+    objects = pl.Series([object()], dtype=pl.Object)
+    session.write(polars_frame(pl.Series(["x"])).with_columns(other=objects))
+    assert session.features(k="a")["t_last_1h"] == "x"
+
+
+def test_objects_of_polars_without_a_text_are_an_error_of_ours() -> None:
+    """As in dictionaries, the error names the row and the column."""
+    with pytest.raises(InputError, match="row 1: the column t holds <object"):
+        Session().write(polars_frame(pl.Series([object()], dtype=pl.Object)))
