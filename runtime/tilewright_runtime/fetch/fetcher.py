@@ -18,7 +18,7 @@ from .answers import Answer, Answers, answer_of, answers_of
 from .context import FetchContext, FetchState
 from .counting import count_fetches
 from .quality import give_up, gives_up
-from .serving import Request, Serving
+from .serving import Request, Serving, is_plain
 from .steps import derive
 from .tracing import is_traced, spans_of
 
@@ -63,7 +63,7 @@ class Fetcher(Serving):
         error. Raises KeyValueError, FetchError, CorruptRecordError.
         """
         context = self.context
-        if features is not None or quality or on_missing or max_staleness:
+        if not is_plain(features, quality, on_missing, max_staleness):
             context = self.context_of(features, quality, on_missing, max_staleness)
         at_ms, end_ms = self.times(at)
         entity = self.entity(keys)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, get_args
 
+import numpy as np
+
 from tilewright.suggestions import nearest
 from tilewright.windows import Duration, duration_ms
 from tilewright_compiler.plan.model import Plan
@@ -47,7 +49,9 @@ def policy_of(
 
     Raises FetchError for a policy or a duration that is none.
     """
-    if on_missing is not None and on_missing not in ON_MISSING:
+    if not isinstance(reports, (bool, np.bool_)):
+        raise FetchError(f"quality {shown(reports)} is neither True nor False.")
+    if on_missing is not None and not (isinstance(on_missing, str) and on_missing in ON_MISSING):
         text = on_missing if isinstance(on_missing, str) else shown(on_missing)
         raise FetchError(f"on_missing {text!r} is no policy. {nearest(text, ON_MISSING)}")
     serving = plan.serving

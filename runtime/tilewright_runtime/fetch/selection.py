@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from tilewright.suggestions import nearest
 from tilewright_compiler.plan.model import Feature, Level, Plan
@@ -16,16 +17,16 @@ def wanted_names(plan: Plan, features: Iterable[str]) -> tuple[str, ...]:
     They come in the order of the plan. Raises FetchError for a name that the plan does not have,
     and if none is asked for.
     """
-    if isinstance(features, str) or not isinstance(features, Iterable):
+    wanted = _listed(features)
+    if wanted is None:
         raise FetchError(
             f"features {shown(features)} is no list of names. Give a list, such as "
             f"features=[{shown(features)}]."
         )
     known = [feature.name for feature in plan.features]
     known += [derivation.name for derivation in plan.derivations]
-    wanted = list(features)
     for name in wanted:
-        if name not in known:
+        if not (isinstance(name, str) and name in known):
             text = name if isinstance(name, str) else shown(name)
             raise FetchError(f"plan {plan.name} has no feature {text!r}. {nearest(text, known)}")
     if not wanted:
@@ -34,6 +35,16 @@ def wanted_names(plan: Plan, features: Iterable[str]) -> tuple[str, ...]:
             "all of them."
         )
     return tuple(name for name in known if name in set(wanted))
+
+
+def _listed(features: Any) -> list[Any] | None:
+    """List names, unless they are no list."""
+    if isinstance(features, str):
+        return None
+    try:
+        return list(features)
+    except TypeError:
+        return None
 
 
 def plan_of_features(plan: Plan, names: tuple[str, ...]) -> Plan:

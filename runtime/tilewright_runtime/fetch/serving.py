@@ -92,7 +92,7 @@ class Serving:
 
         Raises FetchError for a name that the plan does not have, and for what is no policy.
         """
-        if features is None and not (quality or on_missing or max_staleness):
+        if is_plain(features, quality, on_missing, max_staleness):
             return self.context
         names = self._names if features is None else wanted_names(self.plan, features)
         return self._contexts(names, policy_of(self.plan, quality, on_missing, max_staleness))
@@ -123,11 +123,14 @@ class Serving:
 
         Those without a time of their own have the same one. Raises what `request` raises.
         """
-        if not isinstance(requests, Iterable):
-            raise FetchError(f"requests {shown(requests)} are no list of keys. Give a list.")
+        try:
+            iterator = iter(requests)
+        except TypeError:
+            message = f"requests {shown(requests)} are no list of keys. Give a list."
+            raise FetchError(message) from None
         common = self.times(at)
         states = []
-        for one in requests:
+        for one in iterator:
             if not isinstance(one, tuple):
                 states.append(FetchState(one, *common, self.entity(one)))
                 continue
@@ -170,6 +173,14 @@ class Serving:
         """Cut requests into batches whose tiles fit in memory."""
         for first in range(0, len(states), self._batch):
             yield states[first : first + self._batch]
+
+
+def is_plain(features: Any, quality: Any, on_missing: Any, max_staleness: Any) -> bool:
+    """Tell whether a request asks for nothing beyond all values.
+
+    Whoever asks may give anything, some of which has no truth.
+    """
+    return features is None and quality is False and on_missing is None and max_staleness is None
 
 
 def _names(plan: Plan) -> list[str]:

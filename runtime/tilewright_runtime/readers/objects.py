@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tilewright_compiler.plan.model import Column, Source
 
-from ..errors import InputError
+from ..errors import InputError, shown
 from .batch import Batch, Position
 from .checks import require_columns, require_once
 from .inputs import Input, find_inputs
@@ -21,8 +21,11 @@ from .python_values import column as column_of
 def inputs_of(events: Any, position: str | None = None) -> list[Input]:
     """Find the inputs that `Writer.write` is given.
 
-    They are paths, globs, or events themselves. Raises InputError if a path names no file.
+    They are paths, globs, or events themselves. Raises InputError if a path names no file, and for
+    a position that is no text.
     """
+    if position is not None and not isinstance(position, str):
+        raise InputError(f"position {shown(position)} is no text. Give a name, such as 'day 7'.")
     if isinstance(events, (str, Path)):
         return find_inputs([str(events)], position)
     if (

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tilewright_compiler.plan.types import element
 
-from ..errors import InputError
+from ..errors import InputError, shown
 
 #: Classes whose values Arrow takes one for one, if a column holds no other.
 _PLAIN = {bool, int, float, str, bytes, Decimal, date, datetime, time, timedelta, pa.MonthDayNano}
@@ -109,7 +109,7 @@ def _encoded(name: str, row: int, value: Any) -> bytes | None:
         ) from None
     except TypeError:
         raise InputError(
-            f"row {row}: the column {name} holds {value!r:.60}, of the class "
+            f"row {row}: the column {name} holds {shown(value)}, of the class "
             f"{type(value).__name__}, which no column takes. Make it a text or a number."
         ) from None
 

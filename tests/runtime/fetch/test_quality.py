@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from support.cli import Desk
@@ -236,6 +237,12 @@ def test_a_group_by_has_policies_of_its_own() -> None:
         ({"on_missing": 3}, "on_missing '3' is no policy"),
         ({"max_staleness": "5 minutes"}, "max_staleness '5 minutes' is no duration"),
         ({"max_staleness": -1}, "is no duration"),
+        ({"max_staleness": ""}, "is no duration"),
+        ({"on_missing": ""}, "on_missing '' is no policy"),
+        ({"on_missing": pd.Series(["fail"])}, "is no policy"),
+        ({"max_staleness": pd.Series([1])}, "is no duration"),
+        ({"quality": pd.Series([True])}, "is neither True nor False"),
+        ({"quality": pd.NA}, "quality <NA> is neither True nor False"),
     ],
 )
 def test_a_wrong_policy_is_an_error(options: Any, message: str) -> None:

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,6 +123,8 @@ def test_many_requests_may_ask_for_some_features() -> None:
         ([], "no feature of plan .* is asked for"),
         ("share", r"is no list of names. Give a list, such as features=\['share'\]"),
         (7, "is no list of names"),
+        (np.array("share"), "is no list of names"),
+        ([pd.Series([1])], "has no feature"),
     ],
 )
 def test_a_wrong_list_is_an_error(features: Any, message: str) -> None:

@@ -214,3 +214,12 @@ def test_objects_of_polars_without_a_text_are_an_error_of_ours() -> None:
     """As in dictionaries, the error names the row and the column."""
     with pytest.raises(InputError, match="row 1: the column t holds <object"):
         Session().write(polars_frame(pl.Series([object()], dtype=pl.Object)))
+
+
+@pytest.mark.parametrize(
+    "position", [7, pd.Series(["x"]), pd.NA, 10**5000], ids=["number", "series", "NA", "long"]
+)
+def test_a_position_is_a_text(position: Any) -> None:
+    """What is none has no name under which a table could be found again."""
+    with pytest.raises(InputError, match="is no text"):
+        Session().write([event()], position=position)
