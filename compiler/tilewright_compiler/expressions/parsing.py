@@ -118,6 +118,7 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
     if dialect in SPARK_FAMILY:
         _check_arguments(text, dialect)
     _check_parts(tree, text)
+    _keep_together(tree)
     if (reason := mixed(tree, text)) is not None:
         raise ExpressionError("TW024", f"{shown(text)} holds {reason}.")
     if isinstance(tree, exp.Null):
@@ -156,6 +157,16 @@ def _read(text: str, dialect: str) -> Node:
     return trees[0]
 
 
+def _keep_together(tree: Node) -> None:
+    """Put brackets around a call that is written as an operator after a sign.
+
+    The parser reads `~mod(a, b)` well, and would write it as `~a % b`.
+    """
+    for node in tree.find_all(exp.Neg, exp.BitwiseNot):
+        if isinstance(node.this, exp.Binary) and "start" in node.this.meta:
+            node.set("this", exp.Paren(this=node.this))
+
+
 def _check_parts(tree: Node, text: str) -> None:
     """Refuse what is no value of one row.
 
@@ -182,7 +193,7 @@ def _check_arguments(text: str, dialect: str) -> None:
     """
     if not _READ_AGAIN.search(text):
         return
-    for name, argument in _text_arguments(sqlglot.tokenize(text, read=dialect)):
+    for name, argument in _text_arguments(sqlglot.tokenize(text, read=sqlglot_dialect(dialect))):
         if name == "get_json_object" and _JSON_PATH.fullmatch(argument) is None:
             what = f"the JSON path {argument!r}"
             raise ExpressionError(

@@ -18,10 +18,12 @@ SPARK_FAMILY = frozenset({"spark", "databricks"})
 def as_written(name: str) -> type[Dialect]:
     """Choose the dialect that keeps patterns of times.
 
-    It is of the same family and keeps them as they are written.
+    It is of the same family and keeps them as they are written. Two quotes in a text are one, as
+    in Spark from version 4 on.
     """
     base: Any = type(Dialect.get_or_raise(name))
-    namespace = {"__module__": __name__, "TIME_MAPPING": {}}
+    tokens = type("Tokenizer", (base.Tokenizer,), {"STRING_ESCAPES": ["\\", "'", '"']})
+    namespace = {"__module__": __name__, "TIME_MAPPING": {}, "Tokenizer": tokens}
     dialect: type[Dialect] = type(base)(f"{AS_WRITTEN}{name}", (base,), namespace)
     return dialect
 

@@ -239,7 +239,8 @@ def _bitwise(node: Node, type_of: TypeOf) -> Node:
     parts = [part for part in (node.this, node.args.get("expression")) if part is not None]
     if families(parts, type_of) - {"integer"}:
         raise NotTranslatable("an operation of bits on something that is no whole number")
-    return node
+    # To DuckDB `~a + b` is `~(a + b)`.
+    return paren(node.copy()) if isinstance(node, exp.BitwiseNot) else node
 
 
 def _shifted(node: Node, type_of: TypeOf) -> Node:
