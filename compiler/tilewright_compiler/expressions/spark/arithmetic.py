@@ -5,7 +5,7 @@ Decimals keep all their digits; a divisor of 0 gives null.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
@@ -130,8 +130,22 @@ def _of_whole(node: Node, type_of: TypeOf) -> Node:
     return new if new != node else node
 
 
+def _sizes(node: Node, type_of: TypeOf) -> Iterator[tuple[int, int]]:
+    """Give the digits of both operands.
+
+    Raises NotTranslatable for `3L`: it has one in Spark, where `cast(3 as bigint)` has 20.
+    """
+    for part in (node.this, node.expression):
+        bare = part.unnest()
+        bare = bare.this.unnest() if isinstance(bare, exp.Neg) else bare
+        is_cast = isinstance(bare, exp.Cast) and isinstance(bare.this, exp.Literal)
+        if is_cast and not bare.this.is_string and family_of(type_of(bare)) == "integer":
+            raise NotTranslatable("a whole number with a suffix beside a decimal. Leave it out")
+        yield decimal_of(part, type_of)
+
+
 def _of_decimals(node: Node, type_of: TypeOf) -> Node:
-    (p1, s1), (p2, s2) = (decimal_of(part, type_of) for part in (node.this, node.expression))
+    (p1, s1), (p2, s2) = _sizes(node, type_of)
     if isinstance(node, exp.Mul):
         kind, width = decimal_type(p1 + p2 + 1, s1 + s2), p1 + p2
     else:
@@ -157,7 +171,7 @@ def _divided(node: Node, type_of: TypeOf) -> Node:
         new.set("expression", call("NULLIF", new.expression, number(0)))
         new.set("safe", False)  # or some versions of sqlglot write a second NULLIF
         return new
-    (p1, s1), (p2, s2) = (decimal_of(part, type_of) for part in (node.this, node.expression))
+    (p1, s1), (p2, s2) = _sizes(node, type_of)
     scale = max(_QUOTIENT_SCALE, s1 + p2 + 1)
     kind = decimal_type(p1 - s1 + s2 + scale, scale)
     decimal_type(p1 + s1, 0)  # room for the product that has no digit after the point
@@ -194,7 +208,7 @@ def remainder(node: Node, type_of: TypeOf) -> Node:
     if "decimal" not in of or "float" in of:
         return new
     check_common([node.this, node.expression], type_of)
-    (p1, s1), (p2, s2) = (decimal_of(part, type_of) for part in (node.this, node.expression))
+    (p1, s1), (p2, s2) = _sizes(node, type_of)
     scale = max(s1, s2)
     return _cast(paren(new), decimal_type(min(p1 - s1, p2 - s2) + scale, scale))
 

@@ -186,10 +186,10 @@ def _cast(node: Node, type_of: TypeOf) -> Node:
 def _is_inside(node: Node) -> bool:
     """Tell whether a part is an operand.
 
-    It is none if it is the value, or one of its choices.
+    It is none if it is the value.
     """
     around = node.parent
-    while isinstance(around, exp.Paren | exp.Coalesce | exp.If | exp.Case):
+    while isinstance(around, exp.Paren):
         around = around.parent
     return around is not None
 

@@ -91,7 +91,8 @@ def check_common(nodes: Iterable[Node], type_of: TypeOf) -> None:
     if len(numbers) < len(kinds) or all(family_of(kind) == "integer" for _, kind in kinds):
         return
     sizes = [decimal_of(node, type_of) for node in numbers]
-    whole = max((digits - scale for digits, scale in sizes), default=0)
+    # To DuckDB 0.5 has a digit before the point.
+    whole = max((digits - scale for digits, scale in sizes), default=1) or 1
     decimal_type(whole + max((scale for _, scale in sizes), default=0), 0)
 
 
