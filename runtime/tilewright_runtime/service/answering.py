@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from ..errors import CorruptRecordError, FetchError, KeyValueError, shown
@@ -12,7 +13,7 @@ from ..fetch.answers import Answer
 from ..fetch.async_fetcher import AsyncFetcher
 from ..fetch.context import FetchContext, FetchState
 from ..fetch.documents import jsonable
-from ..fetch.fetcher import walk
+from ..fetch.fetcher import answer_directly, walk
 from ..stores import Store
 from .plans import ServedPlans
 from .problems import code_of
@@ -28,6 +29,7 @@ _PLAIN = frozenset({int, str, bool, type(None)})
 _NUMBERS = frozenset({int, float})
 #: What a request has beside its time that asks for nothing.
 _NO_POLICY = Options()[1:]
+_ENTITY = attrgetter("entity")
 #: What concerns one row and no other.
 _OF_A_ROW = (KeyValueError, FetchError, CorruptRecordError)
 
@@ -63,18 +65,26 @@ class Answering:
         fetcher = self._plans.made(name)
         if fetcher is None or self._is_far or len(keys) > self._turn or options[1:] != _NO_POLICY:
             return None
-        times = fetcher.times(options.at_ms)
-        states = []
+        context, times = fetcher.context, fetcher.times(options.at_ms)
+        entities = []
         try:
             for one in keys:
                 if type(one) is not dict:
                     return None
-                states.append(FetchState(one, *times, fetcher.entity(one)))
+                entities.append(fetcher.entity(one))
+            if len(keys) == 1:
+                answer = answer_directly(context, keys[0], *times, entities[0])
+                if answer is not None:
+                    self._plans.count_accesses(name, entities)
+                    return [success(answer, options)]
+            states = [
+                FetchState(one, *times, entity) for one, entity in zip(keys, entities, strict=True)
+            ]
             if states:
-                walk(fetcher.context, states)
+                walk(context, states)
         except _OF_A_ROW:
             return None
-        self._plans.count_accesses(name, states)
+        self._plans.count_accesses(name, entities)
         return [success(state, options) for state in states]
 
     async def _rows(self, name: str, request: FeatureRequest) -> list[Row]:
@@ -89,7 +99,7 @@ class Answering:
         times = fetcher.times(options.at_ms)
         rows = [_state(fetcher, keys, times) for keys in request.keys]
         states = [row for row in rows if type(row) is FetchState]
-        self._plans.count_accesses(name, states)
+        self._plans.count_accesses(name, map(_ENTITY, states))
         answered: list[Row] = []
         for begin in range(0, len(states), self._turn):
             if begin:

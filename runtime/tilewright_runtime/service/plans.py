@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +13,6 @@ from tilewright_compiler.plan.model import Plan
 from ..errors import StoreError, TilewrightError
 from ..fetch.async_fetcher import AsyncFetcher
 from ..fetch.cache import TileCache
-from ..fetch.context import FetchState
 from ..fetch.warming import Warmer
 from ..metrics import metrics_of
 from ..plans import load_plan
@@ -80,11 +79,11 @@ class ServedPlans:
                 self._warmers[name] = Warmer(made)
         return made
 
-    def count_accesses(self, name: str, states: Sequence[FetchState]) -> None:
+    def count_accesses(self, name: str, entities: Iterable[str]) -> None:
         """Count entities of a plan that were asked for."""
         warmer = self._warmers.get(name)
         if warmer is not None:
-            warmer.counts.add([state.entity for state in states])
+            warmer.counts.add(list(entities))
 
     def warm(self) -> None:
         """Read ahead what will be asked for.
