@@ -7,7 +7,8 @@ The plan has five operations over 4h in 5-minute tiles, and 20 entities have eve
 without a pause, one request at a time each: for `/ping`, for one key, and for 20 keys. The floor is
 `/ping`, the empty endpoint of the same server. Processor time is that of the round with the least,
 which other work disturbed least; look-ups a second follow from it, for two processors which do
-nothing else than serve and ask.
+nothing else than serve and ask. What part of the empty endpoint's requests a server answers is the
+median of rounds, since the two of a round had the machine in the same state.
 
 `--soak` asks for 20 keys at a steady rate, and prints errors and the memory of all processes.
 """
@@ -179,13 +180,16 @@ def measure(port: int, ids: list[int], given: argparse.Namespace) -> None:
             times[name] += answered
             errors[name] += failed
             slices[name].append((server / len(answered), client / len(answered)))
-    print(f"{'':>8} server us  client us  look-ups/s of 2 processors   p50 ms  p99 ms  errors")
+    header = "server us  client us  look-ups/s of 2 processors  of the empty"
+    print(f"{'':>8} {header}   p50 ms  p99 ms  errors")
     for name, keys, _ in CASES:
         server, client = min(slices[name])
         cut = statistics.quantiles(times[name], n=100)
         rate = 2 * keys / (server + client)
+        pairs = zip(slices["empty"], slices[name], strict=True)
+        part = statistics.median(empty[0] / own[0] for empty, own in pairs)
         print(
-            f"{name:>8} {server * 1e6:9.0f} {client * 1e6:10.0f} {rate:27,.0f}"
+            f"{name:>8} {server * 1e6:9.0f} {client * 1e6:10.0f} {rate:27,.0f} {part:13.0%}"
             f" {cut[49] * 1e3:8.2f} {cut[98] * 1e3:7.2f} {errors[name]:7}"
         )
 
