@@ -26,7 +26,8 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.ingest.follow import Follower
 from tilewright_runtime.ingest.passes import Taker
-from tilewright_runtime.readers.kafka.connection import AT_ONCE, FETCH_PAUSE_MS
+from tilewright_runtime.readers.kafka.arrivals import AT_ONCE
+from tilewright_runtime.readers.kafka.connection import FETCH_PAUSE_MS
 from tilewright_runtime.readers.kafka.topic import KafkaTopic
 from write import KEYS, START_MS, plan
 

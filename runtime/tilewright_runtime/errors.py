@@ -7,6 +7,7 @@ TilewrightError       the root, which the language and the compiler share
 ├── FetchError        a question that has no honest answer
 │   └── MissingTileError     a tile that ought to be there, where the policy is to fail
 ├── InputError        events that cannot be read
+│   ├── UnkeptRowsError      rows that cannot be used, and cannot be kept
 │   └── TooManyRejectsError  more rows that cannot be used than may be
 ├── ServiceStartError  a service that cannot start (of `service`)
 ├── ServiceError      what a service refused (of its clients)
@@ -30,6 +31,7 @@ __all__ = [
     "StoreError",
     "TilewrightError",
     "TooManyRejectsError",
+    "UnkeptRowsError",
     "installation_of",
     "shown",
 ]
@@ -57,6 +59,10 @@ class MissingTileError(FetchError):
 
 class InputError(TilewrightError):
     """Events cannot be read, or have changed since."""
+
+
+class UnkeptRowsError(InputError):
+    """Rows that cannot be used cannot be kept either."""
 
 
 class TooManyRejectsError(InputError):

@@ -34,6 +34,12 @@ class Feed(Protocol):
     def now(self) -> list[Input]:
         """List the inputs that are there."""
 
+    def give_up(self, item: Input) -> None:
+        """Note that one cannot be read.
+
+        What ends lists it no more.
+        """
+
 
 class Follower:
     """Follows inputs for some plans."""
@@ -215,6 +221,8 @@ class Follower:
             return
         if time.monotonic() - trouble.since_s >= _PATIENCE_S:
             self._tell(trouble)
+            for feed in self._feeds:
+                feed.give_up(tail.item)
 
     def _tell(self, trouble: Trouble) -> None:
         trouble.is_told = True

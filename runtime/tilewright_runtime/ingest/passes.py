@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tilewright_compiler.plan.model import Plan, Source
 
-from ..errors import InputError, TilewrightError, TooManyRejectsError
+from ..errors import InputError, TilewrightError, TooManyRejectsError, UnkeptRowsError
 from ..readers import Batch, Input
 from .cursor import Cursor
 from .known_inputs import KnownInputs
@@ -50,7 +50,7 @@ class Taker:
         """Keep what is raised: an input's errors, or the plan's."""
         try:
             yield
-        except TooManyRejectsError as error:
+        except (TooManyRejectsError, UnkeptRowsError) as error:
             self.failure = error
         except InputError as error:
             self.report.errors.append(error)

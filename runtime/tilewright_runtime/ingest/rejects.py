@@ -13,7 +13,7 @@ import pyarrow as pa
 from tilewright_compiler.humanize import counted
 from tilewright_compiler.plan.model import Plan
 
-from ..errors import InputError, TooManyRejectsError
+from ..errors import TooManyRejectsError, UnkeptRowsError
 from ..readers import Batch, Input, Malformed
 from ..readers.conform import shown_value
 
@@ -67,7 +67,7 @@ class Rejects:
         """Write the rows to disk.
 
         This comes before the commit: after a kill between the two, a row is listed twice rather
-        than not at all. Raises InputError if the file cannot be written.
+        than not at all. Raises UnkeptRowsError if the file cannot be written.
         """
         if self._file is None or not refused:
             return
@@ -83,7 +83,7 @@ class Rejects:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as wrong:
-            raise InputError(
+            raise UnkeptRowsError(
                 f"the refused rows cannot be kept in {self._file.name}: {wrong.strerror}. Make "
                 f"room on the disk, or name another file ({self._option}), and write again."
             ) from wrong

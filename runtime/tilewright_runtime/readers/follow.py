@@ -64,6 +64,9 @@ class Watched:
                 self._inputs[path] = item
         return list(present.values())
 
+    def give_up(self, item: Input) -> None:
+        """Go on: a file that cannot be read may be mended."""
+
     def absent(self) -> list[str]:
         """List the patterns that match no file yet."""
         return [pattern for pattern in self._patterns if not _matches(pattern)]

@@ -15,6 +15,11 @@ from .partition import Partition
 #: What is taken at a time, of all partitions together.
 MOST_BYTES = 1 << 25
 _MOST_MESSAGES = 500_000
+#: Those that Python sees at a time. Its collector looks for cycles once 700 objects are new, and
+#: through all messages that are held: of more at a time, that takes twice as long as to take them.
+AT_ONCE = 500
+#: And the bytes of those, by the size that messages had so far.
+_BYTES_AT_ONCE = 1 << 20
 
 
 class _Failure(NamedTuple):
@@ -46,6 +51,17 @@ class Arrivals:
         """Whether no more are to be taken, lest memory grow."""
         columns = self._columns
         return bool(columns.bytes >= MOST_BYTES or columns.count >= _MOST_MESSAGES)
+
+    @property
+    def at_once(self) -> int:
+        """How many messages to take next.
+
+        Few if they are large, and first of all one.
+        """
+        columns = self._columns
+        if not columns.count:
+            return 1
+        return int(min(AT_ONCE, 1 + _BYTES_AT_ONCE * columns.count // max(columns.bytes, 1)))
 
     def add(self, messages: Sequence[Any]) -> bool:
         """Take messages, and tell whether there are any.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tilewright_compiler.plan.topics import Topic
@@ -12,9 +12,6 @@ from ...errors import InputError, installation_of
 from .identity import topic_id
 from .settings import client_settings
 
-#: Those that Python sees at a time. Its collector looks for cycles once 700 objects are new, and
-#: through all messages that are held: of more at a time, that takes twice as long as to take them.
-AT_ONCE = 500
 _WAIT_S = 0.05
 #: How long librdkafka fetches nothing once it holds 100,000 messages of a partition. By its own
 #: default that is a second, whatever is taken meanwhile.
@@ -94,15 +91,10 @@ class Connection:
         self.consumer.poll(0)
         return self._causes[-1] if self._causes else ""
 
-    def messages(self) -> Iterator[list[Any]]:
-        """Take what arrives, some messages at a time.
-
-        None of them are given where nothing came for a little.
-        """
-        while True:
-            first: list[Any] = self.consumer.consume(1, timeout=_WAIT_S)
-            # Who waits for more of them gets any number of bytes meanwhile.
-            yield first + self.consumer.consume(AT_ONCE, timeout=0) if first else first
+    def messages(self, most: int) -> list[Any]:
+        """Take at most so many messages that arrive soon."""
+        taken: list[Any] = self.consumer.consume(most, timeout=_WAIT_S)
+        return taken
 
     def hear(self) -> None:
         """Note that a broker answers."""

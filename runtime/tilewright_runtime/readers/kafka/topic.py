@@ -109,13 +109,18 @@ class KafkaTopic:
     def _poll(self, is_awaited: Callable[[], bool]) -> Arrivals:
         """Take messages until they are awaited or are enough."""
         arrivals = Arrivals()
-        for messages in self._connection.messages():
-            if arrivals.add(messages):
+        while True:
+            if arrivals.add(self._connection.messages(arrivals.at_once)):
                 self._connection.hear()
             if is_awaited() or arrivals.is_full:
                 break
         self._connection.heed()
         return arrivals
+
+    def give_up(self, item: Input) -> None:
+        """Read a partition no more, unless the topic is followed."""
+        if not self._follows and item.partition is not None:
+            self.partitions.pop(item.partition, None)
 
     @property
     def is_ended(self) -> bool:

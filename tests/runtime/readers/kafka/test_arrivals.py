@@ -55,6 +55,19 @@ def test_the_end_of_a_partition_moves_its_reader() -> None:
     assert own.queues[0].expected == 9
 
 
+def test_large_messages_are_taken_a_few_at_a_time() -> None:
+    """How large they are is known once there is one."""
+    taken = Arrivals()
+    assert taken.at_once == 1
+    taken.add([message(0, 1, b"x" * (1 << 18))])
+    assert taken.at_once == 5
+    taken.add([message(0, 2, b"x" * (1 << 24))])
+    assert taken.at_once == 1
+    small = Arrivals()
+    small.add([message(0, 1, b"")])
+    assert small.at_once == arrivals.AT_ONCE
+
+
 def test_what_arrives_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """By bytes, and of small messages by their number; what came before an error counts too."""
     monkeypatch.setattr(arrivals, "MOST_BYTES", 10)

@@ -6,7 +6,7 @@ import io
 import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -207,6 +207,38 @@ def test_a_partition_is_read_on_after_an_error_that_ended_it(
         feed.now()
     feed.close()
     assert batch.position.offset == 3
+
+
+def test_what_cannot_be_read_does_not_hold_up_what_ends(session: Session, kafka: Kafka) -> None:
+    """A write that does not follow tells it, writes the other partitions, and ends."""
+    topic = kafka.topic(partitions=2)
+    kafka.produce(topic, [b"\0\0\0\0\1x"], 0)
+    kafka.produce(topic, [line(1), line(2)], 1)
+    told: list[InputError] = []
+    with Writer(session.plan, session.store) as writer:
+        taker = Taker(writer, session.plan.sources[0])
+        feed = KafkaTopic(topic, {}, False, warn=print)
+        Follower([taker], [feed], [], told.append).run(bool)
+        feed.close()
+    assert ["no registry is named" in str(error) for error in told] == [True]
+    assert taker.report.errors == told
+    assert session.sums("a") == [3]
+
+
+def test_refused_rows_that_cannot_be_kept_end_a_write(session: Session, kafka: Kafka) -> None:
+    """They are not taken again and again, and nothing of their batch counts."""
+    topic = kafka.topic()
+    kafka.produce(topic, [line(1), "{"], 0)
+    # What is left in it cannot be flushed either when it is closed.
+    with suppress(OSError), Path("/dev/full").open("w") as full:
+        writer = Writer(session.plan, session.store, rejects=full)
+        taker = Taker(writer, session.plan.sources[0])
+        feed = KafkaTopic(topic, {}, True, warn=print)
+        Follower([taker], [feed], [], print).run(bool)
+        feed.close()
+        writer.close()
+    assert "cannot be kept" in str(taker.failure)
+    assert taker.report.events == 0
 
 
 def test_no_broker_and_no_topic_are_told(
