@@ -87,15 +87,25 @@ def require_select(
         raise PlanError(f"{what}: {reason}. A plan only selects from its events: compile it again.")
 
 
+#: What DuckDB raises for SQL that cannot be run, whatever the machine has left. Memory, disks and
+#: interruptions are not among it.
+_FAULTS_OF_SQL = (
+    duckdb.ProgrammingError,
+    duckdb.PermissionException,
+    duckdb.DataError,
+    duckdb.NotSupportedError,
+)
+
+
 @contextmanager
 def blaming_the_plan(what: str) -> Iterator[None]:
     """Blame the plan if its SQL does not fit.
 
-    Raises PlanError where the SQL does not fit the relations that it reads.
+    Raises PlanError where the SQL does not fit the relations that it reads, or their values.
     """
     try:
         yield
-    except (duckdb.ProgrammingError, duckdb.PermissionException) as error:
+    except _FAULTS_OF_SQL as error:
         reason = str(error).splitlines()[0]
         raise PlanError(f"{what} cannot be run ({reason}). Compile it again.") from error
 

@@ -205,9 +205,18 @@ def test_a_plan_whose_derivation_reads_files_is_refused_by_the_fetcher() -> None
         Fetcher(plan, store).fetch({"k": "a"}, AT + 1)
 
 
-def test_a_plan_whose_sql_does_not_fit_its_events_says_so() -> None:
-    """A column that is not there is a fault of the plan and not a traceback of the database."""
-    sql = 'SELECT "nothing" FROM events'
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'SELECT "nothing" FROM events',
+        "SELECT repeat('a', 10000000000) FROM events",
+        'SELECT CAST("k" AS INTEGER) FROM events',
+    ],
+)
+def test_a_plan_whose_sql_does_not_fit_its_events_says_so(sql: str) -> None:
+    """A column that is not there, or a value that does not fit, is a fault of the plan and not a
+    traceback of the database.
+    """
     plan = _edited(lambda plan: plan["sql"]["events"]["duckdb"].update(tiles=sql))
     with (
         Writer(plan, open_store("memory:")) as writer,
