@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: What a store may say of itself in an answer's quality, and what that means for its values.
 _CONDITIONS = {
-    "updating": "a write is under way or was not ended, so some tiles are newer than others",
+    "updating": "a write is under way or was not ended, so new tiles may be missing",
     "filling": "it is being filled, or that was not ended, so tiles are missing",
     "restarted": "its server was restarted, so tiles may be older than what was written",
     "evicted": "its server has evicted keys, so tiles may be missing",

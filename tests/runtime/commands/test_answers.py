@@ -38,7 +38,7 @@ def stop_in(desk: Desk, state: State) -> None:
 @pytest.mark.parametrize(
     ("state", "meaning"),
     [
-        ("updating", "a write is under way or was not ended, so some tiles are newer than others"),
+        ("updating", "a write is under way or was not ended, so new tiles may be missing"),
         ("filling", "it is being filled, or that was not ended, so tiles are missing"),
     ],
 )
