@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ..sql.tree import Node, NotTranslatable, TypeOf, call, text
+from ..sql.tree import Node, NotTranslatable, TypeOf, call, number, text
 from .dialect_rules import Rules
 from .spark.types import families, family_of
 
@@ -31,8 +31,10 @@ def compared(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     parts += node.expressions
     of = alike(parts, _NUMBERS, type_of, "a comparison")
     check_numbers(parts, rules, type_of)
-    if rules.skips_nulls and any(isinstance(part, exp.Null) for part in node.expressions):
-        raise NotTranslatable("NULL in a list. Leave it out")
+    if rules.skips_nulls and not all(map(is_written, node.expressions)):
+        raise NotTranslatable("what may be null in a list. Compare it by =")
+    if rules.points_are_doubles and any(is_point(part) and not _is_short(part) for part in parts):
+        raise NotTranslatable("a number with more digits than a double has")
     is_equality = isinstance(node, exp.EQ | exp.NEQ | exp.In | exp.Nullif)
     if "text" in of and not (rules.equals_texts if is_equality else rules.orders_texts):
         raise NotTranslatable("a comparison of texts, which the dialect does by its collation")
@@ -105,6 +107,30 @@ def _compared_with_nan(node: Node, parts: Sequence[Node], type_of: TypeOf) -> No
     is_unequal = exp.Boolean(this=isinstance(node, exp.NEQ))
     beside = exp.and_(exp.paren(is_nan), *there) if len(parts) > 1 else is_nan
     return exp.Case(ifs=[exp.If(this=beside, true=is_unequal)], default=node.copy())
+
+
+def is_point(part: Node) -> bool:
+    """Tell whether a part is a number that is written with a point."""
+    return part.unnest().is_number and "." in part.sql() and "e" not in part.sql().lower()
+
+
+def in_range(value: Node, node: Node, rules: Rules, type_of: TypeOf) -> Node:
+    """Make null of arithmetic beyond doubles, where the dialect ends the query."""
+    if not rules.ends_beyond_doubles:
+        return value
+    parts = [part for part in (node.this, node.expression) if not part.is_number]
+    floats = [part for part in parts if family_of(type_of(part)) == "float"]
+    if not floats:
+        return value
+    infinite = [call("ISINF", part.copy()) for part in floats]
+    beyond = exp.and_(call("ISINF", value.copy()), exp.not_(exp.paren(exp.or_(*infinite))))
+    ifs = [exp.If(this=beyond, true=exp.Null())]
+    if rules.ends_below_doubles and not isinstance(node, exp.Add | exp.Sub):
+        is_zero = exp.EQ(this=exp.paren(value.copy()), expression=number(0))
+        others = [exp.NEQ(this=exp.paren(part.copy()), expression=number(0)) for part in parts]
+        below = exp.and_(is_zero, *others, exp.not_(exp.paren(exp.or_(*infinite))))
+        ifs.append(exp.If(this=below, true=exp.Null()))
+    return exp.Case(ifs=ifs, default=value)
 
 
 def is_written(part: Node | None) -> bool:

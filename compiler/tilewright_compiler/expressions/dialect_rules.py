@@ -39,6 +39,22 @@ class Rules:
     """Whether a null in the list of IN counts for nothing."""
     empty_is_null: bool = False
     """Whether the empty text is null."""
+    ends_beyond_doubles: bool = False
+    """Whether arithmetic beyond the range of doubles is an error, which is null here."""
+    ends_below_doubles: bool = False
+    """Whether a product or quotient too near to 0 is an error too."""
+    exponents_are_decimals: bool = False
+    """Whether 1e3 is a decimal."""
+    points_are_doubles: bool = False
+    """Whether 0.1 is a double."""
+    parts_are_fractions: bool = False
+    """Whether the year of a time is a number with a fraction, so that a division keeps one."""
+    mod_is_float: bool = False
+    """Whether mod(a, b) makes floats of whole numbers, and `%` does not."""
+    mod_of_zero_is_dividend: bool = False
+    """Whether mod(a, 0) is a."""
+    doubles_are_decimals: bool = False
+    """Whether DOUBLE PRECISION keeps more digits than a double has."""
 
 
 _POSTGRES = Rules(
@@ -48,6 +64,10 @@ _POSTGRES = Rules(
     counts_characters=True,
     divides="whole",
     divides_floats=True,
+    ends_beyond_doubles=True,
+    ends_below_doubles=True,
+    exponents_are_decimals=True,
+    parts_are_fractions=True,
 )
 _TRINO = Rules(
     equals_texts=True,
@@ -56,6 +76,13 @@ _TRINO = Rules(
     joins_texts=True,
     counts_characters=True,
     divides="whole",
+)
+_MYSQL = Rules(
+    computes_bigints=True,
+    has_bigints_only=True,
+    casts_texts=True,
+    has_long_chars=True,
+    ends_beyond_doubles=True,
 )
 #: Of other dialects only numbers, conditions and comparisons are taken.
 _RULES: dict[str, Rules] = {
@@ -69,6 +96,10 @@ _RULES: dict[str, Rules] = {
         joins_texts=True,
         divides="whole",
         divides_floats=True,
+        ends_beyond_doubles=True,
+        ends_below_doubles=True,
+        exponents_are_decimals=True,
+        parts_are_fractions=True,
     ),
     # Presto has changed how it compares NaN.
     "presto": _TRINO,
@@ -84,6 +115,8 @@ _RULES: dict[str, Rules] = {
         nan_is_unequal=True,
         computes_bigints=True,
         has_bigints_only=True,
+        ends_beyond_doubles=True,
+        points_are_doubles=True,
     ),
     # `/` of whole numbers is a decimal with six digits.
     "snowflake": Rules(
@@ -94,6 +127,7 @@ _RULES: dict[str, Rules] = {
         counts_characters=True,
         computes_bigints=True,
         has_bigints_only=True,
+        exponents_are_decimals=True,
     ),
     # A sum has twice the bits of its parts, up to 64.
     "clickhouse": Rules(
@@ -105,19 +139,33 @@ _RULES: dict[str, Rules] = {
         computes_bigints=True,
         compares_exactly=True,
         skips_nulls=True,
+        points_are_doubles=True,
     ),
     # They compute whole numbers in 64 bits.
-    "mysql": Rules(
-        computes_bigints=True, has_bigints_only=True, casts_texts=True, has_long_chars=True
-    ),
+    **dict.fromkeys(("mysql", "singlestore"), _MYSQL),
+    # A sum of ints is a bigint.
+    **dict.fromkeys(("doris", "starrocks"), Rules(computes_bigints=True)),
+    "druid": Rules(computes_bigints=True, has_bigints_only=True, empty_is_null=True),
+    **dict.fromkeys(("tsql", "fabric"), Rules(ends_beyond_doubles=True)),
     "sqlite": Rules(
         computes_bigints=True,
         has_bigints_only=True,
         casts_texts=True,
         has_long_chars=True,
         compares_exactly=True,
+        points_are_doubles=True,
+        mod_is_float=True,
     ),
-    **dict.fromkeys(("oracle", "exasol"), Rules(empty_is_null=True)),
+    # Whole numbers are decimals of 18 digits or more, and so is the first's DOUBLE PRECISION.
+    "oracle": Rules(
+        empty_is_null=True,
+        computes_bigints=True,
+        has_bigints_only=True,
+        exponents_are_decimals=True,
+        mod_of_zero_is_dividend=True,
+        doubles_are_decimals=True,
+    ),
+    "exasol": Rules(empty_is_null=True, computes_bigints=True, has_bigints_only=True),
 }
 _NONE = Rules()
 

@@ -16,6 +16,8 @@ from .dialect_comparisons import (
     alike,
     check_numbers,
     compared,
+    in_range,
+    is_point,
     is_written,
     unlike,
 )
@@ -78,6 +80,8 @@ def _chosen(node: Node, rules: Rules, type_of: TypeOf) -> Node:
         branches = [node.this, *node.expressions]
     named = [node.args.get(key) for key in ("true", "false", "default")]
     parts = [*branches, *(part for part in named if part is not None)]
+    if rules.points_are_doubles and any(map(is_point, parts)):
+        raise NotTranslatable("a choice of numbers with points, which are doubles. Cast them")
     of = alike(parts, {"integer", "float"}, type_of, "a choice")
     check_numbers(parts, rules, type_of)
     if isinstance(node, exp.Coalesce) and rules.empty_is_null and "text" in of:
@@ -92,6 +96,8 @@ def _check_conditions(node: Node, rules: Rules, type_of: TypeOf) -> None:
     branches = node.args.get("ifs") or ()
     if isinstance(node, exp.Case) and node.this is not None:
         for branch in branches:
+            if rules.skips_nulls and not is_written(branch.this):
+                raise NotTranslatable("CASE of a value beside one that may be null")
             equal = exp.EQ(this=node.this.copy(), expression=branch.this.copy())
             comparison = compared(equal, rules, type_of)
             if isinstance(comparison, exp.EQ) and comparison is not equal:
@@ -117,6 +123,11 @@ def _is(node: Node, rules: Rules, type_of: TypeOf) -> Node:
 def _literal(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     if node.args["is_string"] and node.name == "" and rules.empty_is_null:
         raise NotTranslatable(_EMPTY_IS_NULL)
+    if not node.args["is_string"] and "e" in node.name.lower() and rules.exponents_are_decimals:
+        around = node.parent
+        others = [around.this, around.expression] if isinstance(around, exp.Binary) else []
+        if not any(other is not node and type_of(other) == "DOUBLE" for other in others):
+            raise NotTranslatable(f"{node.name}, which is a decimal. Write it without exponent")
     return node
 
 
@@ -131,6 +142,8 @@ def _calculated(node: Node, rules: Rules, type_of: TypeOf) -> Node:
         node.this.replace(exp.cast(node.this.copy(), "BIGINT"))
     elif of == {"integer"} and len(parts) > 1:
         _widen(parts, type_of)
+    elif "float" in of and len(parts) > 1:
+        return in_range(node.copy(), node, rules, type_of)
     return node
 
 
@@ -159,7 +172,13 @@ def _widen(parts: Sequence[Node], type_of: TypeOf) -> None:
 def _remainder(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     if (of := families([node.this, node.expression], type_of)) != {"integer"}:
         raise unlike(of, "a remainder")
-    return exp.Mod(this=node.this.copy(), expression=_divisor(node))
+    if rules.mod_is_float and "start" in node.meta:
+        raise NotTranslatable("mod(a, b), which computes with floats. Write a % b")
+    rest = exp.Mod(this=node.this.copy(), expression=_divisor(node))
+    if not rules.mod_of_zero_is_dividend:
+        return rest
+    is_zero = exp.EQ(this=exp.paren(node.expression), expression=number(0))
+    return exp.Case(ifs=[exp.If(this=is_zero, true=node.this.copy())], default=rest)
 
 
 def _divisor(node: Node) -> Node:
@@ -169,12 +188,22 @@ def _divisor(node: Node) -> Node:
 def _divided(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     _check_floats([node.this, node.expression], type_of)
     of = families([node.this, node.expression], type_of)
+    if rules.parts_are_fractions and _has_part(node):
+        raise NotTranslatable("a division of a part of a time. Cast it to int before")
     if of == {"integer"} and rules.divides == "whole":
         return exp.IntDiv(this=node.this.copy(), expression=_divisor(node))
     is_float = "float" in of and of <= {"integer", "float"} and rules.divides_floats
     if is_float or (of == {"integer"} and rules.divides == "double"):
-        return exp.Div(this=node.this.copy(), expression=_divisor(node), safe=False)
+        quotient = exp.Div(this=node.this.copy(), expression=_divisor(node), safe=False)
+        return in_range(quotient, node, rules, type_of)
     raise unlike(of, "a division")
+
+
+def _has_part(node: Node) -> bool:
+    """Tell whether a part of a time is an operand that no cast has made whole."""
+    if isinstance(node, exp.Cast):
+        return False
+    return isinstance(node, _PARTS) or any(map(_has_part, node.iter_expressions()))
 
 
 def _joined(node: Node, rules: Rules, type_of: TypeOf) -> Node:
@@ -202,6 +231,8 @@ def _cast(node: Node, rules: Rules, type_of: TypeOf) -> Node:
             return exp.cast(node.this.copy(), "BIGINT")
         return node
     if to.this == exp.DataType.Type.DOUBLE and source in ("integer", "float"):
+        if rules.doubles_are_decimals:
+            raise NotTranslatable("a cast to double precision, which keeps more digits there")
         return node
     raise NotTranslatable(
         f"a cast of {(source or 'this').lower()} to {to.sql().lower()}, which each dialect does in "
@@ -223,6 +254,7 @@ def _part(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     return node
 
 
+_PARTS = (exp.Extract, exp.Year, exp.Month, exp.Day)
 _Check = Callable[[Node, Rules, TypeOf], Node]
 _CHECKS: dict[type[Node], _Check] = {
     **dict.fromkeys((exp.And, exp.Or, exp.Not), _logical),

@@ -55,6 +55,8 @@ _NOT_OF_ARGUMENTS = re.compile(
 )
 
 
+#: Dialects that run what stands in `/*! … */`.
+_RUNS_COMMENTS = frozenset({"mysql", "singlestore", "doris", "starrocks"})
 #: Calls whose texts are looked at before the tree is made.
 _READ_AGAIN = re.compile("get_json_object|trunc", re.IGNORECASE)
 #: JSON paths that Spark reads as we do: names after points or in single quotes, and places.
@@ -114,6 +116,8 @@ def parse(text: str, dialect: str, scope: Scope = COLUMNS) -> Node:
             f"Query(dialect={dialect!r}): this dialect does not exist. {nearest(dialect, _names())}"
         )
         raise ExpressionError("TW010", what)
+    if "/*!" in text and dialect in _RUNS_COMMENTS:
+        raise ExpressionError("TW024", f"{shown(text)} holds a comment that is run. Leave it out.")
     tree = _read(text, dialect)
     if dialect in SPARK_FAMILY:
         _check_arguments(text, dialect)

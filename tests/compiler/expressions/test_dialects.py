@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from functools import cache
 
+import duckdb
 import pytest
 
 from tilewright_compiler.expressions.binder import Binder
@@ -17,6 +19,11 @@ COLUMNS = {
 }
 
 
+_SUM = 'CASE WHEN ISINF("d" + 1e3) AND NOT (ISINF("d")) THEN NULL ELSE "d" + 1e3 END > 0'
+_HALF = 'CAST(EXTRACT(YEAR FROM "t") AS INT) // NULLIF(2, 0)'
+_MOD = 'CASE WHEN ("n") = 0 THEN "i" ELSE "i" % NULLIF("n", 0) END'
+
+
 @cache
 def binder() -> Binder:
     return Binder()
@@ -26,7 +33,23 @@ def binder() -> Binder:
     ("dialect", "expression", "sql"),
     [
         ("postgres", "i / n", '"i" // NULLIF("n", 0)'),
-        ("postgres", "d / i", '"d" / NULLIF("i", 0)'),
+        (
+            "bigquery",
+            "d / i",
+            'CASE WHEN ISINF("d" / NULLIF("i", 0)) AND NOT (ISINF("d")) THEN NULL '
+            'ELSE "d" / NULLIF("i", 0) END',
+        ),
+        ("trino", "d * d", '"d" * "d"'),
+        ("postgres", "d + 1e3 > 0", _SUM),
+        ("bigquery", "i + 1e3", '"i" + 1e3'),
+        ("postgres", "cast(extract(year from t) as int) / 2", _HALF),
+        ("oracle", "mod(i, n)", _MOD),
+        ("oracle", "cast(n as int)", 'CAST("n" AS BIGINT)'),
+        ("exasol", "i * i", 'CAST("i" AS BIGINT) * "i"'),
+        ("druid", "i + 1", 'CAST("i" AS BIGINT) + 1'),
+        ("starrocks", "i + 1", 'CAST("i" AS BIGINT) + 1'),
+        ("sqlite", "n % 10", '"n" % NULLIF(10, 0)'),
+        ("clickhouse", "i in (1, 2)", '"i" IN (1, 2)'),
         ("postgres", "i::text || s", 'CAST("i" AS TEXT) || "s"'),
         ("bigquery", "i / n", '"i" / NULLIF("n", 0)'),
         ("trino", "s = r and i % 2 = 1", '"s" = "r" AND "i" % NULLIF(2, 0) = 1'),
@@ -106,6 +129,18 @@ def test_what_means_the_same(dialect: str, expression: str, sql: str) -> None:
         ("exasol", "case when yes then '' end"),
         ("postgres", "yes = i in (1, 2)"),
         ("mysql", "yes = i is null"),
+        ("postgres", "extract(year from t) / 2"),
+        ("postgres", "(date_part('year', t) + 1) / 2"),
+        ("postgres", "n + 1e3"),
+        ("snowflake", "case when yes then 1e3 else 0 end"),
+        ("oracle", "cast(n as double precision)"),
+        ("sqlite", "mod(n, 10)"),
+        ("bigquery", "case when yes then 0.1 else 0.2 end"),
+        ("sqlite", "n = 9007199254740993.0"),
+        ("clickhouse", "i in (1, n)"),
+        ("clickhouse", "case i when null then 1 else 2 end"),
+        ("clickhouse", "case i when n then 1 else 2 end"),
+        ("mysql", "i /*! + 1 */"),
     ],
 )
 def test_what_is_not_shown_to_mean_the_same(dialect: str, expression: str) -> None:
@@ -172,3 +207,28 @@ def test_a_pattern_that_duckdb_cannot_run() -> None:
     """It would be null for every row, so it is an error where it is written."""
     with pytest.raises(ExpressionError, match="which DuckDB cannot run"):
         binder().bind("regexp_matches(s, '(?=a)')", "duckdb", COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("expression", "left", "right", "value"),
+    [
+        ("d + e", 1e308, 1e308, None),
+        ("d - e", math.inf, 1.0, math.inf),
+        ("d * e", -1e200, 1e200, None),
+        ("d * e", 1e-200, 1e-200, None),
+        ("d * e", 0.0, 1e300, 0.0),
+        ("d / e", 1e-200, math.inf, 0.0),
+        ("d / e", 1e-200, 1e200, None),
+        ("d / e", 1e200, 1e-200, None),
+    ],
+)
+def test_doubles_beyond_their_range(
+    expression: str, left: float, right: float, value: float | None
+) -> None:
+    """Where PostgreSQL ends the query there is no value, and infinite parts stay infinite."""
+    kinds = {"d": "DOUBLE", "e": "DOUBLE"}
+    sql = binder().bind(expression, "postgres", kinds).sql
+    with duckdb.connect() as database:
+        query = f"SELECT {sql} FROM (SELECT ?::DOUBLE AS d, ?::DOUBLE AS e)"
+        found = database.execute(query, [left, right]).fetchone()
+    assert found == (value,)

@@ -19,6 +19,7 @@ Correction = Callable[[Node, TypeOf], Node]
 
 _NUMBERS = {"integer", "float", "decimal"}
 _TIMES = {"date", "timestamp"}
+_EQUALITIES = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ)
 _TEXTS = {"integer", "decimal", "date", "timestamp", "text"}
 
 
@@ -146,6 +147,8 @@ def _compared(node: Node, type_of: TypeOf) -> Node:
     keys = [key for key in ("this", "expression", "low", "high") if node.args.get(key) is not None]
     parts = [node.args[key] for key in keys]
     of = comparable(parts, type_of)
+    if not isinstance(node, _EQUALITIES) and any(one.endswith("[]") for one in of):
+        raise NotTranslatable("an order of arrays, in which nulls have another place")
     if "text" in of and of & _TIMES:
         return _as_times(node, keys, of, type_of)
     if _is_mixed_float(parts, type_of):
