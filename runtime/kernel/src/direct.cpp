@@ -45,11 +45,18 @@ nb::object Program::fetch(MappedTables& file, std::optional<uint64_t> transactio
     const Heads heads = heads_of(covers);
     const Bytes key = bytes_of(swept);
     const size_t most = asked.size() * most_bytes(ranges) * (asks_ ? kSketchTimes : 1);
+    // Of one entity the features are surely looked at, and sketches have values of other kinds.
+    const bool is_later = asked.size() > 1 && !asks_;
+    std::vector<Found::Values> values;
     const bool is_read = unlocked(most, [&] {
-        return merge_all(*moment, key, ranges, heads, at_ms, asked);
+        if (!merge_all(*moment, key, ranges, heads, at_ms, asked)) return false;
+        if (!is_later) return true;
+        for (const Asked& one : asked) values.push_back(values_of(one.merged));
+        return true;
     });
     if (!is_read || (!transaction && !file.was_whole(*moment))) return nb::none();
     if (transaction) file.keep(*moment);
+    if (is_later) return nb::cast(Found(nb::find(*this), empty, std::move(values)));
     nb::list all;
     for (const Asked& one : asked) {
         all.append(one.merged.empty() ? nb::none() : features_of(one, empty));
@@ -113,6 +120,49 @@ std::vector<int64_t> Program::merged_of(const Tiles& tiles, const Covers& covers
         merge(tiles.rows(), runs, merged.data() + i * layout_.words);
     }
     return merged;
+}
+
+Found::Values Program::values_of(const std::vector<int64_t>& merged) const {
+    if (merged.empty()) return {};
+    std::vector<Value> values;
+    for (size_t i = 0; i < windows_.size(); ++i) {
+        for (const Feature& feature : windows_[i].features) {
+            values.push_back(value_of(feature, merged.data() + i * layout_.words));
+            if (std::holds_alternative<Left>(values.back())) return {};
+        }
+    }
+    return values;
+}
+
+void Program::put_values(const std::vector<Value>& values, PyObject* features) const {
+    size_t next = 0;
+    for (const Window& window : windows_) {
+        for (const Feature& feature : window.features) {
+            const nb::object value = nb::steal(object_of(values[next++]));
+            if (!value.is_valid() || PyDict_SetItem(features, feature.name, value.ptr())) {
+                throw nb::python_error();
+            }
+        }
+    }
+}
+
+Found::Found(nb::object program, nb::dict empty, std::vector<Values> all)
+    : program_(std::move(program)), empty_(std::move(empty)), all_(std::move(all)) {}
+
+std::vector<size_t> Found::left() const {
+    std::vector<size_t> left;
+    for (size_t i = 0; i < all_.size(); ++i) {
+        if (!all_[i]) left.push_back(i);
+    }
+    return left;
+}
+
+nb::object Found::features(size_t index) const {
+    if (index >= all_.size() || !all_[index]) throw nb::index_error("there are no such features");
+    const nb::object features = nb::steal(PyDict_Copy(empty_.ptr()));
+    if (!features.is_valid()) throw nb::python_error();
+    nb::cast<const Program&>(program_).put_values(*all_[index], features.ptr());
+    return features;
 }
 
 nb::object Program::features_of(const Asked& asked, const nb::dict& empty) const {

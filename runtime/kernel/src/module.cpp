@@ -32,7 +32,7 @@ using namespace tilewright;
 namespace {
 
 // What Python has to match, raised with every change of what the module takes or gives.
-constexpr int kInterface = 14;
+constexpr int kInterface = 15;
 
 // Put parts side by side, without the lock of Python; false if one of them has another form.
 template <typename Union>
@@ -195,6 +195,11 @@ NB_MODULE(_native, module) {
              nb::arg("levels"));
 
     nb::class_<Covers>(module, "Covers").def(nb::init<const nb::list&>(), nb::arg("covers"));
+
+    nb::class_<Found>(module, "Found")
+        .def("__len__", &Found::size)
+        .def_prop_ro("left", &Found::left)
+        .def("features", &Found::features, nb::arg("index"));
 
     using Numbers = std::vector<int64_t>;
     nb::class_<Program>(module, "Program")

@@ -177,7 +177,7 @@ nb::object Program::evaluate(const Tiles& tiles, const Covers& covers,
 
 bool Program::put_values(const Window& window, const int64_t* merged, PyObject* features) {
     for (const Feature& feature : window.features) {
-        PyObject* value = value_of(feature, merged);
+        PyObject* value = object_of(value_of(feature, merged));
         if (value == nullptr) {
             if (PyErr_Occurred()) throw nb::python_error();
             return false;

@@ -22,6 +22,31 @@ namespace tilewright {
 // Find the runs of tiles of a cover; empty ones are left out.
 void find_runs(const Tiles& tiles, const Cover& cover, Runs& runs);
 
+class Program;
+
+// The features of many entities, of which objects are made where somebody looks.
+class Found {
+   public:
+    // The values of an entity's features, in the order of windows; none where Python has to look.
+    using Values = std::optional<std::vector<Value>>;
+
+    // `empty` has the features in their order.
+    Found(nanobind::object program, nanobind::dict empty, std::vector<Values> all);
+
+    size_t size() const { return all_.size(); }
+
+    // List the numbers of entities whose features Python has to find.
+    std::vector<size_t> left() const;
+
+    // Make a dictionary of the features of an entity.
+    nanobind::object features(size_t index) const;
+
+   private:
+    nanobind::object program_;
+    nanobind::dict empty_;
+    std::vector<Values> all_;
+};
+
 class Program {
    public:
     // `empty` are the words of an empty tile.
@@ -108,6 +133,9 @@ class Program {
     // A value is bytes or an integer; of each field it has a list. None if lengths do not fit.
     nanobind::object merge_tables(nanobind::handle parts, bool has_texts) const;
 
+    // Put values of features, in the order of windows, into a dictionary.
+    void put_values(const std::vector<Value>& values, PyObject* features) const;
+
    private:
     // A feature of a sketch.
     struct Asking {
@@ -135,6 +163,8 @@ class Program {
     // Find the covers of clean tiles; null where the head is of another level.
     const Covers* covers_of(const Tiles& tiles, const Heads& heads, int64_t at_ms) const;
     std::vector<int64_t> merged_of(const Tiles& tiles, const Covers& covers) const;
+    // Make the values of all features; none if Python has to make one, or there is nothing merged.
+    Found::Values values_of(const std::vector<int64_t>& merged) const;
     nanobind::object features_of(const Asked& asked, const nanobind::dict& empty) const;
     // Ask the sketches of all windows, one after the other; false where Python has to.
     bool ask_all(Tiles& tiles, const Covers& covers, const Middles& middles,

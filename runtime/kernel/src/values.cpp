@@ -38,8 +38,6 @@ double as_double(int64_t word) {
     return value;
 }
 
-PyObject* none() { return Py_NewRef(Py_None); }
-
 // Join the halves of an integer sum; false if it does not fit 64 bits.
 bool join(int64_t high, int64_t low, int64_t* sum) {
     int64_t shifted;
@@ -49,12 +47,14 @@ bool join(int64_t high, int64_t low, int64_t* sum) {
 
 bool is_exact(int64_t number) { return -kExact <= number && number <= kExact; }
 
-// Divide as Python divides integers; null where that takes more than doubles.
-PyObject* average(int64_t high, int64_t low, int64_t n, int64_t scale) {
+// Divide as Python divides integers, unless that takes more than doubles.
+Value average(int64_t high, int64_t low, int64_t n, int64_t scale) {
     int64_t sum, divisor;
-    if (!join(high, low, &sum) || __builtin_mul_overflow(n, scale, &divisor)) return nullptr;
-    if (!is_exact(sum) || !is_exact(divisor) || divisor == 0) return nullptr;
-    return PyFloat_FromDouble(static_cast<double>(sum) / static_cast<double>(divisor));
+    if (!join(high, low, &sum) || __builtin_mul_overflow(n, scale, &divisor)) {
+        return Left{};
+    }
+    if (!is_exact(sum) || !is_exact(divisor) || divisor == 0) return Left{};
+    return static_cast<double>(sum) / static_cast<double>(divisor);
 }
 
 double variance(double m2, int64_t n) {
@@ -70,12 +70,12 @@ double moment(double sum, int64_t n, double variance) {
     return fits ? value : std::numeric_limits<double>::quiet_NaN();
 }
 
-PyObject* shape(Form form, const Feature& feature, const int64_t* merged, double spread) {
-    if (spread == 0) return none();
+Value shape(Form form, const Feature& feature, const int64_t* merged, double spread) {
+    if (spread == 0) return {};
     const int64_t n = merged[feature.words[0]];
     const double value = moment(as_double(merged[feature.words[2]]), n, spread);
-    if (form == Form::kSkew) return PyFloat_FromDouble(value / spread / std::sqrt(spread));
-    return PyFloat_FromDouble(value / spread / spread - 3);
+    if (form == Form::kSkew) return value / spread / std::sqrt(spread);
+    return value / spread / spread - 3;
 }
 
 }  // namespace
@@ -105,43 +105,50 @@ size_t arity(Form form) {
     }
 }
 
-PyObject* value_of(const Feature& feature, const int64_t* merged) {
+Value value_of(const Feature& feature, const int64_t* merged) {
     const std::vector<int64_t>& words = feature.words;
     const auto number = [&](size_t index) { return merged[words[index]]; };
     if (feature.form == Form::kIntegerAt || feature.form == Form::kFloatAt) {
-        if (number(0) == words[2]) return none();
-        if (feature.form == Form::kIntegerAt) return PyLong_FromLongLong(number(1));
-        return PyFloat_FromDouble(as_double(number(1)));
+        if (number(0) == words[2]) return {};
+        if (feature.form == Form::kIntegerAt) return number(1);
+        return as_double(number(1));
     }
     const int64_t n = number(0);
-    if (feature.form == Form::kCount) return PyLong_FromLongLong(n);
-    if (n == 0) return none();
+    if (feature.form == Form::kCount) return n;
+    if (n == 0) return {};
     int64_t sum;
     switch (feature.form) {
         case Form::kFloatSum:
         case Form::kFloat:
-            return PyFloat_FromDouble(as_double(number(1)));
+            return as_double(number(1));
         case Form::kFloatAverage:
-            if (!is_exact(n)) return nullptr;
-            return PyFloat_FromDouble(as_double(number(1)) / static_cast<double>(n));
+            if (!is_exact(n)) return Left{};
+            return as_double(number(1)) / static_cast<double>(n);
         case Form::kIntegerSum:
-            return join(number(1), number(2), &sum) ? PyLong_FromLongLong(sum) : nullptr;
+            if (!join(number(1), number(2), &sum)) return Left{};
+            return sum;
         case Form::kIntegerAverage:
             return average(number(1), number(2), n, words[3]);
         case Form::kInteger:
-            return PyLong_FromLongLong(number(1));
+            return number(1);
         default:
             break;
     }
     const double spread = variance(as_double(number(1)), n);
     switch (feature.form) {
         case Form::kVariance:
-            return PyFloat_FromDouble(spread);
+            return spread;
         case Form::kDeviation:
-            return PyFloat_FromDouble(std::sqrt(spread));
+            return std::sqrt(spread);
         default:
             return shape(feature.form, feature, merged, spread);
     }
+}
+
+PyObject* object_of(const Value& value) {
+    if (const auto* integer = std::get_if<int64_t>(&value)) return PyLong_FromLongLong(*integer);
+    if (const auto* number = std::get_if<double>(&value)) return PyFloat_FromDouble(*number);
+    return std::holds_alternative<Left>(value) ? nullptr : Py_NewRef(Py_None);
 }
 
 }  // namespace tilewright

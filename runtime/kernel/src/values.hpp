@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace tilewright {
@@ -38,9 +39,18 @@ bool form_of(const std::string& name, Form* form);
 // How many numbers a form needs.
 size_t arity(Form form);
 
+// What Python has to make.
+struct Left {};
+
+// The value of a feature before it is an object; it may be none.
+using Value = std::variant<std::monostate, int64_t, double, Left>;
+
 // Make the value of a feature.
+Value value_of(const Feature& feature, const int64_t* merged);
+
+// Make an object of a value.
 //
-// Returns a new reference, or null without an exception where Python has to make the value.
-PyObject* value_of(const Feature& feature, const int64_t* merged);
+// Returns a new reference, or null, without an exception for what Python has to make.
+PyObject* object_of(const Value& value);
 
 }  // namespace tilewright

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tilewright_compiler.plan.model import Plan
 
-from ..plans.frozen import Slotted
 from ..times import iso
-from .context import FetchState
+from .context import FetchState, Later
 from .tiles import Tiles
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 _LET_GO = Tiles()
 
 
-class Answer(Slotted):
+class Answer(Later):
     """The features of some keys at a time.
 
     The time is in epoch milliseconds. `quality` is empty if they are clean, unless a full report
@@ -47,6 +46,10 @@ class Answer(Slotted):
         self.at = at
         self.features = features
         self.quality = {} if quality is None else quality
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy or pickle the values alone."""
+        return Answer, (self.keys, self.at, self.features, self.quality)
 
     def _repr_html_(self) -> str:
         """Show the answer in a notebook."""
@@ -113,4 +116,9 @@ def answers_of(states: Iterable[FetchState]) -> list[Answer]:
 
 def answer_of(state: FetchState) -> Answer:
     """Make the answer to a request that took all steps."""
-    return Answer(dict(state.keys), state.at_ms, state.features, state.quality)
+    keys, later = dict(state.keys), state.later
+    if later is None:
+        return Answer(keys, state.at_ms, state.features, state.quality)
+    answer = Answer.__new__(Answer)
+    answer.keys, answer.at, answer.quality, answer.later = keys, state.at_ms, state.quality, later
+    return answer

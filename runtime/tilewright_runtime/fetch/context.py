@@ -83,7 +83,27 @@ class FetchContext(Frozen):
         return (progress_name(self.plan),) if self.policy.asks_progress else ()
 
 
-class FetchState(Slotted):
+class Later(Slotted):
+    """Has features that are made when somebody first looks at them."""
+
+    __slots__ = ("later",)
+
+    features: dict[str, Any]
+    later: tuple[Any, int] | None
+    """What the kernel found for many requests, and the number of this one."""
+
+    if not TYPE_CHECKING:  # to a checker it would stand for any name
+
+        def __getattr__(self, name: str) -> Any:
+            """Make the features, where they are not set."""
+            if name != "features" or self.later is None:
+                raise AttributeError(f"{type(self).__name__} has no {name}")
+            found, index = self.later
+            self.features = features = found.features(index)
+            return features
+
+
+class FetchState(Later):
     """One request, and what the steps made of it."""
 
     __slots__ = (
@@ -131,6 +151,7 @@ class FetchState(Slotted):
         self.at_ms = at_ms
         self.end_ms = end_ms
         self.entity = entity
+        self.later = None
         self.flaws = None
         self.damaged = ()
         self.progress = None

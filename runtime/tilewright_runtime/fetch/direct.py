@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 #: Features, and their quality.
 Evaluated = tuple[dict[str, Any], dict[str, Any]]
-#: What there is for each entity, None where the steps have to find it.
-Found = list[Evaluated | None]
+#: What there is for each entity, None where the steps have to find it; or what the kernel keeps of
+#: many, until somebody looks.
+Found = list[Evaluated | None] | Any
 
 #: A time after all events: everything counts that is written.
 _LATEST_MS = (1 << 63) - 1
@@ -67,6 +68,8 @@ class Direct(Frozen):
         answers = self.find([state.entity for state in states], schedule, at_ms, end_ms)
         if answers is None:
             return states
+        if not isinstance(answers, list):
+            return _answered_later(states, schedule, answers)
         left = []
         for state, answer in zip(states, answers, strict=True):
             if answer is None:
@@ -122,3 +125,18 @@ class Direct(Frozen):
         if errors is None:
             return None
         return features, {"max_error": errors} if errors else {}
+
+
+def _answered_later(
+    states: Sequence[FetchState], schedule: Schedule, found: Any
+) -> Sequence[FetchState]:
+    """Answer requests by what the kernel keeps of them.
+
+    Returns those that the steps have to answer.
+    """
+    for index, state in enumerate(states):
+        state.schedule, state.later, state.quality = schedule, (found, index), {}
+    left = [states[index] for index in found.left]
+    for state in left:
+        state.later = None
+    return left

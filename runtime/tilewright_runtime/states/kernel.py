@@ -16,7 +16,7 @@ from types import ModuleType
 VARIABLE = "TILEWRIGHT_KERNEL"
 
 #: The interface of the kernel that this version calls.
-_INTERFACE = 14
+_INTERFACE = 15
 
 
 def kernel() -> ModuleType | None:

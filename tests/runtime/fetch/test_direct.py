@@ -282,6 +282,8 @@ def test_a_sum_that_does_not_fit_is_left_to_the_steps(fetchers: Fetchers) -> Non
     for fetcher in (fetchers.direct, fetchers.cached):
         with pytest.raises(FetchError, match="does not fit"):
             fetcher.fetch(KEYS[0], AT)
+        with pytest.raises(FetchError, match="does not fit"):
+            fetcher.fetch_many(KEYS, AT)
 
 
 def test_lifetimes_take_the_steps(tmp_path: Path) -> None:
