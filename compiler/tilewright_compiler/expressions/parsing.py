@@ -57,8 +57,13 @@ _NOT_OF_ARGUMENTS = re.compile(
 
 #: Dialects that run what stands in `/*! … */`.
 _RUNS_COMMENTS = frozenset({"mysql", "singlestore", "doris", "starrocks"})
-#: Calls whose texts are looked at before the tree is made.
-_READ_AGAIN = re.compile("get_json_object|trunc", re.IGNORECASE)
+#: What is looked at as it is written.
+_READ_AGAIN = re.compile(r"get_json_object|trunc|\+\s*[\d.]", re.IGNORECASE)
+#: Tokens after which a plus is a sign.
+_BEFORE_SIGN = re.compile(
+    "L_PAREN|L_BRACKET|COMMA|PLUS|DASH|STAR|SLASH|PERCENT|MOD|DIV|N?EQ|LTE?|GTE?|NULLSAFE_EQ"
+    "|AND|OR|NOT|WHEN|THEN|ELSE|BETWEEN|IN|TILDE|AMP|PIPE|CARET|DPIPE"
+)
 #: JSON paths that Spark reads as we do: names after points or in single quotes, and places.
 _JSON_PATH = re.compile(
     r"\$(?:\.[\w-](?:[\w -]*[\w-])?|\[[0-9]+\]|\['[\w-](?:[^'\"\\?\[\]*]*[\w-])?'\])*"
@@ -191,13 +196,21 @@ def _check_parts(tree: Node, text: str) -> None:
 
 
 def _check_arguments(text: str, dialect: str) -> None:
-    """Check arguments that the tree shows as others.
+    """Check arguments and signs that the tree shows as others.
 
-    The parser reads more JSON paths than Spark, and takes the unit `Q` for a quarter.
+    The parser reads more JSON paths than Spark, takes the unit `Q` for a quarter, and drops the
+    sign of `+4`, which has the digits of an int to Spark and not those of a written number.
     """
     if not _READ_AGAIN.search(text):
         return
-    for name, argument in _text_arguments(sqlglot.tokenize(text, read=sqlglot_dialect(dialect))):
+    tokens = sqlglot.tokenize(text, read=sqlglot_dialect(dialect))
+    for before, sign, after in zip([None, *tokens], tokens, tokens[1:], strict=False):
+        is_sign = before is None or _BEFORE_SIGN.fullmatch(before.token_type.name)
+        if sign.token_type.name == "PLUS" and after.token_type.name == "NUMBER" and is_sign:
+            raise ExpressionError(
+                "TW024", f"{shown(text)} holds '+{after.text}'. Leave the sign out."
+            )
+    for name, argument in _text_arguments(tokens):
         if name == "get_json_object" and _JSON_PATH.fullmatch(argument) is None:
             what = f"the JSON path {argument!r}"
             raise ExpressionError(

@@ -210,7 +210,7 @@ def _of_numbers(scale: int) -> Callable[[list[Node], TypeOf], Node]:
             raise NotTranslatable("a time far beyond the years 1 to 9999")
         if scale == 1_000_000:
             return from_seconds(_exact(value, type_of), type_of)
-        whole = tried(_whole_number(value, type_of), "BIGINT")
+        whole = tried(near(_whole_number(value, type_of), MOST_US // scale), "BIGINT")
         micros = whole if scale == 1 else exp.Mul(this=whole, expression=number(scale))
         return call("MAKE_TIMESTAMPTZ", micros)
 
