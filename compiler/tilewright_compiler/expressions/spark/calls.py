@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 
+from sqlglot import exp
+
 from ...sql.tree import Node, NotTranslatable, UnknownFunction
 from .functions import ACCEPTED
+from .ints import int_of
 
 #: The functions of Spark that are translated, by how many arguments they take at most.
 _OF_ONE = """
@@ -45,15 +48,20 @@ _OF_DATABRICKS = frozenset({"charindex"})
 _SIGNS = re.compile(
     r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|/\*.*?\*/|[()\[\],]""", re.DOTALL
 )
+#: Calls that make texts of any length, with the part that says how long.
+_LENGTHS: dict[type[Node], str] = {exp.Repeat: "times", exp.Space: "this", exp.Pad: "expression"}
+_MOST_CHARACTERS = 10_000
 
 
 def check_calls(tree: Node, text: str, dialect: str) -> None:
     """Check that Spark takes the calls of an expression as they are written.
 
-    Raises NotTranslatable for a name that Spark does not know, though another engine does, and
-    for too many arguments.
+    Raises NotTranslatable for a name that Spark does not know, though another engine does, for
+    too many arguments, and for texts that one row could make gigabytes long.
     """
     for node in tree.walk():
+        if (key := _LENGTHS.get(type(node))) is not None:
+            _check_length(node.args.get(key))
         start, end = node.meta.get("start"), node.meta.get("end")
         if start is None or end is None or not text[end + 1 :].lstrip().startswith("("):
             continue
@@ -65,6 +73,32 @@ def check_calls(tree: Node, text: str, dialect: str) -> None:
             raise UnknownFunction(f"the function {name}, which Spark does not have")
         if (count := _arguments(text, end + 1)) > most:
             raise NotTranslatable(f"{name} with {count} arguments: it takes {most}")
+
+
+def _check_length(length: Node | None) -> None:
+    if length is None:
+        return
+    most = _most(length)
+    if most is None or most > _MOST_CHARACTERS:
+        raise NotTranslatable(
+            "a text whose length a row may choose, or of more than "
+            f"{_MOST_CHARACTERS:,} characters. Bound the length, as in least(n, 100)"
+        )
+
+
+def _most(value: Node) -> int | None:
+    """Give the most that a whole number may be, if that is written."""
+    bare = value.unnest()
+    match bare:
+        case exp.Cast():
+            return _most(bare.this)
+        case exp.Mod():
+            divisor = int_of(bare.expression.unnest())
+            return None if divisor is None else abs(divisor)
+        case exp.Least():
+            bounds = [_most(part) for part in (bare.this, *bare.expressions)]
+            return min((bound for bound in bounds if bound is not None), default=None)
+    return int_of(bare)
 
 
 def _arguments(text: str, at: int) -> int:

@@ -44,6 +44,38 @@ def test_what_spark_takes(expression: str, binder: Binder) -> None:
     assert binder.bind(expression, "spark", COLUMNS).type
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "repeat(s, i)",
+        "space(length(s))",
+        "lpad(s, i + 1, '0')",
+        "rpad(s, -least(i, 5), '0')",
+        "repeat(s, 10001)",
+        "space(i % least(i, 5))",
+    ],
+)
+def test_texts_of_any_length(expression: str, binder: Binder) -> None:
+    """A length that one row could make some gigabytes is refused."""
+    with pytest.raises(ExpressionError, match=r"as in least\(n, 100\)"):
+        binder.bind(expression, "spark", COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "repeat(s, 0)",
+        "space(i % 10)",
+        "lpad(s, -1, '0')",
+        "rpad(s, least(i, 10000), '0')",
+        "repeat(s, cast(i % 5 as int))",
+    ],
+)
+def test_texts_of_a_bounded_length(expression: str, binder: Binder) -> None:
+    """A length is bounded by a number, a remainder or least."""
+    assert binder.bind(expression, "spark", COLUMNS).type == "VARCHAR"
+
+
 def test_what_databricks_has_more(binder: Binder) -> None:
     """Its own function is taken in its dialect."""
     assert binder.bind("charindex('a', s)", "databricks", COLUMNS).type == "BIGINT"
