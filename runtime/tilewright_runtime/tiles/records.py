@@ -219,7 +219,7 @@ class RecordCodec:
             if self.identity(names.table, entity, size_ms, kind) == identity:
                 return f"tile {tile_key(names.table, entity, size_ms, start_ms, kind)}"
         owner = names.owner_of(record) if record and names.owner_of else None
-        return owner or f"a tile of another entity or plan that begins at {iso(start_ms)}"
+        return owner or _OF_ANOTHER.format(iso(start_ms))
 
     def require_starts(self, rows: Rows, starts_ms: Sequence[int], names: Names) -> None:
         """Require that each record begins where its key says.
@@ -269,6 +269,9 @@ class RecordCodec:
 
 #: What is said of a record that stands in another's place, and of one whose bytes changed.
 PLACE_OF_ANOTHER = "in its place stands {}"
+_OF_ANOTHER = (
+    "a tile of another entity or plan that begins at {}, which `tilewright verify` may name"
+)
 _MISPLACED = (
     f"{PLACE_OF_ANOTHER}. Nothing was merged from it. Write its events into a new store, or "
     "restore a copy of this one."
