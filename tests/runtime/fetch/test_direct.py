@@ -109,6 +109,15 @@ class Fetchers:
         assert repr(self.direct.fetch_many(requests)) == expected
         assert repr(self.cached.fetch_many(requests)) == expected
 
+    def agree_between_writes(self, rounds: int) -> None:
+        """Require the same answers at any time, also after writes with late events."""
+        draw = random.Random(rounds)
+        for _ in range(rounds):
+            for ago in (0, 1, draw.randrange(HOUR), draw.randrange(9 * 24 * HOUR)):
+                self.agree(AT - ago)
+            self.agree(None)
+            self.session.write(events(draw, 40))
+
     def left(self, fetcher: Fetcher, keys: dict[str, Any], at: int = AT) -> list[FetchState]:
         """What the one call leaves to the steps of a request."""
         assert fetcher.context.direct is not None
@@ -131,22 +140,12 @@ def fetchers_of_sketches(tmp_path: Path) -> Iterator[Fetchers]:
 
 def test_answers_are_those_of_the_steps(fetchers: Fetchers) -> None:
     """At any time, of any head, with writes and late events between the fetches."""
-    draw = random.Random(2)
-    for _ in range(4):
-        for ago in (0, 1, draw.randrange(HOUR), draw.randrange(9 * 24 * HOUR)):
-            fetchers.agree(AT - ago)
-        fetchers.agree(None)
-        fetchers.session.write(events(draw, 40))
+    fetchers.agree_between_writes(4)
 
 
 def test_sketches_answer_as_those_of_the_steps(fetchers_of_sketches: Fetchers) -> None:
     """Alone in a window, several, and with middles that the cache put together."""
-    draw = random.Random(3)
-    for _ in range(3):
-        for ago in (0, 1, draw.randrange(HOUR), draw.randrange(9 * 24 * HOUR)):
-            fetchers_of_sketches.agree(AT - ago)
-        fetchers_of_sketches.agree(None)
-        fetchers_of_sketches.session.write(events(draw, 40))
+    fetchers_of_sketches.agree_between_writes(3)
 
 
 def test_how_far_counts_may_be_off_is_told(fetchers_of_sketches: Fetchers) -> None:
