@@ -79,17 +79,14 @@ class Cursor:
     def leave(self) -> None:
         """Give up the name of a file.
 
-        Another file has it now. What was read stays known, so that it does not count again under
-        another name.
+        Another file has it now.
         """
         if self._stored is None:
             return
         stored = Position.from_bytes(self._stored)
-        known = replace(stored, uri=f"{self.item.uri}#{stored.digest[:16]}")
 
         def work(transaction: Transaction) -> None:
-            transaction.put(self._known.position_name(self.source, known.uri), known.to_bytes())
+            self._known.keep_aside(transaction, self.source, replace(stored, uri=self.item.uri))
             transaction.put(self._name, Position(self.item.uri).to_bytes())
-            self._known.remember(transaction, self.source, known)
 
         self._state.transact(work)

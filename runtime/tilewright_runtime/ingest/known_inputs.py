@@ -57,6 +57,15 @@ class KnownInputs:
         if position.uri not in uris:
             transaction.put(name, json.dumps([*uris, position.uri]).encode())
 
+    def keep_aside(self, transaction: Transaction, source: Source, position: Position) -> None:
+        """Keep a position whose name another file has taken.
+
+        What was read stays known, so that it does not count again under another name.
+        """
+        known = replace(position, uri=f"{position.uri}#{position.digest[:16]}")
+        transaction.put(self.position_name(source, known.uri), known.to_bytes())
+        self.remember(transaction, source, known)
+
     def resolved(self, source: Source, item: Input, report: WriteReport) -> Input | None:
         """Tell as what an input is to be read.
 
@@ -138,6 +147,11 @@ class KnownInputs:
         return [position for position in positions if position is not None and position.rows]
 
     def _move(self, transaction: Transaction, source: Source, moves: dict[str, Position]) -> None:
+        moving = {known.uri for known in moves.values()}
+        for uri in moves.keys() - moving:  # what was read there may turn up under another name
+            own = self.position(source, uri)
+            if own is not None and own.rows:
+                self.keep_aside(transaction, source, own)
         for known in moves.values():
             name = self.position_name(source, known.uri)
             transaction.put(name, Position(known.uri).to_bytes())

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import islice
+from typing import BinaryIO
 
 import duckdb
 from xxhash import xxh3_128
@@ -26,6 +27,8 @@ from .texts import Texts
 
 #: Elements of a batch.
 BATCH_ELEMENTS = 1 << 17
+#: Bytes in which the first element is looked for, then twice as many, and so on.
+_FIRST_BYTES = 1 << 16
 #: What stands before an element or after the last one.
 _MARK = re.compile(r"[ \t\r\n]*([\[,\]])[ \t\r\n]*")
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
@@ -61,6 +64,23 @@ def read_json_array(opened: Opened, source: Source, position: Position) -> Itera
                 progress=opened.progress(offset),
                 as_written=parsed.as_written,
             )
+
+
+def digest_of_element(stream: BinaryIO) -> str:
+    """Digest an array's first element; empty if it has none that is whole.
+
+    No more is read than it takes to find its end.
+    """
+    data = b""
+    while block := stream.read(max(len(data), _FIRST_BYTES)):
+        data += block
+        text = data.decode(errors="replace").removeprefix("\ufeff")
+        try:
+            element = next(_elements(text, 0), None)
+        except InputError:  # it may go on
+            continue
+        return xxh3_128(element[0].encode()).hexdigest() if element else ""
+    return ""
 
 
 def _text(data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,15 @@ def to_packed(rows: Rows, path: Path) -> None:
     path.write_bytes(gzip.compress(path.read_bytes()))
 
 
-def to_array(rows: Rows, path: Path) -> None:
-    """Write an array of JSON objects."""
+def to_array(rows: Rows, path: Path, lines: str = ",\n") -> None:
+    """Write an array of JSON objects, each on a line of its own or all on one."""
     to_json_lines(rows, SCHEMA, path)
-    path.write_text("[" + path.read_text().rstrip().replace("\n", ",\n") + "]")
+    path.write_text("[" + path.read_text().rstrip().replace("\n", lines) + "]")
+
+
+def to_array_of_one_line(rows: Rows, path: Path) -> None:
+    """Write an array of JSON objects without any line end."""
+    to_array(rows, path, ",")
 
 
 WRITERS: dict[str, Callable[[Rows, Path], None]] = {
@@ -34,6 +40,7 @@ WRITERS: dict[str, Callable[[Rows, Path], None]] = {
     ".csv.gz": to_packed,
     ".jsonl": lambda rows, path: to_json_lines(rows, SCHEMA, path),
     ".json": to_array,
+    ".line.json": to_array_of_one_line,
 }
 OLD = [row("a", 1), row("a", 2)]
 
@@ -90,6 +97,17 @@ def test_an_old_copy_of_a_file_that_is_gone_is_refused(tmp_path: Path, ending: s
         session.write(copy)
     session.write(copy, again=True)
     assert session.sums("a") == [16]
+
+
+def test_arrays_of_many_lines_are_told_apart_by_their_elements(tmp_path: Path) -> None:
+    """A bracket on a line of its own is no beginning that they have in common."""
+    session, first, second = Session(), tmp_path / "1.json", tmp_path / "2.json"
+    first.write_text(json.dumps([*OLD, row("a", 10)], indent=2))
+    session.write(first)
+    first.unlink()
+    second.write_text(json.dumps([row("a", 100)], indent=2))
+    session.write(second)
+    assert session.sums("a") == [113]
 
 
 def test_a_longer_file_is_no_old_copy_of_one_that_is_gone(tmp_path: Path) -> None:
@@ -149,6 +167,21 @@ def test_a_rotated_file_and_its_successor_come_out_right(tmp_path: Path, ending:
     session.write(f"{tmp_path}/log*{ending}")
     session.write(f"{tmp_path}/log*{ending}")
     assert session.sums("a") == [1113]
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_two_files_that_change_names_one_after_the_other_add_nothing(
+    tmp_path: Path, ending: str
+) -> None:
+    """What was read under a name that another known file has taken stays known."""
+    session, first, second = Session(), tmp_path / f"1{ending}", tmp_path / f"2{ending}"
+    WRITERS[ending](OLD, first)
+    WRITERS[ending]([row("a", 10)], second)
+    session.write([str(first), str(second)])
+    WRITERS[ending]([row("a", 10)], first)
+    WRITERS[ending](OLD, second)
+    assert [session.write(path).rows for path in (first, second, first)] == [0, 0, 0]
+    assert session.sums("a") == [13]
 
 
 @pytest.mark.parametrize("ending", WRITERS)

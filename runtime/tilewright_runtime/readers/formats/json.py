@@ -10,7 +10,7 @@ from tilewright_compiler.plan.model import Source
 
 from ..batch import Batch, Position
 from ..first_lines import digest_of_lines, has_line
-from ..json_array import read_json_array
+from ..json_array import digest_of_element, read_json_array
 from ..json_lines import read_json_lines
 from ..stream import Opened, open_text, reading_files
 
@@ -27,7 +27,13 @@ read = reading_files(read_text)
 
 
 def beginning(path: Path, kind: FileFormat, source: Source, grows: bool) -> str:
-    """Digest the first line, by which copies are known."""
+    """Digest the first object, by which copies are known.
+
+    The first line of an array may be all of it, or a bracket.
+    """
+    with open_text(path, kind) as opened:
+        if kind.is_json_array(opened.stream):
+            return digest_of_element(opened.stream)
     return digest_of_lines(path, kind, 1, grows)
 
 
