@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .loaded_batch import Refused
     from .report import WriteReport
 
+#: Why what is no file cannot be waited for.
+_NO_DISK = {None, errno.EINVAL, errno.ENOTSUP}
 #: Texts that programs write where there is no value.
 _MARKERS = {
     "NA",
@@ -81,12 +84,27 @@ class Rejects:
                 }
                 self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as wrong:
+            _sync(self._file)
+        except (OSError, ValueError, TypeError, AttributeError) as wrong:  # any caller's object
+            name = getattr(self._file, "name", "what was given for them")
             raise UnkeptRowsError(
-                f"the refused rows cannot be kept in {self._file.name}: {wrong.strerror}. Make "
-                f"room on the disk, or name another file ({self._option}), and write again."
+                f"the refused rows cannot be kept in {name}: {_reason(wrong)}. Make room on the "
+                f"disk, or name another file of text ({self._option}), and write again."
             ) from wrong
+
+
+def _sync(file: IO[str]) -> None:
+    """Wait until a file is on its disk; pipes and texts in memory have none."""
+    try:
+        os.fsync(file.fileno())
+    except OSError as wrong:  # also of a stream without a number
+        if wrong.errno not in _NO_DISK:
+            raise
+
+
+def _reason(wrong: Exception) -> str:
+    reason = wrong.strerror if isinstance(wrong, OSError) else None
+    return reason or str(wrong).rstrip(".")
 
 
 def require_few(
