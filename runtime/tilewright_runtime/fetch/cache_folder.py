@@ -9,6 +9,7 @@ damaged one is not there.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -23,7 +24,7 @@ from xxhash import xxh64_digest
 
 from tilewright.documents import require_possible
 
-from ..errors import StoreError
+from ..errors import StoreError, shown
 from .cache_file import GENERATIONS, CacheFile
 
 T = TypeVar("T")
@@ -197,6 +198,10 @@ def open_folder(folder: str | Path, max_bytes: int) -> CacheFolder:
 
     Raises StoreError if it cannot be used.
     """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise StoreError(f"cache folder {shown(folder)} is no path. Give one as a text.")
+    if not isinstance(max_bytes, int) or max_bytes > sys.maxsize:
+        raise StoreError(f"cache folder {folder}: {shown(max_bytes)} is no number of bytes.")
     if max_bytes < LEAST_BYTES:
         raise StoreError(
             f"cache folder {folder}: {max_bytes:,} bytes are too few. Give it at least "

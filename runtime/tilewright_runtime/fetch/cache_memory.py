@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from cachetools import LRUCache
 
+from ..errors import StoreError, shown
 from ..metrics import metrics_of
 from .cache_entries import EntityKey, Middle, MiddleKey
 from .cache_views import EntitySpans
@@ -18,6 +20,8 @@ class CacheMemory(LRUCache[KeptKey, Kept]):
     """The entries that were used last."""
 
     def __init__(self, max_bytes: int) -> None:
+        if not isinstance(max_bytes, (int, np.integer)) or max_bytes < 0:
+            raise StoreError(f"a cache of {shown(max_bytes)} bytes is none. Give a whole number.")
         super().__init__(max_bytes, getsizeof=_size)
         self.evictions = 0
         self._plan_bytes: dict[str, int] = {}

@@ -126,7 +126,7 @@ class Warmer:
         limits: WarmingLimits = WarmingLimits(),
         counts: AccessCounts | None = None,
     ) -> None:
-        reader = fetcher.context.reader
+        reader = fetcher.context.reader if isinstance(fetcher, Serving) else None
         if not isinstance(reader, CachingReader):
             raise FetchError(
                 "to warm a cache there has to be one: Fetcher(plan, store, cache=TileCache())."

@@ -10,7 +10,7 @@ from tilewright_compiler.plan.model import Plan, Source
 from tilewright_compiler.plan.script import Script
 from tilewright_compiler.quoting import quoted
 
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..plans import prepares_from_plan
 from ..plans.session import blaming_the_plan, open_session, require_select
 from ..stores import TransactionalStore
@@ -35,11 +35,11 @@ def source_of(plan: Plan, name: str | None) -> Source:
     sources = {source.name: source for source in plan.sources}
     if name is None and len(sources) == 1:
         return next(iter(sources.values()))
-    if name not in sources:
+    if not isinstance(name, str) or name not in sources:
         asked = (
             "which source the events are of is not said"
             if name is None
-            else f"{name!r} is not a source of {plan.name}"
+            else f"{shown(name)} is not a source of {plan.name}"
         )
         raise InputError(
             f"{asked}: it has {', '.join(sources)}. Name one with --source (in Python: source=)."

@@ -28,6 +28,7 @@ from .late_policies import LateTiles, late_rows
 from .loaded_batch import BatchTiles, LoadedBatch
 from .merge import Merged, Move, Swap
 from .merging_store import claim, merging_store
+from .options import require_flag, require_options
 from .outbox import begin_outbox
 from .passes import OnProgress, Taker, write_pass
 from .rejects import Rejects, require_few
@@ -74,6 +75,7 @@ class Writer:
         sweeps: bool = False,
         clock: Callable[[], int] = now_ms,
     ) -> None:
+        require_options(max_rejects, clock, stream=stream, replay=replay, sweeps=sweeps)
         self._state = merging_store(plan, store, state)
         self.plan = plan
         self.store = store
@@ -127,6 +129,7 @@ class Writer:
         another name goes on there if that name is gone, and is an error if not; `again` counts it
         as another file. Raises InputError if nothing can be read; what was committed before stays.
         """
+        require_flag("again", again)
         report = self.write_inputs(inputs_of(events, position), source, again=again)
         if report.errors:
             raise report.errors[0]

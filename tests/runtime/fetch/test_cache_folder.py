@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,3 +184,25 @@ def test_two_stores_share_a_folder(tmp_path: Path) -> None:
     stores = [session(tmp_path / f"store{n}", n) for n in (1, 2)]
     found = [largest(made, tmp_path / "cache")[1] for made in stores * 2]
     assert found == [[1, 1], [2, 2]] * 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"max_bytes": "1"},
+        {"max_bytes": -1},
+        {"folder": 5},
+        {"folder": b"cache"},
+        {"folder": "cache", "folder_bytes": "1"},
+        {"folder": "cache", "folder_bytes": float("nan")},
+        {"folder": "cache", "folder_bytes": 2**64},
+    ],
+    ids=str,
+)
+def test_arguments_of_another_class_are_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any]
+) -> None:
+    """They are told when the cache is made."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="cache"):
+        TileCache(**arguments)

@@ -131,3 +131,5 @@ def test_nothing_is_warmed_without_a_cache() -> None:
     made = session()
     with pytest.raises(FetchError, match="there has to be one"):
         Warmer(Fetcher(made.plan, made.store))
+    with pytest.raises(FetchError, match="there has to be one"):
+        Warmer(made.store)  # type: ignore[arg-type]
