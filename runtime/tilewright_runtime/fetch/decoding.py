@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain, repeat
+from itertools import chain
 
 from tilewright_compiler.plan.model import Plan
 
 from ..stores.base import Records
 from ..stores.owners import Owners
 from ..tiles.keys import EVENTS, TILES, Kind, Range
+from ..tiles.layout import rows_of
 from ..tiles.records import Names, RecordCodec
-from .tiles import DecodedTiles, Run
+from .standing import standing_of
+from .tiles import DecodedTiles
 
 
 class Decoder:
@@ -48,33 +49,51 @@ class Decoder:
             count = sum(wanted.kind == TILES for wanted in ranges)
             chunks = list(chain.from_iterable(answers[count:]))
             ranges, answers = ranges[:count], answers[:count]
+        sound = self.decode_sound(entity, ranges, answers, chunks)
+        return sound or self._decode_each(entity, ranges, answers, chunks, name_of)
+
+    def decode_sound(
+        self,
+        entity: str,
+        ranges: Sequence[Range],
+        answers: Sequence[Records],
+        chunks: Sequence[bytes] = (),
+    ) -> DecodedTiles | None:
+        """Decode as `decode` does, if all records of tiles are sound.
+
+        None if each has to be looked at.
+        """
         records = answers[0] if len(answers) == 1 else list(chain.from_iterable(answers))
-        own = self._codec.level_identities(self._table, entity, ranges)
-        identities = list(chain.from_iterable(map(repeat, own, map(len, answers))))
+        counts = tuple(map(len, answers))
+        identities = self._codec.identities.words(self._table, entity, ranges, counts)
         decoded = self._codec.decode_sound(records, identities, padding=1)
         if decoded is None:
-            names = self.names(entity, name_of)
-            decoded = self._codec.decode_each(records, identities, names, padding=1)
-        rows, starts, approximate = decoded
-        bounds: dict[int, Run] = {}
+            return None
+        columns, starts, approximate = decoded
+        standing = standing_of(ranges, counts, starts)
+        if standing is None:
+            return None
+        return DecodedTiles(columns, standing, records, chunks, approximate)
+
+    def _decode_each(
+        self,
+        entity: str,
+        ranges: Sequence[Range],
+        answers: Sequence[Records],
+        chunks: Sequence[bytes],
+        name_of: Callable[[int], str],
+    ) -> DecodedTiles:
+        records = list(chain.from_iterable(answers))
+        counts = tuple(map(len, answers))
+        identities = self._codec.identities.words(self._table, entity, ranges, counts)
+        names = self.names(entity, name_of)
+        decoded = self._codec.decode_each(records, identities, names, padding=1)
+        columns, starts, approximate = decoded
+        rows = rows_of(columns)
         first = 0
-        for wanted, part in zip(ranges, answers, strict=True):
-            size_ms, start_ms, end_ms, _, _ = wanted
-            last = first + len(part)
-            own_starts = starts[first:last]
-            if part and not (start_ms <= own_starts[0] and _ascend(own_starts, end_ms)):
-                names = self.names(entity, name_of)
-                self._codec.require_within(rows, first, len(part), wanted, names)
-            # The runs of a level follow one another, so its tiles are in order across them too.
-            begin = bounds[size_ms][0] if size_ms in bounds else first
-            bounds[size_ms] = (begin, last)
-            first = last
-        return DecodedTiles(rows, starts, bounds, records, chunks, approximate)
-
-
-def _ascend(starts: list[int], end_ms: int) -> bool:
-    """Tell whether each tile begins after the one before.
-
-    The last one is to begin before the end.
-    """
-    return all(map(operator.lt, starts, [*starts[1:], end_ms]))
+        for wanted, count in zip(ranges, counts, strict=True):
+            self._codec.require_within(rows, first, count, wanted, names)
+            first += count
+        standing = standing_of(ranges, counts, starts)
+        assert standing is not None, "tiles within their ranges, in order, stand somewhere"
+        return DecodedTiles(columns, standing, records, chunks, approximate)

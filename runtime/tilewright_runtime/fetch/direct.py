@@ -33,27 +33,18 @@ _LATEST_MS = (1 << 63) - 1
 
 
 class Direct(Frozen):
-    """The program of some features, and its store."""
+    """Answers requests without the steps."""
 
     program: Program
-    kernel: KernelProgram
-    store: Store
-    most_tiles: int
-    swept_name: str
-    caching: CachingReader | None
-    """What keeps tiles decoded, if anything does."""
 
-    @classmethod
-    def of(
-        cls, program: Program, store: Store, most_tiles: int | None, caching: CachingReader | None
-    ) -> Direct | None:
-        """Prepare to answer directly, if the kernel can answer all features."""
-        kernel = program.kernel
-        if kernel is None or not kernel.is_whole or not program.ladder_ms:
-            return None
-        # No number allows for lifetimes, of which the steps find out how many tiles they have.
-        most = sys.maxsize if most_tiles is None else most_tiles
-        return cls(program, kernel, store, most, swept_name(program.plan), caching)
+    def find(
+        self, entities: Sequence[str], schedule: Schedule, at_ms: int, end_ms: int
+    ) -> Found | None:
+        """Find the features of entities at the time of a schedule.
+
+        None, or None for some, if the steps have to.
+        """
+        raise NotImplementedError
 
     def answer(self, states: Sequence[FetchState]) -> Sequence[FetchState]:
         """Answer requests of one time.
@@ -78,6 +69,30 @@ class Direct(Frozen):
             state.schedule = schedule
             state.features, state.quality = answer
         return left
+
+
+class KernelDirect(Direct):
+    """The program of some features, and its store."""
+
+    program: Program
+    kernel: KernelProgram
+    store: Store
+    most_tiles: int
+    swept_name: str
+    caching: CachingReader | None
+    """What keeps tiles decoded, if anything does."""
+
+    @classmethod
+    def of(
+        cls, program: Program, store: Store, most_tiles: int | None, caching: CachingReader | None
+    ) -> KernelDirect | None:
+        """Prepare to answer directly, if the kernel can answer all features."""
+        kernel = program.kernel
+        if kernel is None or not kernel.is_whole or not program.ladder_ms:
+            return None
+        # No number allows for lifetimes, of which the steps find out how many tiles they have.
+        most = sys.maxsize if most_tiles is None else most_tiles
+        return cls(program, kernel, store, most, swept_name(program.plan), caching)
 
     def find(
         self, entities: Sequence[str], schedule: Schedule, at_ms: int, end_ms: int

@@ -21,13 +21,14 @@ from ..stores.base import Records
 from ..tiles.cover import Segment
 from ..tiles.kernel_layout import native_program
 from ..tiles.keys import Range, Ranges
-from ..tiles.layout import Layout
+from ..tiles.layout import Columns, Layout
 from ..tiles.records import RecordCodec
 from .feature_groups import FeatureGroup
 from .merging import Merger
 from .middles import Cover, Fields
 from .schedule import Covers
-from .tiles import Run, Tiles
+from .standing import Run
+from .tiles import Tiles
 
 
 class KernelTiles(Tiles):
@@ -58,6 +59,11 @@ class KernelTiles(Tiles):
         words = self._program.layout.words
         rows: Rows = np.frombuffer(self.native.words, "<i8").reshape(-1, words)
         return rows
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns of each tile, and a row of zeros."""
+        return np.frombuffer(self.native.words, self._program.layout.columns)
 
     @cached_property
     def starts(self) -> list[int]:

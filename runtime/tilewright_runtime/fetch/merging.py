@@ -15,11 +15,12 @@ import numpy as np
 from ..states.base import Rows, StateType
 from ..states.values import Merged
 from ..tiles.cover import Segment
-from ..tiles.layout import Layout
+from ..tiles.layout import Columns, Layout
 from ..tiles.records import RecordCodec
 from .feature_groups import FeatureGroup
 from .middles import Cover, gathered
-from .tiles import Run, Tiles, VariableFields
+from .standing import Cut, Run
+from .tiles import Tiles, VariableFields
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -56,7 +57,12 @@ class Merger:
         self._has_objects = any(
             group.joint_states or group.merged_fields or group.bucket_fields for group in groups
         )
-        self._columns = [(slab.ufunc, slab.dtype, slab.place) for slab in layout.slabs]
+        self._slabs = [
+            (slab.ufunc.reduceat, slab.name, slab.columns, slab.stop > slab.start + 1)
+            for slab in layout.slabs
+        ]
+        self.is_flat = not (self._prorated or self._has_objects)
+        """Whether `reduce` does all that there is to be merged."""
         self._fields = {one.name: index for index, one in enumerate(layout.variable)}
         self._empty = layout.identities()
         for state in layout.joint_states:
@@ -67,49 +73,62 @@ class Merger:
 
         The result is in the order of the groups.
         """
-        runs = tiles.runs(covers)
-        merged = []
-        for group in self._groups:
-            merged.append(Merged(self._empty.copy(), group.empty_objects.copy()))
-        _QUIETLY.copy().run(self._merge_numbers, tiles.rows, runs, merged)
+        cut = tiles.cut(covers)
+        merged = self.spread(self.reduce(tiles.columns, cut) if cut.filled else [], cut)
         parts: Parts = {}
         if self._prorated:
             parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
-            _QUIETLY.copy().run(self._merge_parts, tiles, runs, parts, merged)
+            _QUIETLY.copy().run(self._merge_parts, tiles, cut.runs, parts, merged)
         if self._has_objects:
-            self._merge_objects(tiles, covers, runs, parts, merged)
+            self._merge_objects(tiles, covers, cut.runs, parts, merged)
         return merged
 
-    def _merge_numbers(
-        self, rows: Rows, runs: Sequence[Sequence[Run]], merged: Sequence[Merged]
-    ) -> None:
-        """Merge the numbers that numpy can merge.
+    def reduce(self, columns: Columns, cut: Cut) -> list[Any]:
+        """Merge the numbers that numpy can merge, of covers with tiles.
 
-        One call of a ufunc reduces the runs of all windows.
+        One call of a ufunc reduces the runs of all of them. The result is slab after slab, of each
+        what every cover has, as `positions` says.
         """
-        bounds: list[int] = []
-        filled, firsts = [], []
-        for one, own in zip(merged, runs, strict=True):
-            if own:
-                filled.append(one.numbers)
-                firsts.append(len(bounds) // 2)
-                bounds += chain.from_iterable(own)
-        if not bounds:
-            return
-        is_whole = len(bounds) == 2 * len(filled)
-        # As an array, which is made once here instead of once by each call.
-        starts = np.array(bounds, np.intp)
-        views = {"i64": rows, "f64": rows.view(np.float64)}
-        for ufunc, dtype, columns in self._columns:
+        numbers: list[Any] = _QUIETLY.copy().run(self._reduce, columns, cut)
+        return numbers
+
+    def _reduce(self, columns: Columns, cut: Cut) -> list[Any]:
+        numbers: list[Any] = []
+        bounds, firsts = cut.bounds, cut.firsts
+        for reduce, name, _, is_wide in self._slabs:
             # reduceat also gives what lies between a run's end and the next one's begin.
-            whole = ufunc.reduceat(views[dtype][:, columns], starts)
-            if is_whole:
-                merged_runs = whole.tolist()[::2]
-            else:
+            reduced = reduce(columns[name], bounds)
+            if firsts is not None:
                 # By the same function, since `reduce` would add up floats in another order.
-                merged_runs = ufunc.reduceat(whole[::2], firsts).tolist()
-            for numbers, values in zip(filled, merged_runs):  # noqa: B905 - as long, and dearer
-                numbers[columns] = values
+                reduced = reduce(reduced[::2], firsts)
+            numbers += (reduced.ravel() if is_wide else reduced).tolist()
+        return numbers
+
+    def positions(self, covers: int, step: int) -> list[dict[int, int]]:
+        """Find where `reduce` puts the words of each cover, if all have tiles.
+
+        The step is that of the cut.
+        """
+        positions: list[dict[int, int]] = [{} for _ in range(covers)]
+        at = 0
+        for slab in self._layout.slabs:
+            for own in positions:
+                own |= {word: at + word - slab.start for word in range(slab.start, slab.stop)}
+                at += step * (slab.stop - slab.start)
+        return positions
+
+    def spread(self, numbers: Sequence[Any], cut: Cut) -> list[Merged]:
+        """Give each cover its own of the numbers that `reduce` made, by word."""
+        merged = []
+        for group in self._groups:
+            merged.append(Merged(self._empty.copy(), group.empty_objects.copy()))
+        at = 0
+        for _, _, words, _ in self._slabs if cut.filled else ():
+            width = words.stop - words.start
+            for index in cut.filled:
+                merged[index].numbers[words] = numbers[at : at + width]
+                at += cut.step * width
+        return merged
 
     def _merge_parts(
         self,

@@ -5,7 +5,8 @@ So do most counts, sums and extremes; an average divides one number by another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter, truediv
 from typing import Any
 
 from ..states.base import Form
@@ -21,30 +22,43 @@ class NumberValues:
     """
 
     def __init__(self, forms: Mapping[str, Form]) -> None:
-        self._stored: dict[str, int] = {}
-        self._averages: list[tuple[str, int, int]] = []
+        stored: dict[str, int] = {}
+        averages: dict[str, tuple[int, int]] = {}
         counts: dict[int, None] = {}
         for name, (form, words) in forms.items():
             if form == "count" or form in _STORED:
-                self._stored[name] = words[-1]
+                stored[name] = words[-1]
             elif form == "float_average":
-                self._averages.append((name, words[1], words[0]))
+                averages[name] = words[1], words[0]
             else:
                 continue
             if form != "count":
                 counts[words[0]] = None
-        self._words = tuple(self._stored.values())
-        self._counts = tuple(counts)
-        self.names = frozenset((*self._stored, *(name for name, _, _ in self._averages)))
+        self._counts = _picker(counts)
+        self._stored, self._pick_stored = tuple(stored), _picker(stored.values())
+        self._averages = tuple(averages)
+        self._totals = _picker(total for total, _ in averages.values())
+        self._divisors = _picker(count for _, count in averages.values())
+        self.names = frozenset((*stored, *averages))
 
     def put(self, numbers: Sequence[Any], values: dict[str, Any]) -> bool:
         """Put the values of all features into a dictionary.
 
         False, and nothing is put, if one of them has no value.
         """
-        if not all(map(numbers.__getitem__, self._counts)):
+        if not all(self._counts(numbers)):
             return False
-        values.update(zip(self._stored, map(numbers.__getitem__, self._words), strict=True))
-        for name, total, count in self._averages:
-            values[name] = numbers[total] / numbers[count]
+        # Pairs of the same length, which to require costs as much as to put five of them.
+        values.update(zip(self._stored, self._pick_stored(numbers)))  # noqa: B905
+        if self._averages:
+            averages = map(truediv, self._totals(numbers), self._divisors(numbers))
+            values.update(zip(self._averages, averages))  # noqa: B905
         return True
+
+
+def _picker(words: Iterable[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """Make the function that takes some of many numbers, in one step."""
+    wanted = list(words)
+    if len(wanted) > 1:
+        return itemgetter(*wanted)
+    return lambda numbers: [numbers[word] for word in wanted]

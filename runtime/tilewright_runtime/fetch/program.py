@@ -13,11 +13,12 @@ from ..plans import prepares_from_plan
 from ..stores.base import Records
 from ..stores.checked import Checked
 from ..tiles.cover import ENDS, Segment, floor
-from ..tiles.header import NEWEST
+from ..tiles.header import newest_of
 from ..tiles.keys import EVENTS, Range, Ranges, ordered_prefix
 from ..tiles.layout import Layout, layout_of
 from ..tiles.records import RecordCodec
 from .decoding import Decoder
+from .evaluation import Evaluator
 from .feature_groups import feature_groups
 from .kernel_program import KernelProgram, KernelTiles, kernel_program
 from .merging import Merger
@@ -47,7 +48,7 @@ class Program:
         self.plan = plan
         self.layout: Layout = layout_of(plan)
         self.codec = RecordCodec(self.layout)
-        self._decoder = Decoder(plan, self.codec, owners)
+        self.decoder = Decoder(plan, self.codec, owners)
         self.ladder_ms = tuple(level.size_ms for level in plan.levels)
         buckets = _buckets(plan)
         self.groups = feature_groups(plan, self.layout, buckets)
@@ -55,11 +56,12 @@ class Program:
         self.merges_fields = any(group.merged_fields for group in self.groups)
         self.events = _events(plan, self.layout, buckets)
         self._exact_windows = _exact_windows(whole or plan)
-        self._merger = Merger(self.layout, self.codec, buckets, self.groups)
+        merger = Merger(self.layout, self.codec, buckets, self.groups)
+        self.evaluator = Evaluator(self.groups, merger)
         self.kernel: KernelProgram | None = None
         if self.events is None:
             self.kernel = kernel_program(
-                self.layout, self.codec, self.ladder_ms, self.groups, self._merger
+                self.layout, self.codec, self.ladder_ms, self.groups, merger
             )
         tiled = [window for window in self.windows if window.levels_ms]
         self._reads = reads_of(tiled, self.ladder_ms)
@@ -148,7 +150,7 @@ class Program:
                     if answers is checked.kept:
                         checked.decoded = self, answers, tiles
                 return tiles
-        return self._decoder.decode(entity, ranges, answers, name_of)
+        return self.decoder.decode(entity, ranges, answers, name_of)
 
     def cuts(
         self,
@@ -186,7 +188,7 @@ class Program:
         if self.events is None or not isinstance(tiles, DecodedTiles):
             return tiles
         first = len(tiles.records)
-        names = self._decoder.names(entity, lambda index: name_of(first + index))
+        names = self.decoder.names(entity, lambda index: name_of(first + index))
         block = self.events.between(tiles.chunks, times_ms, entity, names)
         columns = [block.variable[one.name] for one in self.layout.variable]
         return tiles.with_events(block, list(map(list, zip(*columns, strict=True))))
@@ -202,7 +204,7 @@ class Program:
         for size in self.ladder_ms:
             first, end = tiles.bounds[size]
             holds_last = end > first and tiles.starts[end - 1] + size > last
-            if not holds_last or tiles.rows[end - 1, NEWEST] < at_ms:
+            if not holds_last or newest_of(tiles.records[end - 1]) < at_ms:
                 return size
         return None
 
@@ -219,15 +221,7 @@ class Program:
             evaluated = self.kernel.evaluate(tiles, covers, values)
             if evaluated is not None:
                 return values, evaluated
-        errors: dict[str, int] = {}
-        for group, merged in zip(self.groups, self._merger.merge(tiles, covers), strict=True):
-            is_done = group.number_values.put(merged.numbers, values)
-            finalizers = group.other_finalizers if is_done else group.finalizers
-            for name, finalize in finalizers.items():
-                values[name] = finalize(merged)
-            if group.error_bounds:
-                errors |= group.errors(merged)
-        return values, errors
+        return values, self.evaluator.evaluate(tiles, covers, values)
 
     def evaluate_alone(
         self, tiles: Tiles, pieces: Sequence[Sequence[Segment]]

@@ -17,7 +17,8 @@ from ..stores.ownership import require_opened, require_plan
 from ..tiles.entities import keys_encoder
 from ..times import Moment, moment_ms
 from .context import AnyReader, FetchContext, FetchState
-from .direct import Direct
+from .direct import Direct, KernelDirect
+from .numpy_direct import NumpyDirect
 from .policy import Policy, policy_of
 from .program import Program
 from .selection import plan_of_features, wanted_names
@@ -102,7 +103,9 @@ class Serving:
         steps = steps_of(policy, derives=prepared.derivations is not None)
         direct: Direct | None = None
         if steps == STEPS and isinstance(self._plain_reader, Reader):
-            direct = Direct.of(prepared.program, self.store, self._most_tiles, self._caching)
+            direct = KernelDirect.of(prepared.program, self.store, self._most_tiles, self._caching)
+            if direct is None and self._caching is None:
+                direct = NumpyDirect.of(prepared.program, self.store, self._most_tiles)
         return prepared.copied(policy=policy, steps=steps, direct=direct)
 
     def _prepare(self, names: tuple[str, ...]) -> FetchContext:

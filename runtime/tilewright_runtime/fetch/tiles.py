@@ -16,13 +16,13 @@ from ..tiles.block import Block
 from ..tiles.cover import Segment
 from ..tiles.header import START
 from ..tiles.keys import EVENTS
+from ..tiles.layout import Columns, rows_of
 from ..tiles.records import RecordCodec
+from .schedule import Covers
+from .standing import Cut, Run, Standing
 
 if TYPE_CHECKING:
     from .middles import Middles
-
-#: Neighbouring tiles by their indices, [begin, end).
-Run = tuple[int, int]
 
 
 class Tiles:
@@ -56,6 +56,11 @@ class Tiles:
 
         A row of zeros is last, so that every run has an end inside.
         """
+        raise NotImplementedError
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns of each tile, and a row of zeros."""
         raise NotImplementedError
 
     @cached_property
@@ -98,37 +103,57 @@ class Tiles:
             runs.append(own)
         return runs
 
+    def cut(self, covers: Sequence[Sequence[Segment]]) -> Cut:
+        """Find the runs of each cover, prepared for numpy."""
+        return Cut(self.runs(covers))
+
 
 class DecodedTiles(Tiles):
     """Tiles whose rows are known."""
 
     def __init__(
         self,
-        rows: Rows,
-        starts: list[int],
-        bounds: dict[int, Run],
+        columns: Columns,
+        standing: Standing,
         records: Sequence[bytes],
         chunks: Sequence[bytes],
         approximate: int,
     ) -> None:
-        self.rows = rows
-        self.starts = starts
-        self.bounds = bounds
+        self.columns = columns
+        self.starts = standing.starts
+        self.bounds = standing.bounds
+        self._standing = standing
         self.records = records
         self.count = len(records)
         self.chunks = chunks
         self.approximate = approximate
 
+    @cached_property
+    def rows(self) -> Rows:
+        """The words of each tile, and a row of zeros."""
+        return rows_of(self.columns)
+
     def with_events(self, block: Block, fields: Sequence[list[Bytes]]) -> DecodedTiles:
         """Put stretches of raw events behind the tiles."""
         first = len(self.records)
         rows = np.concatenate([self.rows[:first], block.rows, self.rows[first:]])
-        starts = self.starts + block.rows[:, START].tolist()
-        tiles = DecodedTiles(rows, starts, self.bounds, self.records, self.chunks, self.approximate)
+        standing = Standing(self.starts + block.rows[:, START].tolist(), self.bounds)
+        columns = rows.reshape(-1).view(self.columns.dtype)
+        tiles = DecodedTiles(columns, standing, self.records, self.chunks, self.approximate)
         tiles.events = (first, first + len(block))
         tiles.event_fields = fields
         tiles.middles = self.middles
         return tiles
+
+    def cut(self, covers: Sequence[Sequence[Segment]]) -> Cut:
+        """Find the runs of each cover; those of a schedule once."""
+        last = self._standing.last_cut
+        if last is not None and last[0] is covers:
+            return last[1]
+        cut = super().cut(covers)
+        if isinstance(covers, Covers):
+            self._standing.last_cut = covers, cut
+        return cut
 
 
 class VariableFields:

@@ -47,7 +47,7 @@ class RecordCheck:
         """
         codec = self._codec(_fixed_words(records))
         names = Names(keys.name, keys.table, keys.entities, levels)
-        identities = codec.identities(keys).tolist()
+        identities = codec.identities.of(keys).tolist()
         try:
             return Checked(_events(codec, keys.starts_ms, records, identities, names), ())
         except CorruptRecordError:

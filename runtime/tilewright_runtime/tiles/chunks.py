@@ -110,7 +110,7 @@ class EventChunks:
         Chunks and events are oldest first. Raises CorruptRecordError for a damaged or misplaced
         chunk.
         """
-        identity = self.codec.identity(self._table, entity, self.size_ms, EVENTS)
+        identity = self.codec.identities.one(self._table, entity, self.size_ms, EVENTS)
         rows = self.codec.decode(records, [identity] * len(records), names)
         everything = Range(self.size_ms, EARLIEST_MS - self.size_ms, LATEST_MS, EVENTS)
         self.codec.require_within(rows, 0, len(rows), everything, names)

@@ -31,6 +31,7 @@ VERSION_BYTES = 8 * (SEQUENCE + 1)
 #: The flags and the sequence, and nothing else of a header.
 PRECEDENCE = struct.Struct(f"<{FLAGS_AT}xB{_SEQUENCE_AT - FLAGS_AT - 1}xQ")
 _START = struct.Struct(f"<{8 * START}xq")
+_NEWEST = struct.Struct(f"<{8 * NEWEST}xq")
 _HEADER = struct.Struct(f"<{HEADER_WORDS}q")
 
 
@@ -61,6 +62,12 @@ def version_of(record: bytes | None) -> bytes | None:
 def header_of(record: bytes) -> tuple[int, ...]:
     """Read the words of a record's header."""
     return _HEADER.unpack_from(record)
+
+
+def newest_of(record: bytes) -> int:
+    """Read when the newest event of a record was, in epoch milliseconds."""
+    newest_ms: int = _NEWEST.unpack_from(record)[0]
+    return newest_ms
 
 
 def start_of(record: bytes) -> int:

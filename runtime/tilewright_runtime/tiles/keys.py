@@ -74,9 +74,18 @@ class Ranges(list[Range]):
     def prepare(self, module: ModuleType) -> Any:
         """Tell the kernel of them, once."""
         if self.native is None:
-            levels = [level_bytes(wanted.kind, wanted.size_ms) for wanted in self]
-            self.native = module.Ranges(self, levels)
+            self.native = module.Ranges(self, self.levels)
         return self.native
+
+    @cached_property
+    def levels(self) -> list[bytes]:
+        """The part of ordered keys for the level of each range."""
+        return levels_of(self)
+
+    @cached_property
+    def standings(self) -> dict[Any, Any]:
+        """Where numpy found the tiles to stand, by how many there are and by their starts."""
+        return {}
 
     @cached_property
     def expected(self) -> list[int]:
@@ -87,6 +96,11 @@ class Ranges(list[Range]):
     def bounds(self) -> list[Bounds]:
         """The bounds of each range."""
         return list(map(bounds_of, self))
+
+
+def levels_of(ranges: Sequence[Range]) -> list[bytes]:
+    """Write the part of ordered keys for the level of each range."""
+    return [level_bytes(wanted.kind, wanted.size_ms) for wanted in ranges]
 
 
 class TileKeys(Frozen):

@@ -19,7 +19,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_runtime import Fetcher, TileCache
 from tilewright_runtime.errors import CorruptRecordError, FetchError
 from tilewright_runtime.fetch.context import FetchState
-from tilewright_runtime.fetch.direct import Direct
+from tilewright_runtime.fetch.direct import KernelDirect
 from tilewright_runtime.states.kinds.frequent import FrequentValues
 from tilewright_runtime.stores.backends.lmdb import LmdbStore
 from tilewright_runtime.stores.lmdb.environment import Environment
@@ -73,7 +73,7 @@ def events(draw: random.Random, count: int) -> list[dict[str, Any]]:
 
 
 class Fetchers:
-    """A store on a disk, and three ways to fetch from it."""
+    """A store on a disk, and four ways to fetch from it."""
 
     def __init__(self, plan: Plan, url: str) -> None:
         required_kernel()
@@ -83,7 +83,8 @@ class Fetchers:
         self.direct = Fetcher(plan, store)
         self.cached = Fetcher(plan, store, cache=TileCache())
         with numpy_only():
-            self.numpy = Fetcher(plan, store)
+            self.numpy, self.steps = Fetcher(plan, store), Fetcher(plan, store)
+        self.steps.context = self.steps.context.copied(direct=None)
         for fetcher in (self.direct, self.cached):  # maps the file, and fills the cache
             fetcher.fetch_many(KEYS, AT)
 
@@ -101,11 +102,12 @@ class Fetchers:
     def agree(self, at: int | None) -> None:
         """Require the same answers of all, one by one and together."""
         for keys in KEYS:
-            expected = repr(self.numpy.fetch(keys, at).features)
-            for fetcher in (self.direct, self.cached, self.cached):
+            expected = repr(self.steps.fetch(keys, at).features)
+            for fetcher in (self.numpy, self.direct, self.cached, self.cached):
                 assert repr(fetcher.fetch(keys, at).features) == expected
         requests = [(keys, at or AT) for keys in KEYS]
-        expected = repr(self.numpy.fetch_many(requests))
+        expected = repr(self.steps.fetch_many(requests))
+        assert repr(self.numpy.fetch_many(requests)) == expected
         assert repr(self.direct.fetch_many(requests)) == expected
         assert repr(self.cached.fetch_many(requests)) == expected
 
@@ -241,7 +243,7 @@ def test_pages_are_read_until_they_may_be_written_over(
             return super().__iter__()
 
     direct, program = fetchers.direct.context.direct, fetchers.direct.program
-    assert isinstance(direct, Direct)
+    assert isinstance(direct, KernelDirect)
     schedule = program.schedule(at, at)
     found = direct.kernel.native.fetch(
         fetchers.environment.mapped.tables,

@@ -73,7 +73,7 @@ def name_of(place: int) -> str:
 
 def decode(codec: RecordCodec, records: Sequence[bytes]) -> None:
     """Decodes records as those of one entity, whatever they say."""
-    (identity,) = codec.identities(keys_of([0]))
+    (identity,) = codec.identities.of(keys_of([0]))
     levels = [(TILES, 300_000), (TILES, 3_600_000), (EVENTS, 300_000)]
     names = Names(name_of, "things", ["s=a", "s=b"], levels)
     codec.decode(records, [identity] * len(records), names)
