@@ -26,6 +26,8 @@ _TEXTS = {".csv": ",", ".tsv": "\t", ".json": "", ".jsonl": "", ".ndjson": ""}
 _CODECS = {".gz": "gzip", ".zst": "zstd"}
 #: What separates fields where it is not what was expected.
 _DELIMITERS = (";", "\t", "|", ",")
+#: What does so too, but also stands in names: told by the columns that are wanted.
+_RARE_DELIMITERS = (" ", ":")
 #: A first record that is longer names no columns.
 _LONGEST_HEADER_BYTES = 1 << 20
 #: Lines over which a name in quotes may go; after more it is a quote that is never closed.
@@ -131,7 +133,7 @@ class CsvHeader:
         "Are its fields separated by ';'? Say delimiter=';' in its source."
         """
         text = self.record.decode("utf-8-sig").rstrip()
-        for other in _DELIMITERS:
+        for other in (*_DELIMITERS, *(_RARE_DELIMITERS if wanted else ())):
             try:
                 names = {name.strip() for name in _split(text, other)}
             except csv.Error:
@@ -161,13 +163,17 @@ def read_csv_header(text: BinaryIO, delimiter: str) -> CsvHeader:
         record += text.readline(_LONGEST_HEADER_BYTES)
     if not record:
         raise FileError("is empty; a CSV file begins with a line that names its columns.")
-    if len(record) >= _LONGEST_HEADER_BYTES:
+    if len(record) >= _LONGEST_HEADER_BYTES and b"\r" not in record:
         raise FileError("its first line goes on for a megabyte, and names no columns. Is it CSV?")
     try:
         names = _split(record.decode("utf-8-sig"), delimiter)
     except UnicodeDecodeError:
         raise FileError("its first line is not UTF-8 text. Save the file as UTF-8.") from None
     except csv.Error as wrong:
+        if b"\r" in record.rstrip(b"\r\n"):
+            raise FileError(
+                "its lines end with a carriage return alone. Save the file with line feeds (LF)."
+            ) from None
         raise FileError(f"its first line names no columns ({wrong}). Mend that line.") from None
     if not names:
         raise FileError("its first line is empty; a CSV file begins with the names of its columns.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from xxhash import xxh3_128
@@ -23,11 +24,14 @@ def has_line(path: Path, kind: FileFormat) -> bool:
 def digest_of_lines(path: Path, kind: FileFormat, count: int, grows: bool) -> str:
     """Digest a file's first lines; empty if there are fewer.
 
-    The last line of a file that grows may be half of one, so it is none.
+    Empty lines are none. Nor is the last line of a file that grows, since it may be half of one.
     """
     with open_text(path, kind) as opened:
-        lines = [opened.stream.readline(_LONGEST_LINE) for _ in range(count)]
+        read = iter(lambda: opened.stream.readline(_LONGEST_LINE), b"")
+        lines = list(islice((line for line in read if line.rstrip(b"\r\n")), count))
+    if len(lines) < count:
+        return ""
     if grows and not lines[-1].endswith(b"\n") and len(lines[-1]) < _LONGEST_LINE:
         return ""
     texts = [line.rstrip(b"\r\n") for line in lines]
-    return xxh3_128(b"\n".join(texts)).hexdigest() if all(texts) else ""
+    return xxh3_128(b"\n".join(texts)).hexdigest()

@@ -122,6 +122,19 @@ def test_a_longer_file_is_no_old_copy_of_one_that_is_gone(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_a_copy_of_a_file_with_an_empty_line_is_refused(tmp_path: Path, ending: str) -> None:
+    """Its first row is the one after the empty lines."""
+    session, first, second = Session(), tmp_path / f"1{ending}", tmp_path / f"2{ending}"
+    WRITERS[ending](OLD, first)
+    lines = first.read_text().splitlines()
+    for path in (first, second):
+        path.write_text("\n".join([*lines[:-2], "", "", *lines[-2:], ""]))
+    session.write(first)
+    with pytest.raises(InputError, match="is still there, so it would count twice"):
+        session.write(second)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
 def test_a_copy_that_ends_within_a_row_is_refused(tmp_path: Path, ending: str) -> None:
     """Half a row of CSV looks like a whole one, and is no other row for that."""
     session, whole, copy = Session(), tmp_path / f"1{ending}", tmp_path / f"2{ending}"
