@@ -40,12 +40,13 @@ def page() -> str:
         parts.append(f"## {module}\n\n{purpose}\n")
         loaded = importlib.import_module(module)
         for name in NAMES.get(module) or sorted([*loaded.__all__, *EXTRA.get(module, [])]):
-            parts.append(_entry(name, getattr(loaded, name)))
+            parts.append(_entry(module, name, getattr(loaded, name)))
     return "\n".join(parts)
 
 
-def _entry(name: str, thing: Any) -> str:
-    shown = [f"### {name}", "", "```text", _signature(name, thing), "```", "", *_docs(thing)]
+def _entry(module: str, name: str, thing: Any) -> str:
+    shown = [f"### {name}", "", "```text", _signature(name, thing), "```", ""]
+    shown += _docs(thing, f">>> from {module} import {name}")
     if inspect.isclass(thing):
         for method, function in _methods(thing):
             text = " ".join(_docs(function))
@@ -79,8 +80,11 @@ def _signature(name: str, thing: Any) -> str:
     return f"{name}{text}".replace("(self, ", "(").replace("(self)", "()")
 
 
-def _docs(thing: Any) -> list[str]:
-    """Give the docstring's lines, as text: a docstring marks code as Markdown does."""
+def _docs(thing: Any, imported: str = "") -> list[str]:
+    """Give the docstring's lines, as text: a docstring marks code as Markdown does.
+
+    A session in it begins with a line that imports the thing, so that it can be run.
+    """
     lines = (inspect.getdoc(thing) or "").splitlines()
     session: list[str] = []
     shown: list[str] = []
@@ -89,7 +93,7 @@ def _docs(thing: Any) -> list[str]:
             session.append(line)
             continue
         if session:
-            shown += ["```text", *session, "```"]
+            shown += ["```pycon", imported, *session, "```"]
             session = []
         shown.append(line)
     return shown

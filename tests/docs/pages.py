@@ -37,8 +37,9 @@ class Command:
 
 
 def pages() -> list[Path]:
-    """The README and everything below docs/."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """The README, everything below docs/, and what else has commands for readers."""
+    beside = [ROOT / "CONTRIBUTING.md", ROOT / "examples/flights/README.md"]
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *beside]
 
 
 def name(page: Path) -> str:
@@ -97,3 +98,9 @@ def commands(text: str) -> list[Command]:
                 command.append(line)
         found.append(Command("\n".join(command), [], place + 1))
     return found
+
+
+def lines_of(text: str) -> list[str]:
+    """The commands of a shell block: its lines, with what a backslash adds to them."""
+    joined = re.sub(r"\\\n\s*", "", text)
+    return [line for line in joined.splitlines() if line and not line.startswith("#")]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import click
 import pytest
 
-from docs.pages import ROOT, blocks, pages
+from docs.pages import ROOT, blocks
 from tilewright import Operation
 from tilewright.operations.spec import ALL, OperationSpec
 from tilewright.windows import format_duration
@@ -17,6 +16,8 @@ from tilewright_compiler.frontend.config import Config, load_config
 from tilewright_compiler.plan.metrics import METRICS
 from tilewright_compiler.sizing.policies import HIERARCHY
 from tilewright_runtime.cli import main
+from tilewright_runtime.tiles.keys import tile_key
+from tilewright_runtime.times import moment_ms
 
 CLI = (ROOT / "docs/reference/cli.md").read_text()
 OPERATIONS = (ROOT / "docs/reference/operations.md").read_text()
@@ -69,26 +70,6 @@ def test_every_option_is_described(name: str) -> None:
     assert shown == options
 
 
-def written() -> list[str]:
-    """The commands of blocks that no other test runs, such as those that need a cluster."""
-    found = []
-    for page in pages():
-        for block in blocks(page.read_text()):
-            if block.language in ("", "sh", "bash", "text") and block.title is None:
-                text = block.text.replace("\\\n", " ")
-                found += re.findall(r"^(?:docker run .*)?(tilewright [a-z].*)$", text, re.MULTILINE)
-    return found
-
-
-@pytest.mark.parametrize("line", written())
-def test_a_command_that_is_not_run_is_one(line: str) -> None:
-    """It has no options or arguments but those of the command line."""
-    _, name, *arguments = shlex.split(line.partition("  #")[0].partition(" && ")[0])
-    command = commands()[f"tilewright {name}"]
-    context = click.Context(command, **command.context_settings)
-    assert command.make_parser(context).parse_args(arguments)
-
-
 def operation(name: str) -> OperationSpec:
     """An operation by its name, with some arguments where it needs them."""
     found = getattr(Operation, name)
@@ -133,12 +114,33 @@ def test_the_configuration_that_is_shown_is_the_default(tmp_path: Path) -> None:
     """The file in the reference loads, changes nothing, and names every key but two that are said
     to be not built.
     """
-    (shown,) = (block for block in blocks(CONFIGURATION.read_text()) if block.language == "yaml")
+    shown, _ = (block for block in blocks(CONFIGURATION.read_text()) if block.language == "yaml")
     (tmp_path / "tiling.yaml").write_text(shown.text)
     assert load_config(str(tmp_path / "tiling.yaml")) == Config()
     keys = set(re.findall(r"^ {2}(\w+):", shown.text, re.MULTILINE))
     assert set(Config.model_fields) - keys == {"tile_sizes", "entity_stats"}
     assert all(f"`{key}`" in CONFIGURATION.read_text() for key in ("tile_sizes", "entity_stats"))
+
+
+def test_the_statistics_that_are_shown_are_loaded(tmp_path: Path) -> None:
+    """As a part of the same file."""
+    _, shown = (block for block in blocks(CONFIGURATION.read_text()) if block.language == "yaml")
+    (tmp_path / "tiling.yaml").write_text(shown.text)
+    loaded = load_config(str(tmp_path / "tiling.yaml")).entity_stats
+    assert loaded is not None
+    assert (loaded.events_per_hour, loaded.entities, loaded.requests_per_second) == (
+        12.5,
+        40_000,
+        200,
+    )
+
+
+def test_the_key_that_is_shown_is_that_of_a_tile() -> None:
+    """Of one user's hour, as stores with text keys have it."""
+    page = (ROOT / "docs/reference/plan.md").read_text()
+    (shown,) = (block.text.strip() for block in blocks(page) if block.language == "text")
+    start = moment_ms("2024-01-04T14:00:00Z")
+    assert shown == tile_key("clicks.by_user", "s=ana", 3_600_000, start)
 
 
 def test_every_metric_is_described() -> None:

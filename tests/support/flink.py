@@ -128,7 +128,11 @@ class Host:
 
     def run(self, job: Job, arguments: Iterable[str | Path]) -> Ended:
         """Run a job until it ends."""
-        asked = {"job": str(job.folder / "flink" / "job.py"), "arguments": [*map(str, arguments)]}
+        return self.run_script(job.folder, str(job.folder / "flink" / "job.py"), arguments)
+
+    def run_script(self, folder: Path, script: str, arguments: Iterable[str | Path]) -> Ended:
+        """Run a job's script in a folder until it ends."""
+        asked = {"folder": str(folder), "job": script, "arguments": [*map(str, arguments)]}
         output, status = self._ask(asked)
         return Ended(int(status), output)
 

@@ -96,6 +96,19 @@ class Kafka:
         """Where the broker has the first partition of a topic."""
         return self._folder / "logs" / f"{topic.rpartition('/')[2]}-0"
 
+    def add_user(self, name: str, password: str) -> None:
+        """Let in a user who proves the password by SCRAM-SHA-512."""
+        from confluent_kafka.admin import (  # type: ignore[attr-defined]
+            ScramCredentialInfo,
+            ScramMechanism,
+            UserScramCredentialUpsertion,
+        )
+
+        how = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+        change = UserScramCredentialUpsertion(name, how, password.encode())
+        (added,) = self._admin.alter_user_scram_credentials([change]).values()
+        added.result()
+
     def delete(self, topic: str) -> None:
         """Deletes a topic."""
         (deleted,) = self._admin.delete_topics([topic.rpartition("/")[2]]).values()
@@ -128,11 +141,13 @@ class Kafka:
 USER, PASSWORD = "reader", 'a "quoted" secret'
 _SECURE = """
 listener.security.protocol.map=BROKER:SASL_SSL,CONTROLLER:PLAINTEXT
-sasl.enabled.mechanisms=PLAIN
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=PLAIN
 listener.name.broker.plain.sasl.jaas.config=\
   org.apache.kafka.common.security.plain.PlainLoginModule required \
   username="broker" password="broker" user_broker="broker" user_reader="a \\\\"quoted\\\\" secret";
+listener.name.broker.scram-sha-512.sasl.jaas.config=\
+  org.apache.kafka.common.security.scram.ScramLoginModule required;
 ssl.keystore.type=PEM
 ssl.keystore.location={folder}/both.pem
 ssl.truststore.type=PEM

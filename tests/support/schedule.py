@@ -10,13 +10,17 @@ from xdist.scheduler import LoadScopeScheduling
 #: Files and folders by what they share; what takes longest comes first, so that it does not come
 #: last, while the other processes have nothing left to do.
 TOGETHER = {
-    "flink": ("tests/conformance/test_flink.py", "tests/integration/flink/"),
+    "flink": (
+        "tests/conformance/test_flink.py",
+        "tests/integration/flink/",
+        "tests/docs/test_engines.py",
+    ),
     "spark": (
         "tests/conformance/test_spark.py",
         "tests/conformance/test_spark_kafka.py",
         "tests/conformance/test_sql.py",
     ),
-    "examples": ("tests/docs/test_examples.py",),
+    "examples": ("tests/docs/test_examples.py", "tests/docs/test_install.py"),
     "topics": ("tests/runtime/readers/kafka/test_topic.py", "tests/fuzz/test_kills_kafka.py"),
     "oracle": ("tests/runtime/ingest/test_writer_against_oracle.py",),
     "kills": ("tests/integration/test_kill.py",),

@@ -1,23 +1,26 @@
 """Run by the Python that has Flink: does what each line of standard input asks, in one JVM.
 
-A line is {"job": …, "arguments": […]}, a job that runs until its end, or {"ddl": […], "queries":
-[…]}, whose rows are printed. A JVM takes longer to start than any of them to run.
+A line is {"folder": …, "job": …, "arguments": […]}, a job that runs in a folder until its end, or
+{"ddl": […], "queries": […]}, whose rows are printed. A JVM takes longer to start than any of them
+to run.
 """
 
 import json
 import runpy
 import sys
+from contextlib import chdir
 from typing import Any
 
 from pyflink.table import EnvironmentSettings, TableEnvironment
 from pyflink.version import __version__
 
 
-def status_of(job: str, arguments: list[str]) -> object:
+def status_of(folder: str, job: str, arguments: list[str]) -> object:
     """Run a job as a process of its own would, and give its status."""
     sys.argv = [job, *arguments]
     try:
-        runpy.run_path(job, run_name="__main__")
+        with chdir(folder):
+            runpy.run_path(job, run_name="__main__")
     except SystemExit as ended:
         return ended.code
     return 0
@@ -48,7 +51,7 @@ for line in sys.stdin:
     asked = json.loads(line)
     result: object
     if "job" in asked:
-        result = status_of(asked["job"], asked["arguments"])
+        result = status_of(asked["folder"], asked["job"], asked["arguments"])
     else:
         result = rows_of(asked["ddl"], asked["queries"])
     sys.stderr.flush()

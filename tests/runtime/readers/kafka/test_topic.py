@@ -16,6 +16,7 @@ import fastavro
 import pytest
 from confluent_kafka import TopicPartition
 
+from docs.pages import ROOT, blocks
 from support.kafka import PASSWORD, Kafka, secure_broker
 from support.session import Session, row
 from support.waiting import wait_until
@@ -27,6 +28,7 @@ from tilewright_runtime.ingest.passes import Taker
 from tilewright_runtime.readers import Batch, Position
 from tilewright_runtime.readers.kafka import arrivals, connection
 from tilewright_runtime.readers.kafka.connection import Connection
+from tilewright_runtime.readers.kafka.settings import kafka_settings
 from tilewright_runtime.readers.kafka.topic import KafkaTopic
 
 
@@ -386,20 +388,39 @@ def test_what_a_member_of_a_group_keeps_is_read_on(kafka: Kafka) -> None:
         wait_until(lambda: sums(one) == [111, 111], "one member reads both again")
 
 
-def test_tls_and_a_password(session: Session, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A broker that is reached over TLS and with a password only."""
+    with secure_broker(tmp_path_factory.mktemp("guarded")) as broker:
+        yield broker
+
+
+def test_tls_and_a_password(session: Session, guarded: Kafka) -> None:
     """The right ones are let in; a wrong password and an unknown certificate are told."""
-    (tmp_path / "kafka").mkdir()
-    with secure_broker(tmp_path / "kafka") as broker:
-        topic = broker.topic()
-        broker.produce(topic, [line(1)], 0)
-        assert read(session, topic, broker.settings).events == 1
-        for wrong, said in (
-            ({"sasl.password": "wrong"}, "uthentication failed"),
-            ({"ssl.ca.location": "/etc/ssl/certs/ca-certificates.crt"}, "certificate"),
-        ):
-            with pytest.raises(InputError, match=said) as raised:
-                read(session, topic, {**broker.settings, **wrong})
-            assert PASSWORD not in str(raised.value)
+    topic = guarded.topic()
+    guarded.produce(topic, [line(1)], 0)
+    assert read(session, topic, guarded.settings).events == 1
+    for wrong, said in (
+        ({"sasl.password": "wrong"}, "uthentication failed"),
+        ({"ssl.ca.location": "/etc/ssl/certs/ca-certificates.crt"}, "certificate"),
+    ):
+        with pytest.raises(InputError, match=said) as raised:
+            read(session, topic, {**guarded.settings, **wrong})
+        assert PASSWORD not in str(raised.value)
+
+
+def test_the_settings_that_a_page_shows(session: Session, guarded: Kafka, tmp_path: Path) -> None:
+    """In a file, they let its user in; the password and the certificate are this broker's."""
+    page = (ROOT / "docs/how-to/follow-events.md").read_text()
+    (shown,) = (block.text for block in blocks(page) if block.language == "properties")
+    guarded.add_user("tilewright", "of our own")
+    own = shown.replace("=...", "=of our own")
+    own = own.replace("/etc/ssl/our-ca.pem", guarded.settings["ssl.ca.location"])
+    (tmp_path / "kafka.properties").write_text(own)
+    topic = guarded.topic()
+    guarded.produce(topic, [line(1)], 0)
+    settings = kafka_settings({"TILEWRIGHT_KAFKA_PROPERTIES": f"{tmp_path}/kafka.properties"})
+    assert read(session, topic, settings).events == 1
 
 
 # Avro

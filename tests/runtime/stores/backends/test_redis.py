@@ -4,6 +4,7 @@ no Redis at all.
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.pages import ROOT, blocks
 from support.process import start
 from support.redis_server import RedisServer, redis_server
 from support.waiting import wait_until
@@ -187,21 +189,24 @@ def test_a_wrong_password_is_said_and_not_shown(own_server: RedisServer) -> None
     assert store.get("name") is None
 
 
-#: What the guide on Redis says that a user needs.
-READER = "+info +get +mget +fcall_ro +ping"
-WRITER = f"{READER} +set +mset +msetnx +fcall +function|load +exists +getrange +pexpire +persist"
+def documented(user: str) -> str:
+    """The command of the guide that makes a user."""
+    page = (ROOT / "docs/how-to/serve-from-redis.md").read_text()
+    (shown,) = (block.text for block in blocks(page) if "ACL SETUSER" in block.text)
+    (command,) = re.findall(rf"ACL SETUSER {user} .*(?:\n  .*)*", shown)
+    return " ".join(command.split())
 
 
-def as_user(server: RedisServer, rights: str) -> str:
-    """The URL of a server for a user who has some rights on the keys of stores."""
-    keys = "~tiles::* ~tilewright::*"
-    server.client().execute_command(f"ACL SETUSER someone reset on >pw {keys} {rights}")
-    return server.url(0).replace("//", "//someone:pw@")
+def as_user(server: RedisServer, command: str) -> str:
+    """The URL of a server for a user whom a command makes."""
+    server.client().execute_command(command)
+    _, _, user, *_ = command.split()
+    return server.url(0).replace("//", f"//{user}:password@")
 
 
 def test_a_user_needs_the_rights_that_are_documented(own_server: RedisServer) -> None:
     """A reader may not put; a writer may do all that is done."""
-    url = as_user(own_server, READER)
+    url = as_user(own_server, documented("features"))
     assert open_store(url, create=False).scan("t", "s=a", [span(0, 1)]) == [[]]
     with pytest.raises(
         StoreError,
@@ -209,14 +214,14 @@ def test_a_user_needs_the_rights_that_are_documented(own_server: RedisServer) ->
     ):
         open_store(url)
     own_server.client().execute_command("FUNCTION", "FLUSH")
-    store = open_store(as_user(own_server, WRITER))
+    store = open_store(as_user(own_server, documented("writer")))
     assert isinstance(store, CheckedStore)
     store.put_first("plan/t", b"{}")
     for _ in range(2):
         store.put_newer(tiles(0), [record(1)], None)
         store.put_newer(tiles(1), [record(1)], 600_000)
     assert store.advance(store.filling("t"), 0, "complete")
-    reader = open_store(as_user(own_server, READER), create=False)
+    reader = open_store(as_user(own_server, documented("features")), create=False)
     assert isinstance(reader, CheckedStore)
     scanned = reader.scan_checked("t", [("s=a", [from_the_beginning(), span(0, 2)])], ["plan/t"])
     assert scanned == ([[[record(1), record(1)], [record(1), record(1)]]], b"{}", "", [b"{}"])
