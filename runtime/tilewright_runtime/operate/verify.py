@@ -20,6 +20,7 @@ from ..readers.batch import Position
 from ..stores import CheckedStore, Store
 from ..stores.contents import Misfit, StoredDocument, StoredTiles, document_digest
 from ..stores.counts import Level, TileCounts
+from ..stores.documents import reading_document
 from ..stores.filling import Filled, condition_of
 from ..stores.kept import Kept
 from ..stores.owners import Owners
@@ -107,11 +108,12 @@ class _Walk:
         # Of a name that is too long to be kept only a digest is known: the first line is JSON.
         read = _READERS.get(kind) if slash else _first_line if len(name) == 64 else None
         try:
-            if read is not None:
-                read(content)
-            if kind == "plan" and slash:
-                self._table(table)
-        except (ValueError, TypeError, LookupError, AttributeError, StoreError):
+            with reading_document(name):
+                if read is not None:
+                    read(content)
+                if kind == "plan" and slash:
+                    self._table(table)
+        except StoreError:
             self.add_damage(f"document {name}", "it cannot be read")
 
     def look_at_tiles(self, tiles: StoredTiles) -> None:
@@ -198,10 +200,11 @@ class _Walk:
     def _fingerprint(self, table: str) -> str | None:
         loading = self._document(f"loading/{table}")
         try:
-            if loading is not None and self._document(f"plan/{table}") is None:
-                return f"{int(loading, 16):016x}"
-            return _fingerprint(self._document(f"plan/{table}") or b"{}")
-        except (ValueError, TypeError, LookupError):
+            with reading_document(f"plan/{table}"):
+                if loading is not None and self._document(f"plan/{table}") is None:
+                    return f"{int(loading, 16):016x}"
+                return _fingerprint(self._document(f"plan/{table}") or b"{}")
+        except StoreError:
             return None
 
     def _compare(self, table: Table) -> None:
@@ -210,12 +213,14 @@ class _Walk:
         It is done for each table.
         """
         try:
-            # A stream that goes on after a history does not count what it adds.
-            is_stream = comes_from_stream(table.name, self._document)
-            counts = None if is_stream else TileCounts.load(table.name, self._document)
-            forgotten = TileCounts.load(table.name, self._document, "forgotten") or TileCounts()
-            events = self._events(table.name)
-        except (ValueError, TypeError, StoreError):
+            with reading_document(f"plan/{table.name}"):
+                # A stream that goes on after a history does not count what it adds.
+                is_stream = comes_from_stream(table.name, self._document)
+                counts = None if is_stream else TileCounts.load(table.name, self._document)
+                forgotten = TileCounts.load(table.name, self._document, "forgotten") or TileCounts()
+                events = self._events(table.name)
+                retention = self._retention(table.name)
+        except StoreError:
             return  # a document that cannot be read was found before
         if counts is None:
             if table.levels:
@@ -227,7 +232,6 @@ class _Walk:
                 level.counted = counts.by_level.get(place, 0)
             if events is None and not isinstance(self._store, CheckedStore):
                 self.add_damage(f"document progress/{table.name}", _GONE)
-        retention = self._retention(table.name)
         now_ms = time.time_ns() // 1_000_000
         for place, level in table.levels.items():
             if events is not None:

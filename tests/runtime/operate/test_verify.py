@@ -199,6 +199,19 @@ def test_damage_is_named(session: Session, damage: Callable[[Session], list[Dama
         assert one.reason.startswith(other.reason)
 
 
+@pytest.mark.parametrize("content", [b'["a"]', b"{}x", b"[" * 100_000, b"5", b"\xff", b""])
+def test_a_document_of_another_form_is_named(session: Session, content: bytes) -> None:
+    """Also the plan's, which the comparison of its levels reads again."""
+    for kind in ("plan", "progress", "counts"):
+        name = f"{kind}/{session.plan.name}"
+        kept = session.store.get(name)
+        assert kept is not None
+        session.store.put(name, content)
+        places = [damage.place for damage in verify(session.store).damaged]
+        assert f"document {name}" in places
+        session.store.put(name, kept)
+
+
 def test_a_key_that_stands_for_no_tile_is_named(tmp_path: Path) -> None:
     """What follows it is looked at none the less."""
     with behind_the_store(tmp_path / "s") as (transaction, name):
