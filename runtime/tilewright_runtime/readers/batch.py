@@ -37,8 +37,19 @@ class Position:
 
     @classmethod
     def from_bytes(cls, document: bytes) -> Position:
-        """Undo `to_bytes`."""
-        return cls(**json.loads(document))
+        """Undo `to_bytes`.
+
+        Raises TypeError, and ValueError, if the bytes are damaged.
+        """
+        position = cls(**json.loads(document))
+        texts = (position.uri, position.digest, position.beginning)
+        numbers = (position.offset, position.rows, position.tail)
+        is_sound = all(isinstance(text, str) for text in texts) and all(
+            type(number) is int and number >= 0 for number in numbers
+        )
+        if not is_sound:
+            raise TypeError("a part is of another type")
+        return position
 
 
 class Malformed(NamedTuple):

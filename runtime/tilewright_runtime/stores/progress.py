@@ -72,9 +72,18 @@ class Progress(Frozen):
     def from_bytes(cls, document: bytes) -> Progress:
         """Read the document of a progress."""
         progress = cls(**json.loads(document))
-        if type(progress.events) is not int:
-            raise TypeError("the events are not counted")
+        if not progress._is_sound():
+            raise TypeError("a number or a time is of another type")
         return progress
+
+    def _is_sound(self) -> bool:
+        counts = (self.events, self.repairs, self.too_late, self.corrections)
+        times = [time for time in (self.newest_ms, self.watermark_ms) if time is not None]
+        return (
+            isinstance(self.streams, dict)
+            and isinstance(self.origin, str)
+            and all(type(one) is int for one in (*counts, *times, *self.streams.values()))
+        )
 
     def after(self, newest_ms: int | None, events: int) -> Progress:
         """Add some more events to the progress."""

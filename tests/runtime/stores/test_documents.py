@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,28 @@ def test_a_damaged_document_is_named(tmp_path: Path, kind: str, content: bytes) 
     damaged = pytest.raises(StoreError, match=f"document {kind}/.* is damaged")
     with Writer(plan, store) as writer, damaged:
         writer.write(tmp_path / "copy.csv", again=kind == "progress")
+
+
+PARTS = {
+    "progress": ["newest_ms", "watermark_ms", "events", "corrections", "too_late", "streams"],
+    "position": ["offset", "rows", "digest", "beginning", "tail", "uri"],
+}
+
+
+@pytest.mark.parametrize("part", [[[1]], True, -1.5, {"a": "x"}], ids=str)
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in PARTS for name in PARTS[kind]])
+def test_a_part_of_another_type_is_named(
+    tmp_path: Path, kind: str, name: str, part: object
+) -> None:
+    """A document is looked at whole, before anything is computed from it."""
+    plan, store = simple_plan(), open_store("memory:")
+    to_csv([row("a", 1)], SCHEMA, tmp_path / "events.csv")
+    with Writer(plan, store) as writer:
+        writer.write(tmp_path / "events.csv")
+    for place, content in list(store._documents.items()):  # type: ignore[attr-defined]
+        if place.startswith(f"{kind}/"):
+            store.put(place, json.dumps({**json.loads(content), name: part}).encode())
+    damaged = pytest.raises(StoreError, match=f"document {kind}/.* is damaged")
+    with Writer(plan, store) as writer, damaged:
+        writer.write(tmp_path / "events.csv")
+        writer.write([row("a", 1)])
