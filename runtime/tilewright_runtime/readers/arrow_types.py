@@ -8,6 +8,8 @@ import pyarrow.compute as pc
 #: Why bytes are refused where a text belongs.
 NOT_TEXT = "not UTF-8 text"
 _MICROSECONDS_PER = {"s": 1_000_000, "ms": 1_000}
+#: Digits of a decimal.
+_MOST_DIGITS = 38
 #: The largest number of microseconds that a timestamp or duration holds.
 _LARGEST = 2**63 - 1
 
@@ -34,8 +36,10 @@ def family_of(kind: pa.DataType) -> str:
         if is_one(kind):
             return name
     if types.is_decimal(kind):
-        # DuckDB has no wider decimals, and none whose scale is negative.
-        return "decimal" if kind.bit_width <= 128 and kind.scale >= 0 else "wide decimal"
+        # DuckDB has no wider decimals, and none whose scale is negative. Texts of its decimals
+        # without a digit before the point lack the 0 there; `plain` gives them one if it can.
+        is_held = kind.bit_width <= 128 and 0 <= kind.scale < _MOST_DIGITS
+        return "decimal" if is_held else "wide decimal"
     return "duration" if types.is_duration(kind) or types.is_interval(kind) else "other"
 
 
@@ -139,8 +143,9 @@ def plain(array: pa.Array) -> pa.Array:
     kind = array.type
     if pa.types.is_float16(kind):
         return array.cast(pa.float32())
-    if pa.types.is_decimal(kind) and kind.bit_width < 128 and kind.scale >= 0:
-        return array.cast(pa.decimal128(kind.precision, kind.scale))
+    if family_of(kind) == "decimal":
+        held = pa.decimal128(max(kind.precision, kind.scale + 1), kind.scale)
+        return array if kind == held else array.cast(held)
     if pa.types.is_date64(kind):
         days = _floored(array.view(pa.int64()), 86_400_000)
         return days.cast(pa.int32(), safe=False).view(pa.date32())

@@ -124,6 +124,18 @@ TABLE: dict[str, tuple[Callable[[], pa.Array], list[Any]]] = {
         lambda: pa.array([Decimal("9007199254740993.5")]),
         of_number("9007199254740993.5", NO, NO, 9007199254740994.0, Decimal("9007199254740993.50")),
     ),
+    "decimal128 without digits before the point": (
+        lambda: pa.array([Decimal("0.05")], pa.decimal128(2, 2)),
+        of_number("0.05", NO, NO, 0.05, Decimal("0.05")),
+    ),
+    "decimal128 of nothing but digits after the point": (
+        lambda: pa.array([Decimal("-0.5")], pa.decimal128(38, 38)),
+        of_number("-0." + "5".ljust(38, "0"), NO, NO, -0.5, Decimal("-0.50")),
+    ),
+    "Python's decimal below one": (
+        lambda: pa.array([Decimal("0.0050")]),
+        of_number("0.0050", NO, NO, 0.005, Decimal("0.01")),
+    ),
     "decimal256": (
         lambda: pa.array([Decimal("2.50")], pa.decimal256(50, 2)),
         of_number("2.50", NO, NO, 2.5, Decimal("2.50")),
