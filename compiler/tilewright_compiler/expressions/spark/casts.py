@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from ...sql.tree import Node, NotTranslatable, TypeOf, call, data_type, number, paren, text, tried
 from . import text_patterns
-from .types import MOST_DIGITS, decimal_of, decimal_sizes, decimal_type, family_of
+from .types import EXACT_DIGITS, MOST_DIGITS, decimal_of, decimal_sizes, decimal_type, family_of
 from .written import as_text, shown
 
 _TYPE = exp.DataType.Type
@@ -34,6 +34,11 @@ _TARGETS = {
     _TYPE.TIMESTAMPNTZ: "TIMESTAMP",
 }
 _US = 1_000_000
+_US_DIGITS = 6
+#: Digits after the point beside which a count of microseconds has room.
+_MOST_FRACTION = 19
+#: Digits after the point of seconds that Spark multiplies without rounding.
+_EXACT_FRACTION = 21
 _HUGE = "1e308"
 
 
@@ -72,7 +77,14 @@ def from_seconds(value: Node, type_of: TypeOf) -> Node:
             product = exp.Mul(this=tried(value, "DOUBLE"), expression=number(_US))
             micros = tried(call("TRUNC", product), "BIGINT")
         case _:
-            _, scale = decimal_of(value, type_of)
+            digits, scale = decimal_of(value, type_of)
+            if scale > _EXACT_FRACTION and digits > EXACT_DIGITS:
+                raise NotTranslatable(
+                    f"a time of more than {EXACT_DIGITS} digits, which Spark rounds. Cast it to "
+                    "fewer, as in cast(x as decimal(18,6))"
+                )
+            if scale > _MOST_FRACTION:  # of which microseconds are taken, so that the rest has room
+                value, scale = call("TRUNC", value, number(_US_DIGITS)), _US_DIGITS
             exact = exp.Cast(this=value, to=data_type(decimal_type(MOST_DIGITS, scale)))
             micros = tried(call("TRUNC", exp.Mul(this=exact, expression=number(_US))), "BIGINT")
     return call("MAKE_TIMESTAMPTZ", micros)

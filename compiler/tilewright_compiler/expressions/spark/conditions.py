@@ -44,12 +44,31 @@ def _chosen(node: Node, type_of: TypeOf) -> Node:
     new = node.copy()
     holders = _choices(new)
     parts = [holder.args[key] for holder, key in holders]
+    if isinstance(new, exp.Case) and new.this is not None:
+        _compare(new, type_of)
     several = new.expressions if isinstance(new, exp.Coalesce) else []
     for (holder, key), part in zip(holders, parts, strict=True):
         holder.set(key, _as_common(part, [*parts, *several], type_of))
     if several:
         new.set("expressions", [_as_common(part, [*parts, *several], type_of) for part in several])
     return new
+
+
+def _compare(case: Node, type_of: TypeOf) -> None:
+    """Write what a CASE compares its value with.
+
+    Where the value is brought to another type for that, each branch says so itself.
+    """
+    branches = case.args["ifs"]
+    equal = [
+        _compared(exp.EQ(this=case.this.copy(), expression=branch.this.copy()), type_of)
+        for branch in branches
+    ]
+    is_brought = any(one.this != case.this for one in equal)
+    for branch, one in zip(branches, equal, strict=True):
+        branch.set("this", one if is_brought else one.expression)
+    if is_brought:
+        case.set("this", None)
 
 
 def _check_condition(node: Node, type_of: TypeOf) -> None:

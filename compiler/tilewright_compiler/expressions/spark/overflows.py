@@ -38,6 +38,7 @@ _INT_PARTS: Mapping[type[Node], tuple[str, ...]] = {
 _TIMES = ("DATE", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP")
 #: Seconds between which a time may be moved in Spark.
 _SECONDS = (str(-MOST_US // 10**6), str(MOST_US // 10**6))
+_BEYOND_BIGINT = (str(-(1 << 63) - 1), str(1 << 63))
 #: A decimal with room for every whole number and its rounding.
 _WIDE = "DECIMAL(20,0)"
 
@@ -146,6 +147,8 @@ def _type_of_operand(node: Node, kind: str, type_of: TypeOf) -> str:
         return type_of(node.expression)
     if isinstance(node, exp.Anonymous):
         return type_of(node.expressions[0])
+    if isinstance(node, exp.IntDiv) and family_of(type_of(node.expression)) == "decimal":
+        return type_of(node.expression)
     is_read = isinstance(node, exp.Cast | exp.TryCast | exp.Ceil | exp.Floor | exp.IntDiv)
     return type_of(node.this) if is_read else ""
 
@@ -181,10 +184,13 @@ def _absolute(node: Node, kind: str, own: str) -> Node:
 
 
 def _divided(node: Node, kind: str, own: str) -> Node:
-    """Divide by -1 as a subtraction.
+    """Divide where the quotient is a bigint.
 
-    The lowest number has no opposite.
+    That by -1 is a subtraction, since the lowest number has no opposite.
     """
+    if family_of(own) == "decimal":
+        quotient = exp.Div(this=exp.paren(node.this), expression=exp.paren(node.expression))
+        return _within(node, exp.GT, *_BEYOND_BIGINT, quotient)
     if own != "BIGINT" or isinstance(node.expression.unnest(), exp.Literal):
         return node
     turns = exp.EQ(this=exp.paren(node.expression), expression=exp.Neg(this=number(1)))
@@ -232,8 +238,10 @@ def _of_float(node: Node, kind: str, own: str) -> Node:
     return _within(node, exp.GTE, f"{-(1 << bits)}D", f"{1 << bits}D")
 
 
-def _within(node: Node, above: type[Node], lowest: str, beyond: str) -> Node:
-    value = exp.paren(node.this)
+def _within(
+    node: Node, above: type[Node], lowest: str, beyond: str, part: Node | None = None
+) -> Node:
+    value = exp.paren(node.this) if part is None else part
     inside = exp.and_(
         above(this=value, expression=exp.var(lowest)),
         exp.LT(this=value.copy(), expression=exp.var(beyond)),

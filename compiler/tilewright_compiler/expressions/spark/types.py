@@ -18,8 +18,8 @@ from .ints import is_int_part
 _DIGITS = {"TINYINT": 3, "SMALLINT": 5, "INTEGER": 10, "BIGINT": 20, "HUGEINT": 38}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 MOST_DIGITS = 38
-#: Digits to which Spark rounds where it turns a decimal's sign.
-_SIGNED_DIGITS = 34
+#: Digits to which Spark rounds where it turns a decimal's sign, or multiplies seconds.
+EXACT_DIGITS = 34
 
 
 def family_of(duckdb_type: str) -> str | None:
@@ -74,10 +74,10 @@ def decimal_of(node: Node, type_of: TypeOf) -> tuple[int, int]:
 
 def check_turned(value: Node, type_of: TypeOf) -> None:
     """Refuse to turn the sign where Spark would round."""
-    if decimal_sizes(type_of(value))[0] > _SIGNED_DIGITS:
+    if decimal_sizes(type_of(value))[0] > EXACT_DIGITS:
         raise NotTranslatable(
-            f"the opposite or size of a decimal with more than {_SIGNED_DIGITS} digits, which "
-            f"Spark rounds. Cast it to fewer, as in cast(x as decimal({_SIGNED_DIGITS},2))"
+            f"the opposite or size of a decimal with more than {EXACT_DIGITS} digits, which "
+            f"Spark rounds. Cast it to fewer, as in cast(x as decimal({EXACT_DIGITS},2))"
         )
 
 

@@ -44,6 +44,11 @@ SOURCE = Source(
             "cast(m as timestamp)",
             "IF((`m`) > -9200000000000 AND (`m`) < 9200000000000, CAST(`m` AS TIMESTAMP), NULL)",
         ),
+        (
+            "n div m",
+            "IF((`n`) / (`m`) > -9223372036854775809 AND (`n`) / (`m`) < 9223372036854775808, "
+            "`n` DIV `m`, NULL)",
+        ),
         # An int in Spark, though DuckDB counts in bigints.
         ("-length(s)", "TRY_SUBTRACT(0, LENGTH(`s`))"),
         (
