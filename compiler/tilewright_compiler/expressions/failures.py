@@ -38,7 +38,7 @@ def contained(tree: Node, type_of: TypeOf) -> Node:
     `COALESCE(n + 1, 0)` gives `COALESCE(TRY(n + 1), 0)`. What fails as a whole is left as it is.
     """
     holders: dict[int, Node] = {}
-    for node in filter(_may_fail, tree.walk()):
+    for node in filter(_may_fail, tree.walk(prune=_is_lambda)):
         holder = _holder(node)
         if holder is not None and family_of(type_of(node)) != "float":
             holders[id(holder)] = holder
@@ -55,6 +55,10 @@ def uncontained(tree: Node) -> Node:
         node.replace(node.this)
     replaced: Node = whole.this
     return replaced
+
+
+def _is_lambda(node: Node) -> bool:
+    return isinstance(node, exp.Lambda)  # whose parts have no type by themselves
 
 
 def _may_fail(node: Node) -> bool:

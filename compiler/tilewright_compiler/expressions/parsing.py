@@ -24,6 +24,7 @@ from tilewright.suggestions import nearest
 from ..sql.spark import AS_WRITTEN, SPARK_FAMILY, reading
 from ..sql.tree import Node
 from .grouping import mixed
+from .volatility import is_of_arguments
 
 _OTHER_EACH_TIME = (
     "a function that gives another value each time: the same events must give the same values"
@@ -42,25 +43,12 @@ _REFUSED: tuple[tuple[tuple[type[Node], ...], str], ...] = (
     ((exp.Rand, exp.Randn, exp.Uuid), _OTHER_EACH_TIME),
 )
 _ANY_REFUSED = tuple(kind for kinds, _ in _REFUSED for kind in kinds)
-#: Functions of the clock, of chance, of the session or of files, in whatever dialect.
-_NOT_OF_ARGUMENTS = re.compile(
-    r"current_.*|get_current_.*|local_?time(stamp)?|now|today|transaction_timestamp|txid_current"
-    r"|sysdate|getdate|systimestamp|utc_(date|time|timestamp)|unix_now|age|ago"
-    r"|rand(om|n|_.*)?|uuid.*|gen_random_uuid|newid|seq[1248]|nextval|currval|lastval|setval"
-    r"|setseed"
-    r"|monotonically_increasing_id|shuffle|row_?number|rownum"
-    r"|(session_|system_)?user|version|in_search_path|getvariable|getenv|stats|pg_.*|inet_.*|has_.*"
-    r"|input_file_.*|read_.*|load_file|glob|sniff_csv|parquet_.*|query(_table)?|sleep.*|pg_sleep"
-    r"|error|assert_true"
-)
-
-
 #: Dialects that run what stands in `/*! … */`.
 _RUNS_COMMENTS = frozenset({"mysql", "singlestore", "doris", "starrocks"})
 #: What is looked at as it is written.
 _READ_AGAIN = re.compile(r"get_json_object|trunc|\+\s*[\d.]", re.IGNORECASE)
-#: Tokens after which a plus is a sign.
-_BEFORE_SIGN = re.compile(
+#: Tokens after which an operand begins, so that a plus is a sign.
+BEFORE_OPERAND = re.compile(
     "L_PAREN|L_BRACKET|COMMA|PLUS|DASH|STAR|SLASH|PERCENT|MOD|DIV|N?EQ|LTE?|GTE?|NULLSAFE_EQ"
     "|AND|OR|NOT|WHEN|THEN|ELSE|BETWEEN|IN|TILDE|AMP|PIPE|CARET|DPIPE"
 )
@@ -155,6 +143,12 @@ def _read(text: str, dialect: str) -> Node:
         raise ExpressionError(
             "TW023", f"{shown(text)} cannot be parsed as {dialect} SQL: {reason}. Correct it."
         ) from None
+    except (AttributeError, LookupError, TypeError, ValueError):
+        # So fail the parser's builders of calls with missing arguments, and of some other kinds.
+        what = "a call has missing or other arguments"
+        raise ExpressionError(
+            "TW023", f"{shown(text)} cannot be parsed as {dialect} SQL: {what}. Correct it."
+        ) from None
     except RecursionError:
         raise ExpressionError(
             "TW023", f"{shown(text)} is nested too deeply. Split it into several columns."
@@ -205,7 +199,7 @@ def _check_arguments(text: str, dialect: str) -> None:
         return
     tokens = sqlglot.tokenize(text, read=sqlglot_dialect(dialect))
     for before, sign, after in zip([None, *tokens], tokens, tokens[1:], strict=False):
-        is_sign = before is None or _BEFORE_SIGN.fullmatch(before.token_type.name)
+        is_sign = before is None or BEFORE_OPERAND.fullmatch(before.token_type.name)
         if sign.token_type.name == "PLUS" and after.token_type.name == "NUMBER" and is_sign:
             raise ExpressionError(
                 "TW024", f"{shown(text)} holds '+{after.text}'. Leave the sign out."
@@ -274,14 +268,6 @@ def shown(text: str) -> str:
     """Shorten an expression to one line for a message."""
     line = " ".join(text.split())
     return f"'{line}'" if len(line) <= 80 else f"'{line[:77]}…'"
-
-
-def is_of_arguments(function: str) -> bool:
-    """Tell whether a function may depend on its arguments alone.
-
-    Only its name is looked at.
-    """
-    return _NOT_OF_ARGUMENTS.fullmatch(function.lower()) is None
 
 
 #: Whether sqlglot's warnings are of no use here: what it would warn of is raised or refused.

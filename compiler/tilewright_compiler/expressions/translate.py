@@ -17,14 +17,14 @@ from tilewright.suggestions import nearest
 
 from ..sql.spark import SPARK_FAMILY
 from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction
-from .dialects import adapt
+from .dialects.adapt import adapt
+from .dialects.calls import check_connectors, check_names
 from .failures import contained
 from .parsing import (
     COLUMNS,
     ExpressionError,
     Scope,
     as_column,
-    is_of_arguments,
     parse,
     quiet,
     shown,
@@ -32,6 +32,7 @@ from .parsing import (
 )
 from .spark.calls import check_calls
 from .spark.functions import correct
+from .volatility import is_of_arguments
 
 
 class Facts(Protocol):
@@ -91,6 +92,10 @@ def translate(
     try:
         if dialect in SPARK_FAMILY:
             check_calls(tree, text, dialect)
+        elif dialect != "duckdb":
+            check_names(tree, text)
+        if dialect == "clickhouse":
+            check_connectors(text, dialect)
         return Expression(_written(tree, dialect, columns, database), used)
     except NotTranslatable as error:
         advice = f" {scope.instead}" if isinstance(error, UnknownFunction) else ""

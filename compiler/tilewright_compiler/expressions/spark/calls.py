@@ -71,7 +71,7 @@ def check_calls(tree: Node, text: str, dialect: str) -> None:
         most = _MOST_ARGUMENTS.get(name)
         if most is None or (name in _OF_DATABRICKS and dialect != "databricks"):
             raise UnknownFunction(f"the function {name}, which Spark does not have")
-        if (count := _arguments(text, end + 1)) > most:
+        if (count := count_arguments(text, end + 1)) > most:
             raise NotTranslatable(f"{name} with {count} arguments: it takes {most}")
 
 
@@ -101,7 +101,7 @@ def _most(value: Node) -> int | None:
     return int_of(bare)
 
 
-def _arguments(text: str, at: int) -> int:
+def count_arguments(text: str, at: int) -> int:
     """Count the arguments in the brackets that follow a place."""
     depth, commas = 0, 0
     for sign in _SIGNS.finditer(text, at):
@@ -111,7 +111,8 @@ def _arguments(text: str, at: int) -> int:
             case ")" | "]":
                 depth -= 1
                 if depth == 0:
-                    return commas + 1
+                    is_empty = text[at : sign.start()].strip() == "("
+                    return 0 if is_empty else commas + 1
             case "," if depth == 1:
                 commas += 1
     return 0

@@ -21,10 +21,14 @@ class Rules:
     """How `/` divides whole numbers: "whole" cuts the fraction off, "double" keeps it."""
     divides_floats: bool = False
     """Whether a float divided by 0 is no number: an error, which is null here."""
+    divides_nan_by_zero: bool = False
+    """Whether NaN divided by 0 is NaN, and no error."""
     nan_is_unequal: bool = False
     """Whether NaN is neither equal to itself nor greater than all numbers."""
     computes_bigints: bool = False
     """Whether sums and products of whole numbers go on beyond 32 bits."""
+    keeps_negated: bool = False
+    """Whether the opposite of a whole number has no more bits than the number."""
     has_bigints_only: bool = False
     """Whether every whole number has 64 bits or more, whatever its type is called."""
     ignores_blanks: bool = False
@@ -43,6 +47,8 @@ class Rules:
     """Whether arithmetic beyond the range of doubles is an error, which is null here."""
     ends_below_doubles: bool = False
     """Whether a product or quotient too near to 0 is an error too."""
+    nan_is_null: bool = False
+    """Whether arithmetic gives null in place of NaN."""
     exponents_are_decimals: bool = False
     """Whether 1e3 is a decimal."""
     points_are_doubles: bool = False
@@ -64,6 +70,7 @@ _POSTGRES = Rules(
     counts_characters=True,
     divides="whole",
     divides_floats=True,
+    divides_nan_by_zero=True,
     ends_beyond_doubles=True,
     ends_below_doubles=True,
     exponents_are_decimals=True,
@@ -137,6 +144,7 @@ _RULES: dict[str, Rules] = {
         has_long_chars=True,
         nan_is_unequal=True,
         computes_bigints=True,
+        keeps_negated=True,
         compares_exactly=True,
         skips_nulls=True,
         points_are_doubles=True,
@@ -153,6 +161,7 @@ _RULES: dict[str, Rules] = {
         casts_texts=True,
         has_long_chars=True,
         compares_exactly=True,
+        nan_is_null=True,
         points_are_doubles=True,
         mod_is_float=True,
     ),

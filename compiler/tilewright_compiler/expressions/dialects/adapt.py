@@ -9,20 +9,21 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from ..sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction, call, number
-from .dialect_comparisons import (
+from ...sql.tree import Node, NotTranslatable, TypeOf, UnknownFunction, call, number
+from ..spark.types import families, family_of
+from .comparisons import (
     BUT_BY_SIGNS,
     OTHER_NAN,
     alike,
     check_numbers,
     compared,
-    in_range,
     is_point,
+    is_short,
     is_written,
     unlike,
 )
-from .dialect_rules import Rules, rules_of
-from .spark.types import families, family_of
+from .doubles import of_doubles
+from .rules import Rules, rules_of
 
 _NARROW = {"TINYINT", "SMALLINT", "INTEGER"}
 
@@ -34,7 +35,7 @@ _PLAIN = (
 _SMALL = {"TINYINT", "SMALLINT"}
 _WHOLE_TYPES = {exp.DataType.Type.INT, exp.DataType.Type.BIGINT}
 _EMPTY_IS_NULL = "a text that may be empty, which is null in the dialect"
-_CHARS = {exp.DataType.Type.CHAR, exp.DataType.Type.NCHAR}
+_CHARS = {exp.DataType.Type.CHAR}  # NCHAR of MySQL lacks characters
 _TEXT_TYPES = {exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR, exp.DataType.Type.NVARCHAR}
 
 
@@ -123,6 +124,8 @@ def _is(node: Node, rules: Rules, type_of: TypeOf) -> Node:
 def _literal(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     if node.args["is_string"] and node.name == "" and rules.empty_is_null:
         raise NotTranslatable(_EMPTY_IS_NULL)
+    if rules.points_are_doubles and is_point(node) and not is_short(node):
+        raise NotTranslatable("a number with more digits than a double has")
     if not node.args["is_string"] and "e" in node.name.lower() and rules.exponents_are_decimals:
         around = node.parent
         others = [around.this, around.expression] if isinstance(around, exp.Binary) else []
@@ -138,12 +141,16 @@ def _calculated(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     if not (of := families(parts, type_of)) <= {"integer", "float"}:
         raise unlike(of, "arithmetic")
     _check_floats(parts, type_of)
-    if of == {"integer"} and rules.computes_bigints and type_of(node.this) in _NARROW:
+    is_kept = rules.keeps_negated and isinstance(node, exp.Neg)
+    is_narrow = type_of(node.this) in _NARROW or node.this.is_number
+    if of == {"integer"} and rules.computes_bigints and is_narrow:
+        if is_kept:
+            return node
         node.this.replace(exp.cast(node.this.copy(), "BIGINT"))
     elif of == {"integer"} and len(parts) > 1:
         _widen(parts, type_of)
     elif "float" in of and len(parts) > 1:
-        return in_range(node.copy(), node, rules, type_of)
+        return of_doubles(node, rules, type_of)
     return node
 
 
@@ -194,8 +201,7 @@ def _divided(node: Node, rules: Rules, type_of: TypeOf) -> Node:
         return exp.IntDiv(this=node.this.copy(), expression=_divisor(node))
     is_float = "float" in of and of <= {"integer", "float"} and rules.divides_floats
     if is_float or (of == {"integer"} and rules.divides == "double"):
-        quotient = exp.Div(this=node.this.copy(), expression=_divisor(node), safe=False)
-        return in_range(quotient, node, rules, type_of)
+        return of_doubles(node, rules, type_of)
     raise unlike(of, "a division")
 
 

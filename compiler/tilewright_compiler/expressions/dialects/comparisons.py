@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from ..sql.tree import Node, NotTranslatable, TypeOf, call, number, text
-from .dialect_rules import Rules
-from .spark.types import families, family_of
+from ...sql.tree import Node, NotTranslatable, TypeOf, call, text
+from ..spark.types import families, family_of
+from .rules import Rules
 
-_NUMBERS = {"integer", "float", "decimal"}
+#: The families of numbers, each wider than those before it.
+_RANKS = {"integer": 1, "decimal": 2, "float": 3}
+_NUMBERS = set(_RANKS)
 OTHER_NAN = "a comparison of floats, of which the dialect never calls two NaN equal"
 _ORDERED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 #: Digits that every double keeps.
@@ -31,10 +33,12 @@ def compared(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     parts += node.expressions
     of = alike(parts, _NUMBERS, type_of, "a comparison")
     check_numbers(parts, rules, type_of)
+    if isinstance(node, exp.Nullif):
+        _check_widened(parts[0], parts[1], type_of)
     if rules.skips_nulls and not all(map(is_written, node.expressions)):
         raise NotTranslatable("what may be null in a list. Compare it by =")
-    if rules.points_are_doubles and any(is_point(part) and not _is_short(part) for part in parts):
-        raise NotTranslatable("a number with more digits than a double has")
+    if rules.skips_nulls and "float" in of and any(map(_is_zero, node.expressions)):
+        raise NotTranslatable("a float in a list with 0, in which -0.0 is not found. Compare by =")
     is_equality = isinstance(node, exp.EQ | exp.NEQ | exp.In | exp.Nullif)
     if "text" in of and not (rules.equals_texts if is_equality else rules.orders_texts):
         raise NotTranslatable("a comparison of texts, which the dialect does by its collation")
@@ -43,6 +47,16 @@ def compared(node: Node, rules: Rules, type_of: TypeOf) -> Node:
     if "float" in of and rules.nan_is_unequal:
         return _compared_with_nan(node, parts, type_of)
     return node
+
+
+def _check_widened(value: Node, other: Node, type_of: TypeOf) -> None:
+    """Refuse NULLIF of a number beside a wider one.
+
+    In some dialects it takes the type of that one.
+    """
+    ranks = [_RANKS.get(family_of(type_of(part)) or "", 0) for part in (value, other)]
+    if ranks[0] < ranks[1] and not isinstance(value.unnest(), exp.Null):
+        raise NotTranslatable("NULLIF of a number and one with a fraction. Cast the first to it")
 
 
 def alike(parts: Sequence[Node], mixed: set[str], type_of: TypeOf, what: str) -> set[str]:
@@ -62,12 +76,16 @@ def alike(parts: Sequence[Node], mixed: set[str], type_of: TypeOf, what: str) ->
 
 def check_numbers(parts: Sequence[Node], rules: Rules, type_of: TypeOf) -> None:
     """Refuse numbers that only some engines compare as doubles."""
-    kinds = [type_of(part) for part in parts if not _is_short(part)]
+    kinds = [type_of(part) for part in parts if not is_short(part)]
     if rules.compares_exactly and "BIGINT" in kinds and "DOUBLE" in kinds:
         raise unlike({"bigint", "double"}, "a comparison")
 
 
-def _is_short(part: Node) -> bool:
+def _is_zero(part: Node) -> bool:
+    return part.is_number and float(part.sql()) == 0
+
+
+def is_short(part: Node) -> bool:
     """Tell whether a number is written and short."""
     bare = part.unnest()
     digits = bare.this if isinstance(bare, exp.Neg) else bare
@@ -112,25 +130,6 @@ def _compared_with_nan(node: Node, parts: Sequence[Node], type_of: TypeOf) -> No
 def is_point(part: Node) -> bool:
     """Tell whether a part is a number that is written with a point."""
     return part.unnest().is_number and "." in part.sql() and "e" not in part.sql().lower()
-
-
-def in_range(value: Node, node: Node, rules: Rules, type_of: TypeOf) -> Node:
-    """Make null of arithmetic beyond doubles, where the dialect ends the query."""
-    if not rules.ends_beyond_doubles:
-        return value
-    parts = [part for part in (node.this, node.expression) if not part.is_number]
-    floats = [part for part in parts if family_of(type_of(part)) == "float"]
-    if not floats:
-        return value
-    infinite = [call("ISINF", part.copy()) for part in floats]
-    beyond = exp.and_(call("ISINF", value.copy()), exp.not_(exp.paren(exp.or_(*infinite))))
-    ifs = [exp.If(this=beyond, true=exp.Null())]
-    if rules.ends_below_doubles and not isinstance(node, exp.Add | exp.Sub):
-        is_zero = exp.EQ(this=exp.paren(value.copy()), expression=number(0))
-        others = [exp.NEQ(this=exp.paren(part.copy()), expression=number(0)) for part in parts]
-        below = exp.and_(is_zero, *others, exp.not_(exp.paren(exp.or_(*infinite))))
-        ifs.append(exp.If(this=below, true=exp.Null()))
-    return exp.Case(ifs=ifs, default=value)
 
 
 def is_written(part: Node | None) -> bool:

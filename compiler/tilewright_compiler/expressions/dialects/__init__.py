@@ -1,0 +1,1 @@
+"""Expressions in dialects other than Spark's."""
