@@ -10,10 +10,7 @@ import threading
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tilewright_compiler.plan.metrics import (
     APPROXIMATE_TILES,
@@ -40,6 +37,11 @@ from tilewright_compiler.plan.metrics import (
     TILES_WRITTEN,
     Metric,
 )
+
+from .lazily import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Of each metric by name and each plan: the value, or of a histogram how many fell into each bucket
 #: and, last, their sum. It is JSON, so that processes can exchange it.

@@ -11,8 +11,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
-import numpy as np
-
+from ..lazily import np
 from ..states.base import Rows
 from ..states.fields import FieldCodec
 from ..states.kernel import kernel

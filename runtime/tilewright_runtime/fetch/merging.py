@@ -5,13 +5,13 @@ Numbers merge together, in one call for each kind of merge.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
+from functools import cache, cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from ..lazily import np
 from ..states.base import Rows, StateType
 from ..states.values import Merged
 from ..tiles.cover import Segment
@@ -30,11 +30,15 @@ if TYPE_CHECKING:
     #: The part that counts of each run of tiles of a prorated window, by the index of its group.
     Parts = Mapping[int, Sequence[Fraction | int]]
 
+
 #: Infinities of both signs make NaN, as they do in SQL, and numpy is not to warn of it. To enter a
 #: context that was set up once is quicker than `np.errstate`. Each call enters a copy of it, since
 #: threads cannot share one.
-_QUIETLY = Context()
-_QUIETLY.run(np.seterr, invalid="ignore", over="ignore")
+@cache
+def _quietly() -> Context:
+    context = Context()
+    context.run(np.seterr, invalid="ignore", over="ignore")
+    return context
 
 
 class Merger:
@@ -57,16 +61,20 @@ class Merger:
         self._has_objects = any(
             group.joint_states or group.merged_fields or group.bucket_fields for group in groups
         )
-        self._slabs = [
-            (slab.ufunc.reduceat, slab.name, slab.columns, slab.stop > slab.start + 1)
-            for slab in layout.slabs
-        ]
         self.is_flat = not (self._prorated or self._has_objects)
         """Whether `reduce` does all that there is to be merged."""
         self._fields = {one.name: index for index, one in enumerate(layout.variable)}
         self._empty = layout.identities()
         for state in layout.joint_states:
             state.mark_missing(self._empty)
+
+    @cached_property
+    def _slabs(self) -> list[tuple[Callable[..., Any], str, slice, bool]]:
+        """What reduces each slab, its name and words, and whether it has several."""
+        return [
+            (slab.ufunc.reduceat, slab.name, slab.columns, slab.stop > slab.start + 1)
+            for slab in self._layout.slabs
+        ]
 
     def merge(self, tiles: Tiles, covers: Sequence[Sequence[Segment]]) -> list[Merged]:
         """Merge the tiles of each cover.
@@ -78,7 +86,7 @@ class Merger:
         parts: Parts = {}
         if self._prorated:
             parts = {index: _parts(tiles, covers[index]) for index in self._prorated}
-            _QUIETLY.copy().run(self._merge_parts, tiles, cut.runs, parts, merged)
+            _quietly().copy().run(self._merge_parts, tiles, cut.runs, parts, merged)
         if self._has_objects:
             self._merge_objects(tiles, covers, cut.runs, parts, merged)
         return merged
@@ -89,7 +97,7 @@ class Merger:
         One call of a ufunc reduces the runs of all of them. The result is slab after slab, of each
         what every cover has, as `positions` says.
         """
-        numbers: list[Any] = _QUIETLY.copy().run(self._reduce, columns, cut)
+        numbers: list[Any] = _quietly().copy().run(self._reduce, columns, cut)
         return numbers
 
     def _reduce(self, columns: Columns, cut: Cut) -> list[Any]:
@@ -146,7 +154,7 @@ class Merger:
                 continue
             starts = np.array(list(chain.from_iterable(runs[index])), np.intp)
             for slab in self._layout.slabs:
-                if slab.ufunc is np.add:
+                if slab.function == "add":
                     sums = slab.ufunc.reduceat(slab.of(tiles.rows), starts)[::2]
                     merged[index].numbers[slab.columns] = _weighted(sums.tolist(), own)
 

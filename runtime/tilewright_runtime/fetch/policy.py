@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, get_args
 
-import numpy as np
-
 from tilewright.suggestions import nearest
 from tilewright.windows import Duration, duration_ms
 from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.plan.settings import OnMissing
 
 from ..errors import FetchError, shown
+from ..lazily import np
 
 #: What may be done about tiles that ought to be there.
 ON_MISSING: tuple[str, ...] = get_args(OnMissing)
@@ -49,7 +48,7 @@ def policy_of(
 
     Raises FetchError for a policy or a duration that is none.
     """
-    if not isinstance(reports, (bool, np.bool_)):
+    if not isinstance(reports, bool) and not isinstance(reports, np.bool_):
         raise FetchError(f"quality {shown(reports)} is neither True nor False.")
     if on_missing is not None and not (isinstance(on_missing, str) and on_missing in ON_MISSING):
         text = on_missing if isinstance(on_missing, str) else shown(on_missing)

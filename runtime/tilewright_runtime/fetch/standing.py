@@ -10,8 +10,7 @@ import operator
 from collections.abc import Sequence
 from itertools import chain
 
-import numpy as np
-
+from ..lazily import np
 from ..tiles.keys import Range, Ranges
 from .schedule import Covers
 

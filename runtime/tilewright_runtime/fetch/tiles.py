@@ -8,8 +8,7 @@ from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ..lazily import np
 from ..states.base import Rows
 from ..states.fields import Bytes
 from ..tiles.block import Block

@@ -7,30 +7,30 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from tilewright_compiler.plan.model import Feature, State
 
 from ..errors import PlanError
+from ..lazily import np
 from .fields import Bytes, FieldCodec, Fields
 from .values import Merged
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from .grouped_values import GroupedValues
 
 #: Rows of records, as (tiles, words). A word has 8 bytes; a view shows the words that are floats.
-Rows = NDArray[np.int64]
-Indices = NDArray[np.intp]
+Rows: TypeAlias = "NDArray[np.int64]"
+Indices: TypeAlias = "NDArray[np.intp]"
 
-NUMPY_DTYPES: dict[str, Any] = {"i64": np.int64, "f64": np.float64}
+NUMPY_DTYPES = {"i64": "<i8", "f64": "<f8"}
 
-#: The files of `kinds` that nearly every plan needs.
-_COMMON = ("extremes", "sums")
+#: The files of `kinds` that are looked into first: those that nearly every plan needs, then those
+#: that need no sketches.
+_COMMON = ("extremes", "sums", "endpoints", "moments")
 
 #: How the kernel finalizes an operation: the name of a form, and the words and constants that it
 #: needs.
@@ -267,4 +267,4 @@ def _file_with(table: str, name: str) -> ModuleType | None:
 def _files(package: ModuleType) -> list[str]:
     """Name the files of kinds, the most needed first."""
     names = [module.name for module in iter_modules(package.__path__)]
-    return sorted(names, key=lambda name: name not in _COMMON)
+    return [*_COMMON, *(name for name in names if name not in _COMMON)]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ..errors import StoreError
+from ..lazily import np
 from ..tiles.header import version_of
 from ..tiles.keys import TileKeys
 from .base import Transaction

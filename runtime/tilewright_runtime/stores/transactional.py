@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar, runtime_checkable
 
-import numpy as np
-
+from ..lazily import np
 from ..tiles.header import precedence
 from ..tiles.keys import TileKeys
 from .base import EntityRecords, Store, Transaction

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..lazily import np
 from ..plans.frozen import Slotted
 from ..states.base import Rows
 from ..states.fields import Bytes, BytesColumn, FieldCodec, Fields
 from .header import NEWEST, SEQUENCE, STAMP
 from .layout import Layout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Flags in the stamp word (see header.py). Only that of an approximate tile survives a merge.
 APPROXIMATE = 2 << 40

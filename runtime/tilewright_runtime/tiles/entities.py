@@ -11,12 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tilewright_compiler.plan.model import Column
 from tilewright_compiler.plan.types import decimal_scale, family
 
 from ..errors import KeyValueError, shown
+from ..lazily import np
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -80,7 +79,7 @@ def _float(value: Any) -> str:
 def _boolean(value: Any) -> str:
     if isinstance(value, str) and value in ("true", "false"):
         return value
-    if not isinstance(value, (bool, np.bool_)):
+    if not isinstance(value, bool) and not isinstance(value, np.bool_):
         raise TypeError("true or false")
     return "true" if value else "false"
 

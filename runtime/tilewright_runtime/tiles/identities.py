@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from xxhash import xxh64_intdigest
 
+from ..lazily import np
 from .keys import Kind, Range, Ranges, TileKeys, levels_of, ordered_prefix
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Identities:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-from numpy.typing import NDArray
+from ..lazily import np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Integers(Sequence[int]):

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ..states.kernel import kernel
 from .layout import Layout
 
-_MERGES: dict[np.ufunc, str] = {np.add: "add", np.minimum: "min", np.fmin: "min", np.maximum: "max"}
+_MERGES = {"add": "add", "minimum": "min", "fmin": "min", "maximum": "max"}
 
 
 def native_program(layout: Layout, seed: int, ladder_ms: Sequence[int]) -> Any | None:
@@ -30,10 +28,10 @@ def native_program(layout: Layout, seed: int, ladder_ms: Sequence[int]) -> Any |
         seed,
         layout.fingerprint,
         list(ladder_ms),
-        layout.empty_row().tolist(),
+        layout.empty_words(),
     )
     for slab in layout.slabs:
-        native.add_slab(f"{_MERGES[slab.ufunc]}:{slab.dtype}", slab.start, slab.stop)
+        native.add_slab(f"{_MERGES[slab.function]}:{slab.dtype}", slab.start, slab.stop)
     for state in layout.joint_states:
         if (merge := state.kernel_merge) is not None:
             getattr(native, f"add_{merge.kind}")(*merge.arguments)

@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from types import ModuleType
-from typing import Any, Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tilewright.windows import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, format_duration
 from tilewright_compiler.plan.model import EVENTS_NAME
 
+from ..lazily import np
 from ..plans.frozen import Frozen
 from ..states.kernel import kernel
 from .integers import Integers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: The records of a range that are read at first, before it is known how many there are about.
 _FIRST_SCANNED = 16

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tilewright_compiler.plan.layout import BucketLayout, FixedColumn, TileLayout
 from tilewright_compiler.plan.model import Plan
 
 from ..errors import PlanError
+from ..lazily import np
 from ..plans.frozen import Frozen
 from ..states.base import NUMPY_DTYPES, Placement, Rows, StateType, kind_of
 from .header import FINGERPRINT, HEADER_WORDS, NEWEST, START
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: What stands for the kind of a state where a field holds a table of bucket values.
 BUCKETS = "buckets"
 
-_INT = np.iinfo(np.int64)
-
-#: (merge, dtype) -> (ufunc, what an empty tile holds). NaN is the largest number, as in SQL: fmin
-#: passes it over, maximum keeps it.
-_MERGES: dict[tuple[str, str], tuple[np.ufunc, int | float]] = {
-    ("add", "i64"): (np.add, 0),
-    ("add", "f64"): (np.add, 0.0),
-    ("min", "i64"): (np.minimum, _INT.max),
-    ("min", "f64"): (np.fmin, np.nan),
-    ("max", "i64"): (np.maximum, _INT.min),
-    ("max", "f64"): (np.maximum, -np.inf),
+#: (merge, dtype) -> (numpy's function, what an empty tile holds). NaN is the largest number, as in
+#: SQL: fmin passes it over, maximum keeps it.
+_MERGES: dict[tuple[str, str], tuple[str, int | float]] = {
+    ("add", "i64"): ("add", 0),
+    ("add", "f64"): ("add", 0.0),
+    ("min", "i64"): ("minimum", (1 << 63) - 1),
+    ("min", "f64"): ("fmin", math.nan),
+    ("max", "i64"): ("maximum", -(1 << 63)),
+    ("max", "f64"): ("maximum", -math.inf),
 }
+_DOUBLE, _INTEGER = struct.Struct("<d"), struct.Struct("<q")
 
 
 #: The columns of records, as an array with named fields.
-Columns = NDArray[Any]
+Columns: TypeAlias = "NDArray[Any]"
 
 
 class Slab(Frozen):
@@ -44,8 +46,15 @@ class Slab(Frozen):
     start: int
     stop: int
     dtype: str
-    ufunc: np.ufunc
+    function: str
+    """The name of numpy's function."""
     identity: int | float
+
+    @cached_property
+    def ufunc(self) -> np.ufunc:
+        """What merges them."""
+        ufunc: np.ufunc = getattr(np, self.function)
+        return ufunc
 
     @cached_property
     def columns(self) -> slice:
@@ -155,13 +164,20 @@ class Layout(Frozen):
 
     def empty_row(self) -> Rows:
         """Return the row of an empty tile, as (words,)."""
-        row = np.zeros(self.words, dtype=np.int64)
+        return np.array(self.empty_words(), np.int64)
+
+    def empty_words(self) -> list[int]:
+        """Return the words of an empty tile, doubles by their bits."""
+        empty, floats = self.identities(), set[int]()
         for slab in self.slabs:
-            slab.of(row[np.newaxis])[:] = slab.identity
+            floats |= set(range(slab.start, slab.stop) if slab.dtype == "f64" else ())
         for state in self.joint_states:
-            for word, number in state.empty().items():
-                (row.view(np.float64) if word in state.floats else row)[word] = number
-        return row
+            floats |= set(state.floats)
+        words = []
+        for word, number in enumerate(empty):
+            packed = (_DOUBLE if word in floats else _INTEGER).pack(number)
+            words.append(_INTEGER.unpack(packed)[0])
+        return words
 
     def identities(self) -> list[int | float]:
         """Return the numbers of an empty tile, by word."""
@@ -228,10 +244,11 @@ def _slabs(columns: Sequence[FixedColumn]) -> list[Slab]:
     for word, column in enumerate(columns, HEADER_WORDS):
         if (column.merge, column.dtype) not in _MERGES:
             continue
-        ufunc, identity = _MERGES[column.merge, column.dtype]
-        slab = Slab(word, word + 1, column.dtype, ufunc, identity)
+        function, identity = _MERGES[column.merge, column.dtype]
+        slab = Slab(word, word + 1, column.dtype, function, identity)
         last = slabs[-1] if slabs else None
-        if last is not None and (last.stop, last.ufunc, last.dtype) == (word, ufunc, slab.dtype):
+        own = word, function, slab.dtype
+        if last is not None and (last.stop, last.function, last.dtype) == own:
             slab = slab.copied(start=last.start)
             slabs.pop()
         slabs.append(slab)

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..lazily import np
 from ..states.base import Rows
 from ..states.fields import Bytes, BytesColumn, Fields
 from ..states.kernel import kernel
 from .block import Block
 from .header import SIZES, STAMP
 from .layout import Layout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _SNAPPY = 1
 

@@ -16,10 +16,10 @@ from functools import lru_cache
 from itertools import product, repeat
 from typing import NamedTuple
 
-import numpy as np
 from xxhash import xxh32_intdigest
 
 from ..errors import CorruptRecordError
+from ..lazily import np
 from ..states.base import Rows
 from ..states.fields import Bytes, Fields
 from ..states.kernel import kernel
@@ -38,7 +38,7 @@ _UNPACKED_AT_ONCE = 256
 #: The bytes of flags without that of an approximate tile.
 _OTHER_FLAGS = bytes(flags for flags in range(256) if not flags & (APPROXIMATE >> 40))
 _CHECKSUM = struct.Struct("<I")
-_WORD = np.dtype("<i8")
+_WORD = "<i8"
 
 #: The version that is written, and the one before it, whose records are not bound to their keys.
 RECORD_VERSION = 2
@@ -71,7 +71,6 @@ class RecordCodec:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self._size = layout.fixed_bytes
-        self._columns = layout.columns
         self.identities = Identities(layout.fingerprint)
         self.seed = _seed(RECORD_VERSION, layout.fingerprint)
         self._unbound_seed = _seed(_UNBOUND_VERSION, layout.fingerprint)
@@ -135,7 +134,7 @@ class RecordCodec:
         fixed = self._fixed_blocks(records, padding)
         if len(fixed) != (count + padding) * size:
             return None
-        columns = np.frombuffer(fixed, self._columns)
+        columns = np.frombuffer(fixed, self.layout.columns)
         is_sound = columns["identity"].tobytes() == identities + bytes(8 * padding)
         own = columns["checksum"].tolist()
         if not is_sound or own[:count] != self._checksums(records, fixed):
@@ -170,7 +169,7 @@ class RecordCodec:
         fixed = self._fixed_blocks(records, padding)
         rows: Rows = np.frombuffer(fixed, _WORD).reshape(-1, self.layout.words)
         approximate = int(np.count_nonzero(rows[:, STAMP] & APPROXIMATE))
-        columns = np.frombuffer(fixed, self._columns)
+        columns = np.frombuffer(fixed, self.layout.columns)
         return columns, columns["start"].tobytes(), approximate
 
     def _fixed_blocks(self, records: Sequence[bytes], padding: int) -> bytes:

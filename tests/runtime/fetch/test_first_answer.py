@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import tilewright_runtime
+from support.kernels import required_kernel
 from support.plans import AT, MINUTE, aggregations, plan_of
 from support.process import start
 from tilewright import Operation
-from tilewright_runtime import Writer, open_store
+from tilewright_runtime import Fetcher, Writer, open_store
 
 #: Fetches where nothing may be imported but what a fetch works with.
 PROGRAM = """
@@ -47,6 +48,26 @@ def test_a_fetch_needs_neither_duckdb_nor_sqlglot(tmp_path: Path) -> None:
         "n_approx_percentile_1h": [2.0],
         "half": 3.5,
     }
+
+
+def test_numbers_by_the_kernel_need_no_numpy(tmp_path: Path) -> None:
+    """Its import takes half of the time to a first answer."""
+    required_kernel()
+    operations = [Operation.COUNT, Operation.SUM, Operation.AVERAGE, Operation.MIN, Operation.MAX]
+    more = [Operation.FIRST, Operation.LAST, Operation.VARIANCE]
+    columns = {"user": "string", "n": "bigint", "x": "double"}
+    asked = [*aggregations("n", [*operations, *more]), *aggregations("x", [*operations, *more])]
+    plan = plan_of(columns, ["user"], asked)
+    (tmp_path / "plan.json").write_text(plan.model_dump_json(), encoding="utf-8")
+    url = f"lmdb:{tmp_path}/store"
+    with open_store(url) as store, Writer(plan, store) as writer:
+        writer.write([{"user": "a", "n": n, "x": n / 2, "ts": AT - n * MINUTE} for n in (1, 3)])
+        expected = Fetcher(plan, store).fetch({"user": "a"}, AT).features
+    program = PROGRAM.replace('["duckdb"', '["numpy", "duckdb"')
+    process = start(program, str(tmp_path), url, str(AT))
+    answer, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert json.loads(answer) == expected
 
 
 def test_importing_all_names_needs_no_client() -> None:

@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import family
 
+from ...lazily import np
 from ..base import NUMBERS, NUMPY_DTYPES, Form, Indices, KernelMerge, Placement, Rows, StateType
 from ..fields import Bytes, encode_texts
 from ..values import Merged, to_python
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from ..grouped_values import GroupedValues
 
-_INT = np.iinfo(np.int64)
+#: The first and the last time that a word can hold.
+_LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 
 
 class _Endpoint(StateType):
@@ -43,7 +43,8 @@ class _Endpoint(StateType):
         self.tells_presence = True
         self._time = self.words["ts"]
         self._value = self.words.get("value")
-        self._dtype = NUMPY_DTYPES[self.dtypes.get("value", "i64")]
+        own = self.dtypes.get("value", "i64")
+        self._dtype, self._is_float = NUMPY_DTYPES[own], own == "f64"
         self._to_python = to_python(self.state.type)
 
     @property
@@ -54,7 +55,7 @@ class _Endpoint(StateType):
     @property
     def floats(self) -> Sequence[int]:
         """The value's word, if it is a double."""
-        if self._value is None or self._dtype is not np.float64:
+        if self._value is None or not self._is_float:
             return []
         return [self._value]
 
@@ -107,7 +108,7 @@ class _Endpoint(StateType):
             old = older[:, self._value].view(self._dtype)
             new = newer[:, self._value].view(self._dtype)
             larger = old > new
-            if self._dtype is np.float64:
+            if self._is_float:
                 larger |= np.isnan(old) & ~np.isnan(new)
         wins: NDArray[np.bool_] = further | (ties & larger)
         return wins
@@ -163,7 +164,7 @@ class _Endpoint(StateType):
         """Its words for the kernel, if it is a number."""
         if self._value is None:
             return None
-        is_float = self._dtype is np.float64
+        is_float = self._is_float
         words = (self.sign > 0, self.no_time, self._time, self._value, is_float)
         return KernelMerge("endpoint", words)
 
@@ -178,14 +179,14 @@ class _Endpoint(StateType):
 class First(_Endpoint):
     """The oldest value."""
 
-    no_time = int(_INT.max)
+    no_time = int(_HIGHEST)
     sign = -1
 
 
 class Last(_Endpoint):
     """The newest value."""
 
-    no_time = int(_INT.min)
+    no_time = int(_LOWEST)
     sign = 1
 
 

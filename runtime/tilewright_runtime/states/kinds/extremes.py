@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import family
 
+from ...lazily import np
 from ..base import NUMBERS, Form, Placement, StateType
 from ..fields import Bytes, encode_texts
 from ..values import Merged, to_python
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from ..grouped_values import GroupedValues
 
@@ -30,7 +29,8 @@ class _Extreme(StateType):
     It is a number, which numpy merges, or a text.
     """
 
-    ufunc: ClassVar[np.ufunc]
+    function: ClassVar[str]
+    """The name of numpy's function."""
 
     def __init__(self, placement: Placement) -> None:
         super().__init__(placement)
@@ -39,7 +39,7 @@ class _Extreme(StateType):
 
     def from_values(self, values: GroupedValues) -> Mapping[str, NDArray[Any] | list[Bytes]]:
         """Choose the extreme value of each group."""
-        chosen = self.ufunc.reduceat(values.values, values.starts)
+        chosen = getattr(np, self.function).reduceat(values.values, values.starts)
         if self.field is None:
             return {"value": chosen}
         return {"value": encode_texts(values.arrow(chosen))}
@@ -72,7 +72,7 @@ class _Extreme(StateType):
 class Smallest(_Extreme):
     """The smallest value."""
 
-    ufunc = np.fmin
+    function = "fmin"
 
     def merge(self, parts: Sequence[bytes], /) -> bytes:
         """Choose the smallest text."""
@@ -82,7 +82,7 @@ class Smallest(_Extreme):
 class Largest(_Extreme):
     """The largest value."""
 
-    ufunc = np.maximum
+    function = "maximum"
 
     def merge(self, parts: Sequence[bytes], /) -> bytes:
         """Choose the largest text."""

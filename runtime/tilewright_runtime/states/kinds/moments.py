@@ -18,23 +18,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tilewright_compiler.plan.model import Feature
 
+from ...lazily import np
 from ..base import Form, Indices, KernelMerge, Placement, Rows, StateType
 from ..fields import Bytes
 from ..values import Merged
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from ..grouped_values import GroupedValues
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = "NDArray[np.float64]"
 
 
 def _mean_of(first: Floats, offset: Floats) -> tuple[Floats, Floats]:

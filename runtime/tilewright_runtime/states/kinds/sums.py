@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tilewright_compiler.plan.model import Feature
 from tilewright_compiler.plan.types import LIMB, decimal_scale, family
 
 from ...errors import FetchError
+from ...lazily import np
 from ..base import Form, Placement, StateType
 from ..values import Merged, to_python
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..grouped_values import GroupedValues
 
 _INT64 = 1 << 63

@@ -55,7 +55,7 @@ class TableReader:
         self._floats = _float_words(layout)
         self._added: list[int] = []
         for slab in layout.slabs:
-            if slab.ufunc is np.add:
+            if slab.function == "add":
                 self._added += range(slab.start, slab.stop)
 
     def read(self, table: Table) -> list[Bucket]:
