@@ -54,6 +54,7 @@ def plan_of_late(late: str) -> Plan:
         *aggregations("n", SKETCHES, ["12h", "7d"]),
         *aggregations("n", [Operation.APPROX_PERCENTILE([0.5], sketch="kll")], ["2d"]),
         *aggregations("t", [Operation.LAST, Operation.UNIQUE_COUNT], ["7d"]),
+        *aggregations("t", [Operation.TOP_K(3), Operation.APPROX_UNIQUE_COUNT], ["12h", "7d"]),
         *aggregations("n", [Operation.APPROX_UNIQUE_COUNT], None),
     ]
     return plan_of(SCHEMA, ["k"], parts, name=f"things_{late}", late=late)
@@ -93,8 +94,9 @@ class Ways:
         self._plan, self._store = plan, store
         self._cache = cache
         chance, names = random.Random(7), [feature.name for feature in plan.features]
-        #: What is asked for: all features, and some.
+        #: What is asked for: all features, some, and what one call answers without any step.
         self.selections = [names, *(chance.sample(names, 4) for _ in range(8))]
+        self.selections += _whole(Fetcher(plan, store))
         self._fetchers = [self._prepared(None)]
         with numpy_only():
             self._fetchers += [self._prepared(None), self._prepared(cache)]
@@ -188,6 +190,13 @@ class Comparison:
         if chance.random() < 0.3:
             at_ms -= chance.randrange(LATEST) // STEP * STEP
         return chance.choice([*KEYS, "nobody"]), at_ms, chance.random() < 0.3
+
+
+def _whole(fetcher: Fetcher) -> list[list[str]]:
+    """Name the features that need no step: numbers, and those with the sketches of a kernel."""
+    groups = [one for one in fetcher.program.groups if one.window.window_ms is not None]
+    numbers = [name for group in groups for name in group.forms]
+    return [numbers, numbers + [name for group in groups for name in group.sketches]]
 
 
 def _states(fetcher: Serving, asked: Sequence[Asked]) -> list[FetchState]:
