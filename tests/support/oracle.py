@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 Event = Mapping[str, Any]
@@ -402,6 +403,17 @@ def _bad_percentiles(
 _SMALL, _LARGE = Fraction(10) ** -149, Fraction(10) ** 149
 
 
+@lru_cache(maxsize=4)
+def central_moments(values: tuple[float, ...]) -> tuple[Fraction, Fraction, Fraction]:
+    """The second, third and fourth; kept, as several operations are asked about the same values."""
+    exact = list(map(Fraction, values))
+    mean = sum(exact, Fraction()) / len(exact)
+    second, third, fourth = (
+        sum(((x - mean) ** power for x in exact), Fraction()) / len(exact) for power in (2, 3, 4)
+    )
+    return second, third, fourth
+
+
 def bad_moment(operation: str, got: Any, values: Sequence[Any]) -> str | None:
     """What is wrong with a variance, deviation, skew or kurtosis of some values, which count as
     doubles; worked out in fractions.
@@ -411,14 +423,10 @@ def bad_moment(operation: str, got: Any, values: Sequence[Any]) -> str | None:
         return None if got is None else f"{operation} of nothing is {got!r}"
     if not all(map(math.isfinite, floats)):
         return None if is_nan(got) else f"{operation} of {floats} is {got!r}, not NaN"
-    exact = list(map(Fraction, floats))
-    mean = sum(exact, Fraction()) / len(exact)
-    second, third, fourth = (
-        sum(((x - mean) ** power for x in exact), Fraction()) / len(exact) for power in (2, 3, 4)
-    )
+    second, third, fourth = central_moments(tuple(floats))
     if operation in ("VARIANCE", "STDDEV"):
         root = operation == "STDDEV"
-        if second * len(exact) > Fraction(10) ** 307:
+        if second * len(floats) > Fraction(10) ** 307:
             return None if is_nan(got) else f"{operation} of {floats} is {got!r}, not NaN"
         want = math.sqrt(second) if root else float(second)
         close = isinstance(got, float) and abs(got - want) <= TOLERANCE * want + (

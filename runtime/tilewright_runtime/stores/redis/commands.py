@@ -27,6 +27,8 @@ CALL_KEYS = 512
 _MISSING = "Function not found"
 #: MGETs of one round trip: what both sides hold at once is bounded.
 _IN_FLIGHT = 64
+#: Where the first key of a call stands: after its name, the function and the number of keys.
+_FIRST_KEY = 3
 
 
 class Commands:
@@ -139,9 +141,25 @@ class Commands:
             return exchange_over(self.client.connection_pool, commands)
         pipeline = self.client.pipeline(transaction=False)
         for command in commands:
-            pipeline.execute_command(*arguments_of(command))
+            arguments = arguments_of(command)
+            pipeline.execute_command(*arguments, **self._routed(arguments))
         answers: list[Any] = pipeline.execute(raise_on_error=False)
         return answers
+
+    def _routed(self, arguments: Sequence[Any]) -> dict[str, Any]:
+        """Name the node of a cluster that runs a function.
+
+        The client knows where the keys of other commands stand among their arguments. Of a call it
+        asks a server, twice a call. What has moved meanwhile it finds by itself.
+        """
+        from redis.exceptions import SlotNotCoveredError
+
+        if not arguments[0].startswith("FCALL"):
+            return {}
+        try:
+            return {"target_nodes": self.client.get_node_from_key(arguments[_FIRST_KEY])}
+        except SlotNotCoveredError:
+            return {}
 
 
 def without_errors(answers: list[Any]) -> list[Any]:

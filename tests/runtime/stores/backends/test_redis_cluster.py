@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,10 @@ from tilewright_runtime.errors import StoreError
 from tilewright_runtime.stores import open_store
 from tilewright_runtime.stores.backends.redis import RedisStore
 from tilewright_runtime.testing.stores import StoreConformance, record
-from tilewright_runtime.tiles.keys import TileKeys
+from tilewright_runtime.tiles.keys import Range, TileKeys
+
+#: A tile of each of forty entities, which both servers have some of.
+TABLE = TileKeys("t", 1000, [f"s={n}" for n in range(40)], list(range(40)), [0] * 40)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,14 @@ def join(one: RedisServer, other: RedisServer) -> None:
         lambda: all(client.cluster("info")["cluster_state"] == "ok" for client in (first, second)),
         "the cluster is whole",
     )
+
+
+def give(client: Any, slot: int, node: Any) -> None:
+    """Lets another server have a slot that is empty, as both are told."""
+    client.flushall(target_nodes=client.PRIMARIES)
+    name = client.cluster_myid(node)
+    for primary in client.get_primaries():
+        client.cluster_setslot(primary, name, slot, "NODE")
 
 
 class TestCluster(StoreConformance):
@@ -65,6 +77,37 @@ class TestCluster(StoreConformance):
         alone = redis_server.url().replace("redis:", "redis+cluster:")
         with pytest.raises(StoreError, match="is no cluster"):
             open_store(alone)
+
+    def test_no_server_is_asked_where_a_call_goes(self, url: str) -> None:
+        """A put goes to the servers of its keys at once."""
+        store = open_store(url)
+        assert isinstance(store, RedisStore)
+        client = store._commands.client
+        for primary in client.get_primaries():
+            client.config_resetstat(target_nodes=primary)
+        store.put_newer(TABLE, [record(1)] * 40, None)
+        for primary in client.get_primaries():
+            counted = client.info("commandstats", target_nodes=primary)
+            assert "cmdstat_fcall" in counted
+            assert "cmdstat_command|getkeys" not in counted
+        store.close()
+
+    def test_a_call_follows_a_slot_that_moves(self, cluster: RedisServer, url: str) -> None:
+        """A store that is open while another server takes a slot puts there what belongs to it."""
+        store = open_store(url)
+        assert isinstance(store, RedisStore)
+        client = store._commands.client
+        slot = client.keyslot(next(iter(TABLE.texts)))
+        home = client.nodes_manager.slots_cache[slot][0]
+        (other,) = (node for node in client.get_primaries() if node != home)
+        give(client, slot, other)
+        try:
+            store.put_newer(TABLE, [record(1)] * 40, None)
+            assert store.scan("t", "s=0", [Range(1000, 0, 1000)]) == [[record(1)]]
+        finally:
+            client.flushall(target_nodes=client.PRIMARIES)
+            give(client, slot, home)
+        store.close()
 
     def test_an_entity_lies_on_one_server(self, url: str) -> None:
         """Several entities are spread, each with all its tiles on one server."""
