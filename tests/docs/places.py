@@ -19,7 +19,7 @@ from support.kafka import Kafka
 from support.redis_server import RedisServer
 from support.servers import free_port
 
-#: Events that no file of the pages has, by their topic.
+#: Events that no file of the pages has, by their topic; a stream's folder has the clicks'.
 ONLY_IN_TOPICS = {
     "clicks": {"user_id": "eve", "price": 3.0, "quantity": 7, "ts": "2024-01-04T14:36:00Z"},
 }
@@ -47,6 +47,7 @@ class Places:
                 r"\btilewright serve (?!.*--export)",
                 lambda _: f"tilewright serve --port {self.port} ",
             ),
+            (r"arriving/(?=\*\.jsonl)", self._arriving),
             (r"http://127\.0\.0\.1:8080", lambda _: f"http://127.0.0.1:{self.port}"),
             (r"0\.0\.0\.0:9464", lambda _: f"127.0.0.1:{self.metrics_port}"),
             (r"/srv/features(?=/)", lambda _: str(folder)),
@@ -68,6 +69,13 @@ class Places:
 
     def _redis_url(self, _: re.Match[str]) -> str:
         return self.redis.url(0)
+
+    def _arriving(self, named: re.Match[str]) -> str:
+        """Put a file into the folder that a stream reads."""
+        folder = self._folder / named[0]
+        folder.mkdir(exist_ok=True)
+        (folder / "more.jsonl").write_text(f"{json.dumps(ONLY_IN_TOPICS['clicks'])}\n")
+        return named[0]
 
     def _topic(self, named: re.Match[str]) -> str:
         """Give a topic with the events of the CSV file of its name, and one more."""

@@ -41,18 +41,25 @@ SERVED = {
 #: What a store is asked that a topic is written into: of an event that only the topic has.
 FOLLOWED = {
     "clicks.by_user": Asked({"user_id": "eve"}, _AT, "amount_sum_1h", 21.0),
+    "clicks.user_clicks": Asked({"user_id": "ann"}, "2024-01-04T12:00:00Z", "amount_sum_1d", 14.0),
     "cards.by_card": _CARD,
 }
+#: What serves, follows, or reads a topic without an end.
+_STAYING = (
+    r"tilewright serve (?!.*--export)",
+    r"^tilewright write .*--follow",
+    r"^tilewright spark-job .*--stream",
+    r"^tilewright flink-job (?!.*--events)",
+)
+#: How long a command may take to do its work, on a machine with much else to do.
+_PATIENCE_S, _PATIENCE_OF_ENGINES_S = 90, 600
 #: The name in the certificate that the pages make.
 _NAME = "features.internal"
 
 
 def stays(command: str) -> bool:
     """Tell whether a command runs until it is ended."""
-    return (
-        re.search(r"tilewright serve (?!.*--export)|^tilewright write .*--follow", command)
-        is not None
-    )
+    return any(re.search(pattern, command) for pattern in _STAYING)
 
 
 class Staying:
@@ -63,6 +70,7 @@ class Staying:
         self._options = _options(words[1:])
         self._variables = shell.environment
         self._serves = words[1] == "serve"
+        self._is_job = words[1].endswith("-job")
         self._log = log
         with log.open("wb") as said:
             self._process = subprocess.Popen(
@@ -82,10 +90,11 @@ class Staying:
             self._see_tiles()
 
     def end(self) -> None:
-        """End it; its status has to be 0."""
+        """End it; its status has to be 0, or that of a shell for a job."""
         self._says()
         self._process.send_signal(signal.SIGTERM)
-        assert self._process.wait(90) == 0, self._log.read_text()
+        status = 128 + signal.SIGTERM if self._is_job else 0
+        assert self._process.wait(90) == status, self._log.read_text()
 
     def kill(self) -> None:
         """End it at once, where something has failed."""
@@ -114,7 +123,8 @@ class Staying:
                 return bool(found[asked.feature] == asked.value)
             return False
 
-        wait_until(holds, f"{url} has {asked}")
+        patience_s = _PATIENCE_OF_ENGINES_S if self._is_job else _PATIENCE_S
+        wait_until(holds, f"{url} has {asked}", patience_s)
         if self._options["metrics"] is not None:
             host, port = self._options["metrics"]
             assert "tilewright_tiles_written_total" in httpx.get(f"http://{host}:{port}/").text
@@ -159,4 +169,9 @@ def _options(arguments: list[str]) -> dict[str, Any]:
     context = click.Context(main)
     command = main.get_command(context, arguments[0])
     assert command is not None
-    return command.make_context(arguments[0], arguments[1:]).params
+    found = command.make_context(arguments[0], arguments[1:]).params
+    if "arguments" in found:  # what goes to a job
+        plan = found.get("plan") or f"compiled/{found['conf']}"
+        url = found["arguments"][found["arguments"].index("--store") + 1]
+        return {"plans": (plan,), "store_url": url, "metrics": None}
+    return found

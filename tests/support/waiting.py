@@ -9,9 +9,9 @@ _PATIENCE_S = 90
 _PAUSE_S = 0.01
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str, patience_s: int = _PATIENCE_S) -> None:
     """Asks again and again until a condition holds; fails with what did not come about."""
-    until = time.monotonic() + _PATIENCE_S
+    until = time.monotonic() + patience_s
     while not condition():
-        assert time.monotonic() < until, f"{what}: not in {_PATIENCE_S} s"
+        assert time.monotonic() < until, f"{what}: not in {patience_s} s"
         time.sleep(_PAUSE_S)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 import click
 
@@ -18,14 +20,29 @@ _SIGNALLED = 128
 def status_of(command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
     """Run a command and return its exit status.
 
-    The command answers Ctrl-C itself. Raises FileNotFoundError if there is no such program.
+    The command answers Ctrl-C itself, and is sent SIGTERM if this process gets it. Raises
+    FileNotFoundError if there is no such program.
     """
-    with subprocess.Popen(command, env=environment) as process:
+    with subprocess.Popen(command, env=environment) as process, _passing_on(process):
         while process.poll() is None:
             # The terminal has sent the signal to the job too, which stops in its own way and time.
             with suppress(KeyboardInterrupt):
                 process.wait()
     return process.returncode if process.returncode >= 0 else _SIGNALLED - process.returncode
+
+
+@contextmanager
+def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Send a process SIGTERM when this one gets it, lest it goes on alone."""
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        process.send_signal(number)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def print_submission(command: Sequence[str], arguments: Sequence[str]) -> None:

@@ -35,9 +35,9 @@ def test_the_status_is_the_jobs(code: str, status: int) -> None:
     assert status_of([sys.executable, "-c", code]) == status
 
 
-def test_a_job_that_is_interrupted_ends_by_itself(tmp_path: Path) -> None:
-    """It has the time that it takes to stop, and says with which status."""
-    (tmp_path / "job.py").write_text(JOB)
+def started(folder: Path) -> subprocess.Popen[str]:
+    """A command in a group of its own whose job runs."""
+    (folder / "job.py").write_text(JOB)
     command = (
         "import signal, sys; from tilewright_runtime.commands.child import status_of; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "
@@ -45,7 +45,7 @@ def test_a_job_that_is_interrupted_ends_by_itself(tmp_path: Path) -> None:
     )
     group = subprocess.Popen(
         [sys.executable, "-c", command],
-        cwd=tmp_path,
+        cwd=folder,
         env=environment(),
         stdout=subprocess.PIPE,
         text=True,
@@ -53,8 +53,22 @@ def test_a_job_that_is_interrupted_ends_by_itself(tmp_path: Path) -> None:
     )
     assert group.stdout is not None
     assert group.stdout.readline() == "runs\n"
+    return group
+
+
+def test_a_job_that_is_interrupted_ends_by_itself(tmp_path: Path) -> None:
+    """It has the time that it takes to stop, and says with which status."""
+    group = started(tmp_path)
     subprocess.run(["kill", f"-{signal.SIGINT.value}", "--", f"-{group.pid}"], check=True)
     assert group.wait(timeout=60) == 5
+
+
+def test_a_job_ends_with_its_command(tmp_path: Path) -> None:
+    """SIGTERM, of which only the command is told, does not leave the job running."""
+    group = started(tmp_path)
+    group.send_signal(signal.SIGTERM)
+    out, _ = group.communicate(timeout=30)  # the job's output ends with it
+    assert (group.returncode, out) == (128 + signal.SIGTERM, "")
 
 
 @pytest.mark.parametrize(
