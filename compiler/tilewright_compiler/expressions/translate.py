@@ -30,9 +30,14 @@ from .parsing import (
     shown,
     sqlglot_dialect,
 )
-from .spark.calls import check_calls
+from .spark.calls import check_calls, check_lengths
 from .spark.functions import correct
 from .volatility import is_of_arguments
+
+#: Macros of DuckDB that make several rows of one, and functions that make lists of any length.
+_OF_ROWS = frozenset(
+    {"regexp_split_to_table", "generate_subscripts", "list_resize", "array_resize"}
+)
 
 
 class Facts(Protocol):
@@ -122,6 +127,7 @@ def _written(tree: Node, dialect: str, columns: dict[str, str], database: Facts)
         tree = correct(tree, type_of) if is_spark else adapt(tree, dialect, type_of)
         tree = contained(tree, type_of)
     if dialect == "duckdb":
+        check_lengths(tree)
         _check_patterns(tree, database)
     sql = _generate(tree)
     if dialect == "duckdb":
@@ -209,6 +215,8 @@ def _check_functions(sql: str, database: Facts) -> None:
     """
     code = re.sub(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""", "''", sql)
     for name in dict.fromkeys(re.findall(r"[A-Za-z_]\w*(?=\s*\()", code)):
+        if name.lower() in _OF_ROWS:
+            raise NotTranslatable(f"the function {name.lower()}, which makes rows or long lists")
         if not is_of_arguments(name) or database.is_volatile(name.lower()):
             what = "which is unknown or gives another value each time"
             raise NotTranslatable(f"the function {name.lower()}, {what}")

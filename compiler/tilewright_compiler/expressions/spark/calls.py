@@ -59,9 +59,8 @@ def check_calls(tree: Node, text: str, dialect: str) -> None:
     Raises NotTranslatable for a name that Spark does not know, though another engine does, for
     too many arguments, and for texts that one row could make gigabytes long.
     """
+    check_lengths(tree)
     for node in tree.walk():
-        if (key := _LENGTHS.get(type(node))) is not None:
-            _check_length(node.args.get(key))
         start, end = node.meta.get("start"), node.meta.get("end")
         if start is None or end is None or not text[end + 1 :].lstrip().startswith("("):
             continue
@@ -73,6 +72,16 @@ def check_calls(tree: Node, text: str, dialect: str) -> None:
             raise UnknownFunction(f"the function {name}, which Spark does not have")
         if (count := count_arguments(text, end + 1)) > most:
             raise NotTranslatable(f"{name} with {count} arguments: it takes {most}")
+
+
+def check_lengths(tree: Node) -> None:
+    """Refuse texts that one row could make gigabytes long.
+
+    Raises NotTranslatable for the first of them.
+    """
+    for node in tree.walk():
+        if (key := _LENGTHS.get(type(node))) is not None:
+            _check_length(node.args.get(key))
 
 
 def _check_length(length: Node | None) -> None:

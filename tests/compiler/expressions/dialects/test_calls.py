@@ -59,3 +59,17 @@ def test_calls_that_the_parser_fails_on(dialect: str, expression: str) -> None:
     """Missing arguments are a mistake of the author, and no traceback."""
     with pytest.raises(ExpressionError, match="a call has missing or other arguments"):
         shared_binder().bind(expression, dialect, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("regexp_split_to_table(s, ',')", "which makes rows"),
+        ("list_resize([n], n)", "which makes rows or long lists"),
+        ("lpad(s, i, 'x')", "a text whose length a row may choose"),
+    ],
+)
+def test_what_makes_rows_or_any_length(expression: str, why: str) -> None:
+    """Macros of DuckDB that make several rows would count an event more than once."""
+    with pytest.raises(ExpressionError, match=why):
+        shared_binder().bind(expression, "duckdb", COLUMNS)
