@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 
 from tilewright_compiler.plan.model import Plan, Source
-from tilewright_compiler.plan.script import Script
+from tilewright_compiler.plan.types import family
 from tilewright_compiler.quoting import quoted
 
 from ..errors import InputError, shown
 from ..plans import prepares_from_plan
 from ..plans.session import blaming_the_plan, open_session, require_select
+from ..readers.arrow_types import is_text
 from ..stores import TransactionalStore
 from ..tiles.chunks import EventChunks
 from ..tiles.entities import entity_encoder
+from ..tiles.rollup import RollUp
 from ..tiles.rows import TileRows
 from ..times import LATEST_MS
+from .batch_events import BatchEvents
 from .event_ids import EventIds
 from .judge import NOTHING_LATE, Judge
 from .known_ids import KnownIds
 from .late import Lateness
-from .loaded_batch import LoadedBatch, Refused
+from .loaded_batch import LoadedBatch, Refused, tiles_of
 
 _KEY_TOO_LONG = "the key is longer than the store allows"
 
@@ -62,7 +63,12 @@ class Aggregator:
         self._encode = entity_encoder(plan.keys)
         self._connection = open_session(preserve_insertion_order=False)
         self._ids: dict[str, KnownIds] = {}
-        self._judge = Judge(plan, self._connection)
+        self._events = BatchEvents(plan, self._connection)
+        self._judge = Judge(plan, self._connection, self._events)
+        # Whether one query makes the tiles of all levels, and nothing else asks for the events.
+        self._selects_once = (
+            self.chunks is None and bool(plan.levels) and RollUp(plan, self.rows).takes_lists
+        )
         self._check_script()
 
     def ids_of(self, source: Source, state: TransactionalStore) -> KnownIds | None:
@@ -74,7 +80,7 @@ class Aggregator:
             return None
         if source.name not in self._ids:
             event_ids = EventIds(self.plan, source, state)
-            self._ids[source.name] = KnownIds(self._connection, event_ids)
+            self._ids[source.name] = KnownIds(self._connection, self._events, event_ids)
         return self._ids[source.name]
 
     def close(self) -> None:
@@ -114,17 +120,18 @@ class Aggregator:
         late. Events whose `ids` are known are passed over, and those `outside` of what is wanted,
         which is a condition in SQL. The batch stays until the next one is loaded.
         """
-        script = self.plan.sql[source]["duckdb"]
+        script, events = self.plan.sql[source]["duckdb"], self._events
         with blaming_the_plan(f"plan {self.plan.name}: the SQL that reads {source}"):
-            self._read(rows, script, latest_ms)
-            beyond = self._leave_out(outside) if outside else 0
+            events.select(rows, script.read, latest_ms)
+            self._keep_or_count(source, rows, is_whole=not (lateness or ids or outside))
+            beyond = events.change(f"DELETE FROM events WHERE {outside}") if outside else 0
             self._refuse_long_keys()
             duplicates = ids.drop_known() if ids else 0
             judged = self._judge.judge(lateness, latest_ms) if lateness else NOTHING_LATE
             duplicates += ids.drop_repeated() if ids else 0
             late = self._judge.set_aside(judged.late_rows)
             refused = self._refused()
-        selected = int(self._value("SELECT count(*) FROM events")) + len(late)
+            selected = events.facts.selected + len(late)
         return LoadedBatch(
             filtered=len(rows) - selected - duplicates - beyond,
             beyond=beyond,
@@ -136,35 +143,39 @@ class Aggregator:
             _script=script,
             _rows=self.rows,
             _chunks=self.chunks,
-            _connection=self._connection,
+            _events=events,
         )
 
-    def _read(self, rows: pa.Table, script: Script, latest_ms: int) -> None:
-        """Make the table `events` of a source's rows."""
-        self._connection.register("batch", rows)
-        self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE events AS {script.read}", {"latest_ms": latest_ms}
+    def _keep_or_count(self, source: str, rows: pa.Table, is_whole: bool) -> None:
+        """Keep the events if many queries ask for them, else count them by their tiles.
+
+        `is_whole` says that none may be taken out of the batch.
+        """
+        if not (self._selects_once and self._is_typed(source, rows)):
+            self._events.keep()
+        elif is_whole:
+            script, size_ms = self.plan.sql[source]["duckdb"], self.plan.levels[-1].size_ms
+            self._events.know_by(tiles_of(self._events, script, self.plan, size_ms))
+
+    def _is_typed(self, source: str, rows: pa.Table) -> bool:
+        """Tell whether no numbers or times come as texts.
+
+        To read those twice costs more than to keep what is read.
+        """
+        return all(
+            family(column.type) == "text" or not is_text(rows.schema.field(column.name).type)
+            for column in source_of(self.plan, source).columns
         )
-        self._connection.unregister("batch")
-
-    def _value(self, query: str) -> Any:
-        return self._connection.execute(query).fetchall()[0][0]
-
-    def _leave_out(self, outside: str) -> int:
-        """Leave events out by a condition, and count them."""
-        return int(self._value(f"DELETE FROM events WHERE {outside}"))
 
     def _refuse_long_keys(self) -> None:
-        names = [quoted(key.name) for key in self.plan.keys]
-        sizes = " + ".join(f"strlen(CAST({name} AS VARCHAR))" for name in names)
-        longest = self._value(f'SELECT max({sizes}) FROM events WHERE "__reason" IS NULL') or 0
         # Percent-encoding makes a byte three at most, so shorter keys need not be looked at one by
         # one.
-        if 3 * longest < self._max_entity_bytes - 4 * len(names):
+        names = [quoted(key.name) for key in self.plan.keys]
+        if 3 * self._events.facts.longest_key < self._max_entity_bytes - 4 * len(names):
             return
-        distinct = self._connection.sql(
+        distinct = self._events.table(
             f'SELECT DISTINCT {", ".join(names)} FROM events WHERE "__reason" IS NULL'
-        ).to_arrow_table()
+        )
         long = [
             row
             for row in distinct.to_pylist()
@@ -174,16 +185,16 @@ class Aggregator:
             return
         self._connection.register("long_keys", pa.Table.from_pylist(long, schema=distinct.schema))
         same = " AND ".join(f"events.{name} = long_keys.{name}" for name in names)
-        self._connection.execute(
+        self._events.change(
             f'UPDATE events SET "__reason" = $reason FROM long_keys WHERE {same}',
             {"reason": _KEY_TOO_LONG},
         )
         self._connection.unregister("long_keys")
 
     def _refused(self) -> list[Refused]:
-        if not self._value('SELECT count("__reason") FROM events'):
+        if not self._events.facts.refused:
             return []
-        rows = self._connection.execute(
-            'SELECT "__row", "__reason" FROM events WHERE "__reason" IS NOT NULL ORDER BY "__row"'
+        rows = self._events.query(
+            'SELECT "__row", "__reason" FROM events WHERE "__reason" IS NOT NULL'
         )
-        return [Refused(row, reason) for row, reason in rows.fetchall()]
+        return [Refused(row, reason) for row, reason in sorted(rows.fetchall())]

@@ -15,6 +15,7 @@ from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.quoting import quoted
 
 from ..times import EARLIEST_MS
+from .batch_events import BatchEvents
 from .late import Lateness
 
 
@@ -35,9 +36,10 @@ class Judge:
     The batch is the table `events` of the session.
     """
 
-    def __init__(self, plan: Plan, session: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, plan: Plan, session: duckdb.DuckDBPyConnection, events: BatchEvents) -> None:
         self._late = plan.late
         self._session = session
+        self._events = events
 
     def judge(self, lateness: Lateness, latest_ms: int) -> JudgedBatch:
         """Refuse events that come too late.
@@ -45,25 +47,26 @@ class Judge:
         Returns the newest time, and the rows of late ones. Events that cannot be used for another
         reason than their time move a watermark too.
         """
-        timed = f'"__ts" BETWEEN {EARLIEST_MS} AND {latest_ms}'
-        ((oldest_ms, newest_ms),) = self._session.execute(
-            f'SELECT min("__ts"), max("__ts") FROM events WHERE {timed}'
-        ).fetchall()
-        if newest_ms is None or not lateness.may_be_late(int(oldest_ms), int(newest_ms)):
+        oldest_ms, newest_ms = self._events.facts.oldest_ms, self._events.facts.newest_ms
+        if oldest_ms is None or newest_ms is None:
+            return NOTHING_LATE
+        if not lateness.may_be_late(oldest_ms, newest_ms):
             return JudgedBatch(newest_ms)
-        found = self._session.execute(
-            f'SELECT "__row", "__ts" FROM events WHERE {timed} ORDER BY "__row"'
+        self._events.keep()
+        found = self._events.query(
+            'SELECT "__row", "__ts" FROM events '
+            f'WHERE "__ts" BETWEEN {EARLIEST_MS} AND {latest_ms} ORDER BY "__row"'
         ).fetchnumpy()
         rows, times_ms = found["__row"], found["__ts"]
         judged = lateness.judge(times_ms)
         if judged.too_late.any():
             with self._rows_named("late_rows", rows[judged.too_late]):
-                self._session.execute(
+                self._events.change(
                     'UPDATE events SET "__reason" = $reason FROM late_rows '
                     'WHERE "__row" = late_rows.row AND "__reason" IS NULL',
                     {"reason": self._late.too_late},
                 )
-        return JudgedBatch(int(newest_ms), rows[judged.late])
+        return JudgedBatch(newest_ms, rows[judged.late])
 
     def set_aside(self, rows: NDArray[np.int64] | None) -> list[int]:
         """Move late events aside, and list their rows.
@@ -82,7 +85,7 @@ class Judge:
                 f"CREATE OR REPLACE TEMP TABLE late_events AS SELECT * EXCLUDE (row){left_out} "
                 f"FROM events, late_rows {is_late}"
             )
-            self._session.execute(f"DELETE FROM events USING late_rows {is_late}")
+            self._events.change(f"DELETE FROM events USING late_rows {is_late}")
         query = 'SELECT "__row" FROM late_events ORDER BY "__row"'
         return [row for (row,) in self._session.execute(query).fetchall()]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..stores import Transaction
+from .batch_events import BatchEvents
 from .event_ids import NO_IDS, EventIds, Ids
 
 _SAME = '"__id_high" = {0}.high AND "__id_low" = {0}.low AND "__reason" IS NULL'
@@ -21,8 +22,11 @@ class KnownIds:
     they are committed.
     """
 
-    def __init__(self, session: duckdb.DuckDBPyConnection, ids: EventIds) -> None:
+    def __init__(
+        self, session: duckdb.DuckDBPyConnection, events: BatchEvents, ids: EventIds
+    ) -> None:
         self._session = session
+        self._events = events
         self._ids = ids
         self._new = NO_IDS
         self._table = f"ids_{id(self)}"
@@ -32,24 +36,23 @@ class KnownIds:
 
     def drop_known(self) -> int:
         """Drop events that were counted before; tell how many."""
-        return self._deleted(f"{self._table} AS known WHERE {_SAME.format('known')}")
+        return self._events.change(
+            f"DELETE FROM events USING {self._table} AS known WHERE {_SAME.format('known')}"
+        )
 
     def drop_repeated(self) -> int:
         """Drop all but the first event of an id.
 
         Tells how many those were.
         """
-        repeated = self._deleted(
-            '(SELECT "__id_high" AS high, "__id_low" AS low, min("__row") AS first FROM events '
-            'WHERE "__reason" IS NULL GROUP BY ALL HAVING count(*) > 1) AS repeated '
+        repeated = self._events.change(
+            'DELETE FROM events USING (SELECT "__id_high" AS high, "__id_low" AS low, '
+            'min("__row") AS first FROM events WHERE "__reason" IS NULL GROUP BY ALL '
+            "HAVING count(*) > 1) AS repeated "
             f'WHERE {_SAME.format("repeated")} AND "__row" > repeated.first'
         )
         self._new = self._of_batch()
         return repeated
-
-    def _deleted(self, using: str) -> int:
-        ((count,),) = self._session.execute(f"DELETE FROM events USING {using}").fetchall()
-        return int(count)
 
     def keep(self, transaction: Transaction, newest_ms: int) -> Callable[[], None]:
         """Keep the batch's ids, in the transaction of its events.
@@ -70,7 +73,7 @@ class KnownIds:
         return known
 
     def _of_batch(self) -> Ids:
-        ids = self._session.execute(
+        ids = self._events.query(
             'SELECT "__id_high" AS high, "__id_low" AS low, "__ts" AS time_ms FROM events '
             'WHERE "__reason" IS NULL AND "__id_high" IS NOT NULL'
         ).fetchnumpy()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
 
+from tilewright_compiler.plan.model import Plan
 from tilewright_compiler.plan.script import Script
 from tilewright_compiler.quoting import quoted
 
@@ -17,6 +18,7 @@ from ..plans.session import blaming_the_plan
 from ..tiles.chunks import EventChunks
 from ..tiles.rollup import RollUp
 from ..tiles.rows import LevelTiles, TileRows
+from .batch_events import BatchEvents
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class LoadedBatch:
     _script: Script
     _rows: TileRows
     _chunks: EventChunks | None
-    _connection: duckdb.DuckDBPyConnection
+    _events: BatchEvents
 
     def counts(self, size_ms: int) -> dict[tuple[str, int], int]:
         """Count events by entity and tile of a size.
@@ -80,10 +82,10 @@ class LoadedBatch:
             f"{quoted(key.name)} AS {quoted(f'key:{key.name}')}" for key in self._rows.plan.keys
         ]
         columns += ['"__ts" - "__ts" % $tile_ms AS "__start"', 'count(*) AS "__events"']
-        table = self._connection.sql(
+        table = self._events.table(
             f'SELECT {", ".join(columns)} FROM events WHERE "__reason" IS NULL GROUP BY ALL',
-            params={"tile_ms": size_ms},
-        ).to_arrow_table()
+            {"tile_ms": size_ms},
+        )
         texts, indices = self._rows.entity_texts(table)
         entities = [texts[index] for index in indices.tolist()]
         starts_ms, events = table["__start"].to_pylist(), table["__events"].to_pylist()
@@ -99,7 +101,7 @@ class LoadedBatch:
         on_time = self._all_levels()
         if not self.late:
             return BatchTiles(on_time, self.usable)
-        self._connection.execute("CREATE OR REPLACE TEMP TABLE events AS FROM late_events")
+        self._events.go_on_with("late_events")
         late = len(self.late)
         return BatchTiles(on_time, self.usable - late, self._all_levels(), late)
 
@@ -131,17 +133,9 @@ class LoadedBatch:
 
     def _query(self, size_ms: int) -> tuple[pa.Table, list[pa.Table]]:
         """Query one level's tiles, and their buckets."""
-        if self._script.tiles is None:
-            raise ValueError("the plan has no levels")
+        tiles = tiles_of(self._events, self._script, self._rows.plan, size_ms)
         size = {"tile_ms": size_ms}
-        queries = [self._script.tiles, *self._script.buckets.values()]
-        tiles, *buckets = (self._table(query, size) for query in queries)
-        if tiles.column_names != self._rows.plan.tile_columns:
-            raise PlanError(
-                f"plan {self._rows.plan.name}: the SQL of its tiles does not give its "
-                "tile_columns. Compile it again."
-            )
-        return tiles, buckets
+        return tiles, [self._table(query, size) for query in self._script.buckets.values()]
 
     def event_chunks(self) -> LevelTiles | None:
         """Give the batch as chunks, if raw events are kept."""
@@ -152,5 +146,26 @@ class LoadedBatch:
             return self._chunks.level(events, self._rows)
 
     def _table(self, query: str, params: dict[str, int] | None = None) -> pa.Table:
-        with blaming_the_plan(f"plan {self._rows.plan.name}: the SQL of its tiles"):
-            return self._connection.sql(query, params=params).to_arrow_table()
+        with _blaming(self._rows.plan):
+            return self._events.table(query, params)
+
+
+def tiles_of(events: BatchEvents, script: Script, plan: Plan, size_ms: int) -> pa.Table:
+    """Query one level's tiles of a batch.
+
+    Raises PlanError if the plan's SQL gives other columns than it says.
+    """
+    if script.tiles is None:
+        raise ValueError("the plan has no levels")
+    with _blaming(plan):
+        tiles = events.table(script.tiles, {"tile_ms": size_ms})
+    if tiles.column_names != plan.tile_columns:
+        raise PlanError(
+            f"plan {plan.name}: the SQL of its tiles does not give its tile_columns. Compile it "
+            "again."
+        )
+    return tiles
+
+
+def _blaming(plan: Plan) -> AbstractContextManager[None]:
+    return blaming_the_plan(f"plan {plan.name}: the SQL of its tiles")

@@ -5,8 +5,10 @@ Positions are counted in rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
+from .arrow_types import is_text
 from .batch import Batch, Position
 from .checks import changed, require_columns, require_once, shrunk
 from .digests import RowsDigest
@@ -23,14 +26,19 @@ from .digests import RowsDigest
 BATCH_ROWS = 1 << 22
 _BATCH_BYTES = 1 << 28
 _READ_ROWS = 1 << 17
+#: Arrow has one pool of memory for all threads, which is the one that a file takes when it opens.
+_POOLS = Lock()
 
 
-def read_parquet(path: Path, columns: list[str], position: Position) -> Iterator[Batch]:
+def read_parquet(
+    path: Path, columns: list[str], position: Position, texts: Sequence[str] = ()
+) -> Iterator[Batch]:
     """Batches of a Parquet file's rows after a position.
 
-    Raises InputError if it is damaged, changed, or lacks a column.
+    Columns of `texts` stay dictionaries where the file has them so. Raises InputError if it is
+    damaged, changed, or lacks a column.
     """
-    file = _open(path)
+    file = _open(path, texts)
     with file:
         require_columns(columns, file.schema_arrow.names)
         require_once(columns, file.schema_arrow.names)
@@ -52,16 +60,58 @@ def _cut_off(wrong: Exception) -> InputError:
     )
 
 
-def _open(path: Path) -> pq.ParquetFile:
+def _open(path: Path, texts: Sequence[str] = ()) -> pq.ParquetFile:
+    # INT96 counts nanoseconds of a day: as nanoseconds of an epoch they end in 2262.
+    options: dict[str, Any] = {"coerce_int96_timestamp_unit": "us", "pre_buffer": False}
     try:
-        # INT96 counts nanoseconds of a day: as nanoseconds of an epoch they end in 2262.
-        return pq.ParquetFile(path, coerce_int96_timestamp_unit="us")
+        with _small_pages():
+            file = pq.ParquetFile(path, **options)
+            repeated = [name for name in texts if _is_dictionary(file, name)]
+            if repeated:
+                file.close()
+                file = pq.ParquetFile(path, **options, read_dictionary=repeated)
+            return file
     except PermissionError:
         raise InputError("cannot be opened (Permission denied).") from None
     except (pa.ArrowInvalid, pa.ArrowIOError) as wrong:
         raise InputError(
             f"not a whole Parquet file ({_first_line(wrong)}). Is it still being written?"
         ) from wrong
+
+
+@contextmanager
+def _small_pages() -> Iterator[None]:
+    """Have files that are opened meanwhile take their memory from the C library.
+
+    Arrow's own allocator asks for pages of megabytes. A batch is new memory, and to clear and find
+    such pages for it takes longer than to read a file.
+    """
+    with _POOLS:
+        before = pa.default_memory_pool()
+        pa.set_memory_pool(pa.system_memory_pool())
+        try:
+            yield
+        finally:
+            pa.set_memory_pool(before)
+
+
+def _is_dictionary(file: pq.ParquetFile, name: str) -> bool:
+    """Tell whether a file has a column of texts as a dictionary.
+
+    Its writer gave that up where there were too many texts: to make one of those costs more than it
+    saves. A text by itself takes four bytes more than its own.
+    """
+    if file.schema_arrow.names.count(name) != 1 or not file.num_row_groups:
+        return False
+    if not is_text(file.schema_arrow.field(name).type):
+        return False
+    paths = [file.schema.column(index).path for index in range(len(file.schema.names))]
+    index = paths.index(name)
+    for group in (0, file.num_row_groups - 1):
+        chunk = file.metadata.row_group(group).column(index)
+        if not chunk.has_dictionary_page or chunk.total_uncompressed_size >= 4 * chunk.num_values:
+            return False
+    return True
 
 
 def first_row(path: Path, columns: list[str]) -> str:

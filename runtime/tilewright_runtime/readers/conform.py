@@ -30,6 +30,11 @@ _AS_THEY_ARE = {
     *(pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()),
     *(pa.float32(), pa.float64(), pa.bool_()),
 }
+#: Dictionaries of texts as Parquet has them, which DuckDB reads as they are.
+_DICTIONARIES = {
+    pa.dictionary(pa.int32(), pa.string()),
+    pa.dictionary(pa.int32(), pa.large_string()),
+}
 #: family of an Arrow type -> families of declared types that DuckDB casts it to by the rule
 _FITS = {
     "integer": {"integer", "float", "decimal", "text"},
@@ -125,6 +130,8 @@ def shown_value(column: pa.Array) -> Any:
 
 def _without_markers(column: pa.ChunkedArray, null_values: Sequence[str]) -> pa.ChunkedArray:
     """Make texts null that stand for no value."""
+    if null_values and pa.types.is_dictionary(column.type) and column.num_chunks:
+        column = pa.chunked_array([stored(chunk) for chunk in column.chunks])
     if not null_values or not is_text(column.type):
         return column
     markers = pc.is_in(column, pa.array(null_values, column.type))
@@ -133,6 +140,8 @@ def _without_markers(column: pa.ChunkedArray, null_values: Sequence[str]) -> pa.
 
 def _fit_column(given: pa.ChunkedArray, column: Column, reasons: dict[int, str]) -> pa.ChunkedArray:
     if given.type in _AS_THEY_ARE and _fits(family_of(given.type), column.type):
+        return given
+    if given.type in _DICTIONARIES and family(column.type) == "text" and _is_sound(given):
         return given
     fitted: list[pa.Array] = []
     first = 0
@@ -145,6 +154,16 @@ def _fit_column(given: pa.ChunkedArray, column: Column, reasons: dict[int, str])
     if all(new is old for new, old in zip(fitted, given.chunks, strict=True)):
         return given
     return pa.chunked_array(fitted)
+
+
+def _is_sound(given: pa.ChunkedArray) -> bool:
+    """Tell whether all texts of dictionaries are UTF-8."""
+    refused: dict[int, str] = {}
+    for chunk in given.chunks:
+        if chunk.dictionary.null_count:
+            return False
+        _valid(chunk.dictionary, refused)
+    return not refused
 
 
 def _fits(held: str, declared: str) -> bool:

@@ -49,7 +49,7 @@ class _ColumnDigest:
     def add(self, chunk: pa.Array) -> None:
         """Add values."""
         self._valid.update(_validity(chunk))
-        chunk = stored(chunk)
+        chunk = chunk if _is_of_texts(chunk) else stored(chunk)
         kind = chunk.type
         if is_list(kind):
             self._lengths.update(_lengths(pc.list_value_length(chunk)))
@@ -76,6 +76,13 @@ class _ColumnDigest:
         return own + b"".join(part.digest() for part in self._nested)
 
 
+def _is_of_texts(chunk: pa.Array) -> bool:
+    """Tell whether a dictionary has texts, which need not be made before they are bytes."""
+    return bool(pa.types.is_dictionary(chunk.type)) and (
+        pa.types.is_string(chunk.type.value_type) or pa.types.is_large_string(chunk.type.value_type)
+    )
+
+
 def _validity(chunk: pa.Array) -> Any:
     """Write 1 for each value, and 0 for each null."""
     if chunk.null_count:
@@ -95,6 +102,8 @@ def _lengths(lengths: pa.Array) -> Any:
 
 
 def _as_binary(chunk: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(chunk.type):
+        return chunk.dictionary.cast(pa.large_binary()).take(chunk.indices)
     if is_text(chunk.type) or is_bytes(chunk.type):
         return chunk.cast(pa.large_binary())
     if not pa.types.is_nested(chunk.type):

@@ -293,3 +293,65 @@ def test_times_of_96_bits_are_those_moments(
     session = Session(plan_of(schema, ["k"], aggregations("t", [Operation.LAST])))
     session.write(place)
     assert session.features(k="a") == {"t_last_1h": moment}
+
+
+def texts_of(path: Path, texts: Sequence[str | None], group_rows: int = 1000) -> pa.DataType:
+    """The type in which a file's texts are read."""
+    table = pa.table({"k": pa.array(texts, pa.string())})
+    pq.write_table(table, path, row_group_size=group_rows)
+    (batch,) = columns.read_parquet(path, ["k"], Position("file"), ["k"])
+    assert batch.table["k"].to_pylist() == list(texts)
+    return batch.table["k"].type
+
+
+def test_texts_that_a_file_repeats_stay_a_dictionary(tmp_path: Path) -> None:
+    """They are made once for each text and not for each row, also where row groups have others."""
+    repeated = ["a", "b", None] * 100 + ["c", "d"] * 100
+    kind = texts_of(tmp_path / "events.parquet", repeated, group_rows=100)
+    assert kind == pa.dictionary(pa.int32(), pa.string())
+
+
+def test_texts_that_differ_are_texts(tmp_path: Path) -> None:
+    """A dictionary of as many texts as rows would take more than they do."""
+    assert texts_of(tmp_path / "events.parquet", [f"{i:06d}" for i in range(500)]) == pa.string()
+
+
+def test_rows_of_several_dictionaries_may_be_refused(tmp_path: Path) -> None:
+    """Each of their row groups has texts of its own, and a row without a key."""
+    place = tmp_path / "events.parquet"
+    rows = [row(f"{group}", 1) for group in range(3) for _ in range(50)]
+    for refused in (10, 60, 110):
+        rows[refused] = row(None, 1)
+    pq.write_table(to_arrow(rows, SCHEMA), place, row_group_size=50)
+    session = Session()
+    report = session.write(place)
+    assert (report.events, report.refused) == (147, {"key k is null": 3})
+    assert session.sums("0", "1", "2") == [49, 49, 49]
+
+
+def test_bytes_in_a_dictionary_of_texts_are_refused(tmp_path: Path) -> None:
+    """A file may say of bytes that they are text."""
+    place = tmp_path / "events.parquet"
+    table = to_arrow([row("a", 1, "x") for _ in range(50)], SCHEMA)
+    latin = pa.array([b"\xe9" if i == 7 else b"x" for i in range(50)], pa.binary())
+    as_text = pa.Array.from_buffers(pa.string(), 50, latin.buffers())
+    table = table.set_column(table.schema.get_field_index("t"), "t", as_text)
+    pq.write_table(table, place)
+    session = Session()
+    assert session.write(place).refused == {"not UTF-8 text": 1}
+    assert session.sums("a") == [49]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_the_digest_of_a_dictionary_is_that_of_its_texts(kind: pa.DataType) -> None:
+    """So a file that was begun as texts goes on as a dictionary, and the other way round."""
+    texts = pa.array(["b", "", None, "é", "b"], pa.string())
+    dictionary = texts.cast(kind).dictionary_encode()
+    assert digests([dictionary[1:], dictionary[:2]]) == digests([texts[1:], texts[:2]])
+
+
+def test_opening_a_file_leaves_the_pool_as_it_was(path: Path) -> None:
+    """A program's own tables take their memory from where it wants."""
+    before = pa.default_memory_pool().backend_name
+    list(columns.read_parquet(path, ["k"], Position("file")))
+    assert pa.default_memory_pool().backend_name == before

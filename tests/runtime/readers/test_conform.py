@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pytest
 
 from support.plans import AT, aggregations, plan_of
-from support.session import Session
+from support.session import Session, files_plan
 from tilewright import Operation
 from tilewright_compiler.plan.model import Plan
 
@@ -273,3 +273,12 @@ def test_a_row_may_be_left_out_beside_nested_views(kind: str, declared: str) -> 
     columns = {"k": ["a", "b"], "x": NESTED_VIEWS[kind](), "n": ["1", "many"], "ts": [AT - 1] * 2}
     report = Session(plan).write(pa.table(columns))
     assert report.events == (1 if declared == "string" else 0)
+
+
+def test_null_values_stand_for_no_value_in_categories_too() -> None:
+    """Frames and files have texts that come often as dictionaries."""
+    texts = pa.array(["NA", "x", "NA"]).dictionary_encode()
+    session = Session(files_plan(null_values=["NA"]))
+    events = {"k": ["a"] * 3, "n": [1, 2, 3], "t": texts, "ts": [AT - 1] * 3}
+    session.write(pa.table(events))
+    assert session.features(k="a")["t_count_1h"] == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tilewright_compiler.plan.files import FileFormat
 from tilewright_compiler.plan.model import Source
+from tilewright_compiler.plan.types import family
 
 from ..batch import Batch, Position
 from ..columns import first_row, read_parquet
@@ -19,7 +20,8 @@ def read(
 
     It ends with its footer, so it cannot grow while it is read.
     """
-    return read_parquet(path, source.column_names, position)
+    texts = [column.name for column in source.columns if family(column.type) == "text"]
+    return read_parquet(path, source.column_names, position, texts)
 
 
 def beginning(path: Path, kind: FileFormat, source: Source, grows: bool) -> str:
