@@ -26,6 +26,7 @@ REGISTRY_USER = "schema.registry.basic.auth.user.info"
 _NAMES = (
     "client.id",
     "group.id",
+    "max.partition.fetch.bytes",
     "sasl.mechanism",
     "sasl.password",
     "sasl.username",
@@ -117,7 +118,7 @@ def java_settings(settings: Mapping[str, str], package: str = JAVA_PACKAGE) -> d
     read.
     """
     java: dict[str, str] = {}
-    for name in ("security.protocol", "sasl.mechanism"):
+    for name in ("security.protocol", "sasl.mechanism", "max.partition.fetch.bytes"):
         if name in settings:
             java[name] = settings[name]
     if "sasl.username" in settings:

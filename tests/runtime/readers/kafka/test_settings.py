@@ -26,11 +26,13 @@ def test_properties_of_java_are_understood(tmp_path: Path) -> None:
     file.write_text(
         'sasl.jaas.config=org.X required username="ana" password="a=b";\n'
         "ssl.truststore.type=PEM\nssl.truststore.location=/ca.pem\n"
+        "max.partition.fetch.bytes=65536\n"
     )
     assert kafka_settings({"TILEWRIGHT_KAFKA_PROPERTIES": str(file)}) == {
         "sasl.username": "ana",
         "sasl.password": "a=b",
         "ssl.ca.location": "/ca.pem",
+        "max.partition.fetch.bytes": "65536",
     }
 
 
@@ -69,6 +71,7 @@ def test_java_gets_the_same_connection(tmp_path: Path) -> None:
     java = java_settings(
         {
             "security.protocol": "SASL_SSL",
+            "max.partition.fetch.bytes": "65536",
             "sasl.mechanism": "SCRAM-SHA-512",
             "sasl.username": "ana",
             "sasl.password": 'a"\\b',
@@ -78,6 +81,7 @@ def test_java_gets_the_same_connection(tmp_path: Path) -> None:
     )
     assert java == {
         "security.protocol": "SASL_SSL",
+        "max.partition.fetch.bytes": "65536",
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.jaas.config": (
             "org.apache.kafka.common.security.scram.ScramLoginModule required "
