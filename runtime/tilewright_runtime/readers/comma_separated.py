@@ -58,12 +58,15 @@ def _header(text: BinaryIO, columns: list[str], delimiter: str) -> CsvHeader:
 @cache
 def _field(delimiter: str) -> bytes:
     # A field that opens with a quote goes on to its closing one (`""` is one quote inside it), then
-    # to the delimiter; any other is plain. Nothing is ever given back (possessive repeats), so the
-    # time is proportional to the length.
-    mark = re.escape(delimiter.encode())
-    return rb'(?:"(?:[^"]++|"")*+"[^%(mark)s\n]*+|[^"%(mark)s\n][^%(mark)s\n]*+)?+' % {
-        b"mark": mark
-    }
+    # to the delimiter; any other is plain. If it has several lines, nothing may follow the closing
+    # quote: else two quotes that are never closed would be the ends of one field, with the rows
+    # between them. Nothing is ever given back (possessive repeats), so the time is proportional to
+    # the length.
+    return (
+        rb'(?:"(?:[^"\n]++|"")*+"[^%(mark)s\n]*+'
+        rb'|"(?:[^"]++|"")*+"(?=[%(mark)s\r\n]|\Z)[^%(mark)s\n]*+'
+        rb'|[^"%(mark)s\n][^%(mark)s\n]*+)?+'
+    ) % {b"mark": re.escape(delimiter.encode())}
 
 
 @cache
@@ -77,15 +80,47 @@ def _whole_records(delimiter: str) -> re.Pattern[bytes]:
     return re.compile(rb"(?:%s)*+" % _record(delimiter))
 
 
+@cache
+def _spoilt_record(delimiter: str) -> re.Pattern[bytes]:
+    """Match the begin of a record whose quote is closed lines later, with text after it."""
+    mark = re.escape(delimiter.encode())
+    return re.compile(
+        rb'(?:%(field)s%(mark)s)*+"(?:[^"\n]++|"")*+\n(?:[^"]++|"")*+"[^"%(mark)s\r\n]'
+        % {b"field": _field(delimiter), b"mark": mark}
+    )
+
+
 def last_record_end(data: bytes, delimiter: str = ",") -> int:
     """Find the end of the last whole record.
 
-    It is after a newline outside quotes.
+    It is after a newline outside quotes. Of a record that is spoilt whatever follows, its first
+    line is one.
     """
     if b'"' not in data:
         return data.rfind(b"\n") + 1
-    records = _whole_records(delimiter).match(data)
-    return records.end() if records else 0
+    end, is_spoilt = 0, True
+    while is_spoilt:
+        end = _end_of_whole(data, end, delimiter)
+        is_spoilt = _spoilt_record(delimiter).match(data, end) is not None
+        end = data.find(b"\n", end) + 1 if is_spoilt else end
+    return end
+
+
+def _end_of_whole(data: bytes, begin: int, delimiter: str) -> int:
+    """Find where records end that are whole, one after the other."""
+    records = _whole_records(delimiter).match(data, begin)
+    return records.end() if records else begin
+
+
+def _are_whole(data: bytes, delimiter: str) -> bool:
+    """Tell whether all quotes are closed, also that of a last line without its newline.
+
+    Arrow would not say: it takes any two for a pair, and what follows the last one for its value.
+    """
+    if b'"' not in data:
+        return True
+    end = _end_of_whole(data, 0, delimiter)
+    return end == len(data) or re.fullmatch(_record(delimiter), data[end:] + b"\n") is not None
 
 
 def _parse(data: bytes, first_row: int, header: CsvHeader, columns: list[str]) -> Parsed:
@@ -97,8 +132,9 @@ def _parse(data: bytes, first_row: int, header: CsvHeader, columns: list[str]) -
         return "skip"
 
     try:
-        # Arrow cannot tell of a row that is not UTF-8, and not of all quotes that are never closed.
-        table = _read(data, header, columns, refuse) if is_utf8(data) else None
+        # Arrow cannot tell of a row that is not UTF-8.
+        is_fit = is_utf8(data) and _are_whole(data, header.delimiter)
+        table = _read(data, header, columns, refuse) if is_fit else None
     except pa.ArrowInvalid:
         table = None
     if table is None:

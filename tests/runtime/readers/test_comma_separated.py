@@ -204,17 +204,21 @@ def test_unused_columns_may_have_any_names(tmp_path: Path) -> None:
 
 def reference_end(data: bytes) -> int:
     """Where the last whole record ends, byte by byte: a quote opens at a field's begin and closes
-    at the next single one.
+    at the next single one; if lines lie between and text follows, it was none, and its line ends.
     """
     end, at, start_of_field = 0, 0, True
     while at < len(data):
         if start_of_field and data[at : at + 1] == b'"':
-            at += 1
+            opening, at = at, at + 1
             while (closing := data.find(b'"', at)) >= 0 and data[closing + 1 : closing + 2] == b'"':
                 at = closing + 2
             if closing < 0:
                 return end
             at, start_of_field = closing + 1, False
+            follows = data[at : at + 1]
+            if b"\n" in data[opening:closing] and follows not in (b"", b",", b"\r", b"\n"):
+                end = at = data.find(b"\n", opening) + 1
+                start_of_field = True
             continue
         start_of_field = data[at : at + 1] in (b",", b"\n")
         at += 1
@@ -227,6 +231,8 @@ def reference_end(data: bytes) -> int:
 @example(b'a,"b\nc""')
 @example(b'a,"x,""y""\nz')
 @example(b'a,"b"c\nd\n')
+@example(b'a,"b\nc\nd,"e\nf\n')
+@example(b'a,"b\nc"')
 def test_a_record_ends_outside_of_quotes(data: bytes) -> None:
     """The last newline that is not inside quotes ends the last whole record, wherever the data was
     cut.
@@ -239,6 +245,23 @@ def test_a_quote_that_is_never_closed_spoils_its_own_line_only(tmp_path: Path) -
     content = f'{HEADER}a,1,x,{TS}\na,2,"open,{TS}\na,3,z,{TS}\na,4,z,{TS}\n'
     _, refused, events = write(tmp_path, content)
     assert (events, sum(refused.values())) == (3, 1)
+
+
+def test_two_quotes_that_are_never_closed_spoil_their_own_lines_only(tmp_path: Path) -> None:
+    """They are no pair, also where what lies between has as many fields as a row."""
+    open_rows = f'a,2,"open,{TS}\na,3,z,{TS}\na,4,"open,{TS}\na,5,z,{TS}\n'
+    session, refused, events = write(tmp_path, f"{HEADER}a,1,x,{TS}\n{open_rows}")
+    assert (session.sums("a"), events) == ([9], 3)
+    assert refused == {"has an open quote": 2}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_value_of_several_lines_is_one_value(tmp_path: Path, line_end: str) -> None:
+    """Inside a row and at its end."""
+    rows = f'a,1,"x\ny",{TS}{line_end}', f'{TS},b,1,"x\ny"{line_end}'
+    for at, (header, row) in enumerate(zip((HEADER, "ts,k,n,t\n"), rows, strict=True)):
+        session, refused, _ = write(tmp_path, header + row)
+        assert (session.features(k="ab"[at])["t_last_1h"], refused) == ("x\ny", {})
 
 
 def test_a_file_of_which_no_row_is_whole_is_refused_row_by_row(tmp_path: Path) -> None:
