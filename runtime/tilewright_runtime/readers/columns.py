@@ -61,8 +61,13 @@ def _cut_off(wrong: Exception) -> InputError:
 
 
 def _open(path: Path, texts: Sequence[str] = ()) -> pq.ParquetFile:
-    # INT96 counts nanoseconds of a day: as nanoseconds of an epoch they end in 2262.
-    options: dict[str, Any] = {"coerce_int96_timestamp_unit": "us", "pre_buffer": False}
+    options: dict[str, Any] = {
+        # INT96 counts nanoseconds of a day: as nanoseconds of an epoch they end in 2262.
+        "coerce_int96_timestamp_unit": "us",
+        "pre_buffer": False,
+        # Of files whose writer made checksums: other bytes are other values, if they are any.
+        "page_checksum_verification": True,
+    }
     try:
         with _small_pages():
             file = pq.ParquetFile(path, **options)

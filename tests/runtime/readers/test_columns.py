@@ -108,6 +108,23 @@ def test_damaged_pages_are_an_error(tmp_path: Path) -> None:
         Session().write(place)
 
 
+def test_a_page_that_is_not_that_of_its_checksum_is_an_error(tmp_path: Path) -> None:
+    """A value that has become another one is not counted, where the file can tell."""
+    place = tmp_path / "damaged.parquet"
+    table = pa.table({"k": ["a"], "t": ["x"], "n": [0x1122334455667788], "ts": [AT - 1]})
+    pq.write_table(table, place, compression="none", use_dictionary=False, write_page_checksum=True)
+    value = (0x1122334455667788).to_bytes(8, "little")
+    footer = place.read_bytes().rindex(b"PAR1") - 4
+    data, end = (
+        place.read_bytes(),
+        int.from_bytes(place.read_bytes()[footer : footer + 4], "little"),
+    )
+    pages = data[: footer - end].replace(value, (5).to_bytes(8, "little"))
+    place.write_bytes(pages + data[footer - end :])
+    with pytest.raises(InputError, match=r"damaged.parquet: cannot be read on .*CRC"):
+        Session().write(place)
+
+
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     """The error says which column is missing and which there are."""
     place = tmp_path / "events.parquet"
