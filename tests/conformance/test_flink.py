@@ -19,9 +19,8 @@ from support.redis_server import RedisServer
 from tilewright_runtime import Writer, open_store
 from tilewright_runtime.testing.event_logs import EventLog, Part
 
-#: Logs that `make test` reads as streams: late events and refused ones, and names that would end a
-#: statement.
-STREAMS = ["late", "names", "refused"]
+#: Logs that `make test` reads as streams: late events and refused ones.
+STREAMS = ["late", "refused"]
 #: Logs that are read as whole files too, every operation among them.
 WHOLE = [pytest.param("late", marks=pytest.mark.nightly), "operations"]
 

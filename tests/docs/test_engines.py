@@ -45,6 +45,7 @@ def answer(listener: Listener, flink: Host) -> None:
         command.send((ended.status, ended.output))
 
 
+@pytest.mark.nightly
 def test_the_first_job_of_the_page_makes_tiles(
     tmp_path: Path, flink: Host, own_server: RedisServer, request: pytest.FixtureRequest
 ) -> None:
